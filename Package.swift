@@ -1,0 +1,78 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+/// Strict memory and import rules that every target shares.
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("ExistentialAny"),
+]
+
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+
+let package = Package(
+    name: "tern",
+    products: [
+        .executable(name: "tern", targets: ["tern"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
+    ],
+    targets: [
+        // C libraries: module maps and shims, no logic.
+        .systemLibrary(name: "CSofiaSIPFlags", pkgConfig: "sofia-sip-ua", providers: [.apt(["libsofia-sip-ua-dev"])]),
+        .target(name: "CSofiaSIP", dependencies: ["CSofiaSIPFlags"]),
+        .systemLibrary(name: "CUV", pkgConfig: "libuv", providers: [.apt(["libuv1-dev"])]),
+        .systemLibrary(name: "CWebSockets", pkgConfig: "libwebsockets", providers: [.apt(["libwebsockets-dev"])]),
+        .systemLibrary(name: "CJansson", pkgConfig: "jansson", providers: [.apt(["libjansson-dev"])]),
+
+        // The one thread, and the pure parts.
+        .target(name: "EventLoop", dependencies: ["CSofiaSIP", "CUV"], swiftSettings: settings),
+        .target(name: "JSON", dependencies: ["CJansson"], swiftSettings: settings),
+        .target(name: "SDP", swiftSettings: settings),
+
+        // The core, and the adapters to what surrounds it.
+        .target(name: "ProxyCore", dependencies: ["SDP"], swiftSettings: settings),
+        .target(name: "SIP", dependencies: ["CSofiaSIP", "EventLoop", logging], swiftSettings: settings),
+        .target(name: "WebSocket", dependencies: ["CWebSockets", "EventLoop", logging], swiftSettings: settings),
+        .target(name: "Janus", dependencies: ["EventLoop", "JSON", "WebSocket", logging], swiftSettings: settings),
+        .target(name: "BrowserAPI", dependencies: ["EventLoop", "JSON", "WebSocket", logging], swiftSettings: settings),
+
+        // The product.
+        .target(
+            name: "Gateway",
+            dependencies: [
+                "EventLoop", "JSON", "SDP", "ProxyCore", "SIP", "WebSocket", "Janus", "BrowserAPI", logging,
+                .product(name: "Yams", package: "Yams"),
+            ],
+            resources: [.copy("Web")],
+            swiftSettings: settings
+        ),
+        .executableTarget(
+            name: "tern",
+            dependencies: [
+                "EventLoop", "Gateway", logging,
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: settings
+        ),
+
+        // Tests: one target each, and the whole on real parts.
+        .testTarget(name: "EventLoopTests", dependencies: ["EventLoop"], swiftSettings: settings),
+        .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: settings),
+        .testTarget(name: "SDPTests", dependencies: ["SDP"], resources: [.copy("Corpus")], swiftSettings: settings),
+        .testTarget(name: "ProxyCoreTests", dependencies: ["ProxyCore", "SDP"], resources: [.copy("Corpus")], swiftSettings: settings),
+        .testTarget(name: "SIPTests", dependencies: ["SIP", "EventLoop"], swiftSettings: settings),
+        .testTarget(name: "WebSocketTests", dependencies: ["WebSocket", "EventLoop"], swiftSettings: settings),
+        .testTarget(name: "JanusTests", dependencies: ["Janus", "EventLoop", "JSON", "WebSocket"], swiftSettings: settings),
+        .testTarget(name: "BrowserAPITests", dependencies: ["BrowserAPI", "EventLoop", "JSON", "WebSocket"], swiftSettings: settings),
+        .testTarget(name: "GatewayTests", dependencies: ["Gateway", "EventLoop"], swiftSettings: settings),
+        .testTarget(
+            name: "IntegrationTests",
+            dependencies: ["EventLoop", "JSON", "SDP", "WebSocket", "tern"],
+            swiftSettings: settings
+        ),
+    ]
+)

@@ -1,0 +1,77 @@
+internal import CUV
+
+/// A timer on the loop: runs its body once, or repeatedly, until it is cancelled.
+///
+/// Dropping the last reference does not cancel it; ``cancel()`` does, and is harmless when repeated.
+@LoopActor
+public final class LoopTimer {
+    private var handle: UnsafeMutablePointer<uv_timer_t>?
+    private var body: (@LoopActor () -> Void)?
+    private let isRepeating: Bool
+
+    /// - Parameters:
+    ///   - delay: Time until the first run, kept to the millisecond; a negative one counts as none.
+    ///   - interval: Time between later runs; without one it runs once.
+    public static func schedule(
+        after delay: Duration, every interval: Duration? = nil, _ body: @escaping @LoopActor () -> Void
+    ) -> LoopTimer {
+        LoopTimer(delay: delay, interval: interval, body: body)
+    }
+
+    private init(delay: Duration, interval: Duration?, body: @escaping @LoopActor () -> Void) {
+        self.body = body
+        isRepeating = interval != nil
+        let loop = EventLoop.shared.uvLoopPointer
+        let handle = UnsafeMutablePointer<uv_timer_t>.allocate(capacity: 1)
+        uv_timer_init(loop, handle)
+        self.handle = handle
+        handle.pointee.data = Unmanaged.passRetained(self).toOpaque()
+        uv_update_time(loop)
+        uv_timer_start(handle, { handle in
+            guard let data = handle?.pointee.data else { return }
+            let timer = Unmanaged<LoopTimer>.fromOpaque(data).takeUnretainedValue()
+            LoopActor.assumeIsolated { timer.fire() }
+        }, delay.milliseconds, interval.map { max(1, $0.milliseconds) } ?? 0)
+    }
+
+    private func fire() {
+        let body = body
+        if !isRepeating { cancel() }
+        body?()
+    }
+
+    /// After this the body does not run again.
+    public func cancel() {
+        guard let handle else { return }
+        self.handle = nil
+        body = nil
+        handle.withMemoryRebound(to: uv_handle_t.self, capacity: 1) { LoopTimer.abandon($0) }
+    }
+
+    /// Closes the timer behind `handle` and lets go of its object.
+    nonisolated static func abandon(_ handle: UnsafeMutablePointer<uv_handle_t>) {
+        uv_close(handle) { handle in
+            guard let handle else { return }
+            if let data = handle.pointee.data {
+                let timer = Unmanaged<LoopTimer>.fromOpaque(data)
+                LoopActor.assumeIsolated { timer.takeUnretainedValue().forget() }
+                timer.release()
+            }
+            handle.withMemoryRebound(to: uv_timer_t.self, capacity: 1) { $0.deallocate() }
+        }
+    }
+
+    private func forget() {
+        handle = nil
+        body = nil
+    }
+}
+
+extension Duration {
+    /// Whole milliseconds, rounded up, never negative.
+    var milliseconds: UInt64 {
+        let (seconds, attoseconds) = components
+        guard seconds >= 0, attoseconds >= 0 else { return 0 }
+        return UInt64(seconds) * 1_000 + UInt64((attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000)
+    }
+}

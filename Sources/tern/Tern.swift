@@ -1,0 +1,1 @@
+@main struct Tern { static func main() {} }
