@@ -38,7 +38,7 @@ let package = Package(
         .target(name: "SIP", dependencies: ["CSofiaSIP", "EventLoop", logging], swiftSettings: settings),
         .target(name: "WebSocket", dependencies: ["CWebSockets", "EventLoop", logging], swiftSettings: settings),
         .target(name: "Janus", dependencies: ["EventLoop", "JSON", "WebSocket", logging], swiftSettings: settings),
-        .target(name: "BrowserAPI", dependencies: ["EventLoop", "JSON", "WebSocket", logging], swiftSettings: settings),
+        .target(name: "BrowserAPI", dependencies: ["EventLoop", "JSON", "ProxyCore", "WebSocket", logging], swiftSettings: settings),
 
         // The product.
         .target(
