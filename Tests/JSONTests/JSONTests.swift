@@ -19,7 +19,7 @@ import Testing
         ("{}", [:]),
         (" \t\r\n[1,[2,{\"a\":[3]}]]\n", [1, [2, ["a": [3]]]]),
         ("{\"a\":{\"b\":null},\"\":[\"\"]}", ["a": ["b": nil], "": [""]]),
-    ])
+    ] as [(String, JSONValue)])
     func `a well-formed text becomes its value`(text: String, value: JSONValue) throws {
         #expect(try JSONValue(parsing: text) == value)
     }
@@ -110,7 +110,7 @@ import Testing
         ([1, "a", nil], "[1,\"a\",null]"),
         ([:], "{}"),
         (["b": 1, "a": ["c": false], "B": []], "{\"B\":[],\"a\":{\"c\":false},\"b\":1}"),
-    ])
+    ] as [(JSONValue, String)])
     func `a value is written compactly with its members sorted`(value: JSONValue, text: String) {
         #expect(value.text == text)
     }
