@@ -1,0 +1,36 @@
+/// Everything that can be set on a ``SIPEndpoint``.
+public struct SIPEndpointConfiguration: Sendable {
+    /// Addresses to listen on. UDP and TCP on one address and port share a stack, so that a request too big for a
+    /// datagram goes by TCP (RFC 3261 section 18.1.1).
+    public var listen: [SIPListenAddress]
+    /// Host part of our own From URIs, and of Warning headers.
+    public var domain: String
+    /// User-Agent header of requests and responses.
+    public var userAgent: String
+    /// Session interval that we ask for, in seconds (RFC 4028 section 4); 0 turns session timers off.
+    public var sessionExpires: Int = 1_800
+    /// Smallest session interval that we accept, in seconds; less is answered 422 (RFC 4028 section 5).
+    public var minimumSessionExpires: Int = 90
+    /// Legs at once; a further INVITE is answered 503 with ``overloadRetryAfter``.
+    public var maximumLegs: Int = 10_000
+    /// Seconds in the Retry-After of that 503.
+    public var overloadRetryAfter: Int = 5
+    /// Largest body that is looked at, in bytes; a bigger one is answered 413.
+    public var maximumBodySize: Int = 65_536
+    /// How long an incoming call may wait for its first `ring`, `answer` or `reject`.
+    public var decisionLimit: Duration = .seconds(30)
+    /// How long a call may ring, in either direction, whatever the core does.
+    public var ringingLimit: Duration = .seconds(600)
+    /// RFC 3261's T1: the first retransmission interval.
+    public var t1: Duration = .milliseconds(500)
+    /// 64 × T1: timers B, F, H and J of RFC 3261 (no answer, no ACK). Shorter ones are for tests.
+    public var t1x64: Duration = .seconds(32)
+    /// How long ``SIPEndpoint/stop()`` waits for its CANCELs and BYEs to be answered.
+    public var stopLimit: Duration = .seconds(2)
+
+    public init(listen: [SIPListenAddress], domain: String, userAgent: String = "Tern") {
+        self.listen = listen
+        self.domain = domain
+        self.userAgent = userAgent
+    }
+}

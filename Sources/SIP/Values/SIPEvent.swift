@@ -1,0 +1,40 @@
+/// What happened on a leg. The events of one leg arrive in the order in which they came about.
+///
+/// A leg's last event is ``rejected(_:status:phrase:reason:)`` or ``ended(_:_:)``; after ``SIPEndpoint/end(_:status:reason:)``
+/// and ``SIPEndpoint/reject(_:_:)`` there is none.
+public enum SIPEvent: Sendable {
+    /// An INVITE for a new call; 100 has been sent. It waits for `ring`, `answer` or `reject`.
+    case incoming(SIPLegID, SIPIncomingInvite)
+    /// 101 to 199 to our INVITE, with the SDP that it carries.
+    case provisional(SIPLegID, status: Int, phrase: String, sdp: String?)
+    /// 2xx to our INVITE; the ACK has been sent, unless our INVITE had no SDP: then the SDP here is an offer, and
+    /// ``SIPEndpoint/acknowledge(_:sdp:)`` sends the ACK with the answer.
+    case answered(SIPLegID, sdp: String?)
+    /// The ACK to our 2xx came.
+    case established(SIPLegID)
+    /// A final response other than 2xx to our INVITE, with 408 for a timeout and 503 for a transport that failed.
+    case rejected(SIPLegID, status: Int, phrase: String, reason: SIPReason?)
+    /// A re-INVITE or UPDATE wants `acceptOffer` or `rejectOffer`. Without SDP it asks for our offer.
+    case offer(SIPLegID, sdp: String?)
+    /// 2xx to our re-INVITE, with the answer.
+    case offerAccepted(SIPLegID, sdp: String?)
+    /// Another final response to our re-INVITE; the session stands as it was (RFC 3261 section 14.1).
+    case offerRejected(SIPLegID, status: Int, phrase: String)
+    /// The ACK brought the answer to an offer that was in our 2xx: `answer` or `acceptOffer` to an INVITE without SDP.
+    /// It comes just before `established` where the INVITE was the first.
+    case offerCompleted(SIPLegID, sdp: String?)
+    /// A body in an INFO (RFC 6086, and the DTMF and picture-update bodies that predate it); 200 has been sent.
+    case info(SIPLegID, contentType: String, body: String)
+    /// The leg is gone.
+    case ended(SIPLegID, SIPEnd)
+
+    /// The leg that it is about.
+    public var leg: SIPLegID {
+        switch self {
+        case .incoming(let leg, _), .provisional(let leg, _, _, _), .answered(let leg, _), .established(let leg),
+            .rejected(let leg, _, _, _), .offer(let leg, _), .offerAccepted(let leg, _), .offerRejected(let leg, _, _),
+            .offerCompleted(let leg, _), .info(let leg, _, _), .ended(let leg, _):
+            leg
+        }
+    }
+}

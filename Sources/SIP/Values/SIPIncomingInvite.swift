@@ -1,0 +1,34 @@
+/// What an initial INVITE said, copied out of Sofia's message.
+public struct SIPIncomingInvite: Sendable {
+    public var from: SIPParty
+    public var to: SIPParty
+    /// User part of the Request-URI: who was dialled. Escapes are decoded; empty when there is none.
+    public var requestUser: String
+    public var requestHost: String
+    public var requestURI: String
+    public var callID: String
+    /// The offer; nil when the INVITE has no body and wants one from us (late offer, RFC 3261 section 13.2.1).
+    public var sdp: String?
+    /// Where the INVITE really came from, `192.0.2.1:5060`.
+    public var source: String
+    public var transport: SIPListenAddress.Transport
+    public var userAgent: String?
+    public var maxForwards: Int
+
+    public init(
+        from: SIPParty, to: SIPParty, requestUser: String, requestHost: String, requestURI: String, callID: String,
+        sdp: String?, source: String, transport: SIPListenAddress.Transport, userAgent: String?, maxForwards: Int
+    ) {
+        self.from = from
+        self.to = to
+        self.requestUser = requestUser
+        self.requestHost = requestHost
+        self.requestURI = requestURI
+        self.callID = callID
+        self.sdp = sdp
+        self.source = source
+        self.transport = transport
+        self.userAgent = userAgent
+        self.maxForwards = maxForwards
+    }
+}

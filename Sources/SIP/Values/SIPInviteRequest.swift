@@ -1,0 +1,35 @@
+/// A call to be made.
+public struct SIPInviteRequest: Sendable {
+    /// Request-URI and next hop: `sip:bob@192.0.2.1:5062;transport=tcp`.
+    public var target: String
+    /// User part of the From URI.
+    public var fromUser: String
+    /// Host of the From URI; the endpoint's domain when nil.
+    public var fromDomain: String?
+    public var displayName: String?
+    /// To URI; ``target`` without its parameters when nil.
+    public var to: String?
+    /// The offer. Without one the callee offers, and the answer goes out by ``SIPEndpoint/acknowledge(_:sdp:)``.
+    public var sdp: String?
+    /// Header fields to be added, in order: name and value. Line ends in them become spaces.
+    public var headers: [(name: String, value: String)]
+    /// Where to send the request instead of the target's own host: a `sip:` URI (loose route, RFC 3261 section 8.1.2).
+    public var route: String?
+    /// Max-Forwards; 70 when nil. A B2BUA hands on the caller's, less one.
+    public var maxForwards: Int?
+
+    public init(
+        target: String, fromUser: String, fromDomain: String? = nil, displayName: String? = nil, to: String? = nil,
+        sdp: String?, headers: [(name: String, value: String)] = [], route: String? = nil, maxForwards: Int? = nil
+    ) {
+        self.target = target
+        self.fromUser = fromUser
+        self.fromDomain = fromDomain
+        self.displayName = displayName
+        self.to = to
+        self.sdp = sdp
+        self.headers = headers
+        self.route = route
+        self.maxForwards = maxForwards
+    }
+}
