@@ -1,0 +1,12 @@
+extension GatewayConfiguration {
+    /// Section `calls`. Times are numbers of seconds, or carry a unit: `500ms`, `30s`, `2m`, `1h`.
+    public struct Calls: Sendable, Equatable {
+        /// Key `calls.ring_timeout`: how long a called party may ring, 1 s to 1 h. Default: 60 s.
+        public var ringTimeout = Duration.seconds(60)
+        /// Key `calls.maximum_duration`: an answered call is ended after it, 1 s to 7 days; `0` is no limit (nil).
+        /// Default: 12 h.
+        public var maximumDuration: Duration? = .seconds(12 * 3_600)
+
+        public init() {}
+    }
+}

@@ -1,0 +1,30 @@
+internal import Glibc
+
+extension GatewayConfiguration {
+    /// Section `janus`.
+    public struct Janus: Sendable, Equatable {
+        /// Who starts Janus.
+        public enum Mode: String, Sendable, CaseIterable {
+            /// The gateway runs a Janus of its own and keeps it alive.
+            case managed
+            /// Janus runs elsewhere, at ``Janus/urls``.
+            case external
+        }
+
+        /// Key `janus.mode`. Default: `managed`.
+        public var mode = Mode.managed
+        /// Key `janus.urls`: 1 to 32 WebSocket URLs (`ws://HOST:PORT/PATH`); used, and needed, in mode `external`.
+        public var urls: [String] = []
+        /// Key `janus.api_secret`: what an external Janus asks for, if it asks. A managed one has a generated secret.
+        public var apiSecret: Secret?
+        /// Key `janus.executable`: absolute path of the program, mode `managed`. Default: `/usr/bin/janus`.
+        public var executable = "/usr/bin/janus"
+        /// Key `janus.directory`: absolute path of the folder for the generated configuration, mode `managed`.
+        /// Default: `tern` in `$RUNTIME_DIRECTORY` or `$XDG_RUNTIME_DIR`, else `/tmp/tern-UID`.
+        public var directory = RuntimeDirectory.path(environment: [:])
+        /// Key `janus.event_loops`: media threads, 1 to 64, mode `managed`. Default: the number of cores.
+        public var eventLoops = min(64, max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))))
+
+        public init() {}
+    }
+}

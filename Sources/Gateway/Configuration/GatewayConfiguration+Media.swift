@@ -1,0 +1,13 @@
+extension GatewayConfiguration {
+    /// Section `media`.
+    public struct Media: Sendable, Equatable {
+        /// Key `media.address`: the IPv4 address of this machine that phones send RTP to.
+        /// Default: chosen by ``MediaAddress``; 127.0.0.1 where SIP listens on loopback only.
+        public var address = "127.0.0.1"
+        /// Key `media.rtp_ports`: UDP ports for RTP, `FIRST-LAST` within 1024 to 65535, at least 100 of them.
+        /// Default: `20000-29999`.
+        public var rtpPorts: ClosedRange<Int> = 20_000...29_999
+
+        public init() {}
+    }
+}

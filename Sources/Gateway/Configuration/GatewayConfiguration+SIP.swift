@@ -1,0 +1,20 @@
+extension GatewayConfiguration {
+    /// Section `sip`.
+    public struct SIP: Sendable, Equatable {
+        /// Key `sip.listen`: 1 to 16 of `udp:ADDRESS:PORT` or `tcp:ADDRESS:PORT`, IPv6 in brackets.
+        /// Default: UDP and TCP on 127.0.0.1, port 5060.
+        public var listen: [ListenAddress] = [
+            ListenAddress(transport: .udp, address: "127.0.0.1", port: 5060),
+            ListenAddress(transport: .tcp, address: "127.0.0.1", port: 5060),
+        ]
+        /// Key `sip.domain`: host name or address that stands in From and To of our own requests.
+        /// Default: the address of media.
+        public var domain = "127.0.0.1"
+        /// Key `sip.user_agent`: the User-Agent and Server header, 1 to 128 characters. Default: `Tern/` and the version.
+        public var userAgent = "Tern/\(TernVersion.current)"
+        /// Key `sip.maximum_calls`: calls at once, 1 to 100,000; one more is refused with 503. Default: 1,000.
+        public var maximumCalls = 1_000
+
+        public init() {}
+    }
+}

@@ -1,0 +1,42 @@
+internal import Glibc
+
+/// An IPv4 or IPv6 address, compared and printed in canonical form.
+struct IPAddress: Sendable, Hashable, CustomStringConvertible {
+    /// 4 or 16 bytes, network order.
+    let bytes: [UInt8]
+
+    /// Nil unless `text` is an address in full; host names and brackets are not.
+    init?(_ text: String) {
+        guard !text.utf8.contains(0) else { return nil }
+        for (family, count) in [(AF_INET, 4), (AF_INET6, 16)] {
+            var buffer = [UInt8](repeating: 0, count: count)
+            if inet_pton(family, text, &buffer) == 1 {
+                bytes = buffer
+                return
+            }
+        }
+        return nil
+    }
+
+    var isIPv6: Bool { bytes.count == 16 }
+
+    /// 127.0.0.0/8 or ::1.
+    var isLoopback: Bool {
+        isIPv6 ? bytes.last == 1 && bytes.dropLast().allSatisfy { $0 == 0 } : bytes.first == 127
+    }
+
+    /// 0.0.0.0 or ::.
+    var isUnspecified: Bool { bytes.allSatisfy { $0 == 0 } }
+
+    /// 224.0.0.0/4, ff00::/8, or 255.255.255.255: nothing can be bound to it.
+    var isMulticastOrBroadcast: Bool {
+        let first = bytes.first ?? 0
+        return isIPv6 ? first == 0xff : (224...239).contains(first) || bytes.allSatisfy { $0 == 255 }
+    }
+
+    var description: String {
+        var text = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
+        guard inet_ntop(isIPv6 ? AF_INET6 : AF_INET, bytes, &text, socklen_t(text.count)) != nil else { return "" }
+        return String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+}
