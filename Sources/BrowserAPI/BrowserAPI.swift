@@ -1,1 +1,134 @@
-// BrowserAPI
+public import EventLoop
+internal import JSON
+
+/// The browser API: connections and clients, the envelope, and the commands of class `core`; those of class `media` go to
+/// the handler.
+///
+/// A server feeds it with ``opened(_:)``, ``received(_:on:)`` and ``closed(_:)``.
+@LoopActor
+public final class BrowserAPI {
+    let configuration: BrowserAPIConfiguration
+    private(set) weak var handler: (any BrowserAPIHandler)?
+    private var connections: [UInt64: BrowserConnection] = [:]
+    var registry = ClientRegistry()
+
+    /// - Parameter handler: Not retained.
+    public init(configuration: BrowserAPIConfiguration = BrowserAPIConfiguration(), handler: any BrowserAPIHandler) {
+        self.configuration = configuration
+        self.handler = handler
+    }
+
+    // MARK: For the server
+
+    public func opened(_ transport: any BrowserTransport) {
+        let rate = MessageRate(perSecond: configuration.messagesPerSecond, burst: configuration.messageBurst)
+        let connection = BrowserConnection(transport, rate: rate)
+        connections[transport.id] = connection
+        connection.waitForLogin(configuration.loginTime)
+    }
+
+    public func received(_ text: String, on transport: any BrowserTransport) {
+        guard let connection = connections[transport.id], !connection.isClosed else { return }
+        guard connection.rate.admit() else {
+            log.warning("too many messages", metadata: ["address": "\(transport.remoteAddress)"])
+            connection.close(code: CloseCode.policyViolation, reason: "too many messages")
+            return
+        }
+        do throws(EnvelopeError) {
+            switch try IncomingMessage(parsing: text) {
+            case .request(let request): serve(request, on: connection)
+            case .response(let tid, let result): connection.client?.finish(tid, result)
+            case .ack(let tid): connection.client?.acknowledged(tid)
+            case .ignored(let what):
+                log.info("a message was ignored", metadata: ["message": "\(what)", "address": "\(transport.remoteAddress)"])
+            }
+        } catch {
+            connection.send(OutgoingMessage.error(error.tid, error.error))
+        }
+    }
+
+    public func closed(_ transport: any BrowserTransport) {
+        guard let connection = connections.removeValue(forKey: transport.id) else { return }
+        connection.markClosed()
+        guard let client = connection.client else { return }
+        connection.client = nil
+        client.detach(graceTime: configuration.graceTime) { [weak self, weak client] in
+            guard let client else { return }
+            self?.end(client, "the grace time is over")
+        }
+    }
+
+    // MARK: For the gateway
+
+    /// Every client of the user, those that wait for `resume` included, in the order of their logins.
+    public func clients(of user: String) -> [BrowserClient] { registry.clients(of: user) }
+
+    /// The client with this `connection_id`.
+    public func client(_ id: String) -> BrowserClient? { registry[id] }
+
+    /// Clients that are logged in, those that wait for `resume` included.
+    public var clientCount: Int { registry.count }
+
+    /// Ends every client and closes every connection, with 1001.
+    public func stop() {
+        for client in registry.all { end(client, "the server is shutting down") }
+        for connection in connections.values {
+            connection.close(code: CloseCode.goingAway, reason: "the server is shutting down")
+        }
+    }
+
+    // MARK: Requests
+
+    private func serve(_ request: IncomingRequest, on connection: BrowserConnection) {
+        do throws(APIError) {
+            guard try !serveBeforeLogin(request, on: connection) else { return }
+            guard let client = connection.client else { throw APIError(.notLoggedIn) }
+            guard !client.openRequests.contains(request.tid) else { throw APIError(.duplicateTID) }
+            switch request.class {
+            case "core": try serveCore(request, for: client, on: connection)
+            case "media": try perform(request, for: client)
+            default: throw APIError(.unknownClass, "`class` must be \"core\" or \"media\"")
+            }
+        } catch {
+            connection.send(OutgoingMessage.error(request.tid, error))
+        }
+    }
+
+    /// - Returns: Whether it was one of the commands that need no login.
+    private func serveBeforeLogin(_ request: IncomingRequest, on connection: BrowserConnection) throws(APIError) -> Bool {
+        switch (request.class, request.cmd) {
+        case ("core", "ping"): connection.send(OutgoingMessage.ok(request.tid, ["pong": true]))
+        case ("core", "login"): try login(request, on: connection)
+        case ("core", "resume"): try resume(request, on: connection)
+        default: return false
+        }
+        return true
+    }
+
+    private func serveCore(
+        _ request: IncomingRequest, for client: BrowserClient, on connection: BrowserConnection
+    ) throws(APIError) {
+        switch request.cmd {
+        case "subscribe": try subscribe(client, request.data)
+        case "unsubscribe": try unsubscribe(client, request.data)
+        case "logout":
+            logout(client, request.tid, on: connection)
+            return
+        default: throw APIError(.unknownCommand, "`cmd`: class `core` has no such command")
+        }
+        connection.send(OutgoingMessage.ok(request.tid))
+    }
+
+    private func perform(_ request: IncomingRequest, for client: BrowserClient) throws(APIError) {
+        let command = try BrowserCommand(name: request.cmd, request.data)
+        if case .getList(let list) = command, let user = list.user, user != client.user.name, !client.user.isAdmin {
+            throw APIError.notYours(field: "user")
+        }
+        guard client.openRequests.count < configuration.maximumOpenRequests else { throw APIError(.tooManyRequests) }
+        guard let handler else { throw APIError(.shuttingDown) }
+        client.openRequests.insert(request.tid)
+        let reply = BrowserReply(request.tid, to: client)
+        handler.perform(command, from: client, reply: reply)
+        reply.acknowledge(after: configuration.ackDelay)
+    }
+}

@@ -1,0 +1,33 @@
+public import EventLoop
+
+/// What the browser API serves: the gateway behind it.
+@LoopActor
+public protocol BrowserAPIHandler: AnyObject {
+    /// The user with these credentials, or none. Comparing in constant time is the implementer's.
+    func authenticate(user: String, password: String) -> BrowserUser?
+
+    /// The user with this token, or none; without an implementation no token is valid.
+    func authenticate(token: String) -> BrowserUser?
+
+    /// Does what a client asks. `reply` is answered once, now or later.
+    func perform(_ command: BrowserCommand, from client: BrowserClient, reply: BrowserReply)
+
+    /// The client is gone for good: it logged out, or did not resume in time. Called once a client, from the loop and
+    /// never from within a call into this target.
+    func ended(_ client: BrowserClient)
+
+    /// The ids of the client's sessions and calls that are still there; the answer to `resume` carries them.
+    func alive(of client: BrowserClient) -> (sessions: [String], calls: [String])
+
+    /// The client goes on with a new connection, and has been sent what was kept for it.
+    func resumed(_ client: BrowserClient)
+
+    /// The users who own the session or call, or nothing when there is none with this id.
+    func owners(of objID: String) -> Set<String>?
+}
+
+extension BrowserAPIHandler {
+    public func authenticate(token: String) -> BrowserUser? { nil }
+
+    public func resumed(_ client: BrowserClient) {}
+}

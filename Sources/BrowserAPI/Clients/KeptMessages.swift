@@ -1,0 +1,41 @@
+/// Messages for a client that is waiting for `resume`, in order and within bounds.
+struct KeptMessages {
+    private struct Entry {
+        var text: String
+        var request: TransactionID?
+    }
+
+    private let maximumCount: Int
+    private let maximumBytes: Int
+    private var entries: [Entry] = []
+    private var bytes = 0
+
+    init(maximumCount: Int, maximumBytes: Int) {
+        self.maximumCount = maximumCount
+        self.maximumBytes = maximumBytes
+    }
+
+    /// - Parameter request: The `tid` when it is a request of ours, which may be withdrawn.
+    /// - Returns: Whether there was room for it.
+    mutating func append(_ text: String, request: TransactionID?) -> Bool {
+        let size = text.utf8.count
+        guard entries.count < maximumCount, size <= maximumBytes - bytes else { return false }
+        entries.append(Entry(text: text, request: request))
+        bytes += size
+        return true
+    }
+
+    /// A request that nobody waits for any more need not be sent.
+    mutating func withdraw(_ request: TransactionID) {
+        guard let index = entries.firstIndex(where: { $0.request == request }) else { return }
+        bytes -= entries.remove(at: index).text.utf8.count
+    }
+
+    mutating func takeAll() -> [String] {
+        defer {
+            entries = []
+            bytes = 0
+        }
+        return entries.map(\.text)
+    }
+}

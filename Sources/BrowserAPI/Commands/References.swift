@@ -1,0 +1,33 @@
+/// The data of a command that names a session and nothing else.
+public struct SessionReference: Sendable, Equatable {
+    public var sessionID: String
+
+    public init(sessionID: String) { self.sessionID = sessionID }
+}
+
+/// The data of a command that names a call and nothing else.
+public struct CallReference: Sendable, Equatable {
+    public var callID: String
+
+    public init(callID: String) { self.callID = callID }
+}
+
+/// `get_list`: the sessions of the client's user, or, for an admin, of another user.
+public struct GetList: Sendable, Equatable {
+    /// Whose sessions; `"*"` is everybody's. Only an admin's request has another than its own.
+    public var user: String?
+
+    public init(user: String? = nil) { self.user = user }
+}
+
+extension SessionReference {
+    init(_ fields: Fields) throws(APIError) { self.init(sessionID: try fields.sessionID()) }
+}
+
+extension CallReference {
+    init(_ fields: Fields) throws(APIError) { self.init(callID: try fields.callID()) }
+}
+
+extension GetList {
+    init(_ fields: Fields) throws(APIError) { self.init(user: try fields.optionalText("user", bytes: 1...256)) }
+}
