@@ -1,0 +1,26 @@
+import SDP
+
+/// Tern's own side of a dialog: an `o=` line that stays, with a version that rises when the rest has changed (RFC 3264, section 8).
+struct LocalDescription: Sendable {
+    private let sessionID: UInt64
+    private let address: String
+    private var last: SessionDescription?
+
+    init(sessionID: UInt64, address: String) {
+        self.sessionID = sessionID
+        self.address = address
+    }
+
+    /// The description with these media, all at this side's address.
+    mutating func describing(_ media: [MediaDescription]) -> SessionDescription {
+        var session = SessionDescription(
+            origin: last?.origin ?? Origin(sessionID: sessionID, sessionVersion: 1, address: address),
+            connection: Connection(address: address), media: media)
+        if let last, session != last { session.origin.sessionVersion &+= 1 }
+        last = session
+        return session
+    }
+
+    /// The media as they were sent last.
+    var media: [MediaDescription] { last?.media ?? [] }
+}

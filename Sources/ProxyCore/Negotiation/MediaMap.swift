@@ -1,0 +1,53 @@
+import SDP
+
+/// Which media line of a dialog is which of Janus'.
+///
+/// A dialog keeps its lines, in number and order (RFC 3264, section 8). Janus sees one audio and one video of them at most,
+/// and it too keeps the order in which it saw them first, as the browser behind it does.
+struct MediaMap: Sendable, Equatable {
+    /// The dialog's number of lines.
+    private(set) var count = 0
+    /// For each of Janus' lines its kind, and its place among the dialog's.
+    private(set) var entries: [Entry] = []
+
+    struct Entry: Sendable, Equatable {
+        var kind: MediaKind
+        var line: Int
+    }
+
+    /// This map after an offer with `media`: what was carried stays where it is while it is usable, moves to another usable line
+    /// where it is not, and the first usable line of a kind that was not carried yet is added.
+    func taking(_ media: [MediaDescription], usable: (Int) -> Bool) throws(NegotiationError) -> MediaMap {
+        guard media.count >= count else { throw .wrongMediaCount(expected: count, found: media.count) }
+        var map = self
+        map.count = media.count
+        func isFree(_ line: Int, for kind: MediaKind) -> Bool { media[line].kind == kind && usable(line) }
+        for (index, entry) in entries.enumerated() where !isFree(entry.line, for: entry.kind) {
+            if let line = media.indices.first(where: { isFree($0, for: entry.kind) }) { map.entries[index].line = line }
+        }
+        let known = Set(map.entries.map(\.kind))
+        let added = [MediaKind.audio, .video].filter { !known.contains($0) }.compactMap { kind in
+            media.indices.first { isFree($0, for: kind) }.map { Entry(kind: kind, line: $0) }
+        }
+        map.entries += added.sorted { $0.line < $1.line }
+        return map
+    }
+
+    /// This map after an offer that Janus made: its lines keep their places, new ones come last.
+    func extended(by media: [MediaDescription]) throws(NegotiationError) -> MediaMap {
+        var map = self
+        guard media.count >= entries.count else { throw .wrongMediaCount(expected: entries.count, found: media.count) }
+        for (index, medium) in media.enumerated() {
+            if index < entries.count {
+                guard medium.kind == entries[index].kind else { throw .wrongMedia(line: index + 1) }
+            } else {
+                map.entries.append(Entry(kind: medium.kind, line: map.count))
+                map.count += 1
+            }
+        }
+        return map
+    }
+
+    /// Janus' line for one of the dialog's; nil where Janus does not see it.
+    func inner(of line: Int) -> Int? { entries.firstIndex { $0.line == line } }
+}

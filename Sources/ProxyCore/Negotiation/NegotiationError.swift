@@ -1,0 +1,54 @@
+public import SDP
+
+/// Why an offer or answer cannot be carried to the other side.
+public enum NegotiationError: Error, Sendable, Hashable {
+    case malformed(SDPError)
+    /// No audio and no video that can be used: all refused, of another kind or over another transport.
+    case noUsableMedia
+    case noCommonCodec
+    /// Media to an address that cannot be sent to: IPv6, multicast, a host name.
+    case unsupportedAddress(String)
+    /// SRTP without a key of a kind that is understood (RFC 4568).
+    case unsupportedEncryption
+    /// A browser's medium without `a=ice-ufrag` and `a=ice-pwd`, or without `a=fingerprint`.
+    case missingICE
+    case missingFingerprint
+    /// The number of media lines must be that of the offer, and must not fall within a dialog (RFC 3264, sections 6 and 8).
+    case wrongMediaCount(expected: Int, found: Int)
+    /// The media line, from 1, is of another kind or transport than the one it answers.
+    case wrongMedia(line: Int)
+    /// The answer has none of the codecs that were offered for the media line, from 1.
+    case codecNotOffered(line: Int)
+    /// An answer without an offer, or an offer while another waits for its answer.
+    case wrongState
+
+    /// What is wrong, in words for a SIP Warning header (RFC 3261, section 20.43) or an API error.
+    public var reason: String {
+        switch self {
+        case .malformed(let error): error.description
+        case .noUsableMedia: "no audio or video that can be used"
+        case .noCommonCodec: "no common codec"
+        case .unsupportedAddress(let address): "media to \(address.prefix(64)) is not supported, only to an IPv4 unicast address"
+        case .unsupportedEncryption: "no supported SRTP key (a=crypto)"
+        case .missingICE: "no ice-ufrag and ice-pwd"
+        case .missingFingerprint: "no DTLS fingerprint"
+        case .wrongMediaCount(let expected, let found): "\(found) media lines where there must be \(expected)"
+        case .wrongMedia(let line): "media line \(line) is not of the offered kind or transport"
+        case .codecNotOffered(let line): "media line \(line) has no codec that was offered"
+        case .wrongState: "this offer or answer does not fit the state of the dialog"
+        }
+    }
+
+    /// The response to an INVITE with such a body: 400 or 488.
+    public var sipStatus: Int {
+        if case .malformed = self { return 400 }
+        return 488
+    }
+}
+
+extension SessionDescription {
+    /// Reads a description, with this target's error.
+    init(negotiating text: String) throws(NegotiationError) {
+        do { try self.init(parsing: text) } catch { throw .malformed(error) }
+    }
+}

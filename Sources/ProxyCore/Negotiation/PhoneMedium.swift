@@ -1,0 +1,98 @@
+import SDP
+
+/// What a phone says of one medium, understood and made plain for NoSIP.
+struct PhoneMedium: Sendable {
+    var kind: MediaKind
+    var port: UInt16
+    var connection: Connection
+    /// Whether media is encrypted with a key from the description.
+    var crypto: Crypto?
+    var payloads: [Payload]
+    var direction: Direction
+    /// `a=rtcp-fb`, `a=ptime` and `a=maxptime`, as they came.
+    var extras: [Attribute]
+    var bandwidths: [Bandwidth]
+
+    /// Reads a medium; the error says why it cannot be used.
+    init(_ medium: MediaDescription, of session: SessionDescription, profile: SIPProfile) throws(NegotiationError) {
+        guard medium.kind == .audio || medium.kind == .video, medium.port != 0 else { throw .noUsableMedia }
+        guard let connection = session.connection(for: medium) else { throw .noUsableMedia }
+        kind = medium.kind
+        port = medium.port
+        self.connection = connection
+        direction = session.direction(of: medium)
+        try Self.check(connection)
+        if connection.host == .unspecified { direction = direction.limited(to: .sendonly) }
+        crypto = try Self.key(of: medium)
+        payloads = medium.payloads.filter { profile.codecs.contains($0.codec) }
+        guard payloads.hasMedia else { throw .noCommonCodec }
+        extras = medium.attributes.filter {
+            switch $0 {
+            case .rtcpFeedback, .packetTime, .maximumPacketTime: true
+            default: false
+            }
+        }
+        bandwidths = medium.bandwidths.filter { $0.type == "AS" || $0.type == "TIAS" }
+    }
+
+    /// NoSIP binds IPv4 only, and resolves names where the loop would wait for it.
+    private static func check(_ connection: Connection) throws(NegotiationError) {
+        guard connection.addressType == .ip4 else { throw .unsupportedAddress("IPv6 address \(connection.address)") }
+        switch connection.host {
+        case .unicast, .unspecified: guard connection.multicast == nil else { fallthrough }
+        case .multicast: throw .unsupportedAddress("multicast address \(connection.address)")
+        case .name: throw .unsupportedAddress("host name \(connection.address)")
+        }
+    }
+
+    /// The first key that NoSIP can use, where the transport needs one.
+    private static func key(of medium: MediaDescription) throws(NegotiationError) -> Crypto? {
+        switch medium.transport {
+        case .avp, .avpf: return nil
+        case .savp, .savpf:
+            for case .crypto(let crypto) in medium.attributes {
+                if let usable = crypto.withoutLifetime { return usable }
+            }
+            throw .unsupportedEncryption
+        case .dtlsSAVP, .dtlsSAVPF, .other: throw .noUsableMedia
+        }
+    }
+
+    /// The medium as NoSIP is to see it, of `RTP/AVP` or `RTP/SAVP`.
+    var plain: MediaDescription {
+        let types = Set(payloads.map { String($0.type) })
+        var attributes = payloads.flatMap(\.attributes)
+        attributes += extras.filter {
+            guard case .rtcpFeedback(let feedback) = $0 else { return true }
+            return feedback.format == "*" || types.contains(feedback.format)
+        }
+        if let crypto { attributes.append(.crypto(crypto)) }
+        attributes.append(.direction(direction))
+        return MediaDescription(
+            kind: kind, port: port, transport: crypto == nil ? .avp : .savp, formats: payloads.map { String($0.type) },
+            connection: Connection(address: connection.address), bandwidths: bandwidths, attributes: attributes)
+    }
+}
+
+extension Payload {
+    /// Its `a=rtpmap` and, where there are parameters, its `a=fmtp`.
+    var attributes: [Attribute] {
+        guard let parameters, !parameters.text.isEmpty else { return [.rtpmap(map)] }
+        return [.rtpmap(map), .formatParameters(parameters)]
+    }
+}
+
+extension Crypto {
+    /// The suites that Janus knows.
+    private static let suites: Set<String> = [
+        "AES_CM_128_HMAC_SHA1_80", "AES_CM_128_HMAC_SHA1_32", "AEAD_AES_128_GCM", "AEAD_AES_256_GCM",
+    ]
+
+    /// This with the bare key, when it is one that Janus can use: a single key, no key identifier, no session parameters.
+    var withoutLifetime: Crypto? {
+        guard Self.suites.contains(suite), parameters.isEmpty, key.hasPrefix("inline:"), !key.contains(";") else { return nil }
+        let parts = key.dropFirst("inline:".count).split(separator: "|", omittingEmptySubsequences: false)
+        guard let bare = parts.first, 16 ... 100 ~= bare.utf8.count, !parts.dropFirst().contains(where: { $0.contains(":") }) else { return nil }
+        return Crypto(tag: tag, suite: suite, key: "inline:\(bare)")
+    }
+}

@@ -1,0 +1,74 @@
+import SDP
+
+extension SIPNegotiation {
+    /// Makes the answer to the offer accepted last.
+    ///
+    /// - Parameter generated: what NoSIP's `generate` gave for the browser's answer.
+    /// - Returns: the SDP of the 200, with the offer's lines in number and order, those that are not carried with port 0.
+    public mutating func makeAnswer(_ generated: String) throws(NegotiationError) -> String {
+        guard case .remoteOffer(let offer, let plainOffer, _) = state else { throw .wrongState }
+        let answer = try SessionDescription(negotiating: generated)
+        guard answer.media.count == map.entries.count else {
+            throw .wrongMediaCount(expected: map.entries.count, found: answer.media.count)
+        }
+        let media = offer.media.enumerated().map { line, offered in
+            map.inner(of: line).flatMap { index in
+                Self.answering(offered, plain: plainOffer[index], with: answer.media[index])
+            } ?? LeanMedium.refusing(offered.kind, offered.transport, offered.formats.first)
+        }
+        guard media.contains(where: { $0.port != 0 }) else { throw .noCommonCodec }
+        state = .remoteOffer(offer, plain: plainOffer, answered: true)
+        return local.describing(media).text
+    }
+
+    /// One line of the answer; nil where it is to be refused.
+    private static func answering(
+        _ offered: MediaDescription, plain: MediaDescription, with generated: MediaDescription
+    ) -> MediaDescription? {
+        guard plain.port != 0, generated.kind == offered.kind else { return nil }
+        let known = plain.payloads
+        let payloads = generated.payloads.filter { payload in known.contains { $0.matches(payload) } }
+        let feedback = offered.attributes.compactMap { attribute in
+            if case .rtcpFeedback(let entry) = attribute { entry } else { RTCPFeedback?.none }
+        }
+        let allowed = (plain.direction ?? .sendrecv).reversed
+        return LeanMedium(
+            generated: generated, transport: offered.transport, payloads: payloads.withFittingTelephoneEvents,
+            direction: (generated.direction ?? .sendrecv).limited(to: allowed), feedback: Set(feedback)
+        ).description
+    }
+
+    /// Makes an offer.
+    ///
+    /// - Parameter generated: what NoSIP's `generate` gave for the browser's offer.
+    /// - Returns: the SDP of the INVITE. Within a dialog its earlier lines stay where they are.
+    public mutating func makeOffer(_ generated: String) throws(NegotiationError) -> String {
+        let session = try SessionDescription(negotiating: generated)
+        var next = self
+        try next.begin()
+        next.map = try map.extended(by: session.media)
+        let before = local.media
+        let media = (0 ..< next.map.count).map { line in
+            let old = before.indices.contains(line) ? before[line] : nil
+            guard let index = next.map.inner(of: line) else {
+                return LeanMedium.refusing(old?.kind ?? .audio, old?.transport ?? .avp, old?.formats.first)
+            }
+            return offering(session.media[index])
+                ?? LeanMedium.refusing(session.media[index].kind, old?.transport ?? .avp, session.media[index].formats.first)
+        }
+        guard media.contains(where: { $0.port != 0 }) else { throw .noCommonCodec }
+        next.state = .localOffer(media, answered: false)
+        self = next
+        return local.describing(media).text
+    }
+
+    /// One line of the offer; nil where nothing of it is for phones.
+    private func offering(_ generated: MediaDescription) -> MediaDescription? {
+        let payloads = generated.payloads.filter { profile.codecs.contains($0.codec) }
+        return LeanMedium(
+            generated: generated, transport: generated.transport == .savp ? .savp : .avp,
+            payloads: payloads.withFewH264.withFittingTelephoneEvents,
+            direction: generated.direction ?? .sendrecv
+        ).description
+    }
+}

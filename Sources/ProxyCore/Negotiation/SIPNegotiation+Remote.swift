@@ -1,0 +1,127 @@
+import SDP
+
+extension SIPNegotiation {
+    /// Takes a phone's offer.
+    ///
+    /// - Returns: the plain description for NoSIP's `process`: the first usable audio and the first usable video.
+    public mutating func acceptOffer(_ remote: String) throws(NegotiationError) -> String {
+        guard !state.isPending else { throw .wrongState }
+        let session = try SessionDescription(negotiating: remote)
+        var next = self
+        try next.begin()
+        var media = next.understand(session)
+        guard media.contains(where: { $0.medium != nil }) else { throw Self.mostTelling(media.compactMap(\.problem)) }
+        next.map = try map.taking(session.media) { media[$0].medium != nil }
+        next.separatePayloadTypes(&media)
+        let plainMedia = next.plainMedia(media, of: session)
+        next.state = .remoteOffer(session, plain: plainMedia, answered: false)
+        self = next
+        return plain.describing(plainMedia).text
+    }
+
+    /// Takes a phone's answer to the offer made last.
+    ///
+    /// - Returns: the plain description for NoSIP's `process`, of type answer. A later answer to the same offer may follow.
+    public mutating func acceptAnswer(_ remote: String) throws(NegotiationError) -> String {
+        guard case .localOffer(let offer, _) = state else { throw .wrongState }
+        let session = try SessionDescription(negotiating: remote)
+        guard session.media.count == offer.count else {
+            throw .wrongMediaCount(expected: offer.count, found: session.media.count)
+        }
+        var next = self
+        var media = next.understand(session)
+        for (line, offered) in offer.enumerated() {
+            try Self.check(&media[line], line: line, answers: offered, with: session.media[line])
+        }
+        guard next.map.entries.contains(where: { media[$0.line].medium != nil }) else {
+            throw Self.mostTelling(media.compactMap(\.problem))
+        }
+        let plainMedia = next.plainMedia(media, of: session)
+        next.state = .localOffer(offer, answered: true)
+        self = next
+        return plain.describing(plainMedia).text
+    }
+
+    /// A line of the phone's: understood, or with the reason why not.
+    struct Reading {
+        var medium: PhoneMedium?
+        var problem: NegotiationError?
+    }
+
+    private mutating func understand(_ session: SessionDescription) -> [Reading] {
+        session.media.map { line in
+            do throws(NegotiationError) {
+                var medium = try PhoneMedium(line, of: session, profile: profile)
+                if medium.connection.host == .unspecified {
+                    medium.connection.address = addresses[medium.kind] ?? medium.connection.address
+                }
+                return Reading(medium: medium)
+            } catch {
+                return Reading(problem: error)
+            }
+        }
+    }
+
+    /// Of several reasons the one that says most.
+    private static func mostTelling(_ problems: [NegotiationError]) -> NegotiationError {
+        problems.first { $0 != .noUsableMedia } ?? .noUsableMedia
+    }
+
+    /// Checks one line of an answer against the offer's (RFC 3264, section 6), and narrows it to what was offered.
+    private static func check(
+        _ reading: inout Reading, line: Int, answers offered: MediaDescription, with answer: MediaDescription
+    ) throws(NegotiationError) {
+        guard answer.kind == offered.kind else { throw .wrongMedia(line: line + 1) }
+        guard answer.port != 0 else { return }
+        guard offered.port != 0, answer.transport.isSecure == offered.transport.isSecure else { throw .wrongMedia(line: line + 1) }
+        guard var medium = reading.medium else {
+            throw reading.problem == .noCommonCodec ? .codecNotOffered(line: line + 1) : reading.problem ?? .noUsableMedia
+        }
+        let codecs = offered.payloads
+        medium.payloads = medium.payloads.filter { payload in codecs.contains { $0.matches(payload) } }
+        guard medium.payloads.hasMedia else { throw .codecNotOffered(line: line + 1) }
+        medium.direction = medium.direction.limited(to: (offered.direction ?? .sendrecv).reversed)
+        reading.medium = medium
+    }
+
+    /// NoSIP's lines, in its order; a line that is refused or cannot be used any more has port 0.
+    private mutating func plainMedia(_ media: [Reading], of session: SessionDescription) -> [MediaDescription] {
+        map.entries.map { entry in
+            if let medium = media[entry.line].medium, medium.kind == entry.kind {
+                addresses[entry.kind] = medium.connection.address
+                return medium.plain
+            }
+            return MediaDescription(
+                kind: entry.kind, port: 0, transport: .avp, formats: [entry.kind == .audio ? "0" : "96"],
+                connection: Connection(address: addresses[entry.kind] ?? "0.0.0.0"), attributes: [.direction(.inactive)])
+        }
+    }
+
+    /// Leaves out codecs so that no payload type stands for two: the browser bundles audio and video (RFC 9143, section 10.1.2).
+    private func separatePayloadTypes(_ media: inout [Reading]) {
+        guard
+            let audioLine = map.entries.first(where: { $0.kind == .audio })?.line, let audio = media[audioLine].medium,
+            let videoLine = map.entries.first(where: { $0.kind == .video })?.line, let video = media[videoLine].medium
+        else { return }
+        let videoTypes = Set(video.payloads.map(\.type)), audioTypes = Set(audio.payloads.map(\.type))
+        let lessVideo = video.payloads.filter { !audioTypes.contains($0.type) }
+        let lessAudio = audio.payloads.filter { !videoTypes.contains($0.type) }
+        if lessVideo.hasMedia {
+            media[videoLine].medium?.payloads = lessVideo
+        } else if lessAudio.hasMedia {
+            media[audioLine].medium?.payloads = lessAudio
+        } else {
+            media[videoLine] = Reading(problem: .noCommonCodec)
+        }
+    }
+}
+
+extension TransportProtocol {
+    /// Whether media is SRTP.
+    var isSecure: Bool {
+        switch self {
+        case .savp, .savpf, .dtlsSAVP, .dtlsSAVPF: true
+        case .avp, .avpf, .other: false
+        }
+    }
+}

@@ -1,0 +1,66 @@
+import SDP
+
+/// The descriptions of one SIP leg in one dialog; NoSIP's plain SDP is on the other side of it.
+///
+/// A phone's offer: `acceptOffer` gives what NoSIP is to `process`, `makeAnswer` takes what it `generate`s.
+/// An offer to a phone: `makeOffer` takes what NoSIP generates, `acceptAnswer` gives what it is to process.
+/// Both go any number of times, in any order; lines keep their number and order within the dialog, payload types their numbers.
+/// An error leaves everything as it was before the call.
+public struct SIPNegotiation: Sendable {
+    let profile: SIPProfile
+    /// What is sent to the phone.
+    var local: LocalDescription
+    /// What is given to NoSIP.
+    var plain: LocalDescription
+    /// The last address that the phone wanted its media at, for a hold that hides it.
+    var addresses: [MediaKind: String] = [:]
+    var map = MediaMap()
+    var state = State.idle
+    /// What stood before the pending offer.
+    var stable: Stable?
+
+    enum State: Sendable {
+        case idle
+        /// The phone's offer; and what NoSIP was given of it, by Janus' line.
+        case remoteOffer(SessionDescription, plain: [MediaDescription], answered: Bool)
+        /// Our offer, as it was sent.
+        case localOffer([MediaDescription], answered: Bool)
+
+        var isPending: Bool {
+            switch self {
+            case .idle: false
+            case .remoteOffer(_, _, let answered), .localOffer(_, let answered): !answered
+            }
+        }
+    }
+
+    struct Stable: Sendable {
+        var map: MediaMap
+        var state: State
+        var addresses: [MediaKind: String]
+    }
+
+    /// - Parameters:
+    ///   - sessionID: for `o=`; the same for the dialog's life.
+    ///   - address: the IPv4 address at which NoSIP receives media, for `o=` and `c=`.
+    public init(sessionID: UInt64, address: String, profile: SIPProfile = .standard) {
+        self.profile = profile
+        local = LocalDescription(sessionID: sessionID, address: address)
+        plain = LocalDescription(sessionID: sessionID, address: address)
+    }
+
+    /// Forgets an offer that was refused; what was agreed before it stands (RFC 6141).
+    public mutating func rollback() {
+        guard state.isPending, let stable else { return }
+        map = stable.map
+        state = stable.state
+        addresses = stable.addresses
+        self.stable = nil
+    }
+
+    /// Notes what stands, at the begin of an offer.
+    mutating func begin() throws(NegotiationError) {
+        guard !state.isPending else { throw .wrongState }
+        stable = Stable(map: map, state: state, addresses: addresses)
+    }
+}

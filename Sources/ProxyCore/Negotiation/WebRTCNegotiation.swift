@@ -1,0 +1,141 @@
+import SDP
+
+/// The descriptions of one browser; Janus' JSEP is on the other side of it.
+///
+/// Janus sees one audio and one video at most. Everything else that a browser offers (data channels, further
+/// cameras) is refused in its place. An error leaves everything as it was before the call.
+public struct WebRTCNegotiation: Sendable {
+    private(set) var map = MediaMap()
+    private var state = State.idle
+    private var stable: (map: MediaMap, state: State, lines: [MediaDescription])?
+    /// The dialog's lines as they were offered last.
+    private var lines: [MediaDescription] = []
+
+    private enum State: Sendable {
+        case idle
+        case remoteOffer(answered: Bool)
+        case localOffer(answered: Bool)
+
+        var isPending: Bool {
+            switch self {
+            case .idle: false
+            case .remoteOffer(let answered), .localOffer(let answered): !answered
+            }
+        }
+    }
+
+    public init() {}
+
+    /// Takes a browser's offer.
+    ///
+    /// - Returns: the offer for Janus: audio and video only, without candidates that name nothing outside the browser's network.
+    public mutating func acceptOffer(_ remote: String) throws(NegotiationError) -> String {
+        let session = try SessionDescription(negotiating: remote)
+        var next = self
+        try next.begin()
+        let media = session.media
+        next.map = try map.taking(media) { media[$0].isForBrowsers }
+        guard next.map.entries.contains(where: { media[$0.line].isForBrowsers }) else { throw .noUsableMedia }
+        next.lines = media
+        next.state = .remoteOffer(answered: false)
+        let inner = try next.inward(session)
+        self = next
+        return inner
+    }
+
+    /// Makes the answer to the offer accepted last.
+    ///
+    /// - Parameter generated: Janus' answer.
+    /// - Returns: the answer for the browser, with the offer's lines in number and order.
+    public mutating func makeAnswer(_ generated: String) throws(NegotiationError) -> String {
+        guard case .remoteOffer = state else { throw .wrongState }
+        let text = try outward(SessionDescription(negotiating: generated))
+        state = .remoteOffer(answered: true)
+        return text
+    }
+
+    /// Makes an offer.
+    ///
+    /// - Parameter generated: Janus' offer.
+    /// - Returns: the offer for the browser. Lines that it had before stay where they are.
+    public mutating func makeOffer(_ generated: String) throws(NegotiationError) -> String {
+        let session = try SessionDescription(negotiating: generated)
+        var next = self
+        try next.begin()
+        next.map = try map.extended(by: session.media)
+        next.lines = (0 ..< next.map.count).map { line in
+            next.map.inner(of: line).map { session.media[$0] } ?? lines[line]
+        }
+        next.state = .localOffer(answered: false)
+        let text = try next.outward(session)
+        self = next
+        return text
+    }
+
+    /// Takes a browser's answer to the offer made last.
+    ///
+    /// - Returns: the answer for Janus.
+    public mutating func acceptAnswer(_ remote: String) throws(NegotiationError) -> String {
+        guard case .localOffer = state else { throw .wrongState }
+        let session = try SessionDescription(negotiating: remote)
+        guard session.media.count == lines.count else {
+            throw .wrongMediaCount(expected: lines.count, found: session.media.count)
+        }
+        for (line, medium) in session.media.enumerated() where medium.kind != lines[line].kind {
+            throw .wrongMedia(line: line + 1)
+        }
+        guard map.entries.contains(where: { session.media[$0.line].isForBrowsers }) else { throw .noUsableMedia }
+        let text = try inward(session)
+        state = .localOffer(answered: true)
+        return text
+    }
+
+    /// Forgets an offer that was refused; what was agreed before it stands.
+    public mutating func rollback() {
+        guard state.isPending, let stable else { return }
+        (map, state, lines) = stable
+        self.stable = nil
+    }
+
+    private mutating func begin() throws(NegotiationError) {
+        guard !state.isPending else { throw .wrongState }
+        stable = (map, state, lines)
+    }
+
+    /// A browser's description with Janus' lines only, in Janus' order.
+    private func inward(_ session: SessionDescription) throws(NegotiationError) -> String {
+        var inner = session
+        inner.media = map.entries.map { entry in
+            var medium = session.media[entry.line]
+            // Another kind took the line's place.
+            if medium.kind != entry.kind { medium = MediaDescription(refusing: entry.kind, like: medium) }
+            medium.attributes.removeCandidates(where: \.isMulticastDNS)
+            return medium
+        }
+        for medium in inner.media where medium.isForBrowsers {
+            let attributes = medium.attributes + session.attributes
+            guard attributes.iceUsernameFragment != nil, attributes.icePassword != nil else { throw .missingICE }
+            guard attributes.fingerprint != nil else { throw .missingFingerprint }
+        }
+        inner.attributes.limitBundle(to: inner.media.filter { $0.isForBrowsers }.compactMap(\.mid))
+        return inner.text
+    }
+
+    /// Janus' description with all lines of the dialog, those that Janus does not see refused.
+    private func outward(_ session: SessionDescription) throws(NegotiationError) -> String {
+        guard session.media.count == map.entries.count else {
+            throw .wrongMediaCount(expected: map.entries.count, found: session.media.count)
+        }
+        var outer = session
+        outer.media = lines.enumerated().map { line, known in
+            guard let index = map.inner(of: line), session.media[index].port != 0, session.media[index].kind == known.kind else {
+                return MediaDescription(refusing: known.kind, like: known)
+            }
+            var medium = session.media[index]
+            medium.attributes = medium.attributes.with(mid: known.mid)
+            return medium
+        }
+        outer.attributes.limitBundle(to: outer.media.filter { $0.port != 0 }.compactMap(\.mid))
+        return outer.text
+    }
+}
