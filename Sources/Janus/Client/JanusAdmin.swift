@@ -1,0 +1,96 @@
+public import EventLoop
+public import JSON
+
+/// Janus' admin API over WebSocket: what Janus itself holds open, for metrics and to find leaks.
+///
+/// It connects with the first question and stays connected until ``close()``.
+@LoopActor
+public final class JanusAdmin {
+    private let url: String
+    private let secret: String
+    private let timeout: Duration
+    private var channel: JanusChannel?
+    private var waiting: [CheckedContinuation<Result<JanusChannel, JanusError>, Never>] = []
+
+    /// - Parameter url: `ws://host:port/` of the admin WebSocket transport.
+    public init(url: String, secret: String, timeout: Duration = .seconds(5)) {
+        self.url = url
+        self.secret = secret
+        self.timeout = timeout
+    }
+
+    /// The ids of all sessions, whoever holds them.
+    public func sessions() async throws(JanusError) -> [UInt64] {
+        try await ids(in: "sessions", of: ["janus": "list_sessions"])
+    }
+
+    /// The ids of a session's handles.
+    public func handles(of session: UInt64) async throws(JanusError) -> [UInt64] {
+        try await ids(in: "handles", of: ["janus": "list_handles", "session_id": .id(session)])
+    }
+
+    /// How many handles Janus holds, over all sessions.
+    public func handleCount() async throws(JanusError) -> Int {
+        var count = 0
+        for session in try await sessions() {
+            do throws(JanusError) {
+                count += try await handles(of: session).count
+            } catch .refused(code: 458, _) {
+                // The session ended in between.
+            }
+        }
+        return count
+    }
+
+    /// All that Janus knows about a handle: ICE, DTLS, streams with their packet counters.
+    public func handleInfo(session: UInt64, handle: UInt64) async throws(JanusError) -> JSONValue {
+        let answer = try await ask(["janus": "handle_info", "session_id": .id(session), "handle_id": .id(handle)])
+        guard let info = answer["info"] else { throw .malformed("no member \"info\"") }
+        return info
+    }
+
+    /// Closes the connection; the next question opens another.
+    public func close() async {
+        let channel = channel
+        channel?.close("closed")
+        await channel?.finish()
+    }
+
+    private func ids(in member: String, of request: [String: JSONValue]) async throws(JanusError) -> [UInt64] {
+        guard let list = try await ask(request)[member]?.arrayValue else { throw .malformed("no member \"\(member)\"") }
+        return list.compactMap { $0.intValue.flatMap { UInt64(exactly: $0) } }
+    }
+
+    private func ask(_ request: [String: JSONValue]) async throws(JanusError) -> JSONValue {
+        var request = request
+        request["admin_secret"] = .string(secret)
+        return try await connected().request(request, until: .success).json
+    }
+
+    private func connected() async throws(JanusError) -> JanusChannel {
+        if let channel, channel.isOpen { return channel }
+        return try await withCheckedContinuation { continuation in
+            waiting.append(continuation)
+            if channel == nil { connect() }
+        }.get()
+    }
+
+    private func connect() {
+        let channel = JanusChannel(
+            url: url, subprotocol: "janus-admin-protocol", timeout: timeout,
+            onOpen: { [self] channel in answer(.success(channel)) },
+            onMessage: { _ in },
+            onClosed: { [self] channel, reason in
+                if self.channel === channel { self.channel = nil }
+                answer(.failure(.notReady(reason)))
+            })
+        self.channel = channel
+        channel.connect()
+    }
+
+    private func answer(_ result: Result<JanusChannel, JanusError>) {
+        let waiting = waiting
+        self.waiting = []
+        waiting.forEach { $0.resume(returning: result) }
+    }
+}
