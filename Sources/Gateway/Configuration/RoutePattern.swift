@@ -37,6 +37,16 @@ public enum RoutePattern: Sendable, Equatable {
         case .expression(let expression): expression.matches(dialled)
         }
     }
+
+    /// Whether this matches all that `other` does, as far as that can be told by looking.
+    func covers(_ other: RoutePattern) -> Bool {
+        switch (self, other) {
+        case (.any, _): true
+        case (_, .exact(let user)): matches(user)
+        case (.prefix(let mine), .prefix(let theirs)): theirs.hasPrefix(mine)
+        default: self == other
+        }
+    }
 }
 
 /// Why the text of a pattern is none.

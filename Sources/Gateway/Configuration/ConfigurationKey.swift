@@ -1,0 +1,63 @@
+/// A key that the configuration knows, and its names in the three layers.
+public struct ConfigurationKey: Sendable, Hashable {
+    /// How a value is written outside the file.
+    public enum Shape: Sendable {
+        /// As in the file.
+        case scalar
+        /// Separated by commas.
+        case list
+        /// As YAML, on one line.
+        case structure
+    }
+
+    /// As in the file: `sip.listen`.
+    public let path: String
+    public let shape: Shape
+
+    /// `TERN_SIP_LISTEN`.
+    public var environmentName: String {
+        "TERN_" + path.uppercased().map { $0 == "." ? "_" : String($0) }.joined()
+    }
+
+    /// `--sip-listen`; `tern` has the ones that are worth it.
+    public var argumentName: String {
+        "--" + path.map { $0 == "." || $0 == "_" ? "-" : String($0) }.joined()
+    }
+
+    /// All keys, in the order of `config/tern.yaml`.
+    public static let all: [ConfigurationKey] = [
+        .init(path: "sip.listen", shape: .list),
+        .init(path: "sip.domain", shape: .scalar),
+        .init(path: "sip.user_agent", shape: .scalar),
+        .init(path: "sip.maximum_calls", shape: .scalar),
+        .init(path: "http.listen", shape: .scalar),
+        .init(path: "http.allowed_origins", shape: .list),
+        .init(path: "media.address", shape: .scalar),
+        .init(path: "media.rtp_ports", shape: .scalar),
+        .init(path: "janus.mode", shape: .scalar),
+        .init(path: "janus.executable", shape: .scalar),
+        .init(path: "janus.directory", shape: .scalar),
+        .init(path: "janus.event_loops", shape: .scalar),
+        .init(path: "janus.urls", shape: .list),
+        .init(path: "janus.api_secret", shape: .scalar),
+        .init(path: "recordings.directory", shape: .scalar),
+        .init(path: "users", shape: .structure),
+        .init(path: "routes", shape: .structure),
+        .init(path: "calls.ring_timeout", shape: .scalar),
+        .init(path: "calls.maximum_duration", shape: .scalar),
+        .init(path: "api.grace_time", shape: .scalar),
+        .init(path: "log.level", shape: .scalar),
+        .init(path: "log.format", shape: .scalar),
+    ]
+
+    /// The names that may stand directly below `section`; at the top for an empty one.
+    static func names(in section: String) -> [String] {
+        let prefix = section.isEmpty ? "" : section + "."
+        var names: [String] = []
+        for key in all where key.path.hasPrefix(prefix) {
+            guard let name = key.path.dropFirst(prefix.count).split(separator: ".").first.map(String.init) else { continue }
+            if !names.contains(name) { names.append(name) }
+        }
+        return names
+    }
+}

@@ -1,0 +1,56 @@
+internal import Glibc
+
+// Checks that concern more than one key.
+extension ConfigurationReader {
+    func checkListeners(rtpPorts origin: ConfigurationOrigin) {
+        for (index, listener) in listeners.enumerated() {
+            for earlier in listeners[..<index] where listener.address.overlaps(earlier.address) {
+                problems.add(
+                    listener.origin, key: listener.key,
+                    "\(listener.address) overlaps \(earlier.address) of \(earlier.key) (\(earlier.origin))")
+            }
+            guard listener.address.transport == .udp, !problems.concern("media.rtp_ports"),
+                configuration.media.rtpPorts.contains(listener.address.port)
+            else { continue }
+            problems.add(
+                listener.origin, key: listener.key,
+                "port \(listener.address.port) lies within media.rtp_ports (\(origin)), which are for RTP alone")
+        }
+    }
+
+    func checkJanus(_ section: ConfigurationSection) {
+        switch configuration.janus.mode {
+        case .external:
+            if configuration.janus.urls.isEmpty, !problems.concern("janus.urls") {
+                problems.add(
+                    section.origin(of: "urls"), key: "janus.urls", "mode external needs at least one URL, as in ws://127.0.0.1:8188")
+            }
+            for key in ["executable", "directory", "event_loops"] where section.written(key) != nil {
+                problems.warn(section.origin(of: key), key: "janus.\(key)", "has no meaning in mode external, and is ignored")
+            }
+        case .managed:
+            for key in ["urls", "api_secret"] where section.written(key) != nil {
+                problems.warn(section.origin(of: key), key: "janus.\(key)", "has no meaning in mode managed, and is ignored")
+            }
+            guard !problems.concern("janus.executable"), access(configuration.janus.executable, X_OK) != 0 else { return }
+            problems.warn(
+                section.origin(of: "executable"), key: "janus.executable",
+                "\(configuration.janus.executable) is not there: calls will be refused until it is (Debian package janus)")
+        }
+    }
+
+    /// Everybody knows the sample passwords, so whoever can reach a listener could log in and call.
+    func checkSamplePasswords() {
+        guard let open = listeners.first(where: { !$0.address.isLoopback }) else { return }
+        for (index, user) in configuration.users.enumerated() where SampleUsers.contains(password: user.password) {
+            let place = index < userPlaces.count ? userPlaces[index] : ("users", .builtIn)
+            problems.add(
+                place.origin, key: place.key,
+                """
+                user \(user.name) has a sample password, which everybody can read in the repository, and \(open.key) \
+                (\(open.address)) is reachable from other machines: give the user another password, leave the user out \
+                (users: [] for none), or listen on 127.0.0.1 only
+                """)
+        }
+    }
+}

@@ -1,0 +1,95 @@
+internal import Logging
+
+// One method a section; each key's bounds stand with its documentation in GatewayConfiguration.
+extension ConfigurationReader {
+    mutating func readSIP(_ section: ConfigurationSection?) {
+        if let written = section?.list("listen", count: 1...16, ConfigurationText.sipListener) {
+            configuration.sip.listen = written.map(\.value)
+            listeners += written.map { ($0.value, $0.origin, $0.key) }
+        } else {
+            listeners += configuration.sip.listen.map { ($0, .builtIn, "sip.listen") }
+        }
+        guard let section else { return }
+        section.read("domain", into: &configuration.sip.domain, ConfigurationText.host)
+        section.read("user_agent", into: &configuration.sip.userAgent) { text throws(ConfigurationText.Refusal) in
+            try ConfigurationText.printable(text, in: 1...128)
+        }
+        section.read("maximum_calls", into: &configuration.sip.maximumCalls) { text throws(ConfigurationText.Refusal) in
+            try ConfigurationText.integer(text, in: 1...100_000)
+        }
+    }
+
+    mutating func readHTTP(_ section: ConfigurationSection?) {
+        section?.read("listen", into: &configuration.http.listen) { text throws(ConfigurationText.Refusal) in
+            try ConfigurationText.listener(text, transport: .tcp)
+        }
+        if !problems.concern("http.listen") {
+            listeners.append((configuration.http.listen, section?.written("listen")?.origin ?? .builtIn, "http.listen"))
+        }
+        if let origins = section?.list("allowed_origins", count: 0...64, ConfigurationText.origin) {
+            configuration.http.allowedOrigins = origins.map(\.value)
+        }
+    }
+
+    mutating func readMedia(_ section: ConfigurationSection?) -> MediaAddress {
+        section?.read("rtp_ports", into: &configuration.media.rtpPorts) { text throws(ConfigurationText.Refusal) in
+            try ConfigurationText.ports(text, least: 100)
+        }
+        let given = section?.value("address", ConfigurationText.mediaAddress)
+        let media = MediaAddress(given: given, sip: configuration.sip.listen, host: host)
+        configuration.media.address = media.address
+        for reason in media.warnings(host: host) {
+            problems.warn(section?.written("address")?.origin ?? .builtIn, key: "media.address", reason)
+        }
+        return media
+    }
+
+    mutating func readJanus(_ section: ConfigurationSection?) {
+        configuration.janus.directory = RuntimeDirectory.path(environment: environment)
+        guard let section else { return }
+        section.read("mode", into: &configuration.janus.mode) { text throws(ConfigurationText.Refusal) in
+            try ConfigurationText.choice(text, of: GatewayConfiguration.Janus.Mode.self)
+        }
+        section.read("executable", into: &configuration.janus.executable, ConfigurationText.path)
+        section.read("directory", into: &configuration.janus.directory, ConfigurationText.path)
+        section.read("event_loops", into: &configuration.janus.eventLoops) { text throws(ConfigurationText.Refusal) in
+            try ConfigurationText.integer(text, in: 1...64)
+        }
+        configuration.janus.apiSecret = section.value("api_secret") { text throws(ConfigurationText.Refusal) in
+            Secret(try ConfigurationText.printable(text, in: 1...256))
+        }
+        let urls = section.list("urls", count: 0...32, ConfigurationText.webSocketURL)
+        configuration.janus.urls = urls?.map(\.value) ?? []
+        checkJanus(section)
+    }
+
+    mutating func readRecordings(_ section: ConfigurationSection?) {
+        section?.read("directory", into: &configuration.recordings.directory, ConfigurationText.path)
+    }
+
+    mutating func readCalls(_ section: ConfigurationSection?) {
+        section?.read("ring_timeout", into: &configuration.calls.ringTimeout) { text throws(ConfigurationText.Refusal) in
+            try ConfigurationText.duration(text, in: .seconds(1) ... .seconds(3_600))
+        }
+        section?.read("maximum_duration", into: &configuration.calls.maximumDuration) {
+            text throws(ConfigurationText.Refusal) in
+            if try ConfigurationText.duration(text, in: .zero ... .seconds(7 * 86_400)) == .zero { return nil }
+            return try ConfigurationText.duration(text, in: .seconds(1) ... .seconds(7 * 86_400))
+        }
+    }
+
+    mutating func readAPI(_ section: ConfigurationSection?) {
+        section?.read("grace_time", into: &configuration.api.graceTime) { text throws(ConfigurationText.Refusal) in
+            try ConfigurationText.duration(text, in: .zero ... .seconds(3_600))
+        }
+    }
+
+    mutating func readLog(_ section: ConfigurationSection?) {
+        section?.read("level", into: &configuration.log.level) { text throws(ConfigurationText.Refusal) in
+            try ConfigurationText.choice(text, of: Logger.Level.self)
+        }
+        section?.read("format", into: &configuration.log.format) { text throws(ConfigurationText.Refusal) in
+            try ConfigurationText.choice(text, of: GatewayConfiguration.Log.Format.self)
+        }
+    }
+}

@@ -1,0 +1,82 @@
+/// Reads a configuration: arguments over environment over file over defaults. Finds every problem before it gives up.
+public struct ConfigurationReader {
+    let problems = ConfigurationProblems()
+    let environment: [String: String]
+    let host: HostAddresses
+    var configuration = GatewayConfiguration()
+    /// Listeners with the place where each was written, for the checks among them.
+    var listeners: [(address: ListenAddress, origin: ConfigurationOrigin, key: String)] = []
+    /// The users and routes that were written, each with its place; empty while the defaults stand.
+    var userPlaces: [(key: String, origin: ConfigurationOrigin)] = []
+    var routePlaces: [(key: String, origin: ConfigurationOrigin)] = []
+
+    private init(environment: [String: String], host: HostAddresses) {
+        self.environment = environment
+        self.host = host
+    }
+
+    /// - Parameters:
+    ///   - file: Path of a YAML file; without one the defaults stand.
+    ///   - environment: Variables, as `TERN_SIP_LISTEN`; see ``ConfigurationKey/environmentName``.
+    ///   - arguments: Values by ``ConfigurationKey/argumentName``.
+    public static func load(
+        file path: String?, environment: [String: String] = [:], arguments: [String: [String]] = [:]
+    ) throws(TernConfigurationError) -> LoadedConfiguration {
+        try load(file: path, environment: environment, arguments: arguments, host: .current())
+    }
+
+    static func load(
+        file path: String?, environment: [String: String], arguments: [String: [String]], host: HostAddresses
+    ) throws(TernConfigurationError) -> LoadedConfiguration {
+        var reader = ConfigurationReader(environment: environment, host: host)
+        var file: (path: String, text: String)?
+        if let path, let text = ConfigurationFile.read(path, problems: reader.problems) { file = (path, text) }
+        return try reader.load(file: file, arguments: arguments)
+    }
+
+    /// Reads a text as if it were the file at `path`.
+    static func load(
+        text: String, path: String = "tern.yaml", environment: [String: String] = [:],
+        arguments: [String: [String]] = [:], host: HostAddresses
+    ) throws(TernConfigurationError) -> LoadedConfiguration {
+        var reader = ConfigurationReader(environment: environment, host: host)
+        return try reader.load(file: (path, text), arguments: arguments)
+    }
+
+    private mutating func load(
+        file: (path: String, text: String)?, arguments: [String: [String]]
+    ) throws(TernConfigurationError) -> LoadedConfiguration {
+        let layers = ConfigurationLayers(
+            file: file, environment: environment, arguments: arguments, problems: problems)
+        let media = read(layers.root)
+        guard problems.errors.isEmpty else { throw TernConfigurationError(problems: problems.sorted) }
+        return LoadedConfiguration(
+            configuration: configuration, warnings: problems.warnings, mediaAddress: media)
+    }
+
+    private mutating func read(_ root: ConfigurationNode) -> MediaAddress {
+        guard let top = ConfigurationSection(root, path: "", known: ConfigurationKey.names(in: ""), problems: problems)
+        else { return .loopback }
+        let sip = section("sip", of: top)
+        let media = section("media", of: top)
+        readSIP(sip)
+        readHTTP(section("http", of: top))
+        let address = readMedia(media)
+        if sip?.written("domain") == nil { configuration.sip.domain = configuration.media.address }
+        readJanus(section("janus", of: top))
+        readRecordings(section("recordings", of: top))
+        readCalls(section("calls", of: top))
+        readAPI(section("api", of: top))
+        readLog(section("log", of: top))
+        readUsers(top)
+        readRoutes(top)
+        checkListeners(rtpPorts: media?.origin(of: "rtp_ports") ?? .builtIn)
+        checkSamplePasswords()
+        return address
+    }
+
+    private func section(_ name: String, of top: ConfigurationSection) -> ConfigurationSection? {
+        let node = top.node[name] ?? ConfigurationNode(origin: .builtIn, value: .empty)
+        return ConfigurationSection(node, path: name, known: ConfigurationKey.names(in: name), problems: problems)
+    }
+}

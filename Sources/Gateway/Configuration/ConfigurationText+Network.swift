@@ -1,0 +1,123 @@
+extension ConfigurationText {
+    /// `udp:ADDRESS:PORT` or `tcp:ADDRESS:PORT`.
+    static func sipListener(_ text: String) throws(Refusal) -> ListenAddress {
+        guard let colon = text.firstIndex(of: ":") else {
+            throw Refusal("\(quoted(text)) is not of the form udp:ADDRESS:PORT or tcp:ADDRESS:PORT")
+        }
+        let scheme = String(text[..<colon]).lowercased()
+        guard let transport = ListenAddress.Transport(rawValue: scheme) else {
+            if scheme == "tls" { throw Refusal("tls is not supported; udp and tcp are") }
+            throw Refusal("\(quoted(text)) must start with udp: or tcp:")
+        }
+        return try listener(String(text[text.index(after: colon)...]), transport: transport)
+    }
+
+    /// `ADDRESS:PORT`, IPv6 in brackets.
+    static func listener(_ text: String, transport: ListenAddress.Transport) throws(Refusal) -> ListenAddress {
+        let (host, port) = try hostAndPort(text)
+        guard let port else { throw Refusal("\(quoted(text)) lacks a port") }
+        if host == "*" { throw Refusal("* is not an address: 0.0.0.0 is all of IPv4, [::] all of IPv6") }
+        guard let address = IPAddress(host) else {
+            let hint = host == "localhost" ? ": 127.0.0.1 is meant" : ""
+            throw Refusal("\(quoted(host)) is not an IP address\(hint)")
+        }
+        guard !address.isMulticastOrBroadcast else { throw Refusal("\(address) is no address of one machine") }
+        return ListenAddress(transport: transport, address: address.description, port: port)
+    }
+
+    /// Splits `HOST`, `HOST:PORT`, `[IPV6]` and `[IPV6]:PORT`.
+    static func hostAndPort(_ text: String) throws(Refusal) -> (host: String, port: Int?) {
+        let host: Substring
+        let rest: Substring
+        if text.hasPrefix("[") {
+            guard let end = text.firstIndex(of: "]") else { throw Refusal("\(quoted(text)) lacks a ]") }
+            host = text[text.index(after: text.startIndex)..<end]
+            rest = text[text.index(after: end)...]
+            guard IPAddress(String(host))?.isIPv6 == true else {
+                throw Refusal("\(quoted(String(host))) in brackets is not an IPv6 address")
+            }
+        } else {
+            host = text.prefix { $0 != ":" }
+            rest = text[host.endIndex...]
+            if rest.dropFirst().contains(":") {
+                throw Refusal("\(quoted(text)) is not ADDRESS:PORT; an IPv6 address stands in brackets, as in [::1]:5060")
+            }
+        }
+        guard !host.isEmpty else { throw Refusal("\(quoted(text)) lacks an address") }
+        guard !rest.isEmpty else { return (String(host), nil) }
+        guard rest.first == ":", let port = Int(rest.dropFirst()), rest.dropFirst().allSatisfy(\.isNumber) else {
+            throw Refusal("\(quoted(text)) does not end in a port")
+        }
+        guard (0...65_535).contains(port) else { throw Refusal("port \(port) is not in 0 to 65535") }
+        return (String(host), port)
+    }
+
+    /// A host name (RFC 1123 section 2.1) or an address; IPv6 gets its brackets.
+    static func host(_ text: String) throws(Refusal) -> String {
+        let bare = text.hasPrefix("[") && text.hasSuffix("]") ? String(text.dropFirst().dropLast()) : text
+        if let address = IPAddress(bare) { return address.isIPv6 ? "[\(address)]" : address.description }
+        let labels = text.split(separator: ".", omittingEmptySubsequences: false)
+        let isName = text.utf8.count <= 253 && labels.allSatisfy { label in
+            (1...63).contains(label.utf8.count) && label.first != "-" && label.last != "-"
+                && label.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-") }
+        }
+        guard isName else { throw Refusal("\(quoted(text)) is neither a host name nor an address") }
+        return text.lowercased()
+    }
+
+    /// An address of this machine that Janus can send RTP from.
+    static func mediaAddress(_ text: String) throws(Refusal) -> String {
+        guard let address = IPAddress(text) else { throw Refusal("\(quoted(text)) is not an IP address") }
+        guard !address.isIPv6 else { throw Refusal("Janus' NoSIP plugin has RTP over IPv4 only: give an IPv4 address") }
+        guard !address.isUnspecified else { throw Refusal("phones cannot send to \(address): name one address, or leave the key out") }
+        guard !address.isMulticastOrBroadcast else { throw Refusal("\(address) is no address of one machine") }
+        return address.description
+    }
+
+    /// `ws://HOST:PORT/PATH`.
+    static func webSocketURL(_ text: String) throws(Refusal) -> String {
+        let text = try printable(text, in: 1...512)
+        guard text.lowercased().hasPrefix("ws://") else {
+            let hint = text.lowercased().hasPrefix("wss://") ? ": TLS towards Janus is not supported" : ""
+            throw Refusal("\(quoted(text)) does not start with ws://\(hint)")
+        }
+        let authority = String(text.dropFirst(5).prefix { $0 != "/" && $0 != "?" })
+        let (name, port) = try hostAndPort(authority)
+        _ = try host(name)
+        guard port != 0, !text.contains(" ") else { throw Refusal("\(quoted(text)) is not a URL of the form ws://HOST:PORT/PATH") }
+        return text
+    }
+
+    /// `https://example.org` or with a port, as a browser sends it in Origin (RFC 6454 section 6.1).
+    static func origin(_ text: String) throws(Refusal) -> String {
+        let text = try printable(text, in: 1...300).lowercased()
+        for scheme in ["http://", "https://"] where text.hasPrefix(scheme) {
+            let (name, _) = try hostAndPort(String(text.dropFirst(scheme.count)))
+            _ = try host(name)
+            return text
+        }
+        throw Refusal("\(quoted(text)) is not an origin as in https://example.org")
+    }
+
+    /// `sip:{user}@HOST:PORT;parameters`.
+    static func sipTarget(_ text: String) throws(Refusal) -> String {
+        let text = try printable(text, in: 5...512)
+        guard text.lowercased().hasPrefix("sip:") else {
+            let hint = text.lowercased().hasPrefix("sips:") ? ": TLS is not supported" : ""
+            throw Refusal("\(quoted(text)) does not start with sip:\(hint)")
+        }
+        guard !text.contains(where: { " <>\"\\^`|".contains($0) }), text.allSatisfy(\.isASCII) else {
+            throw Refusal("\(quoted(text)) has a character that no SIP URI has")
+        }
+        let parts = text.dropFirst(4).split(separator: "@", maxSplits: 1, omittingEmptySubsequences: false)
+        let user = parts.count == 2 ? String(parts[0]) : ""
+        let rest = parts.last.map(String.init) ?? ""
+        guard parts.count == 1 || !user.isEmpty else { throw Refusal("\(quoted(text)) has nothing before the @") }
+        guard !rest.contains("{"), !user.split(separator: RouteTarget.placeholder).joined().contains(where: { "{}".contains($0) })
+        else { throw Refusal("{user} is the only placeholder, and stands before the @") }
+        let (name, port) = try hostAndPort(String(rest.prefix { $0 != ";" && $0 != "?" }))
+        _ = try host(name)
+        guard port != 0 else { throw Refusal("port 0 cannot be called") }
+        return text
+    }
+}

@@ -1,0 +1,72 @@
+internal import Yams
+
+/// Turns YAML text into nodes that know their lines.
+enum ConfigurationYAML {
+    /// Longest text that is read, in bytes.
+    static let longestText = 1 << 20
+
+    /// - Parameter place: Gives the origin of what stands at a line and column.
+    /// - Returns: Nil for a text without a document, and when it could not be read, which is then among the problems.
+    static func parse(
+        _ text: String, problems: ConfigurationProblems, place: (_ line: Int, _ column: Int) -> ConfigurationOrigin
+    ) -> ConfigurationNode? {
+        do {
+            guard let root = try Parser(yaml: text).singleRoot() else { return nil }
+            return node(root, problems: problems, place: place)
+        } catch let error as YamlError {
+            let (line, column, reason) = explain(error, in: text)
+            problems.add(place(line, column), key: "", reason)
+        } catch {
+            problems.add(place(1, 1), key: "", "the text cannot be read as YAML")
+        }
+        return nil
+    }
+
+    private static func node(
+        _ node: Node, problems: ConfigurationProblems, place: (Int, Int) -> ConfigurationOrigin
+    ) -> ConfigurationNode {
+        let origin = place(node.mark?.line ?? 1, node.mark?.column ?? 1)
+        switch node {
+        case .scalar(let scalar):
+            let isEmpty = scalar.style == .plain && ["", "~", "null", "Null", "NULL"].contains(scalar.string)
+            return ConfigurationNode(origin: origin, value: isEmpty ? .empty : .text(scalar.string))
+        case .sequence(let sequence):
+            return ConfigurationNode(
+                origin: origin, value: .list(sequence.map { self.node($0, problems: problems, place: place) }))
+        case .mapping(let mapping):
+            var entries: [ConfigurationNode.Entry] = []
+            for (key, value) in mapping {
+                let keyOrigin = place(key.mark?.line ?? 1, key.mark?.column ?? 1)
+                guard let name = key.scalar?.string else {
+                    problems.add(keyOrigin, key: "", "a key must be a word")
+                    continue
+                }
+                let child = self.node(value, problems: problems, place: place)
+                entries.append(.init(key: name, keyOrigin: keyOrigin, value: child))
+            }
+            return ConfigurationNode(origin: origin, value: .mapping(entries))
+        case .alias:
+            problems.add(origin, key: "", "an alias that refers to nothing")
+            return ConfigurationNode(origin: origin, value: .empty)
+        }
+    }
+
+    private static func explain(_ error: YamlError, in text: String) -> (line: Int, column: Int, reason: String) {
+        switch error {
+        case .scanner(let context, let problem, let mark, _), .parser(let context, let problem, let mark, _),
+            .composer(let context, let problem, let mark, _):
+            let reason = [context?.text, problem].compactMap { $0 }.joined(separator: ", ")
+            return (mark.line, mark.column, "not YAML: \(reason)")
+        case .reader(let problem, let offset, _, _):
+            let before = text.prefix(offset ?? 0)
+            let line = before.count { $0.isNewline } + 1
+            let column = before.reversed().prefix { !$0.isNewline }.count + 1
+            return (line, column, "not YAML: \(problem)")
+        case .duplicatedKeysInMapping(let duplicates, let context):
+            let names = duplicates.joined(separator: ", ")
+            return (context.mark.line, context.mark.column, "this key stands twice in its section: \(names)")
+        default:
+            return (1, 1, "not YAML: \(error)")
+        }
+    }
+}

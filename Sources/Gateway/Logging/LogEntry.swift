@@ -1,0 +1,57 @@
+internal import Logging
+
+/// One log line before it is written.
+struct LogEntry {
+    var time: LogTime
+    var level: Logger.Level
+    var label: String
+    var message: String
+    /// In the order in which they are written.
+    var metadata: [(key: String, value: Logger.MetadataValue)]
+
+    /// `2026-11-22T12:54:24.123Z info tern.sip: call answered call=1f… leg=a`.
+    var text: String {
+        var line = "\(time.text) \(level.rawValue) \(LogText.plain(label)): \(LogText.plain(message))"
+        for (key, value) in metadata {
+            line += " \(LogText.plain(key))=\(LogText.word(LogEntry.flat(value)))"
+        }
+        return line
+    }
+
+    /// `{"time":"…","level":"info","label":"tern.sip","message":"call answered","metadata":{"call":"1f…"}}`.
+    var json: String {
+        let head = [("time", time.text), ("level", level.rawValue), ("label", label), ("message", message)]
+        var members = head.map { "\"\($0.0)\":\(LogText.json($0.1))" }
+        if !metadata.isEmpty {
+            let values = metadata.map { "\(LogText.json($0.key)):\(LogEntry.json($0.value, depth: 0))" }
+            members.append("\"metadata\":{\(values.joined(separator: ","))}")
+        }
+        return "{\(members.joined(separator: ","))}"
+    }
+
+    private static func flat(_ value: Logger.MetadataValue) -> String {
+        switch value {
+        case .string(let text): text
+        case .stringConvertible(let other): other.description
+        case .array, .dictionary: json(value, depth: 0)
+        }
+    }
+
+    /// Numbers and truth values keep their type; what is nested deeper than 8 is left out.
+    private static func json(_ value: Logger.MetadataValue, depth: Int) -> String {
+        switch value {
+        case .string(let text): LogText.json(text)
+        case .stringConvertible(let other):
+            other is any FixedWidthInteger || other is Bool ? other.description : LogText.json(other.description)
+        case .array(let items):
+            depth < 8 ? "[\(items.map { json($0, depth: depth + 1) }.joined(separator: ","))]" : "null"
+        case .dictionary(let members):
+            depth < 8 ? object(members, depth: depth) : "null"
+        }
+    }
+
+    private static func object(_ members: Logger.Metadata, depth: Int) -> String {
+        let sorted = members.sorted { $0.key < $1.key }
+        return "{\(sorted.map { "\(LogText.json($0.key)):\(json($0.value, depth: depth + 1))" }.joined(separator: ","))}"
+    }
+}

@@ -1,0 +1,156 @@
+@testable import Gateway
+import Testing
+
+@Suite struct ConfigurationLayerTests {
+    private func load(
+        _ text: String = "", environment: [String: String] = [:], arguments: [String: [String]] = [:],
+        host: HostAddresses = .usual
+    ) throws -> LoadedConfiguration {
+        try ConfigurationReader.load(text: text, environment: environment, arguments: arguments, host: host)
+    }
+
+    @Test("without a file, with an empty one and with config/tern.yaml it is the same")
+    func defaults() throws {
+        let file = #filePath.split(separator: "/").dropLast(4).map { "/" + $0 }.joined() + "/config/tern.yaml"
+        let shipped = try ConfigurationReader.load(file: file, environment: [:], arguments: [:], host: .usual)
+        let none = try ConfigurationReader.load(file: nil, environment: [:], arguments: [:], host: .usual)
+        #expect(shipped.configuration == GatewayConfiguration())
+        #expect(none.configuration == GatewayConfiguration())
+        #expect(try load().configuration == GatewayConfiguration())
+        #expect(try load("sip:\nlog:\n  level:\n").configuration == GatewayConfiguration())
+    }
+
+    @Test("every section of config/tern.yaml can be read back with other values")
+    func allKeys() throws {
+        let configuration = try load(
+            """
+            sip:
+              listen: [udp:192.0.2.1:5070, 'tcp:[2001:DB8::0:1]:5070']
+              domain: SIP.example.org
+              user_agent: Phone
+              maximum_calls: 20_000
+            http: {listen: '[::1]:0', allowed_origins: [https://Example.org, 'http://localhost:3000']}
+            media: {address: 198.51.100.7, rtp_ports: 40000 - 40999}
+            janus: {mode: external, urls: ws://10.0.0.1:8188/janus, api_secret: hush}
+            recordings: {directory: /var/lib/tern}
+            users: [{name: carol, password: 0123, display_name: Carol Ø, admin: yes}]
+            routes: [{match: '00*', action: sip, target: 'sip:{user}@pbx.example.org;transport=tcp'}]
+            calls: {ring_timeout: 1.5, maximum_duration: 0}
+            api: {grace_time: 500ms}
+            log: {level: debug, format: json}
+            """
+        ).configuration
+        #expect(configuration.sip.listen.map(\.description) == ["udp:192.0.2.1:5070", "tcp:[2001:db8::1]:5070"])
+        #expect(configuration.sip.domain == "sip.example.org")
+        #expect(configuration.sip.userAgent == "Phone")
+        #expect(configuration.sip.maximumCalls == 20_000)
+        #expect(configuration.http.listen == ListenAddress(transport: .tcp, address: "::1", port: 0))
+        #expect(configuration.http.allowedOrigins == ["https://example.org", "http://localhost:3000"])
+        #expect(configuration.media.address == "198.51.100.7")
+        #expect(configuration.media.rtpPorts == 40_000...40_999)
+        #expect(configuration.janus.mode == .external)
+        #expect(configuration.janus.urls == ["ws://10.0.0.1:8188/janus"])
+        #expect(configuration.janus.apiSecret == Secret("hush"))
+        #expect(configuration.recordings.directory == "/var/lib/tern")
+        #expect(configuration.users == [.init(name: "carol", password: Secret("0123"), displayName: "Carol Ø", isAdmin: true)])
+        #expect(configuration.routes == [
+            Route(pattern: .prefix("00"), action: .sip(target: "sip:{user}@pbx.example.org;transport=tcp"))
+        ])
+        #expect(configuration.calls.ringTimeout == .milliseconds(1_500))
+        #expect(configuration.calls.maximumDuration == nil)
+        #expect(configuration.api.graceTime == .milliseconds(500))
+        #expect(configuration.log.level == .debug)
+        #expect(configuration.log.format == .json)
+    }
+
+    @Test("arguments win over the environment, which wins over the file")
+    func precedence() throws {
+        let text = "log: {level: debug, format: json}\nsip: {maximum_calls: 5}\n"
+        let environment = ["TERN_LOG_LEVEL": "error", "TERN_SIP_MAXIMUM_CALLS": "6"]
+        let configuration = try load(text, environment: environment, arguments: ["--log-level": ["trace"]]).configuration
+        #expect(configuration.log.level == .trace)
+        #expect(configuration.log.format == .json)
+        #expect(configuration.sip.maximumCalls == 6)
+    }
+
+    @Test("lists in the environment have commas, users and routes are YAML")
+    func shapes() throws {
+        let configuration = try load(environment: [
+            "TERN_SIP_LISTEN": "udp:127.0.0.1:5080, tcp:127.0.0.1:5081",
+            "TERN_USERS": "[{name: carol, password: x}]",
+            "TERN_ROUTES": "[{match: carol, action: user}]",
+        ]).configuration
+        #expect(configuration.sip.listen.map(\.port) == [5_080, 5_081])
+        #expect(configuration.users.map(\.name) == ["carol"])
+        #expect(configuration.routes == [Route(pattern: .exact("carol"), action: .user(nil))])
+    }
+
+    @Test("a mistake in a variable or an argument is told by its name")
+    func origins() throws {
+        do {
+            _ = try load(
+                environment: ["TERN_LOG_LEVEL": "x", "TERN_USERS": "[{name: carol}]"],
+                arguments: ["--http-listen": ["nowhere"]])
+            Issue.record("it was taken")
+        } catch let error as TernConfigurationError {
+            #expect(error.problems.map(\.origin) == [
+                .argument("--http-listen"), .environment("TERN_LOG_LEVEL"), .environment("TERN_USERS"),
+            ])
+        }
+    }
+
+    @Test("a misspelt variable is a warning, one that only shares the prefix is nothing")
+    func misspelt() throws {
+        let loaded = try load(environment: ["TERN_LOG_LEVLE": "debug", "TERN_SERVICE_HOST": "10.0.0.1", "TERN_PORT": "tcp://x"])
+        #expect(loaded.warnings.map(\.origin) == [.environment("TERN_LOG_LEVLE")])
+    }
+
+    @Test("every key has a variable and an argument of its own")
+    func names() {
+        #expect(Set(ConfigurationKey.all.map(\.environmentName)).count == ConfigurationKey.all.count)
+        #expect(Set(ConfigurationKey.all.map(\.argumentName)).count == ConfigurationKey.all.count)
+        #expect(ConfigurationKey.all.contains { $0.environmentName == "TERN_MEDIA_RTP_PORTS" && $0.argumentName == "--media-rtp-ports" })
+    }
+
+    @Test(
+        "the media address follows the listeners",
+        arguments: [
+            ("udp:127.0.0.1:5060", HostAddresses.usual, "127.0.0.1", MediaAddress.Reason.listener),
+            ("udp:127.0.0.1:5060,udp:192.0.2.1:5060", .usual, "192.0.2.1", .listener),
+            ("udp:0.0.0.0:5060", .usual, "198.51.100.7", .defaultRoute),
+            ("udp:[::]:5060", .isolated, "10.1.2.3", .interface),
+            ("udp:0.0.0.0:5060", .lonely, "127.0.0.1", .nothingElse),
+        ])
+    func mediaAddress(listen: String, host: HostAddresses, address: String, reason: MediaAddress.Reason) throws {
+        let loaded = try load("users: []", environment: ["TERN_SIP_LISTEN": listen], host: host)
+        #expect(loaded.configuration.media.address == address)
+        #expect(loaded.configuration.sip.domain == address)
+        #expect(loaded.mediaAddress.reason == reason)
+    }
+
+    @Test("a machine with nothing but loopback is warned that there will be no media")
+    func lonelyMachine() throws {
+        let warnings = try load(host: .lonely).warnings
+        #expect(warnings.contains { $0.key == "media.address" && $0.reason.contains("browsers will have no media") })
+        #expect(try load(host: .usual).warnings.isEmpty)
+    }
+
+    @Test("a media address that the machine does not have is a warning")
+    func foreignMediaAddress() throws {
+        let warnings = try load("media: {address: 203.0.113.9}").warnings
+        #expect(warnings.map(\.key) == ["media.address"])
+    }
+
+    @Test("what has no meaning in the mode of Janus, and routes never reached, are warnings")
+    func meaningless() throws {
+        let text = """
+            janus: {urls: [ws://127.0.0.1:8188]}
+            routes:
+              - {match: a*, action: echo}
+              - {match: abc, action: user}
+              - {match: '*', action: user}
+              - {match: '/1[0-9]/', action: echo}
+            """
+        #expect(try load(text).warnings.map(\.key) == ["janus.urls", "routes[1]", "routes[3]"])
+    }
+}

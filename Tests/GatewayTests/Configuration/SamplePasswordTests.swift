@@ -1,0 +1,53 @@
+@testable import Gateway
+import Testing
+
+@Suite struct SamplePasswordTests {
+    private func problems(_ text: String) -> [ConfigurationProblem] {
+        do throws(TernConfigurationError) {
+            _ = try ConfigurationReader.load(text: text, host: .usual)
+            return []
+        } catch {
+            return error.problems
+        }
+    }
+
+    @Test(
+        "sample users are refused when a listener can be reached from elsewhere",
+        arguments: [
+            "sip: {listen: [udp:0.0.0.0:5060]}", "sip: {listen: [udp:127.0.0.1:5060, 'tcp:[::]:5060']}",
+            "http: {listen: 192.0.2.1:8080}",
+        ])
+    func refused(text: String) {
+        let problems = problems(text)
+        #expect(problems.map(\.key) == ["users", "users"])
+        #expect(problems.allSatisfy { $0.reason.contains("sample password") && $0.reason.contains("127.0.0.1") })
+    }
+
+    @Test("a sample password under another name is refused too, where it stands")
+    func renamed() {
+        let problems = problems("http: {listen: 0.0.0.0:80}\nusers:\n  - name: carol\n    password: wonderland\n")
+        #expect(problems.map(\.origin) == [.file(path: "tern.yaml", line: 4, column: 15)])
+    }
+
+    @Test(
+        "loopback addresses, own passwords and no users are fine",
+        arguments: [
+            "sip: {listen: [udp:127.0.0.2:5060, 'tcp:[::1]:5060']}\nhttp: {listen: '[::1]:80'}",
+            "http: {listen: 0.0.0.0:80}\nusers: [{name: alice, password: her own}]",
+            "http: {listen: 0.0.0.0:80}\nusers: []",
+        ])
+    func accepted(text: String) {
+        #expect(problems(text).isEmpty)
+    }
+
+    @Test("a secret neither prints nor dumps, and compares whole")
+    func secret() {
+        let user = GatewayConfiguration.User(name: "carol", password: Secret("hidden"))
+        var dumped = ""
+        dump(user, to: &dumped)
+        #expect(!dumped.contains("hidden") && !"\(user)".contains("hidden"))
+        #expect(Secret("abc").matches("abc"))
+        for wrong in ["", "ab", "abd", "abcabc", "abcd"] { #expect(!Secret("abc").matches(wrong)) }
+        #expect(!Secret("").matches("x"))
+    }
+}
