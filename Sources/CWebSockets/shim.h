@@ -1,2 +1,13 @@
 #include <features.h>
 #include <libwebsockets.h>
+
+/* Macros that Swift cannot import, as constants of plain types. */
+enum {
+    tern_lws_pre = LWS_PRE,
+    tern_lws_port_no_listen = CONTEXT_PORT_NO_LISTEN,
+    tern_lws_port_no_listen_server = CONTEXT_PORT_NO_LISTEN_SERVER,
+    tern_lws_kill_async = LWS_TO_KILL_ASYNC,
+};
+
+static const uint64_t tern_lws_option_libuv = LWS_SERVER_OPTION_LIBUV;
+static const uint64_t tern_lws_option_no_canonical_name = LWS_SERVER_OPTION_SKIP_SERVER_CANONICAL_NAME;

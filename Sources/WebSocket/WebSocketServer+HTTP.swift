@@ -1,0 +1,111 @@
+internal import CWebSockets
+internal import EventLoop
+
+/// Plain requests, and the decision on upgrades.
+extension WebSocketServer {
+    /// Bytes of a body that are written at once.
+    private static let chunkSize = 64 * 1024
+
+    // MARK: GET and HEAD
+
+    func respond(on socket: ServerSocket, _ wsi: OpaquePointer) -> Int32 {
+        // The library's own timer would not know of a body's progress; the socket's deadline does.
+        lws_set_timeout(wsi, NO_PENDING_TIMEOUT, 0)
+        guard let method = LibraryHeaders.method(wsi) else {
+            return refuse(405, "only GET and HEAD", [.init("allow", "GET, HEAD")], wsi)
+        }
+        guard !LibraryHeaders.announcesBody(wsi) else { return refuse(413, "a request may have no body", [], wsi) }
+        guard !isStopping else { return refuse(503, "the server stops", [], wsi) }
+        guard let path = LibraryHeaders.path(wsi) else { return refuse(400, "no path", [], wsi) }
+        let request = HTTPRequest(
+            method: method, path: path, query: LibraryHeaders.query(wsi), headers: LibraryHeaders.subset(wsi),
+            remoteAddress: socket.remoteAddress)
+        let response = handler.respond(to: request)
+        guard LibraryResponse.writeHead(response, ends: false, wsi) else {
+            LibraryLog.logger.warning("a response's headers cannot be sent", metadata: ["path": "\(path)"])
+            return -1
+        }
+        guard method == .get, !response.body.isEmpty else { return complete(socket, wsi) }
+        socket.body = response.body[...]
+        progress(socket)
+        lws_callback_on_writable(wsi)
+        return 0
+    }
+
+    func sendBody(on socket: ServerSocket, _ wsi: OpaquePointer) -> Int32 {
+        guard !socket.body.isEmpty else { return 0 }
+        let chunk = socket.body.prefix(WebSocketServer.chunkSize)
+        let rest = socket.body.dropFirst(chunk.count)
+        guard LibraryResponse.writeChunk(chunk, isLast: rest.isEmpty, wsi) else { return -1 }
+        guard !rest.isEmpty else {
+            socket.body = []
+            return complete(socket, wsi)
+        }
+        socket.body = rest
+        progress(socket)
+        lws_callback_on_writable(wsi)
+        return 0
+    }
+
+    private func progress(_ socket: ServerSocket) { socket.deadline = .now + configuration.handshakeTimeout }
+
+    private func complete(_ socket: ServerSocket, _ wsi: OpaquePointer) -> Int32 {
+        socket.deadline = .now + configuration.idleTimeout
+        return lws_http_transaction_completed(wsi) == 0 ? 0 : -1
+    }
+
+    /// Answers with an error and closes.
+    private func refuse(
+        _ status: Int, _ text: String, _ headers: [HTTPResponse.Header], _ wsi: OpaquePointer
+    ) -> Int32 {
+        let response = HTTPResponse(status: status, text: text, headers: headers)
+        if LibraryResponse.writeHead(response, ends: true, wsi), !LibraryHeaders.has(WSI_TOKEN_HEAD_URI, wsi) {
+            _ = LibraryResponse.writeBody(response.body, wsi)
+        }
+        return -1
+    }
+
+    // MARK: Upgrades
+
+    /// Lets only a proper WebSocket handshake at the right path go on (RFC 6455, section 4.2.1).
+    func confirmUpgrade(on socket: ServerSocket, _ wsi: OpaquePointer) -> Int32 {
+        // The callback's own argument may point to headers that are freed by now: ask for them again.
+        guard let upgrade = LibraryHeaders.value(WSI_TOKEN_UPGRADE, wsi), upgrade.lowercased() == "websocket" else {
+            return -1
+        }
+        guard LibraryHeaders.has(WSI_TOKEN_GET_URI, wsi) else {
+            return refuse(405, "a WebSocket opens with GET", [.init("allow", "GET")], wsi)
+        }
+        guard LibraryHeaders.path(wsi) == configuration.path else { return refuse(404, "no WebSocket here", [], wsi) }
+        guard !LibraryHeaders.announcesBody(wsi) else { return refuse(413, "a request may have no body", [], wsi) }
+        guard LibraryHeaders.value(WSI_TOKEN_VERSION, wsi) == "13" else {
+            return refuse(426, "only WebSocket version 13", [.init("sec-websocket-version", "13")], wsi)
+        }
+        guard LibraryHeaders.has(WSI_TOKEN_HOST, wsi), LibraryHeaders.value(WSI_TOKEN_KEY, wsi)?.utf8.count == 24 else {
+            return refuse(400, "Host or Sec-WebSocket-Key is missing or wrong", [], wsi)
+        }
+        guard originIsAllowed(LibraryHeaders.value(WSI_TOKEN_ORIGIN, wsi)) else {
+            return refuse(403, "not from this origin", [], wsi)
+        }
+        guard subprotocolIsOffered(LibraryHeaders.value(WSI_TOKEN_PROTOCOL, wsi)) else {
+            return refuse(400, "the subprotocol is \(configuration.subprotocol)", [], wsi)
+        }
+        guard !isStopping, connectionCount < configuration.maximumConnections else {
+            return refuse(503, "no more connections", [.init("retry-after", "5")], wsi)
+        }
+        return 0
+    }
+
+    private func originIsAllowed(_ origin: String?) -> Bool {
+        guard let origin, !configuration.allowedOrigins.isEmpty else { return true }
+        return configuration.allowedOrigins.contains { $0.lowercased() == origin.lowercased() }
+    }
+
+    private func subprotocolIsOffered(_ offer: String?) -> Bool {
+        guard let offer else { return true }
+        return offer.utf8.count < 120
+            && offer.split(separator: ",").contains { name in
+                name.drop { $0 == " " || $0 == "\t" }.prefix { $0 != " " && $0 != "\t" } == configuration.subprotocol
+            }
+    }
+}
