@@ -11,11 +11,120 @@
 #include <sofia-sip/su.h>
 #include <sofia-sip/su_wait.h>
 #include <sofia-sip/su_time.h>
+#include <sofia-sip/su_log.h>
+#include <sofia-sip/msg.h>
+#include <sofia-sip/msg_addr.h>
+#include <sofia-sip/sip.h>
+#include <sofia-sip/sip_header.h>
+#include <sofia-sip/sip_status.h>
+#include <sofia-sip/sip_tag.h>
+#include <sofia-sip/nta.h>
+#include <sofia-sip/nta_tag.h>
+#include <sofia-sip/tport_tag.h>
+#include <sofia-sip/nua.h>
+#include <sofia-sip/nua_tag.h>
 
 /** Sofia's clock hook: exported by the library, declared by no header. Called by su_time() and su_now(). */
 extern void (*_su_time)(su_time_t *tv);
 
 /** Swift refuses to touch a mutable C global: this sets it. */
 static inline void tern_su_set_clock(void (*clock)(su_time_t *tv)) { _su_time = clock; }
+
+/* Verbs of NUA are variadic: here each takes one list of tags, which it hands on. Tags are copied by Sofia. */
+
+static inline nua_t *tern_nua_create(su_root_t *root, nua_callback_f callback, void *magic, tagi_t const *tags)
+{
+  return nua_create(root, callback, (nua_magic_t *)magic, TAG_NEXT(tags));
+}
+
+static inline nua_handle_t *tern_nua_handle(nua_t *nua, void *magic, tagi_t const *tags)
+{
+  return nua_handle(nua, (nua_hmagic_t *)magic, TAG_NEXT(tags));
+}
+
+static inline void tern_nua_handle_bind(nua_handle_t *nh, void *magic) { nua_handle_bind(nh, (nua_hmagic_t *)magic); }
+
+/** The phrase is not copied: it must outlive the transaction. */
+static inline void tern_nua_respond(nua_handle_t *nh, int status, char const *phrase, tagi_t const *tags)
+{
+  nua_respond(nh, status, phrase, TAG_NEXT(tags));
+}
+
+#define TERN_NUA_VERB(verb) \
+  static inline void tern_nua_##verb(nua_handle_t *nh, tagi_t const *tags) { nua_##verb(nh, TAG_NEXT(tags)); }
+
+TERN_NUA_VERB(invite)
+TERN_NUA_VERB(ack)
+TERN_NUA_VERB(cancel)
+TERN_NUA_VERB(bye)
+TERN_NUA_VERB(info)
+TERN_NUA_VERB(update)
+TERN_NUA_VERB(set_hparams)
+
+/* Swift gets the address of a copy when it takes the address of a C global: each tag has a function. */
+
+#define TERN_TAG(tag) static inline tag_type_t tern_##tag(void) { return tag; }
+
+TERN_TAG(nutag_url)
+TERN_TAG(nutag_media_enable)
+TERN_TAG(nutag_allow)
+TERN_TAG(nutag_appl_method)
+TERN_TAG(nutag_supported)
+TERN_TAG(nutag_user_agent)
+TERN_TAG(nutag_with)
+TERN_TAG(nutag_session_timer)
+TERN_TAG(nutag_min_se)
+TERN_TAG(nutag_session_refresher)
+TERN_TAG(nutag_update_refresh)
+TERN_TAG(nutag_autoack)
+TERN_TAG(nutag_autoanswer)
+TERN_TAG(nutag_autoalert)
+TERN_TAG(nutag_auto100)
+TERN_TAG(nutag_auto302)
+TERN_TAG(nutag_auto305)
+TERN_TAG(nutag_retry_count)
+TERN_TAG(nutag_shutdown_events)
+TERN_TAG(nutag_initial_route_str)
+TERN_TAG(nutag_callstate)
+TERN_TAG(nutag_outbound)
+TERN_TAG(ntatag_maxsize)
+TERN_TAG(ntatag_max_proceeding)
+TERN_TAG(ntatag_max_forwards)
+TERN_TAG(ntatag_sip_t1)
+TERN_TAG(ntatag_sip_t1x64)
+TERN_TAG(ntatag_sip_t2)
+TERN_TAG(ntatag_sip_t4)
+TERN_TAG(ntatag_default_proxy)
+TERN_TAG(tptag_reuse)
+TERN_TAG(tptag_idle)
+TERN_TAG(tptag_timeout)
+TERN_TAG(tptag_queuesize)
+TERN_TAG(siptag_from_str)
+TERN_TAG(siptag_to_str)
+TERN_TAG(siptag_contact_str)
+TERN_TAG(siptag_content_type_str)
+TERN_TAG(siptag_payload_str)
+TERN_TAG(siptag_accept_str)
+TERN_TAG(siptag_allow_str)
+TERN_TAG(siptag_max_forwards_str)
+TERN_TAG(siptag_reason_str)
+TERN_TAG(siptag_retry_after_str)
+TERN_TAG(siptag_warning_str)
+TERN_TAG(siptag_header_str)
+
+/** The verbatim text of a header field that Sofia has no structure for, or NULL. */
+static inline sip_unknown_t const *tern_sip_unknown(sip_t const *sip) { return sip->sip_unknown; }
+
+/** Where a message came from; its port and address are for getnameinfo(). */
+static inline struct sockaddr const *tern_msg_source(msg_t *msg, socklen_t *length)
+{
+  su_addrinfo_t const *info = msg ? msg_addrinfo(msg) : NULL;
+  if (info == NULL || info->ai_addr == NULL) return NULL;
+  *length = (socklen_t)info->ai_addrlen;
+  return (struct sockaddr const *)info->ai_addr;
+}
+
+/** Sends Sofia's log lines, formatted and cut to 1,023 bytes, to `sink`; lines above `level` (0 to 9) are not made. */
+void tern_su_log_to(void (*sink)(char const *line), unsigned level);
 
 #endif

@@ -1,4 +1,5 @@
 public import EventLoop
+internal import Logging
 
 /// Calls over SIP: the legs of a B2BUA, on Sofia's NUA.
 ///
@@ -6,24 +7,125 @@ public import EventLoop
 /// which it makes no sense, does nothing: the event that says so is on its way.
 @LoopActor
 public final class SIPEndpoint {
+    let configuration: SIPEndpointConfiguration
+    let logger = Logger(label: "sip")
+    let limits: Leg.Limits
+    /// Names us in Warning headers: the domain, where it can stand there.
+    let agent: String
+    private let onEvent: @LoopActor (SIPEvent) -> Void
+    private(set) var stacks: [SIPStack] = []
+    private(set) var legs: [SIPLegID: Leg] = [:]
+    private var isStopping = false
+    /// Waits in ``stop()`` for the last leg.
+    private var onLastLeg: (@LoopActor () -> Void)?
+    private static var lastLeg: UInt = 0
+
     /// Addresses that the endpoint listens on, with their real ports. Empty while it is stopped.
-    public private(set) var listening: [SIPListenAddress] = []
+    public var listening: [SIPListenAddress] { stacks.flatMap(\.listening) }
 
     /// Legs that are not gone: also those that still wait for the answer to a BYE or CANCEL.
-    public var openLegs: Int { 0 }
+    public var openLegs: Int { legs.count }
 
-    public init(configuration: SIPEndpointConfiguration, onEvent: @escaping @LoopActor (SIPEvent) -> Void) {}
+    /// - Parameter onEvent: Called on the loop for each event; from within ``offer(_:sdp:)`` when it is refused at once.
+    public init(configuration: SIPEndpointConfiguration, onEvent: @escaping @LoopActor (SIPEvent) -> Void) {
+        self.configuration = configuration
+        self.onEvent = onEvent
+        limits = Leg.Limits(
+            decision: configuration.decisionLimit, ringing: configuration.ringingLimit,
+            transaction: configuration.t1x64 * 2 + .seconds(4))
+        let domain = HeaderText.line(configuration.domain, limit: 253)
+        agent = domain.isEmpty || domain.contains(" ") ? "localhost" : domain
+    }
 
-    public func start() throws(SIPError) {}
-    public func stop() async {}
-    public func ring(_ leg: SIPLegID, status: Int, sdp: String?) {}
-    public func answer(_ leg: SIPLegID, sdp: String) {}
-    public func reject(_ leg: SIPLegID, _ response: SIPResponse) {}
-    public func invite(_ request: SIPInviteRequest) -> SIPLegID { SIPLegID(number: 0) }
-    public func acknowledge(_ leg: SIPLegID, sdp: String) {}
-    public func end(_ leg: SIPLegID, status: Int, reason: SIPReason?) {}
-    public func offer(_ leg: SIPLegID, sdp: String?) {}
-    public func acceptOffer(_ leg: SIPLegID, sdp: String?) {}
-    public func rejectOffer(_ leg: SIPLegID, _ response: SIPResponse) {}
-    public func info(_ leg: SIPLegID, contentType: String, body: String) {}
+    // MARK: Life
+
+    /// Listens on every configured address, or on none.
+    public func start() throws(SIPError) {
+        guard stacks.isEmpty, !isStopping else { throw .alreadyStarted }
+        let groups = configuration.listen.groupedByPort()
+        guard !groups.isEmpty else { throw .nothingToListenOn }
+        SofiaLog.redirect(to: logger)
+        var started: [SIPStack] = []
+        do {
+            for group in groups {
+                started.append(try SIPStack(
+                    address: group.address, port: group.port, transports: group.transports,
+                    configuration: configuration
+                ) { [weak self] event, stack in self?.receive(event, from: stack) })
+            }
+        } catch {
+            let begun = started
+            LoopActor.task { for stack in begun { await stack.shutDown() } }
+            throw error
+        }
+        stacks = started
+        logger.info("Listening for SIP", metadata: ["addresses": "\(listening.map(\.description))"])
+    }
+
+    /// Hangs up what is alive (480, CANCEL or BYE), waits for the answers, at most ``SIPEndpointConfiguration/stopLimit``,
+    /// and closes every socket. The core hears of each leg that it had not ended itself.
+    public func stop() async {
+        guard !stacks.isEmpty, !isStopping else { return }
+        isStopping = true
+        for leg in legs.values { leg.handle(.stop) }
+        await lastLegGone()
+        for leg in legs.values { leg.close() }
+        for stack in stacks { await stack.shutDown() }
+        stacks = []
+        isStopping = false
+    }
+
+    private func lastLegGone() async {
+        guard !legs.isEmpty else { return }
+        var bound: LoopTimer?
+        await withCheckedContinuation { done in
+            onLastLeg = { [weak self] in
+                self?.onLastLeg = nil
+                done.resume()
+            }
+            bound = LoopTimer.schedule(after: configuration.stopLimit) { [weak self] in self?.onLastLeg?() }
+        }
+        bound?.cancel()
+    }
+
+    // MARK: Legs
+
+    func nextLegID() -> SIPLegID {
+        SIPEndpoint.lastLeg += 1
+        return SIPLegID(number: SIPEndpoint.lastLeg)
+    }
+
+    /// Whether a further leg has room.
+    var hasRoom: Bool { !isStopping && legs.count < configuration.maximumLegs }
+
+    func remember(_ leg: Leg) { legs[leg.id] = leg }
+
+    func forget(_ leg: Leg) {
+        legs[leg.id] = nil
+        if legs.isEmpty { onLastLeg?() }
+    }
+
+    func report(_ event: SIPEvent) {
+        logger.debug("SIP event", metadata: ["leg": "\(event.leg)", "event": "\(event.name)"])
+        onEvent(event)
+    }
+}
+
+extension SIPEvent {
+    /// The case's name, for the log.
+    fileprivate var name: String {
+        switch self {
+        case .incoming: "incoming"
+        case .provisional: "provisional"
+        case .answered: "answered"
+        case .established: "established"
+        case .rejected: "rejected"
+        case .offer: "offer"
+        case .offerAccepted: "offerAccepted"
+        case .offerRejected: "offerRejected"
+        case .offerCompleted: "offerCompleted"
+        case .info: "info"
+        case .ended: "ended"
+        }
+    }
 }

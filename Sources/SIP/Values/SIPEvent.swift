@@ -2,7 +2,7 @@
 ///
 /// A leg's last event is ``rejected(_:status:phrase:reason:)`` or ``ended(_:_:)``; after ``SIPEndpoint/end(_:status:reason:)``
 /// and ``SIPEndpoint/reject(_:_:)`` there is none.
-public enum SIPEvent: Sendable {
+public enum SIPEvent: Hashable, Sendable {
     /// An INVITE for a new call; 100 has been sent. It waits for `ring`, `answer` or `reject`.
     case incoming(SIPLegID, SIPIncomingInvite)
     /// 101 to 199 to our INVITE, with the SDP that it carries.

@@ -1,5 +1,5 @@
 /// What an initial INVITE said, copied out of Sofia's message.
-public struct SIPIncomingInvite: Sendable {
+public struct SIPIncomingInvite: Hashable, Sendable {
     public var from: SIPParty
     public var to: SIPParty
     /// User part of the Request-URI: who was dialled. Escapes are decoded; empty when there is none.

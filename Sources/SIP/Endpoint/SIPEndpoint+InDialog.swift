@@ -1,0 +1,37 @@
+internal import CSofiaSIP
+internal import EventLoop
+
+/// Requests within a dialog that are no offers.
+extension SIPEndpoint {
+    /// Bodies of INFO that a gateway can make use of; all others are answered 415.
+    static let infoBodies = ["application/dtmf-relay", "application/dtmf", "application/media_control+xml"]
+
+    func receiveInfo(_ event: StackEvent, on leg: Leg) {
+        guard let message = event.message, event.status < 200, let request = event.request else { return }
+        let isKnown = SIPEndpoint.infoBodies.contains(message.contentType)
+        var tags = TagList()
+        tags.add(tern_nutag_with(), request.message)
+        let status = message.bodySize == 0 || isKnown ? 200 : 415
+        if status == 415 { tags.add(tern_siptag_accept_str(), SIPEndpoint.infoBodies.joined(separator: ", ")) }
+        tags.withTags {
+            tern_nua_respond(leg.handle, Int32(status), SofiaPhrases.pointer(nil, status: status), $0)
+        }
+        guard status == 200, let body = message.body else { return }
+        leg.handle(.info(contentType: message.contentType, body: body))
+    }
+
+    /// OPTIONS gets its 200 in a dialog as well; anything else that Sofia left to us is not served.
+    func refuseWithin(_ event: StackEvent) {
+        guard let handle = event.handle else { return }
+        respond(event, handle, status: event.kind == .options ? 200 : 501)
+    }
+}
+
+extension Leg {
+    /// Refreshes the session by UPDATE instead of re-INVITE: it carries no offer, so that nothing can go wrong with one.
+    func refreshByUpdate() {
+        var tags = TagList()
+        tags.add(tern_nutag_update_refresh(), 1)
+        tags.withTags { tern_nua_set_hparams(handle, $0) }
+    }
+}

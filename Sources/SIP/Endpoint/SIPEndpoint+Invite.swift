@@ -1,0 +1,71 @@
+internal import CSofiaSIP
+internal import EventLoop
+
+/// Calling: from a request of the core to our INVITE.
+extension SIPEndpoint {
+    /// Calls. Whatever fails comes as ``SIPEvent/rejected(_:status:phrase:reason:)``, also what fails at once.
+    public func invite(_ request: SIPInviteRequest) -> SIPLegID {
+        let id = nextLegID()
+        guard hasRoom else { return fail(id, 503, "Too many calls") }
+        guard let target = SIPTarget(request.target) else { return fail(id, 416, "Unsupported target URI") }
+        guard let hop = request.route.map(SIPTarget.init) ?? target else { return fail(id, 416, "Unsupported route URI") }
+        guard let stack = stacks.first(where: { $0.serves(hop) }) else { return fail(id, 503, "No transport to the target") }
+        let transport = hop.transport ?? stack.transports.first ?? .udp
+        let contact = stack.contact(transport, peer: hop.address)
+        let magic = UnsafeMutableRawPointer(bitPattern: id.number)
+        guard let handle = handleTags(request, target).withTags({ tern_nua_handle(stack.nua, magic, $0) }) else {
+            return fail(id, 503, "Out of memory")
+        }
+        let leg = Leg(
+            .calling(id, sdp: request.sdp), stack: stack, handle: handle, contact: contact, endpoint: self)
+        remember(leg)
+        leg.wait(.transaction)
+        inviteTags(request, contact: contact).withTags { tern_nua_invite(handle, $0) }
+        return id
+    }
+
+    private func fail(_ id: SIPLegID, _ status: Int, _ phrase: String) -> SIPLegID {
+        LoopActor.task { [weak self] in
+            self?.report(.rejected(id, status: status, phrase: phrase, reason: nil))
+        }
+        return id
+    }
+
+    private func handleTags(_ request: SIPInviteRequest, _ target: SIPTarget) -> TagList {
+        var tags = TagList()
+        tags.add(tern_nutag_url(), target.uri)
+        let to = request.to.flatMap { SIPTarget($0)?.uri } ?? target.plain
+        tags.add(tern_siptag_to_str(), "<\(to)>")
+        let user = HeaderText.user(request.fromUser)
+        let domain = request.fromDomain.map { HeaderText.line($0, limit: 253) } ?? agent
+        let uri = user.isEmpty ? "sip:\(domain)" : "sip:\(user)@\(domain)"
+        tags.add(tern_siptag_from_str(), HeaderText.party(displayName: request.displayName, uri: uri))
+        return tags
+    }
+
+    private func inviteTags(_ request: SIPInviteRequest, contact: String) -> TagList {
+        var tags = TagList()
+        tags.add(tern_siptag_contact_str(), contact)
+        tags.addBody(request.sdp)
+        if let route = request.route {
+            tags.add(tern_nutag_initial_route_str(), "<\(route);lr>")
+        }
+        if let hops = request.maxForwards {
+            tags.add(tern_siptag_max_forwards_str(), "\(max(0, min(255, hops)))")
+        }
+        for header in request.headers.prefix(64) where SIPEndpoint.isFree(header.name) {
+            tags.add(tern_siptag_header_str(), "\(header.name): \(HeaderText.line(header.value))")
+        }
+        return tags
+    }
+
+    /// Whether the core may set this header: it is a token, and none that the endpoint writes itself.
+    private static func isFree(_ name: String) -> Bool {
+        let taken = [
+            "via", "v", "from", "f", "to", "t", "call-id", "i", "cseq", "contact", "m", "max-forwards", "route",
+            "record-route", "content-type", "c", "content-length", "l", "content-encoding", "e", "session-expires", "x",
+            "min-se", "supported", "k", "require", "allow",
+        ]
+        return HeaderText.isToken(name) && !taken.contains(name.lowercased())
+    }
+}

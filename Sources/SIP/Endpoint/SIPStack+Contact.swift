@@ -1,0 +1,27 @@
+internal import EventLoop
+
+extension SIPStack {
+    /// Our Contact for a dialog: where the peer is to send its requests, over the transport that it came by
+    /// (RFC 3261 sections 8.1.1.8 and 12.1.1).
+    ///
+    /// - Parameter peer: Numeric address of the peer, if known; decides between addresses when all are listened on.
+    func contact(_ transport: SIPListenAddress.Transport, peer: SocketAddress?) -> String {
+        let host = SIPListenAddress(transport: transport, address: contactAddress(peer), port: port).hostPort
+        return transport == .tcp ? "<sip:\(host);transport=tcp>" : "<sip:\(host)>"
+    }
+
+    private func contactAddress(_ peer: SocketAddress?) -> String {
+        guard listening.first?.isWildcard == true else { return address }
+        // Without a peer, the address towards anywhere: a documentation address (RFC 5737, RFC 3849) takes the default route.
+        let elsewhere = address.contains(":") ? "2001:db8::1" : "192.0.2.1"
+        let towards = peer ?? SocketAddress(address: elsewhere, port: 5_060)
+        return towards?.localAddressTowards ?? address
+    }
+
+    /// Whether requests to `target` can go out here.
+    func serves(_ target: SIPTarget) -> Bool {
+        if let transport = target.transport, !transports.contains(transport) { return false }
+        let isV6 = address.contains(":")
+        return target.address.map { $0.isV6 == isV6 } ?? true
+    }
+}

@@ -1,0 +1,49 @@
+internal import CSofiaSIP
+internal import EventLoop
+
+extension SIPStack {
+    /// The methods that are served (RFC 3261 section 20.5); all others are answered 405, unknown ones 501.
+    nonisolated static let allowedMethods = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE"
+    /// The extensions that are spoken (RFC 3261 section 20.37); others in a Require are answered 420.
+    nonisolated static let supportedExtensions = "timer"
+    /// Bodies that are understood (RFC 3261 section 20.1).
+    nonisolated static let acceptedBodies = "application/sdp"
+
+    /// Everything that a NUA is set to.
+    static func tags(_ listening: [SIPListenAddress], _ configuration: SIPEndpointConfiguration) -> TagList {
+        var tags = TagList()
+        if let first = listening.first {
+            // Without the parameter Sofia takes both; a list of them makes it read an array that is gone.
+            let parameter = listening.count == 1 ? ";transport=\(first.transport.rawValue)" : ""
+            tags.add(tern_nutag_url(), "sip:\(first.hostPort)\(parameter)")
+        }
+        // Sofia's own offer/answer mangles payload types: ours is elsewhere, and it answers nothing by itself.
+        tags.add(tern_nutag_media_enable(), 0)
+        tags.add(tern_nutag_autoanswer(), 0)
+        tags.add(tern_nutag_autoalert(), 0)
+        tags.add(tern_nutag_autoack(), 0)
+        tags.add(tern_nutag_auto302(), 0)
+        tags.add(tern_nutag_auto305(), 0)
+        tags.add(tern_nutag_retry_count(), 0)
+        tags.add(tern_nutag_user_agent(), HeaderText.line(configuration.userAgent, limit: 128))
+        tags.add(tern_nutag_allow(), allowedMethods)
+        tags.add(tern_nutag_appl_method(), "INVITE, INFO, UPDATE, OPTIONS")
+        tags.add(tern_nutag_supported(), supportedExtensions)
+        tags.add(tern_nutag_session_timer(), configuration.sessionExpires)
+        tags.add(tern_nutag_min_se(), configuration.minimumSessionExpires)
+        tags.add(tern_ntatag_sip_t1(), configuration.t1.wholeMilliseconds)
+        tags.add(tern_ntatag_sip_t1x64(), configuration.t1x64.wholeMilliseconds)
+        // Headers come on top of the body; what is bigger than both is answered 413 by Sofia, unread.
+        tags.add(tern_ntatag_maxsize(), configuration.maximumBodySize + 65_536)
+        return tags
+    }
+}
+
+extension Duration {
+    /// Whole milliseconds; at least 1, at most what Sofia's counters hold.
+    var wholeMilliseconds: Int {
+        let (seconds, attoseconds) = components
+        let bounded = max(0, min(seconds, 86_400))
+        return max(1, Int(bounded) * 1_000 + Int(attoseconds / 1_000_000_000_000_000))
+    }
+}

@@ -1,0 +1,102 @@
+internal import CSofiaSIP
+internal import EventLoop
+
+/// One NUA: one address and port, over UDP, TCP or both.
+///
+/// A NUA an address: with several addresses Sofia picks a Contact by itself, and leaves out loopback ones.
+@LoopActor
+final class SIPStack {
+    /// Names the stack in Sofia's callbacks, which may come late: never an address.
+    private let number: Int
+    private(set) var nua: OpaquePointer?
+    let address: String
+    let port: Int
+    let transports: [SIPListenAddress.Transport]
+    private let onEvent: @LoopActor (StackEvent, SIPStack) -> Void
+    private var onShutdown: (@LoopActor () -> Void)?
+    let bodyLimit: Int
+
+    private static var stacks: [Int: SIPStack] = [:]
+    private static var lastNumber = 0
+
+    var listening: [SIPListenAddress] {
+        transports.map { SIPListenAddress(transport: $0, address: address, port: port) }
+    }
+
+    /// Listens at once.
+    init(
+        address: String, port: Int, transports: [SIPListenAddress.Transport], configuration: SIPEndpointConfiguration,
+        onEvent: @escaping @LoopActor (StackEvent, SIPStack) -> Void
+    ) throws(SIPError) {
+        self.address = address
+        self.transports = transports
+        self.onEvent = onEvent
+        self.port = try PortProbe.freePort(address, port: port, transports: transports)
+        bodyLimit = configuration.maximumBodySize
+        SIPStack.lastNumber += 1
+        number = SIPStack.lastNumber
+        let tags = SIPStack.tags(listening, configuration)
+        nua = tags.withTags {
+            tern_nua_create(EventLoop.shared.sofiaRoot, SIPStack.callback, UnsafeMutableRawPointer(bitPattern: number), $0)
+        }
+        guard nua != nil else { throw SIPError.stackFailed }
+        SIPStack.stacks[number] = self
+    }
+
+    /// Ends Sofia's part and frees it. The legs must be gone: then it takes two turns of the loop.
+    func shutDown() async {
+        guard let nua else { return }
+        await withCheckedContinuation { done in
+            onShutdown = { done.resume() }
+            nua_shutdown(nua)
+        }
+        nua_destroy(nua)
+        self.nua = nil
+        SIPStack.stacks[number] = nil
+    }
+
+    // MARK: The only entry from Sofia
+
+    private static let callback: nua_callback_f = { event, status, phrase, nua, magic, handle, legMagic, sip, _ in
+        nonisolated(unsafe) let (nua, handle, sip) = (nua, handle, sip)
+        let stackNumber = Int(bitPattern: magic)
+        let legNumber = UInt(bitPattern: legMagic)
+        let text = SofiaText.field(phrase, limit: 128)
+        LoopActor.assumeIsolated {
+            guard let stack = stacks[stackNumber] else { return }
+            let event = stack.copy(event, Int(status), text, nua, handle, legNumber, sip)
+            stack.receive(event)
+        }
+    }
+
+    private func copy(
+        _ event: nua_event_t, _ status: Int, _ phrase: String, _ nua: OpaquePointer?, _ handle: OpaquePointer?,
+        _ legNumber: UInt, _ sip: UnsafePointer<sip_t>?
+    ) -> StackEvent {
+        let kind = StackEvent.Kind(event)
+        let message = sip.map { IncomingMessage($0, bodyLimit: bodyLimit) }
+        var invite: SIPIncomingInvite?
+        var request: HeldRequest?
+        switch kind {
+        case .invite where legNumber == 0:
+            invite = sip.map { SIPIncomingInvite($0, sdp: message?.sdp, message: nua_current_request(nua)) }
+        case .update, .info, .options, .otherRequest:
+            request = HeldRequest(current: nua)
+        default:
+            break
+        }
+        return StackEvent(
+            kind: kind, status: status, phrase: phrase, handle: handle,
+            leg: legNumber == 0 ? nil : SIPLegID(number: legNumber), message: message, invite: invite, request: request)
+    }
+
+    private func receive(_ event: StackEvent) {
+        if event.kind == .shutdown {
+            guard event.status >= 200 else { return }
+            onShutdown?()
+            onShutdown = nil
+        } else {
+            onEvent(event, self)
+        }
+    }
+}

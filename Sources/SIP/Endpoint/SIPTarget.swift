@@ -1,0 +1,52 @@
+/// The parts of a `sip:` URI that decide where a request goes.
+struct SIPTarget {
+    /// As it was given.
+    let uri: String
+    let host: String
+    /// The host where it is a numeric address.
+    let address: SocketAddress?
+    /// The `transport` parameter; nil leaves the choice to RFC 3263.
+    let transport: SIPListenAddress.Transport?
+    /// Scheme, user, host and port, without parameters and headers: for a To header.
+    let plain: String
+
+    /// Nil when it is no `sip:` URI, asks for a transport that is not built in, or has characters that a URI cannot have.
+    init?(_ uri: String) {
+        let harmless = uri.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && !"<>\"\\^`{|}".utf8.contains($0) }
+        guard harmless, uri.utf8.count <= 1_024, uri.prefix(4).lowercased() == "sip:" else { return nil }
+        let rest = uri.dropFirst(4)
+        // Before the first ";" or "?" after the "@": a user part may contain both.
+        let hostStart = rest.firstIndex(of: "@").map { rest.index(after: $0) } ?? rest.startIndex
+        let hostEnd = rest[hostStart...].firstIndex { $0 == ";" || $0 == "?" } ?? rest.endIndex
+        let hostPort = rest[hostStart..<hostEnd]
+        guard let (host, port) = SIPTarget.split(hostPort), !host.isEmpty else { return nil }
+        let parameters = rest[hostEnd...].prefix { $0 != "?" }.split(separator: ";").map { $0.lowercased() }
+        switch parameters.first(where: { $0.hasPrefix("transport=") }) {
+        case nil: transport = nil
+        case "transport=udp": transport = .udp
+        case "transport=tcp": transport = .tcp
+        default: return nil
+        }
+        self.uri = uri
+        self.host = host
+        address = SocketAddress(address: host, port: port)
+        plain = "sip:\(rest[..<hostEnd])"
+    }
+
+    /// Host without brackets, and port (5060 when there is none).
+    private static func split(_ hostPort: Substring) -> (host: String, port: Int)? {
+        if hostPort.hasPrefix("[") {
+            guard let end = hostPort.firstIndex(of: "]") else { return nil }
+            let host = String(hostPort[hostPort.index(after: hostPort.startIndex)..<end])
+            let after = hostPort[hostPort.index(after: end)...]
+            if after.isEmpty { return (host, 5_060) }
+            guard after.hasPrefix(":"), let port = Int(after.dropFirst()) else { return nil }
+            return (host, port)
+        }
+        let parts = hostPort.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+        guard let host = parts.first else { return nil }
+        guard parts.count == 2 else { return (String(host), 5_060) }
+        guard let port = Int(parts[1]), (1...65_535).contains(port) else { return nil }
+        return (String(host), port)
+    }
+}

@@ -1,0 +1,47 @@
+internal import CSofiaSIP
+
+/// An event of NUA, copied out of its callback: none of Sofia's memory is referred to but the handle, which is a name.
+struct StackEvent {
+    /// The events that the endpoint knows.
+    enum Kind {
+        case invite, cancel, acknowledgement, bye, update, info, options, otherRequest
+        case inviteResponse, byeResponse, otherResponse
+        case terminated, error, shutdown
+        case ignored
+
+        init(_ event: nua_event_t) {
+            switch event {
+            case nua_i_invite: self = .invite
+            case nua_i_cancel: self = .cancel
+            case nua_i_ack: self = .acknowledgement
+            case nua_i_bye: self = .bye
+            case nua_i_update: self = .update
+            case nua_i_info: self = .info
+            case nua_i_options: self = .options
+            case nua_i_refer, nua_i_publish, nua_i_prack, nua_i_message, nua_i_subscribe, nua_i_subscription,
+                nua_i_notify, nua_i_method, nua_i_register:
+                self = .otherRequest
+            case nua_r_invite: self = .inviteResponse
+            case nua_r_bye: self = .byeResponse
+            case nua_r_update, nua_r_info, nua_r_cancel: self = .otherResponse
+            case nua_i_terminated: self = .terminated
+            case nua_i_error: self = .error
+            case nua_r_shutdown: self = .shutdown
+            default: self = .ignored
+            }
+        }
+    }
+
+    let kind: Kind
+    let status: Int
+    let phrase: String
+    /// Sofia's handle; nil for events of the whole stack.
+    let handle: OpaquePointer?
+    /// The leg that the handle was bound to; nil when it belongs to none.
+    let leg: SIPLegID?
+    let message: IncomingMessage?
+    /// For an INVITE outside a dialog.
+    let invite: SIPIncomingInvite?
+    /// For a request that is answered with `nua_respond` by its message.
+    let request: HeldRequest?
+}

@@ -1,0 +1,109 @@
+internal import CSofiaSIP
+internal import EventLoop
+
+/// The machine's actions, as calls of NUA.
+extension Leg {
+    func perform(_ action: LegAction) {
+        switch action {
+        case .respond(let status, let sdp): respond(status, sdp: sdp)
+        case .refuse(let response): refuse(response)
+        case .respondToUpdate(let response, let sdp): respondToUpdate(response, sdp: sdp)
+        case .cancel(let reason): cancel(reason)
+        case .bye(let reason): bye(reason)
+        case .acknowledge(let sdp): acknowledge(sdp)
+        case .reinvite(let sdp): reinvite(sdp)
+        case .sendInfo(let contentType, let body): sendInfo(contentType, body)
+        case .report(let event): report(event)
+        case .wait(let limit): wait(limit)
+        case .close: close()
+        }
+    }
+
+    private func respond(_ status: Int, sdp: String?) {
+        var tags = TagList()
+        tags.add(tern_siptag_contact_str(), contact)
+        tags.addBody(sdp)
+        send(status, SofiaPhrases.pointer(nil, status: status), tags)
+    }
+
+    private func refuse(_ response: SIPResponse) {
+        var tags = TagList()
+        tags.add(response, agent: agent)
+        send(response.finalStatus, SofiaPhrases.pointer(response.phrase, status: response.finalStatus), tags)
+    }
+
+    private func respondToUpdate(_ response: SIPResponse, sdp: String?) {
+        guard let request = update else { return }
+        update = nil
+        var tags = TagList()
+        tags.add(tern_nutag_with(), request.message)
+        let status = response.status == 200 ? 200 : response.finalStatus
+        if status == 200 {
+            tags.add(tern_siptag_contact_str(), contact)
+            tags.addBody(sdp)
+        } else {
+            tags.add(response, agent: agent)
+        }
+        send(status, SofiaPhrases.pointer(response.phrase, status: status), tags)
+    }
+
+    private func send(_ status: Int, _ phrase: UnsafePointer<CChar>?, _ tags: consuming TagList) {
+        tags.withTags { tern_nua_respond(handle, Int32(clamping: status), phrase, $0) }
+    }
+
+    private func cancel(_ reason: SIPReason?) {
+        reasonTags(reason).withTags { tern_nua_cancel(handle, $0) }
+    }
+
+    private func bye(_ reason: SIPReason?) {
+        reasonTags(reason).withTags { tern_nua_bye(handle, $0) }
+    }
+
+    private func reasonTags(_ reason: SIPReason?) -> TagList {
+        var tags = TagList()
+        tags.add(tern_siptag_reason_str(), ifPresent: reason.map(HeaderText.reason))
+        return tags
+    }
+
+    private func acknowledge(_ sdp: String?) {
+        var tags = TagList()
+        tags.addBody(sdp)
+        tags.withTags { tern_nua_ack(handle, $0) }
+    }
+
+    private func reinvite(_ sdp: String?) {
+        var tags = TagList()
+        tags.add(tern_siptag_contact_str(), contact)
+        tags.addBody(sdp)
+        tags.withTags { tern_nua_invite(handle, $0) }
+    }
+
+    private func sendInfo(_ contentType: String, _ body: String) {
+        var tags = TagList()
+        tags.addBody(body, type: HeaderText.line(contentType, limit: 128))
+        tags.withTags { tern_nua_info(handle, $0) }
+    }
+}
+
+extension TagList {
+    /// The headers of a refusal.
+    mutating func add(_ response: SIPResponse, agent: String) {
+        if let warning = response.warning {
+            add(tern_siptag_warning_str(), HeaderText.warning(warning, agent: agent))
+        }
+        if let seconds = response.retryAfter {
+            add(tern_siptag_retry_after_str(), "\(max(0, seconds))")
+        }
+        if let reason = response.reason {
+            add(tern_siptag_reason_str(), HeaderText.reason(reason))
+        }
+        if response.finalStatus == 415 {
+            add(tern_siptag_accept_str(), SIPStack.acceptedBodies)
+        }
+    }
+}
+
+extension SIPResponse {
+    /// ``status`` where it is a final one other than 2xx.
+    var finalStatus: Int { (300...699).contains(status) ? status : 500 }
+}

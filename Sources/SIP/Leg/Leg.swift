@@ -1,0 +1,74 @@
+internal import CSofiaSIP
+internal import EventLoop
+internal import Logging
+
+/// One leg: its machine, its handle of Sofia's, its one timer.
+@LoopActor
+final class Leg {
+    let id: SIPLegID
+    let stack: SIPStack
+    let handle: OpaquePointer
+    let contact: String
+    /// Host part of Warning headers.
+    let agent: String
+    let logger: Logger
+    private(set) var machine: LegMachine
+    /// The UPDATE that waits for its answer.
+    var update: HeldRequest?
+    private var timer: LoopTimer?
+    private let limits: Limits
+    private weak var endpoint: SIPEndpoint?
+
+    /// How long each kind of waiting may take.
+    struct Limits {
+        let decision: Duration
+        let ringing: Duration
+        let transaction: Duration
+    }
+
+    init(
+        _ machine: LegMachine, stack: SIPStack, handle: OpaquePointer, contact: String, endpoint: SIPEndpoint
+    ) {
+        id = machine.id
+        self.machine = machine
+        self.stack = stack
+        self.handle = handle
+        self.contact = contact
+        self.endpoint = endpoint
+        agent = endpoint.agent
+        limits = endpoint.limits
+        var logger = endpoint.logger
+        logger[metadataKey: "leg"] = "\(machine.id)"
+        self.logger = logger
+    }
+
+    /// Feeds the machine, and does what it says.
+    func handle(_ input: LegInput) {
+        for action in machine.handle(input) { perform(action) }
+    }
+
+    func wait(_ limit: LegAction.Limit?) {
+        timer?.cancel()
+        timer = nil
+        let delay: Duration
+        switch limit {
+        case nil: return
+        case .decision?: delay = limits.decision
+        case .ringing?: delay = limits.ringing
+        case .transaction?: delay = limits.transaction
+        }
+        timer = LoopTimer.schedule(after: delay) { [weak self] in self?.handle(.overdue) }
+    }
+
+    func report(_ event: SIPEvent) {
+        endpoint?.report(event)
+    }
+
+    /// Gives the handle back. Sofia drops what it still has queued for it.
+    func close() {
+        wait(nil)
+        update = nil
+        nua_handle_destroy(handle)
+        endpoint?.forget(self)
+    }
+}

@@ -1,0 +1,29 @@
+/// What is to be done about an input, in order.
+enum LegAction: Equatable {
+    /// A response to the INVITE or re-INVITE that waits.
+    case respond(status: Int, sdp: String?)
+    /// A final response other than 2xx to it.
+    case refuse(SIPResponse)
+    /// A response to the UPDATE that waits.
+    case respondToUpdate(SIPResponse, sdp: String?)
+    case cancel(SIPReason?)
+    case bye(SIPReason?)
+    /// The ACK to a 2xx.
+    case acknowledge(sdp: String?)
+    case reinvite(sdp: String?)
+    case sendInfo(contentType: String, body: String)
+    case report(SIPEvent)
+    /// Sets the one timer of the leg; nil stops it.
+    case wait(Limit?)
+    /// The leg leaves the registry, its handle goes back to Sofia.
+    case close
+
+    /// How long a state may last.
+    enum Limit: Equatable {
+        /// The core owes a decision.
+        case decision
+        case ringing
+        /// The peer owes a final response or an ACK: longer than any transaction can take.
+        case transaction
+    }
+}

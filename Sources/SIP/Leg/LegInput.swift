@@ -1,0 +1,34 @@
+/// What can happen to a leg: a command of the core, a message of the peer, a verdict of the stack, a timer.
+enum LegInput: Equatable {
+    // The core.
+    case ring(status: Int, sdp: String?)
+    case answer(sdp: String)
+    case reject(SIPResponse)
+    case acknowledge(sdp: String)
+    case end(status: Int, reason: SIPReason?)
+    case offer(sdp: String?)
+    case acceptOffer(sdp: String?)
+    case rejectOffer(SIPResponse)
+    case sendInfo(contentType: String, body: String)
+    case stop
+
+    // The peer.
+    case provisional(status: Int, phrase: String, sdp: String?)
+    case success(sdp: String?)
+    case failure(status: Int, phrase: String, reason: SIPReason?)
+    case acknowledged(sdp: String?)
+    case cancelled(SIPReason?)
+    case bye(SIPReason?)
+    case offered(LegState.OfferMethod, sdp: String?)
+    case info(contentType: String, body: String)
+
+    // The stack.
+    case acknowledgementLost
+    /// A BYE was answered, or given up: the core's, or one that the stack sent because the session expired.
+    case byeAnswered
+    /// The stack holds the session for over.
+    case terminated(status: Int)
+
+    /// The time that the state allows is over.
+    case overdue
+}

@@ -1,0 +1,69 @@
+/// The calling side: from our INVITE to the ACK.
+extension LegMachine {
+    mutating func calling(local: String?, ringing: Bool, _ input: LegInput) -> [LegAction] {
+        switch input {
+        case .provisional(let status, let phrase, let sdp):
+            guard status > 100 else { return [] }
+            let report = LegAction.report(.provisional(id, status: status, phrase: phrase, sdp: sdp))
+            guard !ringing else { return [report] }
+            return go(.calling(local: local, ringing: true), report, .wait(.ringing))
+        case .success(let sdp):
+            guard let local else {
+                return go(.acknowledging(remote: sdp), .report(.answered(id, sdp: sdp)), .wait(.decision))
+            }
+            return go(
+                .established(LegState.Descriptions(local: local, remote: sdp), .idle),
+                .acknowledge(sdp: nil), .wait(nil), .report(.answered(id, sdp: sdp)))
+        case .failure(let status, let phrase, let reason):
+            return go(.gone, .report(.rejected(id, status: status, phrase: phrase, reason: reason)), .close)
+        case .terminated(let status):
+            let failure = status >= 300 ? status : 503
+            return go(
+                .gone, .report(.rejected(id, status: failure, phrase: "Session terminated", reason: nil)), .close)
+        case .end(_, let reason):
+            return go(.cancelling, .cancel(reason), .wait(.transaction))
+        case .stop:
+            return go(.cancelling, .cancel(nil), .report(.ended(id, SIPEnd(.stopped))), .wait(.transaction))
+        case .overdue:
+            let report = SIPEvent.rejected(id, status: 408, phrase: "Request Timeout", reason: nil)
+            return go(.cancelling, .cancel(nil), .report(report), .wait(.transaction))
+        case .bye(let reason):
+            return close(SIPEnd(.hungUp, reason: reason))
+        case .offered(.update, _):
+            return [.respondToUpdate(SIPResponse(status: 491), sdp: nil)]
+        default:
+            return []
+        }
+    }
+
+    /// The 2xx brought an offer and waits for its ACK.
+    mutating func acknowledging(remote: String?, _ input: LegInput) -> [LegAction] {
+        switch input {
+        case .acknowledge(let sdp):
+            return go(
+                .established(LegState.Descriptions(local: sdp, remote: remote), .idle),
+                .acknowledge(sdp: sdp), .wait(nil))
+        case .end(_, let reason):
+            return hangUp(reason, reporting: nil, after: .acknowledge(sdp: nil))
+        case .stop:
+            return hangUp(nil, reporting: SIPEnd(.stopped), after: .acknowledge(sdp: nil))
+        case .overdue:
+            return hangUp(nil, reporting: SIPEnd(.undecided), after: .acknowledge(sdp: nil))
+        case .bye(let reason):
+            return close(SIPEnd(.hungUp, reason: reason))
+        case .terminated:
+            return close(SIPEnd(.failed))
+        default:
+            return []
+        }
+    }
+
+    /// The core gave up. A 2xx that crosses the CANCEL is acknowledged and hung up (RFC 3261 section 9.1).
+    mutating func cancelling(_ input: LegInput) -> [LegAction] {
+        switch input {
+        case .success: hangUp(nil, reporting: nil, after: .acknowledge(sdp: nil))
+        case .failure, .terminated, .bye, .overdue: close(nil)
+        default: []
+        }
+    }
+}

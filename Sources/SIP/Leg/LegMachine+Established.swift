@@ -1,0 +1,45 @@
+/// The dialog: until someone hangs up.
+extension LegMachine {
+    mutating func established(
+        _ descriptions: LegState.Descriptions, _ exchange: LegState.Exchange, _ input: LegInput
+    ) -> [LegAction] {
+        switch input {
+        case .end(_, let reason):
+            return abandon(exchange) + hangUp(reason, reporting: nil)
+        case .stop:
+            return abandon(exchange) + hangUp(nil, reporting: SIPEnd(.stopped))
+        case .bye(let reason):
+            return close(SIPEnd(.hungUp, reason: reason))
+        case .byeAnswered:
+            // The core sent none: the stack did, because the session expired.
+            return close(SIPEnd(.sessionExpired))
+        case .terminated(let status):
+            return close(SIPEnd(.failed, reason: status >= 300 ? SIPReason(cause: status, text: nil) : nil))
+        case .acknowledgementLost:
+            return go(.ending, .report(.ended(id, SIPEnd(.acknowledgementLost))), .wait(.transaction))
+        case .info(let contentType, let body):
+            return [.report(.info(id, contentType: contentType, body: body))]
+        case .sendInfo(let contentType, let body):
+            return [.sendInfo(contentType: contentType, body: body)]
+        default:
+            return exchanging(descriptions, exchange, input)
+        }
+    }
+
+    /// What is owed to the peer before a BYE.
+    private func abandon(_ exchange: LegState.Exchange) -> [LegAction] {
+        switch exchange {
+        case .offeredToUs(.invite, _): [.refuse(SIPResponse(status: 487))]
+        case .offeredToUs(.update, _): [.respondToUpdate(SIPResponse(status: 487), sdp: nil)]
+        case .acknowledging: [.acknowledge(sdp: nil)]
+        case .idle, .accepted, .offeredByUs: []
+        }
+    }
+
+    mutating func ending(_ input: LegInput) -> [LegAction] {
+        switch input {
+        case .byeAnswered, .terminated, .overdue: close(nil)
+        default: []
+        }
+    }
+}

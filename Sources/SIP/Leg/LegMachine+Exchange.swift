@@ -1,0 +1,105 @@
+/// Offers within the dialog (RFC 3261 section 14, RFC 3311, RFC 6337).
+extension LegMachine {
+    mutating func exchanging(
+        _ descriptions: LegState.Descriptions, _ exchange: LegState.Exchange, _ input: LegInput
+    ) -> [LegAction] {
+        switch (exchange, input) {
+        case (_, .offered(let method, let sdp)):
+            return offered(descriptions, exchange, method, sdp)
+        case (.offeredToUs(let method, let remote), .acceptOffer(let sdp)):
+            return accept(descriptions, method, remote: remote, sdp: sdp ?? descriptions.local)
+        case (.offeredToUs(let method, _), .rejectOffer(let response)):
+            return refuse(descriptions, method, response)
+        case (.offeredToUs(let method, _), .overdue):
+            return refuse(descriptions, method, SIPResponse(status: 488, warning: "the offer was not decided in time"))
+        case (.offeredToUs(.invite, _), .cancelled):
+            return go(.established(descriptions, .idle), .wait(nil))
+        case (.accepted(let answerDue), .acknowledged(let sdp)):
+            guard answerDue else { return go(.established(descriptions, .idle), .wait(nil)) }
+            let renewed = LegState.Descriptions(local: descriptions.local, remote: sdp ?? descriptions.remote)
+            return go(.established(renewed, .idle), .wait(nil), .report(.offerCompleted(id, sdp: sdp)))
+        case (.accepted, .overdue):
+            return hangUp(nil, reporting: SIPEnd(.acknowledgementLost))
+        default:
+            return offering(descriptions, exchange, input)
+        }
+    }
+
+    /// The peer offers. What it offered before is a refresh, and is answered with what we answered before.
+    private mutating func offered(
+        _ descriptions: LegState.Descriptions, _ exchange: LegState.Exchange, _ method: LegState.OfferMethod,
+        _ sdp: String?
+    ) -> [LegAction] {
+        if method == .update, sdp == nil { return [.respondToUpdate(SIPResponse(status: 200), sdp: nil)] }
+        guard exchange == .idle else {
+            let glare = SIPResponse(status: 491)
+            return method == .update ? [.respondToUpdate(glare, sdp: nil)] : [.refuse(glare)]
+        }
+        if let sdp, sdp == descriptions.remote, let local = descriptions.local {
+            return accept(descriptions, method, remote: sdp, sdp: local)
+        }
+        return go(
+            .established(descriptions, .offeredToUs(method, sdp: sdp)), .wait(.decision), .report(.offer(id, sdp: sdp)))
+    }
+
+    private mutating func accept(
+        _ descriptions: LegState.Descriptions, _ method: LegState.OfferMethod, remote: String?, sdp: String?
+    ) -> [LegAction] {
+        let renewed = LegState.Descriptions(local: sdp, remote: remote ?? descriptions.remote)
+        switch method {
+        case .update:
+            return go(
+                .established(renewed, .idle), .respondToUpdate(SIPResponse(status: 200), sdp: sdp), .wait(nil))
+        case .invite:
+            return go(
+                .established(renewed, .accepted(answerDue: remote == nil)),
+                .respond(status: 200, sdp: sdp), .wait(.transaction))
+        }
+    }
+
+    private mutating func refuse(
+        _ descriptions: LegState.Descriptions, _ method: LegState.OfferMethod, _ response: SIPResponse
+    ) -> [LegAction] {
+        var response = response
+        // Other failures would end the dialog (RFC 5057 section 5.1), and the old session has to stand.
+        if ![415, 488, 491, 500, 603, 606].contains(response.status) { response.status = 488 }
+        let action: LegAction = method == .update ? .respondToUpdate(response, sdp: nil) : .refuse(response)
+        return go(.established(descriptions, .idle), action, .wait(nil))
+    }
+
+    /// We offer, by a re-INVITE.
+    private mutating func offering(
+        _ descriptions: LegState.Descriptions, _ exchange: LegState.Exchange, _ input: LegInput
+    ) -> [LegAction] {
+        switch (exchange, input) {
+        case (.idle, .offer(let sdp)):
+            return go(.established(descriptions, .offeredByUs(sdp: sdp)), .reinvite(sdp: sdp), .wait(.transaction))
+        case (_, .offer):
+            return [.report(.offerRejected(id, status: 491, phrase: "Request Pending"))]
+        case (.offeredByUs(let offer?), .success(let sdp)):
+            let renewed = LegState.Descriptions(local: offer, remote: sdp ?? descriptions.remote)
+            return go(
+                .established(renewed, .idle), .acknowledge(sdp: nil), .wait(nil), .report(.offerAccepted(id, sdp: sdp)))
+        case (.offeredByUs(nil), .success(let sdp)):
+            return go(
+                .established(descriptions, .acknowledging(remote: sdp)),
+                .report(.offerAccepted(id, sdp: sdp)), .wait(.decision))
+        case (.acknowledging(let remote), .acknowledge(let sdp)):
+            let renewed = LegState.Descriptions(local: sdp, remote: remote ?? descriptions.remote)
+            return go(.established(renewed, .idle), .acknowledge(sdp: sdp), .wait(nil))
+        case (.acknowledging, .overdue):
+            return hangUp(nil, reporting: SIPEnd(.undecided), after: .acknowledge(sdp: nil))
+        case (.offeredByUs, .failure(let status, let phrase, _)):
+            return go(
+                .established(descriptions, .idle), .wait(nil),
+                .report(.offerRejected(id, status: status, phrase: phrase)))
+        case (.offeredByUs, .overdue):
+            return hangUp(nil, reporting: SIPEnd(.failed))
+        case (_, .success):
+            // A refresh of the session timer, which the stack sent.
+            return [.acknowledge(sdp: nil)]
+        default:
+            return []
+        }
+    }
+}

@@ -1,0 +1,44 @@
+/// Where a leg stands. What is known in a state is in its case, and nowhere else.
+enum LegState: Equatable {
+    /// Called: the INVITE came and the core has not said anything yet.
+    case offered(remote: String?)
+    /// Called: 101 to 199 went out.
+    case ringing(remote: String?)
+    /// Called: 200 went out, the ACK is awaited. `answerDue`: the ACK brings the answer to our offer.
+    case answered(Descriptions, answerDue: Bool)
+    /// As `answered`, but the core wants it to end: no BYE before the ACK (RFC 3261 section 15).
+    case leavingOnceAcknowledged(SIPReason?)
+    /// Calling: the INVITE went out; `ringing` after 101 to 199.
+    case calling(local: String?, ringing: Bool)
+    /// Calling: 2xx came with an offer, and the core owes the answer that the ACK carries.
+    case acknowledging(remote: String?)
+    /// Calling: the core gave up before the final response.
+    case cancelling
+    case established(Descriptions, Exchange)
+    /// BYE went out.
+    case ending
+    case gone
+
+    /// The session descriptions in force.
+    struct Descriptions: Equatable {
+        var local: String?
+        var remote: String?
+    }
+
+    /// The offer/answer exchange that is under way within the dialog (RFC 3264, RFC 6337).
+    enum Exchange: Equatable {
+        case idle
+        /// The peer's re-INVITE or UPDATE waits for the core's answer.
+        case offeredToUs(OfferMethod, sdp: String?)
+        /// Our 200 to a re-INVITE waits for its ACK.
+        case accepted(answerDue: Bool)
+        /// Our re-INVITE waits for its final response.
+        case offeredByUs(sdp: String?)
+        /// The 2xx to our re-INVITE without SDP brought an offer; the core owes the answer.
+        case acknowledging(remote: String?)
+    }
+
+    enum OfferMethod: Equatable {
+        case invite, update
+    }
+}

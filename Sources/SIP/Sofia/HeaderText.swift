@@ -1,0 +1,74 @@
+/// Values of the header fields that we write. What the core hands in may stem from a peer: nothing in it can end the
+/// field, or begin another one.
+enum HeaderText {
+    /// One line: control characters become spaces.
+    static func line(_ text: String, limit: Int = SofiaText.longestField) -> String {
+        String(decoding: text.utf8.prefix(limit).map { $0 < 0x20 || $0 == 0x7F ? 0x20 : $0 }, as: UTF8.self)
+    }
+
+    /// A quoted-string (RFC 3261 section 25.1).
+    static func quoted(_ text: String) -> String {
+        var result = "\""
+        for scalar in line(text).unicodeScalars {
+            if scalar == "\"" || scalar == "\\" { result += "\\" }
+            result.unicodeScalars.append(scalar)
+        }
+        return result + "\""
+    }
+
+    /// The user part of a URI, escaped as RFC 3261 section 25.1 asks (`user`).
+    static func user(_ text: String) -> String {
+        var result = ""
+        for byte in text.utf8.prefix(256) {
+            if isUnescapedInUser(byte) {
+                result.unicodeScalars.append(Unicode.Scalar(byte))
+            } else {
+                let digits = Array("0123456789ABCDEF")
+                result += "%\(digits[Int(byte >> 4)])\(digits[Int(byte & 15)])"
+            }
+        }
+        return result
+    }
+
+    private static func isUnescapedInUser(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"):
+            true
+        default:
+            "-_.!~*'()&=+$,;?/".utf8.contains(byte)
+        }
+    }
+
+    /// `"Alice" <sip:alice@example.com>`.
+    static func party(displayName: String?, uri: String) -> String {
+        guard let displayName, !displayName.isEmpty else { return "<\(uri)>" }
+        return "\(quoted(displayName)) <\(uri)>"
+    }
+
+    /// RFC 3326 section 2.
+    static func reason(_ reason: SIPReason) -> String {
+        var result = isToken(reason.protocolName) ? reason.protocolName : "SIP"
+        if let cause = reason.cause { result += ";cause=\(cause)" }
+        if let text = reason.text { result += ";text=\(quoted(text))" }
+        return result
+    }
+
+    /// RFC 3261 section 20.43; 399 is a miscellaneous warning.
+    static func warning(_ text: String, agent: String) -> String {
+        "399 \(agent) \(quoted(text))"
+    }
+
+    /// RFC 3261 section 25.1, `token`.
+    static func isToken(_ text: String) -> Bool {
+        !text.isEmpty && text.utf8.count <= 64 && text.utf8.allSatisfy { byte in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"):
+                true
+            default:
+                "-.!%*_+`'~".utf8.contains(byte)
+            }
+        }
+    }
+}
