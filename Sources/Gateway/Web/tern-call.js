@@ -1,0 +1,218 @@
+import { TernError } from './tern-errors.js';
+import { endDecidedHere, endFromEvent } from './tern-reasons.js';
+import { TernSession, wireOptions, withoutAbsent } from './tern-session.js';
+
+/** How long a session's `stop` waits for the call's `hangup`, which says more, in ms. */
+const hangupDelay = 1_000;
+
+/**
+ * A call with a SIP phone or another browser. Everything of TernSession, and:
+ *
+ * - `state` is `'calling'`, `'ringing'`, `'active'`, `'ended'` for an outgoing call, `'incoming'`, `'answering'`,
+ *   `'active'`, `'ended'` for an incoming one
+ * - events `ringing`, `early` (the other side sends media before it answers), `answer`, and the gateway's
+ *   `dtmf`, `hold`, `resume`, `transfer` with their body
+ */
+export class TernCall extends TernSession {
+  /** @type {string|null} the call's id at the gateway; null until it has answered */
+  callId = null;
+  /** @type {'outgoing'|'incoming'} */
+  direction;
+  /** @type {string} who was dialled */
+  dest;
+  /** @type {string} the other side: its display name, or else its address */
+  remoteName;
+  /** @type {string} the other side's address */
+  remoteId;
+  /** @type {number|null} when it was answered, ms since 1970 */
+  answeredAt = null;
+
+  #offer = null;
+  #stopTimer = 0;
+
+  /** Made by `client.call()` and by an invitation of the gateway. @internal */
+  constructor(client, direction, { call_id, session_id, dest, caller_id, caller_name, offer }) {
+    super(client);
+    this.direction = direction;
+    this.state = direction === 'incoming' ? 'incoming' : 'calling';
+    this.callId = call_id ?? null;
+    this.sessionId = session_id ?? null;
+    this.dest = String(dest ?? '');
+    this.remoteId = direction === 'incoming' ? String(caller_id ?? '') : this.dest;
+    this.remoteName = String(caller_name || this.remoteId || 'Unknown');
+    this.#offer = typeof offer?.sdp === 'string' ? offer : null;
+  }
+
+  /** @returns {string|null} */
+  get id() { return this.callId; }
+
+  /** @returns {boolean} whether the caller of an incoming call would show a picture */
+  get offersVideo() { return /^m=video [1-9]/m.test(this.#offer?.sdp ?? ''); }
+
+  /** Tells the caller that it rings here. */
+  async ring() {
+    await this._client.request('media', 'ring_call', { call_id: this.callId });
+  }
+
+  /**
+   * Takes an incoming call. When no microphone can be had it fails with TernMediaError, and still rings.
+   * @param {import('./tern-session.js').TernMediaOptions} [options]
+   */
+  async answer(options = {}) {
+    if (this.state !== 'incoming') throw new TernError('state', 'This call cannot be answered now');
+    this.options = { audio: true, video: false, ...options };
+    this._become('answering');
+    try {
+      await this._openMedia();
+    } catch (error) {
+      this._become('incoming');
+      throw error;
+    }
+    try {
+      await (this.#offer ? this.#answerOffer() : this.#offerInAnswer());
+      this.#established();
+    } catch (error) {
+      await this._failed(error);
+      throw error;
+    }
+  }
+
+  /**
+   * Refuses an incoming call.
+   * @param {number} [code] SIP status for the caller; 603 is declined, 486 busy
+   * @param {string} [reason]
+   */
+  async reject(code = 603, reason = undefined) {
+    if (this.ended) return;
+    const fields = withoutAbsent({ call_id: this.callId, code, reason });
+    const told = this._client.request('media', 'reject_call', fields).catch(() => {});
+    this._finish({ ...endDecidedHere('local', 'local', { reason }), text: 'You declined' });
+    await told;
+  }
+
+  /**
+   * Ends the call in whatever state: cancels, refuses or hangs up. Harmless when it has ended.
+   * @param {string} [reason]
+   * @returns {Promise<void>} when the gateway knows, or cannot be told
+   */
+  async hangup(reason) {
+    if (this.ended) return;
+    if (this.state === 'incoming') {
+      await this.reject(undefined, reason);
+      return;
+    }
+    const cancelled = this.direction === 'outgoing' && this.answeredAt === null;
+    const told = this._tellEnd(undefined, reason);
+    const end = endDecidedHere('local', 'local', cancelled ? { reason, sipStatus: 487 } : { reason });
+    this._finish(cancelled ? { ...end, text: 'You cancelled the call' } : end);
+    await told;
+  }
+
+  /** The same as `hangup`. @param {string} [reason] */
+  async stop(reason) { await this.hangup(reason); }
+
+  /** @internal */
+  async _dial(options) {
+    await this._starting(options, async () => {
+      const offer = await this._offer();
+      const data = await this._ask('start_call', withoutAbsent({
+        dest: this.dest, type: options.type, offer, ...wireOptions(this.options),
+      }));
+      this.callId = data.call_id;
+      this.sessionId = data.session_id;
+      this._client._register(this, [this.callId, this.sessionId]);
+      this._trickle();
+      if (data.answer) await this._until(this._peer.accept(data.answer));
+    });
+  }
+
+  async #answerOffer() {
+    this._openPeer();
+    const answer = await this._until(this._peer.answer(this.#offer, this.localStream));
+    const answered = this._client.request('media', 'answer_call', { call_id: this.callId, answer });
+    this._trickle();
+    await this._until(answered);
+  }
+
+  /** The caller left the offer to us; its answer comes with the response or as an event. */
+  async #offerInAnswer() {
+    const offer = await this._offer();
+    const answered = this._client.request('media', 'answer_call', { call_id: this.callId, offer });
+    this._trickle();
+    const data = await this._until(answered);
+    if (data.answer) await this._until(this._peer.accept(data.answer));
+  }
+
+  #established() {
+    if (this.ended || this.answeredAt !== null) return;
+    this.answeredAt = Date.now();
+    this._become('active');
+    this.emit('answer');
+  }
+
+  /** @protected */
+  _endsBy(event) {
+    const { subclass, type, body = {} } = event;
+    if (subclass === 'call' && type === 'hangup') {
+      this.#hungUp(body);
+      return true;
+    }
+    if (subclass === 'call' && type === 'answered_elsewhere') {
+      this._finish(endDecidedHere('answered_elsewhere', 'remote'));
+      return true;
+    }
+    if (subclass === 'session' && type === 'stop') {
+      this.#stopTimer ||= setTimeout(() => this._finish(endFromEvent(body)), hangupDelay);
+      return true;
+    }
+    return super._endsBy(event);
+  }
+
+  #hungUp(body) {
+    const end = endFromEvent(body);
+    const missed = this.direction === 'incoming' && this.answeredAt === null && end.by !== 'local';
+    this._finish(missed && [undefined, 487].includes(end.sipStatus) ? { ...end, text: 'Missed call' } : end);
+  }
+
+  /** @protected */
+  async _handle(event) {
+    const { subclass, type, body = {} } = event;
+    if (subclass !== 'call') return super._handle(event);
+    if (type === 'ringing') {
+      if (this.state === 'calling') this._become('ringing');
+      this.emit('ringing');
+    } else if (type === 'answer') {
+      // The answer to an offer of the caller's is our own: nothing to apply.
+      if (!this.#offer && body.answer) await this._peer?.accept(body.answer);
+      if (this.ended) return;
+      if (body.early) this.emit('early');
+      else this.#established();
+    } else if (['dtmf', 'hold', 'resume', 'transfer'].includes(type)) {
+      this.emit(type, body);
+    }
+  }
+
+  /** @protected */
+  async _tellEnd(code, reason) {
+    if (!this.callId) return;
+    await this._client.request('media', 'hangup_call', withoutAbsent({ call_id: this.callId, code, reason }))
+      .catch(() => {});
+  }
+
+  /** @protected */
+  _disown(answer) {
+    this._client.request('media', 'hangup_call', { call_id: answer.call_id }).catch(() => {});
+  }
+
+  /** @internal */
+  _leave() {
+    if (this.state === 'incoming') this.reject(480, 'page closed');
+    else super._leave();
+  }
+
+  /** @internal */
+  _finish(end) {
+    clearTimeout(this.#stopTimer);
+    super._finish(end);
+  }
+}

@@ -1,0 +1,163 @@
+import { TernConnection } from './tern-connection.js';
+import { TernCancelledError, TernConnectionError, TernServerError } from './tern-errors.js';
+
+const pingInterval = 20_000;
+const firstDelay = 250;
+const longestDelay = 8_000;
+
+/**
+ * A logged-in link to the gateway that outlives its WebSockets: it pings, and when a connection is lost it
+ * opens the next one with back-off and resumes with the token; where the token is too old it logs in again.
+ * @internal
+ */
+export class TernLink {
+  #url;
+  #timeout;
+  #handlers;
+  #connection = null;
+  #credentials = null;
+  #resumeToken = null;
+  #pingTimer = 0;
+  #wake = null;
+  /** Counts what was asked for; work begun under an older count is no longer wanted. */
+  #epoch = 0;
+
+  /** @type {'offline'|'connecting'|'online'|'reconnecting'} */
+  state = 'offline';
+
+  /**
+   * @param {{url: string, timeout: number}} options
+   * @param {{onState: (state: string) => void, onEvent: Function, onRequest: Function,
+   *          onResumed: (answer: object, fresh: boolean) => void, onRefused: (error: Error) => void}} handlers
+   *   `onResumed`: back on a new connection, `fresh` where it took a new login; `onRefused`: logged out by the gateway
+   */
+  constructor(options, handlers) {
+    this.#url = options.url;
+    this.#timeout = options.timeout;
+    this.#handlers = handlers;
+    window.addEventListener('online', () => this.#wake?.());
+  }
+
+  /**
+   * @param {object} credentials `user` and `password`, or `token`; kept in memory for a later login
+   * @returns {Promise<object>} the gateway's answer
+   */
+  async login(credentials) {
+    this.close();
+    const epoch = this.#epoch;
+    this.#become('connecting');
+    try {
+      const [connection, answer] = await this.#attempt(epoch, link => link.request('core', 'login', credentials));
+      this.#credentials = credentials;
+      this.#adopt(connection, answer);
+      return answer;
+    } catch (error) {
+      if (epoch === this.#epoch) this.#become('offline');
+      throw error;
+    }
+  }
+
+  /** Requests go out only while online; see TernConnection.request. */
+  request(className, command, data, options) {
+    if (this.state !== 'online') return Promise.reject(new TernConnectionError('Not connected to the gateway'));
+    return this.#connection.request(className, command, data, options);
+  }
+
+  /** Ends the link without a word to the gateway; nothing is reconnected. */
+  close() {
+    this.#epoch += 1;
+    this.#credentials = this.#resumeToken = null;
+    const connection = this.#connection;
+    this.#drop();
+    connection?.close();
+    this.#wake?.();
+    this.#become('offline');
+  }
+
+  #become(state) {
+    if (this.state === state) return;
+    this.state = state;
+    this.#handlers.onState(state);
+  }
+
+  /** Opens a connection and logs in on it; closes it again when that fails or is no longer wanted. */
+  async #attempt(epoch, authenticate) {
+    let connection;
+    const handlers = {
+      onEvent: this.#handlers.onEvent,
+      onRequest: this.#handlers.onRequest,
+      onClose: () => { if (this.#connection === connection) this.#lost(); },
+    };
+    connection = await TernConnection.open(this.#url, handlers, this.#timeout);
+    try {
+      if (epoch !== this.#epoch) throw new TernCancelledError();
+      const answer = await authenticate(connection);
+      if (epoch !== this.#epoch) throw new TernCancelledError();
+      return [connection, answer];
+    } catch (error) {
+      connection.close();
+      throw error;
+    }
+  }
+
+  #adopt(connection, answer) {
+    this.#connection = connection;
+    this.#resumeToken = answer.resume_token ?? this.#resumeToken;
+    this.#pingTimer = setInterval(() => {
+      connection.request('core', 'ping').catch(error => {
+        // An error is an answer too; only silence says that the connection is dead.
+        if (!(error instanceof TernServerError)) connection.close(4000, 'no answer to ping');
+      });
+    }, pingInterval);
+    this.#become('online');
+  }
+
+  #drop() {
+    clearInterval(this.#pingTimer);
+    this.#connection = null;
+  }
+
+  async #lost() {
+    this.#drop();
+    const epoch = ++this.#epoch;
+    this.#become('reconnecting');
+    for (let delay = firstDelay; ; delay = Math.min(delay * 2, longestDelay)) {
+      await this.#pause(delay * (0.75 + Math.random() / 2));
+      if (epoch !== this.#epoch) return;
+      try {
+        let fresh = false;
+        const [connection, answer] = await this.#attempt(epoch, async link => {
+          try {
+            return await link.request('core', 'resume', { resume_token: this.#resumeToken });
+          } catch (error) {
+            if (!(error instanceof TernServerError)) throw error;
+            fresh = true;
+            return link.request('core', 'login', this.#credentials);
+          }
+        });
+        this.#adopt(connection, answer);
+        this.#handlers.onResumed(answer, fresh);
+        return;
+      } catch (error) {
+        if (epoch !== this.#epoch) return;
+        if (error instanceof TernServerError) {
+          this.close();
+          this.#handlers.onRefused(error);
+          return;
+        }
+      }
+    }
+  }
+
+  /** Waits, but no longer than until the browser says that the network is back. */
+  #pause(delay) {
+    return new Promise(resolve => {
+      const timer = setTimeout(() => this.#wake?.(), delay);
+      this.#wake = () => {
+        clearTimeout(timer);
+        this.#wake = null;
+        resolve();
+      };
+    });
+  }
+}

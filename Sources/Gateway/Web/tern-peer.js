@@ -1,0 +1,161 @@
+import { TernMediaError } from './tern-errors.js';
+import { summarised } from './tern-stats.js';
+
+/** How long to collect candidates when they are not trickled, in ms. */
+const gatheringLimit = 2_000;
+
+/**
+ * An RTCPeerConnection with the offer/answer steps that Tern needs. Candidates are kept until `trickleTo` says
+ * where to send them, because the gateway knows the session only after its answer.
+ * @internal
+ */
+export class TernPeer {
+  #connection;
+  #trickle;
+  #candidates = [];
+  #sendCandidate = null;
+  #appliedAnswer = null;
+
+  /** What the other side sends; tracks come and go in it. */
+  remoteStream = new MediaStream();
+
+  /**
+   * @param {{iceServers: RTCIceServer[], trickle: boolean}} options
+   * @param {{onTrack: (track: MediaStreamTrack) => void, onState: (state: string) => void}} handlers
+   */
+  constructor(options, handlers) {
+    this.#trickle = options.trickle;
+    const connection = new RTCPeerConnection({ iceServers: options.iceServers, bundlePolicy: 'max-bundle' });
+    this.#connection = connection;
+    connection.ontrack = ({ track }) => {
+      this.remoteStream.addTrack(track);
+      handlers.onTrack(track);
+    };
+    connection.onconnectionstatechange = () => handlers.onState(connection.connectionState);
+    connection.onicecandidate = ({ candidate }) => this.#gathered(candidate);
+  }
+
+  /** @returns {RTCPeerConnection} */
+  get connection() { return this.#connection; }
+
+  /**
+   * Makes the first offer: what `stream` has is sent, what else is wanted is only received.
+   * @param {MediaStream|null} stream
+   * @param {{audio: boolean, video: boolean}} wanted
+   * @returns {Promise<object>} the API's offer object
+   */
+  async offer(stream, wanted) {
+    for (const kind of ['audio', 'video']) {
+      const track = stream?.getTracks().find(candidate => candidate.kind === kind);
+      if (track) this.#connection.addTransceiver(track, { direction: 'sendrecv', streams: [stream] });
+      else if (wanted[kind]) this.#connection.addTransceiver(kind, { direction: 'recvonly' });
+    }
+    return this.#describe(await this.#connection.createOffer());
+  }
+
+  /**
+   * Answers an offer, with the tracks of `stream` that it has a place for.
+   * @param {object} offer the API's offer object
+   * @param {MediaStream|null} stream
+   * @returns {Promise<object>} the API's answer object
+   */
+  async answer(offer, stream) {
+    await this.#setRemote({ type: 'offer', sdp: offer.sdp });
+    const offered = new Set(this.#connection.getTransceivers().map(one => one.receiver.track.kind));
+    for (const track of stream?.getTracks() ?? []) {
+      if (offered.has(track.kind)) this.#connection.addTrack(track, stream);
+    }
+    return this.#describe(await this.#connection.createAnswer());
+  }
+
+  /**
+   * Takes the answer to our offer. It may come twice, for early media and for the call: the same again changes
+   * nothing, another one is negotiated anew without asking the gateway.
+   * @param {{sdp: string}} answer
+   */
+  async accept(answer) {
+    if (typeof answer?.sdp !== 'string' || answer.sdp === this.#appliedAnswer) return;
+    if (this.#connection.signalingState === 'stable') {
+      await this.#connection.setLocalDescription(await this.#connection.createOffer());
+    }
+    await this.#setRemote({ type: 'answer', sdp: answer.sdp });
+    this.#appliedAnswer = answer.sdp;
+  }
+
+  /**
+   * Answers an offer of the gateway in the running session.
+   * @param {{sdp: string}} offer
+   * @returns {Promise<object>} the API's answer object
+   */
+  async renegotiate(offer) {
+    if (this.#connection.signalingState !== 'stable') throw new TernMediaError('failed', 'another offer is open');
+    await this.#setRemote({ type: 'offer', sdp: offer.sdp });
+    await this.#connection.setLocalDescription(await this.#connection.createAnswer());
+    return { sdp: this.#connection.localDescription.sdp };
+  }
+
+  /**
+   * Where candidates go, now that the session is known.
+   * @param {(candidate: RTCIceCandidate|null) => void} send null: that was the last one
+   */
+  trickleTo(send) {
+    if (!this.#trickle) return;
+    this.#sendCandidate = send;
+    for (const candidate of this.#candidates.splice(0)) send(candidate);
+  }
+
+  /** @returns {Promise<import('./tern-stats.js').TernStats>} */
+  async stats() {
+    return summarised(await this.#connection.getStats());
+  }
+
+  /** Closes the connection and ends the remote tracks; harmless when closed already. */
+  close() {
+    this.#connection.ontrack = this.#connection.onicecandidate = this.#connection.onconnectionstatechange = null;
+    this.#sendCandidate = null;
+    this.#candidates = [];
+    this.#connection.close();
+    for (const track of this.remoteStream.getTracks()) {
+      track.stop();
+      this.remoteStream.removeTrack(track);
+    }
+  }
+
+  async #describe(description) {
+    await this.#connection.setLocalDescription(description);
+    if (!this.#trickle) await this.#gatheringEnds();
+    return { sdp: this.#connection.localDescription.sdp, trickle_ice: this.#trickle };
+  }
+
+  async #setRemote(description) {
+    try {
+      await this.#connection.setRemoteDescription(description);
+    } catch (error) {
+      if (this.#connection.signalingState === 'closed') throw error;
+      throw new TernMediaError('failed', `The browser refused the ${description.type}: ${error.message}`);
+    }
+  }
+
+  #gathered(candidate) {
+    // An empty candidate ends one medium's generation; only null ends them all.
+    if (!this.#trickle || candidate?.candidate === '') return;
+    if (this.#sendCandidate) this.#sendCandidate(candidate);
+    else this.#candidates.push(candidate);
+  }
+
+  #gatheringEnds() {
+    const connection = this.#connection;
+    if (connection.iceGatheringState === 'complete') return Promise.resolve();
+    return new Promise(resolve => {
+      const done = () => {
+        clearTimeout(timer);
+        connection.onicegatheringstatechange = null;
+        resolve();
+      };
+      const timer = setTimeout(done, gatheringLimit);
+      connection.onicegatheringstatechange = () => {
+        if (connection.iceGatheringState === 'complete' || connection.signalingState === 'closed') done();
+      };
+    });
+  }
+}

@@ -1,0 +1,323 @@
+import { Emitter } from './tern-emitter.js';
+import { TernCancelledError, TernError } from './tern-errors.js';
+import { openMedia } from './tern-media.js';
+import { TernPeer } from './tern-peer.js';
+import { endDecidedHere, endFromEvent } from './tern-reasons.js';
+
+/**
+ * What to capture and what the gateway lets through.
+ * @typedef {object} TernMediaOptions
+ * @property {boolean|MediaTrackConstraints} [audio] default true
+ * @property {boolean|MediaTrackConstraints} [video] default false
+ * @property {number} [bitrate] the most that this client may send, kbps; 0, the default, is no limit
+ * @property {boolean} [record] record it at the gateway; default false
+ * @property {MediaStream} [stream] send this instead of microphone and camera; it stays the caller's to stop
+ * @property {boolean} [receiveOnly] where there is no microphone, go on and only listen; default false
+ * @property {AbortSignal} [signal] gives up, also while the user is asked for the microphone
+ */
+
+/**
+ * Media between this browser and the gateway: an RTCPeerConnection, what is sent and what is received.
+ *
+ * Events, by `on(type, listener)`:
+ * - `state`: `'starting'`, `'active'`, `'ended'` (a call has more)
+ * - `stream`: the remote MediaStream, each time a track is added to it
+ * - `connected`: media can flow
+ * - `warning`: a TernMediaError that did not stop it, such as a missing camera
+ * - `ended`: a TernEnd, exactly once
+ * - `media`, `webrtc`, `slow_link`, `record`, `updated`: the gateway's session events, with their body
+ * - `event`: every event of the gateway as it came
+ */
+export class TernSession extends Emitter {
+  /** @type {string|null} the session's id at the gateway; null until it has answered */
+  sessionId = null;
+  /** @type {string} */
+  state = 'starting';
+  /** @type {MediaStream|null} what is sent */
+  localStream = null;
+  /** @type {TernMediaOptions} as last asked for */
+  options = {};
+  /** @type {import('./tern-reasons.js').TernEnd|null} */
+  end = null;
+
+  #ownsStream = false;
+  #cancel;
+  #cancelled;
+  #work = Promise.resolve();
+  /** @protected */ _client;
+  /** @protected @type {TernPeer|null} */ _peer = null;
+
+  /** Made by `client.echo()`. @internal */
+  constructor(client) {
+    super();
+    this._client = client;
+    this.#cancelled = new Promise((_, reject) => { this.#cancel = reject; });
+    this.#cancelled.catch(() => {});
+  }
+
+  /** The id that the gateway's commands know this by. @returns {string|null} */
+  get id() { return this.sessionId; }
+
+  /** @returns {MediaStream|null} what is received; null before media is set up */
+  get remoteStream() { return this._peer?.remoteStream ?? null; }
+
+  /** @returns {RTCPeerConnection|null} for inspection */
+  get peerConnection() { return this._peer?.connection ?? null; }
+
+  /** @returns {boolean} */
+  get ended() { return this.end !== null; }
+
+  /**
+   * Changes what the gateway lets through, records or limits; absent fields stay as they are.
+   * @param {{audio?: boolean, video?: boolean, bitrate?: number, record?: boolean}} change
+   */
+  async update(change) {
+    await this._client.request('media', 'update_session', { session_id: this.sessionId, ...wireOptions(change) });
+    Object.assign(this.options, change);
+  }
+
+  /**
+   * Stops or goes on sending what is captured, here in the browser and without asking the gateway.
+   * @param {'audio'|'video'} kind
+   * @param {boolean} muted
+   */
+  mute(kind, muted) {
+    for (const track of this.localStream?.getTracks() ?? []) {
+      if (track.kind === kind) track.enabled = !muted;
+    }
+  }
+
+  /** @param {'audio'|'video'} kind @returns {boolean} also true where nothing of that kind is sent */
+  isMuted(kind) {
+    return !this.localStream?.getTracks().some(track => track.kind === kind && track.enabled);
+  }
+
+  /**
+   * Codec and packets so far.
+   * @returns {Promise<import('./tern-stats.js').TernStats|null>} null before media is set up and after the end
+   */
+  async stats() {
+    return this.ended || !this._peer ? null : this._peer.stats();
+  }
+
+  /**
+   * Ends it, here at once. Harmless when it has ended.
+   * @param {string} [reason]
+   * @returns {Promise<void>} when the gateway knows, or cannot be told
+   */
+  async stop(reason) {
+    if (this.ended) return;
+    const told = this._tellEnd(undefined, reason);
+    this._finish(endDecidedHere('local', 'local', { reason }));
+    await told;
+  }
+
+  /** @internal */
+  async _startEcho(options) {
+    await this._starting(options, async () => {
+      const offer = await this._offer();
+      const data = await this._ask('start_session', { type: 'echo', offer, ...wireOptions(this.options) });
+      this.sessionId = data.session_id;
+      this._client._register(this, [this.sessionId]);
+      this._trickle();
+      await this._until(this._peer.accept(data.answer));
+      this._become('active');
+    });
+  }
+
+  /**
+   * Runs the steps of a start: with media open, ended by the signal, and cleaned up when a step fails.
+   * @protected
+   */
+  async _starting(options, steps) {
+    this.options = { audio: true, video: false, bitrate: 0, record: false, ...options };
+    const { signal } = options;
+    if (signal?.aborted) throw new TernCancelledError();
+    signal?.addEventListener('abort', () => { if (this.state !== 'active') this.stop(); }, { once: true });
+    try {
+      await this._openMedia();
+      await steps();
+    } catch (error) {
+      await this._failed(error);
+      throw error;
+    }
+  }
+
+  /** @protected */
+  async _openMedia() {
+    const { audio, video, stream, receiveOnly } = this.options;
+    if (stream) {
+      this.localStream = stream;
+      return;
+    }
+    if (!audio && !video) return;
+    const opening = openMedia({ audio, video }).then(opened => {
+      if (this.ended) stopTracks(opened.stream);
+      return opened;
+    });
+    try {
+      const opened = await this._until(opening);
+      this.localStream = opened.stream;
+      this.#ownsStream = true;
+      if (opened.problem) this.#warn(opened.problem);
+    } catch (error) {
+      if (!receiveOnly || error instanceof TernCancelledError) throw error;
+      this.#warn(error);
+    }
+  }
+
+  /** @protected */
+  _openPeer() {
+    this._peer = new TernPeer(this._client.peerOptions, {
+      onTrack: () => this.emit('stream', this.remoteStream),
+      onState: state => {
+        if (state === 'connected') this.emit('connected');
+        else if (state === 'failed') this.#mediaFailed();
+      },
+    });
+  }
+
+  /** @protected */
+  _offer() {
+    this._openPeer();
+    const { audio, video } = this.options;
+    return this._until(this._peer.offer(this.localStream, { audio: Boolean(audio), video: Boolean(video) }));
+  }
+
+  /** Sends the candidates, those collected so far and those to come. @protected */
+  _trickle() {
+    this._peer.trickleTo(candidate => {
+      const command = candidate ? 'set_candidate' : 'set_candidate_end';
+      const fields = candidate && {
+        sdpMid: candidate.sdpMid, sdpMLineIndex: candidate.sdpMLineIndex, candidate: candidate.candidate,
+      };
+      // A candidate that the gateway does not want is no reason to end: another one may do.
+      this._client.request('media', command, { session_id: this.sessionId, ...fields }).catch(() => {});
+    });
+  }
+
+  /** A request that starts something at the gateway, which is ended again when this has ended meanwhile. @protected */
+  _ask(command, data) {
+    const request = this._client.request('media', command, data);
+    request.then(answer => { if (this.ended) this._disown(answer); }, () => {});
+    return this._until(request);
+  }
+
+  /** @protected */
+  _disown(answer) {
+    this._client.request('media', 'stop_session', { session_id: answer.session_id }).catch(() => {});
+  }
+
+  /** Waits, but no longer than this lives: a closed RTCPeerConnection leaves its promises open. @protected */
+  _until(promise) {
+    return Promise.race([promise, this.#cancelled]);
+  }
+
+  /** @protected */
+  _become(state) {
+    if (this.ended || this.state === state) return;
+    this.state = state;
+    this.emit('state', state);
+  }
+
+  /** @internal */
+  _receive(event) {
+    this.emit('event', event);
+    if (this.ended || this._endsBy(event)) return;
+    this.#work = this.#work.then(() => this._until(this._handle(event))).catch(error => this._failed(error));
+  }
+
+  /** Acts on events that end this, without waiting for those before it. @protected */
+  _endsBy({ subclass, type, body = {} }) {
+    if (subclass !== 'session' || type !== 'stop') return false;
+    this._finish(endFromEvent(body));
+    return true;
+  }
+
+  /** @protected */
+  async _handle({ subclass, type, body = {} }) {
+    if (subclass === 'session' && ['media', 'webrtc', 'slow_link', 'record', 'updated'].includes(type)) {
+      this.emit(type, body);
+    }
+  }
+
+  /** The gateway's offer in a running session. @internal */
+  async _renegotiate(offer) {
+    if (!this._peer) throw new TernError('state', 'no media yet');
+    return this._until(this._peer.renegotiate(offer));
+  }
+
+  /** The connection to the gateway is back, and the gateway still has this. @internal */
+  _resumed() {
+    if (this.peerConnection?.connectionState === 'failed') this.#mediaFailed();
+  }
+
+  /** Tells the gateway that this ends; never fails. @protected */
+  async _tellEnd(code, reason) {
+    if (!this.sessionId) return;
+    await this._client.request('media', 'stop_session', withoutAbsent({ session_id: this.sessionId, code, reason }))
+      .catch(() => {});
+  }
+
+  /** The page goes away. @internal */
+  _leave() {
+    this._tellEnd(undefined, 'page closed');
+    this._finish(endDecidedHere('local', 'local'));
+  }
+
+  /** Ends this and lets go of everything; only the first call does anything. @internal */
+  _finish(end) {
+    if (this.ended) return;
+    this.end = end;
+    this.state = 'ended';
+    this.#cancel(new TernCancelledError());
+    this._peer?.close();
+    if (this.#ownsStream) stopTracks(this.localStream);
+    this._client._forget(this);
+    this.emit('state', 'ended');
+    this.emit('ended', end);
+  }
+
+  /** @protected */
+  async _failed(error) {
+    if (this.ended) return;
+    const code = error instanceof TernError ? error.code : 'failed';
+    const told = this._tellEnd(undefined, 'client error');
+    this._finish(endDecidedHere(code, 'local', { reason: error.message }));
+    await told;
+  }
+
+  #mediaFailed() {
+    // While the gateway cannot be reached the network may be changing: decided when it is back.
+    if (this.ended || this._client.state !== 'online') return;
+    this._tellEnd(undefined, 'media connection failed');
+    this._finish(endDecidedHere('media', 'local'));
+  }
+
+  #warn(problem) {
+    this.emit('warning', problem);
+    this._client.emit('warning', problem);
+  }
+}
+
+/**
+ * The API's names for what of the options is there.
+ * @internal
+ */
+export function wireOptions({ audio, video, bitrate, record }) {
+  return withoutAbsent({
+    use_audio: audio === undefined ? undefined : Boolean(audio),
+    use_video: video === undefined ? undefined : Boolean(video),
+    bitrate,
+    record,
+  });
+}
+
+/** @internal */
+export function withoutAbsent(object) {
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined));
+}
+
+function stopTracks(stream) {
+  for (const track of stream.getTracks()) track.stop();
+}
