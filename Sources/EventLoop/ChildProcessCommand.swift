@@ -39,8 +39,8 @@ extension ChildProcess {
             return (guardian, [guardian, "--pdeathsig", "KILL", "--", path] + arguments)
         }
 
-        /// The path of an executable file.
-        static func find(_ name: String) throws(ChildProcessError) -> String {
+        /// The path of an executable file, which may be given by name to be looked up in `PATH`.
+        public static func find(_ name: String) throws(ChildProcessError) -> String {
             if name.contains("/") {
                 guard isExecutableFile(name) else {
                     throw .notExecutable(path: name, reason: access(name, F_OK) == 0 ? "is no executable file" : reason(errno))

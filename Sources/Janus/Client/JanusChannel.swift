@@ -30,7 +30,6 @@ final class JanusChannel {
     private let onMessage: @LoopActor (JanusMessage) -> Void
     private let onClosed: @LoopActor (JanusChannel, String) -> Void
     private var socket: WebSocketClient?
-    private var leaving: [CheckedContinuation<Void, Never>] = []
     private var pending: [String: Pending] = [:]
     private var nextTransaction = 0
     private(set) var isOpen = false
@@ -52,13 +51,12 @@ final class JanusChannel {
         self.onClosed = onClosed
         socket = WebSocketClient(
             url: url, subprotocol: subprotocol,
+            // The socket lets go of these when it is closed.
             onOpen: { [self] in opened() },
             onText: { [self] text in received(text) },
-            onClosed: { [self] reason in
-                closed(reason)
+            onClosed: { [self] closure in
+                closed(closure.description)
                 socket = nil
-                leaving.forEach { $0.resume() }
-                leaving = []
             })
     }
 
@@ -80,8 +78,7 @@ final class JanusChannel {
 
     /// Returns when the socket is closed, too.
     func finish() async {
-        guard socket != nil else { return }
-        await withCheckedContinuation { leaving.append($0) }
+        await socket?.stop()
     }
 
     // MARK: Requests

@@ -1,0 +1,59 @@
+internal import EventLoop
+internal import Glibc
+
+/// Where a Janus is installed: its program and the libraries that Tern needs.
+struct JanusInstallation {
+    /// Path of the program.
+    let program: String
+    /// The plugins and the transport, as paths of shared libraries.
+    let plugins: [String]
+    let transports: [String]
+
+    private static let pluginNames = ["libjanus_nosip.so", "libjanus_echotest.so", "libjanus_videocall.so"]
+    private static let transportNames = ["libjanus_websockets.so"]
+
+    init(executable: String, libraries: String?) throws(JanusProcessError) {
+        do throws(ChildProcessError) {
+            program = try ChildProcess.Command.find(executable)
+        } catch {
+            throw .installation(error.description)
+        }
+        let directory: String
+        if let libraries { directory = libraries } else { directory = try JanusInstallation.libraries(beside: program) }
+        plugins = try JanusInstallation.paths(JanusInstallation.pluginNames, in: "\(directory)/plugins")
+        transports = try JanusInstallation.paths(JanusInstallation.transportNames, in: "\(directory)/transports")
+    }
+
+    private static func paths(_ names: [String], in directory: String) throws(JanusProcessError) -> [String] {
+        var paths: [String] = []
+        for name in names {
+            let path = "\(directory)/\(name)"
+            guard access(path, R_OK) == 0 else { throw .installation("\(path): \(String(cString: strerror(errno)))") }
+            paths.append(path)
+        }
+        return paths
+    }
+
+    /// Looks under the program's own prefix first: `bin/janus` belongs to `lib/janus` or `lib/<architecture>/janus`.
+    private static func libraries(beside program: String) throws(JanusProcessError) -> String {
+        var prefixes = ["/usr", "/usr/local", "/opt/janus"]
+        if let resolved = realpath(program, nil) {
+            let parts = String(cString: resolved).split(separator: "/")
+            prefixes.insert(parts.dropLast(2).map { "/\($0)" }.joined(), at: 0)
+            free(resolved)
+        }
+        for prefix in prefixes {
+            for pattern in ["\(prefix)/lib/janus", "\(prefix)/lib/*/janus"] {
+                if let plugins = first(matching: "\(pattern)/plugins") { return String(plugins.dropLast("/plugins".count)) }
+            }
+        }
+        throw .installation("no plugins of Janus found in \(prefixes.map { "\($0)/lib" }.joined(separator: ", "))")
+    }
+
+    private static func first(matching pattern: String) -> String? {
+        var found = glob_t()
+        defer { globfree(&found) }
+        guard glob(pattern, 0, nil, &found) == 0, found.gl_pathc > 0, let path = found.gl_pathv?[0] else { return nil }
+        return String(cString: path)
+    }
+}

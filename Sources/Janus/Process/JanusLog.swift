@@ -1,0 +1,46 @@
+internal import EventLoop
+internal import Logging
+
+/// Carries Janus' output into the log.
+///
+/// What Janus calls an error is a warning here: peers can cause most of them, with a bad description for one.
+@LoopActor
+final class JanusLog {
+    /// Most lines a second: peers can make Janus talk.
+    private static let linesPerSecond = 200
+
+    private let logger: Logger
+    private let clock = ContinuousClock()
+    private var second: ContinuousClock.Instant
+    private var lines = 0
+
+    init(_ logger: Logger) {
+        self.logger = logger
+        second = clock.now
+    }
+
+    func write(_ line: String, from stream: ChildProcess.Stream, pid: Int32?) {
+        guard !line.isEmpty, admit() else { return }
+        let (level, text) = JanusLog.parse(line, stream)
+        logger.log(level: level, "output of Janus", metadata: ["text": "\(text)", "pid": "\(pid ?? 0)"])
+    }
+
+    private func admit() -> Bool {
+        let now = clock.now
+        if now - second >= .seconds(1) {
+            let dropped = lines - JanusLog.linesPerSecond
+            if dropped > 0 { logger.warning("lines of Janus' output were dropped", metadata: ["lines": "\(dropped)"]) }
+            second = now
+            lines = 0
+        }
+        lines += 1
+        return lines <= JanusLog.linesPerSecond
+    }
+
+    /// Janus marks fatal lines, errors and warnings, and nothing else.
+    nonisolated static func parse(_ line: String, _ stream: ChildProcess.Stream) -> (Logger.Level, String) {
+        let marks: [(String, Logger.Level)] = [("[FATAL] ", .error), ("[ERR] ", .warning), ("[WARN] ", .warning)]
+        for (mark, level) in marks where line.hasPrefix(mark) { return (level, String(line.dropFirst(mark.count))) }
+        return (stream == .standardError ? .warning : .debug, line)
+    }
+}

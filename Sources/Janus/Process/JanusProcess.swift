@@ -1,0 +1,200 @@
+public import EventLoop
+internal import Glibc
+internal import Logging
+
+/// A Janus of one's own: a supervised child process with a generated, private configuration.
+///
+/// It listens on two ports of 127.0.0.1 that were free, for its API and its admin API, each with a secret that only this process
+/// knows. When it ends or falls silent it is started again, after a wait that grows with each failure in a row.
+@LoopActor
+public final class JanusProcess {
+    private let configuration: JanusProcessConfiguration
+    private let onChange: @LoopActor (JanusProcessState) -> Void
+    private let logger: Logger
+    private let output: JanusLog
+    private let clock = ContinuousClock()
+
+    public private(set) var state = JanusProcessState.stopped
+
+    /// What Janus demands in each request of its API; the same for all of its lives.
+    public let apiSecret = JanusProcess.makeSecret()
+    /// What Janus demands in each request of its admin API.
+    public let adminSecret = JanusProcess.makeSecret()
+
+    private var isWanted = false
+    private var apiPort: UInt16?
+    private var adminPort: UInt16?
+    private var child: ChildProcess?
+    private var health: JanusHealth?
+    /// Why this process kills it.
+    private var verdict: JanusProcessError?
+    private var readySince: ContinuousClock.Instant?
+    private var failures = 0
+    private var timer: LoopTimer?
+    private var waiting: [CheckedContinuation<Void, Never>] = []
+
+    public init(configuration: JanusProcessConfiguration, onChange: @escaping @LoopActor (JanusProcessState) -> Void) {
+        self.configuration = configuration
+        self.onChange = onChange
+        logger = Logger(label: "tern.janus.process")
+        output = JanusLog(Logger(label: "tern.janus.output"))
+    }
+
+    /// Of the API's WebSocket transport. It can change with each start: read it when the state becomes `.running`.
+    public var url: String { "ws://127.0.0.1:\(apiPort ?? 0)/" }
+
+    /// Of the admin API's WebSocket transport; can change like ``url``.
+    public var adminURL: String { "ws://127.0.0.1:\(adminPort ?? 0)/" }
+
+    /// Starts it, and keeps it running until ``stop()``. What goes wrong shows in the state and the log. Harmless when repeated.
+    public func start() {
+        guard !isWanted else { return }
+        isWanted = true
+        failures = 0
+        if child == nil { launch() }
+    }
+
+    /// Ends it, with SIGTERM, and after a while with SIGKILL; returns when nothing of it is left but its directory.
+    public func stop() async {
+        isWanted = false
+        timer?.cancel()
+        timer = nil
+        let health = health
+        self.health = nil
+        if let child {
+            set(.stopping)
+            terminate(child)
+            await withCheckedContinuation { waiting.append($0) }
+        }
+        await health?.stop()
+        if !isWanted { set(.stopped) }
+    }
+
+    // MARK: Life
+
+    private func launch() {
+        timer = nil
+        set(.starting)
+        do throws(JanusProcessError) {
+            let command = try prepare()
+            let child = try spawn(command)
+            self.child = child
+            logger.info("Janus was started", metadata: ["pid": "\(child.pid)", "url": "\(url)"])
+            watch()
+        } catch {
+            failed(error)
+        }
+    }
+
+    private func prepare() throws(JanusProcessError) -> ChildProcess.Command {
+        try configuration.check()
+        let installation = try JanusInstallation(executable: configuration.executable, libraries: configuration.libraries)
+        let ports = (api: try LocalPort.free(preferred: apiPort), admin: try LocalPort.free(preferred: adminPort))
+        (apiPort, adminPort) = (ports.api, ports.admin)
+        let settings = JanusSettings(
+            configuration: configuration, apiPort: ports.api, adminPort: ports.admin,
+            apiSecret: apiSecret, adminSecret: adminSecret)
+        let directory = try PrivateDirectory(configuration.directory)
+        for (name, text) in try settings.files { try directory.write(text, to: name) }
+        try directory.link(installation.plugins, in: "plugins")
+        try directory.link(installation.transports, in: "transports")
+        return ChildProcess.Command(
+            executable: installation.program, arguments: ["--disable-colors", "--configs-folder", configuration.directory])
+    }
+
+    private func spawn(_ command: ChildProcess.Command) throws(JanusProcessError) -> ChildProcess {
+        do throws(ChildProcessError) {
+            return try ChildProcess(command) { [weak self] stream, line in
+                guard let self else { return }
+                output.write(line, from: stream, pid: child?.pid)
+            } onExit: { [self] exit in
+                ended(exit)
+            }
+        } catch {
+            throw .installation(error.description)
+        }
+    }
+
+    private func watch() {
+        health = JanusHealth(
+            url: url, startLimit: configuration.startLimit, interval: configuration.healthInterval
+        ) { [weak self] finding in
+            guard let self, let child, isWanted else { return }
+            switch finding {
+            case .ready:
+                readySince = clock.now
+                logger.info("Janus is ready", metadata: ["pid": "\(child.pid)", "url": "\(url)"])
+                set(.running(pid: child.pid))
+            case .silent(let reason):
+                verdict = .silent(reason)
+                logger.error("Janus does not answer and is killed", metadata: ["pid": "\(child.pid)", "reason": "\(reason)"])
+                child.kill(SIGKILL)
+            }
+        }
+    }
+
+    private func terminate(_ child: ChildProcess) {
+        child.kill(SIGTERM)
+        timer = LoopTimer.schedule(after: configuration.stopLimit) { [logger] in
+            logger.warning("Janus does not end and is killed", metadata: ["pid": "\(child.pid)"])
+            child.kill(SIGKILL)
+        }
+    }
+
+    private func ended(_ exit: ChildProcess.Exit) {
+        let reason = verdict ?? .ended(JanusProcess.describe(exit))
+        verdict = nil
+        child = nil
+        timer?.cancel()
+        timer = nil
+        if let health {
+            self.health = nil
+            LoopActor.task { await health.stop() }
+        }
+        if let readySince, clock.now - readySince >= configuration.forgiveness { failures = 0 }
+        readySince = nil
+        if isWanted {
+            failed(reason)
+        } else {
+            logger.info("Janus has ended", metadata: ["how": "\(reason)"])
+        }
+        let waiting = waiting
+        self.waiting = []
+        waiting.forEach { $0.resume() }
+    }
+
+    private func failed(_ reason: JanusProcessError) {
+        let wait = min(configuration.firstRestart * (1 << min(failures, 16)), configuration.longestRestart)
+        failures += 1
+        logger.error("Janus failed and is started again", metadata: ["reason": "\(reason)", "after": "\(wait)"])
+        timer = LoopTimer.schedule(after: wait) { [weak self] in
+            guard let self, isWanted, child == nil else { return }
+            launch()
+        }
+        set(.backingOff(until: clock.now + wait, reason: reason))
+    }
+
+    private func set(_ new: JanusProcessState) {
+        guard new != state else { return }
+        state = new
+        onChange(new)
+    }
+
+    // MARK: Helpers
+
+    private static func describe(_ exit: ChildProcess.Exit) -> String {
+        switch exit {
+        case .exited(let status): "it exited with status \(status)"
+        case .killed(let signal): "it was killed by signal \(signal)"
+        }
+    }
+
+    /// 128 random bits.
+    private nonisolated static func makeSecret() -> String {
+        var generator = SystemRandomNumberGenerator()
+        return (0..<4).map { _ in
+            let digits = String(generator.next() as UInt32, radix: 16)
+            return String(repeating: "0", count: 8 - digits.count) + digits
+        }.joined()
+    }
+}

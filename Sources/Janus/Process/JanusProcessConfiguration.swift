@@ -1,0 +1,77 @@
+internal import Glibc
+
+/// How to run a Janus of one's own.
+public struct JanusProcessConfiguration: Sendable {
+    /// Path or name of the program.
+    public var executable: String
+    /// Where its plugins and transports are, as `…/janus` with the folders `plugins` and `transports`; found by itself when `nil`.
+    public var libraries: String?
+    /// Directory for the generated configuration; made when missing, and readable by this user only. One Janus has it to itself.
+    public var directory: String
+    /// UDP ports for media. The lower half is for plain RTP (an even port for RTP and the next for RTCP, for each medium),
+    /// the upper half for ICE (one port for each PeerConnection and address).
+    public var rtpPorts: ClosedRange<Int>
+    /// IPv4 address for media. Plain RTP is bound and advertised here. ICE keeps to it as well, unless it is a loopback address,
+    /// which ICE never uses, or `0.0.0.0`: then ICE uses every address of the machine that is not loopback.
+    public var localAddress: String
+    /// Threads for media, one for each core; never 0, with which Janus takes a thread for each handle and sets calls up slowly.
+    public var eventLoops: Int
+    /// From its start until it must answer.
+    public var startLimit: Duration
+    /// From SIGTERM until SIGKILL.
+    public var stopLimit: Duration
+    /// Between health checks; one that is silent for three of them is killed.
+    public var healthInterval: Duration
+    /// Before the first restart; doubled with each failure in a row.
+    public var firstRestart: Duration
+    /// Longest wait before a restart.
+    public var longestRestart: Duration
+    /// Health for this long makes the failures before it forgotten.
+    public var forgiveness: Duration
+
+    public init(
+        executable: String = "janus", libraries: String? = nil, directory: String, rtpPorts: ClosedRange<Int>,
+        localAddress: String, eventLoops: Int, startLimit: Duration = .seconds(10), stopLimit: Duration = .seconds(3),
+        healthInterval: Duration = .seconds(5), firstRestart: Duration = .milliseconds(200),
+        longestRestart: Duration = .seconds(10), forgiveness: Duration = .seconds(30)
+    ) {
+        self.executable = executable
+        self.libraries = libraries
+        self.directory = directory
+        self.rtpPorts = rtpPorts
+        self.localAddress = localAddress
+        self.eventLoops = eventLoops
+        self.startLimit = startLimit
+        self.stopLimit = stopLimit
+        self.healthInterval = healthInterval
+        self.firstRestart = firstRestart
+        self.longestRestart = longestRestart
+        self.forgiveness = forgiveness
+    }
+
+    /// Checks the values against each other and against this machine's addresses.
+    func check() throws(JanusProcessError) {
+        guard rtpPorts.lowerBound >= 1_024, rtpPorts.upperBound <= 65_535, rtpPorts.count >= 8 else {
+            throw .configuration("RTP ports \(rtpPorts.lowerBound)-\(rtpPorts.upperBound): at least 8 within 1024 to 65535")
+        }
+        guard (1...256).contains(eventLoops) else { throw .configuration("\(eventLoops) event loops: 1 to 256") }
+        var address = in_addr()
+        guard inet_pton(AF_INET, localAddress, &address) == 1 else {
+            throw .configuration("media address \(localAddress) is no IPv4 address, and Janus' NoSIP plugin has no other")
+        }
+        guard LocalPort.isOwn(address) else {
+            throw .configuration("media address \(localAddress) is not an address of this machine")
+        }
+    }
+
+    /// The share of plain RTP, from an even port on.
+    var plainPorts: ClosedRange<Int> { rtpPorts.lowerBound...(firstICEPort - 1) }
+
+    /// The share of ICE.
+    var icePorts: ClosedRange<Int> { firstICEPort...rtpPorts.upperBound }
+
+    private var firstICEPort: Int {
+        let middle = rtpPorts.lowerBound + rtpPorts.count / 2
+        return middle + middle % 2
+    }
+}

@@ -1,0 +1,20 @@
+/// Why a Janus of one's own does not run.
+public enum JanusProcessError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// The configuration cannot work.
+    case configuration(String)
+    /// The program, or one of its libraries, is missing or not executable.
+    case installation(String)
+    /// A file or directory could not be written.
+    case file(path: String, reason: String)
+    /// It ended by itself.
+    case ended(String)
+    /// It runs and does not answer.
+    case silent(String)
+
+    public var description: String {
+        switch self {
+        case .configuration(let text), .installation(let text), .ended(let text), .silent(let text): text
+        case .file(let path, let reason): "\(path): \(reason)"
+        }
+    }
+}
