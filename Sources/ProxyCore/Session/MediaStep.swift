@@ -1,0 +1,66 @@
+/// One thing for Janus to do. Its outcome comes back as ``ProxySession/Event/stepDone(_:)`` or
+/// ``ProxySession/Event/stepFailed(_:)``.
+public enum MediaStep: Sendable, Equatable {
+    /// Attach these handles; done with an empty text.
+    case attach([SessionHandle])
+    /// NoSIP `process`: plain SDP in, the browser side's SDP out.
+    case process(SessionHandle.Role, sdp: String, DescriptionRole)
+    /// NoSIP `generate`: the browser side's SDP in, plain SDP out.
+    case generate(SessionHandle.Role, BrowserDescription)
+    /// EchoTest: offer in, answer out.
+    case echo(SessionHandle.Role, BrowserDescription, MediaSettings)
+    /// VideoCall: both sides get a name, the caller's offer goes to the called side; what that side is offered comes out.
+    case call(BrowserDescription)
+    /// VideoCall: the called side's answer in, the caller's out.
+    case accept(BrowserDescription)
+}
+
+/// Whether a description offers or answers (RFC 3264).
+public enum DescriptionRole: String, Sendable, Equatable {
+    case offer, answer
+}
+
+/// A description for a PeerConnection of Janus.
+public struct BrowserDescription: Sendable, Equatable {
+    public let role: DescriptionRole
+    public let sdp: String
+    /// Whether candidates follow by themselves (RFC 8838).
+    public let trickle: Bool
+
+    public init(_ role: DescriptionRole, sdp: String, trickle: Bool) {
+        self.role = role
+        self.sdp = sdp
+        self.trickle = trickle
+    }
+}
+
+/// What flows through a handle, as the plugins take it.
+public struct MediaSettings: Sendable, Equatable {
+    public var audio: Bool
+    public var video: Bool
+    /// In bit/s; 0 is no limit.
+    public var bitrate: Int
+    /// File name without extension of the recording that is to run; nil when none is.
+    public var recording: String?
+
+    public init(audio: Bool = true, video: Bool = true, bitrate: Int = 0, recording: String? = nil) {
+        self.audio = audio
+        self.video = video
+        self.bitrate = bitrate
+        self.recording = recording
+    }
+}
+
+/// An ICE candidate that trickles in from a browser (RFC 8839, RFC 8840).
+public struct TrickledCandidate: Sendable, Equatable {
+    public let mid: String?
+    public let mediaLineIndex: Int?
+    /// The text of the `candidate` attribute; nil says that no more will come.
+    public let candidate: String?
+
+    public init(mid: String?, mediaLineIndex: Int?, candidate: String?) {
+        self.mid = mid
+        self.mediaLineIndex = mediaLineIndex
+        self.candidate = candidate
+    }
+}

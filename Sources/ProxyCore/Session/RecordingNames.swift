@@ -1,0 +1,24 @@
+/// The names of a session's recordings: that of the session, then with `-2`, `-3` and so on.
+struct RecordingNames: Sendable, Equatable {
+    private let session: String
+    private var count = 0
+    /// The recording that runs.
+    private(set) var current: String?
+
+    init(session: String) { self.session = session }
+
+    /// Begins a new file, unless one runs or none is wanted.
+    mutating func begin(if wanted: Bool) -> String? {
+        guard wanted, current == nil else { return nil }
+        count += 1
+        let name = count == 1 ? session : "\(session)-\(count)"
+        current = name
+        return name
+    }
+
+    /// Ends the one that runs, and says which it was.
+    mutating func end() -> String? {
+        defer { current = nil }
+        return current
+    }
+}

@@ -1,0 +1,22 @@
+/// How a session ended.
+public struct SessionEnd: Sendable, Equatable {
+    /// A code for clients: 200 when it was wanted, otherwise that of a SIP status (RFC 3261 section 21).
+    public let code: Int
+    public let reason: String
+
+    public init(code: Int, reason: String) {
+        self.code = code
+        self.reason = reason
+    }
+
+    /// Stopped by whoever owns it.
+    public static let stopped = SessionEnd(code: 200, reason: "stopped")
+    /// Janus died, or the connection to it broke.
+    public static let mediaServerLost = SessionEnd(code: 503, reason: "the media server was lost")
+    /// The browser closed its side of the media connection.
+    public static let mediaClosed = SessionEnd(code: 200, reason: "the media connection was closed")
+    /// ICE or DTLS found no way, or lost it.
+    public static func mediaFailed(_ reason: String) -> SessionEnd {
+        SessionEnd(code: 408, reason: "the media connection failed: \(reason)")
+    }
+}

@@ -1,0 +1,215 @@
+import Testing
+
+@testable import ProxyCore
+
+@Suite("A call")
+struct CallTests {
+    private let busy = CallEnd(status: 486, reason: "Busy Here", by: .callee)
+    private let declined = CallEnd(status: 603, reason: "Decline", by: .callee)
+
+    /// A call whose legs have been invited.
+    private func inviting(_ legs: [Call.Leg] = [1]) -> Call {
+        var call = Call(id: "c", echo: false, legs: legs)
+        _ = call.handle(.start(offer: "O", trickle: false))
+        _ = call.handle(.sessionOffers("P"))
+        return call
+    }
+
+    private func established() -> Call {
+        var call = inviting()
+        _ = call.handle(.accepted(1, sdp: "A", trickle: false))
+        _ = call.handle(.sessionAnswers("B"))
+        return call
+    }
+
+    @Test("takes the offer through the session to every leg, and starts the ringing limit")
+    func invites() {
+        var call = Call(id: "c", echo: false, legs: [1, 2])
+        #expect(call.handle(.start(offer: "O", trickle: true)) == [.startSession(offer: "O", trickle: true)])
+        #expect(
+            call.handle(.sessionOffers("P")) == [
+                .startTimer(.ringing), .invite(1, offer: "P"), .invite(2, offer: "P"),
+            ])
+    }
+
+    @Test("tells the caller once that it rings")
+    func rings() {
+        var call = inviting([1, 2])
+        #expect(call.handle(.ringing(1)) == [.ringCaller])
+        #expect(call.handle(.ringing(2)) == [])
+        #expect(call.handle(.ringing(1)) == [])
+        #expect(call.handle(.ringing(7)) == [])
+    }
+
+    @Test("the echo answers at once")
+    func echo() {
+        var call = Call(id: "c", echo: true, legs: [])
+        #expect(call.handle(.start(offer: "O", trickle: false)) == [.startSession(offer: "O", trickle: false)])
+        #expect(call.handle(.sessionAnswers("A")) == [.answerCaller("A"), .startTimer(.duration)])
+        #expect(call.isEstablished)
+        let end = CallEnd.normal(by: .caller)
+        #expect(
+            call.handle(.callerEnded(end)) == [
+                .stopTimer(.duration), .hangUpCaller(end), .stopSession(end), .ended(end),
+            ])
+        #expect(call.isEnded)
+    }
+
+    @Test("the first to answer has the call, the others stop once its answer stands")
+    func firstAnswerWins() {
+        var call = inviting([1, 2, 3])
+        #expect(
+            call.handle(.accepted(2, sdp: "A", trickle: true)) == [.answerSession(sdp: "A", trickle: true)])
+        guard case .refuse(3, .state) = call.handle(.accepted(3, sdp: "C", trickle: false)).first else {
+            Issue.record("a second answer was taken")
+            return
+        }
+        #expect(
+            call.handle(.sessionAnswers("B")) == [
+                .stopTimer(.ringing), .confirmCallee(2), .answerCaller("B"),
+                .endCallee(1, .answeredElsewhere), .endCallee(3, .answeredElsewhere), .startTimer(.duration),
+            ])
+    }
+
+    @Test("an answer that the session refuses changes nothing: it rings on")
+    func refusedAnswer() {
+        var call = inviting([1, 2])
+        _ = call.handle(.accepted(1, sdp: "bad", trickle: false))
+        let failure = SessionFailure.refused("no")
+        #expect(call.handle(.answerRefused(failure)) == [.refuse(1, failure)])
+        #expect(
+            call.handle(.accepted(2, sdp: "A", trickle: false)) == [.answerSession(sdp: "A", trickle: false)])
+    }
+
+    @Test("answering twice, or after the end, is refused")
+    func answeredTwice() {
+        var call = established()
+        #expect(
+            call.handle(.accepted(1, sdp: "A", trickle: false)) == [
+                .refuse(1, .state("the call has been answered before"))
+            ])
+        _ = call.handle(.callerEnded(.normal(by: .caller)))
+        #expect(
+            call.handle(.accepted(1, sdp: "A", trickle: false)) == [.refuse(1, .state("the call has ended"))])
+    }
+
+    @Test("the last refusal ends it with the most telling status")
+    func refusals() {
+        var call = inviting([1, 2])
+        #expect(call.handle(.calleeEnded(1, busy)) == [])
+        let actions = call.handle(.calleeEnded(2, .notReachable))
+        #expect(
+            actions == [.stopTimer(.ringing), .rejectCaller(busy), .stopSession(busy), .ended(busy)])
+    }
+
+    @Test("a 6xx speaks for all")
+    func decline() {
+        var call = inviting([1, 2])
+        #expect(
+            call.handle(.calleeEnded(1, declined)) == [
+                .stopTimer(.ringing), .rejectCaller(declined), .endCallee(2, declined), .stopSession(declined),
+                .ended(declined),
+            ])
+    }
+
+    @Test("CANCEL while it rings stops every leg")
+    func cancel() {
+        var call = inviting([1, 2])
+        #expect(
+            call.handle(.callerEnded(.cancelled)) == [
+                .stopTimer(.ringing), .rejectCaller(.cancelled), .endCallee(1, .cancelled),
+                .endCallee(2, .cancelled), .stopSession(.cancelled), .ended(.cancelled),
+            ])
+    }
+
+    @Test("CANCEL while the answer is on its way ends the leg that answered as well")
+    func cancelCrossesAnswer() {
+        var call = inviting()
+        _ = call.handle(.accepted(1, sdp: "A", trickle: false))
+        let actions = call.handle(.callerEnded(.cancelled))
+        #expect(actions.contains(.endCallee(1, .cancelled)))
+        #expect(actions.contains(.stopSession(.cancelled)))
+        #expect(call.handle(.sessionAnswers("B")) == [])
+    }
+
+    @Test("nobody answers in time")
+    func timeout() {
+        var call = inviting()
+        let actions = call.handle(.terminate(.noAnswer))
+        #expect(actions.contains(.rejectCaller(.noAnswer)))
+        #expect(actions.contains(.endCallee(1, .noAnswer)))
+        #expect(actions.last == .ended(.noAnswer))
+    }
+
+    @Test("either side hangs up an established call", arguments: [CallEnd.Party.caller, .callee])
+    func hangUp(by party: CallEnd.Party) {
+        var call = established()
+        let end = CallEnd.normal(by: party)
+        let actions = call.handle(party == .caller ? .callerEnded(end) : .calleeEnded(1, end))
+        #expect(
+            actions == [
+                .stopTimer(.duration), .hangUpCaller(end), .endCallee(1, end), .stopSession(end), .ended(end),
+            ])
+        #expect(call.handle(.callerEnded(end)) == [])
+    }
+
+    @Test("a session that fails to start rejects the caller with the status that says why")
+    func sessionFails() {
+        var call = Call(id: "c", echo: false, legs: [1])
+        _ = call.handle(.start(offer: "O", trickle: false))
+        let end = CallEnd(status: 503, reason: "no media server", by: .gateway, retryAfter: 5)
+        #expect(
+            call.handle(.sessionFailed(.unavailable("no media server"))) == [
+                .rejectCaller(end), .stopSession(end), .ended(end),
+            ])
+    }
+
+    @Test("a media path that breaks ends both legs")
+    func mediaLost() {
+        var call = established()
+        let actions = call.handle(.sessionEnded(.mediaServerLost))
+        let end = CallEnd(status: 503, reason: "the media server was lost", by: .gateway)
+        #expect(actions.contains(.hangUpCaller(end)))
+        #expect(actions.contains(.endCallee(1, end)))
+    }
+
+    @Test("a user without a client is not reachable")
+    func nobody() {
+        var call = Call(id: "c", echo: false, legs: [])
+        #expect(
+            call.handle(.start(offer: "O", trickle: false)) == [
+                .rejectCaller(.notReachable), .ended(.notReachable),
+            ])
+    }
+
+    @Test("one leg going while another's answer is on its way disturbs nothing")
+    func otherLegGoes() {
+        var call = inviting([1, 2])
+        _ = call.handle(.accepted(1, sdp: "A", trickle: false))
+        #expect(call.handle(.calleeEnded(2, busy)) == [])
+        #expect(
+            call.handle(.sessionAnswers("B")) == [
+                .stopTimer(.ringing), .confirmCallee(1), .answerCaller("B"), .startTimer(.duration),
+            ])
+    }
+
+    @Test("whatever comes in whatever order, it ends once and never traps")
+    func anyOrder() {
+        let events: [Call.Event] = [
+            .start(offer: "O", trickle: false), .sessionOffers("P"), .sessionAnswers("Q"),
+            .sessionFailed(.refused("x")), .answerRefused(.refused("y")), .sessionEnded(.stopped), .ringing(1),
+            .ringing(9), .accepted(1, sdp: "A", trickle: false), .accepted(2, sdp: "B", trickle: true),
+            .calleeEnded(1, busy), .calleeEnded(2, declined), .callerEnded(.cancelled), .terminate(.noAnswer),
+        ]
+        var generator = SeededGenerator(seed: 7)
+        for _ in 0..<5_000 {
+            var call = Call(id: "c", echo: Bool.random(using: &generator), legs: [1, 2])
+            var ends = 0
+            for _ in 0..<20 {
+                guard let event = events.randomElement(using: &generator) else { continue }
+                for case .ended in call.handle(event) { ends += 1 }
+            }
+            #expect(ends == (call.isEnded ? 1 : 0))
+        }
+    }
+}

@@ -1,0 +1,308 @@
+import Testing
+
+@testable import ProxyCore
+
+@Suite("A session")
+struct ProxySessionTests {
+    private func session(_ kind: SessionKind, _ options: SessionOptions = SessionOptions()) -> ProxySession {
+        ProxySession(id: "s", kind: kind, options: options, address: "192.0.2.1", number: 7)
+    }
+
+    /// The step in `actions`, where there is one and only one.
+    private func step(_ actions: [ProxySession.Action]) -> MediaStep? {
+        let steps = actions.compactMap { if case .perform(let step) = $0 { step } else { nil } }
+        return steps.count == 1 ? steps.first : nil
+    }
+
+    /// Starts a session and brings it to the first step after the handles are attached.
+    private func attached(_ kind: SessionKind, offer: String, trickle: Bool = false) -> (ProxySession, MediaStep?) {
+        var session = session(kind)
+        #expect(session.handle(.start(offer: offer, trickle: trickle)) == [.perform(.attach(kind.handles))])
+        let first = step(session.handle(.stepDone("")))
+        return (session, first)
+    }
+
+    private func established() -> ProxySession {
+        var (session, _) = attached(.echo(.webrtc), offer: Fixture.browserOffer)
+        _ = session.handle(.stepDone(Fixture.browserAnswer))
+        return session
+    }
+
+    @Test("a browser's echo goes through EchoTest once")
+    func browserEcho() {
+        var (session, first) = attached(.echo(.webrtc), offer: Fixture.browserOffer, trickle: true)
+        guard case .echo(.caller, let description, MediaSettings()) = first else {
+            Issue.record("not an echo step: \(String(describing: first))")
+            return
+        }
+        #expect(description.role == .offer && description.trickle)
+        guard case .deliverAnswer(let answer) = session.handle(.stepDone(Fixture.browserAnswer)).first else {
+            Issue.record("no answer was delivered")
+            return
+        }
+        #expect(answer.contains("a=fingerprint:"))
+        #expect(session.isEstablished)
+    }
+
+    @Test("a phone's echo is tied to EchoTest without the candidates that would delay its media")
+    func phoneEcho() {
+        var (session, first) = attached(.echo(.rtp), offer: Fixture.phoneOffer)
+        guard case .process(.caller, _, .offer) = first else {
+            Issue.record("not a process step: \(String(describing: first))")
+            return
+        }
+        guard case .echo(.echo, let offer, _) = step(session.handle(.stepDone(Fixture.browserOffer))) else {
+            Issue.record("the offer did not go on to the echo")
+            return
+        }
+        #expect(!offer.sdp.contains("a=candidate:") && offer.trickle && offer.role == .offer)
+        guard case .generate(.caller, let answer) = step(session.handle(.stepDone(Fixture.browserAnswer))) else {
+            Issue.record("the echo's answer did not come back to the phone's handle")
+            return
+        }
+        #expect(answer.role == .answer)
+        guard case .deliverAnswer(let sdp) = session.handle(.stepDone(Fixture.phoneAnswer)).first else {
+            Issue.record("no answer was delivered")
+            return
+        }
+        #expect(sdp.contains("m=audio") && !sdp.contains("a=mid:"))
+    }
+
+    @Test("a phone's offer becomes a browser's, and the browser's answer the phone's")
+    func phoneToBrowser() {
+        var (session, first) = attached(.proxy(caller: .rtp, callee: .webrtc), offer: Fixture.phoneOffer)
+        guard case .process(.caller, _, .offer) = first,
+            case .deliverOffer = session.handle(.stepDone(Fixture.browserOffer)).first
+        else {
+            Issue.record("no offer was delivered")
+            return
+        }
+        #expect(session.isOffered && session.pendingOffer != nil)
+        let next = step(session.handle(.answered(sdp: Fixture.browserAnswer, trickle: true)))
+        guard case .generate(.caller, let answer) = next else {
+            Issue.record("not a generate step: \(String(describing: next))")
+            return
+        }
+        #expect(answer.trickle && answer.role == .answer)
+        guard case .deliverAnswer(let sdp) = session.handle(.stepDone(Fixture.phoneAnswer)).first else {
+            Issue.record("no answer was delivered")
+            return
+        }
+        #expect(sdp.contains("RTP/AVP") && session.isEstablished)
+    }
+
+    @Test("a browser's offer becomes a phone's, and the phone's answer the browser's")
+    func browserToPhone() {
+        var (session, first) = attached(.proxy(caller: .webrtc, callee: .rtp), offer: Fixture.browserOffer)
+        guard case .generate(.caller, _) = first,
+            case .deliverOffer(let offer) = session.handle(.stepDone(Fixture.phoneOffer)).first
+        else {
+            Issue.record("no offer was delivered")
+            return
+        }
+        #expect(!offer.contains("ice-ufrag"))
+        guard case .process(.caller, _, .answer) = step(session.handle(.answered(sdp: Fixture.phoneAnswer, trickle: false))),
+            case .deliverAnswer = session.handle(.stepDone(Fixture.browserAnswer)).first
+        else {
+            Issue.record("no answer was delivered")
+            return
+        }
+    }
+
+    @Test("between two browsers VideoCall carries both descriptions")
+    func browserToBrowser() {
+        var (session, first) = attached(.proxy(caller: .webrtc, callee: .webrtc), offer: Fixture.browserOffer)
+        guard case .call = first, case .deliverOffer = session.handle(.stepDone(Fixture.browserOffer)).first,
+            case .accept = step(session.handle(.answered(sdp: Fixture.browserAnswer, trickle: false))),
+            case .deliverAnswer = session.handle(.stepDone(Fixture.browserAnswer)).first
+        else {
+            Issue.record("the descriptions did not come through")
+            return
+        }
+    }
+
+    @Test("between two phones the two handles are tied in four steps")
+    func phoneToPhone() {
+        var (session, first) = attached(.proxy(caller: .rtp, callee: .rtp), offer: Fixture.phoneOffer)
+        guard case .process(.caller, _, .offer) = first,
+            case .generate(.callee, let tied) = step(session.handle(.stepDone(Fixture.browserOffer)))
+        else {
+            Issue.record("the offer did not reach the second handle")
+            return
+        }
+        #expect(tied.trickle && !tied.sdp.contains("a=candidate:"))
+        guard case .deliverOffer = session.handle(.stepDone(Fixture.phoneOffer)).first,
+            case .process(.callee, _, .answer) = step(session.handle(.answered(sdp: Fixture.phoneAnswer, trickle: false))),
+            case .generate(.caller, let back) = step(session.handle(.stepDone(Fixture.browserAnswer))),
+            case .deliverAnswer = session.handle(.stepDone(Fixture.phoneAnswer)).first
+        else {
+            Issue.record("the answer did not come back")
+            return
+        }
+        #expect(back.role == .answer && !back.sdp.contains("a=candidate:"))
+    }
+
+    @Test("a malformed offer is refused with its reason, and the handles are let go")
+    func malformedOffer() {
+        var session = session(.echo(.rtp))
+        _ = session.handle(.start(offer: "v=1", trickle: false))
+        let actions = session.handle(.stepDone(""))
+        guard case .refuse(.description(let error)) = actions.first, case .end = actions.last else {
+            Issue.record("not refused: \(actions)")
+            return
+        }
+        #expect(error.sipStatus == 400 && !error.reason.isEmpty)
+        #expect(session.isEnded)
+    }
+
+    @Test("a malformed answer leaves the session waiting for a better one")
+    func malformedAnswer() {
+        var (session, _) = attached(.proxy(caller: .rtp, callee: .webrtc), offer: Fixture.phoneOffer)
+        _ = session.handle(.stepDone(Fixture.browserOffer))
+        guard case .refuse(.description) = session.handle(.answered(sdp: "nonsense", trickle: false)).first else {
+            Issue.record("a malformed answer was taken")
+            return
+        }
+        #expect(step(session.handle(.answered(sdp: Fixture.browserAnswer, trickle: false))) != nil)
+    }
+
+    @Test("an answer is refused when there is nothing to answer")
+    func answerOutOfPlace() {
+        var echo = established()
+        #expect(
+            echo.handle(.answered(sdp: Fixture.browserAnswer, trickle: false)) == [
+                .refuse(.state("an echo session takes no answer"))
+            ])
+        var (proxy, _) = attached(.proxy(caller: .webrtc, callee: .webrtc), offer: Fixture.browserOffer)
+        #expect(
+            proxy.handle(.answered(sdp: Fixture.browserAnswer, trickle: false)) == [
+                .refuse(.state("the session waits for no answer"))
+            ])
+        _ = proxy.handle(.stepDone(Fixture.browserOffer))
+        _ = proxy.handle(.answered(sdp: Fixture.browserAnswer, trickle: false))
+        _ = proxy.handle(.stepDone(Fixture.browserAnswer))
+        #expect(
+            proxy.handle(.answered(sdp: Fixture.browserAnswer, trickle: false)) == [
+                .refuse(.state("the session has been answered before"))
+            ])
+    }
+
+    @Test("candidates wait until the handles are there, in order, and only so many")
+    func candidates() {
+        var session = session(.echo(.webrtc))
+        let candidates = (0..<70).map { TrickledCandidate(mid: "0", mediaLineIndex: 0, candidate: "candidate:\($0)") }
+        _ = session.handle(.start(offer: Fixture.browserOffer, trickle: true))
+        for candidate in candidates.prefix(64) { #expect(session.handle(.candidate(.caller, candidate)) == []) }
+        guard case .refuse(.state) = session.handle(.candidate(.caller, candidates[64])).first else {
+            Issue.record("more candidates were kept than may be")
+            return
+        }
+        let actions = session.handle(.stepDone(""))
+        #expect(actions.dropFirst() == candidates.prefix(64).map { .trickle(.caller, $0) }[...])
+        #expect(session.handle(.candidate(.caller, candidates[65])) == [.trickle(.caller, candidates[65])])
+        guard case .refuse(.unsupported) = session.handle(.candidate(.callee, candidates[66])).first else {
+            Issue.record("an echo has no called browser")
+            return
+        }
+    }
+
+    @Test("updates act one after the other, and each says what is in force then")
+    func updates() {
+        var session = established()
+        let echo = SessionHandle(.caller, .echoTest)
+        #expect(
+            session.handle(.update(number: 1, SessionOptionsChange(useAudio: false))) == [
+                .apply(echo, MediaSettings(audio: false))
+            ])
+        #expect(session.handle(.update(number: 2, SessionOptionsChange(bitrate: 256))) == [])
+        #expect(
+            session.handle(.settingsApplied) == [
+                .updated(number: 1, SessionOptions(useAudio: false)),
+                .apply(echo, MediaSettings(audio: false, bitrate: 256_000)),
+            ])
+        let failure = SessionFailure.refused("no")
+        #expect(session.handle(.settingsFailed(failure)) == [.updateFailed(number: 2, failure)])
+        #expect(session.options == SessionOptions(useAudio: false))
+    }
+
+    @Test("each recording has a file of its own")
+    func recordings() {
+        var session = established()
+        let echo = SessionHandle(.caller, .echoTest)
+        func set(_ number: Int, _ record: Bool) -> [[ProxySession.Action]] {
+            [session.handle(.update(number: number, SessionOptionsChange(record: record))), session.handle(.settingsApplied)]
+        }
+        let on = SessionOptions(record: true)
+        #expect(
+            set(1, true) == [
+                [.apply(echo, MediaSettings(recording: "s"))],
+                [.recording(.started(file: "s")), .updated(number: 1, on)],
+            ])
+        #expect(
+            set(2, false) == [
+                [.apply(echo, MediaSettings())],
+                [.recording(.stopped(file: "s")), .updated(number: 2, SessionOptions())],
+            ])
+        #expect(
+            set(3, true) == [
+                [.apply(echo, MediaSettings(recording: "s-2"))],
+                [.recording(.started(file: "s-2")), .updated(number: 3, on)],
+            ])
+        #expect(
+            session.handle(.stop(code: 200, reason: "stopped")) == [
+                .recording(.stopped(file: "s-2")), .end(.stopped),
+            ])
+    }
+
+    @Test("a proxy records both browsers, from the answer on")
+    func proxyRecording() {
+        var session = session(.proxy(caller: .webrtc, callee: .webrtc), SessionOptions(record: true))
+        _ = session.handle(.start(offer: Fixture.browserOffer, trickle: false))
+        _ = session.handle(.stepDone(""))
+        _ = session.handle(.stepDone(Fixture.browserOffer))
+        _ = session.handle(.answered(sdp: Fixture.browserAnswer, trickle: false))
+        #expect(
+            session.handle(.stepDone(Fixture.browserAnswer)).dropFirst() == [
+                .apply(SessionHandle(.caller, .videoCall), MediaSettings(recording: "s-caller")),
+                .apply(SessionHandle(.callee, .videoCall), MediaSettings(recording: "s-callee")),
+            ])
+        #expect(session.handle(.settingsApplied) == [])
+        #expect(session.handle(.settingsApplied) == [.recording(.started(file: "s"))])
+    }
+
+    @Test("what is still to be answered is answered when the session ends")
+    func endWithUpdates() {
+        var session = established()
+        _ = session.handle(.update(number: 1, SessionOptionsChange(useVideo: false)))
+        _ = session.handle(.update(number: 2, SessionOptionsChange(useVideo: true)))
+        let ended = SessionFailure.state("the session has ended")
+        #expect(
+            session.handle(.mediaLost(.mediaServerLost)) == [
+                .updateFailed(number: 1, ended), .updateFailed(number: 2, ended), .end(.mediaServerLost),
+            ])
+        #expect(session.handle(.settingsApplied) == [])
+        #expect(session.handle(.stop(code: 200, reason: "again")) == [])
+        #expect(
+            session.handle(.update(number: 3, SessionOptionsChange(record: true))) == [
+                .updateFailed(number: 3, ended)
+            ])
+    }
+
+    @Test("a session with a SIP side says which options it cannot change")
+    func unsupportedOptions() {
+        let kind = SessionKind.proxy(caller: .rtp, callee: .webrtc)
+        #expect(kind.refusal(of: SessionOptionsChange(bitrate: 100)) != nil)
+        #expect(kind.refusal(of: SessionOptionsChange(record: true)) == nil)
+        #expect(SessionKind.echo(.rtp).refusal(of: SessionOptionsChange(useAudio: false)) == nil)
+    }
+
+    @Test("a step that fails ends the session with the reason")
+    func failedStep() {
+        var (session, _) = attached(.echo(.webrtc), offer: Fixture.browserOffer)
+        let failure = SessionFailure.unavailable("Janus did not answer in time")
+        #expect(
+            session.handle(.stepFailed(failure)) == [
+                .refuse(failure), .end(SessionEnd(code: 503, reason: "Janus did not answer in time")),
+            ])
+    }
+}
