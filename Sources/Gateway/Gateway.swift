@@ -1,1 +1,153 @@
-// Gateway
+internal import BrowserAPI
+public import EventLoop
+internal import Foundation
+internal import JSON
+public import Logging
+internal import SIP
+internal import WebSocket
+
+/// The gateway: phones on one side, browsers on the other, Janus between them.
+///
+/// It wires the parts together and owns them. ``start()`` returns when it listens; ``stop()`` ends its calls, tells whoever
+/// was in them, and leaves nothing behind.
+@LoopActor
+public final class Gateway {
+    /// How long `start()` waits for Janus. The gateway then runs without it and answers 503 until it comes.
+    private static let mediaPatience = Duration.seconds(10)
+
+    private let configuration: GatewayConfiguration
+    private let log: Logger
+    private let media: MediaBackend
+    private let sessions: SessionRegistry
+    private let switchboard: Switchboard
+    private let service: BrowserService
+    private let api: BrowserAPI
+    private var endpoint: SIPEndpoint?
+    private var server: WebSocketServer?
+
+    public init(configuration: GatewayConfiguration, logger: Logger) {
+        self.configuration = configuration
+        log = logger
+        media = MediaBackend(configuration: configuration, log: logger)
+        let context = SessionContext(
+            media: media, mediaAddress: configuration.media.address,
+            recordingsDirectory: configuration.recordings.directory, log: logger)
+        sessions = SessionRegistry(context: context)
+        switchboard = Switchboard(configuration: configuration, sessions: sessions, media: media, log: logger)
+        service = BrowserService(
+            configuration: configuration, sessions: sessions, switchboard: switchboard, media: media, log: logger)
+        var settings = BrowserAPIConfiguration()
+        settings.graceTime = configuration.api.graceTime
+        api = BrowserAPI(configuration: settings, handler: service)
+        sessions.api = api
+        switchboard.api = api
+    }
+
+    /// Starts Janus and both listeners.
+    ///
+    /// - Throws: What cannot be listened on, read or written; nothing is left running then.
+    public func start() async throws(GatewayError) {
+        try prepareRecordings()
+        let page = try WebPage()
+        do throws(GatewayError) {
+            try startSIP()
+            try startHTTP(page)
+        } catch {
+            await stop()
+            throw error
+        }
+        media.start()
+        await media.waitUntilReady(for: Gateway.mediaPatience)
+        if !media.isReady { log.error("no media server yet: calls are answered 503 until there is one") }
+    }
+
+    private func prepareRecordings() throws(GatewayError) {
+        let directory = configuration.recordings.directory
+        do {
+            try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+        } catch {
+            throw .recordings("\(directory) cannot be made: \(error.localizedDescription)")
+        }
+        guard access(directory, W_OK) == 0 else { throw .recordings("\(directory) cannot be written to") }
+    }
+
+    private func startSIP() throws(GatewayError) {
+        var settings = SIPEndpointConfiguration(
+            listen: configuration.sip.listen.map(SIPListenAddress.init), domain: configuration.sip.domain,
+            userAgent: configuration.sip.userAgent)
+        settings.maximumLegs = configuration.sip.maximumCalls * 2
+        let endpoint = SIPEndpoint(configuration: settings) { [weak switchboard] event in switchboard?.handle(event) }
+        do throws(SIPError) {
+            try endpoint.start()
+        } catch {
+            throw .sip(error.description)
+        }
+        self.endpoint = endpoint
+        switchboard.endpoint = endpoint
+        for address in endpoint.listening { log.info("listening for SIP", metadata: ["address": "\(address)"]) }
+    }
+
+    private func startHTTP(_ page: WebPage) throws(GatewayError) {
+        let listen = configuration.http.listen
+        var settings = WebSocketServerConfiguration(address: listen.address, port: listen.port)
+        settings.allowedOrigins = configuration.http.allowedOrigins
+        let web = WebService(page: page, api: api) { [weak self] in self?.status ?? [:] }
+        let server = WebSocketServer(configuration: settings, handler: web)
+        do throws(WebSocketError) {
+            try server.start()
+        } catch {
+            throw .http("\(error)")
+        }
+        self.server = server
+        self.web = web
+        log.info("listening for HTTP", metadata: ["address": "\(listen.address)", "port": "\(server.port)"])
+    }
+
+    /// The server holds its handler weakly.
+    private var web: WebService?
+
+    /// Ends all calls and closes everything. Harmless when repeated.
+    public func stop() async {
+        switchboard.isDraining = true
+        switchboard.endAll()
+        for entry in Array(sessions.entries.values) { entry.session.stop(.stopped) }
+        await endpoint?.stop()
+        endpoint = nil
+        switchboard.endpoint = nil
+        api.stop()
+        await server?.stop()
+        server = nil
+        web = nil
+        await media.stop()
+    }
+
+    /// What there is at the moment, as `GET /status` shows it.
+    private var status: JSONValue {
+        let janus = media.status
+        return [
+            "calls": .integer(switchboard.calls.count), "sessions": .integer(sessions.count),
+            "sip_legs": .integer(endpoint?.openLegs ?? 0), "clients": .integer(api.clientCount),
+            "janus": ["state": .string(janus.state), "handles": .integer(janus.handles)],
+        ]
+    }
+
+    /// The SIP addresses that are listened on, with their real ports.
+    public var sipAddresses: [ListenAddress] {
+        endpoint?.listening.compactMap { address in
+            ListenAddress.Transport(rawValue: address.transport.rawValue).map {
+                ListenAddress(transport: $0, address: address.address, port: address.port)
+            }
+        } ?? []
+    }
+
+    /// The HTTP address that is listened on, with its real port; nil while it is not.
+    public var httpAddress: ListenAddress? {
+        server.map { ListenAddress(transport: .tcp, address: configuration.http.listen.address, port: $0.port) }
+    }
+}
+
+extension SIPListenAddress {
+    init(_ address: ListenAddress) {
+        self.init(transport: address.transport == .udp ? .udp : .tcp, address: address.address, port: address.port)
+    }
+}

@@ -1,0 +1,3 @@
+public import WebSocket
+
+extension WebSocketConnection: BrowserTransport {}

@@ -1,0 +1,38 @@
+internal import BrowserAPI
+internal import JSON
+internal import ProxyCore
+
+extension SessionFailure {
+    /// What a client is told of it.
+    var apiError: APIError {
+        switch self {
+        case .description(let error):
+            APIError(error.sipStatus == 400 ? .invalidSDP : .noCommonCodec, error.reason)
+        case .refused(let text): APIError(.mediaFailed, text)
+        case .unavailable(let text): APIError(.mediaUnavailable, text)
+        case .state(let text): APIError(.wrongState, text)
+        case .unsupported(let text): APIError(.notSupported, text)
+        }
+    }
+}
+
+extension CallEnd {
+    /// What a client is told whose request for this call was not answered before the call ended.
+    var apiError: APIError {
+        switch status {
+        case 400: APIError(.invalidSDP, reason)
+        case 404: APIError(.unknownDestination, reason)
+        case 488: APIError(.noCommonCodec, reason)
+        case 503: APIError(.mediaUnavailable, reason)
+        default: APIError(.wrongState, "the call has ended: \(status) \(reason)")
+        }
+    }
+
+    /// The body of a `hangup` event.
+    var json: JSONValue {
+        [
+            "code": .integer(status), "reason": .string(reason), "sip_status": .integer(status),
+            "by": .string(by.rawValue),
+        ]
+    }
+}

@@ -1,0 +1,73 @@
+internal import BrowserAPI
+internal import EventLoop
+internal import JSON
+internal import ProxyCore
+
+/// A client of the browser API that is being called.
+@LoopActor
+final class BrowserCalleeLeg: CalleeLeg {
+    /// How long a client may take to say whether it takes calls.
+    private static let inviteTimeout = Duration.seconds(10)
+
+    let client: BrowserClient
+    private let call: String
+    private let session: String
+    private let caller: CallParty
+    private let dialled: String
+    /// Tells the call that the client takes no call.
+    var onDeclined: (@LoopActor (CallEnd) -> Void)?
+    /// The `answer_call` that waits for the session.
+    private var reply: BrowserReply?
+    private var isOver = false
+
+    init(call: String, session: String, client: BrowserClient, caller: CallParty, dialled: String) {
+        self.call = call
+        self.session = session
+        self.client = client
+        self.caller = caller
+        self.dialled = dialled
+    }
+
+    func invite(offer: String) {
+        var data: [String: JSONValue] = [
+            "call_id": .string(call), "session_id": .string(session),
+            "offer": MediaDescriptionObject(sdp: offer).json,
+            "caller_id": .string(caller.id), "dest": .string(dialled),
+        ]
+        data["caller_name"] = caller.name.map(JSONValue.string)
+        client.request(
+            class: "media", cmd: "call_invite", data: .object(data), timeout: BrowserCalleeLeg.inviteTimeout
+        ) { [weak self] result in
+            guard case .failure = result else { return }
+            self?.onDeclined?(CallEnd(status: 480, reason: "Temporarily Unavailable", by: .callee))
+        }
+    }
+
+    /// Keeps the request that brings the client's answer. False when one is waiting already.
+    func answering(_ reply: BrowserReply) -> Bool {
+        guard self.reply == nil else { return false }
+        self.reply = reply
+        return true
+    }
+
+    func confirm() {
+        client.subscribe(to: session)
+        reply?.ok([:])
+        reply = nil
+    }
+
+    func refuse(_ failure: SessionFailure) {
+        reply?.fail(failure.apiError)
+        reply = nil
+    }
+
+    func end(_ end: CallEnd) {
+        guard !isOver else { return }
+        isOver = true
+        reply?.fail(end.apiError)
+        reply = nil
+        client.send(
+            end == .answeredElsewhere
+                ? .call(call, "answered_elsewhere") : .call(call, "hangup", end.json))
+    }
+}

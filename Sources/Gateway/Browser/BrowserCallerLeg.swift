@@ -1,0 +1,53 @@
+internal import BrowserAPI
+internal import EventLoop
+internal import JSON
+internal import ProxyCore
+
+/// A client of the browser API that started a call.
+@LoopActor
+final class BrowserCallerLeg: CallerLeg {
+    private let call: String
+    private let session: String
+    /// Sends an event of the call to whoever is subscribed to it, this client first of all.
+    private let publish: @LoopActor (BrowserEvent) -> Void
+    /// The `start_call` that waits for its answer.
+    private var reply: BrowserReply?
+    init(
+        call: String, session: String, reply: BrowserReply, publish: @escaping @LoopActor (BrowserEvent) -> Void
+    ) {
+        self.call = call
+        self.session = session
+        self.publish = publish
+        self.reply = reply
+    }
+
+    /// The session has taken the offer: the client may know the ids from here on.
+    func accepted() {
+        reply?.ok(["call_id": .string(call), "session_id": .string(session)])
+        reply = nil
+    }
+
+    func ring() {
+        accepted()
+        publish(.call(call, "ringing"))
+    }
+
+    func answer(_ sdp: String) {
+        accepted()
+        publish(.call(call, "answer", ["answer": MediaDescriptionObject(sdp: sdp).json]))
+    }
+
+    func reject(_ end: CallEnd) { finish(end) }
+
+    func hangUp(_ end: CallEnd) { finish(end) }
+
+    /// A call that fails before the client knows it is an error of its request; later it is an event.
+    private func finish(_ end: CallEnd) {
+        if let reply {
+            self.reply = nil
+            reply.fail(end.apiError)
+        } else {
+            publish(.call(call, "hangup", end.json))
+        }
+    }
+}

@@ -1,0 +1,113 @@
+internal import BrowserAPI
+internal import EventLoop
+internal import JSON
+internal import ProxyCore
+
+extension BrowserService {
+    func startSession(_ command: StartSession, _ client: BrowserClient, _ reply: BrowserReply) throws(APIError) {
+        let caller = command.offer.sdpType
+        let kind: SessionKind = command.type == .echo ? .echo(caller) : .proxy(caller: caller, callee: command.sdpType)
+        let session = try makeSession(kind, command.options, client, subscribe: command.subscribe)
+        let id = session.id
+        apiSessions[id] = APISession(
+            session: session, registry: sessions, reply: reply, answerWithin: configuration.calls.ringTimeout,
+            onEnded: { [weak self] in self?.apiSessions[id] = nil })
+        session.start(offer: command.offer.sdp, trickle: command.offer.trickleICE)
+    }
+
+    /// Makes a session for `client`, after the checks that every start goes through.
+    func makeSession(
+        _ kind: SessionKind, _ change: SessionOptionsChange, _ client: BrowserClient, subscribe: Bool
+    ) throws(APIError) -> MediaSession {
+        if let refusal = kind.refusal(of: change) { throw refusal.apiError }
+        guard media.isReady else { throw APIError(.mediaUnavailable) }
+        guard sessions.count < configuration.sip.maximumCalls else { throw APIError(.tooManySessions) }
+        return sessions.create(
+            kind: kind, options: SessionOptions().applying(change), users: [client.user.name],
+            sides: [client.id: .caller], subscriber: subscribe ? client.id : nil)
+    }
+
+    func answerSession(_ command: AnswerSession, _ client: BrowserClient, _ reply: BrowserReply) throws(APIError) {
+        let entry = try sessions.entry(command.sessionID, for: client)
+        guard entry.call == nil, let own = apiSessions[command.sessionID] else {
+            throw APIError(.wrongState, "this session belongs to a call: use answer_call")
+        }
+        own.answer(command.answer, reply: reply)
+    }
+
+    func updateSession(_ command: UpdateSession, _ client: BrowserClient, _ reply: BrowserReply) throws(APIError) {
+        let entry = try sessions.entry(command.sessionID, for: client)
+        guard command.offer == nil else { throw .notSupported("offer") }
+        entry.session.update(command.options) { result in
+            switch result {
+            case .success(let options): reply.ok(options.json)
+            case .failure(let failure): reply.fail(failure.apiError)
+            }
+        }
+    }
+
+    func stopSession(_ command: StopSession, _ client: BrowserClient, _ reply: BrowserReply) throws(APIError) {
+        let entry = try sessions.entry(command.sessionID, for: client)
+        reply.ok([:])
+        let end = SessionEnd(code: command.code ?? 200, reason: command.reason ?? "stopped")
+        if let call = entry.call {
+            switchboard.hangUp(call, client: client, status: 200, reason: end.reason)
+        } else {
+            entry.session.stop(end)
+        }
+    }
+
+    func candidate(
+        _ id: String, _ candidate: TrickledCandidate, _ client: BrowserClient, _ reply: BrowserReply
+    ) throws(APIError) {
+        let entry = try sessions.entry(id, for: client)
+        let side = entry.sides[client.id] ?? .caller
+        // An application server that drives a session speaks for whichever side is a browser.
+        let only = entry.session.kind.handle(ofBrowserAt: .caller) == nil ? SessionSide.callee : .caller
+        if let failure = entry.session.trickle(candidate, from: entry.call == nil ? only : side) {
+            throw failure.apiError
+        }
+        reply.ok([:])
+    }
+
+    func getInfo(_ command: SessionReference, _ client: BrowserClient, _ reply: BrowserReply) throws(APIError) {
+        let entry = try sessions.entry(command.sessionID, for: client)
+        let session = entry.session
+        var info: [String: JSONValue] = [
+            "session_id": .string(session.id),
+            "type": session.kind.calleeType == nil ? "echo" : "proxy",
+            "state": .string(session.stateName),
+            "options": session.options.json,
+            "sides": .object(session.kind.sides),
+            "webrtc": session.isUp ? "up" : "down",
+            "age": .integer(Int((ContinuousClock.now - session.started).components.seconds)),
+        ]
+        info["call_id"] = entry.call.map(JSONValue.string)
+        reply.ok(.object(info))
+    }
+
+    func getList(_ command: GetList, _ client: BrowserClient, _ reply: BrowserReply) throws(APIError) {
+        let user = command.user ?? client.user.name
+        guard user == client.user.name || client.user.isAdmin else { throw .notYours(field: "user") }
+        reply.ok(["session_ids": .array(sessions.list(of: user).map(JSONValue.string))])
+    }
+
+}
+
+extension MediaSession {
+    /// The state as `get_info` names it.
+    var stateName: String {
+        if isEnded { return "ended" }
+        if isEstablished { return "established" }
+        return pendingOffer == nil ? "negotiating" : "offered"
+    }
+}
+
+extension SessionKind {
+    /// Which profile each side speaks, as `get_info` tells it.
+    var sides: [String: JSONValue] {
+        var sides: [String: JSONValue] = ["caller": .string(callerType.rawValue)]
+        sides["callee"] = calleeType.map { .string($0.rawValue) }
+        return sides
+    }
+}

@@ -1,0 +1,83 @@
+internal import BrowserAPI
+internal import EventLoop
+internal import JSON
+internal import Logging
+internal import ProxyCore
+
+/// What the browser API's clients can do: the handler behind ``BrowserAPI``.
+@LoopActor
+final class BrowserService: BrowserAPIHandler {
+    let configuration: GatewayConfiguration
+    let sessions: SessionRegistry
+    let switchboard: Switchboard
+    let media: MediaBackend
+    private let log: Logger
+    /// The sessions that API clients drive themselves.
+    var apiSessions: [String: APISession] = [:]
+
+    init(
+        configuration: GatewayConfiguration, sessions: SessionRegistry, switchboard: Switchboard, media: MediaBackend,
+        log: Logger
+    ) {
+        self.configuration = configuration
+        self.sessions = sessions
+        self.switchboard = switchboard
+        self.media = media
+        self.log = log
+    }
+
+    func authenticate(user: String, password: String) -> BrowserUser? {
+        let known = configuration.user(named: user)
+        // An unknown user costs the same comparison, so that names cannot be found out by the time that it takes.
+        let matches = (known?.password ?? Secret("")).matches(password)
+        guard let known, matches else { return nil }
+        return BrowserUser(name: known.name, isAdmin: known.isAdmin)
+    }
+
+    func perform(_ command: BrowserCommand, from client: BrowserClient, reply: BrowserReply) {
+        do throws(APIError) {
+            switch command {
+            case .startSession(let command): try startSession(command, client, reply)
+            case .answerSession(let command): try answerSession(command, client, reply)
+            case .updateSession(let command): try updateSession(command, client, reply)
+            case .stopSession(let command): try stopSession(command, client, reply)
+            case .setCandidate(let command):
+                try candidate(command.sessionID, TrickledCandidate(command), client, reply)
+            case .setCandidateEnd(let command):
+                try candidate(
+                    command.sessionID, TrickledCandidate(mid: nil, mediaLineIndex: nil, candidate: nil), client, reply)
+            case .getInfo(let command): try getInfo(command, client, reply)
+            case .getList(let command): try getList(command, client, reply)
+            case .startCall(let command): try startCall(command, client, reply)
+            case .ringCall(let command): try ringCall(command, client, reply)
+            case .answerCall(let command): try answerCall(command, client, reply)
+            case .rejectCall(let command): try endCall(command, client, reply, otherwise: 603)
+            case .hangupCall(let command): try endCall(command, client, reply, otherwise: 200)
+            case .sendDTMF, .holdCall, .resumeCall, .transferCall: throw .notSupported(command.name)
+            }
+        } catch {
+            reply.fail(error)
+        }
+    }
+
+    func ended(_ client: BrowserClient) {
+        switchboard.ended(client)
+        for id in sessions.list(of: client) {
+            sessions.entries[id]?.session.stop(SessionEnd(code: 410, reason: "the client is gone"))
+        }
+    }
+
+    func alive(of client: BrowserClient) -> (sessions: [String], calls: [String]) {
+        (sessions.list(of: client), switchboard.list(of: client))
+    }
+
+    func owners(of objID: String) -> Set<String>? {
+        sessions.entries[objID]?.users ?? switchboard.calls[objID]?.users
+    }
+}
+
+extension TrickledCandidate {
+    init(_ command: SetCandidate) {
+        self.init(mid: command.sdpMid, mediaLineIndex: command.sdpMLineIndex, candidate: command.candidate)
+    }
+}

@@ -1,0 +1,106 @@
+internal import BrowserAPI
+internal import EventLoop
+internal import ProxyCore
+
+extension Switchboard {
+    /// Where a browser's call goes.
+    func destination(of command: StartCall) throws(APIError) -> RouteDestination {
+        guard !isDraining else { throw APIError(.shuttingDown) }
+        let dest = command.dest
+        let isURI = dest.hasPrefix("sip:") || dest.hasPrefix("sips:") || dest.hasPrefix("tel:")
+        switch command.type {
+        case .user:
+            guard let user = configuration.user(named: dest) else { break }
+            return .user(user)
+        case .sip where isURI:
+            return .sip(uri: try SIPTarget.checked(dest))
+        case nil where isURI:
+            return .sip(uri: try SIPTarget.checked(dest))
+        case .sip, nil:
+            guard let destination = configuration.destination(dialled: dest) else { break }
+            return destination
+        }
+        throw APIError(.unknownDestination, "`dest`: nobody is reached by \"\(dest.prefix(64))\"")
+    }
+
+    /// Starts a call of a client. `offer` is absent when `session` has been started before.
+    func start(
+        from client: BrowserClient, caller: CallParty, dialled: String, destination: RouteDestination,
+        session: MediaSession, offer: MediaDescriptionObject?, subscribe: Bool, reply: BrowserReply
+    ) {
+        let id = BrowserID.make()
+        let user = client.user.name
+        let leg = BrowserCallerLeg(call: id, session: session.id, reply: reply) { [weak self] event in
+            self?.api?.publish(event, owners: [user], creator: subscribe ? client.id : nil)
+        }
+        let call = CallController(
+            id: id, session: session, caller: leg,
+            callees: callees(of: destination, call: id, session: session.id, caller: caller, dialled: dialled),
+            limits: limits, log: log)
+        log.info("call from a browser", metadata: [
+            "call": "\(id)", "user": "\(user)", "dest": "\(dialled)",
+        ])
+        begin(call, users: [user], caller: client, offer: offer?.sdp ?? "", trickle: offer?.trickleICE ?? false)
+    }
+
+    /// The call that `client` is being called by, and the client's leg of it.
+    func called(_ id: String, _ client: BrowserClient) throws(APIError) -> (CallController, Call.Leg) {
+        guard let entry = calls[id] else { throw .unknownCall() }
+        guard let leg = entry.callees[client.id] else { throw .notYours(field: "call_id") }
+        return (entry.call, leg)
+    }
+
+    func checkAccess(_ id: String, _ client: BrowserClient) throws(APIError) {
+        guard let entry = calls[id] else { throw .unknownCall() }
+        guard entry.caller === client || entry.callees[client.id] != nil || client.user.isAdmin
+            || entry.users.contains(client.user.name)
+        else { throw .notYours(field: "call_id") }
+    }
+
+    /// A client rejects, cancels or hangs up.
+    func hangUp(_ id: String, client: BrowserClient, status: Int, reason: String?) {
+        guard let entry = calls[id] else { return }
+        let answered = entry.call.isEstablished
+        let words = reason ?? CallEnd.words(for: status)
+        if let leg = entry.callees[client.id] {
+            let status = answered || status >= 300 ? status : 603
+            entry.call.handle(.calleeEnded(leg, CallEnd(status: status, reason: reason ?? CallEnd.words(for: status), by: .callee)))
+        } else if answered {
+            entry.call.handle(.callerEnded(CallEnd(status: status, reason: words, by: .caller)))
+        } else {
+            entry.call.handle(.callerEnded(.cancelled))
+        }
+    }
+
+    /// A client is gone for good: whatever it had a part in goes on without it, or ends.
+    func ended(_ client: BrowserClient) {
+        for entry in Array(calls.values) {
+            if let leg = entry.callees[client.id] {
+                entry.call.handle(.calleeEnded(leg, CallEnd(status: 480, reason: "The browser is gone", by: .callee)))
+            } else if entry.caller === client {
+                let end = CallEnd(status: 480, reason: "The browser is gone", by: .caller)
+                entry.call.handle(.callerEnded(entry.call.isEstablished ? end : .cancelled))
+            }
+        }
+    }
+
+    /// The ids of the calls that `client` has a part in.
+    func list(of client: BrowserClient) -> [String] {
+        calls.filter { $0.value.caller === client || $0.value.callees[client.id] != nil }.keys.sorted()
+    }
+}
+
+/// What a client may dial as a URI.
+enum SIPTarget {
+    /// `uri` if it can stand in a Request-URI: no blanks, no control characters, a host (RFC 3261 section 19.1.1).
+    static func checked(_ uri: String) throws(APIError) -> String {
+        let isPlain = uri.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7f && $0 != UInt8(ascii: "<") && $0 != UInt8(ascii: ">") }
+        guard isPlain, uri.utf8.count <= 512, !uri.hasSuffix(":"), !uri.hasSuffix("@") else {
+            throw APIError(.invalidField, "`dest` must be a SIP URI, as sip:bob@example.com")
+        }
+        guard uri.hasPrefix("sip:") else {
+            throw APIError(.notSupported, "`dest`: only sip: URIs can be called yet")
+        }
+        return uri
+    }
+}

@@ -1,0 +1,120 @@
+internal import BrowserAPI
+internal import EventLoop
+internal import Logging
+internal import ProxyCore
+internal import SIP
+
+/// The calls that live: makes them from what phones and browsers ask for, and brings each leg's events to its call.
+@LoopActor
+final class Switchboard {
+    /// A call, and whose it is.
+    struct Entry {
+        let call: CallController
+        /// The users who may touch it.
+        var users: Set<String>
+        /// The client that started it.
+        var caller: BrowserClient?
+        /// The clients that it rings, by their id.
+        var callees: [String: Call.Leg] = [:]
+    }
+
+    /// Which leg of which call a SIP leg is; nil for the caller's.
+    struct SIPBinding {
+        let call: CallController
+        let callee: Call.Leg?
+    }
+
+    let configuration: GatewayConfiguration
+    let sessions: SessionRegistry
+    let media: MediaBackend
+    let log: Logger
+    /// Both are set once, before the first event can come.
+    weak var api: BrowserAPI?
+    var endpoint: SIPEndpoint?
+    var calls: [String: Entry] = [:]
+    var sipLegs: [SIPLegID: SIPBinding] = [:]
+    /// Set when the gateway stops: no new calls.
+    var isDraining = false
+
+    init(configuration: GatewayConfiguration, sessions: SessionRegistry, media: MediaBackend, log: Logger) {
+        self.configuration = configuration
+        self.sessions = sessions
+        self.media = media
+        self.log = log
+    }
+
+    var limits: CallLimits {
+        CallLimits(ringing: configuration.calls.ringTimeout, duration: configuration.calls.maximumDuration)
+    }
+
+    /// What a session between these two does.
+    func kind(from caller: SDPType, to destination: RouteDestination) -> SessionKind {
+        switch destination {
+        case .echo: .echo(caller)
+        case .user: .proxy(caller: caller, callee: .webrtc)
+        case .sip: .proxy(caller: caller, callee: .rtp)
+        }
+    }
+
+    /// The legs that a destination rings: every client of a user, or one phone.
+    func callees(
+        of destination: RouteDestination, call: String, session: String, caller: CallParty, dialled: String
+    ) -> [any CalleeLeg] {
+        switch destination {
+        case .echo: []
+        case .user(let user):
+            (api?.clients(of: user.name) ?? []).map {
+                BrowserCalleeLeg(call: call, session: session, client: $0, caller: caller, dialled: dialled)
+            }
+        case .sip(let uri):
+            endpoint.map { [sipCallee(uri, caller: caller, endpoint: $0)] } ?? []
+        }
+    }
+
+    private func sipCallee(_ uri: String, caller: CallParty, endpoint: SIPEndpoint) -> SIPCalleeLeg {
+        let request = SIPInviteRequest(target: uri, fromUser: caller.id, displayName: caller.name, sdp: nil)
+        return SIPCalleeLeg(endpoint: endpoint, request: request)
+    }
+
+    /// Registers a call, ties its legs to it, and begins it.
+    func begin(
+        _ call: CallController, users: Set<String>, caller: BrowserClient?, offer: String, trickle: Bool
+    ) {
+        var entry = Entry(call: call, users: users, caller: caller)
+        for (number, leg) in call.callees {
+            switch leg {
+            case let leg as BrowserCalleeLeg:
+                entry.callees[leg.client.id] = number
+                entry.users.insert(leg.client.user.name)
+                leg.onDeclined = { [weak call] end in call?.handle(.calleeEnded(number, end)) }
+            case let leg as SIPCalleeLeg:
+                leg.onInvited = { [weak self, weak call] id in
+                    guard let self, let call else { return }
+                    sipLegs[id] = SIPBinding(call: call, callee: number)
+                }
+                leg.onRefused = { [weak call] end in call?.handle(.calleeEnded(number, end)) }
+            default: break
+            }
+        }
+        calls[call.id] = entry
+        let session = call.session.id
+        sessions.assign(session, to: call.id, users: entry.users, sides: entry.callees.mapValues { _ in .callee })
+        call.onSessionEvent = { [weak self] event in self?.sessions.publish(event, of: session) }
+        call.onSessionEnded = { [weak self] end in self?.sessions.end(session, end) }
+        call.onEnded = { [weak self] _ in self?.forget(call.id) }
+        call.handle(.start(offer: offer, trickle: trickle))
+    }
+
+    private func forget(_ id: String) {
+        guard let entry = calls.removeValue(forKey: id) else { return }
+        sipLegs = sipLegs.filter { $0.value.call !== entry.call }
+        // A call that never reached its session leaves one that nobody else would end.
+        entry.call.session.stop(.stopped)
+    }
+
+    /// Ends every call, as the gateway does before it stops.
+    func endAll() {
+        let end = CallEnd(status: 503, reason: "The gateway is stopping", by: .gateway)
+        for entry in Array(calls.values) { entry.call.handle(.terminate(end)) }
+    }
+}

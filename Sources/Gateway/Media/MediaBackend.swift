@@ -1,0 +1,101 @@
+internal import EventLoop
+internal import Janus
+internal import Logging
+
+/// The media servers: one Janus of our own, or external ones by URL. Chooses one for each handle's session.
+@LoopActor
+final class MediaBackend {
+    /// How Janus stands, for the status page and the log.
+    struct Status: Equatable {
+        var state: String
+        var handles: Int
+    }
+
+    private var clients: [JanusClient] = []
+    private var process: JanusProcess?
+    private let log: Logger
+    /// Waits for the first Janus to become ready.
+    private var waiting: [CheckedContinuation<Void, Never>] = []
+
+    init(configuration: GatewayConfiguration, log: Logger) {
+        self.log = log
+        switch configuration.janus.mode {
+        case .managed:
+            let settings = JanusProcessConfiguration(
+                executable: configuration.janus.executable, directory: configuration.janus.directory,
+                rtpPorts: configuration.media.rtpPorts, localAddress: configuration.media.address,
+                eventLoops: configuration.janus.eventLoops)
+            let process = JanusProcess(configuration: settings) { [weak self] state in self?.processChanged(state) }
+            self.process = process
+            clients = [makeClient(JanusClientConfiguration(url: process.url, apiSecret: process.apiSecret))]
+        case .external:
+            clients = configuration.janus.urls.map {
+                makeClient(JanusClientConfiguration(url: $0, apiSecret: configuration.janus.apiSecret?.value))
+            }
+        }
+    }
+
+    private func makeClient(_ configuration: JanusClientConfiguration) -> JanusClient {
+        let log = log
+        return JanusClient(configuration: configuration) { [weak self] state in
+            switch state {
+            case .ready: log.info("Janus is ready", metadata: ["url": "\(configuration.url)"])
+            case .down(let reason): log.warning("Janus is down", metadata: ["reason": "\(reason)"])
+            case .connecting: break
+            }
+            self?.clientChanged()
+        }
+    }
+
+    func start() {
+        if let process { process.start() } else { clients.forEach { $0.start() } }
+    }
+
+    func stop() async {
+        for client in clients { await client.stop() }
+        await process?.stop()
+        resumeWaiting()
+    }
+
+    /// Whether a session can be started now.
+    var isReady: Bool { clients.contains { $0.state == .ready } }
+
+    /// Returns when a Janus is ready, or after `limit`.
+    func waitUntilReady(for limit: Duration) async {
+        guard !isReady else { return }
+        let timer = LoopTimer.schedule(after: limit) { [weak self] in self?.resumeWaiting() }
+        await withCheckedContinuation { waiting.append($0) }
+        timer.cancel()
+    }
+
+    var status: Status {
+        let handles = clients.reduce(0) { $0 + $1.openHandles }
+        if isReady { return Status(state: "ready", handles: handles) }
+        return Status(state: clients.contains { $0.state == .connecting } ? "connecting" : "down", handles: handles)
+    }
+
+    /// The Janus for a new session: of those that are ready, the one with the fewest handles.
+    func choose() throws(JanusError) -> JanusClient {
+        let ready = clients.filter { $0.state == .ready }
+        guard let client = ready.min(by: { $0.openHandles < $1.openHandles }) else {
+            throw .notReady("no media server is available")
+        }
+        return client
+    }
+
+    private func processChanged(_ state: JanusProcessState) {
+        guard case .running = state, let process, let client = clients.first else { return }
+        client.connect(to: process.url)
+        client.start()
+    }
+
+    private func clientChanged() {
+        if isReady { resumeWaiting() }
+    }
+
+    private func resumeWaiting() {
+        let resumed = waiting
+        waiting = []
+        for continuation in resumed { continuation.resume() }
+    }
+}

@@ -1,0 +1,113 @@
+internal import BrowserAPI
+internal import EventLoop
+internal import ProxyCore
+internal import SIP
+
+extension Switchboard {
+    /// Takes what happened on a SIP leg to the call that the leg belongs to.
+    func handle(_ event: SIPEvent) {
+        if case .incoming(let leg, let invite) = event { return incoming(leg, invite) }
+        guard let binding = sipLegs[event.leg] else { return }
+        if let callee = binding.callee {
+            handle(event, ofCallee: callee, in: binding.call)
+        } else {
+            handle(event, ofCallerIn: binding.call)
+        }
+    }
+
+    private func handle(_ event: SIPEvent, ofCallerIn call: CallController) {
+        switch event {
+        case .ended(let leg, let end):
+            sipLegs[leg] = nil
+            call.handle(.callerEnded(end.callEnd(by: .caller)))
+        case .offer(let leg, _): refuseOffer(leg)
+        default: break
+        }
+    }
+
+    private func handle(_ event: SIPEvent, ofCallee leg: Call.Leg, in call: CallController) {
+        switch event {
+        case .provisional(_, let status, _, _):
+            if status >= 180 { call.handle(.ringing(leg)) }
+        case .answered(let id, let sdp?):
+            log.debug("phone answered", metadata: ["call": "\(call.id)", "leg": "\(id)"])
+            call.handle(.accepted(leg, sdp: sdp, trickle: false))
+        case .answered(let id, nil):
+            endpoint?.end(id, status: 488, reason: SIPReason(cause: 488, text: "The answer has no SDP"))
+            call.handle(.calleeEnded(leg, CallEnd(status: 488, reason: "The answer has no SDP", by: .callee)))
+        case .rejected(let id, let status, let phrase, _):
+            sipLegs[id] = nil
+            call.handle(.calleeEnded(leg, CallEnd(status: status, reason: phrase, by: .callee)))
+        case .ended(let id, let end):
+            sipLegs[id] = nil
+            call.handle(.calleeEnded(leg, end.callEnd(by: .callee)))
+        case .offer(let id, _): refuseOffer(id)
+        default: break
+        }
+    }
+
+    /// A changed offer within a call is not carried to the other side: the session stands as it was (RFC 3261 section 14.2).
+    private func refuseOffer(_ leg: SIPLegID) {
+        endpoint?.rejectOffer(leg, SIPResponse(status: 488, warning: "The session cannot be changed"))
+    }
+
+    // MARK: Incoming calls
+
+    private func incoming(_ leg: SIPLegID, _ invite: SIPIncomingInvite) {
+        guard let endpoint else { return }
+        switch admit(invite) {
+        case .failure(let refusal):
+            log.info("call refused", metadata: [
+                "leg": "\(leg)", "status": "\(refusal.response.status)", "dialled": "\(invite.requestUser)",
+                "source": "\(invite.source)",
+            ])
+            endpoint.reject(leg, refusal.response)
+        case .success(let (destination, offer)):
+            connect(leg, invite, to: destination, offer: offer, endpoint: endpoint)
+        }
+    }
+
+    private struct Refusal: Error {
+        let response: SIPResponse
+
+        init(_ status: Int, warning: String? = nil, retryAfter: Int? = nil) {
+            response = SIPResponse(status: status, warning: warning, retryAfter: retryAfter)
+        }
+    }
+
+    /// Whether the call can be taken, and where to.
+    private func admit(_ invite: SIPIncomingInvite) -> Result<(RouteDestination, String), Refusal> {
+        guard !isDraining else { return .failure(Refusal(503, retryAfter: 10)) }
+        guard let destination = configuration.destination(dialled: invite.requestUser) else {
+            return .failure(Refusal(404))
+        }
+        guard sessions.count < configuration.sip.maximumCalls, media.isReady else {
+            return .failure(Refusal(503, retryAfter: 5))
+        }
+        guard let offer = invite.sdp else {
+            return .failure(Refusal(488, warning: "An INVITE without SDP is not supported"))
+        }
+        return .success((destination, offer))
+    }
+
+    private func connect(
+        _ leg: SIPLegID, _ invite: SIPIncomingInvite, to destination: RouteDestination, offer: String,
+        endpoint: SIPEndpoint
+    ) {
+        let id = BrowserID.make()
+        let session = sessions.create(kind: kind(from: .rtp, to: destination), options: SessionOptions())
+        let caller = CallParty(
+            id: invite.from.user.isEmpty ? invite.from.uri : invite.from.user, name: invite.from.displayName)
+        let call = CallController(
+            id: id, session: session, caller: SIPCallerLeg(endpoint: endpoint, leg: leg),
+            callees: callees(
+                of: destination, call: id, session: session.id, caller: caller, dialled: invite.requestUser),
+            limits: limits, log: log)
+        log.info("call from a phone", metadata: [
+            "call": "\(id)", "leg": "\(leg)", "dialled": "\(invite.requestUser)", "from": "\(invite.from.uri)",
+            "source": "\(invite.source)", "sip_call_id": "\(invite.callID)",
+        ])
+        sipLegs[leg] = SIPBinding(call: call, callee: nil)
+        begin(call, users: [], caller: nil, offer: offer, trickle: false)
+    }
+}

@@ -1,0 +1,152 @@
+internal import EventLoop
+internal import Logging
+internal import ProxyCore
+
+/// A media session: runs a ``ProxySession`` and does with Janus what it says.
+///
+/// Whoever owns it (a call, or a client of the API) hears of it by ``onOutput``. Its handles are detached when it ends,
+/// however it ends.
+@LoopActor
+final class MediaSession {
+    /// What the owner is told.
+    enum Output {
+        /// The offer to carry to the called party.
+        case offer(String)
+        /// The answer to carry to the caller.
+        case answer(String)
+        /// The start or the answer that was asked for last failed; after a failed start `ended` follows.
+        case failed(SessionFailure)
+        case event(SessionEvent)
+        case ended(SessionEnd)
+    }
+
+    typealias UpdateCompletion = @LoopActor (Result<SessionOptions, SessionFailure>) -> Void
+
+    let id: String
+    let kind: SessionKind
+    let started = ContinuousClock.now
+    var onOutput: (@LoopActor (Output) -> Void)?
+    /// Whether Janus has said that a PeerConnection of this session is up.
+    private(set) var isUp = false
+
+    private var machine: ProxySession
+    private let media: SessionHandles
+    private let log: Logger
+    private let queue = EventQueue<ProxySession.Event>()
+    private var updates: [Int: UpdateCompletion] = [:]
+    private var updateCount = 0
+
+    init(id: String, kind: SessionKind, options: SessionOptions, context: SessionContext) {
+        self.id = id
+        self.kind = kind
+        machine = ProxySession(
+            id: id, kind: kind, options: options, address: context.mediaAddress, number: context.nextNumber())
+        var log = context.log
+        log[metadataKey: "session"] = "\(id)"
+        self.log = log
+        media = SessionHandles(
+            session: id, backend: context.media, recordings: context.recordingsDirectory, log: log)
+        media.onEvent = { [weak self] event in self?.heard(event) }
+    }
+
+    var options: SessionOptions { machine.options }
+    var isEnded: Bool { machine.isEnded }
+    var isEstablished: Bool { machine.isEstablished }
+    /// The offer for the called party, while it has not been answered.
+    var pendingOffer: String? { machine.pendingOffer }
+
+    func start(offer: String, trickle: Bool) { handle(.start(offer: offer, trickle: trickle)) }
+
+    func answer(_ sdp: String, trickle: Bool) { handle(.answered(sdp: sdp, trickle: trickle)) }
+
+    /// Stops it; the owner hears `ended`, once.
+    func stop(_ end: SessionEnd) { handle(.stop(code: end.code, reason: end.reason)) }
+
+    /// Takes a candidate from the browser at `side`. Returns why it could not be used, or nil.
+    func trickle(_ candidate: TrickledCandidate, from side: SessionSide) -> SessionFailure? {
+        if machine.isEnded { return .state("the session has ended") }
+        guard kind.handle(ofBrowserAt: side) != nil else {
+            return .unsupported("this side of the session takes no candidates")
+        }
+        handle(.candidate(side, candidate))
+        return nil
+    }
+
+    /// Changes options; `done` is called once, when they act or cannot.
+    func update(_ change: SessionOptionsChange, done: @escaping UpdateCompletion) {
+        updateCount += 1
+        updates[updateCount] = done
+        handle(.update(number: updateCount, change))
+    }
+
+    // MARK: The machine
+
+    private func handle(_ event: ProxySession.Event) {
+        queue.take(event) { event in
+            for action in machine.handle(event) { perform(action) }
+        }
+    }
+
+    private func perform(_ action: ProxySession.Action) {
+        switch action {
+        case .perform(let step): perform(step)
+        case .deliverOffer(let sdp): onOutput?(.offer(sdp))
+        case .deliverAnswer(let sdp): onOutput?(.answer(sdp))
+        case .trickle(let role, let candidate): media.trickle(candidate, to: role)
+        case .apply(let handle, let settings): apply(settings, to: handle)
+        case .updated(let number, let options):
+            updates.removeValue(forKey: number)?(.success(options))
+            onOutput?(.event(.updated(options)))
+        case .updateFailed(let number, let failure):
+            updates.removeValue(forKey: number)?(.failure(failure))
+        case .recording(.started(let file)): onOutput?(.event(.record(.started, file: file)))
+        case .recording(.stopped(let file)): onOutput?(.event(.record(.stopped, file: file)))
+        case .refuse(let failure):
+            log.info("session step failed", metadata: ["reason": "\(failure.reason)"])
+            onOutput?(.failed(failure))
+        case .end(let end):
+            log.info("session ended", metadata: ["code": "\(end.code)", "reason": "\(end.reason)"])
+            media.release()
+            let output = onOutput
+            onOutput = nil
+            output?(.ended(end))
+        }
+    }
+
+    private func perform(_ step: MediaStep) {
+        LoopActor.task { [self] in
+            do throws(SessionFailure) {
+                handle(.stepDone(try await media.perform(step)))
+            } catch {
+                handle(.stepFailed(error))
+            }
+        }
+    }
+
+    private func apply(_ settings: MediaSettings, to handle: SessionHandle) {
+        LoopActor.task { [self] in
+            do throws(SessionFailure) {
+                try await media.apply(settings, to: handle)
+                self.handle(.settingsApplied)
+            } catch {
+                self.handle(.settingsFailed(error))
+            }
+        }
+    }
+
+    // MARK: What Janus tells
+
+    private func heard(_ event: SessionHandles.Event) {
+        switch event {
+        case .up:
+            isUp = true
+            onOutput?(.event(.webrtc(up: true)))
+        case .flowing(let kind, let flowing): onOutput?(.event(.media(kind: kind, flowing: flowing)))
+        case .slowLink: onOutput?(.event(.slowLink))
+        case .gone(let end):
+            if isUp { onOutput?(.event(.webrtc(up: false))) }
+            isUp = false
+            handle(.mediaLost(end))
+        }
+    }
+}

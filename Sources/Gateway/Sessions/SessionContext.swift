@@ -1,0 +1,29 @@
+internal import EventLoop
+internal import Logging
+
+/// What every session of a gateway shares.
+@LoopActor
+final class SessionContext {
+    let media: MediaBackend
+    /// The address that SIP sides are told in `o=` and `c=`.
+    let mediaAddress: String
+    /// An absolute path.
+    let recordingsDirectory: String
+    let log: Logger
+    private var number: UInt64
+
+    init(media: MediaBackend, mediaAddress: String, recordingsDirectory: String, log: Logger) {
+        self.media = media
+        self.mediaAddress = mediaAddress
+        self.recordingsDirectory = recordingsDirectory
+        self.log = log
+        // RFC 8866 section 5.2 wants session ids that do not repeat: 31 bits that every phone can hold, from anywhere.
+        number = UInt64.random(in: 1...0x3fff_ffff)
+    }
+
+    /// A number for `o=` lines; each session takes two.
+    func nextNumber() -> UInt64 {
+        number = (number &+ 2) & 0x7fff_ffff
+        return number
+    }
+}

@@ -1,0 +1,220 @@
+internal import EventLoop
+internal import Janus
+internal import JSON
+internal import Logging
+internal import ProxyCore
+
+/// The Janus handles of one session: performs its steps, and tells what Janus says about the handles.
+@LoopActor
+final class SessionHandles {
+    /// What happened to a handle, as far as a session cares.
+    enum Event {
+        case up
+        case flowing(kind: String, Bool)
+        case slowLink
+        /// The session cannot go on.
+        case gone(SessionEnd)
+    }
+
+    /// How long the called side's offer or the caller's answer may take to come out of VideoCall.
+    private static let videoCallTimeout = Duration.seconds(10)
+
+    var onEvent: (@LoopActor (Event) -> Void)?
+
+    private let session: String
+    private let backend: MediaBackend
+    private let recordings: String
+    private let log: Logger
+    private var handles: [SessionHandle.Role: JanusHandle] = [:]
+    private var applied: [SessionHandle.Role: MediaSettings] = [:]
+    private var isReleased = false
+    /// Waits for the description that VideoCall gives to the other side's handle.
+    private let handedOver = Handover()
+
+    init(session: String, backend: MediaBackend, recordings: String, log: Logger) {
+        self.session = session
+        self.backend = backend
+        self.recordings = recordings
+        self.log = log
+    }
+
+    // MARK: Steps
+
+    /// Does one step, and gives its text.
+    func perform(_ step: MediaStep) async throws(SessionFailure) -> String {
+        do throws(JanusError) {
+            return try await run(step)
+        } catch {
+            throw SessionFailure(error)
+        }
+    }
+
+    private func run(_ step: MediaStep) async throws(JanusError) -> String {
+        switch step {
+        case .attach(let wanted):
+            try await attach(wanted)
+            return ""
+        case .process(let role, let sdp, let kind):
+            return try await NoSIP(handle(role)).process(sdp, JSEP.Kind(kind)).sdp
+        case .generate(let role, let description):
+            return try await NoSIP(handle(role)).generate(JSEP(description))
+        case .echo(let role, let description, let settings):
+            applied[role] = settings
+            return try await EchoTest(handle(role)).start(JSEP(description), options(settings, before: nil)).sdp
+        case .call(let offer):
+            return try await call(offer)
+        case .accept(let answer):
+            let callee = VideoCall(try handle(.callee))
+            return try await handedOver.wait(for: SessionHandles.videoCallTimeout) { () async throws(JanusError) in
+                try await callee.accept(JSEP(answer))
+            }
+        }
+    }
+
+    private func attach(_ wanted: [SessionHandle]) async throws(JanusError) {
+        let client = try backend.choose()
+        for one in wanted {
+            let handle = try await client.attach(JanusPlugin(one.plugin))
+            guard !isReleased else {
+                await handle.detach()
+                throw .cancelled
+            }
+            handles[one.role] = handle
+            handle.onEvent = { [weak self] event in self?.heard(event, from: one.role) }
+        }
+    }
+
+    /// Both sides get names that nobody else has; the caller's offer comes out at the called side's handle.
+    private func call(_ offer: BrowserDescription) async throws(JanusError) -> String {
+        let caller = VideoCall(try handle(.caller))
+        let callee = VideoCall(try handle(.callee))
+        try await caller.register("\(session)-caller")
+        try await callee.register("\(session)-callee")
+        return try await handedOver.wait(for: SessionHandles.videoCallTimeout) { () async throws(JanusError) in
+            try await caller.call("\(self.session)-callee", JSEP(offer))
+        }
+    }
+
+    private func handle(_ role: SessionHandle.Role) throws(JanusError) -> JanusHandle {
+        guard let handle = handles[role] else { throw .detached }
+        return handle
+    }
+
+    func trickle(_ candidate: TrickledCandidate, to role: SessionHandle.Role) {
+        guard let handle = handles[role] else { return }
+        if let text = candidate.candidate {
+            handle.trickle(
+                JanusCandidate(sdpMid: candidate.mid, sdpMLineIndex: candidate.mediaLineIndex, candidate: text))
+        } else {
+            handle.trickleCompleted()
+        }
+    }
+
+    // MARK: Settings
+
+    /// Makes a handle do what `settings` say.
+    func apply(_ settings: MediaSettings, to wanted: SessionHandle) async throws(SessionFailure) {
+        let before = applied[wanted.role]
+        do throws(JanusError) {
+            let handle = try handle(wanted.role)
+            switch wanted.plugin {
+            case .echoTest: try await EchoTest(handle).update(options(settings, before: before))
+            case .videoCall: try await VideoCall(handle).set(options(settings, before: before))
+            case .noSIP: try await record(settings.recording, before: before?.recording, on: NoSIP(handle))
+            }
+            applied[wanted.role] = settings
+        } catch {
+            throw SessionFailure(error)
+        }
+    }
+
+    /// The options that differ from those that were applied before: a plugin would begin a recording anew when told again.
+    private func options(_ settings: MediaSettings, before: MediaSettings?) -> MediaOptions {
+        var options = MediaOptions(audio: settings.audio, video: settings.video, bitrate: settings.bitrate)
+        if settings.recording != before?.recording {
+            options.record = settings.recording != nil
+            options.filename = settings.recording.map(path)
+        }
+        return options
+    }
+
+    private func record(_ name: String?, before: String?, on handle: NoSIP) async throws(JanusError) {
+        guard name != before else { return }
+        if before != nil { try await handle.stopRecording() }
+        if let name { try await handle.startRecording(path(name)) }
+    }
+
+    private func path(_ name: String) -> String { "\(recordings)/\(name)" }
+
+    // MARK: Events and end
+
+    private func heard(_ event: JanusHandleEvent, from role: SessionHandle.Role) {
+        switch event {
+        case .webrtcUp: onEvent?(.up)
+        case .media(let kind, let receiving): onEvent?(.flowing(kind: kind.rawValue, receiving))
+        case .slowLink: onEvent?(.slowLink)
+        case .hangup(let reason): onEvent?(.gone(SessionHandles.end(for: reason)))
+        case .lost: onEvent?(.gone(.mediaServerLost))
+        case .plugin(let data, let jsep): heard(VideoCallEvent(data, jsep))
+        case .candidate, .candidatesCompleted: break
+        }
+    }
+
+    private func heard(_ event: VideoCallEvent?) {
+        switch event {
+        case .incomingCall(_, let jsep), .accepted(_, let jsep): handedOver.deliver(jsep.sdp)
+        case .hangup(_, let reason): onEvent?(.gone(SessionHandles.end(for: reason)))
+        case .update, nil: break
+        }
+    }
+
+    /// Janus' reasons: a DTLS alert is how a browser says goodbye (RFC 8446 section 6.1); all others are failures.
+    private static func end(for reason: String) -> SessionEnd {
+        ["DTLS alert", "Close PC", "Remote WebRTC hangup", "User hangup"].contains(reason) ? .mediaClosed : .mediaFailed(reason)
+    }
+
+    /// Gives all handles back. Also those that are still being attached, as soon as they are.
+    func release() {
+        guard !isReleased else { return }
+        isReleased = true
+        onEvent = nil
+        handedOver.cancel()
+        let open = handles.values
+        handles = [:]
+        for handle in open {
+            handle.onEvent = nil
+            LoopActor.task { await handle.detach() }
+        }
+    }
+}
+
+extension JSEP {
+    init(_ description: BrowserDescription) {
+        self.init(type: Kind(description.role), sdp: description.sdp, trickle: description.trickle ? true : nil)
+    }
+}
+
+extension JSEP.Kind {
+    init(_ role: DescriptionRole) { self = role == .offer ? .offer : .answer }
+}
+
+extension JanusPlugin {
+    init(_ plugin: SessionHandle.Plugin) {
+        switch plugin {
+        case .echoTest: self = .echoTest
+        case .noSIP: self = .noSIP
+        case .videoCall: self = .videoCall
+        }
+    }
+}
+
+extension SessionFailure {
+    /// A plugin refuses what is wrong with a description; everything else is Janus' own trouble.
+    init(_ error: JanusError) {
+        switch error {
+        case .plugin, .refused, .invalid: self = .refused(error.description)
+        case .notReady, .lost, .detached, .timeout, .cancelled, .overloaded, .malformed:
+            self = .unavailable(error.description)
+        }
+    }
+}
