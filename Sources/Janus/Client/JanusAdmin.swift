@@ -6,13 +6,13 @@ public import JSON
 /// It connects with the first question and stays connected until ``close()``.
 @LoopActor
 public final class JanusAdmin {
-    private let url: String
+    /// `ws://host:port/` of the admin WebSocket transport; a new one counts from the next connection on.
+    public var url: String
     private let secret: String
     private let timeout: Duration
     private var channel: JanusChannel?
     private var waiting: [CheckedContinuation<Result<JanusChannel, JanusError>, Never>] = []
 
-    /// - Parameter url: `ws://host:port/` of the admin WebSocket transport.
     public init(url: String, secret: String, timeout: Duration = .seconds(5)) {
         self.url = url
         self.secret = secret

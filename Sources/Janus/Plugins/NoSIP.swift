@@ -22,8 +22,6 @@ public struct NoSIP {
     }
 
     /// Gives Janus the plain SDP of the SIP side; the result is the same offer or answer for the WebRTC side.
-    ///
-    /// Processing an answer again on an established session changes the directions in which media is passed on.
     public func process(_ sdp: String, _ type: JSEP.Kind, srtp: SRTP? = nil) async throws(JanusError) -> JSEP {
         var body: [String: JSONValue] = ["request": "process", "type": .string(type.rawValue), "sdp": .string(sdp)]
         if let srtp { body["srtp"] = .string(srtp.rawValue) }
@@ -44,10 +42,19 @@ public struct NoSIP {
         return sdp
     }
 
-    /// Starts recording, once offer and answer are through.
+    /// Gives Janus the plain SDP of the SIP side again, as an answer, on a session whose offer and answer are through.
+    ///
+    /// Two things follow from it. Its directions decide what is passed on: `sendonly` stops what goes to the SIP side,
+    /// `recvonly` what goes to the browser, `inactive` both. And its first payload type is the codec of recordings: where the SIP
+    /// side made the offer, Janus 1.1 knows none before. What Janus says to the browser about it is not needed.
+    public func refresh(_ sdp: String) async throws(JanusError) {
+        _ = try await process(sdp, .answer)
+    }
+
+    /// Starts recording, once offer and answer are through; where the SIP side made the offer, after ``refresh(_:)``.
     ///
     /// It writes `<file>-user-audio.mjr` and `<file>-user-video.mjr` with what the WebRTC side sends, and the same with `peer`
-    /// for the SIP side. Janus reports no file that it cannot write. Stop before starting again.
+    /// for the SIP side. Janus does not say when it cannot write one. Stop before starting again.
     public func startRecording(_ file: String, audio: Bool = true, video: Bool = true) async throws(JanusError) {
         try RecordingName.check(file)
         var body = NoSIP.recording("start", audio: audio, video: video)

@@ -98,6 +98,7 @@ public final class JanusProcess {
         for (name, text) in try settings.files { try directory.write(text, to: name) }
         try directory.link(installation.plugins, in: "plugins")
         try directory.link(installation.transports, in: "transports")
+        for folder in ["events", "loggers"] { try directory.link([], in: folder) }
         return ChildProcess.Command(
             executable: installation.program, arguments: ["--disable-colors", "--configs-folder", configuration.directory])
     }

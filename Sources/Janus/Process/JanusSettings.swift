@@ -33,8 +33,8 @@ struct JanusSettings {
                     configs_folder = \(try quoted(directory))
                     plugins_folder = \(try quoted("\(directory)/plugins"))
                     transports_folder = \(try quoted("\(directory)/transports"))
-                    events_folder = \(try quoted("\(directory)/none"))
-                    loggers_folder = \(try quoted("\(directory)/none"))
+                    events_folder = \(try quoted("\(directory)/events"))
+                    loggers_folder = \(try quoted("\(directory)/loggers"))
                     log_to_stdout = true
                     debug_level = 4
                     debug_colors = false
