@@ -1,0 +1,144 @@
+import EventLoop
+import Glibc
+
+/// A peer that says exactly what a test writes, over UDP or TCP, and shows what comes back.
+@LoopActor
+final class RawPeer {
+    private let descriptor: Int32
+    private let isStream: Bool
+    private var buffer: [UInt8] = []
+    /// Its own port.
+    let port: Int
+    /// The port that it talks to; nil until it is told or hears from somebody.
+    var remotePort: Int?
+
+    init(talkingTo remotePort: Int? = nil, tcp: Bool = false) throws {
+        isStream = tcp
+        self.remotePort = remotePort
+        let kind = tcp ? SOCK_STREAM : SOCK_DGRAM
+        let descriptor = socket(AF_INET, Int32(kind.rawValue), 0)
+        self.descriptor = descriptor
+        var address = RawPeer.loopback(0)
+        _ = withUnsafePointer(to: &address) { $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+            bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+        } }
+        if tcp, let remotePort {
+            var remote = RawPeer.loopback(remotePort)
+            let result = withUnsafePointer(to: &remote) { $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            } }
+            guard result == 0 else { throw TimedOut(description: "no TCP connection") }
+        }
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        _ = withUnsafeMutablePointer(to: &address) { $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+            getsockname(descriptor, $0, &length)
+        } }
+        port = Int(UInt16(bigEndian: address.sin_port))
+        _ = fcntl(descriptor, F_SETFL, O_NONBLOCK)
+    }
+
+    deinit { close(descriptor) }
+
+    private static func loopback(_ port: Int) -> sockaddr_in {
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = UInt16(port).bigEndian
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        return address
+    }
+
+    func send(_ text: String) { send(Array(text.utf8)) }
+
+    func send(_ bytes: [UInt8]) {
+        var address = RawPeer.loopback(remotePort ?? 9)
+        _ = withUnsafePointer(to: &address) { $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+            isStream
+                ? Glibc.send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL))
+                : sendto(descriptor, bytes, bytes.count, 0, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+        } }
+    }
+
+    /// The next message, or nil when none came in time.
+    func receive(within limit: Duration = .seconds(5)) async -> String? {
+        var found: String?
+        try? await eventually(within: limit, "a message") {
+            found = self.take()
+            return found != nil
+        }
+        return found
+    }
+
+    /// The next message that begins with `start`; others are skipped.
+    func receive(_ start: String, within limit: Duration = .seconds(5)) async -> String? {
+        let end = ContinuousClock.now + limit
+        while ContinuousClock.now < end {
+            guard let text = await receive(within: end - ContinuousClock.now) else { return nil }
+            if text.hasPrefix(start) { return text }
+        }
+        return nil
+    }
+
+    /// Whether the other end has closed the connection.
+    var isClosed: Bool {
+        var byte: UInt8 = 0
+        return recv(descriptor, &byte, 1, Int32(MSG_PEEK)) == 0
+    }
+
+    private func take() -> String? {
+        var bytes = [UInt8](repeating: 0, count: 65_536)
+        var from = sockaddr_in()
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let count = withUnsafeMutablePointer(to: &from) { $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+            recvfrom(descriptor, &bytes, bytes.count, 0, $0, &length)
+        } }
+        if !isStream {
+            guard count > 0 else { return nil }
+            remotePort = Int(UInt16(bigEndian: from.sin_port))
+            return String(decoding: bytes[..<count], as: UTF8.self)
+        }
+        if count > 0 { buffer += bytes[..<count] }
+        return takeFromStream()
+    }
+
+    private func takeFromStream() -> String? {
+        let text = String(decoding: buffer, as: UTF8.self)
+        guard let end = text.range(of: "\r\n\r\n") else { return nil }
+        let head = text[..<end.upperBound]
+        let length = head.header("Content-Length").flatMap { Int($0) } ?? 0
+        let size = head.utf8.count + length
+        guard buffer.count >= size else { return nil }
+        defer { buffer.removeFirst(size) }
+        return String(decoding: buffer[..<size], as: UTF8.self)
+    }
+}
+
+extension StringProtocol {
+    /// The value of the first header field of that name.
+    func header(_ name: String) -> String? {
+        for line in components("\r\n") {
+            guard let colon = line.firstIndex(of: ":"), line[..<colon].lowercased() == name.lowercased() else { continue }
+            return line[line.index(after: colon)...].drop { $0 == " " }.description
+        }
+        return nil
+    }
+
+    /// All values of the header fields of that name.
+    func headers(_ name: String) -> [String] {
+        components("\r\n").compactMap { line in "\(line)".header(name) }
+    }
+
+    private func components(_ separator: String) -> [Substring] {
+        String(self).split(separator: separator, omittingEmptySubsequences: false)
+    }
+
+    /// The `tag` parameter of a From or To header.
+    func tag(of name: String) -> String? {
+        header(name)?.components(";tag=").last.map(String.init)
+    }
+
+    func range(of needle: String) -> Range<String.Index>? {
+        let text = String(self)
+        guard let found = text.firstRange(of: needle) else { return nil }
+        return found
+    }
+}
