@@ -1,0 +1,83 @@
+import Foundation
+import JSON
+
+/// A headless Chromium whose microphone hears a tone and whose camera sees a test picture.
+actor Chromium {
+    /// What the microphone hears, in Hz.
+    static let frequency = 1_000.0
+
+    private let driver: TestProcess
+    private let session: WebDriver
+    private var window = ""
+
+    init(in environment: TestEnvironment) async throws {
+        let tone = environment.directory.appendingPathComponent("tone.wav")
+        try Tone.wave(frequency: Chromium.frequency, seconds: 1).write(to: tone)
+        driver = try await TestProcess("chromedriver", ["--port=0"])
+        let line = try await driver.line(with: "started successfully on port", within: .seconds(20))
+        guard let port = Int(line.split(separator: " ").last?.filter(\.isNumber) ?? "") else { throw HarnessError("no port in: \(line)") }
+        let arguments = [
+            "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
+            "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream", "--use-file-for-fake-audio-capture=\(tone.path)",
+            "--autoplay-policy=no-user-gesture-required", "--disable-background-timer-throttling",
+            "--disable-renderer-backgrounding", "--disable-backgrounding-occluded-windows", "--window-size=900,900",
+            "--user-data-dir=\(environment.directory.path)/chromium",
+        ]
+        let capabilities: JSONValue = [
+            "capabilities": ["alwaysMatch": [
+                "goog:chromeOptions": ["args": .array(arguments.map { .string($0) })],
+                "goog:loggingPrefs": ["browser": "ALL"],
+                "timeouts": ["script": 60_000, "pageLoad": 20_000],
+            ]],
+        ]
+        let root = WebDriver(port: port, prefix: "")
+        do {
+            let id = try await root.call("POST", "/session", capabilities)["sessionId"]?.stringValue
+            guard let id else { throw HarnessError("no WebDriver session") }
+            session = WebDriver(port: port, prefix: "/session/\(id)")
+            window = try await session.call("GET", "/window").stringValue ?? ""
+        } catch {
+            await driver.stop()
+            throw error
+        }
+    }
+
+    func quit() async {
+        _ = try? await session.call("DELETE", "")
+        await driver.stop()
+    }
+
+    /// Opens an address in a window of its own.
+    func open(_ url: String) async throws -> Page {
+        guard let handle = try await session.call("POST", "/window/new", ["type": "window"])["handle"]?.stringValue else {
+            throw HarnessError("no new window")
+        }
+        try await show(handle)
+        _ = try await session.call("POST", "/url", ["url": .string(url)])
+        return Page(browser: self, handle: handle)
+    }
+
+    func close(_ handle: String) async throws {
+        try await show(handle)
+        let left = try await session.call("DELETE", "/window").arrayValue ?? []
+        window = ""
+        if let first = left.first?.stringValue { try await show(first) }
+    }
+
+    func call(_ method: String, _ path: String, _ body: JSONValue, in handle: String) async throws -> JSONValue {
+        try await show(handle)
+        return try await session.call(method, path, body)
+    }
+
+    /// What pages wrote to their console since the last time.
+    func console() async -> String {
+        let lines = try? await session.call("POST", "/se/log", ["type": "browser"]).arrayValue
+        return (lines ?? []).compactMap { $0["message"]?.stringValue }.joined(separator: "\n")
+    }
+
+    private func show(_ handle: String) async throws {
+        if handle == window { return }
+        _ = try await session.call("POST", "/window", ["handle": .string(handle)])
+        window = handle
+    }
+}

@@ -1,0 +1,159 @@
+import EventLoop
+import Foundation
+import JSON
+
+/// A gateway with a Janus of its own, as an operator would start it.
+final class GatewayProcess: Sendable {
+    /// Who may log in.
+    static let password = "swordfish-7"
+
+    let address: String
+    let sipPort: Int
+    let httpPort: Int
+    /// Where the route `phone` leads: the tests' SIPp listens there.
+    let phonePort: Int
+    let recordings: URL
+    private let directory: URL
+    private let process: TestProcess
+
+    var pid: Int32 { process.pid }
+    var log: String { process.output }
+    var page: String { "http://127.0.0.1:\(httpPort)/" }
+
+    /// Starts `tern serve` and waits until its Janus is ready.
+    init(in environment: TestEnvironment, name: String = "gateway") async throws {
+        address = environment.address
+        sipPort = try FreePort.both(address)
+        phonePort = try FreePort.both(address)
+        httpPort = try FreePort.tcp("127.0.0.1")
+        directory = environment.directory.appendingPathComponent(name)
+        recordings = directory.appendingPathComponent("recordings")
+        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+        let file = directory.appendingPathComponent("tern.yaml")
+        let text = GatewayProcess.configuration(
+            address: address, sipPort: sipPort, httpPort: httpPort, phonePort: phonePort, directory: directory)
+        try text.write(to: file, atomically: true, encoding: .utf8)
+        process = try await TestProcess(environment.tern, ["serve", "--config", file.path])
+        do {
+            try await ready(within: .seconds(20))
+        } catch {
+            await process.stop()
+            throw error
+        }
+    }
+
+    /// Times are short, so that a test of their end is.
+    private static func configuration(
+        address: String, sipPort: Int, httpPort: Int, phonePort: Int, directory: URL
+    ) -> String {
+        """
+        sip:
+          listen: ["udp:\(address):\(sipPort)", "tcp:\(address):\(sipPort)"]
+          domain: \(address)
+        http:
+          listen: 127.0.0.1:\(httpPort)
+        media:
+          address: \(address)
+          rtp_ports: 20000-20999
+        janus:
+          mode: managed
+          directory: \(directory.path)/janus
+        recordings:
+          directory: \(directory.path)/recordings
+        calls:
+          ring_timeout: 6s
+        api:
+          grace_time: 2s
+        log:
+          level: debug
+        users:
+          - {name: alice, password: \(password), display_name: Alice}
+          - {name: bob, password: \(password), display_name: Bob}
+          - {name: admin, password: \(password), admin: true}
+        routes:
+          - {match: echo, action: echo}
+          - {match: phone, action: sip, target: "sip:{user}@\(address):\(phonePort)"}
+          - {match: "*", action: user}
+
+        """
+    }
+
+    func ready(within limit: Duration) async throws {
+        var last: Status?
+        let isReady = await eventually(within: limit) {
+            last = try? status()
+            return last?.janus == "ready"
+        }
+        guard isReady else {
+            throw HarnessError("the gateway was not ready within \(limit), status \(String(describing: last)):\n\(log)")
+        }
+    }
+
+    /// SIGTERM, as systemd would; nil when it did not end within ten seconds.
+    func stop() async -> ChildProcess.Exit? {
+        await process.send(signal: SIGTERM)
+        if let exit = await process.exit(within: .seconds(10)) { return exit }
+        await process.stop(within: .zero)
+        return nil
+    }
+
+    // MARK: What it holds
+
+    /// What `GET /status` says.
+    struct Status: Sendable, Equatable {
+        var calls, sessions, sipLegs, clients, handles: Int
+        var janus: String
+
+        var isIdle: Bool { calls == 0 && sessions == 0 && sipLegs == 0 && clients == 0 && handles == 0 }
+    }
+
+    func status() throws -> Status {
+        let (code, body) = try SmallHTTP.get("127.0.0.1", port: httpPort, path: "/status")
+        guard code == 200 else { throw HarnessError("GET /status: \(code)") }
+        let json = try JSONValue(parsing: body)
+        func number(_ value: JSONValue?, _ name: String) throws -> Int {
+            guard let number = value?.intValue else { throw HarnessError("no \(name) in \(body)") }
+            return number
+        }
+        return Status(
+            calls: try number(json["calls"], "calls"), sessions: try number(json["sessions"], "sessions"),
+            sipLegs: try number(json["sip_legs"], "sip_legs"), clients: try number(json["clients"], "clients"),
+            handles: try number(json["janus"]?["handles"], "janus.handles"),
+            janus: json["janus"]?["state"]?.stringValue ?? "")
+    }
+
+    /// Its open file descriptors, without connections to the page: browsers keep those as long as they like.
+    func descriptors() -> [String] {
+        let own = URL(fileURLWithPath: "/proc/\(pid)/fd")
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: own.path)) ?? []
+        let web = webSockets()
+        return names.compactMap { name in
+            guard let target = try? FileManager.default.destinationOfSymbolicLink(atPath: own.path + "/" + name),
+                !web.contains(target) else { return nil }
+            return "\(name): \(target)"
+        }
+    }
+
+    /// `socket:[inode]` of every established connection to the HTTP port (proc_net_tcp: address:port in hexadecimal).
+    private func webSockets() -> Set<String> {
+        let suffix = ":" + String(httpPort, radix: 16, uppercase: true)
+        let table = (try? String(contentsOfFile: "/proc/\(pid)/net/tcp", encoding: .utf8)) ?? ""
+        return Set(table.split(separator: "\n").compactMap { line in
+            let fields = line.split(separator: " ")
+            guard fields.count > 9, fields[1].hasSuffix(suffix), fields[3] != "0A" else { return nil }
+            return "socket:[\(fields[9])]"
+        })
+    }
+
+    /// Its child processes named janus, by id.
+    func janusProcesses() -> [Int32] {
+        let processes = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
+        return processes.compactMap { Int32($0) }.filter { process in
+            guard let stat = try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8),
+                let name = stat.split(separator: "(").last?.split(separator: ")").first,
+                let fields = stat.split(separator: ")").last?.split(separator: " "), fields.count > 1
+            else { return false }
+            return name == "janus" && fields[1] == "\(pid)" && fields[0] != "Z"
+        }
+    }
+}

@@ -1,0 +1,114 @@
+import Foundation
+
+/// The voice and the ear of a SIP phone: speaks a tone in PCMU, 20 ms a packet in real time, and recognises the other
+/// side's.
+///
+/// Beside a SIPp scenario that was given this phone's port: `rtp-phone` tells the port where the gateway's is.
+final class RTPPhone: @unchecked Sendable {
+    /// What it speaks, in Hz.
+    let frequency: Double
+    let port: Int
+    private let socket: Socket
+    private let lock = NSLock()
+    private var peer: (address: String, port: Int)?
+    private var sent = 0
+    private var received = 0
+    private var heard: [Double] = []
+    private var isOver = false
+
+    init(on address: String, frequency: Double = 440) throws {
+        self.frequency = frequency
+        socket = try RTPPhone.evenSocket(address)
+        port = socket.port
+        Thread.detachNewThread { self.speak() }
+        Thread.detachNewThread { self.listen() }
+    }
+
+    deinit { stop() }
+
+    /// RTP has an even port (RFC 3550, section 11).
+    private static func evenSocket(_ address: String) throws -> Socket {
+        for _ in 0..<50 {
+            let socket = try Socket(type: SOCK_DGRAM, address: address, port: 0)
+            if socket.port % 2 == 0 { return socket }
+            socket.close()
+        }
+        throw HarnessError("no even port free")
+    }
+
+    /// Begins to speak to there.
+    func connect(to address: String, port: Int) { lock.withLock { peer = (address, port) } }
+
+    func stop() {
+        lock.withLock { isOver = true }
+        socket.close()
+    }
+
+    // MARK: What it notices
+
+    /// RTP packets that came in so far.
+    var receivedPackets: Int { lock.withLock { received } }
+
+    var sentPackets: Int { lock.withLock { sent } }
+
+    /// Packets that come in from now on, for so long.
+    func packets(during time: Duration) async -> Int {
+        let before = receivedPackets
+        try? await Task.sleep(for: time)
+        return receivedPackets - before
+    }
+
+    /// Whether the last half second is a tone of that frequency, now or within the time.
+    func hears(_ frequency: Double, within limit: Duration = .seconds(8)) async -> Bool {
+        lock.withLock { heard = [] }
+        return await eventually(within: limit) {
+            let last = lock.withLock { heard.suffix(4_000) }
+            return last.count == 4_000 && Tone.share(of: frequency, in: Array(last)) > 0.7
+        }
+    }
+
+    // MARK: Its threads
+
+    private func speak() {
+        let source = UInt32.random(in: 1...UInt32.max)
+        var next = DispatchTime.now()
+        while !lock.withLock({ isOver }) {
+            if let peer = lock.withLock({ peer }) {
+                let number = lock.withLock { sent += 1; return sent - 1 }
+                socket.send(packet(number, source: source), to: peer.address, port: peer.port)
+            }
+            next = next + .milliseconds(20)
+            let now = DispatchTime.now()
+            if next > now { usleep(UInt32((next.uptimeNanoseconds - now.uptimeNanoseconds) / 1_000)) } else { next = now }
+        }
+    }
+
+    /// RFC 3550, section 5.1: version 2, payload type 0, the marker on the first packet.
+    private func packet(_ number: Int, source: UInt32) -> [UInt8] {
+        var bytes: [UInt8] = [0x80, number == 0 ? 0x80 : 0]
+        for (value, count) in [(number, 2), (number * 160, 4), (Int(source), 4)] {
+            for byte in (0..<count).reversed() { bytes.append(UInt8((value >> (8 * byte)) & 0xff)) }
+        }
+        return bytes + Tone.packet(number, frequency: frequency)
+    }
+
+    private func listen() {
+        while !lock.withLock({ isOver }), let bytes = socket.read(atMost: 2_048), !bytes.isEmpty {
+            if let line = String(validating: bytes, as: UTF8.self), line.hasPrefix("gateway ") {
+                let words = line.split(separator: " ")
+                if words.count == 3, let port = Int(words[2]) { connect(to: String(words[1]), port: port) }
+            } else if bytes.count > 12, bytes[0] & 0xc0 == 0x80 {
+                take(bytes)
+            }
+        }
+    }
+
+    private func take(_ bytes: [UInt8]) {
+        lock.withLock {
+            received += 1
+            guard bytes[1] & 0x7f == 0 else { return }
+            heard += bytes[12...].map(Tone.linear)
+            if heard.count > 16_000 { heard.removeFirst(8_000) }
+        }
+    }
+}

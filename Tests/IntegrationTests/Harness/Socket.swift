@@ -1,0 +1,90 @@
+import Foundation
+import Synchronization
+
+/// A plain IPv4 socket, blocking, for helpers that have a thread to block.
+final class Socket: Sendable {
+    let descriptor: Int32
+    private let isOpen = Atomic(true)
+
+    /// Bound to an address; port 0 takes a free one.
+    init(type: __socket_type, address: String, port: Int) throws {
+        descriptor = socket(AF_INET, Int32(type.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        guard descriptor >= 0 else { throw HarnessError("socket: \(String(cString: strerror(errno)))") }
+        do {
+            try Socket.with(address, port) { bind(descriptor, $0, $1) }
+        } catch {
+            close()
+            throw error
+        }
+    }
+
+    /// Connected, from a port of the kernel's choice.
+    init(connectedTo address: String, port: Int) throws {
+        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        guard descriptor >= 0 else { throw HarnessError("socket: \(String(cString: strerror(errno)))") }
+        do {
+            try Socket.with(address, port) { connect(descriptor, $0, $1) }
+        } catch {
+            close()
+            throw error
+        }
+    }
+
+    deinit { close() }
+
+    var port: Int {
+        var name = sockaddr_in()
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        _ = withUnsafeMutablePointer(to: &name) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(descriptor, $0, &length) }
+        }
+        return Int(UInt16(bigEndian: name.sin_port))
+    }
+
+    /// Everything, or false.
+    @discardableResult
+    func write(_ bytes: [UInt8]) -> Bool {
+        var sent = 0
+        while sent < bytes.count {
+            let count = bytes[sent...].withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+            if count <= 0 { return false }
+            sent += count
+        }
+        return true
+    }
+
+    func send(_ bytes: [UInt8], to address: String, port: Int) {
+        try? Socket.with(address, port) { name, length in
+            Int32(truncatingIfNeeded: bytes.withUnsafeBytes { sendto(descriptor, $0.baseAddress, $0.count, 0, name, length) })
+        }
+    }
+
+    /// Waits for bytes; empty at the end, nil when `limit` is over.
+    func read(atMost count: Int = 65_536, within limit: Duration? = nil) -> [UInt8]? {
+        if let limit {
+            var poll = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+            guard Glibc.poll(&poll, 1, Int32(max(0, limit.seconds * 1000))) > 0 else { return nil }
+        }
+        return [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+            filled = max(0, recv(descriptor, buffer.baseAddress, count, 0))
+        }
+    }
+
+    /// Wakes a thread that reads as well.
+    func close() {
+        guard isOpen.exchange(false, ordering: .relaxed) else { return }
+        shutdown(descriptor, Int32(SHUT_RDWR))
+        Glibc.close(descriptor)
+    }
+
+    private static func with(_ address: String, _ port: Int, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Int32) throws {
+        var name = sockaddr_in()
+        name.sin_family = sa_family_t(AF_INET)
+        name.sin_port = UInt16(truncatingIfNeeded: port).bigEndian
+        guard inet_pton(AF_INET, address, &name.sin_addr) == 1 else { throw HarnessError("no IPv4 address: \(address)") }
+        let status = withUnsafePointer(to: &name) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { body($0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
+        }
+        guard status >= 0 else { throw HarnessError("\(address):\(port): \(String(cString: strerror(errno)))") }
+    }
+}

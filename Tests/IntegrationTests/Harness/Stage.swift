@@ -1,0 +1,85 @@
+import Foundation
+import Testing
+
+/// What the tests play on: one gateway and one browser, started once.
+struct Stage: Sendable {
+    @TaskLocal static var current: Stage?
+
+    let environment: TestEnvironment
+    let gateway: GatewayProcess
+    let chromium: Chromium
+
+    /// The one that this test runs on.
+    static var running: Stage {
+        get throws {
+            guard let current else { throw HarnessError("the test has no stage: is it in IntegrationTests?") }
+            return current
+        }
+    }
+}
+
+/// Starts the stage for a suite and takes it down afterwards.
+struct WholeGatewayTrait: SuiteTrait, TestScoping {
+    func provideScope(
+        for test: Test, testCase: Test.Case?, performing function: @Sendable () async throws -> Void
+    ) async throws {
+        let environment = try TestEnvironment()
+        defer { environment.remove() }
+        let gateway = try await GatewayProcess(in: environment)
+        let chromium: Chromium
+        do {
+            chromium = try await Chromium(in: environment)
+        } catch {
+            _ = await gateway.stop()
+            throw error
+        }
+        let stage = Stage(environment: environment, gateway: gateway, chromium: chromium)
+        try await Stage.$current.withValue(stage, operation: function)
+        await chromium.quit()
+        let exit = await gateway.stop()
+        #expect(exit == .exited(0), "the gateway ended with \(String(describing: exit))")
+    }
+}
+
+/// After each test: no call, session, SIP leg, client or Janus handle is left, and no file descriptor more than before.
+struct LeavesNothingTrait: SuiteTrait, TestTrait, TestScoping {
+    var isRecursive: Bool { true }
+
+    func provideScope(
+        for test: Test, testCase: Test.Case?, performing function: @Sendable () async throws -> Void
+    ) async throws {
+        guard let stage = Stage.current else { return try await function() }
+        let before = stage.gateway.descriptors()
+        let logBefore = stage.gateway.log.count
+        var failed = false
+        do {
+            try await function()
+        } catch {
+            failed = true
+            Issue.record(error)
+        }
+        var status: GatewayProcess.Status?
+        let idle = await eventually(within: .seconds(6)) {
+            status = try? stage.gateway.status()
+            return status?.isIdle == true
+        }
+        #expect(idle, "left over: \(String(describing: status))")
+        var after: [String] = []
+        let closed = await eventually(within: .seconds(4)) {
+            after = stage.gateway.descriptors()
+            return after.count <= before.count
+        }
+        #expect(closed, "more descriptors than before: \(Set(after).subtracting(before).sorted())")
+        if failed || !idle || !closed {
+            Attachment.record(String(stage.gateway.log.dropFirst(logBefore)), named: "gateway.log")
+        }
+    }
+}
+
+extension Trait where Self == WholeGatewayTrait {
+    static var wholeGateway: Self { Self() }
+}
+
+extension Trait where Self == LeavesNothingTrait {
+    static var leavesNothing: Self { Self() }
+}
