@@ -42,14 +42,22 @@ extension ConfigurationReader {
     /// Everybody knows the sample passwords, so whoever can reach a listener could log in and call.
     func checkSamplePasswords() {
         guard let open = listeners.first(where: { !$0.address.isLoopback }) else { return }
-        for (index, user) in configuration.users.enumerated() where SampleUsers.contains(password: user.password) {
-            let place = index < userPlaces.count ? userPlaces[index] : ("users", .builtIn)
+        let reach = "\(open.key) (\(open.address)) can be reached from other machines"
+        if userPlaces.isEmpty, !configuration.users.isEmpty {
             problems.add(
-                place.origin, key: place.key,
+                .builtIn, key: "users",
                 """
-                user \(user.name) has a sample password, which everybody can read in the repository, and \(open.key) \
-                (\(open.address)) is reachable from other machines: give the user another password, leave the user out \
-                (users: [] for none), or listen on 127.0.0.1 only
+                no users are given, so there are the sample users, whose passwords everybody can read in the repository, and \
+                \(reach): give users of your own (users: [] for none), or listen on 127.0.0.1 only
+                """)
+            return
+        }
+        for (user, place) in zip(configuration.users, userPlaces) where SampleUsers.contains(password: user.password) {
+            problems.add(
+                place.origin, key: place.key + ".password",
+                """
+                user \(user.name) has a sample password, which everybody can read in the repository, and \(reach): give the \
+                user another password, leave the user out, or listen on 127.0.0.1 only
                 """)
         }
     }

@@ -45,7 +45,8 @@ extension ConfigurationReader {
     }
 
     mutating func readJanus(_ section: ConfigurationSection?) {
-        configuration.janus.directory = RuntimeDirectory.path(environment: environment)
+        configuration.janus.directory = RuntimeDirectory.path(
+            environment: environment, listener: configuration.sip.listen.first)
         guard let section else { return }
         section.read("mode", into: &configuration.janus.mode) { text throws(ConfigurationText.Refusal) in
             try ConfigurationText.choice(text, of: GatewayConfiguration.Janus.Mode.self)

@@ -20,8 +20,9 @@ extension GatewayConfiguration {
         /// Key `janus.executable`: absolute path of the program, mode `managed`. Default: `/usr/bin/janus`.
         public var executable = "/usr/bin/janus"
         /// Key `janus.directory`: absolute path of the folder for the generated configuration, mode `managed`.
-        /// Default: `tern` in `$RUNTIME_DIRECTORY` or `$XDG_RUNTIME_DIR`, else `/tmp/tern-UID`.
-        public var directory = RuntimeDirectory.path(environment: [:])
+        /// Two gateways must not share one. Default: `$RUNTIME_DIRECTORY`, else `$XDG_RUNTIME_DIR/tern-ADDRESS-PORT` of the
+        /// first SIP listener, else `/tmp/tern-UID-ADDRESS-PORT`.
+        public var directory = RuntimeDirectory.path(environment: [:], listener: SIP().listen.first)
         /// Key `janus.event_loops`: media threads, 1 to 64, mode `managed`. Default: the number of cores.
         public var eventLoops = min(64, max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))))
 

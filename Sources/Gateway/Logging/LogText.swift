@@ -21,6 +21,8 @@ enum LogText {
     }
 
     private static func escaped(_ text: String, _ special: (Unicode.Scalar) -> String?) -> String {
+        // Nearly every text: short, ASCII, and without anything to escape.
+        if text.utf8.count <= longest, text.utf8.allSatisfy({ isOrdinary($0) }) { return text }
         var result = ""
         var count = 0
         for scalar in text.unicodeScalars {
@@ -38,6 +40,10 @@ enum LogText {
             }
         }
         return result
+    }
+
+    private static func isOrdinary(_ byte: UInt8) -> Bool {
+        byte >= 0x20 && byte < 0x7f && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\")
     }
 
     private static func isPrintable(_ scalar: Unicode.Scalar) -> Bool {

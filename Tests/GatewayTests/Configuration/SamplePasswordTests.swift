@@ -19,14 +19,15 @@ import Testing
         ])
     func refused(text: String) {
         let problems = problems(text)
-        #expect(problems.map(\.key) == ["users", "users"])
-        #expect(problems.allSatisfy { $0.reason.contains("sample password") && $0.reason.contains("127.0.0.1") })
+        #expect(problems.map(\.key) == ["users"])
+        #expect(problems.allSatisfy { $0.reason.contains("sample users") && $0.reason.contains("127.0.0.1") })
     }
 
     @Test("a sample password under another name is refused too, where it stands")
     func renamed() {
         let problems = problems("http: {listen: 0.0.0.0:80}\nusers:\n  - name: carol\n    password: wonderland\n")
         #expect(problems.map(\.origin) == [.file(path: "tern.yaml", line: 4, column: 15)])
+        #expect(problems.map(\.key) == ["users[0].password"])
     }
 
     @Test(

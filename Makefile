@@ -1,0 +1,84 @@
+# Tern: the two commands are `make run` and `make test`; `make help` has the others.
+
+SHELL := /bin/bash
+CONFIG ?= config/tern.yaml
+ARGS ?=
+
+# What the gateway is built against and runs with.
+RUN_PACKAGES := libsofia-sip-ua-dev libwebsockets-dev libwebsockets-evlib-uv libjansson-dev libuv1-dev pkg-config \
+	janus janus-tools
+# What the tests use on top of it: a phone, a browser, a network namespace, tools to look at media.
+TEST_PACKAGES := sip-tester chromium chromium-driver iproute2 util-linux ffmpeg
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check clean packages test-packages swift
+
+help: ## Say what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo
+	@echo '  make run ARGS="--log-level debug"     passes arguments to tern serve'
+	@echo '  make run CONFIG=my.yaml               runs another configuration'
+	@echo '  make test ARGS="--filter SDPTests"    runs some of the tests'
+
+run: swift packages ## Install what is missing, build, and run the gateway
+	@echo '==> Building tern (a few minutes the first time)'
+	swift build -c release --product tern
+	@echo '==> Starting tern; Ctrl-C ends it'
+	@exec "$$(swift build -c release --product tern --show-bin-path)/tern" serve --config $(CONFIG) $(ARGS)
+
+test: swift packages test-packages ## Install what is missing, build, and run all tests
+	@echo '==> Building the tests (a few minutes the first time)'
+	swift build --build-tests
+	@echo '==> Running the tests in a network namespace of their own'
+	Tests/in-namespace swift test --skip-build $(ARGS)
+
+check: swift packages ## Say what is wrong with the configuration, or what it does
+	swift build --product tern
+	@"$$(swift build --product tern --show-bin-path)/tern" check --config $(CONFIG) $(ARGS)
+
+clean: ## Remove what was built
+	rm -rf .build
+
+packages:
+	@$(call install,$(RUN_PACKAGES))
+
+test-packages:
+	@$(call install,$(TEST_PACKAGES))
+
+swift:
+	@command -v swift >/dev/null || { \
+		echo 'Tern is built with Swift 6.3 or later, and there is no program "swift" in the PATH.'; \
+		echo 'Debian has no package of it: see https://www.swift.org/install/linux/, then run this again.'; \
+		exit 1; } >&2
+
+# Installs those of the packages $(1) that are missing, and does nothing when none is.
+define install
+	set -e; \
+	if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then \
+		echo 'This is no Debian: it is taken for granted that there is what these packages have:'; \
+		echo '  $(1)'; \
+		exit 0; \
+	fi; \
+	missing=; \
+	for package in $(1); do \
+		dpkg-query -W -f '$${db:Status-Status}' "$$package" 2>/dev/null | grep -qx installed \
+			|| missing="$$missing $$package"; \
+	done; \
+	[ -n "$$missing" ] || exit 0; \
+	root=; \
+	if [ "$$(id -u)" -ne 0 ]; then \
+		command -v sudo >/dev/null || { \
+			echo "Missing:$$missing. Install them as root, or install sudo: apt-get install$$missing"; exit 1; } >&2; \
+		root='sudo'; \
+	fi; \
+	echo "==> Installing Debian packages:$$missing"; \
+	janus_before=$$(dpkg-query -W -f '$${db:Status-Status}' janus 2>/dev/null || true); \
+	$$root apt-get update -q; \
+	$$root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $$missing; \
+	case "$$missing" in *' janus'*) \
+		if [ "$$janus_before" != installed ] && command -v systemctl >/dev/null \
+			&& systemctl is-active --quiet janus 2>/dev/null; then \
+			echo '==> The package janus started a system service of its own. Tern does not use it; it runs a private one.'; \
+			echo '    It holds ports 8088 and 8188: to be rid of it, systemctl disable --now janus'; \
+		fi;; esac
+endef

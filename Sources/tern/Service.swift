@@ -1,0 +1,85 @@
+internal import Dispatch
+internal import EventLoop
+internal import Gateway
+internal import Glibc
+internal import Logging
+
+/// The gateway's life, seen from the main thread: starts it, waits for signals, stops it.
+struct Service {
+    /// How long a clean stop may take before the process ends without it.
+    private static let stopLimit = DispatchTimeInterval.seconds(15)
+
+    let configuration: GatewayConfiguration
+    let events: ServiceEvents
+    let logger: Logger
+    /// What SIGHUP asks for.
+    let reload: () -> Void
+
+    /// Returns when the gateway has ended.
+    func run() -> ExitStatus {
+        // A hang-up means "read again" to a service, and "my terminal is gone" to a program in one.
+        let hasTerminal = isatty(0) == 1
+        let holder = start()
+        var deadline: DispatchTime?
+        while let event = events.next(until: deadline ?? .distantFuture) {
+            switch event {
+            case .started(let text):
+                if deadline == nil { StandardStreams.output(text) }
+            case .failed(let reason):
+                logger.critical("the gateway could not start", metadata: ["reason": "\(reason)"])
+                StandardStreams.error("tern: \(reason)")
+                EventLoop.shared.stop()
+                return .failure
+            case .signal(SIGHUP) where !hasTerminal:
+                reload()
+            case .signal(let signal):
+                guard deadline == nil else {
+                    logger.warning("ended at once", metadata: ["signal": "\(signal)"])
+                    return .failure
+                }
+                logger.notice("stopping", metadata: ["signal": "\(signal)"])
+                deadline = .now() + Service.stopLimit
+                stop(holder)
+            case .stopped:
+                EventLoop.shared.stop()
+                logger.notice("stopped")
+                return .success
+            }
+        }
+        logger.critical("the gateway did not stop in time")
+        return .failure
+    }
+
+    private func start() -> GatewayHolder {
+        let (holder, events, configuration, logger) = (GatewayHolder(), events, configuration, logger)
+        LoopActor.task {
+            let gateway = Gateway(configuration: configuration, logger: logger)
+            holder.gateway = gateway
+            do throws(GatewayError) {
+                try await gateway.start()
+                let welcome = WelcomeText(configuration: configuration, sip: gateway.sipAddresses, http: gateway.httpAddress)
+                events.post(.started(welcome.text))
+            } catch {
+                events.post(.failed(error.description))
+            }
+        }
+        return holder
+    }
+
+    private func stop(_ holder: GatewayHolder) {
+        let events = events
+        LoopActor.task {
+            await holder.gateway?.stop()
+            holder.gateway = nil
+            events.post(.stopped)
+        }
+    }
+}
+
+/// Keeps the gateway, which lives on the loop.
+@LoopActor
+private final class GatewayHolder {
+    var gateway: Gateway?
+
+    nonisolated init() {}
+}

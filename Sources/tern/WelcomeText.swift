@@ -1,0 +1,45 @@
+internal import Gateway
+
+/// What a new user wants to know when the gateway runs: what to dial, which page to open.
+struct WelcomeText {
+    let configuration: GatewayConfiguration
+    /// The addresses that are listened on, with their real ports.
+    let sip: [ListenAddress]
+    let http: ListenAddress?
+
+    var text: String {
+        var lines = ["", "Tern \(TernVersion.current) is running."]
+        if let http {
+            lines.append("  open     http://\(host(of: http)):\(http.port)/")
+            if !samples.isEmpty { lines.append("  log in   \(samples.map { "\($0.name), password \($0.password.value)" }.joined(separator: "; or "))") }
+            if !http.isLoopback {
+                lines.append("           (a browser on another machine gives its microphone to pages over HTTPS only)")
+            }
+        }
+        for (index, address) in sip.enumerated() {
+            let suffix = address.transport == .udp ? "" : ";transport=\(address.transport.rawValue)"
+            lines.append("  \(index == 0 ? "dial    " : "        ") sip:\(example)@\(host(of: address)):\(address.port)\(suffix)")
+        }
+        lines.append("  end      Ctrl-C")
+        lines.append("")
+        return lines.joined(separator: "\n")
+    }
+
+    /// The users that everybody may log in as, which only a gateway on loopback has.
+    private var samples: [GatewayConfiguration.User] {
+        configuration.users.filter { user in SampleUsers.all.contains { $0.name == user.name && $0.password == user.password } }
+    }
+
+    /// A user part that leads to echo, where there is one to tell.
+    private var example: String {
+        for route in configuration.routes {
+            if case (.exact(let user), .echo) = (route.pattern, route.action) { return user }
+        }
+        return configuration.users.first?.name ?? "USER"
+    }
+
+    /// An address that others can use in place of a wildcard.
+    private func host(of address: ListenAddress) -> String {
+        address.isWildcard ? configuration.media.address : address.host
+    }
+}

@@ -1,0 +1,127 @@
+import Foundation
+import Testing
+
+@Suite(.timeLimit(.minutes(1))) struct CommandLineTests {
+    private static let shipped =
+        #filePath.split(separator: "/").dropLast(4).map { "/" + $0 }.joined() + "/config/tern.yaml"
+
+    private func withFile(_ text: String, _ body: (String) async throws -> Void) async throws {
+        let url = FileManager.default.temporaryDirectory.appendingPathComponent("tern-\(UUID().uuidString).yaml")
+        try text.write(to: url, atomically: true, encoding: .utf8)
+        defer { try? FileManager.default.removeItem(at: url) }
+        try await body(url.path)
+    }
+
+    @Test("--version and --help end with 0", arguments: ["--version", "--help", "serve --help", "check --help", ""])
+    func information(line: String) async throws {
+        let outcome = try await TernProgram.run(line.split(separator: " ").map(String.init))
+        #expect(outcome.code == 0)
+        #expect(!outcome.output.isEmpty && outcome.error.isEmpty)
+    }
+
+    @Test(
+        "wrong arguments end with 2",
+        arguments: ["bogus", "serve --nope", "check --config", "serve extra", "check --http-listen nowhere", "check --log-level loud"])
+    func wrongArguments(line: String) async throws {
+        let outcome = try await TernProgram.run(line.split(separator: " ").map(String.init))
+        #expect(outcome.code == 2)
+        #expect(outcome.output.isEmpty && !outcome.error.isEmpty)
+    }
+
+    @Test("check tells what a right configuration does")
+    func check() async throws {
+        let outcome = try await TernProgram.run(["check", "--config", Self.shipped, "--sip-listen", "tcp:[::1]:5070"])
+        #expect(outcome.code == 0)
+        #expect(outcome.output.contains("tcp:[::1]:5070") && outcome.output.contains("http://127.0.0.1:8080/"))
+    }
+
+    @Test("check and serve tell what is wrong, with line and key, and end with 2", arguments: ["check", "serve"])
+    func wrongConfiguration(command: String) async throws {
+        try await withFile("sip:\n  listen: udp:0.0.0.0:5060\nlog:\n  levle: x\n") { path in
+            let outcome = try await TernProgram.run([command, "--config", path])
+            #expect(outcome.code == 2)
+            #expect(outcome.error.contains("\(path):4:3: log.levle: unknown key (did you mean level?)"))
+            #expect(outcome.error.contains("sample users"))
+        }
+    }
+
+    @Test("a file that is not there ends with 2", arguments: ["check", "serve"])
+    func missingFile(command: String) async throws {
+        #expect(try await TernProgram.run([command, "--config", "/nonexistent.yaml"]).code == 2)
+    }
+
+    @Test("the environment counts, and its mistakes are told by name")
+    func environment() async throws {
+        let outcome = try await TernProgram.run(["check"], environment: ["TERN_HTTP_LISTEN": "127.0.0.1:99999"])
+        #expect(outcome.code == 2)
+        #expect(outcome.error.contains("environment variable TERN_HTTP_LISTEN: http.listen: port 99999"))
+    }
+
+    @Test("serve on an address that is taken ends with 1")
+    func addressTaken() async throws {
+        let socket = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(socket) }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        inet_pton(AF_INET, "127.77.0.1", &address.sin_addr)
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        withUnsafeMutablePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                #expect(bind(socket, $0, length) == 0 && listen(socket, 1) == 0 && getsockname(socket, $0, &length) == 0)
+            }
+        }
+        let port = UInt16(bigEndian: address.sin_port)
+        let outcome = try await TernProgram.run(
+            ["serve", "--http-listen", "127.77.0.1:\(port)", "--sip-listen", "udp:127.77.0.2:5060"] + quiet)
+        #expect(outcome.code == 1)
+        #expect(outcome.error.contains("HTTP"))
+    }
+
+    @Test("serve tells what to dial and open, and a signal ends it with 0")
+    func welcome() async throws {
+        let outcome = try await serve(at: "127.77.1.1") { output, process in
+            if output.contains("is running") { kill(process, SIGINT) }
+        }
+        #expect(outcome.code == 0, "\(outcome.error)")
+        #expect(outcome.output.contains("sip:echo@127.77.1.1:5060"))
+        #expect(outcome.output.contains("http://127.77.1.1:8080/"))
+    }
+
+    @Test("a signal ends a gateway that still waits for its Janus")
+    func earlySignal() async throws {
+        let outcome = try await serve(at: "127.77.1.2") { output, process in
+            if output.contains("listening for HTTP") { kill(process, SIGTERM) }
+        }
+        #expect(outcome.code == 0, "\(outcome.error)")
+        #expect(!outcome.output.contains("is running"))
+    }
+
+    @Test("SIGHUP reads the log's level and format again, and SIGPIPE is nothing")
+    func hangUp() async throws {
+        let url = FileManager.default.temporaryDirectory.appendingPathComponent("tern-\(UUID().uuidString).yaml")
+        try "log: {format: text}".write(to: url, atomically: true, encoding: .utf8)
+        defer { try? FileManager.default.removeItem(at: url) }
+        let outcome = try await serve(at: "127.77.1.3", ["--config", url.path]) { output, process in
+            if output.contains("listening for HTTP") {
+                try? "log: {format: json}".write(to: url, atomically: true, encoding: .utf8)
+                kill(process, SIGPIPE)
+                kill(process, SIGHUP)
+            }
+            if output.contains("log settings read again") { kill(process, SIGTERM) }
+        }
+        #expect(outcome.code == 0, "\(outcome.error)")
+        #expect(outcome.error.contains(#""message":"log settings read again""#))
+    }
+
+    private func serve(
+        at address: String, _ more: [String] = [], reaction: @escaping @Sendable (String, pid_t) -> Void
+    ) async throws -> TernProgram.Outcome {
+        let listeners = ["--sip-listen", "udp:\(address):5060", "--http-listen", "\(address):8080"]
+        return try await TernProgram.run(["serve"] + listeners + quiet + more, reaction: reaction)
+    }
+
+    /// A Janus elsewhere that is not there, so that none is started, and recordings out of the way.
+    private var quiet: [String] {
+        ["--janus-mode", "external", "--janus-urls", "ws://127.77.9.9:1", "--recordings-directory", NSTemporaryDirectory() + "/tern-tests"]
+    }
+}
