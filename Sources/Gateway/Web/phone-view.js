@@ -24,7 +24,7 @@ export class PhoneView {
     element('incoming-panel').hidden = !incoming;
     element('call-panel').hidden = !inCall;
     element('echo-controls').hidden = state !== 'echo';
-    element('mute-button').hidden = state === 'calling' || state === 'ringing';
+    element('level-label').textContent = state === 'echo' ? 'Echo' : 'Other side';
     element('login-button').disabled = state === 'connecting';
     for (const id of ['answer-button', 'answer-video-button']) element(id).disabled = state === 'answering';
     if (state !== before) this.#focusFor(state);
@@ -76,8 +76,8 @@ export class PhoneView {
   showPeer(name) {
     element('call-peer').textContent = name;
     element('incoming-name').textContent = name;
-    const letters = name.replace(/^sips?:/, '').split(/[\s.@_-]+/).filter(Boolean).slice(0, 2);
-    const initials = letters.map(word => Array.from(word)[0].toUpperCase()).join('');
+    const words = name.replace(/^(sips?|tel):/, '').split('@')[0].match(/[\p{L}\p{N}]+/gu) ?? [];
+    const initials = words.slice(0, 2).map(word => Array.from(word)[0].toUpperCase()).join('');
     for (const avatar of document.querySelectorAll('[data-initials]')) avatar.textContent = initials || '?';
   }
 
@@ -119,14 +119,21 @@ export class PhoneView {
     this.#play(element('remote-video'), remote);
     this.#play(element('local-video'), local);
     element('stage').dataset.local = Boolean(local?.getVideoTracks().length);
-    element('camera-button').hidden = !local?.getVideoTracks().length;
     this.showPicture();
+  }
+
+  /** Only what is sent can be muted. @param {MediaStream|null} local */
+  showSending(local) {
+    element('mute-button').hidden = !local?.getAudioTracks().length;
+    element('camera-button').hidden = !local?.getVideoTracks().length;
   }
 
   /** The remote picture is shown once there is one. */
   showPicture() {
     const video = element('remote-video');
-    element('stage').dataset.remote = Boolean(video.srcObject?.getVideoTracks().length && video.videoWidth > 0);
+    const shown = Boolean(video.srcObject?.getVideoTracks().length && video.videoWidth > 0);
+    element('stage').dataset.remote = shown;
+    element('call-panel').dataset.picture = shown || element('stage').dataset.local === 'true';
   }
 
   #play(video, stream) {

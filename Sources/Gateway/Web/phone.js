@@ -1,6 +1,6 @@
 import { LevelMeter, RingTone } from './phone-sound.js';
 import { PhoneView } from './phone-view.js';
-import { TernCancelledError, TernClient, mediaSupport } from './tern.js';
+import { TernCancelledError, TernClient, describeEnd, mediaSupport } from './tern.js';
 
 const userKey = 'tern.user';
 const parameters = new URLSearchParams(location.search);
@@ -45,6 +45,7 @@ function refreshMedia() {
   view.showStreams(current?.localStream ?? null, current?.remoteStream ?? null);
   if (current?.remoteStream) level.start(current.remoteStream);
   if (current?.localStream) ownLevel.start(current.localStream);
+  showMutes();
 }
 
 async function tick() {
@@ -65,7 +66,6 @@ function show(session) {
   current = session;
   view.showStats(null);
   view.showDuration(null);
-  showMutes();
   session.on('state', refresh);
   session.on('stream', refreshMedia);
   session.on('answer', () => {
@@ -80,6 +80,7 @@ function show(session) {
     refresh();
   });
   session.on('record', body => view.log(`Recording ${body.state ?? ''} ${body.file ?? ''}`));
+  session.on('updated', () => showEchoOptions(session));
   session.once('ended', ended);
   clearInterval(ticker);
   ticker = setInterval(tick, 500);
@@ -102,6 +103,7 @@ function ended(end) {
 function failed(error) {
   const cancelled = error instanceof TernCancelledError;
   if (cancelled) view.showStatus('You cancelled the call', { code: 487 });
+  else if (error.sipStatus) view.showStatus(describeEnd(error), { code: error.sipStatus, failed: true });
   else view.showStatus(error.text ?? error.message, { code: error.code, failed: true });
   view.log(`${error.name}: ${error.message}`);
 }
@@ -174,10 +176,12 @@ client.on('refused', error => {
   view.showLoginError(error.text);
   refresh();
 });
-client.on('warning', problem => view.showNotice(problem.text));
+client.on('warning', problem => {
+  view.showNotice(problem.device === 'microphone' ? `${problem.text} You cannot be heard.` : problem.text);
+});
 client.on('event', ({ subclass, type, body = {} }) => {
   const details = [body.kind, body.state, body.code, body.sip_status, body.reason, body.by].filter(Boolean);
-  view.log([subclass, type, ...details].join(' '));
+  view.log([subclass, type, ...new Set(details)].join(' '));
 });
 
 // Echo and calls
@@ -185,8 +189,7 @@ client.on('event', ({ subclass, type, body = {} }) => {
 element('echo-button').addEventListener('click', () => start('Echo', async signal => {
   view.showStatus('Starting the echo');
   const session = await client.echo({ audio: microphone, video: element('echo-camera').checked, signal });
-  const hasVideo = session.localStream.getVideoTracks().length > 0;
-  view.showEchoOptions(session.options, hasVideo);
+  showEchoOptions(session);
   view.showStatus('Echo: you should hear yourself');
   return session;
 }));
@@ -241,6 +244,7 @@ element('hangup-button').addEventListener('click', () => {
 function showMutes() {
   view.showPressed('mute-button', Boolean(current?.localStream) && current.isMuted('audio'));
   view.showPressed('camera-button', Boolean(current?.localStream) && current.isMuted('video'));
+  view.showSending(current?.localStream ?? null);
 }
 
 for (const [id, kind] of [['mute-button', 'audio'], ['camera-button', 'video']]) {
@@ -259,9 +263,11 @@ async function updateEcho(change) {
   } catch (error) {
     if (!session.ended) view.showStatus(error.text ?? error.message, { code: error.code, failed: true });
   }
-  if (session && !session.ended) {
-    view.showEchoOptions(session.options, session.localStream.getVideoTracks().length > 0);
-  }
+  if (session && !session.ended) showEchoOptions(session);
+}
+
+function showEchoOptions(session) {
+  view.showEchoOptions(session.options, Boolean(session.localStream?.getVideoTracks().length));
 }
 
 element('echo-use-audio').addEventListener('change', event => updateEcho({ audio: event.target.checked }));

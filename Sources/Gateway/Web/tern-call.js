@@ -5,6 +5,9 @@ import { TernSession, wireOptions, withoutAbsent } from './tern-session.js';
 /** How long a session's `stop` waits for the call's `hangup`, which says more, in ms. */
 const hangupDelay = 1_000;
 
+/** How an incoming call ends that nobody took: cancelled, or rung for too long. */
+const missedStatuses = [undefined, 200, 408, 480, 487];
+
 /**
  * A call with a SIP phone or another browser. Everything of TernSession, and:
  *
@@ -169,9 +172,10 @@ export class TernCall extends TernSession {
   }
 
   #hungUp(body) {
-    const end = endFromEvent(body);
-    const missed = this.direction === 'incoming' && this.answeredAt === null && end.by !== 'local';
-    this._finish(missed && [undefined, 487].includes(end.sipStatus) ? { ...end, text: 'Missed call' } : end);
+    const incoming = this.direction === 'incoming';
+    const end = endFromEvent(body, incoming ? 'callee' : 'caller');
+    const missed = incoming && this.answeredAt === null && missedStatuses.includes(end.sipStatus);
+    this._finish(missed ? { ...end, text: 'Missed call' } : end);
   }
 
   /** @protected */

@@ -9,6 +9,8 @@ import { EventRouter } from './tern-router.js';
 const busy = 486;
 const unknownObject = 481;
 const unknownCommand = 501;
+/** How long missed events may take to come after a resumption, in ms. */
+const missedEventDelay = 1_000;
 
 /**
  * A user of the gateway in this browser: one connection, and the sessions and calls on it.
@@ -196,7 +198,7 @@ export class TernClient extends Emitter {
     for (const session of this.sessions) {
       const alive = calls.has(session.id) || sessions.has(session.sessionId);
       if (alive) session._resumed();
-      else session._finish(endDecidedHere('connection', 'gateway'));
+      else this.#gone(session, fresh);
     }
     for (const id of calls) {
       if (!this.#router.find(id)) this.request('media', 'hangup_call', { call_id: id }).catch(() => {});
@@ -204,6 +206,11 @@ export class TernClient extends Emitter {
     for (const id of sessions) {
       if (!this.#router.find(id)) this.request('media', 'stop_session', { session_id: id }).catch(() => {});
     }
+  }
+
+  /** What ended while we were away has left an event that says why, unless the gateway has forgotten us. */
+  #gone(session, fresh) {
+    setTimeout(() => session._finish(endDecidedHere('connection', 'gateway')), fresh ? 0 : missedEventDelay);
   }
 
   #endAll() {

@@ -14,8 +14,14 @@ export class TernError extends Error {
   }
 }
 
+/** What SIP would have said; by the gateway's error code. */
+const sipStatuses = { 3007: 400, 3008: 488, 3009: 404, 3010: 503 };
+
 /** The gateway answered a request with an error; `code` is one of the numbers in docs/browser-api.md. */
-export class TernServerError extends TernError {}
+export class TernServerError extends TernError {
+  /** @returns {number|undefined} the SIP status that means the same, as an ended call carries it */
+  get sipStatus() { return sipStatuses[this.code]; }
+}
 
 /** The gateway did not answer in time; `code` is `'timeout'`. */
 export class TernTimeoutError extends TernError {
@@ -39,4 +45,15 @@ export class TernCancelledError extends TernError {
  * `code` is `'insecure'` (page neither https nor localhost), `'denied'`, `'missing'`, `'busy'`,
  * `'unsupported'` or `'failed'`.
  */
-export class TernMediaError extends TernError {}
+export class TernMediaError extends TernError {
+  /**
+   * @param {string} code
+   * @param {string} text
+   * @param {'microphone'|'camera'} [device] which one it is about
+   */
+  constructor(code, text, device) {
+    super(code, text);
+    /** @type {'microphone'|'camera'|undefined} */
+    this.device = device;
+  }
+}

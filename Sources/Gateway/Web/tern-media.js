@@ -43,9 +43,9 @@ function noCapture() {
   if (!window.isSecureContext) {
     return new TernMediaError('insecure',
       'No microphone here: browsers hand it out only to pages opened over https, or from localhost on the '
-      + 'same machine. Open this page over https to speak.');
+      + 'same machine. Open this page over https to speak.', 'microphone');
   }
-  return new TernMediaError('unsupported', 'This browser gives pages no microphone');
+  return new TernMediaError('unsupported', 'This browser gives pages no microphone', 'microphone');
 }
 
 function explained(error, device) {
@@ -53,14 +53,14 @@ function explained(error, device) {
     case 'NotAllowedError':
     case 'SecurityError':
       return new TernMediaError('denied',
-        `The ${device} is not allowed for this page. Allow it beside the address bar and try again.`);
+        `The ${device} is not allowed for this page. Allow it beside the address bar and try again.`, device);
     case 'NotFoundError':
     case 'OverconstrainedError':
-      return new TernMediaError('missing', `No ${device} was found.`);
+      return new TernMediaError('missing', `No ${device} was found.`, device);
     case 'NotReadableError':
     case 'AbortError':
-      return new TernMediaError('busy', `The ${device} is used by another program or does not work.`);
+      return new TernMediaError('busy', `The ${device} is used by another program or does not work.`, device);
     default:
-      return new TernMediaError('failed', `The ${device} cannot be used: ${error.message}`);
+      return new TernMediaError('failed', `The ${device} cannot be used: ${error.message}`, device);
   }
 }

@@ -58,21 +58,22 @@ export function describeEnd(end) {
  *   `'media'`, `'answered_elsewhere'`
  * @property {string|undefined} reason the gateway's words
  * @property {number|undefined} sipStatus the SIP status, when SIP ended or refused it
- * @property {string} by `'local'` is this client, `'remote'` the other side; the gateway may name others
+ * @property {string} by `'local'` is this client, `'remote'` the other side, `'gateway'` the gateway
  * @property {string} text all that in words, by `describeEnd`
  */
 
 /**
  * @param {object} body of a `hangup` or `stop` event
+ * @param {'caller'|'callee'} [role] what this client is in the call
  * @returns {TernEnd}
  * @internal
  */
-export function endFromEvent(body) {
+export function endFromEvent(body, role = 'caller') {
   const end = {
     code: body.code,
     reason: typeof body.reason === 'string' ? body.reason : undefined,
     sipStatus: statusOf(body.sip_status) ?? statusOf(body.code),
-    by: typeof body.by === 'string' ? body.by : 'remote',
+    by: partyOf(body.by, role),
   };
   return { ...end, text: describeEnd(end) };
 }
@@ -87,6 +88,12 @@ export function endFromEvent(body) {
 export function endDecidedHere(code, by, more = {}) {
   const end = { code, by, reason: more.reason, sipStatus: more.sipStatus };
   return { ...end, text: describeEnd(end) };
+}
+
+/** The gateway names the parties by their parts in the call. */
+function partyOf(by, role) {
+  if (by === 'caller' || by === 'callee') return by === role ? 'local' : 'remote';
+  return typeof by === 'string' ? by : 'remote';
 }
 
 function statusOf(value) {

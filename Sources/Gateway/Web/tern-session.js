@@ -132,9 +132,9 @@ export class TernSession extends Emitter {
   async _starting(options, steps) {
     this.options = { audio: true, video: false, bitrate: 0, record: false, ...options };
     const { signal } = options;
-    if (signal?.aborted) throw new TernCancelledError();
     signal?.addEventListener('abort', () => { if (this.state !== 'active') this.stop(); }, { once: true });
     try {
+      if (signal?.aborted) throw new TernCancelledError();
       await this._openMedia();
       await steps();
     } catch (error) {
@@ -237,8 +237,14 @@ export class TernSession extends Emitter {
   /** @protected */
   async _handle({ subclass, type, body = {} }) {
     if (subclass === 'session' && ['media', 'webrtc', 'slow_link', 'record', 'updated'].includes(type)) {
+      if (type === 'updated') this.#updated(body);
       this.emit(type, body);
     }
+  }
+
+  /** What the gateway does now, whoever asked for it. */
+  #updated({ use_audio: audio, use_video: video, bitrate, record }) {
+    Object.assign(this.options, withoutAbsent({ audio, video, bitrate, record }));
   }
 
   /** The gateway's offer in a running session. @internal */
