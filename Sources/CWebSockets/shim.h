@@ -9,5 +9,8 @@ enum {
     tern_lws_kill_async = LWS_TO_KILL_ASYNC,
 };
 
+/* The gap that the public enumeration leaves between HTTP and PING: a close frame whose payload is the caller's. */
+static const enum lws_write_protocol tern_lws_write_close = (enum lws_write_protocol)4;
+
 static const uint64_t tern_lws_option_libuv = LWS_SERVER_OPTION_LIBUV;
 static const uint64_t tern_lws_option_no_canonical_name = LWS_SERVER_OPTION_SKIP_SERVER_CANONICAL_NAME;

@@ -21,6 +21,7 @@ final class FrameStream {
 
     /// What this end said, or is about to say, in its close frame.
     private var closing: (code: Int, reason: String)?
+    private var closeIsSent = false
     private var closeDeadline: ContinuousClock.Instant?
     private var lastHeard = ContinuousClock.now
     private var lastPing = ContinuousClock.now
@@ -77,9 +78,11 @@ final class FrameStream {
             guard write(Array("tern".utf8), LWS_WRITE_PING, wsi) else { return -1 }
         } else if let text = queue.popFirst() {
             guard write(Array(text.utf8), LWS_WRITE_TEXT, wsi) else { return -1 }
-        } else if let closing {
-            announce(closing.code, closing.reason, wsi)
-            return -1
+        } else if let closing, !closeIsSent {
+            closeIsSent = true
+            // Written here instead of by lws_close_reason and a result of -1: in Debian's build for libuv that result
+            // closes the socket twice in a row, and the second time comes before the frame is sent.
+            return write(FrameStream.closePayload(closing.code, closing.reason), tern_lws_write_close, wsi) ? 0 : -1
         } else {
             return 0
         }
@@ -100,15 +103,12 @@ final class FrameStream {
         return written >= 0
     }
 
-    /// Has the library send a close frame when the callback that runs returns -1.
-    private func announce(_ code: Int, _ reason: String, _ wsi: OpaquePointer) {
-        // A control frame carries 125 bytes, two of them the code.
+    /// A control frame carries 125 bytes, two of them the code (RFC 6455, section 5.5).
+    private static func closePayload(_ code: Int, _ reason: String) -> [UInt8] {
         var text = Substring(reason)
         while text.utf8.count > 123 { text.removeLast() }
-        var bytes = Array(text.utf8)
-        bytes.withUnsafeMutableBufferPointer { bytes in
-            lws_close_reason(wsi, lws_close_status(UInt32(clamping: code)), bytes.baseAddress, bytes.count)
-        }
+        let code = UInt16(clamping: code)
+        return [UInt8(code >> 8), UInt8(code & 0xFF)] + text.utf8
     }
 
     // MARK: Inward
@@ -136,15 +136,17 @@ final class FrameStream {
 
     func receivedPong() { lastHeard = .now }
 
-    func receivedClose(_ input: UnsafeMutableRawPointer?, _ length: Int) {
-        guard peerClose == nil else { return }
+    /// - Returns: -1 when that ends a closing handshake of ours; else the library answers it.
+    func receivedClose(_ input: UnsafeMutableRawPointer?, _ length: Int) -> Int32 {
+        guard peerClose == nil else { return -1 }
         let payload = Array(UnsafeRawBufferPointer(start: input, count: input == nil ? 0 : length))
         guard payload.count >= 2 else {
             peerClose = (nil, "")
-            return
+            return closeIsSent ? -1 : 0
         }
         let code = Int(payload[0]) << 8 | Int(payload[1])
         peerClose = (code, String(decoding: payload.dropFirst(2), as: UTF8.self))
+        return closeIsSent ? -1 : 0
     }
 
     // MARK: Time

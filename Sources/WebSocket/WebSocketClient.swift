@@ -213,7 +213,7 @@ public final class WebSocketClient {
         case LWS_CALLBACK_CLIENT_RECEIVE:
             if let text = stream?.receive(input, length) { onText?(text) }
         case LWS_CALLBACK_CLIENT_RECEIVE_PONG: stream?.receivedPong()
-        case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE: stream?.receivedClose(input, length)
+        case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE: return stream?.receivedClose(input, length) ?? -1
         case LWS_CALLBACK_CLIENT_WRITEABLE: return stream?.writable() ?? -1
         case LWS_CALLBACK_CLIENT_CLOSED, LWS_CALLBACK_CLOSED_CLIENT_HTTP:
             self.wsi = nil

@@ -238,7 +238,7 @@ extension WebSocketServer: LibraryContextOwner {
             guard let connection = socket.connection else { return -1 }
             if let text = connection.stream.receive(input, length) { handler.received(text, on: connection) }
         case LWS_CALLBACK_RECEIVE_PONG: socket.connection?.stream.receivedPong()
-        case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE: socket.connection?.stream.receivedClose(input, length)
+        case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE: return socket.connection?.stream.receivedClose(input, length) ?? -1
         case LWS_CALLBACK_SERVER_WRITEABLE: return socket.connection?.stream.writable() ?? -1
         default: break
         }

@@ -2,25 +2,35 @@ import EventLoop
 import Testing
 @testable import WebSocket
 
-@Suite("WebSocket server and client", .serialized)
+/// All tests that use sockets, one after the other: some count the process' descriptors.
+@Suite("WebSocket", .serialized)
+enum WebSocketTests {}
+
+/// Runs `body` with a server, and checks afterwards that every connection that was opened was closed exactly once.
 @LoopActor
-struct WebSocketTests {
-    @Test("texts go both ways and the close is told at both ends")
-    func echo() async throws {
-        let handler = EchoHandler()
-        let server = WebSocketServer(configuration: .init(), handler: handler)
-        try server.start()
-        let client = TestClient("ws://127.0.0.1:\(server.port)/api")
-        try client.connect()
-        #expect(await client.next() == .open)
-        client.send("hello")
-        #expect(await client.next() == .text("hello"))
-        client.close()
-        #expect(await client.next() == .closed(.byUs))
-        await handler.wait { $0.closed == 1 }
-        await client.stop()
+func withServer(
+    _ configuration: WebSocketServerConfiguration = .init(),
+    _ body: @LoopActor (WebSocketServer, EchoHandler) async throws -> Void
+) async throws {
+    let handler = EchoHandler()
+    let server = WebSocketServer(configuration: configuration, handler: handler)
+    try server.start()
+    do { try await body(server, handler) } catch {
         await server.stop()
-        #expect(handler.opened == 1)
-        #expect(handler.closed == 1)
+        throw error
     }
+    await server.stop()
+    #expect(handler.opened == handler.closed)
+    #expect(server.connectionCount == 0)
+}
+
+/// A client that is open.
+@LoopActor
+func openClient(
+    _ server: WebSocketServer, configuration: WebSocketClientConfiguration = .init()
+) async throws -> TestClient {
+    let client = TestClient("ws://127.0.0.1:\(server.port)/api", configuration: configuration)
+    try client.connect()
+    #expect(await client.next() == .open)
+    return client
 }
