@@ -129,6 +129,8 @@ public final class WebSocketClient {
         info.context = context
         info.port = Int32(target.port)
         info.ietf_version_or_minus_one = -1
+        // A redirection would lead to a place that nobody configured.
+        info.ssl_connection = Int32(LCCSCF_HTTP_NO_FOLLOW_REDIRECT.rawValue)
         info.opaque_user_data = UnsafeMutableRawPointer(bitPattern: id)
         let created = address.withCString { address in
             target.path.withCString { path in

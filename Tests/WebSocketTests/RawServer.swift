@@ -24,9 +24,12 @@ final class RawServer: @unchecked Sendable {
 
     deinit { close(descriptor) }
 
+    /// Waits for a connection.
+    func accepted() -> RawSocket { RawSocket(descriptor: accept(descriptor, nil, nil)) }
+
     /// Waits for a connection, reads its request's head, and answers with `response`.
     func answer(_ response: String) -> RawSocket {
-        let socket = RawSocket(descriptor: accept(descriptor, nil, nil))
+        let socket = accepted()
         _ = socket.takeHead()
         socket.send(response)
         return socket
