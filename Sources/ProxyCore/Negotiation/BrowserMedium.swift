@@ -10,6 +10,25 @@ extension MediaDescription {
         }
     }
 
+    /// Leaves out what Janus cannot make use of or refuses whole descriptions for: names of the browser's own network,
+    /// attributes with nothing behind the colon, an `m=` line of more than 200 bytes.
+    mutating func makeReadableForJanus() {
+        attributes.removeCandidates(where: \.isMulticastDNS)
+        attributes.removeAll { $0.value?.isEmpty == true }
+        var length = "m=\(kind) \(port) \(transport)".utf8.count
+        formats = formats.filter { format in
+            length += format.utf8.count + 1
+            return length <= 200
+        }
+    }
+
+    /// Whether NoSIP gives this line for one that the browser refused: it has a port nevertheless, but format 0, no codec
+    /// and no direction.
+    var isRefusedByBrowser: Bool {
+        let hasCodec = attributes.contains { if case .rtpmap = $0 { true } else { false } }
+        return port == 0 || (direction == .inactive && formats == ["0"] && !hasCodec)
+    }
+
     /// A refused line as browsers want it: with its `a=mid`, outside the bundle (RFC 8829, section 5.3.1).
     init(refusing kind: MediaKind, like line: MediaDescription) {
         self.init(
@@ -31,7 +50,7 @@ extension [Attribute] {
 
     /// With this `a=mid` in place of what there is.
     func with(mid: String?) -> [Attribute] {
-        guard let mid else { return self }
+        guard let mid, !contains(.mid(mid)) else { return self }
         return filter { if case .mid = $0 { false } else { true } } + [.mid(mid)]
     }
 }

@@ -11,7 +11,7 @@ struct LeanMedium {
 
     /// The media line with what follows; nil where nothing is left to talk with.
     var description: MediaDescription? {
-        guard generated.port != 0, payloads.hasMedia else { return nil }
+        guard !generated.isRefusedByBrowser, payloads.hasMedia else { return nil }
         var attributes = payloads.flatMap(\.leanAttributes)
         attributes += generated.attributes.filter(isKept)
         attributes.append(.direction(direction))
@@ -45,12 +45,16 @@ extension Payload {
     /// As `attributes`, without browsers' own parameters, and with the events that telephone-event carries.
     var leanAttributes: [Attribute] {
         var lean = self
+        // One channel is what is meant without a number; Firefox writes it.
+        if map.parameters == "1" { lean.map.parameters = nil }
         if codec == .telephoneEvent {
             lean.parameters = parameters ?? FormatParameters(format: String(type), text: "0-15")
         } else {
             lean.parameters?.remove { $0.hasPrefix("x-google") }
         }
-        return lean.attributes
+        // Every phone knows 0 and 8; without their lines an INVITE with video fits a datagram.
+        let isImplied = (codec == .pcmu || codec == .pcma) && lean.map == .wellKnown(type)
+        return isImplied ? lean.attributes.filter { $0 != .rtpmap(lean.map) } : lean.attributes
     }
 }
 

@@ -4,18 +4,21 @@ import SDP
 struct LocalDescription: Sendable {
     private let sessionID: UInt64
     private let address: String
+    /// Whether `c=` stands once for all; without it each medium has its own.
+    private let hasConnection: Bool
     private var last: SessionDescription?
 
-    init(sessionID: UInt64, address: String) {
+    init(sessionID: UInt64, address: String, hasConnection: Bool) {
         self.sessionID = sessionID
         self.address = address
+        self.hasConnection = hasConnection
     }
 
-    /// The description with these media, all at this side's address.
+    /// The description with these media.
     mutating func describing(_ media: [MediaDescription]) -> SessionDescription {
         var session = SessionDescription(
             origin: last?.origin ?? Origin(sessionID: sessionID, sessionVersion: 1, address: address),
-            connection: Connection(address: address), media: media)
+            connection: hasConnection ? Connection(address: address) : nil, media: media)
         if let last, session != last { session.origin.sessionVersion &+= 1 }
         last = session
         return session

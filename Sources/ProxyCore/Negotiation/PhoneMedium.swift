@@ -9,9 +9,12 @@ struct PhoneMedium: Sendable {
     var crypto: Crypto?
     var payloads: [Payload]
     var direction: Direction
-    /// `a=rtcp-fb`, `a=ptime` and `a=maxptime`, as they came.
+    /// `a=ptime` and `a=maxptime`, as they came.
     var extras: [Attribute]
     var bandwidths: [Bandwidth]
+
+    /// More would not fit the 200 bytes that Janus allows an `m=` line.
+    private static let maximumPayloads = 24
 
     /// Reads a medium; the error says why it cannot be used.
     init(_ medium: MediaDescription, of session: SessionDescription, profile: SIPProfile) throws(NegotiationError) {
@@ -24,11 +27,11 @@ struct PhoneMedium: Sendable {
         try Self.check(connection)
         if connection.host == .unspecified { direction = direction.limited(to: .sendonly) }
         crypto = try Self.key(of: medium)
-        payloads = medium.payloads.filter { profile.codecs.contains($0.codec) }
+        payloads = Array(medium.payloads.filter { profile.codecs.contains($0.codec) }.prefix(Self.maximumPayloads))
         guard payloads.hasMedia else { throw .noCommonCodec }
         extras = medium.attributes.filter {
             switch $0 {
-            case .rtcpFeedback, .packetTime, .maximumPacketTime: true
+            case .packetTime, .maximumPacketTime: true
             default: false
             }
         }
@@ -39,8 +42,8 @@ struct PhoneMedium: Sendable {
     private static func check(_ connection: Connection) throws(NegotiationError) {
         guard connection.addressType == .ip4 else { throw .unsupportedAddress("IPv6 address \(connection.address)") }
         switch connection.host {
-        case .unicast, .unspecified: guard connection.multicast == nil else { fallthrough }
-        case .multicast: throw .unsupportedAddress("multicast address \(connection.address)")
+        case .unicast where connection.multicast == nil, .unspecified: return
+        case .unicast, .multicast: throw .unsupportedAddress("multicast address \(connection.address)")
         case .name: throw .unsupportedAddress("host name \(connection.address)")
         }
     }
@@ -60,12 +63,10 @@ struct PhoneMedium: Sendable {
 
     /// The medium as NoSIP is to see it, of `RTP/AVP` or `RTP/SAVP`.
     var plain: MediaDescription {
-        let types = Set(payloads.map { String($0.type) })
-        var attributes = payloads.flatMap(\.attributes)
-        attributes += extras.filter {
-            guard case .rtcpFeedback(let feedback) = $0 else { return true }
-            return feedback.format == "*" || types.contains(feedback.format)
-        }
+        var attributes = payloads.flatMap(\.attributes) + extras
+        // Also where the phone names no feedback: without it the browser would not ask for a keyframe after a loss,
+        // and a phone that does not know the question passes over it.
+        if kind == .video { attributes += ["nack pli", "ccm fir"].map { .rtcpFeedback(RTCPFeedback(format: "*", feedback: $0)) } }
         if let crypto { attributes.append(.crypto(crypto)) }
         attributes.append(.direction(direction))
         return MediaDescription(

@@ -93,11 +93,12 @@ extension SIPNegotiation {
             }
             return MediaDescription(
                 kind: entry.kind, port: 0, transport: .avp, formats: [entry.kind == .audio ? "0" : "96"],
-                connection: Connection(address: addresses[entry.kind] ?? "0.0.0.0"), attributes: [.direction(.inactive)])
+                attributes: [.direction(.inactive)])
         }
     }
 
     /// Leaves out codecs so that no payload type stands for two: the browser bundles audio and video (RFC 9143, section 10.1.2).
+    /// Linphone numbers both from 96. Where that would cost a medium they stay: today's browsers tell them apart by SSRC.
     private func separatePayloadTypes(_ media: inout [Reading]) {
         guard
             let audioLine = map.entries.first(where: { $0.kind == .audio })?.line, let audio = media[audioLine].medium,
@@ -110,8 +111,6 @@ extension SIPNegotiation {
             media[videoLine].medium?.payloads = lessVideo
         } else if lessAudio.hasMedia {
             media[audioLine].medium?.payloads = lessAudio
-        } else {
-            media[videoLine] = Reading(problem: .noCommonCodec)
         }
     }
 }

@@ -45,8 +45,9 @@ public struct SIPNegotiation: Sendable {
     ///   - address: the IPv4 address at which NoSIP receives media, for `o=` and `c=`.
     public init(sessionID: UInt64, address: String, profile: SIPProfile = .standard) {
         self.profile = profile
-        local = LocalDescription(sessionID: sessionID, address: address)
-        plain = LocalDescription(sessionID: sessionID, address: address)
+        local = LocalDescription(sessionID: sessionID, address: address, hasConnection: true)
+        // NoSIP takes a session's c= for a change of every medium's address, even where the medium has its own.
+        plain = LocalDescription(sessionID: sessionID, address: address, hasConnection: false)
     }
 
     /// Forgets an offer that was refused; what was agreed before it stands (RFC 6141).

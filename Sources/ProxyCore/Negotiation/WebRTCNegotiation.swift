@@ -107,9 +107,9 @@ public struct WebRTCNegotiation: Sendable {
         var inner = session
         inner.media = map.entries.map { entry in
             var medium = session.media[entry.line]
-            // Another kind took the line's place.
-            if medium.kind != entry.kind { medium = MediaDescription(refusing: entry.kind, like: medium) }
-            medium.attributes.removeCandidates(where: \.isMulticastDNS)
+            // Another kind may have taken the line's place.
+            if medium.isRefused || medium.kind != entry.kind { medium = MediaDescription(refusing: entry.kind, like: medium) }
+            medium.makeReadableForJanus()
             return medium
         }
         for medium in inner.media where medium.isForBrowsers {
@@ -117,6 +117,7 @@ public struct WebRTCNegotiation: Sendable {
             guard attributes.iceUsernameFragment != nil, attributes.icePassword != nil else { throw .missingICE }
             guard attributes.fingerprint != nil else { throw .missingFingerprint }
         }
+        inner.attributes.removeAll { $0.value?.isEmpty == true }
         inner.attributes.limitBundle(to: inner.media.filter { $0.isForBrowsers }.compactMap(\.mid))
         return inner.text
     }

@@ -1,0 +1,56 @@
+public import SDP
+
+/// What a dialog has agreed on for one medium.
+public struct AgreedMedium: Sendable, Hashable {
+    /// Audio or video.
+    public var kind: MediaKind
+    /// The first codec of the answer, with which both sides begin.
+    public var codec: Codec
+    /// As Tern sees it: `sendonly` is media that goes to the phone only.
+    public var direction: Direction
+    /// Whether media to and from the phone is SRTP.
+    public var isEncrypted: Bool
+
+    /// Nil for a medium that is refused or has no codec.
+    init?(_ medium: MediaDescription, direction: Direction) {
+        guard medium.port != 0, let payload = medium.payloads.first(where: { $0.codec != .telephoneEvent }) else { return nil }
+        kind = medium.kind
+        codec = payload.codec
+        self.direction = direction
+        isEncrypted = medium.transport.isSecure
+    }
+}
+
+extension SIPNegotiation {
+    /// The media of the last offer that has its answer; empty before.
+    public var agreedMedia: [AgreedMedium] {
+        switch state {
+        case .remoteOffer(_, _, answered: true):
+            local.media.compactMap { AgreedMedium($0, direction: $0.direction ?? .sendrecv) }
+        case .localOffer(_, answered: true):
+            plain.media.compactMap { AgreedMedium($0, direction: ($0.direction ?? .sendrecv).reversed) }
+        case .idle, .remoteOffer, .localOffer: []
+        }
+    }
+
+    /// The phone's description as NoSIP had it last, with less flowing: for NoSIP's `process` of type answer, which mutes and
+    /// unmutes a running call without a word to either side. The result that Janus returns is dropped.
+    ///
+    /// - Parameters:
+    ///   - audio: the most that the phone may seem to do: `recvonly` keeps its audio from the browser, `sendonly` the browser's from it.
+    ///   - video: the same for video.
+    /// - Returns: nil before there is a description.
+    public func muted(audio: Direction, video: Direction) -> String? {
+        guard !plain.media.isEmpty else { return nil }
+        var copy = plain
+        return copy.describing(
+            plain.media.map { medium in
+                let direction = (medium.direction ?? .sendrecv).limited(to: medium.kind == .audio ? audio : video)
+                var muted = medium
+                muted.attributes.removeAll { if case .direction = $0 { true } else { false } }
+                muted.attributes.append(.direction(direction))
+                return muted
+            }
+        ).text
+    }
+}

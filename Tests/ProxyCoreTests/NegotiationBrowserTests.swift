@@ -1,0 +1,105 @@
+import ProxyCore
+import SDP
+import Testing
+
+struct NegotiationBrowserTests {
+    static let ice = ["a=ice-ufrag:abcd", "a=ice-pwd:0123456789012345678901", "a=fingerprint:sha-256 " + Array(repeating: "AB", count: 32).joined(separator: ":")]
+
+    static func offer(_ media: [String], session: [String] = []) -> String {
+        Sample.lines(
+            ["v=0", "o=- 1 1 IN IP4 127.0.0.1", "s=-", "t=0 0"] + session
+                + media.flatMap { $0.hasPrefix("m=") ? [$0, "c=IN IP4 0.0.0.0"] : [$0] })
+    }
+
+    static let audio = ["m=audio 9 UDP/TLS/RTP/SAVPF 111", "a=mid:0", "a=rtpmap:111 opus/48000/2"]
+
+    private func media(_ text: String) throws -> [MediaDescription] { try SessionDescription(parsing: text).media }
+
+    @Test("a browser's medium without ICE or fingerprint is an error that says so")
+    func missing() {
+        var web = WebRTCNegotiation()
+        #expect(throws: NegotiationError.missingICE) { try web.acceptOffer(Self.offer(Self.audio)) }
+        #expect(throws: NegotiationError.missingICE) { try web.acceptOffer(Self.offer(Self.audio + [Self.ice[0], Self.ice[2]])) }
+        #expect(throws: NegotiationError.missingFingerprint) { try web.acceptOffer(Self.offer(Self.audio + Self.ice.prefix(2))) }
+        #expect(throws: Never.self) { try web.acceptOffer(Self.offer(Self.audio, session: Self.ice)) }
+    }
+
+    @Test("data channels alone, and plain RTP, are no media for a browser", arguments: [
+        ["m=application 9 UDP/DTLS/SCTP webrtc-datachannel", "a=mid:0"], ["m=audio 9 RTP/AVP 0"], [],
+    ])
+    func unusable(_ media: [String]) {
+        var web = WebRTCNegotiation()
+        #expect(throws: NegotiationError.noUsableMedia) { try web.acceptOffer(Self.offer(media, session: Self.ice)) }
+    }
+
+    @Test("only audio and video reach Janus; the rest comes back refused in place with its mid, outside the bundle")
+    func surplus() throws {
+        var web = WebRTCNegotiation()
+        let offer = Self.offer(
+            [
+                "m=application 9 UDP/DTLS/SCTP webrtc-datachannel", "a=mid:d", "m=video 9 UDP/TLS/RTP/SAVPF 96", "a=mid:v", Sample.vp8,
+                "m=video 9 UDP/TLS/RTP/SAVPF 96", "a=mid:w", Sample.vp8, "m=audio 9 UDP/TLS/RTP/SAVPF 0", "a=mid:a",
+            ], session: ["a=group:BUNDLE d v w a"] + Self.ice)
+        let inner = try SessionDescription(parsing: web.acceptOffer(offer))
+        #expect(inner.media.map(\.mid) == ["v", "a"])
+        #expect(inner.attributes.contains(.group(Group(semantics: "BUNDLE", mids: ["v", "a"]))))
+        let janus = Self.offer(["m=video 0 UDP/TLS/RTP/SAVPF 0", "a=mid:v", "m=audio 9 UDP/TLS/RTP/SAVPF 0", "a=mid:a"], session: ["a=group:BUNDLE v a"])
+        let answer = try SessionDescription(parsing: web.makeAnswer(janus))
+        #expect(answer.media.map(\.kind) == [.application, .video, .video, .audio])
+        #expect(answer.media.map(\.port) == [0, 0, 0, 9])
+        #expect(answer.media.map(\.mid) == ["d", "v", "w", "a"])
+        #expect(answer.media.first?.formats == ["webrtc-datachannel"])
+        #expect(answer.attributes.contains(.group(Group(semantics: "BUNDLE", mids: ["a"]))))
+    }
+
+    @Test("candidates of the browser's own network and empty attributes do not reach Janus")
+    func janusReads() throws {
+        var web = WebRTCNegotiation()
+        let inner = try web.acceptOffer(
+            Self.offer(
+                Self.audio + ["a=candidate:1 1 udp 1 abc.local 9 typ host", "a=candidate:2 1 udp 1 192.0.2.1 9 typ srflx", "a=end-of-candidates", "a=x:"],
+                session: Self.ice))
+        #expect(!inner.contains(".local"))
+        #expect(inner.contains("192.0.2.1"))
+        #expect(inner.contains("a=end-of-candidates"))
+        #expect(!inner.contains("a=x:"))
+    }
+
+    @Test("the hairpin's offer has no candidates and does not say that they are over")
+    func hairpin() throws {
+        let offer = Self.offer(Self.audio + ["a=candidate:2 1 udp 1 192.0.2.1 9 typ host", "a=end-of-candidates"], session: Self.ice)
+        let without = try withoutCandidates(jsep: offer)
+        #expect(!without.contains("candidate"))
+        #expect(without.contains("a=mid:0"))
+    }
+
+    @Test("an answer must have the lines of the offer")
+    func answers() throws {
+        var web = WebRTCNegotiation()
+        #expect(throws: NegotiationError.wrongState) { try web.acceptAnswer(Self.offer(Self.audio, session: Self.ice)) }
+        _ = try web.makeOffer(Self.offer(Self.audio, session: Self.ice))
+        #expect(throws: NegotiationError.wrongMediaCount(expected: 1, found: 2)) {
+            try web.acceptAnswer(Self.offer(Self.audio + Self.audio, session: Self.ice))
+        }
+        #expect(throws: NegotiationError.wrongMedia(line: 1)) {
+            try web.acceptAnswer(Self.offer(["m=video 9 UDP/TLS/RTP/SAVPF 96"], session: Self.ice))
+        }
+        #expect(throws: NegotiationError.noUsableMedia) {
+            try web.acceptAnswer(Self.offer(["m=audio 0 UDP/TLS/RTP/SAVPF 111"], session: Self.ice))
+        }
+        #expect(try media(web.acceptAnswer(Self.offer(Self.audio, session: Self.ice))).count == 1)
+    }
+
+    @Test("an offer of Janus' keeps the lines that the browser brought")
+    func reoffer() throws {
+        var web = WebRTCNegotiation()
+        _ = try web.acceptOffer(Self.offer(["m=application 9 UDP/DTLS/SCTP webrtc-datachannel", "a=mid:d"] + Self.audio, session: Self.ice))
+        _ = try web.makeAnswer(Self.offer(Self.audio, session: Self.ice))
+        let video = ["m=video 9 UDP/TLS/RTP/SAVPF 96", "a=mid:1", Sample.vp8]
+        let offer = try media(web.makeOffer(Self.offer(Self.audio + video, session: Self.ice)))
+        #expect(offer.map(\.kind) == [.application, .audio, .video])
+        #expect(offer.map(\.port) == [0, 9, 9])
+        web.rollback()
+        #expect(throws: NegotiationError.wrongState) { try web.acceptAnswer(Self.offer(Self.audio, session: Self.ice)) }
+    }
+}

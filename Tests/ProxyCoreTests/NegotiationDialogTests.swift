@@ -1,0 +1,154 @@
+import ProxyCore
+import SDP
+import Testing
+
+struct NegotiationDialogTests {
+    private func media(_ text: String) throws -> [MediaDescription] { try SessionDescription(parsing: text).media }
+    private func origin(_ text: String) throws -> Origin { try SessionDescription(parsing: text).origin }
+
+    @Test("the version of o= rises only when something changed, and its id stays")
+    func version() throws {
+        var sip = Sample.sip()
+        var versions: [UInt64] = []
+        for direction in ["sendrecv", "sendrecv", "sendonly", "sendonly", "sendrecv"] {
+            _ = try sip.acceptOffer(Sample.phone(Sample.pcmu, "a=\(direction)"))
+            let origin = try origin(sip.makeAnswer(Sample.generated("m=audio 30000 RTP/AVP 0", "a=sendrecv")))
+            #expect(origin.sessionID == 4711)
+            versions.append(origin.sessionVersion)
+        }
+        #expect(versions == [1, 1, 2, 2, 3])
+    }
+
+    @Test("hold is answered with what fits it, whatever the browser says", arguments: [
+        ("sendrecv", "sendrecv", Direction.sendrecv), ("sendonly", "sendrecv", .recvonly), ("inactive", "sendrecv", .inactive),
+        ("recvonly", "sendrecv", .sendonly), ("sendrecv", "inactive", .inactive), ("sendonly", "sendonly", .inactive),
+    ])
+    func hold(_ offered: String, _ browser: String, _ answer: Direction) throws {
+        var sip = Sample.sip()
+        _ = try sip.acceptOffer(Sample.phone(Sample.pcmu, "a=\(offered)"))
+        let text = try sip.makeAnswer(Sample.generated("m=audio 30000 RTP/AVP 0", "a=rtpmap:0 PCMU/8000", "a=\(browser)"))
+        #expect(try media(text).first?.direction == answer)
+    }
+
+    @Test("a refused re-INVITE leaves the old session as it was")
+    func rollback() throws {
+        var sip = Sample.sip()
+        _ = try sip.acceptOffer(Sample.phone(Sample.pcmu))
+        let before = try sip.makeAnswer(Sample.generated("m=audio 30000 RTP/AVP 0"))
+        let agreed = sip.agreedMedia
+        #expect(throws: NegotiationError.noUsableMedia) { try sip.acceptOffer(Sample.phone("m=image 4000 udptl t38")) }
+        #expect(sip.agreedMedia == agreed)
+        // One that was understood, but that the browser would not have.
+        _ = try sip.acceptOffer(Sample.phone(Sample.pcmu, Sample.video, Sample.vp8))
+        sip.rollback()
+        #expect(sip.agreedMedia == agreed)
+        _ = try sip.acceptOffer(Sample.phone(Sample.pcmu))
+        #expect(try sip.makeAnswer(Sample.generated("m=audio 30000 RTP/AVP 0")) == before)
+    }
+
+    @Test("fewer lines than before are refused within a dialog")
+    func fewer() throws {
+        var sip = Sample.sip()
+        _ = try sip.acceptOffer(Sample.phone(Sample.pcmu, Sample.video, Sample.vp8))
+        _ = try sip.makeAnswer(Sample.generated("m=audio 30000 RTP/AVP 0", "m=video 30002 RTP/AVP 96", Sample.vp8))
+        #expect(throws: NegotiationError.wrongMediaCount(expected: 2, found: 1)) { try sip.acceptOffer(Sample.phone(Sample.pcmu)) }
+    }
+
+    @Test("our re-offer keeps the lines of the phone's offer, refused ones too, and new ones come last")
+    func reoffer() throws {
+        var sip = Sample.sip()
+        _ = try sip.acceptOffer(Sample.phone("m=image 3000 udptl t38", Sample.pcmu))
+        _ = try sip.makeAnswer(Sample.generated("m=audio 30000 RTP/AVP 0"))
+        let offer = try media(sip.makeOffer(Sample.generated("m=audio 30000 RTP/AVP 0", "a=sendonly", "m=video 30002 RTP/AVP 96", Sample.vp8)))
+        #expect(offer.map(\.kind) == [.image, .audio, .video])
+        #expect(offer.map(\.port) == [0, 30000, 30002])
+        let plain = try media(sip.acceptAnswer(Sample.phone("m=image 0 udptl t38", Sample.pcmu, "m=video 0 RTP/AVP 96")))
+        #expect(plain.map(\.kind) == [.audio, .video])
+        #expect(plain.map(\.port) == [4000, 0])
+        #expect(plain.first?.direction == .recvonly)
+    }
+
+    @Test("an answer may come twice, in a 183 and in the 200, and the later one counts")
+    func earlyAnswer() throws {
+        var sip = try Sample.offering()
+        _ = try sip.acceptAnswer(Sample.phone("m=audio 5000 RTP/AVP 0", "m=video 0 RTP/AVP 96"))
+        let plain = try media(sip.acceptAnswer(Sample.phone("m=audio 6000 RTP/AVP 111", "a=rtpmap:111 opus/48000/2", "m=video 0 RTP/AVP 96")))
+        #expect(plain.first?.port == 6000)
+        #expect(sip.agreedMedia.map(\.codec) == [.opus])
+    }
+
+    @Test("codecs of an answer that were not offered are left out where another was")
+    func extraCodec() throws {
+        var sip = try Sample.offering()
+        let plain = try media(sip.acceptAnswer(Sample.phone("m=audio 5000 RTP/AVP 8 0", "m=video 0 RTP/AVP 96")))
+        #expect(plain.first?.formats == ["0"])
+    }
+
+    @Test("telephone events follow the clock of the codecs that are left")
+    func telephoneEvents() throws {
+        let events = ["a=rtpmap:110 telephone-event/48000", "a=rtpmap:126 telephone-event/8000"]
+        var opus = Sample.sip()
+        #expect(
+            try media(opus.makeOffer(Sample.generated("m=audio 30000 RTP/AVP 111 110 126", "a=rtpmap:111 opus/48000/2", events[0], events[1])))
+                .first?.formats == ["111", "110"])
+        var pcmu = Sample.sip()
+        #expect(try media(pcmu.makeOffer(Sample.generated("m=audio 30000 RTP/AVP 0 110 126", events[0], events[1]))).first?.formats == ["0", "126"])
+        var old = Sample.sip()
+        #expect(
+            try media(old.makeOffer(Sample.generated("m=audio 30000 RTP/AVP 111 126", "a=rtpmap:111 opus/48000/2", events[1])))
+                .first?.formats == ["111", "126"])
+    }
+
+    @Test("what a browser refused is refused to the phone, although NoSIP gives it a port")
+    func refusedByBrowser() throws {
+        var sip = Sample.sip()
+        _ = try sip.acceptOffer(Sample.phone(Sample.pcmu, Sample.video, Sample.vp8))
+        let answer = try media(sip.makeAnswer(
+            Sample.generated("m=audio 30000 RTP/AVP 0", "a=inactive", "a=mid:0", "m=video 30002 RTP/AVP 96", "a=sendrecv", Sample.vp8)))
+        #expect(answer.map(\.port) == [0, 30002])
+    }
+
+    @Test("an offer with audio and video from Chrome stays under 650 bytes with the longest addresses and id")
+    func size() throws {
+        let golden = try #require(NegotiationGolden.all.first { $0.name == "chromium-to-asterisk" })
+        let generated = try #require(golden.steps.first?.input)
+        var sip = SIPNegotiation(sessionID: UInt64.max, address: "192.168.100.200")
+        let offer = try sip.makeOffer(generated)
+        #expect(offer.utf8.count <= 650)
+        for word in ["ice", "fingerprint", "setup", "mid", "msid", "ssrc", "extmap", "rtx", "red", "ulpfec", "flexfec", "BUNDLE", "rtcp-fb", "rtcp-mux", "candidate"] {
+            #expect(!offer.contains(word), "\(word)")
+        }
+    }
+
+    @Test("two hundred payload types make a line that Janus can still read")
+    func manyPayloads() throws {
+        let types = (0 ..< 128).map(String.init).joined(separator: " ")
+        let maps = (96 ..< 128).map { "a=rtpmap:\($0) opus/48000/2" }.joined(separator: "\r\n")
+        var sip = Sample.sip()
+        let plain = try sip.acceptOffer(Sample.phone("m=audio 4000 RTP/AVP \(types) \(types)", maps))
+        #expect(plain.split(separator: "\r\n").allSatisfy { $0.utf8.count <= 200 })
+        #expect(try media(plain).first?.formats.count == 24)
+    }
+
+    @Test("muting narrows the phone's direction and leaves the rest")
+    func muting() throws {
+        var sip = Sample.sip()
+        #expect(sip.muted(audio: .inactive, video: .inactive) == nil)
+        _ = try sip.acceptOffer(Sample.phone(Sample.pcmu, Sample.video, Sample.vp8, "a=sendonly"))
+        let muted = try media(#require(sip.muted(audio: .recvonly, video: .sendrecv)))
+        #expect(muted.map(\.direction) == [.recvonly, .sendonly])
+        #expect(muted.map(\.port) == [4000, 4002])
+    }
+
+    @Test("what was agreed can be asked for")
+    func agreed() throws {
+        var sip = Sample.sip()
+        _ = try sip.acceptOffer(Sample.phone("m=audio 4000 RTP/AVP 101 8", "a=rtpmap:101 telephone-event/8000", "a=sendonly"))
+        #expect(sip.agreedMedia.isEmpty)
+        _ = try sip.makeAnswer(Sample.generated("m=audio 30000 RTP/AVP 101 8", "a=rtpmap:101 telephone-event/8000"))
+        let medium = try #require(sip.agreedMedia.first)
+        #expect(medium.codec == .pcma)
+        #expect(medium.direction == .recvonly)
+        #expect(!medium.isEncrypted)
+    }
+}
