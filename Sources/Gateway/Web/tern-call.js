@@ -119,7 +119,7 @@ export class TernCall extends TernSession {
     await this._starting(options, async () => {
       const offer = await this._offer();
       const data = await this._ask('start_call', withoutAbsent({
-        dest: this.dest, type: options.type, offer, ...wireOptions(this.options),
+        dest: this.dest, type: options.type, offer, ...this.#wireOptions(options),
       }));
       this.callId = data.call_id;
       this.sessionId = data.session_id;
@@ -127,6 +127,15 @@ export class TernCall extends TernSession {
       this._trickle();
       if (data.answer) await this._until(this._peer.accept(data.answer));
     });
+  }
+
+  /** Only what differs from what the offer and the gateway's defaults say anyway. */
+  #wireOptions({ audio, video, bitrate, record }) {
+    const off = (value, kind) => {
+      const offered = this.localStream?.getTracks().some(track => track.kind === kind);
+      return value === false && offered ? false : undefined;
+    };
+    return wireOptions({ audio: off(audio, 'audio'), video: off(video, 'video'), bitrate, record });
   }
 
   async #answerOffer() {

@@ -1,8 +1,8 @@
 import { TernConnectionError, TernServerError, TernTimeoutError } from './tern-errors.js';
 
 const subprotocol = 'tern';
-/** How long a request may take once the gateway has acknowledged it, in ms. */
-const acknowledgedTimeout = 60_000;
+/** How long a request may take once the gateway has acknowledged it, in ms; longer than a phone rings. */
+const acknowledgedTimeout = 180_000;
 
 /**
  * One WebSocket to the gateway: requests with their responses by `tid`, requests of the gateway, events.
