@@ -27,7 +27,6 @@ struct Service {
                 if deadline == nil { StandardStreams.output(text) }
             case .failed(let reason):
                 logger.critical("the gateway could not start", metadata: ["reason": "\(reason)"])
-                StandardStreams.error("tern: \(reason)")
                 EventLoop.shared.stop()
                 return .failure
             case .signal(SIGHUP) where !hasTerminal:

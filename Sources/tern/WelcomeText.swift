@@ -40,6 +40,10 @@ struct WelcomeText {
 
     /// An address that others can use in place of a wildcard.
     private func host(of address: ListenAddress) -> String {
-        address.isWildcard ? configuration.media.address : address.host
+        switch address.address {
+        case "0.0.0.0": configuration.media.address
+        case "::": "[::1]"
+        default: address.host
+        }
     }
 }

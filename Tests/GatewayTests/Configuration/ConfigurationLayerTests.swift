@@ -153,4 +153,23 @@ import Testing
             """
         #expect(try load(text).warnings.map(\.key) == ["janus.urls", "routes[1]", "routes[3]"])
     }
+
+    @Test("Janus' directory is one that no other gateway of this machine has")
+    func runtimeDirectory() throws {
+        func directory(_ environment: [String: String], _ text: String = "") throws -> String {
+            try load(text, environment: environment).configuration.janus.directory
+        }
+        #expect(try directory(["RUNTIME_DIRECTORY": "/run/tern:/run/other"]) == "/run/tern")
+        #expect(try directory(["XDG_RUNTIME_DIR": "/run/user/1"]) == "/run/user/1/tern-127.0.0.1-5060")
+        #expect(try directory(["XDG_RUNTIME_DIR": "relative"]).hasPrefix("/tmp/tern-"))
+        #expect(try directory([:], "sip: {listen: 'udp:[::1]:5070'}").hasSuffix("-__1-5070"))
+        #expect(try directory(["RUNTIME_DIRECTORY": "/run/tern"], "janus: {directory: /srv/janus}") == "/srv/janus")
+    }
+
+    @Test("this machine's addresses have loopback among them")
+    func hostAddresses() {
+        let host = HostAddresses.current()
+        #expect(host.all.contains("127.0.0.1"))
+        #expect(host.defaultRoute.map { host.all.contains($0) } ?? true)
+    }
 }
