@@ -46,7 +46,7 @@ extension SIPEndpoint {
             contact: stack.contact(invite.transport, peer: peer), endpoint: self)
         remember(leg)
         leg.wait(.decision)
-        if message.allowsUpdate { leg.refreshByUpdate() }
+        leg.settleSession(message)
         report(.incoming(id, invite))
     }
 

@@ -19,7 +19,9 @@ extension SIPEndpoint {
         case .info: receiveInfo(event, on: leg)
         case .cancel: leg.handle(.cancelled(event.message?.reason))
         case .bye: leg.handle(.bye(event.message?.reason))
-        case .acknowledgement: leg.handle(.acknowledged(sdp: event.message?.sdp))
+        case .acknowledgement:
+            leg.startSession()
+            leg.handle(.acknowledged(sdp: event.message?.sdp))
         case .inviteResponse: receiveResponse(event, on: leg)
         case .byeResponse: if event.status >= 200 { leg.handle(.byeAnswered) }
         case .terminated: leg.handle(.terminated(status: event.status))
@@ -34,7 +36,8 @@ extension SIPEndpoint {
         case ..<200:
             leg.handle(.provisional(status: event.status, phrase: event.phrase, sdp: event.message?.sdp))
         case 200..<300:
-            if event.message?.allowsUpdate == true { leg.refreshByUpdate() }
+            leg.settleSession(event.message)
+            leg.startSession()
             leg.handle(.success(sdp: event.message?.sdp))
         default:
             // Sofia's own troubles have statuses from 900 on.
@@ -50,6 +53,7 @@ extension SIPEndpoint {
             let action: LegAction = method == .update ? .respondToUpdate(refusal, sdp: nil) : .refuse(refusal)
             return leg.perform(action)
         }
+        leg.settleSession(event.message)
         leg.handle(.offered(method, sdp: event.message?.sdp))
     }
 }

@@ -24,7 +24,9 @@ extension SIPStack {
         tags.add(tern_nutag_autoack(), 0)
         tags.add(tern_nutag_auto302(), 0)
         tags.add(tern_nutag_auto305(), 0)
-        tags.add(tern_nutag_retry_count(), 0)
+        // For 422 alone, which asks for a longer session interval: redirects and challenges are the core's.
+        tags.add(tern_nutag_retry_count(), 2)
+        tags.add(tern_nutag_max_retry_after(), 0)
         // The NUTAG_ ones of these would add to Sofia's defaults; the SIPTAG_ ones replace them.
         tags.add(tern_siptag_user_agent_str(), HeaderText.line(configuration.userAgent, limit: 128))
         tags.add(tern_siptag_allow_str(), allowedMethods)

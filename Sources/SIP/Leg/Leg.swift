@@ -16,6 +16,9 @@ final class Leg {
     /// The UPDATE that waits for its answer.
     var update: HeldRequest?
     private var timer: LoopTimer?
+    private var refreshTimer: LoopTimer?
+    private var session: SessionInterval?
+    private var peerKnowsUpdate = false
     private let limits: Limits
     private weak var endpoint: SIPEndpoint?
 
@@ -60,6 +63,26 @@ final class Leg {
         timer = LoopTimer.schedule(after: delay) { [weak self] in self?.handle(.overdue) }
     }
 
+    /// Looks at what an INVITE, or a 2xx to one, says about the session timer.
+    func settleSession(_ message: IncomingMessage?) {
+        guard let message, let endpoint else { return }
+        if message.allowsUpdate, !peerKnowsUpdate {
+            peerKnowsUpdate = true
+            refreshByUpdate()
+        }
+        session = SessionInterval(
+            message.session, preferred: endpoint.configuration.sessionExpires,
+            least: endpoint.configuration.minimumSessionExpires, called: message.called)
+    }
+
+    /// Starts the session interval anew: the ACK or the 2xx is where it counts from.
+    func startSession() {
+        refreshTimer?.cancel()
+        refreshTimer = nil
+        guard !peerKnowsUpdate, let session, session.isOurs else { return }
+        refreshTimer = LoopTimer.schedule(after: session.refreshDelay) { [weak self] in self?.handle(.refreshDue) }
+    }
+
     func report(_ event: SIPEvent) {
         endpoint?.report(event)
     }
@@ -67,6 +90,7 @@ final class Leg {
     /// Gives the handle back. Sofia drops what it still has queued for it.
     func close() {
         wait(nil)
+        refreshTimer?.cancel()
         update = nil
         nua_handle_destroy(handle)
         endpoint?.forget(self)

@@ -29,6 +29,9 @@ enum LegInput: Equatable {
     /// The stack holds the session for over.
     case terminated(status: Int)
 
+    /// The session timer wants its refresh, and the peer knows no UPDATE.
+    case refreshDue
+
     /// The time that the state allows is over.
     case overdue
 }

@@ -32,7 +32,7 @@ extension LegMachine {
         case .offeredToUs(.invite, _): [.refuse(SIPResponse(status: 487))]
         case .offeredToUs(.update, _): [.respondToUpdate(SIPResponse(status: 487), sdp: nil)]
         case .acknowledging: [.acknowledge(sdp: nil)]
-        case .idle, .accepted, .offeredByUs: []
+        case .idle, .accepted, .offeredByUs, .refreshing: []
         }
     }
 

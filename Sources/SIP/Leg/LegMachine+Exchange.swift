@@ -20,9 +20,24 @@ extension LegMachine {
             return go(.established(renewed, .idle), .wait(nil), .report(.offerCompleted(id, sdp: sdp)))
         case (.accepted, .overdue):
             return hangUp(nil, reporting: SIPEnd(.acknowledgementLost))
+        case (.idle, .refreshDue):
+            guard let local = descriptions.local else { return [] }
+            return go(.established(descriptions, .refreshing), .reinvite(sdp: local), .wait(.transaction))
+        case (.refreshing, .success(let sdp)):
+            return refreshed(descriptions, sdp)
+        case (.refreshing, .failure):
+            // Where it ends the dialog, the stack says so.
+            return go(.established(descriptions, .idle), .wait(nil))
         default:
             return offering(descriptions, exchange, input)
         }
+    }
+
+    /// The peer may answer a refresh with another description than before.
+    private mutating func refreshed(_ descriptions: LegState.Descriptions, _ sdp: String?) -> [LegAction] {
+        let renewed = LegState.Descriptions(local: descriptions.local, remote: sdp ?? descriptions.remote)
+        let actions = go(.established(renewed, .idle), .acknowledge(sdp: nil), .wait(nil))
+        return renewed == descriptions ? actions : actions + [.report(.offerAccepted(id, sdp: sdp))]
     }
 
     /// The peer offers. What it offered before is a refresh, and is answered with what we answered before.
@@ -93,7 +108,7 @@ extension LegMachine {
             return go(
                 .established(descriptions, .idle), .wait(nil),
                 .report(.offerRejected(id, status: status, phrase: phrase)))
-        case (.offeredByUs, .overdue):
+        case (.offeredByUs, .overdue), (.refreshing, .overdue):
             return hangUp(nil, reporting: SIPEnd(.failed))
         case (_, .success):
             // A refresh of the session timer, which the stack sent.

@@ -34,6 +34,8 @@ enum LegState: Equatable {
         case accepted(answerDue: Bool)
         /// Our re-INVITE waits for its final response.
         case offeredByUs(sdp: String?)
+        /// Our re-INVITE refreshes the session timer with the description that stands.
+        case refreshing
         /// The 2xx to our re-INVITE without SDP brought an offer; the core owes the answer.
         case acknowledging(remote: String?)
     }

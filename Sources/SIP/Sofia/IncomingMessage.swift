@@ -12,7 +12,9 @@ struct IncomingMessage {
     var reason: SIPReason?
     /// Whether the peer lists UPDATE in its Allow header.
     var allowsUpdate = false
-    var supportsTimer = false
+    /// What it says about the session timer, where `called` tells that it is a request.
+    var session = SessionInterval.Remote(isSupported: false, expires: nil, namesUs: nil)
+    var called = false
     var hasContact = false
 
     init(_ sip: UnsafePointer<sip_t>, bodyLimit: Int) {
@@ -30,7 +32,16 @@ struct IncomingMessage {
         }
         reason = sip.sip_reason.map { SIPReason(header: $0.pointee) }
         allowsUpdate = sip_is_allowed(sip.sip_allow, sip_method_update, "UPDATE") != 0
-        supportsTimer = sip_has_feature(sip.sip_supported, "timer") != 0
+        called = sip.sip_request != nil
+        session.isSupported = sip_has_feature(sip.sip_supported, "timer") != 0
+        if let expires = sip.sip_session_expires?.pointee {
+            session.expires = min(Int(clamping: expires.x_delta), 1_000_000)
+            switch SofiaText.field(expires.x_refresher, limit: 8).lowercased() {
+            case "uac": session.namesUs = !called
+            case "uas": session.namesUs = called
+            default: break
+            }
+        }
         hasContact = sip.sip_contact != nil
     }
 

@@ -16,7 +16,8 @@ public enum SIPEvent: Hashable, Sendable {
     case rejected(SIPLegID, status: Int, phrase: String, reason: SIPReason?)
     /// A re-INVITE or UPDATE wants `acceptOffer` or `rejectOffer`. Without SDP it asks for our offer.
     case offer(SIPLegID, sdp: String?)
-    /// 2xx to our re-INVITE, with the answer.
+    /// 2xx to our re-INVITE, with the answer. It also comes when the peer answers a refresh of the session timer, which the
+    /// endpoint does by itself, with another description than before.
     case offerAccepted(SIPLegID, sdp: String?)
     /// Another final response to our re-INVITE; the session stands as it was (RFC 3261 section 14.1).
     case offerRejected(SIPLegID, status: Int, phrase: String)

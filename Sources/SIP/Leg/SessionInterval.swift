@@ -1,0 +1,35 @@
+/// The session timer of a dialog as RFC 4028 sections 7 to 9 settle it, and as Sofia does: who refreshes, and how often.
+///
+/// Sofia refreshes by UPDATE, or by repeating the INVITE that it sent last. Towards a peer without UPDATE that would bring
+/// back an old description, or an INVITE without any: there the leg refreshes itself, a little before Sofia would.
+struct SessionInterval: Equatable {
+    /// What the peer's INVITE or 2xx said about the timer.
+    struct Remote: Equatable {
+        var isSupported: Bool
+        /// Session-Expires, in seconds.
+        var expires: Int?
+        /// Whether its `refresher` parameter names us; nil when it names nobody.
+        var namesUs: Bool?
+    }
+
+    /// Seconds.
+    let interval: Int
+    let isOurs: Bool
+
+    /// - Parameters:
+    ///   - preferred: Our own interval; 0 when we do not ask for one.
+    ///   - least: The smallest interval that we accept.
+    ///   - called: Whether the peer's message is a request.
+    init?(_ remote: Remote, preferred: Int, least: Int, called: Bool) {
+        var interval = remote.expires ?? preferred
+        if preferred > 0 { interval = min(interval, preferred) }
+        guard interval > 0 else { return nil }
+        self.interval = max(interval, least)
+        isOurs = !remote.isSupported || (remote.namesUs ?? !called)
+    }
+
+    /// When the leg has to refresh by itself: before Sofia's half of the interval, from which it strays by 5 s.
+    var refreshDelay: Duration {
+        interval >= 90 ? .seconds(interval / 2 - 8) : .milliseconds(interval * 400)
+    }
+}

@@ -1,0 +1,132 @@
+import Testing
+
+@testable import SIP
+
+/// The machine alone: every state, without sockets or clocks.
+@Suite("The state machine of a leg")
+struct LegMachineTests {
+    let id = SIPLegID(number: 7)
+
+    private func machine(_ state: LegState) -> LegMachine { LegMachine(id: id, state: state) }
+
+    static let descriptions = LegState.Descriptions(local: "ours", remote: "theirs")
+
+    /// Every state that a leg can be in.
+    static let states: [LegState] = [
+        .offered(remote: "o"), .offered(remote: nil), .ringing(remote: "o"), .answered(descriptions, answerDue: false),
+        .answered(descriptions, answerDue: true), .leavingOnceAcknowledged(nil), .calling(local: "o", ringing: false),
+        .calling(local: nil, ringing: true), .acknowledging(remote: "o"), .cancelling,
+        .established(descriptions, .idle), .established(descriptions, .offeredToUs(.invite, sdp: "n")),
+        .established(descriptions, .offeredToUs(.update, sdp: "n")), .established(descriptions, .accepted(answerDue: true)),
+        .established(descriptions, .offeredByUs(sdp: "n")), .established(descriptions, .refreshing),
+        .established(descriptions, .acknowledging(remote: "n")), .ending, .gone,
+    ]
+
+    static let inputs: [LegInput] = [
+        .ring(status: 180, sdp: nil), .answer(sdp: "a"), .reject(SIPResponse(status: 486)), .acknowledge(sdp: "a"),
+        .end(status: 480, reason: nil), .offer(sdp: "n"), .acceptOffer(sdp: "a"), .rejectOffer(SIPResponse(status: 488)),
+        .sendInfo(contentType: "t", body: "b"), .stop, .provisional(status: 180, phrase: "", sdp: nil), .success(sdp: "a"),
+        .failure(status: 486, phrase: "", reason: nil), .acknowledged(sdp: nil), .cancelled(nil), .bye(nil),
+        .offered(.invite, sdp: "n"), .offered(.update, sdp: "n"), .offered(.update, sdp: nil),
+        .info(contentType: "t", body: "b"), .acknowledgementLost, .byeAnswered, .terminated(status: 0), .refreshDue, .overdue,
+    ]
+
+    @Test("a leg that is closed is gone, and says nothing afterwards", arguments: states, inputs)
+    func closing(state: LegState, input: LegInput) {
+        var machine = machine(state)
+        let actions = machine.handle(input)
+        let closes = actions.filter { $0 == .close }.count
+        #expect(closes <= 1)
+        if closes == 1 { #expect(actions.last == .close) }
+        #expect((machine.state == .gone) == (closes == 1 || state == .gone))
+        if state == .gone { #expect(actions.isEmpty) }
+        if machine.state == .gone {
+            for input in Self.inputs { #expect(machine.handle(input).isEmpty) }
+        }
+    }
+
+    @Test("the core hears the end of a leg once, and never after it gave it up itself", arguments: states, inputs)
+    func lastEvent(state: LegState, input: LegInput) {
+        var machine = machine(state)
+        let first = machine.handle(input)
+        let ended = first.contains(where: isLast)
+        if machine.state == .ending || machine.state == .cancelling || machine.state == .gone || ended {
+            for input in Self.inputs {
+                var copy = machine
+                let later = copy.handle(input)
+                #expect(!later.contains { if case .report = $0 { true } else { false } }, "\(input): \(later)")
+            }
+        }
+        if case .end = input { #expect(!ended) }
+        if case .reject = input { #expect(!ended) }
+    }
+
+    private func isLast(_ action: LegAction) -> Bool {
+        switch action {
+        case .report(.ended), .report(.rejected): true
+        default: false
+        }
+    }
+
+    @Test("end() leads out of every state", arguments: states)
+    func ending(state: LegState) {
+        var machine = machine(state)
+        let actions = machine.handle(.end(status: 480, reason: nil))
+        let isOver = switch machine.state {
+        case .gone, .ending, .cancelling, .leavingOnceAcknowledged: true
+        default: false
+        }
+        #expect(isOver)
+        if state != machine.state, machine.state != .gone {
+            // Something bounds the wait that is left: a new timer, or the one that runs.
+            let isTimed = actions.contains(.wait(.transaction))
+            let runsOn = if case .leavingOnceAcknowledged = machine.state { true } else { false }
+            #expect(isTimed || runsOn)
+        }
+    }
+
+    @Test("every wait is bounded: when its time is over, the leg moves on", arguments: states)
+    func overdue(state: LegState) {
+        var machine = machine(state)
+        let isWaiting = switch state {
+        case .established(_, .idle), .gone: false
+        default: true
+        }
+        _ = machine.handle(.overdue)
+        #expect((machine.state != state) == isWaiting)
+    }
+
+    @Test("an answer to a call with an offer, and to one without")
+    func answers() {
+        var leg = LegMachine.called(id, sdp: "theirs")
+        #expect(leg.handle(.ring(status: 42, sdp: nil)) == [.respond(status: 180, sdp: nil), .wait(.ringing)])
+        #expect(leg.handle(.ring(status: 183, sdp: "early")) == [.respond(status: 183, sdp: "early")])
+        #expect(leg.handle(.answer(sdp: "ours")) == [.respond(status: 200, sdp: "ours"), .wait(.transaction)])
+        #expect(leg.handle(.answer(sdp: "again")).isEmpty)
+        #expect(leg.handle(.cancelled(nil)).isEmpty)
+        #expect(leg.handle(.acknowledged(sdp: nil)) == [.wait(nil), .report(.established(id))])
+        #expect(leg.state == .established(Self.descriptions, .idle))
+    }
+
+    @Test("a refusal of an offer never has a status that ends the dialog", arguments: [404, 408, 410, 481, 482, 501, 604, 200, 0])
+    func refusals(status: Int) {
+        var leg = machine(.established(Self.descriptions, .offeredToUs(.invite, sdp: "n")))
+        #expect(leg.handle(.rejectOffer(SIPResponse(status: status))) == [.refuse(SIPResponse(status: 488)), .wait(nil)])
+        #expect(leg.state == .established(Self.descriptions, .idle))
+    }
+
+    @Test("the session interval and who refreshes it (RFC 4028)", arguments: [
+        // supported, expires, names us, called, interval, ours
+        (true, 600, nil, true, 600, false), (true, 600, true, true, 600, true), (true, 600, false, true, 600, false),
+        (false, nil, nil, true, 1_800, true), (true, nil, nil, true, 1_800, false), (true, 3_600, nil, false, 1_800, true),
+        (true, 30, nil, false, 90, true),
+    ] as [(Bool, Int?, Bool?, Bool, Int, Bool)])
+    func interval(supported: Bool, expires: Int?, namesUs: Bool?, called: Bool, interval: Int, ours: Bool) {
+        let remote = SessionInterval.Remote(isSupported: supported, expires: expires, namesUs: namesUs)
+        let session = SessionInterval(remote, preferred: 1_800, least: 90, called: called)
+        #expect(session?.interval == interval)
+        #expect(session?.isOurs == ours)
+        let none = SessionInterval.Remote(isSupported: true, expires: nil, namesUs: nil)
+        #expect(SessionInterval(none, preferred: 0, least: 90, called: called) == nil)
+    }
+}
