@@ -37,8 +37,11 @@ struct MutationTests {
     func mutations() throws {
         var random = SeededGenerator(state: 4711)
         var read = 0
-        for round in 0 ..< 30_000 {
-            let entry = Corpus.all[round % Corpus.all.count]
+        // The long ones of browsers every tenth time: a debug build is slow.
+        let short = Corpus.all.filter { $0.text.utf8.count < 1_500 }
+        for round in 0 ..< 20_000 {
+            let entries = round.isMultiple(of: 10) ? Corpus.all : short
+            let entry = entries[round / 10 % entries.count]
             let text = Self.mutate(entry.text, with: &random)
             guard let session = try? SessionDescription(parsing: text) else { continue }
             read += 1
