@@ -66,7 +66,7 @@ let package = Package(
         .testTarget(name: "ProxyCoreTests", dependencies: ["ProxyCore", "SDP"], resources: [.copy("Corpus")], swiftSettings: settings),
         .testTarget(name: "SIPTests", dependencies: ["SIP", "EventLoop"], swiftSettings: settings),
         .testTarget(name: "WebSocketTests", dependencies: ["WebSocket", "EventLoop"], swiftSettings: settings),
-        .testTarget(name: "JanusTests", dependencies: ["Janus", "EventLoop", "JSON", "WebSocket"], swiftSettings: settings),
+        .testTarget(name: "JanusTests", dependencies: ["Janus", "EventLoop", "JSON", "WebSocket", logging], swiftSettings: settings),
         .testTarget(name: "BrowserAPITests", dependencies: ["BrowserAPI", "EventLoop", "JSON", "WebSocket"], swiftSettings: settings),
         .testTarget(name: "GatewayTests", dependencies: ["Gateway", "EventLoop"], swiftSettings: settings),
         .testTarget(

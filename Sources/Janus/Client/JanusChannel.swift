@@ -88,8 +88,9 @@ final class JanusChannel {
     /// - Parameters:
     ///   - owner: The handle that it belongs to, for ``fail(of:_:)``.
     ///   - prefix: Begins the transaction, so that an answer which comes too late can be told from others.
+    ///   - limit: Time for the answer, where it is not the usual one.
     func request(
-        _ message: [String: JSONValue], until answer: Answer, owner: UInt64? = nil, prefix: String = "t"
+        _ message: [String: JSONValue], until answer: Answer, owner: UInt64? = nil, prefix: String = "t", within limit: Duration? = nil
     ) async throws(JanusError) -> JanusMessage {
         guard isOpen else { throw .lost }
         guard pending.count < maximumPending else { throw .overloaded }
@@ -98,7 +99,7 @@ final class JanusChannel {
         let transaction = "\(prefix)\(nextTransaction)"
         let result = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                let timer = LoopTimer.schedule(after: timeout) { [weak self] in self?.resolve(transaction, .failure(.timeout)) }
+                let timer = LoopTimer.schedule(after: limit ?? timeout) { [weak self] in self?.resolve(transaction, .failure(.timeout)) }
                 pending[transaction] = Pending(answer: answer, owner: owner, timer: timer, continuation: continuation)
                 send(message, transaction: transaction)
             }

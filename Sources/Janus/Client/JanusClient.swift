@@ -68,7 +68,10 @@ public final class JanusClient {
         retry?.cancel()
         retry = nil
         if let channel, let session {
-            _ = try? await channel.request(envelope(["janus": "destroy", "session_id": .id(session)]), until: .success)
+            // Only a courtesy: Janus ends the session with the connection anyway.
+            _ = try? await channel.request(
+                envelope(["janus": "destroy", "session_id": .id(session)]), until: .success,
+                within: min(configuration.requestTimeout, .seconds(1)))
         }
         let last = channel
         channel?.close("stopped")

@@ -37,9 +37,10 @@ final class JanusLog {
         return lines <= JanusLog.linesPerSecond
     }
 
-    /// Janus marks fatal lines, errors and warnings, and nothing else. One warning only repeats what it was configured to do.
+    /// Janus marks fatal lines, errors and warnings, and nothing else. Two warnings only repeat what it was configured to do.
     nonisolated static func parse(_ line: String, _ stream: ChildProcess.Stream) -> (Logger.Level, String) {
-        if line.hasPrefix("[WARN] mDNS resolution disabled") { return (.debug, line) }
+        let known = ["[WARN] mDNS resolution disabled", "[WARN] Janus is deployed on a private address"]
+        if known.contains(where: { line.hasPrefix($0) }) { return (.debug, line) }
         let marks: [(String, Logger.Level)] = [("[FATAL] ", .error), ("[ERR] ", .warning), ("[WARN] ", .warning)]
         for (mark, level) in marks where line.hasPrefix(mark) { return (level, String(line.dropFirst(mark.count))) }
         return (stream == .standardError ? .warning : .debug, line)

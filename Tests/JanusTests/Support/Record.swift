@@ -12,9 +12,9 @@ final class Record<Element: Sendable> {
 
     func add(_ element: Element) {
         elements.append(element)
-        let (met, open) = (waiting.filter { $0.matches(element) }, waiting.filter { !$0.matches(element) })
-        waiting = open
-        met.forEach { $0.resume(element) }
+        let judged = waiting.map { (waiter: $0, isMet: $0.matches(element)) }
+        waiting = judged.filter { !$0.isMet }.map(\.waiter)
+        for case (let waiter, true) in judged { waiter.resume(element) }
     }
 
     func clear() { elements = [] }

@@ -1,0 +1,111 @@
+import EventLoop
+@testable import Janus
+import JSON
+import WebSocket
+
+/// A WebSocket server that answers as a Janus would, except where a test wants it to misbehave.
+@LoopActor
+final class FakeJanus: WebSocketServerHandler {
+    /// What a test lets it do with a request instead of answering properly; `nil` to answer properly.
+    var answer: (@LoopActor (FakeJanus, JSONValue) -> [String]?)?
+
+    let requests = Record<JSONValue>()
+    private var server: WebSocketServer?
+    private(set) var connections: [WebSocketConnection] = []
+    private var nextID = 1
+    private let subprotocol: String
+
+    var url: String { "ws://127.0.0.1:\(server?.port ?? 0)/" }
+
+    /// Runs a test against it and a client that is ready.
+    static func run<Result: Sendable>(
+        timeout: Duration = .seconds(5), keepalive: Duration = .seconds(25), maximumPending: Int = 10_000,
+        _ body: @LoopActor (FakeJanus, JanusClient, Record<JanusState>) async throws -> Result
+    ) async throws -> Result {
+        let fake = FakeJanus()
+        try fake.start()
+        let states = Record<JanusState>()
+        let client = JanusClient(
+            configuration: JanusClientConfiguration(
+                url: fake.url, apiSecret: "secret", requestTimeout: timeout, keepaliveInterval: keepalive,
+                firstRetry: .milliseconds(10), longestRetry: .milliseconds(50), maximumPending: maximumPending)
+        ) { states.add($0) }
+        client.start()
+        do {
+            try await states.first { $0 == .ready }
+            let result = try await body(fake, client, states)
+            await client.stop()
+            await fake.stop()
+            return result
+        } catch {
+            await client.stop()
+            await fake.stop()
+            throw error
+        }
+    }
+
+    init(subprotocol: String = "janus-protocol") { self.subprotocol = subprotocol }
+
+    func start(port: Int = 0) throws {
+        let server = WebSocketServer(
+            configuration: WebSocketServerConfiguration(port: port, path: "/", subprotocol: subprotocol), handler: self)
+        try server.start()
+        self.server = server
+    }
+
+    func stop() async {
+        await server?.stop()
+        server = nil
+    }
+
+    /// Says something to every client.
+    func say(_ message: JSONValue) { sayText(message.text) }
+
+    func sayText(_ text: String) { connections.forEach { $0.send(text) } }
+
+    /// Cuts every connection.
+    func hangUp() { connections.forEach { $0.close(code: 1001, reason: "going away") } }
+
+    // MARK: WebSocketServerHandler
+
+    func respond(to request: HTTPRequest) -> HTTPResponse { HTTPResponse(status: 404, text: "") }
+
+    func opened(_ connection: WebSocketConnection) { connections.append(connection) }
+
+    func closed(_ connection: WebSocketConnection) { connections.removeAll { $0 === connection } }
+
+    func received(_ text: String, on connection: WebSocketConnection) {
+        guard let request = try? JSONValue(parsing: text) else { return }
+        requests.add(request)
+        let answers = answer?(self, request) ?? properAnswer(request)
+        answers.forEach { connection.send($0) }
+    }
+
+    private func properAnswer(_ request: JSONValue) -> [String] {
+        switch request["janus"]?.stringValue {
+        case "create", "attach":
+            nextID += 1
+            return [reply("success", to: request, ["data": ["id": .integer(nextID)]])]
+        case "detach", "destroy":
+            return [reply("success", to: request)]
+        case "message":
+            return [reply("ack", to: request), event(to: request, ["done": true])]
+        default:
+            return [reply("ack", to: request)]
+        }
+    }
+
+    func reply(_ name: String, to request: JSONValue, _ members: [String: JSONValue] = [:]) -> String {
+        var members = members
+        members["janus"] = .string(name)
+        members["transaction"] = request["transaction"]
+        return JSONValue.object(members).text
+    }
+
+    func event(to request: JSONValue, _ data: JSONValue, jsep: JSONValue? = nil) -> String {
+        var members: [String: JSONValue] = ["plugindata": ["plugin": "p", "data": data]]
+        members["sender"] = request["handle_id"]
+        members["jsep"] = jsep
+        return reply("event", to: request, members)
+    }
+}
