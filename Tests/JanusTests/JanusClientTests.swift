@@ -4,6 +4,7 @@ import JSON
 import Testing
 
 /// Against a Janus that can be made to misbehave.
+extension Serially {
 @Suite("A client", .serialized)
 struct JanusClientTests {
     /// Only those requests whose name is `name`.
@@ -397,4 +398,5 @@ struct JanusClientTests {
             #expect(fake.connections.isEmpty)
         }
     }
+}
 }

@@ -4,6 +4,7 @@ import Foundation
 import Testing
 
 /// With programs that pretend to be Janus, and misbehave.
+extension Serially {
 @Suite("A supervised Janus", .serialized)
 struct JanusProcessTests {
     /// A process that is supervised within a directory of its own, for the length of one test.
@@ -25,7 +26,8 @@ struct JanusProcessTests {
 
         private init(script: String, address: String, change: (inout JanusProcessConfiguration) -> Void) throws {
             directory = try Machine.scratchDirectory()
-            try "#!/bin/sh\n\(script)\n".write(toFile: "\(directory)/janus", atomically: true, encoding: .utf8)
+            // Each life leaves its id, so that it can be looked for afterwards.
+            try "#!/bin/sh\necho $$ >> $0.pids\n\(script)\n".write(toFile: "\(directory)/janus", atomically: true, encoding: .utf8)
             try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: "\(directory)/janus")
             var configuration = JanusProcessConfiguration(
                 executable: "\(directory)/janus", directory: "\(directory)/run/janus", rtpPorts: 22_000...22_099,
@@ -40,8 +42,14 @@ struct JanusProcessTests {
         private func end() async {
             await process.stop()
             #expect(process.state == .stopped)
-            #expect(Machine.children.isEmpty)
+            #expect(lives.filter(Machine.exists).isEmpty)
             Machine.remove(directory)
+        }
+
+        /// The ids of all processes that were started.
+        var lives: [Int32] {
+            let text = try? String(contentsOfFile: "\(directory)/janus.pids", encoding: .utf8)
+            return (text ?? "").split(separator: "\n").compactMap { Int32($0) }
         }
 
         /// The reason of the next failure that matches.
@@ -162,7 +170,7 @@ struct JanusProcessTests {
 
     @Test("one that hangs is killed after three questions without an answer, and started again")
     @LoopActor func hanging() async throws {
-        try await Supervised.run(script: "exec janus \"$@\"", change: { $0.healthInterval = .milliseconds(100) }) { supervised in
+        try await Supervised.run(script: "exec /usr/bin/janus \"$@\"", change: { $0.healthInterval = .milliseconds(100) }) { supervised in
             let state = try await supervised.states.first { if case .running = $0 { true } else { false } }
             guard case .running(let pid) = state else { return }
             kill(pid, SIGSTOP)
@@ -195,4 +203,5 @@ struct JanusProcessTests {
         }
         return bound == 0 && Glibc.listen(socket, 1) == 0 ? socket : nil
     }
+}
 }

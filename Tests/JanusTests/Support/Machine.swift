@@ -10,17 +10,7 @@ enum Machine {
         (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count) ?? -1
     }
 
-    /// Children of this process, zombies included.
-    static var children: [Int32] {
-        let own = "\(getpid())"
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
-        return names.compactMap { Int32($0) }.filter { pid in
-            guard let status = try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8) else { return false }
-            // The name in parentheses may hold anything; state and parent follow it.
-            return status.split(separator: ")").last?.split(separator: " ").dropFirst().first.map { $0 == own } ?? false
-        }
-    }
-
+    /// Whether there is a process of that id; a zombie counts.
     static func exists(_ pid: Int32) -> Bool { kill(pid, 0) == 0 }
 
     /// A directory for one test.
