@@ -24,6 +24,7 @@ public final class WebSocketClient {
     private var stream: FrameStream?
     private var timer: LoopTimer?
     private var attemptIsRunning = false
+    private var hasGivenUp = false
     private var closedByUs = false
     private var failure: String?
 
@@ -119,7 +120,7 @@ public final class WebSocketClient {
     /// Tries the next address, or ends.
     private func tryNext() {
         guard state == .connecting else { return }
-        guard !closedByUs, timer != nil, let address = addresses.popFirst(), let target, let context = context?.pointer
+        guard !hasGivenUp, let address = addresses.popFirst(), let target, let context = context?.pointer
         else {
             finish()
             return
@@ -166,15 +167,17 @@ public final class WebSocketClient {
 
     private func giveUp(_ reason: String) {
         guard state == .connecting else { return }
-        failure = failure ?? reason
-        if !closedByUs { failure = reason }
+        failure = reason
+        hasGivenUp = true
         timer?.cancel()
         timer = nil
-        if let wsi, let context {
-            context.kill(wsi)
-        } else {
+        guard let wsi, let context else {
             LoopActor.task { self.finish() }
+            return
         }
+        context.kill(wsi)
+        // The library may be in a state in which it never says that it is done.
+        timer = LoopTimer.schedule(after: configuration.closeTimeout) { self.finish() }
     }
 
     private func finish() {
@@ -228,7 +231,7 @@ public final class WebSocketClient {
     }
 
     private func established(_ wsi: OpaquePointer) -> Int32 {
-        guard state == .connecting, !closedByUs, timer != nil, let context else { return -1 }
+        guard state == .connecting, !hasGivenUp, let context else { return -1 }
         timer?.cancel()
         let limits = FrameStream.Limits(
             messageSize: configuration.maximumMessageSize, queuedBytes: configuration.maximumQueuedBytes,
