@@ -10,6 +10,7 @@ final class BrowserCalleeLeg: CalleeLeg {
     private static let inviteTimeout = Duration.seconds(10)
 
     let client: BrowserClient
+    let offers: BrowserOffers
     private let call: String
     private let session: String
     private let caller: CallParty
@@ -26,20 +27,29 @@ final class BrowserCalleeLeg: CalleeLeg {
         self.client = client
         self.caller = caller
         self.dialled = dialled
+        offers = BrowserOffers(session: session, client: client)
     }
 
-    func invite(offer: String) {
+    func invite(offer: String?) {
         var data: [String: JSONValue] = [
             "call_id": .string(call), "session_id": .string(session),
-            "offer": MediaDescriptionObject(sdp: offer).json,
             "caller_id": .string(caller.id), "dest": .string(dialled),
         ]
+        data["offer"] = offer.map { MediaDescriptionObject(sdp: $0).json }
         data["caller_name"] = caller.name.map(JSONValue.string)
         client.request(
             class: "media", cmd: "call_invite", data: .object(data), timeout: BrowserCalleeLeg.inviteTimeout
         ) { [weak self] result in
-            guard case .failure = result else { return }
-            self?.onDeclined?(CallEnd(status: 480, reason: "Temporarily Unavailable", by: .callee))
+            guard case .failure(let error) = result else { return }
+            self?.onDeclined?(BrowserCalleeLeg.end(for: error))
+        }
+    }
+
+    /// A client that takes no call is busy; one that does not say so is not there.
+    private static func end(for error: APIError) -> CallEnd {
+        switch error.known {
+        case .timedOut, .clientGone, .tooManyRequests: CallEnd(status: 480, reason: CallEnd.words(for: 480), by: .callee)
+        default: CallEnd(status: 486, reason: CallEnd.words(for: 486), by: .callee)
         }
     }
 
@@ -50,9 +60,9 @@ final class BrowserCalleeLeg: CalleeLeg {
         return true
     }
 
-    func confirm() {
+    func confirm(answer: String?) {
         client.subscribe(to: session)
-        reply?.ok([:])
+        reply?.ok(answer.map { ["answer": MediaDescriptionObject(sdp: $0).json] } ?? [:])
         reply = nil
     }
 
@@ -64,10 +74,17 @@ final class BrowserCalleeLeg: CalleeLeg {
     func end(_ end: CallEnd) {
         guard !isOver else { return }
         isOver = true
+        offers.end()
         reply?.fail(end.apiError)
         reply = nil
         client.send(
             end == .answeredElsewhere
                 ? .call(call, "answered_elsewhere") : .call(call, "hangup", end.json))
     }
+
+    func carryOffer(_ sdp: String) { offers.carryOffer(sdp) }
+
+    func carryAnswer(_ sdp: String) { offers.carryAnswer(sdp) }
+
+    func refuseOffer(_ failure: SessionFailure) { offers.refuseOffer(failure) }
 }

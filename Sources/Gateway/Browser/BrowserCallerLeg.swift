@@ -12,28 +12,33 @@ final class BrowserCallerLeg: CallerLeg {
     private let publish: @LoopActor (BrowserEvent) -> Void
     /// The `start_call` that waits for its answer.
     private var reply: BrowserReply?
+    let offers: BrowserOffers
+
     init(
-        call: String, session: String, reply: BrowserReply, publish: @escaping @LoopActor (BrowserEvent) -> Void
+        call: String, session: String, client: BrowserClient, reply: BrowserReply,
+        publish: @escaping @LoopActor (BrowserEvent) -> Void
     ) {
         self.call = call
         self.session = session
-        self.publish = publish
         self.reply = reply
+        self.publish = publish
+        offers = BrowserOffers(session: session, client: client)
     }
 
-    /// The session has taken the offer: the client may know the ids from here on.
-    func accepted() {
+    /// From here on the client may know the ids.
+    func proceed() {
         reply?.ok(["call_id": .string(call), "session_id": .string(session)])
         reply = nil
     }
 
-    func ring() {
-        accepted()
-        publish(.call(call, "ringing"))
+    func ring() { publish(.call(call, "ringing")) }
+
+    func progress(_ sdp: String) {
+        publish(.call(call, "answer", ["answer": MediaDescriptionObject(sdp: sdp).json, "early": true]))
     }
 
     func answer(_ sdp: String) {
-        accepted()
+        proceed()
         publish(.call(call, "answer", ["answer": MediaDescriptionObject(sdp: sdp).json]))
     }
 
@@ -43,6 +48,7 @@ final class BrowserCallerLeg: CallerLeg {
 
     /// A call that fails before the client knows it is an error of its request; later it is an event.
     private func finish(_ end: CallEnd) {
+        offers.end()
         if let reply {
             self.reply = nil
             reply.fail(end.apiError)
@@ -50,4 +56,10 @@ final class BrowserCallerLeg: CallerLeg {
             publish(.call(call, "hangup", end.json))
         }
     }
+
+    func carryOffer(_ sdp: String) { offers.carryOffer(sdp) }
+
+    func carryAnswer(_ sdp: String) { offers.carryAnswer(sdp) }
+
+    func refuseOffer(_ failure: SessionFailure) { offers.refuseOffer(failure) }
 }

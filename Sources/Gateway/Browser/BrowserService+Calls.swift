@@ -42,19 +42,30 @@ extension BrowserService {
     }
 
     func ringCall(_ command: RingCall, _ client: BrowserClient, _ reply: BrowserReply) throws(APIError) {
-        guard command.answer == nil else { throw .notSupported("answer") }
         let (call, leg) = try switchboard.called(command.callID, client)
-        call.handle(.ringing(leg))
+        if let answer = command.answer {
+            call.handle(.progress(leg, sdp: answer.sdp))
+        } else {
+            call.handle(.ringing(leg))
+        }
         reply.ok([:])
     }
 
     func answerCall(_ command: AnswerCall, _ client: BrowserClient, _ reply: BrowserReply) throws(APIError) {
-        guard case .answer(let answer) = command.description else { throw .notSupported("offer") }
         let (call, leg) = try switchboard.called(command.callID, client)
         guard let callee = call.callees[leg] as? BrowserCalleeLeg, callee.answering(reply) else {
             throw APIError(.wrongState, "an answer to this call is being processed")
         }
-        call.handle(.accepted(leg, sdp: answer.sdp, trickle: answer.trickleICE))
+        let (description, isOffer) =
+            switch command.description {
+            case .answer(let answer): (answer, false)
+            case .offer(let offer): (offer, true)
+            }
+        guard isOffer == call.wantsOffer else {
+            callee.refuse(.state(isOffer ? "the call came with an offer: answer it" : "the call came without an offer: make one"))
+            return
+        }
+        call.handle(.accepted(leg, sdp: description.sdp, trickle: description.trickleICE))
     }
 
     /// `reject_call` and `hangup_call`: whatever ends the client's part in the call.

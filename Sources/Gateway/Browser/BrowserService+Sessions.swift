@@ -10,9 +10,9 @@ extension BrowserService {
         let session = try makeSession(kind, command.options, client, subscribe: command.subscribe)
         let id = session.id
         apiSessions[id] = APISession(
-            session: session, registry: sessions, reply: reply, answerWithin: configuration.calls.ringTimeout,
+            session: session, client: client, registry: sessions, reply: reply, answerWithin: configuration.calls.ringTimeout,
             onEnded: { [weak self] in self?.apiSessions[id] = nil })
-        session.start(offer: command.offer.sdp, trickle: command.offer.trickleICE)
+        session.offer(.caller, command.offer.sdp, trickle: command.offer.trickleICE)
     }
 
     /// Makes a session for `client`, after the checks that every start goes through.
@@ -35,14 +35,34 @@ extension BrowserService {
         own.answer(command.answer, reply: reply)
     }
 
+    /// Options first, then the offer; the response carries the options or, where there was an offer, the answer.
     func updateSession(_ command: UpdateSession, _ client: BrowserClient, _ reply: BrowserReply) throws(APIError) {
         let entry = try sessions.entry(command.sessionID, for: client)
-        guard command.offer == nil else { throw .notSupported("offer") }
-        entry.session.update(command.options) { result in
+        guard !command.options.isEmpty else { return try renegotiate(command, entry, client, reply) }
+        entry.session.update(command.options) { [weak self] result in
             switch result {
-            case .success(let options): reply.ok(options.json)
+            case .success(let options):
+                guard command.offer != nil else { return reply.ok(options.json) }
+                do throws(APIError) {
+                    try self?.renegotiate(command, entry, client, reply)
+                } catch {
+                    reply.fail(error)
+                }
             case .failure(let failure): reply.fail(failure.apiError)
             }
+        }
+    }
+
+    private func renegotiate(
+        _ command: UpdateSession, _ entry: SessionRegistry.Entry, _ client: BrowserClient, _ reply: BrowserReply
+    ) throws(APIError) {
+        guard let offer = command.offer else { return }
+        if let call = entry.call {
+            try switchboard.offer(offer, in: call, by: client, reply: reply)
+        } else if let own = apiSessions[command.sessionID] {
+            own.offer(offer, reply: reply)
+        } else {
+            throw .unknownSession()
         }
     }
 

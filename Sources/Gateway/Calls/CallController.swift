@@ -43,6 +43,8 @@ final class CallController {
     }
 
     var isEstablished: Bool { machine.isEstablished }
+    /// Whether the called party is to make the offer.
+    var wantsOffer: Bool { machine.wantsOffer }
 
     /// Takes one event of a leg, or of the gateway.
     func handle(_ event: Call.Event) {
@@ -53,9 +55,10 @@ final class CallController {
 
     private func heard(_ output: MediaSession.Output) {
         switch output {
-        case .offer(let sdp): handle(.sessionOffers(sdp))
-        case .answer(let sdp): handle(.sessionAnswers(sdp))
-        case .failed(let failure): handle(session.pendingOffer == nil ? .sessionFailed(failure) : .answerRefused(failure))
+        case .offer(let side, let sdp): handle(.sessionOffers(side, sdp))
+        case .answer(let side, let sdp): handle(.sessionAnswers(side, sdp))
+        case .offerRefused(let side, let failure): handle(.offerRefused(side, failure))
+        case .answerRefused(let failure): handle(.answerRefused(failure))
         case .event(let event): onSessionEvent?(event)
         case .ended(let end):
             onSessionEnded?(end)
@@ -65,15 +68,22 @@ final class CallController {
 
     private func perform(_ action: Call.Action) {
         switch action {
-        case .startSession(let offer, let trickle): startSession(offer: offer, trickle: trickle)
-        case .invite(let leg, let offer): callees[leg]?.invite(offer: offer)
-        case .ringCaller: caller.ring()
+        case .offerSession(let side, let sdp, let trickle): offerSession(side, sdp, trickle: trickle)
         case .answerSession(let sdp, let trickle): session.answer(sdp, trickle: trickle)
-        case .confirmCallee(let leg): callees[leg]?.confirm()
+        case .declineSession(let failure): session.decline(failure)
+        case .invite(let leg, let offer):
+            caller.proceed()
+            callees[leg]?.invite(offer: offer)
+        case .ringCaller: caller.ring()
+        case .progressCaller(let sdp): caller.progress(sdp)
+        case .confirmCallee(let leg, let answer): callees[leg]?.confirm(answer: answer)
         case .answerCaller(let sdp):
             log.info("call answered")
             caller.answer(sdp)
         case .refuse(let leg, let failure): callees[leg]?.refuse(failure)
+        case .carryOffer(let side, let leg, let sdp): party(side, leg)?.carryOffer(sdp)
+        case .carryAnswer(let side, let leg, let sdp): party(side, leg)?.carryAnswer(sdp)
+        case .refuseOffer(let side, let leg, let failure): party(side, leg)?.refuseOffer(failure)
         case .rejectCaller(let end): caller.reject(end)
         case .hangUpCaller(let end): caller.hangUp(end)
         case .endCallee(let leg, let end): callees[leg]?.end(end)
@@ -84,12 +94,19 @@ final class CallController {
         }
     }
 
-    /// A session that was started before has its offer ready.
-    private func startSession(offer: String, trickle: Bool) {
-        if let pending = session.pendingOffer {
-            handle(.sessionOffers(pending))
+    private func party(_ side: SessionSide, _ leg: Call.Leg?) -> (any CallLeg)? {
+        switch side {
+        case .caller: caller
+        case .callee: leg.flatMap { callees[$0] }
+        }
+    }
+
+    /// A session that was started before has its offer for the called party ready.
+    private func offerSession(_ side: SessionSide, _ sdp: String, trickle: Bool) {
+        if let pending = session.pendingOffer, !session.isEstablished, side == .caller {
+            handle(.sessionOffers(.callee, pending))
         } else {
-            session.start(offer: offer, trickle: trickle)
+            session.offer(side, sdp, trickle: trickle)
         }
     }
 

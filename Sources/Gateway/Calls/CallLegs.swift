@@ -1,12 +1,27 @@
 internal import EventLoop
 internal import ProxyCore
 
-/// The side of a call that dialled. All of its methods may be called in any state; what no longer makes sense does nothing.
+/// A party of a call. All methods may be called in any state; what no longer makes sense does nothing.
 @LoopActor
-protocol CallerLeg: AnyObject {
+protocol CallLeg: AnyObject {
+    /// The other side offers to change the session. The answer, or the refusal, comes as an event.
+    func carryOffer(_ sdp: String)
+    /// The answer to this party's own offer.
+    func carryAnswer(_ sdp: String)
+    /// This party's own offer is refused, and the session stands as it was.
+    func refuseOffer(_ failure: SessionFailure)
+}
+
+/// The side of a call that dialled.
+@LoopActor
+protocol CallerLeg: CallLeg {
+    /// The offer was taken, and the called party is being tried.
+    func proceed()
     /// The called party rings.
     func ring()
-    /// The called party answered: `sdp` is the answer to the caller's offer.
+    /// The called party rings, and sends media already: `sdp` is the answer to the caller's offer.
+    func progress(_ sdp: String)
+    /// The called party answered: `sdp` is the answer to the caller's offer, or an offer where it made none.
     func answer(_ sdp: String)
     /// The call ends before it was answered.
     func reject(_ end: CallEnd)
@@ -16,10 +31,11 @@ protocol CallerLeg: AnyObject {
 
 /// One of the parties that a call rings.
 @LoopActor
-protocol CalleeLeg: AnyObject {
-    func invite(offer: String)
-    /// Its answer stands: it has the call.
-    func confirm()
+protocol CalleeLeg: CallLeg {
+    /// Rings it. Without an offer it is to make one.
+    func invite(offer: String?)
+    /// It has the call. `answer` is the answer to its offer, where it made one.
+    func confirm(answer: String?)
     /// Its answer could not be used.
     func refuse(_ failure: SessionFailure)
     /// Stop ringing, or hang up. Also called after the party itself ended the leg.

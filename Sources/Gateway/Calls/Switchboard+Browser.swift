@@ -30,7 +30,7 @@ extension Switchboard {
     ) {
         let id = BrowserID.make()
         let user = client.user.name
-        let leg = BrowserCallerLeg(call: id, session: session.id, reply: reply) { [weak self] event in
+        let leg = BrowserCallerLeg(call: id, session: session.id, client: client, reply: reply) { [weak self] event in
             self?.api?.publish(event, owners: [user], creator: subscribe ? client.id : nil)
         }
         let call = CallController(
@@ -48,6 +48,28 @@ extension Switchboard {
         guard let entry = calls[id] else { throw .unknownCall() }
         guard let leg = entry.callees[client.id] else { throw .notYours(field: "call_id") }
         return (entry.call, leg)
+    }
+
+    /// Takes a client's offer to change the session of its call. `reply` gets the answer.
+    func offer(
+        _ description: MediaDescriptionObject, in id: String, by client: BrowserClient, reply: BrowserReply
+    ) throws(APIError) {
+        guard let entry = calls[id] else { throw .unknownCall() }
+        let side: SessionSide
+        let offers: BrowserOffers?
+        if let leg = entry.callees[client.id] {
+            side = .callee
+            offers = (entry.call.callees[leg] as? BrowserCalleeLeg)?.offers
+        } else {
+            guard entry.caller === client else { throw .notYours(field: "session_id") }
+            side = .caller
+            offers = (entry.call.caller as? BrowserCallerLeg)?.offers
+        }
+        guard let offers, offers.offering(reply) else {
+            throw APIError(.wrongState, "another offer is being answered")
+        }
+        guard entry.call.isEstablished else { return offers.refuseOffer(.state("the call is not established")) }
+        entry.call.handle(.offered(side, sdp: description.sdp, trickle: description.trickleICE))
     }
 
     func checkAccess(_ id: String, _ client: BrowserClient) throws(APIError) {

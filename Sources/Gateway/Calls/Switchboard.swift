@@ -78,7 +78,7 @@ final class Switchboard {
 
     /// Registers a call, ties its legs to it, and begins it.
     func begin(
-        _ call: CallController, users: Set<String>, caller: BrowserClient?, offer: String, trickle: Bool
+        _ call: CallController, users: Set<String>, caller: BrowserClient?, offer: String?, trickle: Bool
     ) {
         var entry = Entry(call: call, users: users, caller: caller)
         for (number, leg) in call.callees {
@@ -87,6 +87,7 @@ final class Switchboard {
                 entry.callees[leg.client.id] = number
                 entry.users.insert(leg.client.user.name)
                 leg.onDeclined = { [weak call] end in call?.handle(.calleeEnded(number, end)) }
+                leg.offers.onOutcome = { [weak call] outcome in call?.handle(outcome.event(.callee)) }
             case let leg as SIPCalleeLeg:
                 leg.onInvited = { [weak self, weak call] id in
                     guard let self, let call else { return }
@@ -96,6 +97,7 @@ final class Switchboard {
             default: break
             }
         }
+        (call.caller as? BrowserCallerLeg)?.offers.onOutcome = { [weak call] in call?.handle($0.event(.caller)) }
         calls[call.id] = entry
         let session = call.session.id
         sessions.assign(session, to: call.id, users: entry.users, sides: entry.callees.mapValues { _ in .callee })
@@ -116,5 +118,15 @@ final class Switchboard {
     func endAll() {
         let end = CallEnd(status: 503, reason: "The gateway is stopping", by: .gateway)
         for entry in Array(calls.values) { entry.call.handle(.terminate(end)) }
+    }
+}
+
+extension BrowserOffers.Outcome {
+    /// What it means for the call in which the client is on that side.
+    func event(_ side: SessionSide) -> Call.Event {
+        switch self {
+        case .answered(let answer): .answered(side, sdp: answer.sdp, trickle: answer.trickleICE)
+        case .declined(let failure): .declined(side, failure)
+        }
     }
 }

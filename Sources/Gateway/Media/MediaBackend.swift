@@ -39,7 +39,7 @@ final class MediaBackend {
         let log = log
         return JanusClient(configuration: configuration) { [weak self] state in
             switch state {
-            case .ready: log.info("Janus is ready", metadata: ["url": "\(configuration.url)"])
+            case .ready: log.info("Janus is ready")
             case .down(let reason): log.warning("Janus is down", metadata: ["reason": "\(reason)"])
             case .connecting: break
             }

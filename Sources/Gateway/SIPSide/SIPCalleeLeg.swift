@@ -12,20 +12,25 @@ final class SIPCalleeLeg: CalleeLeg {
     /// Tells the call that this leg is gone, when it is by our own doing.
     var onRefused: (@LoopActor (CallEnd) -> Void)?
     private var leg: SIPLegID?
+    private var dialog: SIPDialogOffers?
 
     init(endpoint: SIPEndpoint, request: SIPInviteRequest) {
         self.endpoint = endpoint
         self.request = request
     }
 
-    func invite(offer: String) {
+    func invite(offer: String?) {
         request.sdp = offer
         let leg = endpoint.invite(request)
         self.leg = leg
+        dialog = SIPDialogOffers(endpoint: endpoint, leg: leg, ownsCallID: true)
         onInvited?(leg)
     }
 
-    func confirm() {}
+    func confirm(answer: String?) {
+        guard let leg, let answer else { return }
+        endpoint.acknowledge(leg, sdp: answer)
+    }
 
     /// The phone considers itself answered: it gets its BYE, and the call goes on without it.
     func refuse(_ failure: SessionFailure) {
@@ -35,7 +40,24 @@ final class SIPCalleeLeg: CalleeLeg {
     }
 
     func end(_ end: CallEnd) {
+        dialog?.cancel()
         guard let leg else { return }
         endpoint.end(leg, status: end.status, reason: end.sipReason)
     }
+
+    func carryOffer(_ sdp: String) { dialog?.offer(sdp) }
+
+    func carryAnswer(_ sdp: String) {
+        guard let leg else { return }
+        endpoint.acceptOffer(leg, sdp: sdp)
+    }
+
+    func refuseOffer(_ failure: SessionFailure) {
+        guard let leg else { return }
+        endpoint.rejectOffer(leg, failure.offerResponse)
+    }
+}
+
+extension SIPCalleeLeg: SIPOfferingLeg {
+    func offerRejected(status: Int) -> Bool { dialog?.retries(after: status) ?? false }
 }

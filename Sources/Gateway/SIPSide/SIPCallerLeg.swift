@@ -7,17 +7,37 @@ internal import SIP
 final class SIPCallerLeg: CallerLeg {
     private let endpoint: SIPEndpoint
     private let leg: SIPLegID
+    private let dialog: SIPDialogOffers
 
     init(endpoint: SIPEndpoint, leg: SIPLegID) {
         self.endpoint = endpoint
         self.leg = leg
+        dialog = SIPDialogOffers(endpoint: endpoint, leg: leg, ownsCallID: false)
     }
 
+    /// 100 has been sent by the endpoint.
+    func proceed() {}
+
     func ring() { endpoint.ring(leg, status: 180, sdp: nil) }
+
+    func progress(_ sdp: String) { endpoint.ring(leg, status: 183, sdp: sdp) }
 
     func answer(_ sdp: String) { endpoint.answer(leg, sdp: sdp) }
 
     func reject(_ end: CallEnd) { endpoint.reject(leg, end.sipResponse) }
 
-    func hangUp(_ end: CallEnd) { endpoint.end(leg, status: end.status, reason: end.sipReason) }
+    func hangUp(_ end: CallEnd) {
+        dialog.cancel()
+        endpoint.end(leg, status: end.status, reason: end.sipReason)
+    }
+
+    func carryOffer(_ sdp: String) { dialog.offer(sdp) }
+
+    func carryAnswer(_ sdp: String) { endpoint.acceptOffer(leg, sdp: sdp) }
+
+    func refuseOffer(_ failure: SessionFailure) { endpoint.rejectOffer(leg, failure.offerResponse) }
+}
+
+extension SIPCallerLeg: SIPOfferingLeg {
+    func offerRejected(status: Int) -> Bool { dialog.retries(after: status) }
 }

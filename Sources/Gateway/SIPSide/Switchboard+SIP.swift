@@ -20,35 +20,44 @@ extension Switchboard {
         case .ended(let leg, let end):
             sipLegs[leg] = nil
             call.handle(.callerEnded(end.callEnd(by: .caller)))
-        case .offer(let leg, _): refuseOffer(leg)
-        default: break
+        case .offerCompleted(_, let sdp) where !call.isEstablished: call.handle(.callerAnswered(sdp: sdp))
+        default: exchange(event, side: .caller, in: call, leg: call.caller as? any SIPOfferingLeg)
         }
     }
 
     private func handle(_ event: SIPEvent, ofCallee leg: Call.Leg, in call: CallController) {
         switch event {
-        case .provisional(_, let status, _, _):
+        case .provisional(_, _, _, let sdp?): call.handle(.progress(leg, sdp: sdp))
+        case .provisional(_, let status, _, nil):
             if status >= 180 { call.handle(.ringing(leg)) }
-        case .answered(let id, let sdp?):
+        case .answered(let id, let sdp):
             log.debug("phone answered", metadata: ["call": "\(call.id)", "leg": "\(id)"])
             call.handle(.accepted(leg, sdp: sdp, trickle: false))
-        case .answered(let id, nil):
-            endpoint?.end(id, status: 488, reason: SIPReason(cause: 488, text: "The answer has no SDP"))
-            call.handle(.calleeEnded(leg, CallEnd(status: 488, reason: "The answer has no SDP", by: .callee)))
         case .rejected(let id, let status, let phrase, _):
             sipLegs[id] = nil
             call.handle(.calleeEnded(leg, CallEnd(status: status, reason: phrase, by: .callee)))
         case .ended(let id, let end):
             sipLegs[id] = nil
             call.handle(.calleeEnded(leg, end.callEnd(by: .callee)))
-        case .offer(let id, _): refuseOffer(id)
-        default: break
+        default: exchange(event, side: .callee, in: call, leg: call.callees[leg] as? any SIPOfferingLeg)
         }
     }
 
-    /// A changed offer within a call is not carried to the other side: the session stands as it was (RFC 3261 section 14.2).
-    private func refuseOffer(_ leg: SIPLegID) {
-        endpoint?.rejectOffer(leg, SIPResponse(status: 488, warning: "The session cannot be changed"))
+    /// Offers and answers within an established dialog.
+    private func exchange(_ event: SIPEvent, side: SessionSide, in call: CallController, leg: (any SIPOfferingLeg)?) {
+        switch event {
+        case .offer(_, let sdp?): call.handle(.offered(side, sdp: sdp, trickle: false))
+        case .offer(let id, nil):
+            // The phone asks for our offer: what was sent last still stands, and its answer changes nothing on our side.
+            endpoint?.acceptOffer(id, sdp: nil)
+        case .offerAccepted(_, let sdp?): call.handle(.answered(side, sdp: sdp, trickle: false))
+        case .offerAccepted(_, nil):
+            call.handle(.declined(side, .refused("the phone accepted the offer without an answer")))
+        case .offerRejected(_, let status, let phrase):
+            guard leg?.offerRejected(status: status) != true else { return }
+            call.handle(.declined(side, .refused("the phone refused: \(status) \(phrase)")))
+        default: break
+        }
     }
 
     // MARK: Incoming calls
@@ -62,8 +71,8 @@ extension Switchboard {
                 "source": "\(invite.source)",
             ])
             endpoint.reject(leg, refusal.response)
-        case .success(let (destination, offer)):
-            connect(leg, invite, to: destination, offer: offer, endpoint: endpoint)
+        case .success(let destination):
+            connect(leg, invite, to: destination, endpoint: endpoint)
         }
     }
 
@@ -76,7 +85,7 @@ extension Switchboard {
     }
 
     /// Whether the call can be taken, and where to.
-    private func admit(_ invite: SIPIncomingInvite) -> Result<(RouteDestination, String), Refusal> {
+    private func admit(_ invite: SIPIncomingInvite) -> Result<RouteDestination, Refusal> {
         guard !isDraining else { return .failure(Refusal(503, retryAfter: 10)) }
         guard let destination = configuration.destination(dialled: invite.requestUser) else {
             return .failure(Refusal(404))
@@ -84,15 +93,14 @@ extension Switchboard {
         guard sessions.count < configuration.sip.maximumCalls, media.isReady else {
             return .failure(Refusal(503, retryAfter: 5))
         }
-        guard let offer = invite.sdp else {
-            return .failure(Refusal(488, warning: "An INVITE without SDP is not supported"))
+        if invite.sdp == nil, destination == .echo {
+            return .failure(Refusal(488, warning: "The echo needs an offer in the INVITE"))
         }
-        return .success((destination, offer))
+        return .success(destination)
     }
 
     private func connect(
-        _ leg: SIPLegID, _ invite: SIPIncomingInvite, to destination: RouteDestination, offer: String,
-        endpoint: SIPEndpoint
+        _ leg: SIPLegID, _ invite: SIPIncomingInvite, to destination: RouteDestination, endpoint: SIPEndpoint
     ) {
         let id = BrowserID.make()
         let session = sessions.create(kind: kind(from: .rtp, to: destination), options: SessionOptions())
@@ -108,6 +116,6 @@ extension Switchboard {
             "source": "\(invite.source)", "sip_call_id": "\(invite.callID)",
         ])
         sipLegs[leg] = SIPBinding(call: call, callee: nil)
-        begin(call, users: [], caller: nil, offer: offer, trickle: false)
+        begin(call, users: [], caller: nil, offer: invite.sdp, trickle: false)
     }
 }

@@ -13,6 +13,7 @@ final class APISession {
     /// The request that waits for a description.
     private var reply: BrowserReply?
     private let registry: SessionRegistry
+    private let offers: BrowserOffers
     /// Called once, when the session is over.
     private let onEnded: @LoopActor () -> Void
     private var answerLimit: LoopTimer?
@@ -20,16 +21,23 @@ final class APISession {
     /// - Parameters:
     ///   - answerWithin: How long the called party's answer may take.
     init(
-        session: MediaSession, registry: SessionRegistry, reply: BrowserReply, answerWithin: Duration,
+        session: MediaSession, client: BrowserClient, registry: SessionRegistry, reply: BrowserReply, answerWithin: Duration,
         onEnded: @escaping @LoopActor () -> Void
     ) {
         self.session = session
         self.reply = reply
         self.registry = registry
+        offers = BrowserOffers(session: session.id, client: client)
         self.onEnded = onEnded
         sdpType = session.kind.calleeType ?? session.kind.callerType
         // The session keeps this object alive through its output, until it has ended.
         session.onOutput = { output in self.heard(output) }
+        offers.onOutcome = { [weak session] outcome in
+            switch outcome {
+            case .answered(let answer): session?.answer(answer.sdp, trickle: answer.trickleICE)
+            case .declined(let failure): session?.decline(failure)
+            }
+        }
         guard session.kind.calleeType != nil else { return }
         answerLimit = LoopTimer.schedule(after: answerWithin) { [weak session] in
             session?.stop(SessionEnd(code: 408, reason: "no answer came"))
@@ -46,6 +54,16 @@ final class APISession {
         session.answer(answer.sdp, trickle: answer.trickleICE)
     }
 
+    /// Takes a new offer of the caller's; `reply` gets the answer. The called party's part is asked of the client.
+    func offer(_ offer: MediaDescriptionObject, reply: BrowserReply) {
+        guard self.reply == nil, session.isEstablished else {
+            reply.fail(APIError(.wrongState, "another offer is being answered"))
+            return
+        }
+        self.reply = reply
+        session.offer(.caller, offer.sdp, trickle: offer.trickleICE)
+    }
+
     /// Ends its part: a call has taken over the session.
     func handOver() {
         answerLimit?.cancel()
@@ -54,14 +72,18 @@ final class APISession {
 
     private func heard(_ output: MediaSession.Output) {
         switch output {
-        case .offer(let sdp):
+        case .offer(_, let sdp) where session.isEstablished:
+            offers.carryOffer(sdp)
+        case .offer(_, let sdp):
             respond { ["session_id": .string(session.id), "offer": MediaDescriptionObject(sdp: sdp, sdpType: sdpType).json] }
-        case .answer(let sdp):
+        case .answer(_, let sdp):
             answerLimit?.cancel()
             let answer = MediaDescriptionObject(sdp: sdp, sdpType: session.kind.callerType).json
             respond { ["session_id": .string(session.id), "answer": answer] }
             registry.publish(.session(session.id, "answer", ["answer": answer]))
-        case .failed(let failure):
+        case .answerRefused(let failure) where session.isEstablished:
+            session.decline(failure)
+        case .offerRefused(_, let failure), .answerRefused(let failure):
             reply?.fail(failure.apiError)
             reply = nil
         case .event(let event):
@@ -70,6 +92,7 @@ final class APISession {
             answerLimit?.cancel()
             reply?.fail(APIError(.wrongState, "the session has ended: \(end.reason)"))
             reply = nil
+            offers.end()
             registry.end(session.id, end)
             onEnded()
         }

@@ -10,12 +10,14 @@ internal import ProxyCore
 final class MediaSession {
     /// What the owner is told.
     enum Output {
-        /// The offer to carry to the called party.
-        case offer(String)
-        /// The answer to carry to the caller.
-        case answer(String)
-        /// The start or the answer that was asked for last failed; after a failed start `ended` follows.
-        case failed(SessionFailure)
+        /// The offer to carry to that side.
+        case offer(SessionSide, String)
+        /// The answer to carry to that side, which had offered.
+        case answer(SessionSide, String)
+        /// That side's offer cannot be carried out; when it was the first one, `ended` follows.
+        case offerRefused(SessionSide, SessionFailure)
+        /// The answer that was given last cannot be used; another may follow.
+        case answerRefused(SessionFailure)
         case event(SessionEvent)
         case ended(SessionEnd)
     }
@@ -52,12 +54,19 @@ final class MediaSession {
     var options: SessionOptions { machine.options }
     var isEnded: Bool { machine.isEnded }
     var isEstablished: Bool { machine.isEstablished }
-    /// The offer for the called party, while it has not been answered.
+    /// The offer that one side has, while it has not been answered.
     var pendingOffer: String? { machine.pendingOffer }
 
-    func start(offer: String, trickle: Bool) { handle(.start(offer: offer, trickle: trickle)) }
+    /// Takes an offer of that side: the first one starts the session.
+    func offer(_ side: SessionSide, _ sdp: String, trickle: Bool) {
+        handle(.offered(side, sdp: sdp, trickle: trickle))
+    }
 
+    /// Takes the answer of the side that was offered something last.
     func answer(_ sdp: String, trickle: Bool) { handle(.answered(sdp: sdp, trickle: trickle)) }
+
+    /// The side that was offered something last does not take it.
+    func decline(_ failure: SessionFailure) { handle(.declined(failure)) }
 
     /// Stops it; the owner hears `ended`, once.
     func stop(_ end: SessionEnd) { handle(.stop(code: end.code, reason: end.reason)) }
@@ -90,8 +99,8 @@ final class MediaSession {
     private func perform(_ action: ProxySession.Action) {
         switch action {
         case .perform(let step): perform(step)
-        case .deliverOffer(let sdp): onOutput?(.offer(sdp))
-        case .deliverAnswer(let sdp): onOutput?(.answer(sdp))
+        case .deliverOffer(let side, let sdp): onOutput?(.offer(side, sdp))
+        case .deliverAnswer(let side, let sdp): onOutput?(.answer(side, sdp))
         case .trickle(let role, let candidate): media.trickle(candidate, to: role)
         case .apply(let handle, let settings): apply(settings, to: handle)
         case .updated(let number, let options):
@@ -101,9 +110,14 @@ final class MediaSession {
             updates.removeValue(forKey: number)?(.failure(failure))
         case .recording(.started(let file)): onOutput?(.event(.record(.started, file: file)))
         case .recording(.stopped(let file)): onOutput?(.event(.record(.stopped, file: file)))
-        case .refuse(let failure):
-            log.info("session step failed", metadata: ["reason": "\(failure.reason)"])
-            onOutput?(.failed(failure))
+        case .refuseOffer(let side, let failure):
+            log.info("offer refused", metadata: ["side": "\(side)", "reason": "\(failure.reason)"])
+            onOutput?(.offerRefused(side, failure))
+        case .refuseAnswer(let failure):
+            log.info("answer refused", metadata: ["reason": "\(failure.reason)"])
+            onOutput?(.answerRefused(failure))
+        case .refuseCandidate(let failure):
+            log.debug("candidate refused", metadata: ["reason": "\(failure.reason)"])
         case .end(let end):
             log.info("session ended", metadata: ["code": "\(end.code)", "reason": "\(end.reason)"])
             media.release()

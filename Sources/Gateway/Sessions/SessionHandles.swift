@@ -68,6 +68,11 @@ final class SessionHandles {
             return try await handedOver.wait(for: SessionHandles.videoCallTimeout) { () async throws(JanusError) in
                 try await callee.accept(JSEP(answer))
             }
+        case .update(let role, let description):
+            let side = VideoCall(try handle(role))
+            return try await handedOver.wait(for: SessionHandles.videoCallTimeout) { () async throws(JanusError) in
+                try await side.set(MediaOptions(), JSEP(description))
+            }
         }
     }
 
@@ -162,9 +167,9 @@ final class SessionHandles {
 
     private func heard(_ event: VideoCallEvent?) {
         switch event {
-        case .incomingCall(_, let jsep), .accepted(_, let jsep): handedOver.deliver(jsep.sdp)
+        case .incomingCall(_, let jsep), .accepted(_, let jsep), .update(let jsep): handedOver.deliver(jsep.sdp)
         case .hangup(_, let reason): onEvent?(.gone(SessionHandles.end(for: reason)))
-        case .update, nil: break
+        case nil: break
         }
     }
 

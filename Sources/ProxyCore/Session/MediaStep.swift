@@ -13,6 +13,8 @@ public enum MediaStep: Sendable, Equatable {
     case call(BrowserDescription)
     /// VideoCall: the called side's answer in, the caller's out.
     case accept(BrowserDescription)
+    /// VideoCall: a later description of one side in, the other side's out.
+    case update(SessionHandle.Role, BrowserDescription)
 }
 
 /// Whether a description offers or answers (RFC 3264).

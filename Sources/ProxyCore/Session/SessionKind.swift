@@ -43,33 +43,51 @@ public enum SessionKind: Sendable, Equatable {
         }
     }
 
-    /// The way of the caller's offer through Janus, to the called party's offer (proxy) or to the caller's answer (echo).
-    var offerPath: [MediaStage] {
-        switch self {
-        case .echo(.webrtc): [.echo]
-        case .echo(.rtp): [.process(.caller), .hairpin, .echo, .generate(.caller)]
-        case .proxy(.rtp, .webrtc): [.process(.caller)]
-        case .proxy(.webrtc, .rtp): [.generate(.caller)]
-        case .proxy(.webrtc, .webrtc): [.call]
-        case .proxy(.rtp, .rtp): [.process(.caller), .hairpin, .generate(.callee)]
+    /// The ways that an offer of `side` and the answer to it take through Janus; nil when that side has none to make.
+    func paths(ofOfferBy side: SessionSide, isFirst: Bool) -> ExchangePaths? {
+        switch (self, side) {
+        case (.echo(.webrtc), .caller): ExchangePaths(offer: [.echo(.caller, tied: false)], answer: [])
+        case (.echo(.rtp), .caller):
+            ExchangePaths(offer: [.process(.caller), .echo(.echo, tied: true), .generate(.caller)], answer: [])
+        case (.echo, .callee): nil
+        case (.proxy(.rtp, .webrtc), .caller), (.proxy(.webrtc, .rtp), .callee):
+            ExchangePaths(offer: [.process(.caller)], answer: [.generate(.caller)])
+        case (.proxy(.webrtc, .rtp), .caller), (.proxy(.rtp, .webrtc), .callee):
+            ExchangePaths(offer: [.generate(.caller)], answer: [.process(.caller)])
+        case (.proxy(.webrtc, .webrtc), .caller):
+            isFirst
+                ? ExchangePaths(offer: [.call], answer: [.accept])
+                : ExchangePaths(offer: [.update(.caller)], answer: [.update(.callee)])
+        case (.proxy(.webrtc, .webrtc), .callee):
+            isFirst ? nil : ExchangePaths(offer: [.update(.callee)], answer: [.update(.caller)])
+        case (.proxy(.rtp, .rtp), .caller): ExchangePaths(from: .caller, to: .callee)
+        case (.proxy(.rtp, .rtp), .callee): ExchangePaths(from: .callee, to: .caller)
         }
     }
+}
 
-    /// The way of the called party's answer through Janus, to the caller's answer.
-    var answerPath: [MediaStage] {
-        switch self {
-        case .echo: []
-        case .proxy(.rtp, .webrtc): [.generate(.caller)]
-        case .proxy(.webrtc, .rtp): [.process(.caller)]
-        case .proxy(.webrtc, .webrtc): [.accept]
-        case .proxy(.rtp, .rtp): [.process(.callee), .hairpin, .generate(.caller)]
-        }
+/// The stages of an offer and of the answer to it. An echo answers itself: its answer has no stages of its own.
+struct ExchangePaths: Sendable, Equatable {
+    let offer: [MediaStage]
+    let answer: [MediaStage]
+
+    init(offer: [MediaStage], answer: [MediaStage]) {
+        self.offer = offer
+        self.answer = answer
+    }
+
+    /// Between two phones, each with a NoSIP handle of its own.
+    init(from one: SessionHandle.Role, to other: SessionHandle.Role) {
+        offer = [.process(one), .generate(other, tied: true)]
+        answer = [.process(other), .generate(one, tied: true)]
     }
 }
 
 /// One of the two ends of a session.
 public enum SessionSide: String, Sendable, Equatable, CaseIterable {
     case caller, callee
+
+    public var other: SessionSide { self == .caller ? .callee : .caller }
 }
 
 /// A Janus handle of a session: what it is for, and the plugin behind it.
@@ -92,18 +110,27 @@ public struct SessionHandle: Sendable, Equatable {
 }
 
 /// One stage on a description's way through Janus.
+///
+/// A handle that is `tied` to another one of this Janus gets its description without candidates: with them, the answerer's
+/// first DTLS ClientHello comes before the offerer is ready, and media starts a second late.
 enum MediaStage: Sendable, Equatable {
     /// Plain SDP in, JSEP out.
     case process(SessionHandle.Role)
     /// JSEP in, plain SDP out.
-    case generate(SessionHandle.Role)
+    case generate(SessionHandle.Role, tied: Bool = false)
     /// JSEP offer in, JSEP answer out.
-    case echo
+    case echo(SessionHandle.Role, tied: Bool)
     /// The caller's JSEP offer in, the called browser's out.
     case call
     /// The called browser's JSEP answer in, the caller's out.
     case accept
-    /// The candidates are taken out, because the description goes from one handle of this Janus to another: with them
-    /// the answerer's first DTLS ClientHello comes before the offerer is ready, and media starts a second late.
-    case hairpin
+    /// A browser's later JSEP in at its handle, the other browser's out at the other one.
+    case update(SessionHandle.Role)
+
+    var isTied: Bool {
+        switch self {
+        case .generate(_, let tied), .echo(_, let tied): tied
+        case .process, .call, .accept, .update: false
+        }
+    }
 }

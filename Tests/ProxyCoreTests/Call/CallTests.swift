@@ -11,23 +11,23 @@ struct CallTests {
     private func inviting(_ legs: [Call.Leg] = [1]) -> Call {
         var call = Call(id: "c", echo: false, legs: legs)
         _ = call.handle(.start(offer: "O", trickle: false))
-        _ = call.handle(.sessionOffers("P"))
+        _ = call.handle(.sessionOffers(.callee, "P"))
         return call
     }
 
     private func established() -> Call {
         var call = inviting()
         _ = call.handle(.accepted(1, sdp: "A", trickle: false))
-        _ = call.handle(.sessionAnswers("B"))
+        _ = call.handle(.sessionAnswers(.caller, "B"))
         return call
     }
 
     @Test("takes the offer through the session to every leg, and starts the ringing limit")
     func invites() {
         var call = Call(id: "c", echo: false, legs: [1, 2])
-        #expect(call.handle(.start(offer: "O", trickle: true)) == [.startSession(offer: "O", trickle: true)])
+        #expect(call.handle(.start(offer: "O", trickle: true)) == [.offerSession(.caller, sdp: "O", trickle: true)])
         #expect(
-            call.handle(.sessionOffers("P")) == [
+            call.handle(.sessionOffers(.callee, "P")) == [
                 .startTimer(.ringing), .invite(1, offer: "P"), .invite(2, offer: "P"),
             ])
     }
@@ -44,8 +44,8 @@ struct CallTests {
     @Test("the echo answers at once")
     func echo() {
         var call = Call(id: "c", echo: true, legs: [])
-        #expect(call.handle(.start(offer: "O", trickle: false)) == [.startSession(offer: "O", trickle: false)])
-        #expect(call.handle(.sessionAnswers("A")) == [.answerCaller("A"), .startTimer(.duration)])
+        #expect(call.handle(.start(offer: "O", trickle: false)) == [.offerSession(.caller, sdp: "O", trickle: false)])
+        #expect(call.handle(.sessionAnswers(.caller, "A")) == [.answerCaller("A"), .startTimer(.duration)])
         #expect(call.isEstablished)
         let end = CallEnd.normal(by: .caller)
         #expect(
@@ -65,8 +65,8 @@ struct CallTests {
             return
         }
         #expect(
-            call.handle(.sessionAnswers("B")) == [
-                .stopTimer(.ringing), .confirmCallee(2), .answerCaller("B"),
+            call.handle(.sessionAnswers(.caller, "B")) == [
+                .stopTimer(.ringing), .confirmCallee(2, answer: nil), .answerCaller("B"),
                 .endCallee(1, .answeredElsewhere), .endCallee(3, .answeredElsewhere), .startTimer(.duration),
             ])
     }
@@ -129,7 +129,7 @@ struct CallTests {
         let actions = call.handle(.callerEnded(.cancelled))
         #expect(actions.contains(.endCallee(1, .cancelled)))
         #expect(actions.contains(.stopSession(.cancelled)))
-        #expect(call.handle(.sessionAnswers("B")) == [])
+        #expect(call.handle(.sessionAnswers(.caller, "B")) == [])
     }
 
     @Test("nobody answers in time")
@@ -159,7 +159,7 @@ struct CallTests {
         _ = call.handle(.start(offer: "O", trickle: false))
         let end = CallEnd(status: 503, reason: "no media server", by: .gateway, retryAfter: 5)
         #expect(
-            call.handle(.sessionFailed(.unavailable("no media server"))) == [
+            call.handle(.offerRefused(.caller, .unavailable("no media server"))) == [
                 .rejectCaller(end), .stopSession(end), .ended(end),
             ])
     }
@@ -188,22 +188,28 @@ struct CallTests {
         _ = call.handle(.accepted(1, sdp: "A", trickle: false))
         #expect(call.handle(.calleeEnded(2, busy)) == [])
         #expect(
-            call.handle(.sessionAnswers("B")) == [
-                .stopTimer(.ringing), .confirmCallee(1), .answerCaller("B"), .startTimer(.duration),
+            call.handle(.sessionAnswers(.caller, "B")) == [
+                .stopTimer(.ringing), .confirmCallee(1, answer: nil), .answerCaller("B"), .startTimer(.duration),
             ])
     }
 
     @Test("whatever comes in whatever order, it ends once and never traps")
     func anyOrder() {
         let events: [Call.Event] = [
-            .start(offer: "O", trickle: false), .sessionOffers("P"), .sessionAnswers("Q"),
-            .sessionFailed(.refused("x")), .answerRefused(.refused("y")), .sessionEnded(.stopped), .ringing(1),
+            .start(offer: "O", trickle: false), .sessionOffers(.callee, "P"), .sessionAnswers(.caller, "Q"),
+            .offerRefused(.caller, .refused("x")), .answerRefused(.refused("y")), .sessionEnded(.stopped), .ringing(1),
             .ringing(9), .accepted(1, sdp: "A", trickle: false), .accepted(2, sdp: "B", trickle: true),
+            .accepted(1, sdp: nil, trickle: false), .progress(1, sdp: "E"), .callerAnswered(sdp: "C"), .callerAnswered(sdp: nil),
+            .start(offer: nil, trickle: false), .sessionOffers(.caller, "R"), .sessionAnswers(.callee, "S"),
+            .offerRefused(.callee, .refused("z")), .offered(.caller, sdp: "T", trickle: false),
+            .offered(.callee, sdp: "U", trickle: false), .answered(.callee, sdp: "V", trickle: false),
+            .declined(.caller, .refused("w")),
             .calleeEnded(1, busy), .calleeEnded(2, declined), .callerEnded(.cancelled), .terminate(.noAnswer),
         ]
         var generator = SeededGenerator(seed: 7)
         for _ in 0..<5_000 {
-            var call = Call(id: "c", echo: Bool.random(using: &generator), legs: [1, 2])
+            var call = Call(
+                id: "c", echo: Bool.random(using: &generator), legs: Bool.random(using: &generator) ? [1, 2] : [1])
             var ends = 0
             for _ in 0..<20 {
                 guard let event = events.randomElement(using: &generator) else { continue }
@@ -211,5 +217,119 @@ struct CallTests {
             }
             #expect(ends == (call.isEnded ? 1 : 0))
         }
+    }
+
+    // MARK: Early media
+
+    @Test("an early answer reaches the caller while it rings, and is its answer when the phone takes the call")
+    func earlyMedia() {
+        var call = inviting()
+        #expect(call.handle(.progress(1, sdp: "E")) == [.answerSession(sdp: "E", trickle: false)])
+        #expect(call.handle(.sessionAnswers(.caller, "F")) == [.progressCaller("F")])
+        #expect(
+            call.handle(.accepted(1, sdp: "E", trickle: false)) == [
+                .stopTimer(.ringing), .confirmCallee(1, answer: nil), .answerCaller("F"), .startTimer(.duration),
+            ])
+    }
+
+    @Test("another description in the 200 than in the 183 changes the session once it is established")
+    func changedAfterEarlyMedia() {
+        var call = inviting()
+        _ = call.handle(.progress(1, sdp: "E"))
+        _ = call.handle(.sessionAnswers(.caller, "F"))
+        #expect(
+            call.handle(.accepted(1, sdp: "G", trickle: false)).last
+                == .offerSession(.callee, sdp: "G", trickle: false))
+        #expect(call.handle(.sessionOffers(.caller, "H")) == [.carryOffer(.caller, nil, "H")])
+        #expect(
+            call.handle(.answered(.caller, sdp: "I", trickle: false)) == [.answerSession(sdp: "I", trickle: false)])
+        #expect(call.handle(.sessionAnswers(.callee, "J")) == [])
+        #expect(
+            call.handle(.offered(.callee, sdp: "K", trickle: false)) == [
+                .offerSession(.callee, sdp: "K", trickle: false)
+            ])
+    }
+
+    @Test("a phone that answers before its early answer is through is answered when it is")
+    func acceptedDuringEarlyMedia() {
+        var call = inviting()
+        _ = call.handle(.progress(1, sdp: "E"))
+        #expect(call.handle(.accepted(1, sdp: nil, trickle: false)) == [])
+        #expect(
+            call.handle(.sessionAnswers(.caller, "F")) == [
+                .stopTimer(.ringing), .confirmCallee(1, answer: nil), .answerCaller("F"), .startTimer(.duration),
+            ])
+    }
+
+    @Test("an early answer that cannot be used only rings")
+    func badEarlyMedia() {
+        var call = inviting()
+        _ = call.handle(.progress(1, sdp: "bad"))
+        #expect(call.handle(.answerRefused(.refused("no"))) == [])
+        #expect(
+            call.handle(.accepted(1, sdp: "A", trickle: false)) == [.answerSession(sdp: "A", trickle: false)])
+    }
+
+    @Test("with several parties ringing an early answer is only a sign of ringing")
+    func earlyMediaOfOneOfMany() {
+        var call = inviting([1, 2])
+        #expect(call.handle(.progress(1, sdp: "E")) == [.ringCaller])
+    }
+
+    // MARK: Late offer
+
+    @Test("a caller without an offer gets the called party's, and answers it in its ACK")
+    func lateOffer() {
+        var call = Call(id: "c", echo: false, legs: [1])
+        #expect(
+            call.handle(.start(offer: nil, trickle: false)) == [.startTimer(.ringing), .invite(1, offer: nil)])
+        #expect(
+            call.handle(.accepted(1, sdp: "O", trickle: true)) == [
+                .offerSession(.callee, sdp: "O", trickle: true)
+            ])
+        #expect(call.handle(.sessionOffers(.caller, "P")) == [.stopTimer(.ringing), .answerCaller("P")])
+        #expect(call.handle(.callerAnswered(sdp: "A")) == [.answerSession(sdp: "A", trickle: false)])
+        #expect(
+            call.handle(.sessionAnswers(.callee, "B")) == [.confirmCallee(1, answer: "B"), .startTimer(.duration)])
+        #expect(call.isEstablished)
+    }
+
+    @Test("an ACK without the answer that was due ends the call")
+    func lateOfferWithoutAnswer() {
+        var call = Call(id: "c", echo: false, legs: [1])
+        _ = call.handle(.start(offer: nil, trickle: false))
+        _ = call.handle(.accepted(1, sdp: "O", trickle: false))
+        _ = call.handle(.sessionOffers(.caller, "P"))
+        let actions = call.handle(.callerAnswered(sdp: nil))
+        guard case .hangUpCaller(let end) = actions.first else {
+            Issue.record("the call goes on")
+            return
+        }
+        #expect(end.status == 488 && actions.contains(.endCallee(1, end)))
+    }
+
+    // MARK: Changes
+
+    @Test("an offer of one side is carried to the other and its answer back", arguments: SessionSide.allCases)
+    func reoffer(by side: SessionSide) {
+        var call = established()
+        let leg: (SessionSide) -> Call.Leg? = { $0 == .callee ? 1 : nil }
+        #expect(
+            call.handle(.offered(side, sdp: "R", trickle: false)) == [.offerSession(side, sdp: "R", trickle: false)])
+        #expect(call.handle(.sessionOffers(side.other, "S")) == [.carryOffer(side.other, leg(side.other), "S")])
+        #expect(
+            call.handle(.answered(side.other, sdp: "T", trickle: false)) == [.answerSession(sdp: "T", trickle: false)])
+        #expect(call.handle(.sessionAnswers(side, "U")) == [.carryAnswer(side, leg(side), "U")])
+    }
+
+    @Test("a declined offer is refused to whoever made it, and the call goes on")
+    func declinedReoffer() {
+        var call = established()
+        _ = call.handle(.offered(.caller, sdp: "R", trickle: false))
+        _ = call.handle(.sessionOffers(.callee, "S"))
+        let failure = SessionFailure.refused("no")
+        #expect(call.handle(.declined(.callee, failure)) == [.declineSession(failure)])
+        #expect(call.handle(.offerRefused(.caller, failure)) == [.refuseOffer(.caller, nil, failure)])
+        #expect(call.isEstablished)
     }
 }

@@ -17,7 +17,7 @@ struct ProxySessionTests {
     /// Starts a session and brings it to the first step after the handles are attached.
     private func attached(_ kind: SessionKind, offer: String, trickle: Bool = false) -> (ProxySession, MediaStep?) {
         var session = session(kind)
-        #expect(session.handle(.start(offer: offer, trickle: trickle)) == [.perform(.attach(kind.handles))])
+        #expect(session.handle(.offered(.caller, sdp: offer, trickle: trickle)) == [.perform(.attach(kind.handles))])
         let first = step(session.handle(.stepDone("")))
         return (session, first)
     }
@@ -36,7 +36,7 @@ struct ProxySessionTests {
             return
         }
         #expect(description.role == .offer && description.trickle)
-        guard case .deliverAnswer(let answer) = session.handle(.stepDone(Fixture.browserAnswer)).first else {
+        guard case .deliverAnswer(.caller, let answer) = session.handle(.stepDone(Fixture.browserAnswer)).first else {
             Issue.record("no answer was delivered")
             return
         }
@@ -61,7 +61,7 @@ struct ProxySessionTests {
             return
         }
         #expect(answer.role == .answer)
-        guard case .deliverAnswer(let sdp) = session.handle(.stepDone(Fixture.phoneAnswer)).first else {
+        guard case .deliverAnswer(.caller, let sdp) = session.handle(.stepDone(Fixture.phoneAnswer)).first else {
             Issue.record("no answer was delivered")
             return
         }
@@ -77,14 +77,14 @@ struct ProxySessionTests {
             Issue.record("no offer was delivered")
             return
         }
-        #expect(session.isOffered && session.pendingOffer != nil)
+        #expect(session.answerer == .callee && session.pendingOffer != nil)
         let next = step(session.handle(.answered(sdp: Fixture.browserAnswer, trickle: true)))
         guard case .generate(.caller, let answer) = next else {
             Issue.record("not a generate step: \(String(describing: next))")
             return
         }
         #expect(answer.trickle && answer.role == .answer)
-        guard case .deliverAnswer(let sdp) = session.handle(.stepDone(Fixture.phoneAnswer)).first else {
+        guard case .deliverAnswer(.caller, let sdp) = session.handle(.stepDone(Fixture.phoneAnswer)).first else {
             Issue.record("no answer was delivered")
             return
         }
@@ -95,7 +95,7 @@ struct ProxySessionTests {
     func browserToPhone() {
         var (session, first) = attached(.proxy(caller: .webrtc, callee: .rtp), offer: Fixture.browserOffer)
         guard case .generate(.caller, _) = first,
-            case .deliverOffer(let offer) = session.handle(.stepDone(Fixture.phoneOffer)).first
+            case .deliverOffer(.callee, let offer) = session.handle(.stepDone(Fixture.phoneOffer)).first
         else {
             Issue.record("no offer was delivered")
             return
@@ -145,9 +145,9 @@ struct ProxySessionTests {
     @Test("a malformed offer is refused with its reason, and the handles are let go")
     func malformedOffer() {
         var session = session(.echo(.rtp))
-        _ = session.handle(.start(offer: "v=1", trickle: false))
+        _ = session.handle(.offered(.caller, sdp: "v=1", trickle: false))
         let actions = session.handle(.stepDone(""))
-        guard case .refuse(.description(let error)) = actions.first, case .end = actions.last else {
+        guard case .refuseOffer(.caller, .description(let error)) = actions.first, case .end = actions.last else {
             Issue.record("not refused: \(actions)")
             return
         }
@@ -159,7 +159,7 @@ struct ProxySessionTests {
     func malformedAnswer() {
         var (session, _) = attached(.proxy(caller: .rtp, callee: .webrtc), offer: Fixture.phoneOffer)
         _ = session.handle(.stepDone(Fixture.browserOffer))
-        guard case .refuse(.description) = session.handle(.answered(sdp: "nonsense", trickle: false)).first else {
+        guard case .refuseAnswer(.description) = session.handle(.answered(sdp: "nonsense", trickle: false)).first else {
             Issue.record("a malformed answer was taken")
             return
         }
@@ -171,19 +171,19 @@ struct ProxySessionTests {
         var echo = established()
         #expect(
             echo.handle(.answered(sdp: Fixture.browserAnswer, trickle: false)) == [
-                .refuse(.state("an echo session takes no answer"))
+                .refuseAnswer(.state("an echo session takes no answer"))
             ])
         var (proxy, _) = attached(.proxy(caller: .webrtc, callee: .webrtc), offer: Fixture.browserOffer)
         #expect(
             proxy.handle(.answered(sdp: Fixture.browserAnswer, trickle: false)) == [
-                .refuse(.state("the session waits for no answer"))
+                .refuseAnswer(.state("the session waits for no answer"))
             ])
         _ = proxy.handle(.stepDone(Fixture.browserOffer))
         _ = proxy.handle(.answered(sdp: Fixture.browserAnswer, trickle: false))
         _ = proxy.handle(.stepDone(Fixture.browserAnswer))
         #expect(
             proxy.handle(.answered(sdp: Fixture.browserAnswer, trickle: false)) == [
-                .refuse(.state("the session has been answered before"))
+                .refuseAnswer(.state("the session has been answered before"))
             ])
     }
 
@@ -191,16 +191,16 @@ struct ProxySessionTests {
     func candidates() {
         var session = session(.echo(.webrtc))
         let candidates = (0..<70).map { TrickledCandidate(mid: "0", mediaLineIndex: 0, candidate: "candidate:\($0)") }
-        _ = session.handle(.start(offer: Fixture.browserOffer, trickle: true))
+        _ = session.handle(.offered(.caller, sdp: Fixture.browserOffer, trickle: true))
         for candidate in candidates.prefix(64) { #expect(session.handle(.candidate(.caller, candidate)) == []) }
-        guard case .refuse(.state) = session.handle(.candidate(.caller, candidates[64])).first else {
+        guard case .refuseCandidate(.state) = session.handle(.candidate(.caller, candidates[64])).first else {
             Issue.record("more candidates were kept than may be")
             return
         }
         let actions = session.handle(.stepDone(""))
         #expect(actions.dropFirst() == candidates.prefix(64).map { .trickle(.caller, $0) }[...])
         #expect(session.handle(.candidate(.caller, candidates[65])) == [.trickle(.caller, candidates[65])])
-        guard case .refuse(.unsupported) = session.handle(.candidate(.callee, candidates[66])).first else {
+        guard case .refuseCandidate(.unsupported) = session.handle(.candidate(.callee, candidates[66])).first else {
             Issue.record("an echo has no called browser")
             return
         }
@@ -257,7 +257,7 @@ struct ProxySessionTests {
     @Test("a proxy records both browsers, from the answer on")
     func proxyRecording() {
         var session = session(.proxy(caller: .webrtc, callee: .webrtc), SessionOptions(record: true))
-        _ = session.handle(.start(offer: Fixture.browserOffer, trickle: false))
+        _ = session.handle(.offered(.caller, sdp: Fixture.browserOffer, trickle: false))
         _ = session.handle(.stepDone(""))
         _ = session.handle(.stepDone(Fixture.browserOffer))
         _ = session.handle(.answered(sdp: Fixture.browserAnswer, trickle: false))
@@ -302,7 +302,136 @@ struct ProxySessionTests {
         let failure = SessionFailure.unavailable("Janus did not answer in time")
         #expect(
             session.handle(.stepFailed(failure)) == [
-                .refuse(failure), .end(SessionEnd(code: 503, reason: "Janus did not answer in time")),
+                .refuseOffer(.caller, failure), .end(SessionEnd(code: 503, reason: "Janus did not answer in time")),
             ])
+    }
+
+    // MARK: Changes while it lives
+
+    private func callBetweenPhoneAndBrowser() -> ProxySession {
+        var (session, _) = attached(.proxy(caller: .rtp, callee: .webrtc), offer: Fixture.phoneOffer)
+        _ = session.handle(.stepDone(Fixture.browserOffer))
+        _ = session.handle(.answered(sdp: Fixture.browserAnswer, trickle: false))
+        _ = session.handle(.stepDone(Fixture.phoneAnswer))
+        #expect(session.isEstablished && session.state == .stable)
+        return session
+    }
+
+    @Test("a phone's new offer goes to the browser, and the browser's answer back")
+    func reofferFromPhone() {
+        var session = callBetweenPhoneAndBrowser()
+        guard case .process(.caller, _, .offer) = step(session.handle(.offered(.caller, sdp: Fixture.phoneOffer, trickle: false))),
+            case .deliverOffer(.callee, _) = session.handle(.stepDone(Fixture.browserOffer)).first,
+            case .generate(.caller, _) = step(session.handle(.answered(sdp: Fixture.browserAnswer, trickle: false))),
+            case .deliverAnswer(.caller, _) = session.handle(.stepDone(Fixture.phoneAnswer)).first
+        else {
+            Issue.record("the new offer was not carried")
+            return
+        }
+        #expect(session.state == .stable)
+    }
+
+    @Test("a browser's new offer goes to the phone, and the phone's answer back")
+    func reofferFromBrowser() {
+        var session = callBetweenPhoneAndBrowser()
+        guard case .generate(.caller, _) = step(session.handle(.offered(.callee, sdp: Fixture.browserOffer, trickle: false))),
+            case .deliverOffer(.caller, _) = session.handle(.stepDone(Fixture.phoneOffer)).first,
+            case .process(.caller, _, .answer) = step(session.handle(.answered(sdp: Fixture.phoneAnswer, trickle: false))),
+            case .deliverAnswer(.callee, _) = session.handle(.stepDone(Fixture.browserAnswer)).first
+        else {
+            Issue.record("the new offer was not carried")
+            return
+        }
+    }
+
+    @Test("a new offer that is declined leaves what was agreed, and the next one is taken")
+    func declinedReoffer() {
+        var session = callBetweenPhoneAndBrowser()
+        _ = session.handle(.offered(.caller, sdp: Fixture.phoneOffer, trickle: false))
+        _ = session.handle(.stepDone(Fixture.browserOffer))
+        let failure = SessionFailure.refused("no")
+        #expect(session.handle(.declined(failure)) == [.refuseOffer(.caller, failure)])
+        #expect(session.state == .stable && !session.isEnded)
+        #expect(step(session.handle(.offered(.callee, sdp: Fixture.browserOffer, trickle: false))) != nil)
+    }
+
+    @Test("a malformed new offer, or one that Janus refuses, is refused and changes nothing")
+    func badReoffer() {
+        var session = callBetweenPhoneAndBrowser()
+        guard case .refuseOffer(.caller, .description) = session.handle(.offered(.caller, sdp: "nonsense", trickle: false)).first
+        else {
+            Issue.record("a malformed offer was taken")
+            return
+        }
+        _ = session.handle(.offered(.caller, sdp: Fixture.phoneOffer, trickle: false))
+        let failure = SessionFailure.refused("Janus says no")
+        #expect(session.handle(.stepFailed(failure)) == [.refuseOffer(.caller, failure)])
+        #expect(session.state == .stable)
+    }
+
+    @Test("of two offers at once the later one is refused")
+    func glare() {
+        var session = callBetweenPhoneAndBrowser()
+        _ = session.handle(.offered(.caller, sdp: Fixture.phoneOffer, trickle: false))
+        #expect(
+            session.handle(.offered(.callee, sdp: Fixture.browserOffer, trickle: false)) == [
+                .refuseOffer(.callee, .state("another offer is being answered"))
+            ])
+    }
+
+    @Test("when the caller makes no offer, the called party's goes the other way")
+    func lateOffer() {
+        var session = session(.proxy(caller: .rtp, callee: .webrtc))
+        _ = session.handle(.offered(.callee, sdp: Fixture.browserOffer, trickle: false))
+        guard case .generate(.caller, _) = step(session.handle(.stepDone(""))),
+            case .deliverOffer(.caller, _) = session.handle(.stepDone(Fixture.phoneOffer)).first,
+            case .process(.caller, _, .answer) = step(session.handle(.answered(sdp: Fixture.phoneAnswer, trickle: false))),
+            case .deliverAnswer(.callee, _) = session.handle(.stepDone(Fixture.browserAnswer)).first
+        else {
+            Issue.record("the late offer was not carried")
+            return
+        }
+        #expect(session.isEstablished)
+    }
+
+    @Test("an update waits until an offer has been answered")
+    func updateDuringExchange() {
+        var session = established()
+        guard case .echo = step(session.handle(.offered(.caller, sdp: Fixture.browserOffer, trickle: false))) else {
+            Issue.record("the echo took no new offer")
+            return
+        }
+        #expect(session.handle(.update(number: 1, SessionOptionsChange(useVideo: false))) == [])
+        #expect(
+            session.handle(.stepDone(Fixture.browserAnswer)).last
+                == .apply(SessionHandle(.caller, .echoTest), MediaSettings(video: false)))
+    }
+
+    @Test("whatever comes in whatever order, it ends once and never traps")
+    func anyOrder() {
+        let events: [ProxySession.Event] = [
+            .offered(.caller, sdp: Fixture.phoneOffer, trickle: false), .offered(.callee, sdp: Fixture.browserOffer, trickle: true),
+            .answered(sdp: Fixture.browserAnswer, trickle: false), .answered(sdp: "x", trickle: false),
+            .declined(.refused("no")), .stepDone(Fixture.browserOffer), .stepDone(Fixture.browserAnswer), .stepDone(""),
+            .stepDone(Fixture.phoneAnswer), .stepFailed(.unavailable("gone")), .settingsApplied,
+            .settingsFailed(.refused("no")), .update(number: 1, SessionOptionsChange(record: true)),
+            .update(number: 2, SessionOptionsChange(record: false)), .mediaLost(.mediaServerLost),
+            .candidate(.callee, TrickledCandidate(mid: nil, mediaLineIndex: nil, candidate: nil)),
+            .stop(code: 200, reason: "stopped"),
+        ]
+        let kinds: [SessionKind] = [
+            .echo(.rtp), .echo(.webrtc), .proxy(caller: .rtp, callee: .webrtc), .proxy(caller: .webrtc, callee: .webrtc),
+            .proxy(caller: .rtp, callee: .rtp),
+        ]
+        var generator = SeededGenerator(seed: 11)
+        for round in 0..<4_000 {
+            var session = session(kinds[round % kinds.count])
+            var ends = 0
+            for _ in 0..<25 {
+                guard let event = events.randomElement(using: &generator) else { continue }
+                for case .end in session.handle(event) { ends += 1 }
+            }
+            #expect(ends == (session.isEnded ? 1 : 0))
+        }
     }
 }

@@ -1,0 +1,73 @@
+internal import BrowserAPI
+internal import EventLoop
+internal import JSON
+internal import ProxyCore
+
+/// The offers that change a session, between the gateway and one client: `renegotiate_session` to it, and the offer in its
+/// `update_session`.
+@LoopActor
+final class BrowserOffers {
+    /// How long a client may take to answer an offer.
+    private static let answerTimeout = Duration.seconds(30)
+
+    /// What the client made of an offer of ours.
+    enum Outcome {
+        case answered(MediaDescriptionObject)
+        case declined(SessionFailure)
+    }
+
+    private let session: String
+    private let client: BrowserClient
+    var onOutcome: (@LoopActor (Outcome) -> Void)?
+    /// The request that brought the client's offer.
+    private var reply: BrowserReply?
+
+    init(session: String, client: BrowserClient) {
+        self.session = session
+        self.client = client
+    }
+
+    /// Keeps the request that brings an offer of the client's. False when one is waiting already.
+    func offering(_ reply: BrowserReply) -> Bool {
+        guard self.reply == nil else { return false }
+        self.reply = reply
+        return true
+    }
+
+    func carryOffer(_ sdp: String) {
+        let data: JSONValue = ["session_id": .string(session), "offer": MediaDescriptionObject(sdp: sdp).json]
+        client.request(
+            class: "media", cmd: "renegotiate_session", data: data, timeout: BrowserOffers.answerTimeout
+        ) { [weak self] result in
+            self?.onOutcome?(BrowserOffers.outcome(of: result))
+        }
+    }
+
+    private static func outcome(of result: Result<JSONValue, APIError>) -> Outcome {
+        switch result {
+        case .success(let data):
+            guard let answer = data["answer"], let sdp = answer["sdp"]?.stringValue else {
+                return .declined(.refused("the client sent no answer"))
+            }
+            return .answered(MediaDescriptionObject(sdp: sdp, trickleICE: answer["trickle_ice"]?.boolValue ?? false))
+        case .failure(let error):
+            return .declined(.refused("the client declined: \(error.text)"))
+        }
+    }
+
+    func carryAnswer(_ sdp: String) {
+        reply?.ok(["answer": MediaDescriptionObject(sdp: sdp).json])
+        reply = nil
+    }
+
+    func refuseOffer(_ failure: SessionFailure) {
+        reply?.fail(failure.apiError)
+        reply = nil
+    }
+
+    /// The call is over: a request that still waits is told so.
+    func end() {
+        refuseOffer(.state("the call has ended"))
+        onOutcome = nil
+    }
+}

@@ -1,0 +1,99 @@
+/// Options, and the recordings that are one of them: one change at a time is taken to the handles.
+extension ProxySession {
+    /// Updates that are kept while another one is being applied; what comes over that is refused.
+    static let maximumWaitingUpdates = 16
+
+    /// Settings that have been sent to the handles and not yet been confirmed by all of them.
+    struct Applying: Sendable {
+        /// The update that asked for them; nil for the options that the session was started with.
+        let update: Int?
+        /// The options to go back to when they fail.
+        let before: SessionOptions
+        var outstanding: Int
+        var failure: SessionFailure?
+        let recordings: [RecordingChange]
+    }
+
+    /// A recording began or ended. `file` is its name without directory and suffix.
+    public enum RecordingChange: Sendable, Equatable {
+        case started(file: String)
+        case stopped(file: String)
+    }
+
+    func settings(recording: String?) -> MediaSettings {
+        MediaSettings(
+            audio: options.useAudio, video: options.useVideo,
+            bitrate: options.bitrate.multipliedReportingOverflow(by: 1_000).partialValue, recording: recording)
+    }
+
+    /// What follows the first answer: options that the plugin could not take with the offer, and updates that came early.
+    mutating func settle() -> [Action] {
+        if case .echo = kind {
+            return (recorder.current.map { [.recording(.started(file: $0))] } ?? []) + nextUpdate()
+        }
+        guard options != SessionOptions() else { return nextUpdate() }
+        return apply(update: nil, before: options)
+    }
+
+    mutating func update(_ number: Int, _ change: SessionOptionsChange) -> [Action] {
+        if let refusal = kind.refusal(of: change, now: options) {
+            return [.updateFailed(number: number, refusal)]
+        }
+        guard updates.count < ProxySession.maximumWaitingUpdates else {
+            return [.updateFailed(number: number, .state("too many updates are waiting"))]
+        }
+        updates.append((number, change))
+        return nextUpdate()
+    }
+
+    /// Applies the update that has waited longest, when nothing else is under way.
+    mutating func nextUpdate() -> [Action] {
+        guard state == .stable, applying == nil, !updates.isEmpty else { return [] }
+        let (number, change) = updates.removeFirst()
+        let before = options
+        options = options.applying(change)
+        return apply(update: number, before: before)
+    }
+
+    /// Tells the handles what `options` now ask for. Its outcome is awaited before the next update.
+    private mutating func apply(update number: Int?, before: SessionOptions) -> [Action] {
+        let handles = kind.handles.filter { kind.isConfigured(through: $0) }
+        var recordings: [RecordingChange] = []
+        if !options.record, let file = recorder.end() { recordings.append(.stopped(file: file)) }
+        if let file = recorder.begin(if: options.record) { recordings.append(.started(file: file)) }
+        applying = Applying(update: number, before: before, outstanding: handles.count, recordings: recordings)
+        let settings = settings(recording: recorder.current)
+        return handles.map { handle in
+            var own = settings
+            if handles.count > 1, let file = settings.recording { own.recording = "\(file)-\(handle.role.rawValue)" }
+            return .apply(handle, own)
+        }
+    }
+
+    /// One handle has taken its settings, or has not; after the last one the update is done.
+    mutating func settled(_ failure: SessionFailure?) -> [Action] {
+        guard var current = applying else { return [] }
+        current.outstanding -= 1
+        current.failure = current.failure ?? failure
+        guard current.outstanding <= 0 else {
+            applying = current
+            return []
+        }
+        applying = nil
+        if let failure = current.failure {
+            options = current.before
+            return (current.update.map { [.updateFailed(number: $0, failure)] } ?? []) + nextUpdate()
+        }
+        return current.recordings.map { .recording($0) }
+            + (current.update.map { [.updated(number: $0, options)] } ?? []) + nextUpdate()
+    }
+
+    /// What is still to be said of updates and recordings when the session ends.
+    mutating func abandonUpdates() -> [Action] {
+        let unanswered = ((applying?.update).map { [$0] } ?? []) + updates.map(\.number)
+        applying = nil
+        updates = []
+        let recording = recorder.end().map { [Action.recording(.stopped(file: $0))] } ?? []
+        return recording + unanswered.map { .updateFailed(number: $0, .state("the session has ended")) }
+    }
+}
