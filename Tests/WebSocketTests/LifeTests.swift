@@ -125,6 +125,8 @@ extension WebSocketTests {
             await server.stop()
             await client.stop()
             #expect(handler.closed == 1)
+            // The server keeps its handler, and this one the server.
+            handler.onReceived = nil
         }
 
         @Test("the loop itself can end and start again around it")
