@@ -125,7 +125,9 @@ final class SessionHandles {
             switch wanted.plugin {
             case .echoTest: try await EchoTest(handle).update(options(settings, before: before))
             case .videoCall: try await VideoCall(handle).set(options(settings, before: before))
-            case .noSIP: try await record(settings.recording, before: before?.recording, on: NoSIP(handle))
+            case .noSIP:
+                try await flow(settings, before: before, on: NoSIP(handle))
+                try await record(settings.recording, before: before?.recording, on: NoSIP(handle))
             }
             applied[wanted.role] = settings
         } catch {
@@ -141,6 +143,17 @@ final class SessionHandles {
             options.filename = settings.recording.map(path)
         }
         return options
+    }
+
+    /// The description that comes back is for nobody: the browser's side is as it was. A recording that begins needs it
+    /// too: NoSIP learns the codecs that it writes into the file from an answer only.
+    private func flow(_ settings: MediaSettings, before: MediaSettings?, on handle: NoSIP) async throws(JanusError) {
+        let before = before ?? MediaSettings()
+        let isMuted = !settings.audio || !settings.video
+        let isChanged = (settings.audio, settings.video) != (before.audio, before.video)
+        let records = settings.recording != nil && before.recording == nil
+        guard let plain = settings.plain, isMuted || isChanged || records else { return }
+        try await handle.refresh(plain)
     }
 
     private func record(_ name: String?, before: String?, on handle: NoSIP) async throws(JanusError) {
@@ -195,7 +208,9 @@ final class SessionHandles {
 
 extension JSEP {
     init(_ description: BrowserDescription) {
-        self.init(type: Kind(description.role), sdp: description.sdp, trickle: description.trickle ? true : nil)
+        self.init(
+            type: Kind(description.role), sdp: description.sdp, trickle: description.trickle ? true : nil,
+            update: description.isUpdate ? true : nil)
     }
 }
 

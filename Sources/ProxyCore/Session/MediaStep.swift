@@ -28,11 +28,14 @@ public struct BrowserDescription: Sendable, Equatable {
     public let sdp: String
     /// Whether candidates follow by themselves (RFC 8838).
     public let trickle: Bool
+    /// Whether it changes a PeerConnection that is up.
+    public let isUpdate: Bool
 
-    public init(_ role: DescriptionRole, sdp: String, trickle: Bool) {
+    public init(_ role: DescriptionRole, sdp: String, trickle: Bool, isUpdate: Bool = false) {
         self.role = role
         self.sdp = sdp
         self.trickle = trickle
+        self.isUpdate = isUpdate
     }
 }
 
@@ -44,12 +47,18 @@ public struct MediaSettings: Sendable, Equatable {
     public var bitrate: Int
     /// File name without extension of the recording that is to run; nil when none is.
     public var recording: String?
+    /// For NoSIP, which has no switch for it: the phone's description with what is to flow as its directions, to be
+    /// processed as if the phone had answered anew.
+    public var plain: String?
 
-    public init(audio: Bool = true, video: Bool = true, bitrate: Int = 0, recording: String? = nil) {
+    public init(
+        audio: Bool = true, video: Bool = true, bitrate: Int = 0, recording: String? = nil, plain: String? = nil
+    ) {
         self.audio = audio
         self.video = video
         self.bitrate = bitrate
         self.recording = recording
+        self.plain = plain
     }
 }
 

@@ -66,8 +66,25 @@ extension ProxySession {
         return handles.map { handle in
             var own = settings
             if handles.count > 1, let file = settings.recording { own.recording = "\(file)-\(handle.role.rawValue)" }
+            if handle.plugin == .noSIP { own.plain = plainDescription(of: handle.role) }
             return .apply(handle, own)
         }
+    }
+
+    /// The description that NoSIP has of the phone behind this handle, with what is to flow.
+    private func plainDescription(of role: SessionHandle.Role) -> String? {
+        let side: SessionSide = kind.callerType == .rtp && role == .caller ? .caller : .callee
+        guard case .sip(let leg)? = sides[side] else { return nil }
+        return leg.muted(
+            audio: options.useAudio ? .sendrecv : .inactive, video: options.useVideo ? .sendrecv : .inactive)
+    }
+
+    /// What follows a later exchange: it has opened again what was switched off, where NoSIP has it.
+    mutating func settleAgain() -> [Action] {
+        let isMuted = !options.useAudio || !options.useVideo
+        guard isMuted, applying == nil, kind.handles.contains(where: { $0.plugin == .noSIP && kind.isConfigured(through: $0) })
+        else { return nextUpdate() }
+        return apply(update: nil, before: options)
     }
 
     /// One handle has taken its settings, or has not; after the last one the update is done.

@@ -73,7 +73,7 @@ public struct ProxySession: Sendable {
     var recorder: RecordingNames
     var updates: [(number: Int, change: SessionOptionsChange)] = []
     var applying: Applying?
-    private var sides: [SessionSide: LegNegotiation]
+    private(set) var sides: [SessionSide: LegNegotiation]
     private var handlesAttached = false
     private var candidatesWaiting: [(SessionHandle.Role, TrickledCandidate)] = []
 
@@ -218,7 +218,7 @@ public struct ProxySession: Sendable {
             guard let stage = exchange.rest.first else { return try deliver(text, exchange) }
             let description = BrowserDescription(
                 exchange.role, sdp: stage.isTied ? try withoutCandidates(jsep: text) : text,
-                trickle: trickle || stage.isTied)
+                trickle: trickle || stage.isTied, isUpdate: !exchange.isFirst)
             let step = step(stage, description, exchange)
             var next = exchange.with(rest: Array(exchange.rest.dropFirst()))
             if case .echo = stage { next.role = .answer }
@@ -255,7 +255,7 @@ public struct ProxySession: Sendable {
         let answer = try negotiate(exchange.offerer) { (leg) throws(NegotiationError) in try leg.makeAnswer(text) }
         state = .stable
         isEstablished = true
-        return [.deliverAnswer(exchange.offerer, answer)] + (exchange.isFirst ? settle() : nextUpdate())
+        return [.deliverAnswer(exchange.offerer, answer)] + (exchange.isFirst ? settle() : settleAgain())
     }
 
     /// The exchange comes to nothing.

@@ -11,8 +11,6 @@ extension SessionKind {
     public func refusal(of change: SessionOptionsChange, now options: SessionOptions = SessionOptions()) -> SessionFailure? {
         guard handles.contains(where: { $0.plugin == .noSIP }), self != .echo(.rtp) else { return nil }
         let wanted = options.applying(change)
-        if wanted.useAudio != options.useAudio { return .unsupported("use_audio cannot be changed on a session with a SIP side") }
-        if wanted.useVideo != options.useVideo { return .unsupported("use_video cannot be changed on a session with a SIP side") }
         if wanted.bitrate != options.bitrate { return .unsupported("bitrate cannot be changed on a session with a SIP side") }
         return nil
     }

@@ -296,6 +296,22 @@ struct ProxySessionTests {
         #expect(SessionKind.echo(.rtp).refusal(of: SessionOptionsChange(useAudio: false)) == nil)
     }
 
+    @Test("a phone's audio is switched off by its own description with another direction, and stays off after a new offer")
+    func mutedPhone() {
+        var session = callBetweenPhoneAndBrowser()
+        func plain(_ actions: [ProxySession.Action]) -> String? {
+            actions.lazy.compactMap { if case .apply(_, let settings) = $0 { settings.plain } else { nil } }.first
+        }
+        #expect(plain(session.handle(.update(number: 1, SessionOptionsChange(useAudio: false))))?.contains("a=inactive") == true)
+        #expect(session.handle(.settingsApplied) == [.updated(number: 1, SessionOptions(useAudio: false))])
+        _ = session.handle(.offered(.caller, sdp: Fixture.phoneOffer, trickle: false))
+        _ = session.handle(.stepDone(Fixture.browserOffer))
+        _ = session.handle(.answered(sdp: Fixture.browserAnswer, trickle: false))
+        #expect(plain(session.handle(.stepDone(Fixture.phoneAnswer)))?.contains("a=inactive") == true)
+        #expect(session.handle(.settingsApplied) == [])
+        #expect(plain(session.handle(.update(number: 2, SessionOptionsChange(useAudio: true))))?.contains("a=sendrecv") == true)
+    }
+
     @Test("a step that fails ends the session with the reason")
     func failedStep() {
         var (session, _) = attached(.echo(.webrtc), offer: Fixture.browserOffer)
@@ -334,7 +350,7 @@ struct ProxySessionTests {
     @Test("a browser's new offer goes to the phone, and the phone's answer back")
     func reofferFromBrowser() {
         var session = callBetweenPhoneAndBrowser()
-        guard case .generate(.caller, _) = step(session.handle(.offered(.callee, sdp: Fixture.browserOffer, trickle: false))),
+        guard case .generate(.caller, let changed) = step(session.handle(.offered(.callee, sdp: Fixture.browserOffer, trickle: false))),
             case .deliverOffer(.caller, _) = session.handle(.stepDone(Fixture.phoneOffer)).first,
             case .process(.caller, _, .answer) = step(session.handle(.answered(sdp: Fixture.phoneAnswer, trickle: false))),
             case .deliverAnswer(.callee, _) = session.handle(.stepDone(Fixture.browserAnswer)).first
@@ -342,6 +358,8 @@ struct ProxySessionTests {
             Issue.record("the new offer was not carried")
             return
         }
+        // Janus takes a description of a PeerConnection that is up only when it is told so.
+        #expect(changed.isUpdate)
     }
 
     @Test("a new offer that is declined leaves what was agreed, and the next one is taken")
