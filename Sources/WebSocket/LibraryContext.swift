@@ -1,5 +1,6 @@
 internal import CWebSockets
 internal import EventLoop
+internal import Glibc
 
 /// Gets the callbacks of one ``LibraryContext``.
 @LoopActor
@@ -26,6 +27,8 @@ final class LibraryContext {
 
     private(set) var pointer: OpaquePointer?
     private unowned let owner: any LibraryContextOwner
+    /// By which the library wakes itself; see ``WakeDescriptor``.
+    private var wakeDescriptors: [WakeDescriptor] = []
     /// Kept as long as the context, which does not copy them.
     private var names: [UnsafeMutablePointer<CChar>] = []
 
@@ -34,7 +37,9 @@ final class LibraryContext {
     ) throws(WebSocketError) {
         self.owner = owner
         LibraryLog.install()
+        let before = WakeDescriptor.all()
         pointer = create(port: port, protocolName: protocolName, timeoutSeconds: timeoutSeconds)
+        wakeDescriptors = WakeDescriptor.all().subtracting(before).map { WakeDescriptor(number: $0) }
         guard pointer != nil else {
             releaseNames()
             throw .library("no context (is libwebsockets-evlib-uv installed?)")
@@ -104,9 +109,12 @@ final class LibraryContext {
         guard let context = pointer else { return }
         pointer = nil
         lws_context_destroy(context)
+        for index in wakeDescriptors.indices { wakeDescriptors[index].occupy() }
         // The first turn closes the sockets, the second the library's own two handles; the others are in reserve.
         for _ in 0..<8 { await LoopTurn.next() }
         lws_context_destroy(context)
+        for descriptor in wakeDescriptors { descriptor.vacate() }
+        wakeDescriptors = []
         releaseNames()
         Unmanaged.passUnretained(self).release()
     }
