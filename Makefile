@@ -30,7 +30,7 @@ test: swift packages test-packages ## Install what is missing, build, and run al
 	@echo '==> Building the tests (a few minutes the first time)'
 	swift build --build-tests
 	@echo '==> Running the tests in a network namespace of their own'
-	Tests/in-namespace swift test --skip-build $(ARGS)
+	Tests/in-namespace swift test --skip-build --no-parallel $(ARGS)
 
 check: swift packages ## Say what is wrong with the configuration, or what it does
 	swift build --product tern
