@@ -2,14 +2,14 @@ extension APIError {
     /// The stable codes. A number never changes its meaning; docs/browser-api.md lists them all.
     public enum Code: Int, Sendable, CaseIterable {
         // The message.
-        case notAnObject = 1001
-        case invalidTID = 1002
-        case unknownClass = 1003
-        case unknownCommand = 1004
-        case missingField = 1005
-        case invalidField = 1006
-        case duplicateTID = 1007
-        case tooManyRequests = 1008
+        case notAnObject = 1101
+        case invalidTID = 1102
+        case unknownClass = 1103
+        case unknownCommand = 1104
+        case missingField = 1105
+        case invalidField = 1106
+        case duplicateTID = 1107
+        case tooManyRequests = 1108
 
         // Who asks.
         case notLoggedIn = 2001

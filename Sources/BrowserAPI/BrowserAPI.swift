@@ -71,10 +71,9 @@ public final class BrowserAPI {
 
     /// Ends every client and closes every connection, with 1001.
     public func stop() {
-        for client in registry.all { end(client, "the server is shutting down") }
-        for connection in connections.values {
-            connection.close(code: CloseCode.goingAway, reason: "the server is shutting down")
-        }
+        let why = "the server is shutting down"
+        for connection in connections.values { connection.close(code: CloseCode.goingAway, reason: why) }
+        for client in registry.all { end(client, why) }
     }
 
     // MARK: Requests

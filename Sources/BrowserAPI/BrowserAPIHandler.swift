@@ -12,8 +12,8 @@ public protocol BrowserAPIHandler: AnyObject {
     /// Does what a client asks. `reply` is answered once, now or later.
     func perform(_ command: BrowserCommand, from client: BrowserClient, reply: BrowserReply)
 
-    /// The client is gone for good: it logged out, or did not resume in time. Called once a client, from the loop and
-    /// never from within a call into this target.
+    /// The client is gone for good: it logged out, did not resume in time, or more was kept for it than may be. Called
+    /// once a client, and never from within a call of the handler's own but ``BrowserAPI/stop()``.
     func ended(_ client: BrowserClient)
 
     /// The ids of the client's sessions and calls that are still there; the answer to `resume` carries them.
