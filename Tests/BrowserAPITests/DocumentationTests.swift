@@ -1,0 +1,52 @@
+import BrowserAPI
+import EventLoop
+import Foundation
+import JSON
+import Testing
+
+@Suite("docs/browser-api.md", .timeLimit(.minutes(1)))
+@LoopActor
+struct DocumentationTests {
+    private let text: String
+
+    init() throws {
+        let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+        text = try String(contentsOf: root.appending(path: "docs/browser-api.md"), encoding: .utf8)
+    }
+
+    /// The JSON examples.
+    private var examples: [String] {
+        text.components(separatedBy: "```json\n").dropFirst().map { $0.components(separatedBy: "\n```")[0] }
+    }
+
+    @Test("lists each error code, and no other")
+    func codes() throws {
+        let table = try #require(text.components(separatedBy: "| code | meaning |\n").last)
+        let rows = table.components(separatedBy: "\n\n")[0].split(separator: "\n")
+        let listed = rows.compactMap { row in Int(row.split(separator: "|")[0].trimmingCharacters(in: .whitespaces)) }
+        #expect(listed == APIError.Code.allCases.map(\.rawValue))
+    }
+
+    @Test("has an example of each command", arguments: CommandCase.all)
+    func commands(_ sample: CommandCase) {
+        #expect(text.contains(#""cmd": "\#(sample.cmd)""#))
+    }
+
+    @Test("has only examples that are JSON, and commands that are understood")
+    func understood() async throws {
+        let bench = Bench()
+        bench.handler.onCommand = { _, _, reply in reply.ok() }
+        let (transport, _) = await bench.login()
+        var commands = 0
+        for example in examples {
+            let message = try JSONValue(parsing: example)
+            guard message["class"] == "media", message["cmd"] != "call_invite", message["cmd"] != "renegotiate_session"
+            else { continue }
+            commands += 1
+            bench.api.received(example, on: transport)
+            let answer = await transport.next()
+            #expect(answer.isOK, "\(example): \(answer.errorText)")
+        }
+        #expect(commands >= CommandCase.all.count)
+    }
+}
