@@ -62,9 +62,11 @@ final class MediaBackend {
 
     /// Returns when a Janus is ready, or after `limit`.
     func waitUntilReady(for limit: Duration) async {
-        guard !isReady else { return }
         let timer = LoopTimer.schedule(after: limit) { [weak self] in self?.resumeWaiting() }
-        await withCheckedContinuation { waiting.append($0) }
+        await withCheckedContinuation { continuation in
+            waiting.append(continuation)
+            if isReady { resumeWaiting() }
+        }
         timer.cancel()
     }
 

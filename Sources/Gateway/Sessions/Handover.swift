@@ -15,14 +15,14 @@ final class Handover {
     ) async throws(JanusError) -> String {
         early = nil
         try await request()
-        if let early {
-            self.early = nil
-            return early
-        }
-        guard !isCancelled else { throw .cancelled }
         let timer = LoopTimer.schedule(after: limit) { [weak self] in self?.resume(nil) }
-        let text = await withCheckedContinuation { waiting = $0 }
+        // Looked at in the continuation, not before: an await may let what is waited for happen first.
+        let text = await withCheckedContinuation { continuation in
+            waiting = continuation
+            if isCancelled { resume(nil) } else if let early { resume(early) }
+        }
         timer.cancel()
+        early = nil
         guard let text else { throw isCancelled ? .cancelled : .timeout }
         return text
     }
