@@ -92,8 +92,9 @@ public final class WebSocketClient {
     /// nothing of the library that clients share.
     public func stop() async {
         close()
-        if state != .closed && state != .new {
-            await withCheckedContinuation { done in waiting.append(done) }
+        // Looked at in the continuation: an await may let the end happen first.
+        await withCheckedContinuation { done in
+            if state == .closed || state == .new { done.resume() } else { waiting.append(done) }
         }
         await ClientContext.settled()
     }

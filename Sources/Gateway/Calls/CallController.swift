@@ -39,7 +39,8 @@ final class CallController {
         log[metadataKey: "call"] = "\(id)"
         log[metadataKey: "session"] = "\(session.id)"
         self.log = log
-        session.onOutput = { [weak self] output in self?.heard(output) }
+        // The session keeps the call alive until it has ended, so that its end is heard when the call is over before.
+        session.onOutput = { output in self.heard(output) }
     }
 
     var isEstablished: Bool { machine.isEstablished }

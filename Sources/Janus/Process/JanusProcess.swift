@@ -64,7 +64,10 @@ public final class JanusProcess {
         if let child {
             set(.stopping)
             terminate(child)
-            await withCheckedContinuation { waiting.append($0) }
+            // Looked at in the continuation: an await may let the end happen first.
+            await withCheckedContinuation { done in
+                if self.child == nil { done.resume() } else { waiting.append(done) }
+            }
         }
         await health?.stop()
         if !isWanted { set(.stopped) }
