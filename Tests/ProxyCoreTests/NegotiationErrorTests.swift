@@ -63,7 +63,7 @@ struct NegotiationErrorTests {
         (Sample.phone(Sample.pcmu), .wrongMediaCount(expected: 2, found: 1)),
         (Sample.phone(Sample.pcmu, Sample.video, Sample.vp8, Sample.pcmu), .wrongMediaCount(expected: 2, found: 3)),
         (Sample.phone(Sample.video, Sample.vp8, Sample.pcmu), .wrongMedia(line: 1)),
-        (Sample.phone("m=audio 4000 RTP/SAVP 0", Sample.video, Sample.vp8), .wrongMedia(line: 1)),
+        (Sample.phone("m=audio 4000 RTP/SAVP 0", "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:MTIzNDU2Nzg5QUJDREUwMTIzNDU2Nzg5QUJjZGVm", Sample.video, Sample.vp8), .wrongMedia(line: 1)),
         (Sample.phone("m=audio 4000 RTP/AVP 8", Sample.video, Sample.vp8), .codecNotOffered(line: 1)),
         (Sample.phone(Sample.pcmu, "m=video 4002 RTP/AVP 97", "a=rtpmap:97 H264/90000"), .codecNotOffered(line: 2)),
         (Sample.phone("m=audio 4000 RTP/AVP 18", Sample.video, Sample.vp8), .codecNotOffered(line: 1)),

@@ -12,8 +12,8 @@ extension BrowserService {
         case .offer(let description):
             guard description.sdpType == .webrtc else { throw APIError(.invalidField, "`offer.sdp_type` must be \"webrtc\"") }
             session = try makeSession(
-                switchboard.kind(from: .webrtc, to: destination), command.options, client,
-                subscribe: command.subscribe)
+                switchboard.kind(from: .webrtc, to: destination), command.options,
+                profiles: switchboard.profiles(to: destination), client, subscribe: command.subscribe)
             offer = description
         case .session(let id):
             session = try adopt(id, for: client, destination)
@@ -36,6 +36,9 @@ extension BrowserService {
         }
         guard entry.session.kind == switchboard.kind(from: entry.session.kind.callerType, to: destination) else {
             throw APIError(.wrongState, "`session_id`: the session's offer is not for this kind of destination")
+        }
+        if case .sip(_, let srtp?) = destination, srtp != configuration.sip.srtp {
+            throw APIError(.wrongState, "`session_id`: the session's offer is not of the encryption that the destination wants")
         }
         apiSessions.removeValue(forKey: id)?.handOver()
         return entry.session

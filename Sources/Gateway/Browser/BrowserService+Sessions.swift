@@ -7,7 +7,9 @@ extension BrowserService {
     func startSession(_ command: StartSession, _ client: BrowserClient, _ reply: BrowserReply) throws(APIError) {
         let caller = command.offer.sdpType
         let kind: SessionKind = command.type == .echo ? .echo(caller) : .proxy(caller: caller, callee: command.sdpType)
-        let session = try makeSession(kind, command.options, client, subscribe: command.subscribe)
+        let phones = SIPProfile(srtp: configuration.sip.srtp)
+        let session = try makeSession(
+            kind, command.options, profiles: [.caller: phones, .callee: phones], client, subscribe: command.subscribe)
         let id = session.id
         apiSessions[id] = APISession(
             session: session, client: client, registry: sessions, reply: reply, answerWithin: configuration.calls.ringTimeout,
@@ -17,13 +19,14 @@ extension BrowserService {
 
     /// Makes a session for `client`, after the checks that every start goes through.
     func makeSession(
-        _ kind: SessionKind, _ change: SessionOptionsChange, _ client: BrowserClient, subscribe: Bool
+        _ kind: SessionKind, _ change: SessionOptionsChange, profiles: [SessionSide: SIPProfile], _ client: BrowserClient,
+        subscribe: Bool
     ) throws(APIError) -> MediaSession {
         if let refusal = kind.refusal(of: change) { throw refusal.apiError }
         guard media.isReady else { throw APIError(.mediaUnavailable) }
         guard sessions.count < configuration.sip.maximumCalls else { throw APIError(.tooManySessions) }
         return sessions.create(
-            kind: kind, options: SessionOptions().applying(change), users: [client.user.name],
+            kind: kind, options: SessionOptions().applying(change), profiles: profiles, users: [client.user.name],
             sides: [client.id: .caller], subscriber: subscribe ? client.id : nil)
     }
 

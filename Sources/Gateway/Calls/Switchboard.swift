@@ -56,6 +56,13 @@ final class Switchboard {
         }
     }
 
+    /// What is said to the phones of a call to this destination.
+    func profiles(to destination: RouteDestination) -> [SessionSide: SIPProfile] {
+        let own = SIPProfile(srtp: configuration.sip.srtp)
+        guard case .sip(_, let srtp?) = destination else { return [.caller: own, .callee: own] }
+        return [.caller: own, .callee: SIPProfile(srtp: srtp)]
+    }
+
     /// The legs that a destination rings: every client of a user, or one phone.
     func callees(
         of destination: RouteDestination, call: String, session: String, caller: CallParty, dialled: String
@@ -66,7 +73,7 @@ final class Switchboard {
             (api?.clients(of: user.name) ?? []).map {
                 BrowserCalleeLeg(call: call, session: session, client: $0, caller: caller, dialled: dialled)
             }
-        case .sip(let uri):
+        case .sip(let uri, _):
             endpoint.map { [sipCallee(uri, caller: caller, endpoint: $0)] } ?? []
         }
     }

@@ -30,6 +30,7 @@ public struct ConfigurationKey: Sendable, Hashable {
         .init(path: "sip.domain", shape: .scalar),
         .init(path: "sip.user_agent", shape: .scalar),
         .init(path: "sip.maximum_calls", shape: .scalar),
+        .init(path: "sip.srtp", shape: .scalar),
         .init(path: "http.listen", shape: .scalar),
         .init(path: "http.allowed_origins", shape: .list),
         .init(path: "media.address", shape: .scalar),

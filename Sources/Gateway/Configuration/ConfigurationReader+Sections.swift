@@ -1,4 +1,5 @@
 internal import Logging
+internal import ProxyCore
 
 // One method a section; each key's bounds stand with its documentation in GatewayConfiguration.
 extension ConfigurationReader {
@@ -16,6 +17,9 @@ extension ConfigurationReader {
         }
         section.read("maximum_calls", into: &configuration.sip.maximumCalls) { text throws(ConfigurationText.Refusal) in
             try ConfigurationText.integer(text, in: 1...100_000)
+        }
+        section.read("srtp", into: &configuration.sip.srtp) { text throws(ConfigurationText.Refusal) in
+            try ConfigurationText.choice(text, of: SRTPPolicy.self)
         }
     }
 

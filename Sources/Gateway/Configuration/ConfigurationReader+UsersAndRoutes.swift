@@ -1,6 +1,8 @@
+internal import ProxyCore
+
 extension ConfigurationReader {
     private static let userKeys = ["name", "password", "display_name", "admin"]
-    private static let routeKeys = ["match", "action", "user", "target"]
+    private static let routeKeys = ["match", "action", "user", "target", "srtp"]
 
     mutating func readUsers(_ top: ConfigurationSection) {
         guard let node = top.node["users"] else { return }
@@ -47,9 +49,12 @@ extension ConfigurationReader {
             else { continue }
             let pattern = pattern(section)
             let action = action(section)
+            let srtp = section.value("srtp") { text throws(ConfigurationText.Refusal) in
+                try ConfigurationText.choice(text, of: SRTPPolicy.self)
+            }
             guard let pattern, let action else { continue }
             warnOfUnreachable(pattern, at: section.origin(of: "match"), key: path)
-            configuration.routes.append(Route(pattern: pattern, action: action))
+            configuration.routes.append(Route(pattern: pattern, action: action, srtp: srtp))
             routePlaces.append((path, section.origin(of: "match")))
         }
     }
@@ -78,7 +83,7 @@ extension ConfigurationReader {
         }
         let name = section.value("user", ConfigurationText.userName)
         let target = section.value("target", ConfigurationText.sipTarget)
-        for (key, owner) in [("user", RouteActionName.user), ("target", .sip)] {
+        for (key, owner) in [("user", RouteActionName.user), ("target", .sip), ("srtp", .sip)] {
             if let kind, kind != owner, section.written(key) != nil {
                 problems.add(section.origin(of: key), key: section.key(key), "action \(kind.rawValue) takes no \(key)")
             }

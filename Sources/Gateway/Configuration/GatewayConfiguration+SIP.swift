@@ -1,3 +1,5 @@
+public import ProxyCore
+
 extension GatewayConfiguration {
     /// Section `sip`.
     public struct SIP: Sendable, Equatable {
@@ -14,6 +16,8 @@ extension GatewayConfiguration {
         public var userAgent = "Tern/\(TernVersion.current)"
         /// Key `sip.maximum_calls`: calls at once, 1 to 100,000; one more is refused with 503. Default: 1,000.
         public var maximumCalls = 1_000
+        /// Key `sip.srtp`: whether media of phones is SRTP. Default: optional.
+        public var srtp = SRTPPolicy.optional
 
         public init() {}
     }

@@ -1,13 +1,18 @@
+public import ProxyCore
+
 /// One entry of `routes`: what is done with a call to the users that the pattern matches.
 public struct Route: Sendable, Equatable {
     /// Key `match`.
     public var pattern: RoutePattern
     /// Keys `action`, `user`, `target`.
     public var action: RouteAction
+    /// Key `srtp` of a `sip` route: whether media of its target is SRTP; nil leaves it to `sip.srtp`.
+    public var srtp: SRTPPolicy?
 
-    public init(pattern: RoutePattern, action: RouteAction) {
+    public init(pattern: RoutePattern, action: RouteAction, srtp: SRTPPolicy? = nil) {
         self.pattern = pattern
         self.action = action
+        self.srtp = srtp
     }
 }
 
@@ -26,8 +31,8 @@ public enum RouteDestination: Sendable, Equatable {
     case echo
     /// A user of the configuration, by name.
     case user(GatewayConfiguration.User)
-    /// A SIP URI, ready to be called.
-    case sip(uri: String)
+    /// A SIP URI, ready to be called. `srtp` is the route's own choice; nil leaves it to `sip.srtp`.
+    case sip(uri: String, srtp: SRTPPolicy? = nil)
 }
 
 extension GatewayConfiguration {
@@ -40,7 +45,7 @@ extension GatewayConfiguration {
         switch route.action {
         case .echo: return .echo
         case .user(let name): return user(named: name ?? dialled).map { .user($0) }
-        case .sip(let target): return .sip(uri: RouteTarget.uri(target, dialled: dialled))
+        case .sip(let target): return .sip(uri: RouteTarget.uri(target, dialled: dialled), srtp: route.srtp)
         }
     }
 }

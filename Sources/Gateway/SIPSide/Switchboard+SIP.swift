@@ -103,7 +103,8 @@ extension Switchboard {
         _ leg: SIPLegID, _ invite: SIPIncomingInvite, to destination: RouteDestination, endpoint: SIPEndpoint
     ) {
         let id = BrowserID.make()
-        let session = sessions.create(kind: kind(from: .rtp, to: destination), options: SessionOptions())
+        let session = sessions.create(
+            kind: kind(from: .rtp, to: destination), options: SessionOptions(), profiles: profiles(to: destination))
         let caller = CallParty(
             id: invite.from.user.isEmpty ? invite.from.uri : invite.from.user, name: invite.from.displayName)
         let call = CallController(

@@ -38,11 +38,14 @@ final class MediaSession {
     private var updates: [Int: UpdateCompletion] = [:]
     private var updateCount = 0
 
-    init(id: String, kind: SessionKind, options: SessionOptions, context: SessionContext) {
+    init(
+        id: String, kind: SessionKind, options: SessionOptions, profiles: [SessionSide: SIPProfile], context: SessionContext
+    ) {
         self.id = id
         self.kind = kind
         machine = ProxySession(
-            id: id, kind: kind, options: options, address: context.mediaAddress, number: context.nextNumber())
+            id: id, kind: kind, options: options, address: context.mediaAddress, number: context.nextNumber(),
+            profiles: profiles)
         var log = context.log
         log[metadataKey: "session"] = "\(id)"
         self.log = log

@@ -56,8 +56,9 @@ final class SessionHandles {
             return ""
         case .process(let role, let sdp, let kind):
             return try await NoSIP(handle(role)).process(sdp, JSEP.Kind(kind)).sdp
-        case .generate(let role, let description):
-            return try await NoSIP(handle(role)).generate(JSEP(description))
+        case .generate(let role, let description, let suite):
+            return try await NoSIP(handle(role)).generate(
+                JSEP(description), srtp: suite == nil ? nil : .mandatory, profile: suite)
         case .echo(let role, let description, let settings):
             applied[role] = settings
             return try await EchoTest(handle(role)).start(JSEP(description), options(settings, before: nil)).sdp

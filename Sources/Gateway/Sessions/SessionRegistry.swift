@@ -30,10 +30,11 @@ final class SessionRegistry {
 
     /// Makes a session. It is forgotten by ``end(_:_:)``, which whoever hears its end has to call.
     func create(
-        kind: SessionKind, options: SessionOptions, users: Set<String> = [], sides: [String: SessionSide] = [:],
-        subscriber: String? = nil
+        kind: SessionKind, options: SessionOptions, profiles: [SessionSide: SIPProfile], users: Set<String> = [],
+        sides: [String: SessionSide] = [:], subscriber: String? = nil
     ) -> MediaSession {
-        let session = MediaSession(id: BrowserID.make(), kind: kind, options: options, context: context)
+        let session = MediaSession(
+            id: BrowserID.make(), kind: kind, options: options, profiles: profiles, context: context)
         entries[session.id] = Entry(session: session, users: users, sides: sides, subscriber: subscriber)
         return session
     }

@@ -8,12 +8,16 @@ struct LeanMedium {
     var direction: Direction
     /// The feedback that may be named; nil allows what a phone can make use of.
     var feedback: Set<RTCPFeedback>?
+    /// The tag under which the phone offered the key that is answered (RFC 4568, section 5.1.2): NoSIP keeps that of the
+    /// call's first offer.
+    var keyTag: UInt32?
 
     /// The media line with what follows; nil where nothing is left to talk with.
     var description: MediaDescription? {
         guard !generated.isRefusedByBrowser, payloads.hasMedia else { return nil }
+        guard !transport.isSecure || !generated.keys.isEmpty else { return nil }
         var attributes = payloads.flatMap(\.leanAttributes)
-        attributes += generated.attributes.filter(isKept)
+        attributes += generated.attributes.filter(isKept).map(withKeyTag)
         attributes.append(.direction(direction))
         return MediaDescription(
             kind: generated.kind, port: generated.port, transport: transport, formats: payloads.map { String($0.type) },
@@ -27,6 +31,12 @@ struct LeanMedium {
         case .rtcpFeedback(let entry): transport.hasFeedback && isKnown(entry)
         default: false
         }
+    }
+
+    private func withKeyTag(_ attribute: Attribute) -> Attribute {
+        guard case .crypto(var crypto) = attribute, let keyTag else { return attribute }
+        crypto.tag = keyTag
+        return .crypto(crypto)
     }
 
     private func isKnown(_ entry: RTCPFeedback) -> Bool {

@@ -10,6 +10,11 @@ public enum NegotiationError: Error, Sendable, Hashable {
     case unsupportedAddress(String)
     /// SRTP without a key of a kind that is understood (RFC 4568).
     case unsupportedEncryption
+    /// SRTP where it is switched off, or plain RTP where SRTP is required.
+    case encryptionRefused
+    case encryptionRequired
+    /// A change from plain RTP to SRTP, back, or to another key: NoSIP keeps the first of a call.
+    case encryptionChanged
     /// A browser's medium without `a=ice-ufrag` and `a=ice-pwd`, or without `a=fingerprint`.
     case missingICE
     case missingFingerprint
@@ -30,6 +35,9 @@ public enum NegotiationError: Error, Sendable, Hashable {
         case .noCommonCodec: "no common codec"
         case .unsupportedAddress(let address): "media to \(address.prefix(64)) is not supported, only to an IPv4 unicast address"
         case .unsupportedEncryption: "no supported SRTP key (a=crypto)"
+        case .encryptionRefused: "SRTP (RTP/SAVP) is not accepted here"
+        case .encryptionRequired: "only SRTP (RTP/SAVP) is accepted here"
+        case .encryptionChanged: "encryption and SRTP keys cannot be changed, nor differ from medium to medium, within a call"
         case .missingICE: "no ice-ufrag and ice-pwd"
         case .missingFingerprint: "no DTLS fingerprint"
         case .wrongMediaCount(let expected, let found): "\(found) media lines where there must be \(expected)"

@@ -5,8 +5,10 @@ struct PhoneMedium: Sendable {
     var kind: MediaKind
     var port: UInt16
     var connection: Connection
-    /// Whether media is encrypted with a key from the description.
+    /// The key that NoSIP gets; nil for plain RTP.
     var crypto: Crypto?
+    /// All keys that NoSIP could use, in the phone's order.
+    var keys: [Crypto]
     var payloads: [Payload]
     var direction: Direction
     /// `a=ptime` and `a=maxptime`, as they came.
@@ -26,7 +28,8 @@ struct PhoneMedium: Sendable {
         direction = session.direction(of: medium)
         try Self.check(connection)
         if connection.host == .unspecified { direction = direction.limited(to: .sendonly) }
-        crypto = try Self.key(of: medium)
+        keys = try Self.keys(of: medium, policy: profile.srtp)
+        crypto = keys.first
         payloads = Array(medium.payloads.filter { profile.codecs.contains($0.codec) }.prefix(Self.maximumPayloads))
         guard payloads.hasMedia else { throw .noCommonCodec }
         extras = medium.attributes.filter {
@@ -48,15 +51,17 @@ struct PhoneMedium: Sendable {
         }
     }
 
-    /// The first key that NoSIP can use, where the transport needs one.
-    private static func key(of medium: MediaDescription) throws(NegotiationError) -> Crypto? {
+    /// The keys that NoSIP can use, where the transport needs one.
+    private static func keys(of medium: MediaDescription, policy: SRTPPolicy) throws(NegotiationError) -> [Crypto] {
         switch medium.transport {
-        case .avp, .avpf: return nil
+        case .avp, .avpf:
+            guard policy != .required else { throw .encryptionRequired }
+            return []
         case .savp, .savpf:
-            for case .crypto(let crypto) in medium.attributes {
-                if let usable = crypto.withoutLifetime { return usable }
-            }
-            throw .unsupportedEncryption
+            guard policy != .off else { throw .encryptionRefused }
+            let keys = medium.keys.compactMap(\.withoutLifetime)
+            guard !keys.isEmpty else { throw .unsupportedEncryption }
+            return keys
         case .dtlsSAVP, .dtlsSAVPF, .other: throw .noUsableMedia
         }
     }

@@ -34,7 +34,8 @@ extension SIPNegotiation {
         let allowed = (plain.direction ?? .sendrecv).reversed
         return LeanMedium(
             generated: generated, transport: offered.transport, payloads: payloads.withFittingTelephoneEvents,
-            direction: (generated.direction ?? .sendrecv).limited(to: allowed), feedback: Set(feedback)
+            direction: (generated.direction ?? .sendrecv).limited(to: allowed), feedback: Set(feedback),
+            keyTag: plain.keys.first?.tag
         ).description
     }
 
@@ -53,7 +54,7 @@ extension SIPNegotiation {
             guard let index = next.map.inner(of: line) else {
                 return LeanMedium.refusing(old?.kind ?? .audio, old?.transport ?? .avp, old?.formats.first)
             }
-            return offering(session.media[index])
+            return offering(session.media[index], before: old)
                 ?? LeanMedium.refusing(session.media[index].kind, old?.transport ?? .avp, session.media[index].formats.first)
         }
         guard media.contains(where: { $0.port != 0 }) else { throw .noCommonCodec }
@@ -62,11 +63,17 @@ extension SIPNegotiation {
         return local.describing(media).text
     }
 
-    /// One line of the offer; nil where nothing of it is for phones.
-    private func offering(_ generated: MediaDescription) -> MediaDescription? {
+    /// One line of the offer; nil where nothing of it is for phones. Feedback is named where the dialog has it already.
+    private func offering(_ generated: MediaDescription, before: MediaDescription?) -> MediaDescription? {
         let payloads = generated.payloads.filter { profile.codecs.contains($0.codec) }
+        let hasFeedback = before?.transport.hasFeedback ?? false
+        let transport: TransportProtocol =
+            switch generated.transport {
+            case .savp: hasFeedback ? .savpf : .savp
+            default: hasFeedback ? .avpf : .avp
+            }
         return LeanMedium(
-            generated: generated, transport: generated.transport == .savp ? .savp : .avp,
+            generated: generated, transport: transport,
             payloads: payloads.withFewH264.withFittingTelephoneEvents,
             direction: generated.direction ?? .sendrecv
         ).description

@@ -10,6 +10,7 @@ extension SIPNegotiation {
         var next = self
         try next.begin()
         var media = next.understand(session)
+        next.alignEncryption(&media)
         guard media.contains(where: { $0.medium != nil }) else { throw Self.mostTelling(media.compactMap(\.problem)) }
         next.map = try map.taking(session.media) { media[$0].medium != nil }
         next.separatePayloadTypes(&media)
@@ -33,6 +34,7 @@ extension SIPNegotiation {
         for (line, offered) in offer.enumerated() {
             try Self.check(&media[line], line: line, answers: offered, with: session.media[line])
         }
+        next.alignEncryption(&media)
         guard next.map.entries.contains(where: { media[$0.line].medium != nil }) else {
             throw Self.mostTelling(media.compactMap(\.problem))
         }
@@ -73,13 +75,17 @@ extension SIPNegotiation {
     ) throws(NegotiationError) {
         guard answer.kind == offered.kind else { throw .wrongMedia(line: line + 1) }
         guard answer.port != 0 else { return }
-        guard offered.port != 0, answer.transport.isSecure == offered.transport.isSecure else { throw .wrongMedia(line: line + 1) }
+        guard offered.port != 0 else { throw .wrongMedia(line: line + 1) }
+        guard answer.transport.isSecure == offered.transport.isSecure else {
+            throw offered.transport.isSecure ? .encryptionRequired : .wrongMedia(line: line + 1)
+        }
         guard var medium = reading.medium else {
             throw reading.problem == .noCommonCodec ? .codecNotOffered(line: line + 1) : reading.problem ?? .noUsableMedia
         }
         let codecs = offered.payloads
         medium.payloads = medium.payloads.filter { payload in codecs.contains { $0.matches(payload) } }
         guard medium.payloads.hasMedia else { throw .codecNotOffered(line: line + 1) }
+        try medium.chooseKey(answering: offered)
         medium.direction = medium.direction.limited(to: (offered.direction ?? .sendrecv).reversed)
         reading.medium = medium
     }
@@ -89,6 +95,7 @@ extension SIPNegotiation {
         map.entries.map { entry in
             if let medium = media[entry.line].medium, medium.kind == entry.kind {
                 addresses[entry.kind] = medium.connection.address
+                encryption = .init(adding: medium, to: encryption)
                 return medium.plain
             }
             return MediaDescription(

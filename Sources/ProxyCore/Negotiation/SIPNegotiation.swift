@@ -14,6 +14,8 @@ public struct SIPNegotiation: Sendable {
     var plain: LocalDescription
     /// The last address that the phone wanted its media at, for a hold that hides it.
     var addresses: [MediaKind: String] = [:]
+    /// Whether the dialog's media is encrypted, and with which of the phone's keys; nil before that is known.
+    var encryption: Encryption?
     var map = MediaMap()
     var state = State.idle
     /// What stood before the pending offer.
@@ -38,6 +40,7 @@ public struct SIPNegotiation: Sendable {
         var map: MediaMap
         var state: State
         var addresses: [MediaKind: String]
+        var encryption: Encryption?
     }
 
     /// - Parameters:
@@ -56,12 +59,13 @@ public struct SIPNegotiation: Sendable {
         map = stable.map
         state = stable.state
         addresses = stable.addresses
+        encryption = stable.encryption
         self.stable = nil
     }
 
     /// Notes what stands, at the begin of an offer.
     mutating func begin() throws(NegotiationError) {
         guard !state.isPending else { throw .wrongState }
-        stable = Stable(map: map, state: state, addresses: addresses)
+        stable = Stable(map: map, state: state, addresses: addresses, encryption: encryption)
     }
 }

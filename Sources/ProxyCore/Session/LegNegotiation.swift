@@ -55,3 +55,29 @@ enum LegNegotiation: Sendable {
         }
     }
 }
+
+extension LegNegotiation {
+    static func make(_ type: SDPType, number: UInt64, address: String, _ profile: SIPProfile) -> LegNegotiation {
+        switch type {
+        case .rtp: .sip(SIPNegotiation(sessionID: number, address: address, profile: profile))
+        case .webrtc: .webrtc(WebRTCNegotiation())
+        }
+    }
+
+    /// The SRTP suite of a phone's media; nil for plain RTP, and for browsers.
+    var suite: String? {
+        if case .sip(let leg) = self { leg.suite } else { nil }
+    }
+
+    /// Forgets an offer that came to nothing (RFC 6141).
+    mutating func rollback() {
+        switch self {
+        case .sip(var leg):
+            leg.rollback()
+            self = .sip(leg)
+        case .webrtc(var leg):
+            leg.rollback()
+            self = .webrtc(leg)
+        }
+    }
+}

@@ -5,8 +5,8 @@ public enum MediaStep: Sendable, Equatable {
     case attach([SessionHandle])
     /// NoSIP `process`: plain SDP in, the browser side's SDP out.
     case process(SessionHandle.Role, sdp: String, DescriptionRole)
-    /// NoSIP `generate`: the browser side's SDP in, plain SDP out.
-    case generate(SessionHandle.Role, BrowserDescription)
+    /// NoSIP `generate`: the browser side's SDP in, plain SDP out; SRTP with a key of that suite where there is one.
+    case generate(SessionHandle.Role, BrowserDescription, suite: String?)
     /// EchoTest: offer in, answer out.
     case echo(SessionHandle.Role, BrowserDescription, MediaSettings)
     /// VideoCall: both sides get a name, the caller's offer goes to the called side; what that side is offered comes out.

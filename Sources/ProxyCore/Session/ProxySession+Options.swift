@@ -73,10 +73,14 @@ extension ProxySession {
 
     /// The description that NoSIP has of the phone behind this handle, with what is to flow.
     private func plainDescription(of role: SessionHandle.Role) -> String? {
-        let side: SessionSide = kind.callerType == .rtp && role == .caller ? .caller : .callee
-        guard case .sip(let leg)? = sides[side] else { return nil }
+        guard case .sip(let leg)? = sides[side(ofPhoneBehind: role)] else { return nil }
         return leg.muted(
             audio: options.useAudio ? .sendrecv : .inactive, video: options.useVideo ? .sendrecv : .inactive)
+    }
+
+    /// The side of the phone whose media goes through this NoSIP handle.
+    func side(ofPhoneBehind role: SessionHandle.Role) -> SessionSide {
+        kind.callerType == .rtp && role == .caller ? .caller : .callee
     }
 
     /// What follows a later exchange: it has opened again what was switched off, where NoSIP has it.

@@ -84,13 +84,19 @@ public struct ProxySession: Sendable {
     ///   - id: Lower-case UUID; names the recordings too.
     ///   - address: The media address that SIP sides are told in `o=` and `c=`.
     ///   - number: Distinguishes this session in `o=` lines (RFC 8866 section 5.2).
-    public init(id: String, kind: SessionKind, options: SessionOptions, address: String, number: UInt64) {
+    ///   - profiles: What is said to the phones at its sides; the standard where none is given.
+    public init(
+        id: String, kind: SessionKind, options: SessionOptions, address: String, number: UInt64,
+        profiles: [SessionSide: SIPProfile] = [:]
+    ) {
         self.id = id
         self.kind = kind
         self.options = options
         recorder = RecordingNames(session: id)
-        sides = [.caller: .make(kind.callerType, number: number, address: address)]
-        sides[.callee] = kind.calleeType.map { .make($0, number: number &+ 1, address: address) }
+        sides = [.caller: .make(kind.callerType, number: number, address: address, profiles[.caller] ?? .standard)]
+        sides[.callee] = kind.calleeType.map {
+            .make($0, number: number &+ 1, address: address, profiles[.callee] ?? .standard)
+        }
     }
 
     public var isEnded: Bool { state == .ended }
@@ -232,7 +238,7 @@ public struct ProxySession: Sendable {
     private mutating func step(_ stage: MediaStage, _ description: BrowserDescription, _ exchange: Exchange) -> MediaStep {
         switch stage {
         case .process(let handle): return .process(handle, sdp: description.sdp, description.role)
-        case .generate(let handle, _): return .generate(handle, description)
+        case .generate(let handle, _): return .generate(handle, description, suite: sides[side(ofPhoneBehind: handle)]?.suite)
         case .call: return .call(description)
         case .accept: return .accept(description)
         case .update(let handle): return .update(handle, description)
@@ -300,26 +306,5 @@ public struct ProxySession: Sendable {
         pendingOffer = nil
         candidatesWaiting = []
         return abandonUpdates() + [.end(end)]
-    }
-}
-
-extension LegNegotiation {
-    static func make(_ type: SDPType, number: UInt64, address: String) -> LegNegotiation {
-        switch type {
-        case .rtp: .sip(SIPNegotiation(sessionID: number, address: address))
-        case .webrtc: .webrtc(WebRTCNegotiation())
-        }
-    }
-
-    /// Forgets an offer that came to nothing (RFC 6141).
-    mutating func rollback() {
-        switch self {
-        case .sip(var leg):
-            leg.rollback()
-            self = .sip(leg)
-        case .webrtc(var leg):
-            leg.rollback()
-            self = .webrtc(leg)
-        }
     }
 }

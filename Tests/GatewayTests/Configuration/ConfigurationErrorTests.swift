@@ -89,6 +89,8 @@ struct FaultyConfiguration: Sendable, CustomTestStringConvertible {
         .init("routes:\n  - {match: 'a*b', action: echo}\n", 2, 13, "routes[0].match", "alone or at the end"),
         .init("routes:\n  - {match: a, action: user, user: alise}\n", 2, 36, "routes[0].user", "did you mean alice"),
         .init("routes:\n  - {match: a, action: echo, user: bob}\n", 2, 36, "routes[0].user", "action echo takes no user"),
+        .init("routes:\n  - {match: a, action: echo, srtp: off}\n", 2, 36, "routes[0].srtp", "action echo takes no srtp"),
+        .init("sip:\n  srtp: on\n", 2, 9, "sip.srtp", "off"),
         .init("routes:\n  - {match: a, action: sip}\n", 2, 5, "routes[0].target", "needs a target"),
         .init("routes:\n  - {match: a, action: sip, target: 'tel:1'}\n", 2, 37, "routes[0].target", "start with sip:"),
         .init("routes:\n  - {match: a, action: sip, target: 'sip:a@{user}'}\n", 2, 37, "routes[0].target", "only placeholder"),

@@ -1,4 +1,5 @@
 @testable import Gateway
+import ProxyCore
 import Testing
 
 @Suite struct ConfigurationLayerTests {
@@ -29,12 +30,13 @@ import Testing
               domain: SIP.example.org
               user_agent: Phone
               maximum_calls: 20_000
+              srtp: required
             http: {listen: '[::1]:0', allowed_origins: [https://Example.org, 'http://localhost:3000']}
             media: {address: 198.51.100.7, rtp_ports: 40000 - 40999}
             janus: {mode: external, urls: ws://10.0.0.1:8188/janus, api_secret: hush}
             recordings: {directory: /var/lib/tern}
             users: [{name: carol, password: 0123, display_name: Carol Ø, admin: yes}]
-            routes: [{match: '00*', action: sip, target: 'sip:{user}@pbx.example.org;transport=tcp'}]
+            routes: [{match: '00*', action: sip, target: 'sip:{user}@pbx.example.org;transport=tcp', srtp: off}]
             calls: {ring_timeout: 1.5, maximum_duration: 0}
             api: {grace_time: 500ms}
             log: {level: debug, format: json}
@@ -44,6 +46,7 @@ import Testing
         #expect(configuration.sip.domain == "sip.example.org")
         #expect(configuration.sip.userAgent == "Phone")
         #expect(configuration.sip.maximumCalls == 20_000)
+        #expect(configuration.sip.srtp == .required)
         #expect(configuration.http.listen == ListenAddress(transport: .tcp, address: "::1", port: 0))
         #expect(configuration.http.allowedOrigins == ["https://example.org", "http://localhost:3000"])
         #expect(configuration.media.address == "198.51.100.7")
@@ -54,7 +57,7 @@ import Testing
         #expect(configuration.recordings.directory == "/var/lib/tern")
         #expect(configuration.users == [.init(name: "carol", password: Secret("0123"), displayName: "Carol Ø", isAdmin: true)])
         #expect(configuration.routes == [
-            Route(pattern: .prefix("00"), action: .sip(target: "sip:{user}@pbx.example.org;transport=tcp"))
+            Route(pattern: .prefix("00"), action: .sip(target: "sip:{user}@pbx.example.org;transport=tcp"), srtp: .off)
         ])
         #expect(configuration.calls.ringTimeout == .milliseconds(1_500))
         #expect(configuration.calls.maximumDuration == nil)

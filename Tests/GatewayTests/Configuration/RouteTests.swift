@@ -31,11 +31,13 @@ import Testing
         configuration.routes = [
             Route(pattern: .exact("100"), action: .user("bob")),
             Route(pattern: .prefix("1"), action: .sip(target: "sip:{user}@192.0.2.1")),
+            Route(pattern: .prefix("2"), action: .sip(target: "sip:{user}@192.0.2.2"), srtp: .required),
             Route(pattern: .exact("echo"), action: .echo),
             Route(pattern: .any, action: .user(nil)),
         ]
         #expect(configuration.destination(dialled: "100") == .user(SampleUsers.all[1]))
         #expect(configuration.destination(dialled: "101") == .sip(uri: "sip:101@192.0.2.1"))
+        #expect(configuration.destination(dialled: "201") == .sip(uri: "sip:201@192.0.2.2", srtp: .required))
         #expect(configuration.destination(dialled: "echo") == .echo)
         #expect(configuration.destination(dialled: "alice") == .user(SampleUsers.all[0]))
         #expect(configuration.destination(dialled: "nobody") == nil)

@@ -56,7 +56,7 @@ struct ProxySessionTests {
             return
         }
         #expect(!offer.sdp.contains("a=candidate:") && offer.trickle && offer.role == .offer)
-        guard case .generate(.caller, let answer) = step(session.handle(.stepDone(Fixture.browserAnswer))) else {
+        guard case .generate(.caller, let answer, _) = step(session.handle(.stepDone(Fixture.browserAnswer))) else {
             Issue.record("the echo's answer did not come back to the phone's handle")
             return
         }
@@ -79,7 +79,7 @@ struct ProxySessionTests {
         }
         #expect(session.answerer == .callee && session.pendingOffer != nil)
         let next = step(session.handle(.answered(sdp: Fixture.browserAnswer, trickle: true)))
-        guard case .generate(.caller, let answer) = next else {
+        guard case .generate(.caller, let answer, _) = next else {
             Issue.record("not a generate step: \(String(describing: next))")
             return
         }
@@ -94,7 +94,7 @@ struct ProxySessionTests {
     @Test("a browser's offer becomes a phone's, and the phone's answer the browser's")
     func browserToPhone() {
         var (session, first) = attached(.proxy(caller: .webrtc, callee: .rtp), offer: Fixture.browserOffer)
-        guard case .generate(.caller, _) = first,
+        guard case .generate(.caller, _, _) = first,
             case .deliverOffer(.callee, let offer) = session.handle(.stepDone(Fixture.phoneOffer)).first
         else {
             Issue.record("no offer was delivered")
@@ -125,7 +125,7 @@ struct ProxySessionTests {
     func phoneToPhone() {
         var (session, first) = attached(.proxy(caller: .rtp, callee: .rtp), offer: Fixture.phoneOffer)
         guard case .process(.caller, _, .offer) = first,
-            case .generate(.callee, let tied) = step(session.handle(.stepDone(Fixture.browserOffer)))
+            case .generate(.callee, let tied, _) = step(session.handle(.stepDone(Fixture.browserOffer)))
         else {
             Issue.record("the offer did not reach the second handle")
             return
@@ -133,7 +133,7 @@ struct ProxySessionTests {
         #expect(tied.trickle && !tied.sdp.contains("a=candidate:"))
         guard case .deliverOffer = session.handle(.stepDone(Fixture.phoneOffer)).first,
             case .process(.callee, _, .answer) = step(session.handle(.answered(sdp: Fixture.phoneAnswer, trickle: false))),
-            case .generate(.caller, let back) = step(session.handle(.stepDone(Fixture.browserAnswer))),
+            case .generate(.caller, let back, _) = step(session.handle(.stepDone(Fixture.browserAnswer))),
             case .deliverAnswer = session.handle(.stepDone(Fixture.phoneAnswer)).first
         else {
             Issue.record("the answer did not come back")
@@ -338,7 +338,7 @@ struct ProxySessionTests {
         var session = callBetweenPhoneAndBrowser()
         guard case .process(.caller, _, .offer) = step(session.handle(.offered(.caller, sdp: Fixture.phoneOffer, trickle: false))),
             case .deliverOffer(.callee, _) = session.handle(.stepDone(Fixture.browserOffer)).first,
-            case .generate(.caller, _) = step(session.handle(.answered(sdp: Fixture.browserAnswer, trickle: false))),
+            case .generate(.caller, _, _) = step(session.handle(.answered(sdp: Fixture.browserAnswer, trickle: false))),
             case .deliverAnswer(.caller, _) = session.handle(.stepDone(Fixture.phoneAnswer)).first
         else {
             Issue.record("the new offer was not carried")
@@ -350,7 +350,7 @@ struct ProxySessionTests {
     @Test("a browser's new offer goes to the phone, and the phone's answer back")
     func reofferFromBrowser() {
         var session = callBetweenPhoneAndBrowser()
-        guard case .generate(.caller, let changed) = step(session.handle(.offered(.callee, sdp: Fixture.browserOffer, trickle: false))),
+        guard case .generate(.caller, let changed, _) = step(session.handle(.offered(.callee, sdp: Fixture.browserOffer, trickle: false))),
             case .deliverOffer(.caller, _) = session.handle(.stepDone(Fixture.phoneOffer)).first,
             case .process(.caller, _, .answer) = step(session.handle(.answered(sdp: Fixture.phoneAnswer, trickle: false))),
             case .deliverAnswer(.callee, _) = session.handle(.stepDone(Fixture.browserAnswer)).first
@@ -401,7 +401,7 @@ struct ProxySessionTests {
     func lateOffer() {
         var session = session(.proxy(caller: .rtp, callee: .webrtc))
         _ = session.handle(.offered(.callee, sdp: Fixture.browserOffer, trickle: false))
-        guard case .generate(.caller, _) = step(session.handle(.stepDone(""))),
+        guard case .generate(.caller, _, _) = step(session.handle(.stepDone(""))),
             case .deliverOffer(.caller, _) = session.handle(.stepDone(Fixture.phoneOffer)).first,
             case .process(.caller, _, .answer) = step(session.handle(.answered(sdp: Fixture.phoneAnswer, trickle: false))),
             case .deliverAnswer(.callee, _) = session.handle(.stepDone(Fixture.browserAnswer)).first

@@ -1,0 +1,176 @@
+import ProxyCore
+import SDP
+import Testing
+
+@Suite("SRTP with a phone")
+struct NegotiationEncryptionTests {
+    private static let keyOne = "inline:MTIzNDU2Nzg5QUJDREUwMTIzNDU2Nzg5QUJjZGVm"
+    private static let keyTwo = "inline:NzB4d1BINUAvLEw6UzF3WSJ+PSdFcGdUJShpX1Zj"
+    private static let own = "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:d0RmdmcmVCspeEc3QGZiNWpVLFJhQX1cfHAwJSoj"
+    private static let secure = "m=audio 4000 RTP/SAVP 0"
+
+    private func sip(_ policy: SRTPPolicy) -> SIPNegotiation {
+        SIPNegotiation(sessionID: 4711, address: "10.9.0.1", profile: SIPProfile(srtp: policy))
+    }
+
+    private func crypto(_ tag: Int, _ suite: String = "AES_CM_128_HMAC_SHA1_80", _ key: String = keyOne) -> String {
+        "a=crypto:\(tag) \(suite) \(key)"
+    }
+
+    private func media(_ text: String) throws -> [MediaDescription] { try SessionDescription(parsing: text).media }
+
+    /// A dialog of an encrypted offer and its answer.
+    private func agreed(_ lines: String...) throws -> SIPNegotiation {
+        var sip = sip(.optional)
+        _ = try sip.acceptOffer(Sample.lines(["v=0", "o=- 1 1 IN IP4 10.9.0.2", "s=-", "c=IN IP4 10.9.0.2", "t=0 0"] + lines))
+        _ = try sip.makeAnswer(Sample.generated("m=audio 30000 RTP/SAVP 0", Self.own))
+        return sip
+    }
+
+    @Test("switched off, an encrypted offer is refused and a plain one is not")
+    func off() throws {
+        var sip = sip(.off)
+        #expect(throws: NegotiationError.encryptionRefused) { try sip.acceptOffer(Sample.phone(Self.secure, crypto(1))) }
+        _ = try sip.acceptOffer(Sample.phone(Sample.pcmu))
+        #expect(sip.suite == nil)
+    }
+
+    @Test("required, a plain offer is refused and an encrypted one is not")
+    func required() throws {
+        var sip = sip(.required)
+        #expect(throws: NegotiationError.encryptionRequired) { try sip.acceptOffer(Sample.phone(Sample.pcmu)) }
+        _ = try sip.acceptOffer(Sample.phone(Self.secure, crypto(1)))
+        #expect(sip.suite == "AES_CM_128_HMAC_SHA1_80")
+    }
+
+    @Test("of a line with SRTP and one without, the policy decides which is taken")
+    func either() throws {
+        let offer = Sample.phone(Sample.pcmu, "m=audio 4002 RTP/SAVP 0", crypto(1))
+        for (policy, ports) in [(SRTPPolicy.off, [30000, 0]), (.optional, [30000, 0]), (.required, [0, 30000])] {
+            var sip = sip(policy)
+            _ = try sip.acceptOffer(offer)
+            let line = policy == .required ? "m=audio 30000 RTP/SAVP 0" : "m=audio 30000 RTP/AVP 0"
+            let answer = try sip.makeAnswer(Sample.generated(line, Self.own))
+            #expect(try media(answer).map { Int($0.port) } == ports, "\(policy)")
+        }
+    }
+
+    @Test("optional, the answer is of the transport that was offered", arguments: ["RTP/AVP", "RTP/AVPF", "RTP/SAVP", "RTP/SAVPF"])
+    func inKind(_ transport: String) throws {
+        var sip = sip(.optional)
+        let secure = transport.contains("SAVP")
+        let plain = try sip.acceptOffer(Sample.phone("m=audio 4000 \(transport) 0", secure ? crypto(1) : "a=sendrecv"))
+        #expect(try media(plain).first?.transport == (secure ? .savp : .avp))
+        #expect((sip.suite != nil) == secure)
+        let answer = try media(sip.makeAnswer(Sample.generated("m=audio 30000 \(secure ? "RTP/SAVP" : "RTP/AVP") 0", secure ? Self.own : "a=ptime:20")))
+        #expect(answer.first?.transport.description == transport)
+        #expect(answer.first?.attributes.contains { $0.name == "crypto" } == secure)
+        #expect(sip.agreedMedia.first?.isEncrypted == secure)
+    }
+
+    @Test("NoSIP is asked for a key of the suite that the phone has, and it is answered under the phone's tag")
+    func suite() throws {
+        var sip = sip(.optional)
+        _ = try sip.acceptOffer(
+            Sample.phone(Self.secure, crypto(1, "F8_128_HMAC_SHA1_80"), crypto(7, "AES_CM_128_HMAC_SHA1_32", Self.keyTwo)))
+        #expect(sip.suite == "AES_CM_128_HMAC_SHA1_32")
+        let answer = try sip.makeAnswer(
+            Sample.generated("m=audio 30000 RTP/SAVP 0", Self.own.replacing("_80", with: "_32")))
+        #expect(answer.contains("a=crypto:7 AES_CM_128_HMAC_SHA1_32 "))
+    }
+
+    @Test("audio and video get keys of one suite, the first that both have")
+    func oneSuite() throws {
+        var sip = sip(.optional)
+        let plain = try sip.acceptOffer(
+            Sample.phone(
+                Self.secure, crypto(1, "AES_CM_128_HMAC_SHA1_80"), crypto(2, "AES_CM_128_HMAC_SHA1_32", Self.keyTwo),
+                "m=video 4002 RTP/SAVP 96", Sample.vp8, crypto(1, "AES_CM_128_HMAC_SHA1_32", Self.keyOne)))
+        #expect(sip.suite == "AES_CM_128_HMAC_SHA1_32")
+        #expect(plain.contains("a=crypto:2 AES_CM_128_HMAC_SHA1_32 \(Self.keyTwo)"))
+        #expect(plain.contains("a=crypto:1 AES_CM_128_HMAC_SHA1_32 \(Self.keyOne)"))
+    }
+
+    @Test("plain video beside encrypted audio is refused in its place, as NoSIP encrypts both or none")
+    func mixed() throws {
+        var sip = sip(.optional)
+        let plain = try sip.acceptOffer(Sample.phone(Sample.video, Sample.vp8, Self.secure, crypto(1)))
+        #expect(try media(plain).map(\.kind) == [.audio])
+        let answer = try media(sip.makeAnswer(Sample.generated("m=audio 30000 RTP/SAVP 0", Self.own)))
+        #expect(answer.map { $0.port != 0 } == [false, true])
+    }
+
+    @Test("an answer without a key would be a lie: the line is refused")
+    func noKeyOfOurs() throws {
+        var sip = sip(.optional)
+        _ = try sip.acceptOffer(Sample.phone(Self.secure, crypto(1)))
+        #expect(throws: NegotiationError.noCommonCodec) { try sip.makeAnswer(Sample.generated("m=audio 30000 RTP/SAVP 0")) }
+    }
+
+    @Test("required, our offer is RTP/SAVP with a key, and only its like is taken for an answer")
+    func offering() throws {
+        var sip = sip(.required)
+        #expect(sip.suite == "AES_CM_128_HMAC_SHA1_80")
+        let offer = try sip.makeOffer(Sample.generated("m=audio 30000 RTP/SAVP 0", Self.own))
+        #expect(offer.contains("m=audio 30000 RTP/SAVP 0\r\n") && offer.contains(Self.own))
+        #expect(throws: NegotiationError.encryptionRequired) { try sip.acceptAnswer(Sample.phone(Sample.pcmu)) }
+        #expect(throws: NegotiationError.unsupportedEncryption) {
+            try sip.acceptAnswer(Sample.phone(Self.secure, crypto(2)))
+        }
+        #expect(throws: NegotiationError.unsupportedEncryption) {
+            try sip.acceptAnswer(Sample.phone(Self.secure, crypto(1, "AES_CM_128_HMAC_SHA1_32")))
+        }
+        let plain = try sip.acceptAnswer(Sample.phone(Self.secure, crypto(1)))
+        #expect(plain.contains("RTP/SAVP") && plain.contains(Self.keyOne))
+        #expect(sip.agreedMedia.first?.isEncrypted == true)
+    }
+
+    @Test("optional, our offer is plain")
+    func optionalOffer() throws {
+        var sip = sip(.optional)
+        #expect(sip.suite == nil)
+        #expect(try sip.makeOffer(Sample.generated(Sample.pcmu)).contains("RTP/AVP"))
+    }
+
+    @Test("a re-INVITE with the same key goes through, with another tag too")
+    func sameKey() throws {
+        var sip = try agreed(Self.secure, crypto(1))
+        _ = try sip.acceptOffer(Sample.phone(Self.secure, crypto(4, "AES_CM_128_HMAC_SHA1_80", Self.keyTwo), crypto(5), "a=sendonly"))
+        #expect(try sip.makeAnswer(Sample.generated("m=audio 30000 RTP/SAVP 0", Self.own)).contains("a=crypto:5 "))
+    }
+
+    @Test("within a dialog another key, plain RTP for SRTP and SRTP for plain RTP are refused, and what stood stands")
+    func changes() throws {
+        var sip = try agreed(Self.secure, crypto(1))
+        let before = sip.agreedMedia
+        for offer in [Sample.phone(Self.secure, crypto(1, "AES_CM_128_HMAC_SHA1_80", Self.keyTwo)), Sample.phone(Sample.pcmu)] {
+            #expect(throws: NegotiationError.encryptionChanged) { try sip.acceptOffer(offer) }
+            #expect(sip.agreedMedia == before)
+        }
+        var plain = try agreed(Sample.pcmu)
+        #expect(throws: NegotiationError.encryptionChanged) { try plain.acceptOffer(Sample.phone(Self.secure, crypto(1))) }
+    }
+
+    @Test("our re-offer in an encrypted dialog asks NoSIP for the same suite, and keeps the feedback profile")
+    func reoffer() throws {
+        var sip = try agreed("m=audio 4000 RTP/SAVPF 0", crypto(1, "AES_CM_128_HMAC_SHA1_32"))
+        #expect(sip.suite == "AES_CM_128_HMAC_SHA1_32")
+        let offer = try sip.makeOffer(Sample.generated("m=audio 30000 RTP/SAVP 0", Self.own, "a=sendonly"))
+        #expect(offer.contains("m=audio 30000 RTP/SAVPF 0"))
+    }
+
+    @Test("feedback is answered as the phone named it, under AVPF and SAVPF only", arguments: ["RTP/AVP", "RTP/AVPF"])
+    func feedback(_ transport: String) throws {
+        var sip = sip(.optional)
+        _ = try sip.acceptOffer(
+            Sample.phone("m=video 4002 \(transport) 96", Sample.vp8, "a=rtcp-fb:96 nack pli", "a=rtcp-fb:* ccm fir", "a=sendonly"))
+        let answer = try sip.makeAnswer(
+            Sample.generated(
+                "m=video 30002 RTP/AVP 96", Sample.vp8, "a=rtcp-fb:96 nack", "a=rtcp-fb:96 nack pli", "a=rtcp-fb:96 ccm fir"))
+        let named = try media(answer).flatMap(\.attributes).compactMap { attribute in
+            if case .rtcpFeedback(let entry) = attribute { entry.feedback } else { nil }
+        }
+        #expect(named == (transport == "RTP/AVPF" ? ["nack pli", "ccm fir"] : []))
+        #expect(try media(answer).first?.direction == .recvonly)
+    }
+}
