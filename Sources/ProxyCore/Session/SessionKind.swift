@@ -76,10 +76,10 @@ struct ExchangePaths: Sendable, Equatable {
         self.answer = answer
     }
 
-    /// Between two phones, each with a NoSIP handle of its own.
+    /// Between two phones, each with a NoSIP handle of its own. The answer keeps its candidates: one of the two has to begin.
     init(from one: SessionHandle.Role, to other: SessionHandle.Role) {
         offer = [.process(one), .generate(other, tied: true)]
-        answer = [.process(other), .generate(one, tied: true)]
+        answer = [.process(other), .generate(one)]
     }
 }
 
