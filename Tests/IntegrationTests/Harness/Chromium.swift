@@ -9,6 +9,8 @@ actor Chromium {
     private let driver: TestProcess
     private let session: WebDriver
     private var window = ""
+    /// The first window, which stays open: commands need one.
+    private var home = ""
 
     init(in environment: TestEnvironment) async throws {
         let tone = environment.directory.appendingPathComponent("tone.wav")
@@ -35,7 +37,8 @@ actor Chromium {
             let id = try await root.call("POST", "/session", capabilities)["sessionId"]?.stringValue
             guard let id else { throw HarnessError("no WebDriver session") }
             session = WebDriver(port: port, prefix: "/session/\(id)")
-            window = try await session.call("GET", "/window").stringValue ?? ""
+            home = try await session.call("GET", "/window").stringValue ?? ""
+            window = home
         } catch {
             await driver.stop()
             throw error
@@ -49,6 +52,7 @@ actor Chromium {
 
     /// Opens an address in a window of its own.
     func open(_ url: String) async throws -> Page {
+        try await show(home)
         guard let handle = try await session.call("POST", "/window/new", ["type": "window"])["handle"]?.stringValue else {
             throw HarnessError("no new window")
         }
@@ -59,9 +63,9 @@ actor Chromium {
 
     func close(_ handle: String) async throws {
         try await show(handle)
-        let left = try await session.call("DELETE", "/window").arrayValue ?? []
         window = ""
-        if let first = left.first?.stringValue { try await show(first) }
+        _ = try await session.call("DELETE", "/window", within: .seconds(20))
+        try await show(home)
     }
 
     func call(_ method: String, _ path: String, _ body: JSONValue, in handle: String) async throws -> JSONValue {

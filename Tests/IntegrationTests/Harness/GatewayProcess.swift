@@ -104,7 +104,13 @@ final class GatewayProcess: Sendable {
         var calls, sessions, sipLegs, clients, handles: Int
         var janus: String
 
-        var isIdle: Bool { calls == 0 && sessions == 0 && sipLegs == 0 && clients == 0 && handles == 0 }
+        static let idle = Status(calls: 0, sessions: 0, sipLegs: 0, clients: 0, handles: 0, janus: "")
+
+        /// Whether nothing is open that was not open then.
+        func isWithin(_ before: Status) -> Bool {
+            calls <= before.calls && sessions <= before.sessions && sipLegs <= before.sipLegs && clients <= before.clients
+                && handles <= before.handles
+        }
     }
 
     func status() throws -> Status {
@@ -122,35 +128,40 @@ final class GatewayProcess: Sendable {
             janus: json["janus"]?["state"]?.stringValue ?? "")
     }
 
-    /// Its open file descriptors, without connections to the page: browsers keep those as long as they like.
+    /// Its open file descriptors by what they are, without connections to the page: browsers keep those as long as they
+    /// like.
     func descriptors() -> [String] {
-        let own = URL(fileURLWithPath: "/proc/\(pid)/fd")
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: own.path)) ?? []
-        let web = webSockets()
+        let own = "/proc/\(pid)/fd"
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: own)) ?? []
+        let sockets = sockets()
+        let page = ":" + String(httpPort, radix: 16, uppercase: true) + " "
         return names.compactMap { name in
-            guard let target = try? FileManager.default.destinationOfSymbolicLink(atPath: own.path + "/" + name),
-                !web.contains(target) else { return nil }
-            return "\(name): \(target)"
+            guard let target = try? FileManager.default.destinationOfSymbolicLink(atPath: own + "/" + name) else { return nil }
+            let text = sockets[target] ?? target
+            return text.hasPrefix("tcp ") && text.contains(page) && !text.contains(" 0A ") ? nil : text
         }
     }
 
-    /// `socket:[inode]` of every established connection to the HTTP port (proc_net_tcp: address:port in hexadecimal).
-    private func webSockets() -> Set<String> {
-        let suffix = ":" + String(httpPort, radix: 16, uppercase: true)
-        let table = (try? String(contentsOfFile: "/proc/\(pid)/net/tcp", encoding: .utf8)) ?? ""
-        return Set(table.split(separator: "\n").compactMap { line in
-            let fields = line.split(separator: " ")
-            guard fields.count > 9, fields[1].hasSuffix(suffix), fields[3] != "0A" else { return nil }
-            return "socket:[\(fields[9])]"
-        })
+    /// What each `socket:[inode]` is (proc(5): local and remote address:port in hexadecimal, state 0A listens).
+    private func sockets() -> [String: String] {
+        var found: [String: String] = [:]
+        for table in ["tcp", "tcp6", "udp", "udp6"] {
+            let text = ProcFile.text("/proc/\(pid)/net/\(table)")
+            for line in text.split(separator: "\n").dropFirst() {
+                let fields = line.split(separator: " ")
+                guard fields.count > 9 else { continue }
+                found["socket:[\(fields[9])]"] = "\(table) \(fields[1]) \(fields[2]) \(fields[3]) "
+            }
+        }
+        return found
     }
 
     /// Its child processes named janus, by id.
     func janusProcesses() -> [Int32] {
         let processes = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
         return processes.compactMap { Int32($0) }.filter { process in
-            guard let stat = try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8),
-                let name = stat.split(separator: "(").last?.split(separator: ")").first,
+            let stat = ProcFile.text("/proc/\(process)/stat")
+            guard let name = stat.split(separator: "(").last?.split(separator: ")").first,
                 let fields = stat.split(separator: ")").last?.split(separator: " "), fields.count > 1
             else { return false }
             return name == "janus" && fields[1] == "\(pid)" && fields[0] != "Z"

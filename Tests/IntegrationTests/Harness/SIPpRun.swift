@@ -88,7 +88,7 @@ final class SIPpRun: Sendable {
     /// Whether somebody has that UDP port (proc_net_udp: address:port in hexadecimal).
     private static func isBound(_ port: Int) -> Bool {
         let suffix = ":" + String(port, radix: 16, uppercase: true)
-        let table = (try? String(contentsOfFile: "/proc/net/udp", encoding: .utf8)) ?? ""
+        let table = ProcFile.text("/proc/net/udp")
         return table.split(separator: "\n").contains { $0.split(separator: " ").dropFirst().first?.hasSuffix(suffix) ?? false }
     }
 }

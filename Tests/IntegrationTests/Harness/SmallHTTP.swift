@@ -6,7 +6,7 @@ enum SmallHTTP {
         try exchange("GET", address, port: port, path: path, body: nil, within: .seconds(3))
     }
 
-    /// On a thread that may wait.
+    /// On a thread that may wait. The connection is closed as soon as the answer is whole.
     static func request(
         _ method: String, _ address: String, port: Int, path: String, body: String?, within limit: Duration
     ) async throws -> (code: Int, body: String) {
@@ -24,7 +24,7 @@ enum SmallHTTP {
     ) throws -> (code: Int, body: String) {
         let socket = try Socket(connectedTo: address, port: port)
         defer { socket.close() }
-        var head = "\(method) \(path) HTTP/1.1\r\nHost: \(address):\(port)\r\nConnection: close\r\n"
+        var head = "\(method) \(path) HTTP/1.1\r\nHost: \(address):\(port)\r\n"
         if let body { head += "Content-Type: application/json; charset=utf-8\r\nContent-Length: \(body.utf8.count)\r\n" }
         socket.write(Array((head + "\r\n" + (body ?? "")).utf8))
         var bytes: [UInt8] = []
@@ -32,7 +32,7 @@ enum SmallHTTP {
             bytes += more
             if let answer = whole(bytes) { return answer }
         }
-        throw HarnessError("\(method) \(path): no answer, but \(bytes.count) bytes")
+        throw HarnessError("\(method) \(path): no answer, but \(String(decoding: bytes, as: UTF8.self))")
     }
 
     /// Nil while the body is shorter than its Content-Length.

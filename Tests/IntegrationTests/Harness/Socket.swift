@@ -10,27 +10,17 @@ final class Socket: Sendable {
     init(type: __socket_type, address: String, port: Int) throws {
         descriptor = socket(AF_INET, Int32(type.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { throw HarnessError("socket: \(String(cString: strerror(errno)))") }
-        do {
-            try Socket.with(address, port) { bind(descriptor, $0, $1) }
-        } catch {
-            close()
-            throw error
-        }
+        try Socket.with(address, port) { bind(descriptor, $0, $1) }
     }
 
     /// Connected, from a port of the kernel's choice.
     init(connectedTo address: String, port: Int) throws {
         descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { throw HarnessError("socket: \(String(cString: strerror(errno)))") }
-        do {
-            try Socket.with(address, port) { connect(descriptor, $0, $1) }
-        } catch {
-            close()
-            throw error
-        }
+        try Socket.with(address, port) { connect(descriptor, $0, $1) }
     }
 
-    deinit { close() }
+    deinit { Glibc.close(descriptor) }
 
     var port: Int {
         var name = sockaddr_in()
@@ -59,22 +49,26 @@ final class Socket: Sendable {
         }
     }
 
-    /// Waits for bytes; empty at the end, nil when `limit` is over.
+    /// Waits for bytes; empty at the end and once closed, nil when `limit` is over.
     func read(atMost count: Int = 65_536, within limit: Duration? = nil) -> [UInt8]? {
-        if let limit {
+        let end = limit.map { ContinuousClock.now + $0 }
+        while isOpen.load(ordering: .acquiring) {
             var poll = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-            guard Glibc.poll(&poll, 1, Int32(max(0, limit.seconds * 1000))) > 0 else { return nil }
+            if Glibc.poll(&poll, 1, 100) > 0 {
+                return [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+                    filled = max(0, recv(descriptor, buffer.baseAddress, count, 0))
+                }
+            }
+            if let end, ContinuousClock.now >= end { return nil }
         }
-        return [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
-            filled = max(0, recv(descriptor, buffer.baseAddress, count, 0))
-        }
+        return []
     }
 
-    /// Wakes a thread that reads as well.
+    /// Ends the connection, and whoever reads. The descriptor goes with the last user, so that a thread which still reads
+    /// never meets another socket of the same number.
     func close() {
-        guard isOpen.exchange(false, ordering: .relaxed) else { return }
+        guard isOpen.exchange(false, ordering: .acquiringAndReleasing) else { return }
         shutdown(descriptor, Int32(SHUT_RDWR))
-        Glibc.close(descriptor)
     }
 
     private static func with(_ address: String, _ port: Int, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Int32) throws {

@@ -48,31 +48,30 @@ struct LeavesNothingTrait: SuiteTrait, TestTrait, TestScoping {
     func provideScope(
         for test: Test, testCase: Test.Case?, performing function: @Sendable () async throws -> Void
     ) async throws {
-        guard let stage = Stage.current else { return try await function() }
-        let before = stage.gateway.descriptors()
-        let logBefore = stage.gateway.log.count
-        var failed = false
+        guard let gateway = Stage.current?.gateway else { return try await function() }
+        let descriptors = gateway.descriptors(), log = gateway.log.count
+        let before = (try? gateway.status()) ?? .idle
+        var problems: [String] = []
         do {
             try await function()
         } catch {
-            failed = true
-            Issue.record(error)
+            problems.append("\(error)")
         }
         var status: GatewayProcess.Status?
         let idle = await eventually(within: .seconds(6)) {
-            status = try? stage.gateway.status()
-            return status?.isIdle == true
+            status = try? gateway.status()
+            return status?.isWithin(before) == true
         }
-        #expect(idle, "left over: \(String(describing: status))")
-        var after: [String] = []
+        if !idle { problems.append("left over: \(String(describing: status))") }
+        var now: [String] = []
         let closed = await eventually(within: .seconds(4)) {
-            after = stage.gateway.descriptors()
-            return after.count <= before.count
+            now = gateway.descriptors()
+            return now.count <= descriptors.count
         }
-        #expect(closed, "more descriptors than before: \(Set(after).subtracting(before).sorted())")
-        if failed || !idle || !closed {
-            Attachment.record(String(stage.gateway.log.dropFirst(logBefore)), named: "gateway.log")
-        }
+        if !closed { problems.append("more descriptors than before: \(Set(now).subtracting(descriptors).sorted())") }
+        guard !problems.isEmpty else { return }
+        let lines = gateway.log.dropFirst(log).split(separator: "\n").suffix(80).joined(separator: "\n")
+        Issue.record("\(problems.joined(separator: "\n"))\nThe gateway's log:\n\(lines)")
     }
 }
 

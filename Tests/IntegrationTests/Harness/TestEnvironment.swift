@@ -51,17 +51,12 @@ enum FreePort {
     static func both(_ address: String) throws -> Int {
         for _ in 0..<20 {
             let port = try udp(address)
-            if let socket = try? Socket(type: SOCK_STREAM, address: address, port: port) {
-                socket.close()
-                return port
-            }
+            if (try? Socket(type: SOCK_STREAM, address: address, port: port)) != nil { return port }
         }
         throw HarnessError("no port free for UDP and TCP")
     }
 
     private static func find(_ address: String, _ type: __socket_type) throws -> Int {
-        let socket = try Socket(type: type, address: address, port: 0)
-        defer { socket.close() }
-        return socket.port
+        try Socket(type: type, address: address, port: 0).port
     }
 }

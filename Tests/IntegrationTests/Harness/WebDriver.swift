@@ -7,9 +7,9 @@ struct WebDriver: Sendable {
     let prefix: String
 
     /// - Returns: The answer's `value`.
-    func call(_ method: String, _ path: String, _ body: JSONValue? = nil) async throws -> JSONValue {
+    func call(_ method: String, _ path: String, _ body: JSONValue? = nil, within limit: Duration = .seconds(70)) async throws -> JSONValue {
         let text = try await SmallHTTP.request(
-            method, "127.0.0.1", port: port, path: prefix + path, body: body?.text, within: .seconds(90)
+            method, "127.0.0.1", port: port, path: prefix + path, body: body?.text, within: limit
         ).body
         let value = try JSONValue(parsing: text, limits: JSONLimits(size: 16 << 20))["value"] ?? .null
         if let error = value["error"]?.stringValue {

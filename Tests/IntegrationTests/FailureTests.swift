@@ -1,0 +1,84 @@
+import EventLoop
+import Foundation
+import Testing
+
+/// Parts that die under a call.
+extension IntegrationTests {
+    @Suite("When parts die")
+    struct Failures {
+        @Test("Janus is killed: the call ends with BYE, the page is told, and new calls work within seconds")
+        func janusKilled() async throws {
+            let stage = try Stage.running
+            try await stage.with("alice") { page in
+                let phone = try RTPPhone(on: stage.environment.address)
+                let run = try await SIPpRun.calling("alice", "uac-user-hangs-up", on: stage, rtpPort: phone.port)
+                try await page.wait(for: "incoming")
+                try await page.click("answer-button")
+                try await page.wait(for: "in-call")
+                #expect(await phone.hears(Chromium.frequency))
+                let janus = stage.gateway.janusProcesses()
+                #expect(janus.count == 1)
+                for process in janus { kill(process, SIGKILL) }
+                await run.passes()
+                try await page.wait(for: "ready")
+                try await stage.gateway.ready(within: .seconds(10))
+                #expect(stage.gateway.janusProcesses().count == 1)
+                try await SIPpRun.calling("echo", "uac-echo", on: stage).passes()
+                phone.stop()
+            }
+        }
+
+        @Test("without Janus a call is refused with 503 and Retry-After")
+        func noJanus() async throws {
+            let stage = try Stage.running
+            for process in stage.gateway.janusProcesses() { kill(process, SIGKILL) }
+            let noticed = await eventually(within: .seconds(2)) { (try? stage.gateway.status().janus) != "ready" }
+            #expect(noticed)
+            let probe = try SIPProbe(stage)
+            let call = SIPProbe.Call(to: "echo", from: probe)
+            probe.send(call.invite())
+            let answer = try await probe.final(of: call)
+            #expect(SIPProbe.status(of: answer) == 503 && answer.lowercased().contains("retry-after:"), "\(answer)")
+            probe.send(call.acknowledgement(of: "INVITE"))
+            try await stage.gateway.ready(within: .seconds(10))
+            try await probe.callEcho()
+        }
+
+        @Test("Janus answers nothing: the caller gets a 5xx in bounded time, and calls work when it is back")
+        func janusSilent() async throws {
+            let stage = try Stage.running
+            let janus = stage.gateway.janusProcesses()
+            for process in janus { kill(process, SIGSTOP) }
+            defer { for process in janus { kill(process, SIGCONT) } }
+            let probe = try SIPProbe(stage)
+            let call = SIPProbe.Call(to: "echo", from: probe)
+            probe.send(call.invite())
+            let status = try await probe.finalStatus(of: call, within: .seconds(20))
+            #expect((500...599).contains(status))
+            probe.send(call.acknowledgement(of: "INVITE"))
+            for process in janus { kill(process, SIGCONT) }
+            try await stage.gateway.ready(within: .seconds(15))
+            try await probe.callEcho()
+        }
+
+        @Test("SIGTERM: the phone gets its BYE, the gateway ends with 0, and its Janus with it")
+        func terminated() async throws {
+            let stage = try Stage.running
+            let gateway = try await GatewayProcess(in: stage.environment, name: "second")
+            let janus = gateway.janusProcesses()
+            #expect(janus.count == 1)
+            let probe = try SIPProbe(at: gateway)
+            var call = SIPProbe.Call(to: "echo", from: probe)
+            probe.send(call.invite())
+            call.learn(from: try await probe.final(of: call))
+            probe.send(call.request("ACK", number: 1))
+            let exit = Task { await gateway.stop() }
+            let bye = await probe.message(with: "BYE sip:", of: call)
+            #expect(bye != nil)
+            if let bye { probe.send(SIPProbe.ok(to: bye)) }
+            #expect(await exit.value == .exited(0), "\(gateway.log)")
+            let gone = await eventually(within: .seconds(2)) { janus.allSatisfy { kill($0, 0) != 0 } }
+            #expect(gone, "Janus survives the gateway")
+        }
+    }
+}

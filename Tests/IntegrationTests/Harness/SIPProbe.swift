@@ -1,0 +1,128 @@
+import Foundation
+
+/// A SIP client over UDP that sends what it is told to, right or wrong.
+final class SIPProbe: Sendable {
+    let address: String
+    let port: Int
+    private let socket: Socket
+    private let gateway: (address: String, port: Int)
+    private let messages = Mailbox<String>()
+
+    convenience init(_ stage: Stage) throws { try self.init(at: stage.gateway) }
+
+    init(at gateway: GatewayProcess) throws {
+        address = gateway.address
+        self.gateway = (gateway.address, gateway.sipPort)
+        socket = try Socket(type: SOCK_DGRAM, address: address, port: 0)
+        port = socket.port
+        let socket = socket, messages = messages
+        Thread.detachNewThread {
+            while let bytes = socket.read(), !bytes.isEmpty { messages.post(String(decoding: bytes, as: UTF8.self)) }
+        }
+    }
+
+    deinit { socket.close() }
+
+    func send(_ text: String) { send(Array(text.utf8)) }
+
+    func send(_ bytes: [UInt8]) { socket.send(bytes, to: gateway.address, port: gateway.port) }
+
+    /// A response or request of a call that contains `text`.
+    func message(with text: String, of call: Call, within limit: Duration = .seconds(5)) async -> String? {
+        await messages.first(within: limit) { $0.contains("Call-ID: \(call.id)\r\n") && $0.contains(text) }
+    }
+
+    /// The final response to a request of a call.
+    func final(_ method: String = "INVITE", of call: Call, within limit: Duration = .seconds(5)) async throws -> String {
+        let response = await messages.first(within: limit) {
+            $0.contains("Call-ID: \(call.id)\r\n") && $0.contains(" \(method)\r\n") && $0.hasPrefix("SIP/2.0 ") && !$0.hasPrefix("SIP/2.0 1")
+        }
+        guard let response else { throw HarnessError("no final response to \(method) within \(limit): \(messages.all)") }
+        return response
+    }
+
+    func finalStatus(_ method: String = "INVITE", of call: Call, within limit: Duration = .seconds(5)) async throws -> Int {
+        SIPProbe.status(of: try await final(method, of: call, within: limit))
+    }
+
+    static func status(of response: String) -> Int { response.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0 }
+
+    /// A 200 to a request of the other side's (RFC 3261, section 8.2.6).
+    static func ok(to request: String) -> String {
+        let copied = ["via:", "from:", "to:", "call-id:", "cseq:"]
+        let lines = request.components(separatedBy: "\r\n").filter { line in copied.contains { line.lowercased().hasPrefix($0) } }
+        return "SIP/2.0 200 OK\r\n" + lines.joined(separator: "\r\n") + "\r\nContent-Length: 0\r\n\r\n"
+    }
+
+    /// INVITE, 200, ACK, BYE, 200: whether the gateway still works.
+    func callEcho() async throws {
+        var call = Call(to: "echo", from: self)
+        send(call.invite())
+        let answer = try await final(of: call)
+        guard SIPProbe.status(of: answer) == 200 else { throw HarnessError("echo is not answered: \(answer)") }
+        call.learn(from: answer)
+        send(call.request("ACK", number: 1))
+        send(call.request("BYE", number: 2))
+        let end = try await finalStatus("BYE", of: call)
+        guard end == 200 else { throw HarnessError("the BYE is answered \(end)") }
+    }
+
+    /// What identifies a call, and its messages.
+    struct Call: Sendable {
+        let id = UUID().uuidString
+        let user: String
+        private let tag = String(UUID().uuidString.prefix(8))
+        private let branch = "z9hG4bK" + UUID().uuidString
+        private let local: String
+        private let remote: String
+        private var remoteTag = ""
+        private var target: String
+
+        init(to user: String, from probe: SIPProbe) {
+            self.user = user
+            local = "\(probe.address):\(probe.port)"
+            remote = "\(probe.gateway.address):\(probe.gateway.port)"
+            target = "sip:\(user)@\(remote)"
+        }
+
+        /// Takes the other side's tag and Contact over (RFC 3261, section 12.1.2).
+        mutating func learn(from response: String) {
+            for line in response.split(separator: "\r\n") {
+                if line.lowercased().hasPrefix("to:"), let tag = line.components(separatedBy: ";tag=").dropFirst().first {
+                    remoteTag = ";tag=" + tag
+                }
+                if line.lowercased().hasPrefix("contact:"), let uri = line.split(separator: "<").last?.split(separator: ">").first {
+                    target = String(uri)
+                }
+            }
+        }
+
+        static func sdp(_ address: String, port: Int = 7_000) -> String {
+            "v=0\r\no=probe 1 1 IN IP4 \(address)\r\ns=-\r\nc=IN IP4 \(address)\r\nt=0 0\r\nm=audio \(port) RTP/AVP 0 8 101\r\n"
+                + "a=rtpmap:0 PCMU/8000\r\na=rtpmap:8 PCMA/8000\r\na=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-16\r\na=sendrecv\r\n"
+        }
+
+        func invite(body: String? = nil, branch: String? = nil, headers: String = "") -> String {
+            let body = body ?? Call.sdp(local.components(separatedBy: ":")[0])
+            return head("INVITE", number: 1, to: "<sip:\(user)@\(remote)>", uri: "sip:\(user)@\(remote)", branch: branch ?? self.branch)
+                + "Contact: <sip:probe@\(local)>\r\n\(headers)Content-Type: application/sdp\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)"
+        }
+
+        /// A request within the dialog, a transaction of its own.
+        func request(_ method: String, number: Int) -> String {
+            head(method, number: number, to: "<sip:\(user)@\(remote)>\(remoteTag)", uri: target, branch: "z9hG4bK" + UUID().uuidString)
+                + "Content-Length: 0\r\n\r\n"
+        }
+
+        /// The ACK of a final response that is not 2xx: part of the INVITE's transaction (RFC 3261, section 17.1.1.3).
+        func acknowledgement(of method: String) -> String {
+            head("ACK", number: 1, to: "<sip:\(user)@\(remote)>\(remoteTag)", uri: "sip:\(user)@\(remote)", branch: branch)
+                + "Content-Length: 0\r\n\r\n"
+        }
+
+        private func head(_ method: String, number: Int, to: String, uri: String, branch: String) -> String {
+            "\(method) \(uri) SIP/2.0\r\nVia: SIP/2.0/UDP \(local);rport;branch=\(branch)\r\nMax-Forwards: 70\r\n"
+                + "From: <sip:probe@\(local)>;tag=\(tag)\r\nTo: \(to)\r\nCall-ID: \(id)\r\nCSeq: \(number) \(method)\r\n"
+        }
+    }
+}
