@@ -70,6 +70,7 @@ final class CallController {
     private func perform(_ action: Call.Action) {
         switch action {
         case .offerSession(let side, let sdp, let trickle): offerSession(side, sdp, trickle: trickle)
+        case .askSession(let side): session.offerWanted(side)
         case .answerSession(let sdp, let trickle): session.answer(sdp, trickle: trickle)
         case .declineSession(let failure): session.decline(failure)
         case .invite(let leg, let offer):

@@ -47,10 +47,9 @@ extension Switchboard {
     private func exchange(_ event: SIPEvent, side: SessionSide, in call: CallController, leg: (any SIPOfferingLeg)?) {
         switch event {
         case .offer(_, let sdp?): call.handle(.offered(side, sdp: sdp, trickle: false))
-        case .offer(let id, nil):
-            // The phone asks for our offer: what was sent last still stands, and its answer changes nothing on our side.
-            endpoint?.acceptOffer(id, sdp: nil)
-        case .offerAccepted(_, let sdp?): call.handle(.answered(side, sdp: sdp, trickle: false))
+        case .offer(_, nil): call.handle(.offerWanted(side))
+        case .offerCompleted(_, nil): call.handle(.declined(side, .refused("the ACK brought no answer")))
+        case .offerAccepted(_, let sdp?), .offerCompleted(_, let sdp?): call.handle(.answered(side, sdp: sdp, trickle: false))
         case .offerAccepted(_, nil):
             call.handle(.declined(side, .refused("the phone accepted the offer without an answer")))
         case .offerRejected(_, let status, let phrase):
@@ -92,9 +91,6 @@ extension Switchboard {
         }
         guard sessions.count < configuration.sip.maximumCalls, media.isReady else {
             return .failure(Refusal(503, retryAfter: 5))
-        }
-        if invite.sdp == nil, destination == .echo {
-            return .failure(Refusal(488, warning: "The echo needs an offer in the INVITE"))
         }
         return .success(destination)
     }

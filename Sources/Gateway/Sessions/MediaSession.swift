@@ -65,6 +65,9 @@ final class MediaSession {
         handle(.offered(side, sdp: sdp, trickle: trickle))
     }
 
+    /// That phone wants an offer, and is to answer it.
+    func offerWanted(_ side: SessionSide) { handle(.offerWanted(side)) }
+
     /// Takes the answer of the side that was offered something last.
     func answer(_ sdp: String, trickle: Bool) { handle(.answered(sdp: sdp, trickle: trickle)) }
 

@@ -35,6 +35,8 @@ public struct Call: Sendable {
         case callerEnded(CallEnd)
         /// The gateway ends it: a time limit, or it is about to stop.
         case terminate(CallEnd)
+        /// A side of an established call wants an offer, to answer it.
+        case offerWanted(SessionSide)
         /// A side of an established call wants to change the session.
         case offered(SessionSide, sdp: String, trickle: Bool)
         /// A side answers, or declines, an offer that was carried to it.
@@ -45,6 +47,8 @@ public struct Call: Sendable {
     /// What to do about it, in this order.
     public enum Action: Sendable, Equatable {
         case offerSession(SessionSide, sdp: String, trickle: Bool)
+        /// That side wants an offer of the session's.
+        case askSession(SessionSide)
         case answerSession(sdp: String, trickle: Bool)
         case declineSession(SessionFailure)
         case invite(Leg, offer: String?)
@@ -127,6 +131,8 @@ public struct Call: Sendable {
     var state = State.new
     /// The answer to an offer that we made on behalf of the called party goes nowhere.
     var answerIsForNobody = false
+    /// The side that waits for an offer that it asked for.
+    var asking: SessionSide?
 
     public init(id: String, echo: Bool, legs: [Leg]) {
         self.id = id
@@ -151,6 +157,7 @@ public struct Call: Sendable {
         case .sessionAnswers(let side, let sdp): return sessionAnswers(side, sdp)
         case .offerRefused(let side, let failure): return offerRefused(side, failure)
         case .answerRefused(let failure): return answerRefused(failure)
+        case .offerWanted(let side): return offerWanted(side)
         case .offered(let side, let sdp, let trickle): return offered(side, sdp, trickle: trickle)
         case .answered(let side, let sdp, let trickle): return answered(side, sdp, trickle: trickle)
         case .declined(let side, let failure): return declined(side, failure)
@@ -165,6 +172,10 @@ public struct Call: Sendable {
         guard isEcho || !legs.isEmpty else { return finish(.notReachable) }
         guard let offer else {
             wantsOffer = true
+            if isEcho {
+                state = .preparing
+                return [.askSession(.caller)]
+            }
             state = .inviting(Invited(waiting: Set(legs)))
             return [.startTimer(.ringing)] + legs.map { .invite($0, offer: nil) }
         }
@@ -235,6 +246,9 @@ public struct Call: Sendable {
 
     private mutating func sessionOffers(_ side: SessionSide, _ sdp: String) -> [Action] {
         switch (state, side) {
+        case (.preparing, .caller) where isEcho:
+            state = .established(nil)
+            return [.answerCaller(sdp), .startTimer(.duration)]
         case (.preparing, .callee):
             state = .inviting(Invited(waiting: Set(legs)))
             return [.startTimer(.ringing)] + legs.map { .invite($0, offer: sdp) }
@@ -242,6 +256,9 @@ public struct Call: Sendable {
             state = .completing(leg)
             let others = invited.waiting.subtracting([leg]).sorted()
             return [.stopTimer(.ringing), .answerCaller(sdp)] + others.map { .endCallee($0, .answeredElsewhere) }
+        case (.established(let leg), _) where asking == side:
+            asking = nil
+            return [.carryAnswer(side, side == .callee ? leg : nil, sdp)]
         case (.established(let leg), _):
             return [.carryOffer(side, side == .callee ? leg : nil, sdp)]
         default:
@@ -281,7 +298,9 @@ public struct Call: Sendable {
     private mutating func offerRefused(_ side: SessionSide, _ failure: SessionFailure) -> [Action] {
         switch state {
         case .established(let leg):
-            if side == .callee, answerIsForNobody {
+            if asking == side {
+                asking = nil
+            } else if side == .callee, answerIsForNobody {
                 answerIsForNobody = false
                 return []
             }
@@ -326,6 +345,17 @@ public struct Call: Sendable {
             return [.refuseOffer(side, side == .callee ? leg : nil, .state("another offer is being answered"))]
         }
         return [.offerSession(side, sdp: sdp, trickle: trickle)]
+    }
+
+    private mutating func offerWanted(_ side: SessionSide) -> [Action] {
+        guard case .established(let leg) = state else {
+            return [.refuseOffer(side, nil, .state("the call is not established"))]
+        }
+        guard !answerIsForNobody, asking == nil else {
+            return [.refuseOffer(side, side == .callee ? leg : nil, .state("another offer is being answered"))]
+        }
+        asking = side
+        return [.askSession(side)]
     }
 
     private func answered(_ side: SessionSide, _ sdp: String, trickle: Bool) -> [Action] {

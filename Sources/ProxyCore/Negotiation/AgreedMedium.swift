@@ -6,6 +6,8 @@ public struct AgreedMedium: Sendable, Hashable {
     public var kind: MediaKind
     /// The first codec of the answer, with which both sides begin.
     public var codec: Codec
+    /// Its number in the RTP packets.
+    public var payloadType: UInt8
     /// As Tern sees it: `sendonly` is media that goes to the phone only.
     public var direction: Direction
     /// Whether media to and from the phone is SRTP.
@@ -16,6 +18,7 @@ public struct AgreedMedium: Sendable, Hashable {
         guard medium.port != 0, let payload = medium.payloads.first(where: { $0.codec != .telephoneEvent }) else { return nil }
         kind = medium.kind
         codec = payload.codec
+        payloadType = payload.type
         self.direction = direction
         isEncrypted = medium.transport.isSecure
     }
@@ -23,7 +26,15 @@ public struct AgreedMedium: Sendable, Hashable {
 
 extension SIPNegotiation {
     /// The media of the last offer that has its answer; empty before.
-    public var agreedMedia: [AgreedMedium] {
+    public var agreedMedia: [AgreedMedium] { Self.media(state, local, plain) }
+
+    /// The media that stands while another offer is being answered.
+    var standingMedia: [AgreedMedium] {
+        guard state.isPending, let stable else { return agreedMedia }
+        return Self.media(stable.state, stable.local, stable.plain)
+    }
+
+    private static func media(_ state: State, _ local: LocalDescription, _ plain: LocalDescription) -> [AgreedMedium] {
         switch state {
         case .remoteOffer(_, _, answered: true):
             local.media.compactMap { AgreedMedium($0, direction: $0.direction ?? .sendrecv) }

@@ -3,10 +3,13 @@ import SDP
 /// Tern's own side of a dialog: an `o=` line that stays, with a version that rises when the rest has changed (RFC 3264, section 8).
 struct LocalDescription: Sendable {
     private let sessionID: UInt64
-    private let address: String
+    let address: String
     /// Whether `c=` stands once for all; without it each medium has its own.
     private let hasConnection: Bool
     private var last: SessionDescription?
+    private var version: UInt64 = 1
+    /// What was sent last came to nothing: the next is another one, also where it says what stood before.
+    private var isRolledBack = false
 
     init(sessionID: UInt64, address: String, hasConnection: Bool) {
         self.sessionID = sessionID
@@ -16,12 +19,27 @@ struct LocalDescription: Sendable {
 
     /// The description with these media.
     mutating func describing(_ media: [MediaDescription]) -> SessionDescription {
-        var session = SessionDescription(
-            origin: last?.origin ?? Origin(sessionID: sessionID, sessionVersion: 1, address: address),
-            connection: hasConnection ? Connection(address: address) : nil, media: media)
-        if let last, session != last { session.origin.sessionVersion &+= 1 }
+        var session = description(media)
+        if let last, isRolledBack || session.media != last.media {
+            version &+= 1
+            session = description(media)
+        }
+        isRolledBack = false
         last = session
         return session
+    }
+
+    private func description(_ media: [MediaDescription]) -> SessionDescription {
+        SessionDescription(
+            origin: Origin(sessionID: sessionID, sessionVersion: version, address: address),
+            connection: hasConnection ? Connection(address: address) : nil, media: media)
+    }
+
+    /// Takes back what was described since `earlier`; its version is not used again.
+    mutating func rollback(to earlier: LocalDescription) {
+        guard earlier.version != version else { return }
+        last = earlier.last
+        isRolledBack = true
     }
 
     /// The media as they were sent last.

@@ -41,6 +41,8 @@ public struct SIPNegotiation: Sendable {
         var state: State
         var addresses: [MediaKind: String]
         var encryption: Encryption?
+        var local: LocalDescription
+        var plain: LocalDescription
     }
 
     /// - Parameters:
@@ -60,12 +62,15 @@ public struct SIPNegotiation: Sendable {
         state = stable.state
         addresses = stable.addresses
         encryption = stable.encryption
+        local.rollback(to: stable.local)
+        plain.rollback(to: stable.plain)
         self.stable = nil
     }
 
     /// Notes what stands, at the begin of an offer.
     mutating func begin() throws(NegotiationError) {
         guard !state.isPending else { throw .wrongState }
-        stable = Stable(map: map, state: state, addresses: addresses, encryption: encryption)
+        stable = Stable(
+            map: map, state: state, addresses: addresses, encryption: encryption, local: local, plain: plain)
     }
 }

@@ -9,21 +9,40 @@ struct Exchange: Sendable, Equatable {
         case answering(rest: [MediaStage])
     }
 
+    /// What becomes of the offer and of the answer.
+    enum Purpose: Sendable, Equatable {
+        /// Each is delivered to the side that it is for.
+        case parties
+        /// Nobody waits for the answer: the gateway offered on behalf of its side.
+        case other
+        /// Nobody hears of it: Janus is taken back to what stands.
+        case janus
+    }
+
     /// Who made the offer.
     let offerer: SessionSide
     let paths: ExchangePaths
     /// Whether nothing was agreed before it: when it fails, the session ends.
     let isFirst: Bool
+    let purpose: Purpose
     /// What the description is at the moment: behind an echo an offer has become an answer.
     var role = DescriptionRole.offer
     var phase: Phase
+    /// The NoSIP handles that have been told of it; when it comes to nothing they are told again what stands.
+    var processed: [SessionHandle.Role] = []
 
-    init(offerer: SessionSide, paths: ExchangePaths, isFirst: Bool) {
+    init(offerer: SessionSide, paths: ExchangePaths, isFirst: Bool, purpose: Purpose = .parties) {
         self.offerer = offerer
         self.paths = paths
         self.isFirst = isFirst
+        self.purpose = purpose
         phase = .offering(rest: paths.offer)
     }
+
+    var isOffering: Bool { if case .offering = phase { true } else { false } }
+
+    /// Whether it is the offer that a phone asked of the echo.
+    var isForEcho: Bool { isFirst && purpose == .other }
 
     /// The stages that are left in the phase.
     var rest: [MediaStage] {

@@ -72,7 +72,7 @@ extension ProxySession {
     }
 
     /// The description that NoSIP has of the phone behind this handle, with what is to flow.
-    private func plainDescription(of role: SessionHandle.Role) -> String? {
+    func plainDescription(of role: SessionHandle.Role) -> String? {
         guard case .sip(let leg)? = sides[side(ofPhoneBehind: role)] else { return nil }
         return leg.muted(
             audio: options.useAudio ? .sendrecv : .inactive, video: options.useVideo ? .sendrecv : .inactive)

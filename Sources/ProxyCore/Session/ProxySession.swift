@@ -11,6 +11,8 @@ public struct ProxySession: Sendable {
         /// A side offers: the first time to start the session, later to change it. `trickle` says that candidates follow by
         /// themselves. The first offer is the caller's, or the called party's when the caller leaves it to that one.
         case offered(SessionSide, sdp: String, trickle: Bool)
+        /// A phone asks for an offer: within its dialog, or to begin with.
+        case offerWanted(SessionSide)
         /// The side that was offered something answers.
         case answered(sdp: String, trickle: Bool)
         /// The side that was offered something does not take it.
@@ -56,6 +58,10 @@ public struct ProxySession: Sendable {
         /// The handles are being attached; the first offer waits.
         case attaching(offer: String, trickle: Bool, by: SessionSide)
         case exchanging(Exchange)
+        /// This phone has got the offer that it asked for, and has not answered it.
+        case reoffered(SessionSide)
+        /// NoSIP is being told what stands, at one handle after another.
+        case restoring(rest: [SessionHandle.Role])
         /// All that was offered is answered.
         case stable
         case ended
@@ -73,7 +79,7 @@ public struct ProxySession: Sendable {
     var recorder: RecordingNames
     var updates: [(number: Int, change: SessionOptionsChange)] = []
     var applying: Applying?
-    private(set) var sides: [SessionSide: LegNegotiation]
+    var sides: [SessionSide: LegNegotiation]
     private var handlesAttached = false
     private var candidatesWaiting: [(SessionHandle.Role, TrickledCandidate)] = []
 
@@ -112,6 +118,7 @@ public struct ProxySession: Sendable {
         if state == .ended { return afterEnd(event) }
         switch event {
         case .offered(let side, let sdp, let trickle): return offered(by: side, sdp, trickle: trickle)
+        case .offerWanted(let side): return offerWanted(by: side)
         case .answered(let sdp, let trickle): return answered(sdp, trickle: trickle)
         case .declined(let failure): return declined(failure)
         case .stepDone(let text): return stepDone(text)
@@ -128,7 +135,7 @@ public struct ProxySession: Sendable {
     private func afterEnd(_ event: Event) -> [Action] {
         let failure = SessionFailure.state("the session has ended")
         switch event {
-        case .offered(let side, _, _): return [.refuseOffer(side, failure)]
+        case .offered(let side, _, _), .offerWanted(let side): return [.refuseOffer(side, failure)]
         case .answered: return [.refuseAnswer(failure)]
         case .candidate: return [.refuseCandidate(failure)]
         case .update(let number, _): return [.updateFailed(number: number, failure)]
@@ -148,11 +155,13 @@ public struct ProxySession: Sendable {
             return [.perform(.attach(kind.handles))]
         case .stable:
             return begin(Exchange(offerer: side, paths: paths, isFirst: false), sdp, trickle: trickle)
-        case .attaching, .exchanging, .ended:
-            // Both sides at once, or one again before it was answered: the one who asked later tries again (RFC 3261 14.2).
-            return [.refuseOffer(side, .state("another offer is being answered"))]
+        case .attaching, .exchanging, .reoffered, .restoring, .ended:
+            return [.refuseOffer(side, ProxySession.glare)]
         }
     }
+
+    /// Both sides at once, or one again before it was answered: the one who asked later tries again (RFC 3261 14.2).
+    static let glare = SessionFailure.state("another offer is being answered")
 
     private mutating func begin(_ exchange: Exchange, _ sdp: String, trickle: Bool) -> [Action] {
         state = .exchanging(exchange)
@@ -165,6 +174,7 @@ public struct ProxySession: Sendable {
     }
 
     private mutating func answered(_ sdp: String, trickle: Bool) -> [Action] {
+        if case .reoffered(let side) = state { return reanswered(by: side, sdp) }
         guard case .exchanging(var exchange) = state, exchange.phase == .awaitingAnswer else {
             return [.refuseAnswer(.state(answerRefusal))]
         }
@@ -186,6 +196,7 @@ public struct ProxySession: Sendable {
     }
 
     private mutating func declined(_ failure: SessionFailure) -> [Action] {
+        if case .reoffered(let side) = state { return notReanswered(by: side) }
         guard case .exchanging(let exchange) = state, exchange.phase == .awaitingAnswer else { return [] }
         return fail(exchange, failure)
     }
@@ -198,10 +209,13 @@ public struct ProxySession: Sendable {
             handlesAttached = true
             let waiting = candidatesWaiting.map { Action.trickle($0.0, $0.1) }
             candidatesWaiting = []
+            if offer.isEmpty { return beginEcho() + waiting }
             guard let paths = kind.paths(ofOfferBy: side, isFirst: true) else { return waiting }
             return begin(Exchange(offerer: side, paths: paths, isFirst: true), offer, trickle: trickle) + waiting
         case .exchanging(let exchange) where exchange.phase != .awaitingAnswer:
             return advance(text, exchange)
+        case .restoring(let rest):
+            return restore(rest)
         default:
             return []
         }
@@ -213,21 +227,25 @@ public struct ProxySession: Sendable {
             return [.refuseOffer(side, failure)] + end(SessionEnd(code: failure.sipStatus, reason: failure.reason))
         case .exchanging(let exchange) where exchange.phase != .awaitingAnswer:
             return fail(exchange, failure)
+        case .restoring(let rest):
+            return restore(rest)
         default:
             return []
         }
     }
 
     /// Takes `text` to the next stage; after the last one it is delivered.
-    private mutating func advance(_ text: String, _ exchange: Exchange, trickle: Bool = false) -> [Action] {
+    mutating func advance(_ text: String, _ exchange: Exchange, trickle: Bool = false) -> [Action] {
         do {
             guard let stage = exchange.rest.first else { return try deliver(text, exchange) }
+            let text = exchange.isForEcho ? try echoed(text, to: stage) : text
             let description = BrowserDescription(
                 exchange.role, sdp: stage.isTied ? try withoutCandidates(jsep: text) : text,
                 trickle: trickle || stage.isTied, isUpdate: !exchange.isFirst)
             let step = step(stage, description, exchange)
             var next = exchange.with(rest: Array(exchange.rest.dropFirst()))
             if case .echo = stage { next.role = .answer }
+            if case .process(let handle) = stage { next.processed.append(handle) }
             state = .exchanging(next)
             return [.perform(step)]
         } catch {
@@ -250,7 +268,8 @@ public struct ProxySession: Sendable {
 
     private mutating func deliver(_ text: String, _ exchange: Exchange) throws(NegotiationError) -> [Action] {
         var exchange = exchange
-        if exchange.role == .offer {
+        if exchange.purpose == .janus { return replayed(exchange) }
+        if exchange.role == .offer || (exchange.isOffering && exchange.isForEcho) {
             let side = exchange.offerer.other
             let offer = try negotiate(side) { (leg) throws(NegotiationError) in try leg.makeOffer(text) }
             pendingOffer = offer
@@ -258,25 +277,28 @@ public struct ProxySession: Sendable {
             state = .exchanging(exchange)
             return [.deliverOffer(side, offer)]
         }
-        let answer = try negotiate(exchange.offerer) { (leg) throws(NegotiationError) in try leg.makeAnswer(text) }
+        var actions: [Action] = []
+        if exchange.purpose == .parties {
+            let answer = try negotiate(exchange.offerer) { (leg) throws(NegotiationError) in try leg.makeAnswer(text) }
+            actions = [.deliverAnswer(exchange.offerer, answer)]
+        }
         state = .stable
         isEstablished = true
-        return [.deliverAnswer(exchange.offerer, answer)] + (exchange.isFirst ? settle() : settleAgain())
+        return actions + (exchange.isFirst ? settle() : settleAgain())
     }
 
     /// The exchange comes to nothing.
-    private mutating func fail(_ exchange: Exchange, _ failure: SessionFailure) -> [Action] {
-        let refusal = Action.refuseOffer(exchange.offerer, failure)
+    mutating func fail(_ exchange: Exchange, _ failure: SessionFailure) -> [Action] {
+        let refusal: [Action] = exchange.purpose == .parties ? [.refuseOffer(exchange.offerer, failure)] : []
         guard !exchange.isFirst else {
-            return [refusal] + end(SessionEnd(code: failure.sipStatus, reason: failure.reason))
+            return refusal + end(SessionEnd(code: failure.sipStatus, reason: failure.reason))
         }
         for side in SessionSide.allCases { sides[side]?.rollback() }
         pendingOffer = nil
-        state = .stable
-        return [refusal] + nextUpdate()
+        return refusal + restore(after: exchange)
     }
 
-    private mutating func negotiate(
+    mutating func negotiate(
         _ side: SessionSide, _ body: (inout LegNegotiation) throws(NegotiationError) -> String
     ) throws(NegotiationError) -> String {
         guard var leg = sides[side] else { throw .wrongState }
@@ -301,7 +323,7 @@ public struct ProxySession: Sendable {
 
     // MARK: End
 
-    private mutating func end(_ end: SessionEnd) -> [Action] {
+    mutating func end(_ end: SessionEnd) -> [Action] {
         state = .ended
         pendingOffer = nil
         candidatesWaiting = []

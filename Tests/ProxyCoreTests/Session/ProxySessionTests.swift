@@ -362,13 +362,24 @@ struct ProxySessionTests {
         #expect(changed.isUpdate)
     }
 
-    @Test("a new offer that is declined leaves what was agreed, and the next one is taken")
+    @Test("a new offer that is declined leaves what was agreed: NoSIP is told so, and the next one is taken")
     func declinedReoffer() {
         var session = callBetweenPhoneAndBrowser()
-        _ = session.handle(.offered(.caller, sdp: Fixture.phoneOffer, trickle: false))
+        let moved = Fixture.phoneOffer.replacing("m=audio 4000", with: "m=audio 4100").replacing("sendrecv", with: "sendonly")
+        _ = session.handle(.offered(.caller, sdp: moved, trickle: false))
         _ = session.handle(.stepDone(Fixture.browserOffer))
         let failure = SessionFailure.refused("no")
-        #expect(session.handle(.declined(failure)) == [.refuseOffer(.caller, failure)])
+        let actions = session.handle(.declined(failure))
+        #expect(actions.first == .refuseOffer(.caller, failure))
+        guard case .process(.caller, let agreed, .answer) = step(actions) else {
+            Issue.record("NoSIP keeps what was declined")
+            return
+        }
+        #expect(agreed.contains("m=audio 4000 ") && agreed.contains("a=sendrecv"))
+        #expect(
+            session.handle(.offered(.callee, sdp: Fixture.browserOffer, trickle: false))
+                == [.refuseOffer(.callee, .state("another offer is being answered"))])
+        #expect(session.handle(.stepDone(Fixture.browserAnswer)) == [])
         #expect(session.state == .stable && !session.isEnded)
         #expect(step(session.handle(.offered(.callee, sdp: Fixture.browserOffer, trickle: false))) != nil)
     }
@@ -383,8 +394,27 @@ struct ProxySessionTests {
         }
         _ = session.handle(.offered(.caller, sdp: Fixture.phoneOffer, trickle: false))
         let failure = SessionFailure.refused("Janus says no")
-        #expect(session.handle(.stepFailed(failure)) == [.refuseOffer(.caller, failure)])
+        let actions = session.handle(.stepFailed(failure))
+        #expect(actions.first == .refuseOffer(.caller, failure))
+        guard case .process(.caller, _, .answer) = step(actions) else {
+            Issue.record("NoSIP may have taken a part of what it refused")
+            return
+        }
+        // Whatever comes of that: the session goes on.
+        #expect(session.handle(.stepFailed(failure)) == [])
         #expect(session.state == .stable)
+    }
+
+    @Test("a description after a declined one has a version of its own")
+    func versionAfterRollback() throws {
+        var sip = SIPNegotiation(sessionID: 1, address: "192.0.2.1")
+        _ = try sip.acceptOffer(Fixture.phoneOffer)
+        let agreed = try sip.makeAnswer(Fixture.phoneAnswer)
+        let declined = try sip.makeOffer(Fixture.phoneAnswer.replacing("sendrecv", with: "sendonly"))
+        sip.rollback()
+        #expect(declined.contains("o=- 1 2 ") && sip.agreedMedia.map(\.direction) == [.sendrecv])
+        let next = try sip.makeOffer(Fixture.phoneAnswer)
+        #expect(next == agreed.replacing("o=- 1 1 ", with: "o=- 1 3 "))
     }
 
     @Test("of two offers at once the later one is refused")

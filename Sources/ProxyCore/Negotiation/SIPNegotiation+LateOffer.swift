@@ -1,0 +1,71 @@
+import SDP
+
+/// Offers that a phone asks for.
+extension SIPNegotiation {
+    /// Offers what stands, to a phone that asks for an offer in its dialog (RFC 3261, section 14.2). `acceptAnswer` follows.
+    ///
+    /// Where it was the phone that wanted less than both directions, as in a hold of its own, all is offered: it cannot resume
+    /// otherwise (RFC 6337, section 5.3).
+    public mutating func repeatOffer() throws(NegotiationError) -> String {
+        guard !local.media.isEmpty else { throw .wrongState }
+        var next = self
+        try next.begin()
+        var media = local.media
+        if case .remoteOffer(_, let plain, answered: true) = state {
+            for (index, entry) in map.entries.enumerated() where media.indices.contains(entry.line) && media[entry.line].port != 0 {
+                guard plain.indices.contains(index), plain[index].direction != .sendrecv else { continue }
+                media[entry.line].attributes.removeAll { if case .direction = $0 { true } else { false } }
+                media[entry.line].attributes.append(.direction(.sendrecv))
+            }
+        }
+        next.state = .localOffer(media, answered: false)
+        let text = next.local.describing(media).text
+        self = next
+        return text
+    }
+
+    /// Whether NoSIP knows of the phone what it knew in `other`.
+    func hasSamePlain(as other: SIPNegotiation) -> Bool { plain.media == other.plain.media }
+
+    /// The audio that a phone would offer that has all our codecs, for NoSIP's `process`. Its media is nowhere yet: the discard
+    /// port of the gateway itself (RFC 863).
+    mutating func offerForEcho() -> String {
+        let payloads = Self.offeredAudio.filter { profile.codecs.contains($0.codec) }
+        let medium = MediaDescription(
+            kind: .audio, port: 9, transport: .avp, formats: payloads.map { String($0.type) },
+            connection: Connection(address: local.address),
+            attributes: payloads.flatMap(\.attributes) + [.direction(.sendrecv)])
+        return plain.describing([medium]).text
+    }
+
+    /// The echo's answer to that offer with all its codecs in place of the one that the echo chose.
+    func withAllCodecs(echo jsep: String) throws(NegotiationError) -> String {
+        var session = try SessionDescription(negotiating: jsep)
+        let payloads = plain.media.first?.payloads ?? []
+        for index in session.media.indices where session.media[index].kind == .audio {
+            session.media[index].formats = payloads.map { String($0.type) }
+            session.media[index].attributes.removeAll {
+                switch $0 {
+                case .rtpmap, .formatParameters, .rtcpFeedback: true
+                default: false
+                }
+            }
+            session.media[index].attributes += payloads.flatMap(\.attributes)
+        }
+        return session.text
+    }
+
+    /// The audio codecs under the numbers that browsers give them.
+    private static let offeredAudio: [Payload] = [
+        ("opus/48000/2", 111, "useinbandfec=1"), ("G722/8000", 9, nil), ("PCMU/8000", 0, nil), ("PCMA/8000", 8, nil),
+        ("telephone-event/48000", 110, "0-15"), ("telephone-event/8000", 101, "0-15"),
+    ].compactMap { (name: String, type: UInt8, parameters: String?) in
+        let parts = name.split(separator: "/").map(String.init)
+        let map = RTPMap(
+            payloadType: type, encoding: parts[0], clockRate: UInt32(parts[1]) ?? 8000, parameters: parts.count > 2 ? parts[2] : nil)
+        return Codec(map, kind: .audio).map { codec in
+            Payload(
+                type: type, codec: codec, map: map, parameters: parameters.map { FormatParameters(format: String(type), text: $0) })
+        }
+    }
+}

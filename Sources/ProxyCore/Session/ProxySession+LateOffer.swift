@@ -1,0 +1,75 @@
+/// A phone that wants an offer (RFC 3261 sections 13.2.1 and 14.2): in its dialog by a re-INVITE without SDP, or to begin with.
+extension ProxySession {
+    mutating func offerWanted(by side: SessionSide) -> [Action] {
+        guard case .sip(let leg)? = sides[side] else {
+            return [.refuseOffer(side, .unsupported("this side of the session makes its own offers"))]
+        }
+        switch state {
+        case .new where kind == .echo(.rtp):
+            // By itself Janus cannot: the key of a NoSIP that answers belongs to the key of an offer.
+            guard leg.suite == nil else { return [.refuseOffer(side, .refused("the echo cannot offer SRTP"))] }
+            state = .attaching(offer: "", trickle: false, by: side)
+            return [.perform(.attach(kind.handles))]
+        case .stable:
+            return reoffer(leg, to: side)
+        default:
+            return [.refuseOffer(side, ProxySession.glare)]
+        }
+    }
+
+    // MARK: Within the dialog
+
+    private mutating func reoffer(_ leg: SIPNegotiation, to side: SessionSide) -> [Action] {
+        var leg = leg
+        do {
+            let offer = try leg.repeatOffer()
+            sides[side] = .sip(leg)
+            state = .reoffered(side)
+            return [.deliverOffer(side, offer)]
+        } catch {
+            return [.refuseOffer(side, .description(error))]
+        }
+    }
+
+    /// The phone answers. NoSIP is told of another address; the other side gets an offer when the media has changed.
+    mutating func reanswered(by side: SessionSide, _ sdp: String) -> [Action] {
+        guard case .sip(let before)? = sides[side], let paths = kind.paths(ofOfferBy: side, isFirst: false) else { return [] }
+        do {
+            let text = try negotiate(side) { (leg) throws(NegotiationError) in try leg.acceptAnswer(sdp) }
+            guard case .sip(let after)? = sides[side] else { return [] }
+            if after.agreedMedia != before.standingMedia {
+                return advance(text, Exchange(offerer: side, paths: paths, isFirst: false, purpose: .other))
+            }
+            let role = side == .callee && kind.callerType == .rtp ? SessionHandle.Role.callee : .caller
+            return restore(after.hasSamePlain(as: before) ? [] : [role])
+        } catch {
+            return [.refuseAnswer(.description(error))]
+        }
+    }
+
+    /// The answer did not come, or cannot be used: what stood before stands.
+    mutating func notReanswered(by side: SessionSide) -> [Action] {
+        sides[side]?.rollback()
+        state = .stable
+        return nextUpdate()
+    }
+
+    // MARK: The echo
+
+    /// NoSIP and the echo are given an offer as a phone with all our codecs would make it. What comes out is offered to the
+    /// phone, whose answer then says where its media is.
+    mutating func beginEcho() -> [Action] {
+        guard case .sip(var leg)? = sides[.caller] else { return [] }
+        let text = leg.offerForEcho()
+        sides[.caller] = .sip(leg)
+        let paths = ExchangePaths(
+            offer: [.process(.caller), .echo(.echo, tied: true), .generate(.caller)], answer: [.process(.caller)])
+        return advance(text, Exchange(offerer: .callee, paths: paths, isFirst: true, purpose: .other))
+    }
+
+    /// The echo answers with one codec. It sends back whatever comes, so the phone may choose any.
+    func echoed(_ answer: String, to stage: MediaStage) throws(NegotiationError) -> String {
+        guard case .generate = stage, case .sip(let leg)? = sides[.caller] else { return answer }
+        return try leg.withAllCodecs(echo: answer)
+    }
+}
