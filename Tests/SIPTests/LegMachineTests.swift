@@ -13,9 +13,11 @@ struct LegMachineTests {
 
     /// Every state that a leg can be in.
     static let states: [LegState] = [
-        .offered(remote: "o"), .offered(remote: nil), .ringing(remote: "o"), .answered(descriptions, answerDue: false),
-        .answered(descriptions, answerDue: true), .leavingOnceAcknowledged(nil), .calling(local: "o", ringing: false),
-        .calling(local: nil, ringing: true), .acknowledging(remote: "o"), .cancelling,
+        .offered(remote: "o"), .offered(remote: nil), .ringing(remote: "o", LegState.Early()),
+        .ringing(remote: "o", LegState.Early(sdp: "e", awaitsPrack: true)), .answering(descriptions, answerDue: false),
+        .answered(descriptions, answerDue: false),
+        .answered(descriptions, answerDue: true), .leavingOnceAcknowledged(nil), .calling(local: "o", ringing: false, forks: LegState.Forks()),
+        .calling(local: nil, ringing: true, forks: LegState.Forks()), .acknowledging(remote: "o"), .cancelling,
         .established(descriptions, .idle), .established(descriptions, .offeredToUs(.invite, sdp: "n")),
         .established(descriptions, .offeredToUs(.update, sdp: "n")), .established(descriptions, .accepted(answerDue: true)),
         .established(descriptions, .offeredByUs(sdp: "n")), .established(descriptions, .refreshing),
@@ -29,6 +31,7 @@ struct LegMachineTests {
         .failure(status: 486, phrase: "", reason: nil), .acknowledged(sdp: nil), .cancelled(nil), .bye(nil),
         .offered(.invite, sdp: "n"), .offered(.update, sdp: "n"), .offered(.update, sdp: nil),
         .info(contentType: "t", body: "b"), .acknowledgementLost, .byeAnswered, .terminated(status: 0), .refreshDue, .overdue,
+        .pracked(sdp: nil), .pracked(sdp: "n"), .prackLost, .refreshFailed(status: 408), .refreshFailed(status: 500), .sessionOver,
     ]
 
     @Test("a leg that is closed is gone, and says nothing afterwards", arguments: states, inputs)
@@ -103,9 +106,22 @@ struct LegMachineTests {
         #expect(leg.handle(.ring(status: 183, sdp: "early")) == [.respond(status: 183, sdp: "early")])
         #expect(leg.handle(.answer(sdp: "ours")) == [.respond(status: 200, sdp: "ours"), .wait(.transaction)])
         #expect(leg.handle(.answer(sdp: "again")).isEmpty)
-        #expect(leg.handle(.cancelled(nil)).isEmpty)
         #expect(leg.handle(.acknowledged(sdp: nil)) == [.wait(nil), .report(.established(id))])
         #expect(leg.state == .established(Self.descriptions, .idle))
+    }
+
+    @Test("one reliable response at a time: what comes before its PRACK waits, and only the last, and then the answer")
+    func reliable() {
+        var leg = LegMachine.called(id, sdp: "theirs", provisionals: .sessionProgress)
+        #expect(leg.handle(.ring(status: 180, sdp: nil)) == [.respond(status: 180, sdp: nil), .wait(.ringing)])
+        #expect(leg.handle(.ring(status: 183, sdp: "one")) == [.respond(status: 183, sdp: "one")])
+        #expect(leg.handle(.ring(status: 183, sdp: "two")).isEmpty)
+        #expect(leg.handle(.ring(status: 180, sdp: nil)).isEmpty)
+        let accepted = LegAction.respondToPrack(SIPResponse(status: 200), sdp: nil)
+        #expect(leg.handle(.pracked(sdp: nil)) == [accepted, .respond(status: 183, sdp: "two")])
+        #expect(leg.handle(.answer(sdp: "ours")) == [.wait(.transaction)])
+        #expect(leg.handle(.pracked(sdp: nil)) == [accepted, .respond(status: 200, sdp: "ours"), .wait(.transaction)])
+        #expect(leg.handle(.acknowledged(sdp: nil)).contains(.report(.established(id))))
     }
 
     @Test("a refusal of an offer never has a status that ends the dialog", arguments: [404, 408, 410, 481, 482, 501, 604, 200, 0])

@@ -37,9 +37,22 @@ final class RawPeer {
         _ = fcntl(descriptor, F_SETFL, O_NONBLOCK)
     }
 
+    /// The next connection to `listener`; it counts as the listener's port.
+    init?(acceptedBy listener: RawListener) {
+        let descriptor = accept(listener.descriptor, nil, nil)
+        guard descriptor >= 0 else { return nil }
+        self.descriptor = descriptor
+        isStream = true
+        port = listener.port
+        _ = fcntl(descriptor, F_SETFL, O_NONBLOCK)
+    }
+
     deinit { close(descriptor) }
 
-    private static func loopback(_ port: Int) -> sockaddr_in {
+    /// Ends a TCP connection, as a peer that reboots.
+    func hangUpConnection() { shutdown(descriptor, Int32(SHUT_RDWR)) }
+
+    fileprivate static func loopback(_ port: Int) -> sockaddr_in {
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_port = UInt16(port).bigEndian
@@ -109,6 +122,38 @@ final class RawPeer {
         guard buffer.count >= size else { return nil }
         defer { buffer.removeFirst(size) }
         return String(decoding: buffer[..<size], as: UTF8.self)
+    }
+}
+
+/// Waits for TCP connections.
+@LoopActor
+final class RawListener {
+    fileprivate let descriptor: Int32
+    let port: Int
+
+    init() throws {
+        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var address = RawPeer.loopback(0)
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let descriptor = descriptor
+        let result = withUnsafeMutablePointer(to: &address) { $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+            bind(descriptor, $0, length) | listen(descriptor, 8) | getsockname(descriptor, $0, &length)
+        } }
+        port = Int(UInt16(bigEndian: address.sin_port))
+        _ = fcntl(descriptor, F_SETFL, O_NONBLOCK)
+        guard result == 0 else { throw TimedOut(description: "no listener") }
+    }
+
+    deinit { close(descriptor) }
+
+    func connection(within limit: Duration = .seconds(5)) async throws -> RawPeer {
+        var peer: RawPeer?
+        try await eventually(within: limit, "a connection") {
+            peer = RawPeer(acceptedBy: self)
+            return peer != nil
+        }
+        guard let peer else { throw TimedOut(description: "no connection") }
+        return peer
     }
 }
 

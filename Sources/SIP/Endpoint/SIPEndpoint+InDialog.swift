@@ -20,6 +20,17 @@ extension SIPEndpoint {
         leg.handle(.info(contentType: message.contentType, body: body))
     }
 
+    /// A PRACK to one of our provisional responses; Sofia has answered 481 to one that is to none.
+    func receivePrack(_ event: StackEvent, on leg: Leg) {
+        guard event.status < 200, let request = event.request else { return }
+        leg.prack = request
+        if let refusal = event.message.flatMap({ bodyRefusal($0) }) {
+            leg.perform(.respondToPrack(refusal, sdp: nil))
+        } else {
+            leg.handle(.pracked(sdp: event.message?.sdp))
+        }
+    }
+
     /// OPTIONS gets its 200 in a dialog as well; anything else that Sofia left to us is not served.
     func refuseWithin(_ event: StackEvent) {
         guard let handle = event.handle else { return }
@@ -28,6 +39,13 @@ extension SIPEndpoint {
 }
 
 extension Leg {
+    /// Has PRACKs given to us: Sofia by itself would answer the offer in one without a description.
+    func answerPracks() {
+        var tags = TagList()
+        tags.add(tern_nutag_appl_method(), "PRACK")
+        tags.withTags { tern_nua_set_hparams(handle, $0) }
+    }
+
     /// Refreshes the session by UPDATE instead of re-INVITE: it carries no offer, so that nothing can go wrong with one.
     func refreshByUpdate() {
         var tags = TagList()

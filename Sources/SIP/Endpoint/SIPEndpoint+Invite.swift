@@ -47,6 +47,8 @@ extension SIPEndpoint {
         var tags = TagList()
         tags.add(tern_siptag_contact_str(), contact)
         tags.addBody(request.sdp)
+        let isReliable = request.offersReliableProvisionals ?? configuration.offersReliableProvisionals
+        if request.sdp == nil || !isReliable { tags.add(tern_siptag_supported_str(), "timer") }
         if let route = request.route {
             tags.add(tern_nutag_initial_route_str(), "<\(route);lr>")
         }

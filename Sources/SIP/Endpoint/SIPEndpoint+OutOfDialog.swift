@@ -11,7 +11,7 @@ extension SIPEndpoint {
         case .options:
             respond(event, handle, status: 200)
             nua_handle_destroy(handle)
-        case .info, .update:
+        case .info, .update, .prack:
             // Sofia lets INFO in without a dialog (RFC 6086 section 4.2 does not).
             respond(event, handle, status: 481)
             nua_handle_destroy(handle)
@@ -42,9 +42,10 @@ extension SIPEndpoint {
         tern_nua_handle_bind(handle, UnsafeMutableRawPointer(bitPattern: id.number))
         let peer = SocketAddress(hostPort: invite.source)
         let leg = Leg(
-            .called(id, sdp: invite.sdp), stack: stack, handle: handle,
+            .called(id, sdp: invite.sdp, provisionals: message.provisionals), stack: stack, handle: handle,
             contact: stack.contact(invite.transport, peer: peer), endpoint: self)
         remember(leg)
+        leg.answerPracks()
         leg.wait(.decision)
         leg.settleSession(message)
         report(.incoming(id, invite))

@@ -16,6 +16,7 @@ extension SIPEndpoint {
         switch event.kind {
         case .invite: receiveOffer(event, .invite, on: leg)
         case .update: receiveOffer(event, .update, on: leg)
+        case .prack: receivePrack(event, on: leg)
         case .info: receiveInfo(event, on: leg)
         case .cancel: leg.handle(.cancelled(event.message?.reason))
         case .bye: leg.handle(.bye(event.message?.reason))
@@ -23,9 +24,10 @@ extension SIPEndpoint {
             leg.startSession()
             leg.handle(.acknowledged(sdp: event.message?.sdp))
         case .inviteResponse: receiveResponse(event, on: leg)
+        case .updateResponse: receiveUpdateResponse(event, on: leg)
         case .byeResponse: if event.status >= 200 { leg.handle(.byeAnswered) }
         case .terminated: leg.handle(.terminated(status: event.status))
-        case .error: if event.status == 408 { leg.handle(.acknowledgementLost) }
+        case .error: receiveError(event, on: leg)
         case .options, .otherRequest: refuseWithin(event)
         case .otherResponse, .shutdown, .ignored: break
         }
@@ -34,15 +36,36 @@ extension SIPEndpoint {
     private func receiveResponse(_ event: StackEvent, on leg: Leg) {
         switch event.status {
         case ..<200:
-            leg.handle(.provisional(status: event.status, phrase: event.phrase, sdp: event.message?.sdp))
+            leg.handle(.provisional(
+                status: event.status, phrase: event.phrase, sdp: event.message?.sdp, fork: event.message?.toTag ?? ""))
         case 200..<300:
             leg.settleSession(event.message)
             leg.startSession()
-            leg.handle(.success(sdp: event.message?.sdp))
+            leg.handle(.success(sdp: event.message?.sdp, fork: event.message?.toTag ?? ""))
         default:
             // Sofia's own troubles have statuses from 900 on.
             let status = event.status < 700 ? event.status : 503
             leg.handle(.failure(status: status, phrase: event.phrase, reason: event.message?.reason))
+        }
+    }
+
+    /// The end of an UPDATE of ours, which refreshes the session timer.
+    private func receiveUpdateResponse(_ event: StackEvent, on leg: Leg) {
+        switch event.status {
+        case ..<200: break
+        case 200..<300:
+            leg.settleSession(event.message)
+            leg.startSession()
+        default: leg.handle(.refreshFailed(status: event.status))
+        }
+    }
+
+    /// What the stack gave up waiting for.
+    private func receiveError(_ event: StackEvent, on leg: Leg) {
+        switch (event.status, event.phrase) {
+        case (408, "PRACK Timeout"), (504, _): leg.handle(.prackLost)
+        case (408, _): leg.handle(.acknowledgementLost)
+        default: break
         }
     }
 
@@ -53,7 +76,7 @@ extension SIPEndpoint {
             let action: LegAction = method == .update ? .respondToUpdate(refusal, sdp: nil) : .refuse(refusal)
             return leg.perform(action)
         }
-        leg.settleSession(event.message)
+        if method == .invite || event.message?.session.expires != nil { leg.settleSession(event.message) }
         leg.handle(.offered(method, sdp: event.message?.sdp))
     }
 }

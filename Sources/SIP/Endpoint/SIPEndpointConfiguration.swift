@@ -11,6 +11,11 @@ public struct SIPEndpointConfiguration: Sendable {
     public var sessionExpires: Int = 1_800
     /// Smallest session interval that we accept, in seconds; less is answered 422 (RFC 4028 section 5).
     public var minimumSessionExpires: Int = 90
+    /// Whether our INVITEs say `Supported: 100rel`, where the request does not say itself (RFC 3262).
+    ///
+    /// After the first reliable provisional response Sofia listens to that fork only: behind a proxy that forks to phones
+    /// which send them, turn it off.
+    public var offersReliableProvisionals: Bool = true
     /// Legs at once; a further INVITE is answered 503 with ``overloadRetryAfter``.
     public var maximumLegs: Int = 10_000
     /// Seconds in the Retry-After of that 503.
@@ -25,6 +30,10 @@ public struct SIPEndpointConfiguration: Sendable {
     public var t1: Duration = .milliseconds(500)
     /// 64 × T1: timers B, F, H and J of RFC 3261 (no answer, no ACK). Shorter ones are for tests.
     public var t1x64: Duration = .seconds(32)
+    /// How long a connection may be silent before it is closed. A request within a dialog opens a new one.
+    public var idleConnectionLimit: Duration = .seconds(1_800)
+    /// How long the next piece of a message may take to come over a connection.
+    public var partialMessageLimit: Duration = .seconds(10)
     /// How long ``SIPEndpoint/stop()`` waits for its CANCELs and BYEs to be answered.
     public var stopLimit: Duration = .seconds(2)
 

@@ -3,9 +3,9 @@ internal import EventLoop
 
 extension SIPStack {
     /// The methods that are served (RFC 3261 section 20.5); all others are answered 405, unknown ones 501.
-    nonisolated static let allowedMethods = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE"
+    nonisolated static let allowedMethods = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, PRACK"
     /// The extensions that are spoken (RFC 3261 section 20.37); others in a Require are answered 420.
-    nonisolated static let supportedExtensions = "timer"
+    nonisolated static let supportedExtensions = "timer, 100rel"
     /// Bodies that are understood (RFC 3261 section 20.1).
     nonisolated static let acceptedBodies = "application/sdp"
 
@@ -36,6 +36,8 @@ extension SIPStack {
         tags.add(tern_nutag_min_se(), configuration.minimumSessionExpires)
         tags.add(tern_ntatag_sip_t1(), configuration.t1.wholeMilliseconds)
         tags.add(tern_ntatag_sip_t1x64(), configuration.t1x64.wholeMilliseconds)
+        tags.add(tern_tptag_idle(), configuration.idleConnectionLimit.wholeMilliseconds)
+        tags.add(tern_tptag_timeout(), configuration.partialMessageLimit.wholeMilliseconds)
         // Headers come on top of the body; what is bigger than both is answered 413 by Sofia, unread.
         tags.add(tern_ntatag_maxsize(), configuration.maximumBodySize + 65_536)
         return tags

@@ -80,7 +80,7 @@ final class SIPStack {
         switch kind {
         case .invite where legNumber == 0:
             invite = sip.map { SIPIncomingInvite($0, sdp: message?.sdp, message: nua_current_request(nua)) }
-        case .update, .info, .options, .otherRequest:
+        case .update, .prack, .info, .options, .otherRequest:
             request = HeldRequest(current: nua)
         default:
             break

@@ -4,8 +4,8 @@ internal import CSofiaSIP
 struct StackEvent {
     /// The events that the endpoint knows.
     enum Kind {
-        case invite, cancel, acknowledgement, bye, update, info, options, otherRequest
-        case inviteResponse, byeResponse, otherResponse
+        case invite, cancel, acknowledgement, bye, update, prack, info, options, otherRequest
+        case inviteResponse, byeResponse, updateResponse, otherResponse
         case terminated, error, shutdown
         case ignored
 
@@ -16,14 +16,16 @@ struct StackEvent {
             case nua_i_ack: self = .acknowledgement
             case nua_i_bye: self = .bye
             case nua_i_update: self = .update
+            case nua_i_prack: self = .prack
             case nua_i_info: self = .info
             case nua_i_options: self = .options
-            case nua_i_refer, nua_i_publish, nua_i_prack, nua_i_message, nua_i_subscribe, nua_i_subscription,
+            case nua_i_refer, nua_i_publish, nua_i_message, nua_i_subscribe, nua_i_subscription,
                 nua_i_notify, nua_i_method, nua_i_register:
                 self = .otherRequest
             case nua_r_invite: self = .inviteResponse
             case nua_r_bye: self = .byeResponse
-            case nua_r_update, nua_r_info, nua_r_cancel: self = .otherResponse
+            case nua_r_update: self = .updateResponse
+            case nua_r_info, nua_r_cancel: self = .otherResponse
             case nua_i_terminated: self = .terminated
             case nua_i_error: self = .error
             case nua_r_shutdown: self = .shutdown

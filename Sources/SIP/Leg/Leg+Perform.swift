@@ -8,12 +8,14 @@ extension Leg {
         case .respond(let status, let sdp): respond(status, sdp: sdp)
         case .refuse(let response): refuse(response)
         case .respondToUpdate(let response, let sdp): respondToUpdate(response, sdp: sdp)
+        case .respondToPrack(let response, let sdp): respondToPrack(response, sdp: sdp)
         case .cancel(let reason): cancel(reason)
         case .bye(let reason): bye(reason)
         case .acknowledge(let sdp): acknowledge(sdp)
         case .reinvite(let sdp): reinvite(sdp)
         case .sendInfo(let contentType, let body): sendInfo(contentType, body)
         case .report(let event): report(event)
+        case .refreshLater: refreshLater()
         case .wait(let limit): wait(limit)
         case .close: close()
         }
@@ -35,6 +37,20 @@ extension Leg {
     private func respondToUpdate(_ response: SIPResponse, sdp: String?) {
         guard let request = update else { return }
         update = nil
+        respond(to: request, response, sdp: sdp)
+        if response.status == 200 { startSession() }
+    }
+
+    private func respondToPrack(_ response: SIPResponse, sdp: String?) {
+        guard let request = prack else { return }
+        prack = nil
+        respond(to: request, response, sdp: sdp)
+    }
+
+    private func respond(to request: HeldRequest, _ response: SIPResponse, sdp: String?) {
+        var response = response
+        // RFC 3311 section 5.2: so that two who collided do not do so again.
+        if response.status == 500, response.retryAfter != nil { response.retryAfter = Int.random(in: 0...10) }
         var tags = TagList()
         tags.add(tern_nutag_with(), request.message)
         let status = response.status == 200 ? 200 : response.finalStatus

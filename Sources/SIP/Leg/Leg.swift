@@ -15,8 +15,11 @@ final class Leg {
     private(set) var machine: LegMachine
     /// The UPDATE that waits for its answer.
     var update: HeldRequest?
+    /// The PRACK that waits for its answer.
+    var prack: HeldRequest?
     private var timer: LoopTimer?
     private var refreshTimer: LoopTimer?
+    private var expiryTimer: LoopTimer?
     private var session: SessionInterval?
     private var peerKnowsUpdate = false
     private let limits: Limits
@@ -79,8 +82,22 @@ final class Leg {
     func startSession() {
         refreshTimer?.cancel()
         refreshTimer = nil
-        guard !peerKnowsUpdate, let session, session.isOurs else { return }
-        refreshTimer = LoopTimer.schedule(after: session.refreshDelay) { [weak self] in self?.handle(.refreshDue) }
+        expiryTimer?.cancel()
+        expiryTimer = nil
+        guard let session else { return }
+        expiryTimer = LoopTimer.schedule(after: session.expiryDelay) { [weak self] in self?.handle(.sessionOver) }
+        if !peerKnowsUpdate, session.isOurs { refresh(after: session.refreshDelay) }
+    }
+
+    /// A refresh that failed, or found an exchange under way, is tried again: by re-INVITE, which every peer knows.
+    func refreshLater() {
+        guard let session else { return }
+        refresh(after: session.retryDelay)
+    }
+
+    private func refresh(after delay: Duration) {
+        refreshTimer?.cancel()
+        refreshTimer = LoopTimer.schedule(after: delay) { [weak self] in self?.handle(.refreshDue) }
     }
 
     func report(_ event: SIPEvent) {
@@ -91,7 +108,9 @@ final class Leg {
     func close() {
         wait(nil)
         refreshTimer?.cancel()
+        expiryTimer?.cancel()
         update = nil
+        prack = nil
         nua_handle_destroy(handle)
         endpoint?.forget(self)
     }

@@ -6,6 +6,8 @@ enum LegAction: Equatable {
     case refuse(SIPResponse)
     /// A response to the UPDATE that waits.
     case respondToUpdate(SIPResponse, sdp: String?)
+    /// A response to the PRACK that waits.
+    case respondToPrack(SIPResponse, sdp: String?)
     case cancel(SIPReason?)
     case bye(SIPReason?)
     /// The ACK to a 2xx.
@@ -13,6 +15,8 @@ enum LegAction: Equatable {
     case reinvite(sdp: String?)
     case sendInfo(contentType: String, body: String)
     case report(SIPEvent)
+    /// Refreshes the session a little later.
+    case refreshLater
     /// Sets the one timer of the leg; nil stops it.
     case wait(Limit?)
     /// The leg leaves the registry, its handle goes back to Sofia.

@@ -13,17 +13,21 @@ enum LegInput: Equatable {
     case stop
 
     // The peer.
-    case provisional(status: Int, phrase: String, sdp: String?)
-    case success(sdp: String?)
+    /// `fork` is the tag of the To header.
+    case provisional(status: Int, phrase: String, sdp: String?, fork: String = "")
+    case success(sdp: String?, fork: String = "")
     case failure(status: Int, phrase: String, reason: SIPReason?)
     case acknowledged(sdp: String?)
     case cancelled(SIPReason?)
     case bye(SIPReason?)
     case offered(LegState.OfferMethod, sdp: String?)
+    case pracked(sdp: String?)
     case info(contentType: String, body: String)
 
     // The stack.
     case acknowledgementLost
+    /// No PRACK came; the stack has refused the INVITE.
+    case prackLost
     /// A BYE was answered, or given up: the core's, or one that the stack sent because the session expired.
     case byeAnswered
     /// The stack holds the session for over.
@@ -31,6 +35,10 @@ enum LegInput: Equatable {
 
     /// The session timer wants its refresh, and the peer knows no UPDATE.
     case refreshDue
+    /// The refresh by UPDATE, which the stack sends by itself, failed.
+    case refreshFailed(status: Int)
+    /// Nobody refreshed the session, and its interval is as good as over.
+    case sessionOver
 
     /// The time that the state allows is over.
     case overdue

@@ -1,13 +1,19 @@
 /// The calling side: from our INVITE to the ACK.
 extension LegMachine {
-    mutating func calling(local: String?, ringing: Bool, _ input: LegInput) -> [LegAction] {
+    mutating func calling(
+        local: String?, ringing: Bool, forks: LegState.Forks, _ input: LegInput
+    ) -> [LegAction] {
         switch input {
-        case .provisional(let status, let phrase, let sdp):
+        case .provisional(let status, let phrase, let sdp, let fork):
             guard status > 100 else { return [] }
+            var forks = forks
+            forks.note(sdp, from: fork)
             let report = LegAction.report(.provisional(id, status: status, phrase: phrase, sdp: sdp))
-            guard !ringing else { return [report] }
-            return go(.calling(local: local, ringing: true), report, .wait(.ringing))
-        case .success(let sdp):
+            let next = LegState.calling(local: local, ringing: true, forks: forks)
+            return ringing ? go(next, report) : go(next, report, .wait(.ringing))
+        case .success(let description, let fork):
+            // After an answer in a reliable provisional response the 2xx has none (RFC 3262 section 5): it was that fork's.
+            let sdp = description ?? forks[fork]
             guard let local else {
                 return go(.acknowledging(remote: sdp), .report(.answered(id, sdp: sdp)), .wait(.decision))
             }
@@ -29,8 +35,8 @@ extension LegMachine {
             return go(.cancelling, .cancel(nil), .report(report), .wait(.transaction))
         case .bye(let reason):
             return close(SIPEnd(.hungUp, reason: reason))
-        case .offered(.update, _):
-            return [.respondToUpdate(SIPResponse(status: 491), sdp: nil)]
+        case .offered(.update, let sdp):
+            return [.respondToUpdate(SIPResponse(status: sdp == nil ? 200 : 491), sdp: nil)]
         default:
             return []
         }

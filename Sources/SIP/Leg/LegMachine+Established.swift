@@ -10,8 +10,15 @@ extension LegMachine {
             return abandon(exchange) + hangUp(nil, reporting: SIPEnd(.stopped))
         case .bye(let reason):
             return close(SIPEnd(.hungUp, reason: reason))
+        case .sessionOver:
+            return abandon(exchange) + expire()
+        case .refreshFailed(let status):
+            // Without an answer, or without the dialog at the other end, there is nothing left to refresh (RFC 4028 section 10).
+            return [408, 481].contains(status) || status >= 700 ? abandon(exchange) + expire() : [.refreshLater]
         case .byeAnswered:
             // The core sent none: the stack did, because the session expired.
+            return close(SIPEnd(.sessionExpired))
+        case .terminated where exchange == .refreshing:
             return close(SIPEnd(.sessionExpired))
         case .terminated(let status):
             return close(SIPEnd(.failed, reason: status >= 300 ? SIPReason(cause: status, text: nil) : nil))
@@ -24,6 +31,10 @@ extension LegMachine {
         default:
             return exchanging(descriptions, exchange, input)
         }
+    }
+
+    mutating func expire() -> [LegAction] {
+        hangUp(SIPReason(cause: 408, text: "Session timeout"), reporting: SIPEnd(.sessionExpired))
     }
 
     /// What is owed to the peer before a BYE.

@@ -23,11 +23,14 @@ extension LegMachine {
         case (.idle, .refreshDue):
             guard let local = descriptions.local else { return [] }
             return go(.established(descriptions, .refreshing), .reinvite(sdp: local), .wait(.transaction))
-        case (.refreshing, .success(let sdp)):
+        case (_, .refreshDue):
+            return [.refreshLater]
+        case (.refreshing, .success(let sdp, _)):
             return refreshed(descriptions, sdp)
+        case (.refreshing, .failure(408, _, _)), (.refreshing, .failure(481, _, _)):
+            return expire()
         case (.refreshing, .failure):
-            // Where it ends the dialog, the stack says so.
-            return go(.established(descriptions, .idle), .wait(nil))
+            return go(.established(descriptions, .idle), .wait(nil), .refreshLater)
         default:
             return offering(descriptions, exchange, input)
         }
@@ -47,7 +50,9 @@ extension LegMachine {
     ) -> [LegAction] {
         if method == .update, sdp == nil { return [.respondToUpdate(SIPResponse(status: 200), sdp: nil)] }
         guard exchange == .idle else {
-            let glare = SIPResponse(status: 491)
+            // An offer that waits for our answer is no glare but an overlap (RFC 3311 section 5.2).
+            let isOverlap = if case .offeredToUs = exchange { true } else { false }
+            let glare = isOverlap ? SIPResponse(status: 500, retryAfter: 2) : SIPResponse(status: 491)
             return method == .update ? [.respondToUpdate(glare, sdp: nil)] : [.refuse(glare)]
         }
         if let sdp, sdp == descriptions.remote, let local = descriptions.local {
@@ -91,11 +96,11 @@ extension LegMachine {
             return go(.established(descriptions, .offeredByUs(sdp: sdp)), .reinvite(sdp: sdp), .wait(.transaction))
         case (_, .offer):
             return [.report(.offerRejected(id, status: 491, phrase: "Request Pending"))]
-        case (.offeredByUs(let offer?), .success(let sdp)):
+        case (.offeredByUs(let offer?), .success(let sdp, _)):
             let renewed = LegState.Descriptions(local: offer, remote: sdp ?? descriptions.remote)
             return go(
                 .established(renewed, .idle), .acknowledge(sdp: nil), .wait(nil), .report(.offerAccepted(id, sdp: sdp)))
-        case (.offeredByUs(nil), .success(let sdp)):
+        case (.offeredByUs(nil), .success(let sdp, _)):
             return go(
                 .established(descriptions, .acknowledging(remote: sdp)),
                 .report(.offerAccepted(id, sdp: sdp)), .wait(.decision))

@@ -4,25 +4,29 @@
 struct LegMachine: Equatable {
     let id: SIPLegID
     var state: LegState
+    /// What the caller said of reliable responses.
+    var provisionals = ReliableProvisionals.never
 
     /// A leg whose INVITE came from the peer.
-    static func called(_ id: SIPLegID, sdp: String?) -> LegMachine {
-        LegMachine(id: id, state: .offered(remote: sdp))
+    static func called(_ id: SIPLegID, sdp: String?, provisionals: ReliableProvisionals = .never) -> LegMachine {
+        LegMachine(id: id, state: .offered(remote: sdp), provisionals: provisionals)
     }
 
     /// A leg whose INVITE is about to go out.
     static func calling(_ id: SIPLegID, sdp: String?) -> LegMachine {
-        LegMachine(id: id, state: .calling(local: sdp, ringing: false))
+        LegMachine(id: id, state: .calling(local: sdp, ringing: false, forks: LegState.Forks()))
     }
 
     /// Changes the state by `input`.
     mutating func handle(_ input: LegInput) -> [LegAction] {
         switch state {
-        case .offered(let remote): return undecided(remote: remote, ringing: false, input)
-        case .ringing(let remote): return undecided(remote: remote, ringing: true, input)
+        case .offered(let remote): return undecided(remote: remote, nil, input)
+        case .ringing(let remote, let early): return undecided(remote: remote, early, input)
+        case .answering(let descriptions, let answerDue): return answering(descriptions, answerDue: answerDue, input)
         case .answered(let descriptions, let answerDue): return answered(descriptions, answerDue: answerDue, input)
         case .leavingOnceAcknowledged(let reason): return leaving(reason, input)
-        case .calling(let local, let ringing): return calling(local: local, ringing: ringing, input)
+        case .calling(let local, let ringing, let forks):
+            return calling(local: local, ringing: ringing, forks: forks, input)
         case .acknowledging(let remote): return acknowledging(remote: remote, input)
         case .cancelling: return cancelling(input)
         case .established(let descriptions, let exchange): return established(descriptions, exchange, input)

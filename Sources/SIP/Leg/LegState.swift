@@ -3,13 +3,15 @@ enum LegState: Equatable {
     /// Called: the INVITE came and the core has not said anything yet.
     case offered(remote: String?)
     /// Called: 101 to 199 went out.
-    case ringing(remote: String?)
+    case ringing(remote: String?, Early)
+    /// Called: the core has answered, and our 200 waits for the PRACK to what went out before.
+    case answering(Descriptions, answerDue: Bool)
     /// Called: 200 went out, the ACK is awaited. `answerDue`: the ACK brings the answer to our offer.
     case answered(Descriptions, answerDue: Bool)
     /// As `answered`, but the core wants it to end: no BYE before the ACK (RFC 3261 section 15).
     case leavingOnceAcknowledged(SIPReason?)
     /// Calling: the INVITE went out; `ringing` after 101 to 199.
-    case calling(local: String?, ringing: Bool)
+    case calling(local: String?, ringing: Bool, forks: Forks)
     /// Calling: 2xx came with an offer, and the core owes the answer that the ACK carries.
     case acknowledging(remote: String?)
     /// Calling: the core gave up before the final response.
@@ -23,6 +25,35 @@ enum LegState: Equatable {
     struct Descriptions: Equatable {
         var local: String?
         var remote: String?
+    }
+
+    /// What went out before the answer.
+    struct Early: Equatable {
+        /// The description that the last response with any had.
+        var sdp: String?
+        var awaitsPrack = false
+        /// What goes out after the PRACK.
+        var waiting: Provisional?
+    }
+
+    struct Provisional: Equatable {
+        var status: Int
+        var sdp: String?
+    }
+
+    /// What each early dialog said: a proxy may have forked our INVITE, and the fork that answers counts (RFC 6337 section 2).
+    struct Forks: Equatable {
+        /// More forks than this are not told apart.
+        static let most = 32
+        private var descriptions: [String: String] = [:]
+
+        /// The description that the early dialog with this To tag brought last.
+        subscript(tag: String) -> String? { descriptions[tag] }
+
+        mutating func note(_ sdp: String?, from tag: String) {
+            guard let sdp, descriptions[tag] != nil || descriptions.count < Forks.most else { return }
+            descriptions[tag] = sdp
+        }
     }
 
     /// The offer/answer exchange that is under way within the dialog (RFC 3264, RFC 6337).

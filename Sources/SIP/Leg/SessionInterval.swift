@@ -32,4 +32,15 @@ struct SessionInterval: Equatable {
     var refreshDelay: Duration {
         interval >= 90 ? .seconds(interval / 2 - 8) : .milliseconds(interval * 400)
     }
+
+    /// When the session counts as over, if nobody refreshed it: a third of the interval or 32 s early (RFC 4028 section 10),
+    /// and just before Sofia's own verdict, of which nothing is heard before its BYE is answered.
+    var expiryDelay: Duration {
+        interval >= 90 ? .seconds(interval - min(32, interval / 3) - 2) : .milliseconds(interval * 850)
+    }
+
+    /// How long a refresh waits that could not be made or was refused: as after a glare (RFC 3261 section 14.1).
+    var retryDelay: Duration {
+        .milliseconds(min(Int.random(in: 2_100...4_000), interval * 100))
+    }
 }

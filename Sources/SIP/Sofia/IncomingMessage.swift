@@ -16,6 +16,10 @@ struct IncomingMessage {
     var session = SessionInterval.Remote(isSupported: false, expires: nil, namesUs: nil)
     var called = false
     var hasContact = false
+    /// Which provisional responses a caller wants to acknowledge.
+    var provisionals = ReliableProvisionals.never
+    /// The tag of the To header: names the fork that a response comes from.
+    var toTag = ""
 
     init(_ sip: UnsafePointer<sip_t>, bodyLimit: Int) {
         let sip = sip.pointee
@@ -43,6 +47,12 @@ struct IncomingMessage {
             }
         }
         hasContact = sip.sip_contact != nil
+        if sip_has_feature(sip.sip_require, "100rel") != 0 {
+            provisionals = .all
+        } else if sip_has_feature(sip.sip_supported, "100rel") != 0 {
+            provisionals = .sessionProgress
+        }
+        toTag = SofiaText.field(sip.sip_to?.pointee.a_tag, limit: 128)
     }
 
     /// The body where it is a session description: `application/sdp`, or of no declared type (RFC 3261 section 7.4.1).

@@ -17,6 +17,10 @@ public struct SIPInviteRequest: Sendable {
     public var route: String?
     /// Max-Forwards; 70 when nil. A B2BUA hands on the caller's, less one.
     public var maxForwards: Int?
+    /// Whether reliable provisional responses are offered; nil leaves it to
+    /// ``SIPEndpointConfiguration/offersReliableProvisionals``. Never without ``sdp``: their offer would have to be answered
+    /// in the PRACK.
+    public var offersReliableProvisionals: Bool?
 
     public init(
         target: String, fromUser: String, fromDomain: String? = nil, displayName: String? = nil, to: String? = nil,

@@ -1,0 +1,84 @@
+import EventLoop
+import SIP
+import Testing
+
+extension SIPTests {
+    /// A proxy has forked our INVITE: responses with several To tags (RFC 3261 sections 12.1 and 13.2.2.4).
+    @Suite("Forked answers")
+    struct ForkTests {}
+}
+
+extension SIPTests.ForkTests {
+    @Test("each fork's early description arrives; the winner's counts, also when its 200 has none")
+    @LoopActor func winner() async throws {
+        let call = try await RawCallee()
+        for tag in ["a", "b"] {
+            call.respond(183, tag: tag, body: sdp(tag))
+            #expect(try await call.caller.event() == .provisional(call.leg, status: 183, phrase: "Status", sdp: sdp(tag)))
+        }
+        call.respond(180, tag: "c")
+        #expect(try await call.caller.event() == .provisional(call.leg, status: 180, phrase: "Status", sdp: nil))
+        call.respond(200, tag: "a")
+        #expect(try await call.caller.event() == .answered(call.leg, sdp: sdp("a")))
+        let ack = try #require(await call.raw.receive("ACK"))
+        #expect(ack.tag(of: "To") == "a")
+        try await call.finish()
+    }
+
+    @Test("a later 200 of another fork is acknowledged and hung up, as often as it comes; the call goes on", arguments: [true, false])
+    @LoopActor func loser(early: Bool) async throws {
+        let call = try await RawCallee()
+        if early {
+            call.respond(183, tag: "b", body: sdp("b"))
+            _ = try await call.caller.event()
+        }
+        call.respond(200, tag: "a", body: sdp("a"))
+        #expect(try await call.caller.event() == .answered(call.leg, sdp: sdp("a")))
+        #expect(await call.raw.receive("ACK")?.tag(of: "To") == "a")
+        call.respond(200, tag: "b", body: sdp("b"))
+        #expect(await call.raw.receive("ACK")?.tag(of: "To") == "b")
+        let bye = try #require(await call.raw.receive("BYE"))
+        #expect(bye.tag(of: "To") == "b")
+        call.accept(bye)
+        // Repeated: the ACK was lost. No second call, no event.
+        call.respond(200, tag: "a", body: sdp("a"))
+        #expect(await call.raw.receive("ACK")?.tag(of: "To") == "a")
+        #expect(call.caller.unread.isEmpty)
+        call.caller.endpoint.offer(call.leg, sdp: sdp("more"))
+        let offer = try #require(await call.raw.receive("INVITE"))
+        #expect(offer.tag(of: "To") == "a")
+        call.accept(offer, body: sdp("fine"))
+        #expect(try await call.caller.event() == .offerAccepted(call.leg, sdp: sdp("fine")))
+        try await call.finish()
+    }
+
+    @Test("two forks that answer a call which was given up are both hung up")
+    @LoopActor func givenUp() async throws {
+        let call = try await RawCallee()
+        call.respond(180, tag: "a")
+        _ = try await call.caller.event()
+        call.caller.endpoint.end(call.leg, status: 0, reason: nil)
+        call.accept(await call.raw.receive("CANCEL"))
+        for tag in ["a", "b"] { call.respond(200, tag: tag, body: sdp(tag)) }
+        var ended: Set<String> = []
+        while ended.count < 2, let bye = await call.raw.receive("BYE") {
+            ended.insert(bye.tag(of: "To") ?? "")
+            call.accept(bye)
+        }
+        #expect(ended == ["a", "b"])
+        try await call.stop()
+    }
+
+    @Test("many forks are bounded")
+    @LoopActor func many() async throws {
+        let call = try await RawCallee()
+        for number in 0..<100 {
+            call.respond(183, tag: "fork\(number)", body: sdp("fork\(number)"))
+            _ = try await call.caller.event()
+        }
+        call.respond(200, tag: "fork99", body: sdp("last"))
+        #expect(try await call.caller.event() == .answered(call.leg, sdp: sdp("last")))
+        #expect(await call.raw.receive("ACK") != nil)
+        try await call.finish()
+    }
+}
