@@ -13,14 +13,24 @@ extension Switchboard {
             guard let user = configuration.user(named: dest) else { break }
             return .user(user)
         case .sip where isURI:
-            return .sip(uri: try SIPTarget.checked(dest))
+            return .sip(uri: try elsewhere(dest))
         case nil where isURI:
-            return .sip(uri: try SIPTarget.checked(dest))
+            return .sip(uri: try elsewhere(dest))
         case .sip, nil:
             guard let destination = configuration.destination(dialled: dest) else { break }
+            if case .sip(let uri, _) = destination { _ = try elsewhere(uri) }
             return destination
         }
         throw APIError(.unknownDestination, "`dest`: nobody is reached by \"\(dest.prefix(64))\"")
+    }
+
+    /// `uri`, if it can be called and does not lead back here.
+    private func elsewhere(_ uri: String) throws(APIError) -> String {
+        let uri = try SIPTarget.checked(uri)
+        guard !ownAddresses.contain(uri: uri) else {
+            throw APIError(.unknownDestination, "`dest`: \(uri.prefix(64)) is this gateway itself: dial the user alone")
+        }
+        return uri
     }
 
     /// Starts a call of a client. `offer` is absent when `session` has been started before.

@@ -63,9 +63,15 @@ final class Switchboard {
         return [.caller: own, .callee: SIPProfile(srtp: srtp)]
     }
 
+    /// Where calls must not be sent, and must not come from.
+    var ownAddresses: OwnAddresses {
+        OwnAddresses(listening: endpoint?.listening ?? [], domain: configuration.sip.domain)
+    }
+
     /// The legs that a destination rings: every client of a user, or one phone.
     func callees(
-        of destination: RouteDestination, call: String, session: String, caller: CallParty, dialled: String
+        of destination: RouteDestination, call: String, session: String, caller: CallParty, dialled: String,
+        maxForwards: Int? = nil
     ) -> [any CalleeLeg] {
         switch destination {
         case .echo: []
@@ -74,12 +80,15 @@ final class Switchboard {
                 BrowserCalleeLeg(call: call, session: session, client: $0, caller: caller, dialled: dialled)
             }
         case .sip(let uri, _):
-            endpoint.map { [sipCallee(uri, caller: caller, endpoint: $0)] } ?? []
+            endpoint.map { [sipCallee(uri, caller: caller, maxForwards: maxForwards, endpoint: $0)] } ?? []
         }
     }
 
-    private func sipCallee(_ uri: String, caller: CallParty, endpoint: SIPEndpoint) -> SIPCalleeLeg {
-        let request = SIPInviteRequest(target: uri, fromUser: caller.id, displayName: caller.name, sdp: nil)
+    private func sipCallee(
+        _ uri: String, caller: CallParty, maxForwards: Int?, endpoint: SIPEndpoint
+    ) -> SIPCalleeLeg {
+        let request = SIPInviteRequest(
+            target: uri, fromUser: caller.id, displayName: caller.name, sdp: nil, maxForwards: maxForwards)
         return SIPCalleeLeg(endpoint: endpoint, request: request)
     }
 

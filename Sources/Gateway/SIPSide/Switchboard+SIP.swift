@@ -89,6 +89,8 @@ extension Switchboard {
         guard let destination = configuration.destination(dialled: invite.requestUser) else {
             return .failure(Refusal(404))
         }
+        if ownAddresses.contain(source: invite.source, invite.transport) { return .failure(Refusal(482)) }
+        if case .sip(let uri, _) = destination, ownAddresses.contain(uri: uri) { return .failure(Refusal(482)) }
         guard sessions.count < configuration.sip.maximumCalls, media.isReady else {
             return .failure(Refusal(503, retryAfter: 5))
         }
@@ -106,7 +108,9 @@ extension Switchboard {
         let call = CallController(
             id: id, session: session, caller: SIPCallerLeg(endpoint: endpoint, leg: leg),
             callees: callees(
-                of: destination, call: id, session: session.id, caller: caller, dialled: invite.requestUser),
+                of: destination, call: id, session: session.id, caller: caller, dialled: invite.requestUser,
+                // RFC 3261 section 16.6: a call that goes round ends when this has come down to 0, with 483.
+                maxForwards: max(0, invite.maxForwards - 1)),
             limits: limits, log: log)
         log.info("call from a phone", metadata: [
             "call": "\(id)", "leg": "\(leg)", "dialled": "\(invite.requestUser)", "from": "\(invite.from.uri)",

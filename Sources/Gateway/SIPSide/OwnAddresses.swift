@@ -1,0 +1,63 @@
+internal import SIP
+
+/// Where this gateway itself is reached by SIP: a call that it makes to there would come back, and again, without end.
+struct OwnAddresses {
+    private let listening: [SIPListenAddress]
+    /// The name that stands in our own requests.
+    private let domain: String
+    /// Asked only where a listener takes what comes to any address.
+    private let host: () -> HostAddresses
+
+    init(
+        listening: [SIPListenAddress], domain: String, host: @escaping () -> HostAddresses = { .current() }
+    ) {
+        self.listening = listening
+        self.domain = domain
+        self.host = host
+    }
+
+    /// Whether a `sip:` URI leads to one of them: by address, or by the gateway's own name. Other names are not looked up.
+    func contain(uri: String) -> Bool {
+        guard let (name, port) = OwnAddresses.hostAndPort(of: uri) else { return false }
+        if name.caseInsensitiveEquals(domain) || name.caseInsensitiveEquals("localhost") {
+            return listening.contains { $0.port == port }
+        }
+        return listening.contains { $0.port == port && reaches(name, $0.address) }
+    }
+
+    /// Whether a request over UDP that came from `source`, as `192.0.2.1:5060`, was sent by this gateway: nobody else can send
+    /// from a port that it has bound.
+    func contain(source: String, _ transport: SIPListenAddress.Transport) -> Bool {
+        guard transport == .udp, let (name, port) = OwnAddresses.split(source[...]) else { return false }
+        return listening.contains { $0.transport == .udp && $0.port == port && reaches(name, $0.address) }
+    }
+
+    private func reaches(_ name: String, _ listener: String) -> Bool {
+        guard let address = IPAddress(name), let own = IPAddress(listener) else { return false }
+        if address == own { return true }
+        guard own.isUnspecified else { return false }
+        return address.isLoopback || address.isUnspecified || host().all.contains { IPAddress($0) == address }
+    }
+
+    /// RFC 3261 section 19.1.1; port 5060 where none is given.
+    private static func hostAndPort(of uri: String) -> (String, Int)? {
+        guard uri.prefix(4).lowercased() == "sip:" else { return nil }
+        let rest = uri.dropFirst(4)
+        let start = rest.firstIndex(of: "@").map { rest.index(after: $0) } ?? rest.startIndex
+        return split(rest[start...].prefix { $0 != ";" && $0 != "?" })
+    }
+
+    private static func split(_ text: Substring) -> (String, Int)? {
+        let end = text.hasPrefix("[") ? text.firstIndex(of: "]").map { text.index(after: $0) } : text.firstIndex(of: ":") ?? text.endIndex
+        guard let end else { return nil }
+        let name = text[..<end].filter { $0 != "[" && $0 != "]" }
+        guard !name.isEmpty else { return nil }
+        if end == text.endIndex { return (name, 5_060) }
+        guard text[end] == ":", let port = Int(text[text.index(after: end)...]) else { return nil }
+        return (name, port)
+    }
+}
+
+extension String {
+    fileprivate func caseInsensitiveEquals(_ other: String) -> Bool { lowercased() == other.lowercased() }
+}

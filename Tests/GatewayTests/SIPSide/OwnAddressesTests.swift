@@ -1,0 +1,41 @@
+@testable import Gateway
+import SIP
+import Testing
+
+@Suite("The gateway's own addresses")
+struct OwnAddressesTests {
+    private let own = OwnAddresses(
+        listening: [
+            SIPListenAddress(transport: .udp, address: "192.0.2.1", port: 5060),
+            SIPListenAddress(transport: .tcp, address: "0.0.0.0", port: 5070),
+            SIPListenAddress(transport: .udp, address: "2001:db8::1", port: 5060),
+        ],
+        domain: "sip.example.org", host: { HostAddresses(all: ["127.0.0.1", "192.0.2.7"], defaultRoute: nil) })
+
+    @Test(
+        "are known by address and port, in any spelling, and by the gateway's name",
+        arguments: [
+            "sip:bob@192.0.2.1", "sip:192.0.2.1:5060;transport=udp", "SIP:bob@192.0.2.1:5060", "sip:bob@192.0.2.7:5070",
+            "sip:bob@127.0.0.1:5070", "sip:bob@localhost:5070", "sip:bob@[2001:DB8:0::1]", "sip:bob@SIP.example.org",
+            "sip:a;b?c@sip.example.org:5070?x=y",
+        ])
+    func own(uri: String) { #expect(own.contain(uri: uri)) }
+
+    @Test(
+        "are not taken for others",
+        arguments: [
+            "sip:bob@192.0.2.1:5061", "sip:bob@192.0.2.2", "sip:bob@192.0.2.7:5060", "sip:bob@192.0.2.9:5070", "sip:bob@example.org",
+            "sip:192.0.2.1@192.0.2.2", "tel:1", "sip:", "sip:@", "sip:a@[", "sip:a@192.0.2.1:x", "sip:a@192.0.2.1:",
+            "sip:a@192.0.2.1:99999999999999999999", "",
+        ])
+    func others(uri: String) { #expect(!own.contain(uri: uri)) }
+
+    @Test("tell what the gateway has sent to itself, over UDP")
+    func source() {
+        #expect(own.contain(source: "192.0.2.1:5060", .udp))
+        #expect(own.contain(source: "[2001:db8::1]:5060", .udp))
+        #expect(!own.contain(source: "192.0.2.1:5062", .udp))
+        #expect(!own.contain(source: "192.0.2.7:5070", .tcp))
+        #expect(!own.contain(source: "192.0.2.2:5060", .udp))
+    }
+}
