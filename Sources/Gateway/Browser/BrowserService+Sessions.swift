@@ -102,6 +102,9 @@ extension BrowserService {
             "state": .string(session.stateName),
             "options": session.options.json,
             "sides": .object(session.kind.sides),
+            "codecs": session.perSide { .string($0.codec.rawValue) },
+            "media": session.perSide { ["direction": .string($0.direction.rawValue), "encrypted": .bool($0.isEncrypted)] },
+            "flowing": .object(session.flowing.mapValues(JSONValue.bool)),
             "webrtc": session.isUp ? "up" : "down",
             "age": .integer(Int((ContinuousClock.now - session.started).components.seconds)),
         ]
@@ -118,6 +121,16 @@ extension BrowserService {
 }
 
 extension MediaSession {
+    /// A value for each medium that each side has agreed on: `{"caller": {"audio": …}}`.
+    func perSide(_ value: (AgreedMedium) -> JSONValue) -> JSONValue {
+        var sides: [String: JSONValue] = [:]
+        for side in SessionSide.allCases {
+            let media = agreedMedia(of: side).map { ("\($0.kind)", value($0)) }
+            if !media.isEmpty { sides[side.rawValue] = .object(Dictionary(media) { first, _ in first }) }
+        }
+        return .object(sides)
+    }
+
     /// The state as `get_info` names it.
     var stateName: String {
         if isEnded { return "ended" }

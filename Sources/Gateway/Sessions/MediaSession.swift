@@ -30,6 +30,8 @@ final class MediaSession {
     var onOutput: (@LoopActor (Output) -> Void)?
     /// Whether Janus has said that a PeerConnection of this session is up.
     private(set) var isUp = false
+    /// Whether RTP of a kind arrives from a browser; a kind of which Janus has not said anything yet is not in it.
+    private(set) var flowing: [String: Bool] = [:]
 
     private var machine: ProxySession
     private let media: SessionHandles
@@ -55,6 +57,7 @@ final class MediaSession {
     }
 
     var options: SessionOptions { machine.options }
+    func agreedMedia(of side: SessionSide) -> [AgreedMedium] { machine.agreedMedia(of: side) }
     var isEnded: Bool { machine.isEnded }
     var isEstablished: Bool { machine.isEstablished }
     /// The offer that one side has, while it has not been answered.
@@ -161,7 +164,9 @@ final class MediaSession {
         case .up:
             isUp = true
             onOutput?(.event(.webrtc(up: true)))
-        case .flowing(let kind, let flowing): onOutput?(.event(.media(kind: kind, flowing: flowing)))
+        case .flowing(let kind, let flowing):
+            self.flowing[kind] = flowing
+            onOutput?(.event(.media(kind: kind, flowing: flowing)))
         case .slowLink: onOutput?(.event(.slowLink))
         case .gone(let end):
             if isUp { onOutput?(.event(.webrtc(up: false))) }

@@ -10,6 +10,8 @@ public struct WebRTCNegotiation: Sendable {
     private var stable: (map: MediaMap, state: State, lines: [MediaDescription])?
     /// The dialog's lines as they were offered last.
     private var lines: [MediaDescription] = []
+    /// The media of the last offer that has its answer; empty before.
+    public private(set) var agreedMedia: [AgreedMedium] = []
 
     private enum State: Sendable {
         case idle
@@ -49,9 +51,10 @@ public struct WebRTCNegotiation: Sendable {
     /// - Returns: the answer for the browser, with the offer's lines in number and order.
     public mutating func makeAnswer(_ generated: String) throws(NegotiationError) -> String {
         guard case .remoteOffer = state else { throw .wrongState }
-        let text = try outward(SessionDescription(negotiating: generated))
+        let answer = try outward(SessionDescription(negotiating: generated))
         state = .remoteOffer(answered: true)
-        return text
+        agreedMedia = answer.media.compactMap { AgreedMedium($0, direction: answer.direction(of: $0)) }
+        return answer.text
     }
 
     /// Makes an offer.
@@ -67,7 +70,7 @@ public struct WebRTCNegotiation: Sendable {
             next.map.inner(of: line).map { session.media[$0] } ?? lines[line]
         }
         next.state = .localOffer(answered: false)
-        let text = try next.outward(session)
+        let text = try next.outward(session).text
         self = next
         return text
     }
@@ -87,6 +90,7 @@ public struct WebRTCNegotiation: Sendable {
         guard map.entries.contains(where: { session.media[$0.line].isForBrowsers }) else { throw .noUsableMedia }
         let text = try inward(session)
         state = .localOffer(answered: true)
+        agreedMedia = session.media.compactMap { AgreedMedium($0, direction: session.direction(of: $0).reversed) }
         return text
     }
 
@@ -123,7 +127,7 @@ public struct WebRTCNegotiation: Sendable {
     }
 
     /// Janus' description with all lines of the dialog, those that Janus does not see refused.
-    private func outward(_ session: SessionDescription) throws(NegotiationError) -> String {
+    private func outward(_ session: SessionDescription) throws(NegotiationError) -> SessionDescription {
         guard session.media.count == map.entries.count else {
             throw .wrongMediaCount(expected: map.entries.count, found: session.media.count)
         }
@@ -137,6 +141,6 @@ public struct WebRTCNegotiation: Sendable {
             return medium
         }
         outer.attributes.limitBundle(to: outer.media.filter { $0.port != 0 }.compactMap(\.mid))
-        return outer.text
+        return outer
     }
 }

@@ -69,6 +69,14 @@ extension LegNegotiation {
         if case .sip(let leg) = self { leg.suite } else { nil }
     }
 
+    /// What it has agreed on.
+    var agreedMedia: [AgreedMedium] {
+        switch self {
+        case .sip(let leg): leg.agreedMedia
+        case .webrtc(let leg): leg.agreedMedia
+        }
+    }
+
     /// Forgets an offer that came to nothing (RFC 6141).
     mutating func rollback() {
         switch self {

@@ -107,6 +107,9 @@ public struct ProxySession: Sendable {
 
     public var isEnded: Bool { state == .ended }
 
+    /// What that side has agreed on; empty before its first answer, and where there is no such side.
+    public func agreedMedia(of side: SessionSide) -> [AgreedMedium] { sides[side]?.agreedMedia ?? [] }
+
     /// The side that has an offer to answer.
     public var answerer: SessionSide? {
         guard case .exchanging(let exchange) = state, exchange.phase == .awaitingAnswer else { return nil }

@@ -333,6 +333,23 @@ struct ProxySessionTests {
         return session
     }
 
+    @Test("both sides know what they agreed on, and nothing before")
+    func agreed() {
+        var session = session(.proxy(caller: .rtp, callee: .webrtc))
+        #expect(session.agreedMedia(of: .caller).isEmpty && session.agreedMedia(of: .callee).isEmpty)
+        session = callBetweenPhoneAndBrowser()
+        let phone = session.agreedMedia(of: .caller), browser = session.agreedMedia(of: .callee)
+        #expect(phone.map(\.codec) == [.pcmu] && phone.map(\.isEncrypted) == [false])
+        #expect(browser.map(\.kind) == [.audio] && browser.map(\.isEncrypted) == [true])
+        _ = session.handle(.offered(.callee, sdp: Fixture.browserOffer.replacing("sendrecv", with: "sendonly"), trickle: false))
+        _ = session.handle(.stepDone(Fixture.phoneOffer.replacing("sendrecv", with: "sendonly")))
+        _ = session.handle(.answered(sdp: Fixture.phoneAnswer.replacing("sendrecv", with: "recvonly"), trickle: false))
+        _ = session.handle(.stepDone(Fixture.browserAnswer.replacing("sendrecv", with: "recvonly")))
+        // As the gateway sees it: it sends to the phone what the browser sends.
+        #expect(session.agreedMedia(of: .caller).map(\.direction) == [.sendonly])
+        #expect(session.agreedMedia(of: .callee).map(\.direction) == [.recvonly])
+    }
+
     @Test("a phone's new offer goes to the browser, and the browser's answer back")
     func reofferFromPhone() {
         var session = callBetweenPhoneAndBrowser()
