@@ -89,16 +89,20 @@ extension Payload {
 }
 
 extension Crypto {
-    /// The suites that Janus knows.
-    private static let suites: Set<String> = [
-        "AES_CM_128_HMAC_SHA1_80", "AES_CM_128_HMAC_SHA1_32", "AEAD_AES_128_GCM", "AEAD_AES_256_GCM",
+    /// The suites that Janus knows, and the bytes of key and salt together (RFC 4568, section 6.2; RFC 7714, section 12).
+    private static let suites = [
+        "AES_CM_128_HMAC_SHA1_80": 30, "AES_CM_128_HMAC_SHA1_32": 30, "AEAD_AES_128_GCM": 28, "AEAD_AES_256_GCM": 44,
     ]
 
-    /// This with the bare key, when it is one that Janus can use: a single key, no key identifier, no session parameters.
+    /// This with the bare key, when it is one that Janus can use: a single key of the suite's length, no key identifier, no
+    /// session parameters. rtpengine leaves out the padding that Janus wants.
     var withoutLifetime: Crypto? {
-        guard Self.suites.contains(suite), parameters.isEmpty, key.hasPrefix("inline:"), !key.contains(";") else { return nil }
+        guard let bytes = Self.suites[suite], parameters.isEmpty, key.hasPrefix("inline:"), !key.contains(";") else { return nil }
         let parts = key.dropFirst("inline:".count).split(separator: "|", omittingEmptySubsequences: false)
-        guard let bare = parts.first, 16 ... 100 ~= bare.utf8.count, !parts.dropFirst().contains(where: { $0.contains(":") }) else { return nil }
-        return Crypto(tag: tag, suite: suite, key: "inline:\(bare)")
+        guard let bare = parts.first, !parts.dropFirst().contains(where: { $0.contains(":") }) else { return nil }
+        let digits = bare.prefix { $0 != "=" }
+        guard digits.utf8.count == (bytes * 4 + 2) / 3 else { return nil }
+        let padding = String(repeating: "=", count: (3 - bytes % 3) % 3)
+        return Crypto(tag: tag, suite: suite, key: "inline:\(digits)\(padding)")
     }
 }
