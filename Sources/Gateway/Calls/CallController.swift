@@ -70,6 +70,7 @@ final class CallController {
     private func perform(_ action: Call.Action) {
         switch action {
         case .offerSession(let side, let sdp, let trickle): offerSession(side, sdp, trickle: trickle)
+        case .refreshSession(let side, let sdp): session.refreshed(side, sdp)
         case .askSession(let side): session.offerWanted(side)
         case .answerSession(let sdp, let trickle): session.answer(sdp, trickle: trickle)
         case .declineSession(let failure): session.decline(failure)

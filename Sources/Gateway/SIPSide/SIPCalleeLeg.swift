@@ -59,5 +59,7 @@ final class SIPCalleeLeg: CalleeLeg {
 }
 
 extension SIPCalleeLeg: SIPOfferingLeg {
+    func offerAccepted() -> Bool { dialog?.accepted() ?? false }
+
     func offerRejected(status: Int) -> Bool { dialog?.retries(after: status) ?? false }
 }

@@ -39,5 +39,7 @@ final class SIPCallerLeg: CallerLeg {
 }
 
 extension SIPCallerLeg: SIPOfferingLeg {
+    func offerAccepted() -> Bool { dialog.accepted() }
+
     func offerRejected(status: Int) -> Bool { dialog.retries(after: status) }
 }

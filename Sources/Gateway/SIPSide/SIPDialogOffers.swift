@@ -45,6 +45,12 @@ final class SIPDialogOffers {
         return true
     }
 
+    /// The phone has accepted an offer. Whether it was one of ours: else it is the endpoint's refresh of the session timer.
+    func accepted() -> Bool {
+        defer { pending = nil }
+        return pending != nil
+    }
+
     func cancel() {
         timer?.cancel()
         timer = nil
@@ -57,6 +63,8 @@ final class SIPDialogOffers {
 protocol SIPOfferingLeg: AnyObject {
     /// The phone refused our offer. Whether the leg tries again by itself.
     func offerRejected(status: Int) -> Bool
+    /// The phone accepted an offer. Whether the leg had made one.
+    func offerAccepted() -> Bool
 }
 
 extension SessionFailure {

@@ -49,6 +49,8 @@ extension Switchboard {
         case .offer(_, let sdp?): call.handle(.offered(side, sdp: sdp, trickle: false))
         case .offer(_, nil): call.handle(.offerWanted(side))
         case .offerCompleted(_, nil): call.handle(.declined(side, .refused("the ACK brought no answer")))
+        case .offerAccepted(_, let sdp) where leg?.offerAccepted() == false:
+            if let sdp { call.handle(.refreshed(side, sdp: sdp)) }
         case .offerAccepted(_, let sdp?), .offerCompleted(_, let sdp?): call.handle(.answered(side, sdp: sdp, trickle: false))
         case .offerAccepted(_, nil):
             call.handle(.declined(side, .refused("the phone accepted the offer without an answer")))

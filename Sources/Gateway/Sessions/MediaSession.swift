@@ -71,6 +71,9 @@ final class MediaSession {
     /// That phone wants an offer, and is to answer it.
     func offerWanted(_ side: SessionSide) { handle(.offerWanted(side)) }
 
+    /// Takes what that phone answered to a refresh.
+    func refreshed(_ side: SessionSide, _ sdp: String) { handle(.refreshed(side, sdp: sdp)) }
+
     /// Takes the answer of the side that was offered something last.
     func answer(_ sdp: String, trickle: Bool) { handle(.answered(sdp: sdp, trickle: trickle)) }
 

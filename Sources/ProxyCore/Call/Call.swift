@@ -35,6 +35,8 @@ public struct Call: Sendable {
         case callerEnded(CallEnd)
         /// The gateway ends it: a time limit, or it is about to stop.
         case terminate(CallEnd)
+        /// A phone of an established call answers the endpoint's refresh with another description than before.
+        case refreshed(SessionSide, sdp: String)
         /// A side of an established call wants an offer, to answer it.
         case offerWanted(SessionSide)
         /// A side of an established call wants to change the session.
@@ -49,6 +51,7 @@ public struct Call: Sendable {
         case offerSession(SessionSide, sdp: String, trickle: Bool)
         /// That side wants an offer of the session's.
         case askSession(SessionSide)
+        case refreshSession(SessionSide, sdp: String)
         case answerSession(sdp: String, trickle: Bool)
         case declineSession(SessionFailure)
         case invite(Leg, offer: String?)
@@ -158,6 +161,7 @@ public struct Call: Sendable {
         case .offerRefused(let side, let failure): return offerRefused(side, failure)
         case .answerRefused(let failure): return answerRefused(failure)
         case .offerWanted(let side): return offerWanted(side)
+        case .refreshed(let side, let sdp): return isEstablished ? [.refreshSession(side, sdp: sdp)] : []
         case .offered(let side, let sdp, let trickle): return offered(side, sdp, trickle: trickle)
         case .answered(let side, let sdp, let trickle): return answered(side, sdp, trickle: trickle)
         case .declined(let side, let failure): return declined(side, failure)
@@ -333,99 +337,5 @@ public struct Call: Sendable {
         guard case .completing = state else { return [] }
         guard let sdp else { return finish(CallEnd(status: 488, reason: "The ACK brought no answer", by: .gateway)) }
         return [.answerSession(sdp: sdp, trickle: false)]
-    }
-
-    // MARK: Changes to an established call
-
-    private func offered(_ side: SessionSide, _ sdp: String, trickle: Bool) -> [Action] {
-        guard case .established(let leg) = state else {
-            return [.refuseOffer(side, nil, .state("the call is not established"))]
-        }
-        guard !answerIsForNobody else {
-            return [.refuseOffer(side, side == .callee ? leg : nil, .state("another offer is being answered"))]
-        }
-        return [.offerSession(side, sdp: sdp, trickle: trickle)]
-    }
-
-    private mutating func offerWanted(_ side: SessionSide) -> [Action] {
-        guard case .established(let leg) = state else {
-            return [.refuseOffer(side, nil, .state("the call is not established"))]
-        }
-        guard !answerIsForNobody, asking == nil else {
-            return [.refuseOffer(side, side == .callee ? leg : nil, .state("another offer is being answered"))]
-        }
-        asking = side
-        return [.askSession(side)]
-    }
-
-    private func answered(_ side: SessionSide, _ sdp: String, trickle: Bool) -> [Action] {
-        guard case .established = state else { return [] }
-        return [.answerSession(sdp: sdp, trickle: trickle)]
-    }
-
-    private func declined(_ side: SessionSide, _ failure: SessionFailure) -> [Action] {
-        guard case .established = state else { return [] }
-        return [.declineSession(failure)]
-    }
-
-    // MARK: Ends
-
-    private mutating func lose(_ leg: Leg, _ end: CallEnd) -> [Action] {
-        switch state {
-        case .inviting(let invited):
-            return lose(leg, end, invited)
-        case .connecting(let chosen, var invited):
-            if leg == chosen { return finish(end) }
-            invited.waiting.remove(leg)
-            state = .connecting(chosen, invited)
-            return []
-        case .completing(let chosen):
-            return leg == chosen ? finish(end) : []
-        case .established(let chosen):
-            return leg == chosen ? finish(end) : []
-        case .new, .preparing, .ended:
-            return []
-        }
-    }
-
-    /// One of the called is gone. A 6xx speaks for all of them (RFC 3261 section 16.7); else the last one to go decides.
-    private mutating func lose(_ leg: Leg, _ end: CallEnd, _ invited: Invited) -> [Action] {
-        guard invited.waiting.contains(leg) else { return [] }
-        var invited = invited
-        invited.waiting.remove(leg)
-        invited.refusal = Call.moreTelling(invited.refusal, end)
-        state = .inviting(invited)
-        guard end.status >= 600 || invited.waiting.isEmpty else { return [] }
-        return finish(end.status >= 600 ? end : invited.refusal ?? end)
-    }
-
-    /// The response that a forking proxy would choose: the lowest class, and "busy" before "not there".
-    private static func moreTelling(_ first: CallEnd?, _ second: CallEnd) -> CallEnd {
-        guard let first else { return second }
-        if first.status / 100 != second.status / 100 { return first.status < second.status ? first : second }
-        return first.status == 480 || first.status == 408 ? second : first
-    }
-
-    private mutating func finish(_ end: CallEnd) -> [Action] {
-        var actions: [Action]
-        switch state {
-        case .ended:
-            return []
-        case .new:
-            actions = [.rejectCaller(end)]
-        case .preparing:
-            actions = [.rejectCaller(end), .stopSession(end)]
-        case .inviting(let invited), .connecting(_, let invited):
-            actions = [.stopTimer(.ringing), .rejectCaller(end)]
-                + invited.waiting.sorted().map { .endCallee($0, end) } + [.stopSession(end)]
-        case .completing(let leg):
-            actions = [.hangUpCaller(end), .endCallee(leg, end), .stopSession(end)]
-        case .established(let leg):
-            actions = [.stopTimer(.duration), .hangUpCaller(end)]
-                + (leg.map { [.endCallee($0, end)] } ?? []) + [.stopSession(end)]
-        }
-        state = .ended
-        actions.append(.ended(end))
-        return actions
     }
 }

@@ -5,13 +5,13 @@ extension SIPNegotiation {
     /// Offers what stands, to a phone that asks for an offer in its dialog (RFC 3261, section 14.2). `acceptAnswer` follows.
     ///
     /// Where it was the phone that wanted less than both directions, as in a hold of its own, all is offered: it cannot resume
-    /// otherwise (RFC 6337, section 5.3).
-    public mutating func repeatOffer() throws(NegotiationError) -> String {
+    /// otherwise (RFC 6337, section 5.3). Without `widening` it is what was sent last, to the letter.
+    public mutating func repeatOffer(widening: Bool = true) throws(NegotiationError) -> String {
         guard !local.media.isEmpty else { throw .wrongState }
         var next = self
         try next.begin()
         var media = local.media
-        if case .remoteOffer(_, let plain, answered: true) = state {
+        if widening, case .remoteOffer(_, let plain, answered: true) = state {
             for (index, entry) in map.entries.enumerated() where media.indices.contains(entry.line) && media[entry.line].port != 0 {
                 guard plain.indices.contains(index), plain[index].direction != .sendrecv else { continue }
                 media[entry.line].attributes.removeAll { if case .direction = $0 { true } else { false } }

@@ -47,6 +47,17 @@ extension ProxySession {
         }
     }
 
+    /// The endpoint refreshes a session with what was sent last, which the phone may answer otherwise than before (RFC 4028,
+    /// section 7.4). An answer that cannot be used changes nothing.
+    mutating func refreshed(by side: SessionSide, _ sdp: String) -> [Action] {
+        guard state == .stable, case .sip(var leg)? = sides[side], (try? leg.repeatOffer(widening: false)) != nil else { return [] }
+        sides[side] = .sip(leg)
+        state = .reoffered(side)
+        let actions = reanswered(by: side, sdp)
+        guard case .refuseAnswer? = actions.first else { return actions }
+        return notReanswered(by: side)
+    }
+
     /// The answer did not come, or cannot be used: what stood before stands.
     mutating func notReanswered(by side: SessionSide) -> [Action] {
         sides[side]?.rollback()

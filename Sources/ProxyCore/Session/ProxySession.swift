@@ -13,6 +13,8 @@ public struct ProxySession: Sendable {
         case offered(SessionSide, sdp: String, trickle: Bool)
         /// A phone asks for an offer: within its dialog, or to begin with.
         case offerWanted(SessionSide)
+        /// A phone answers what it was told last with another description than before: its refresh of the session timer.
+        case refreshed(SessionSide, sdp: String)
         /// The side that was offered something answers.
         case answered(sdp: String, trickle: Bool)
         /// The side that was offered something does not take it.
@@ -122,6 +124,7 @@ public struct ProxySession: Sendable {
         switch event {
         case .offered(let side, let sdp, let trickle): return offered(by: side, sdp, trickle: trickle)
         case .offerWanted(let side): return offerWanted(by: side)
+        case .refreshed(let side, let sdp): return refreshed(by: side, sdp)
         case .answered(let sdp, let trickle): return answered(sdp, trickle: trickle)
         case .declined(let failure): return declined(failure)
         case .stepDone(let text): return stepDone(text)

@@ -110,6 +110,30 @@ struct LateOfferTests {
         }
     }
 
+    @Test("that answers a refresh otherwise than before is followed: NoSIP, or the other side")
+    func refreshed() {
+        var (session, _) = talking()
+        let moved = Fixture.phoneAnswer.replacing(" 4002 ", with: " 4444 ")
+        guard case .process(.caller, let text, .answer) = step(session.handle(.refreshed(.caller, sdp: moved))) else {
+            Issue.record("NoSIP was not told")
+            return
+        }
+        #expect(text.contains("m=audio 4444 "))
+        #expect(session.handle(.refreshed(.caller, sdp: moved)) == [], "while another change is under way")
+        _ = session.handle(.stepDone(Fixture.browserAnswer))
+        #expect(session.handle(.refreshed(.caller, sdp: "nonsense")) == [] && session.state == .stable)
+        #expect(session.handle(.refreshed(.caller, sdp: moved)) == [] && session.state == .stable)
+        guard case .process(.caller, _, .offer) = step(session.handle(.refreshed(.caller, sdp: moved.replacing("sendrecv", with: "sendonly")))) else {
+            Issue.record("the other side was not told")
+            return
+        }
+        var call = Call(id: "c", echo: true, legs: [])
+        #expect(call.handle(.refreshed(.caller, sdp: "A")) == [])
+        _ = call.handle(.start(offer: "O", trickle: false))
+        _ = call.handle(.sessionAnswers(.caller, "B"))
+        #expect(call.handle(.refreshed(.caller, sdp: "A")) == [.refreshSession(.caller, sdp: "A")])
+    }
+
     // MARK: The echo
 
     @Test("gets all our codecs from the echo, whichever of them the echo chose, and NoSIP the address of its answer")
