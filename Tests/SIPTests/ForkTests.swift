@@ -81,4 +81,21 @@ extension SIPTests.ForkTests {
         #expect(await call.raw.receive("ACK") != nil)
         try await call.finish()
     }
+
+    @Test("a reliable response binds the call to its fork: a 200 of another is hung up")
+    @LoopActor func reliable() async throws {
+        let call = try await RawCallee()
+        call.reliable(183, 1, tag: "a", body: sdp("a"))
+        _ = try await call.caller.event()
+        call.accept(await call.raw.receive("PRACK"))
+        call.respond(200, tag: "b", body: sdp("b"))
+        #expect(await call.raw.receive("ACK")?.tag(of: "To") == "b")
+        let bye = try #require(await call.raw.receive("BYE"))
+        #expect(bye.tag(of: "To") == "b")
+        call.accept(bye)
+        call.respond(200, tag: "a", body: sdp("a"))
+        #expect(try await call.caller.event() == .answered(call.leg, sdp: sdp("a")))
+        #expect(await call.raw.receive("ACK")?.tag(of: "To") == "a")
+        try await call.finish()
+    }
 }

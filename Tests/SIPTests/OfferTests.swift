@@ -139,4 +139,132 @@ extension SIPTests.OfferTests {
             #expect(try await callee.event() == .ended(leg, SIPEnd(.hungUp)))
         }
     }
+
+    /// A call from a raw phone that stands, and the To tag of it.
+    @LoopActor
+    private func standing() async throws -> (call: RawCall, tag: String?) {
+        let call = try await RawCall()
+        call.callee.endpoint.answer(call.leg, sdp: sdp("answer"))
+        let tag = await call.raw.receive("SIP/2.0 200")?.tag(of: "To")
+        call.raw.send(call.invite.then("ACK", sequence: 1, toTag: tag).text)
+        #expect(try await call.callee.event() == .established(call.leg))
+        return (call, tag)
+    }
+
+    @LoopActor
+    private func hangUp(_ call: RawCall) async throws {
+        call.callee.endpoint.end(call.leg, status: 0, reason: nil)
+        let bye = try #require(await call.raw.receive("BYE"))
+        call.raw.send(rawResponse(200, "OK", to: bye, port: call.raw.port))
+        try await call.stop()
+    }
+
+    @Test("an UPDATE with an offer is accepted or refused by the core; another meanwhile gets 500 with Retry-After", arguments: [200, 488])
+    @LoopActor func update(status: Int) async throws {
+        let (call, tag) = try await standing()
+        var update = call.invite.then("UPDATE", sequence: 2, toTag: tag)
+        update.body = sdp("hold")
+        call.raw.send(update.text)
+        #expect(try await call.callee.event() == .offer(call.leg, sdp: sdp("hold")))
+        var another = call.invite.then("UPDATE", sequence: 3, toTag: tag)
+        another.body = sdp("resume")
+        call.raw.send(another.text)
+        let overlap = try #require(await call.raw.receive("SIP/2.0 500"))
+        #expect(overlap.header("CSeq") == "3 UPDATE")
+        #expect((0...10).contains(overlap.header("Retry-After").flatMap { Int($0) } ?? -1))
+        if status == 200 {
+            call.callee.endpoint.acceptOffer(call.leg, sdp: sdp("held"))
+        } else {
+            call.callee.endpoint.rejectOffer(call.leg, SIPResponse(status: status, warning: "no"))
+        }
+        let answer = try #require(await call.raw.receive("SIP/2.0 \(status)"))
+        #expect(answer.header("CSeq") == "2 UPDATE")
+        #expect(answer.hasSuffix(sdp("held")) == (status == 200))
+        try await hangUp(call)
+    }
+
+    @Test("an UPDATE before the answer: 200 without an offer, 500 with Retry-After with one; the call goes on", arguments: [false, true])
+    @LoopActor func earlyUpdate(reliably: Bool) async throws {
+        let call = try await RawCall(headers: reliably ? ["Supported: 100rel"] : [])
+        call.callee.endpoint.ring(call.leg, status: 183, sdp: sdp("early"))
+        let early = try #require(await call.raw.receive("SIP/2.0 183"))
+        if reliably {
+            call.raw.send(call.prack(early).text)
+            #expect(await call.raw.receive("SIP/2.0 200") != nil)
+        }
+        for (sequence, body, status) in [(3, "", 200), (4, sdp("other"), 500)] {
+            var update = call.invite.then("UPDATE", sequence: sequence, toTag: early.tag(of: "To"))
+            update.body = body
+            call.raw.send(update.text)
+            let response = try #require(await call.raw.receive("SIP/2.0 \(status)"))
+            #expect(response.header("CSeq") == "\(sequence) UPDATE")
+            #expect((response.header("Retry-After") != nil) == (status == 500))
+        }
+        call.callee.endpoint.answer(call.leg, sdp: sdp("early"))
+        try await call.finish(try #require(await call.raw.receive("SIP/2.0 200")))
+    }
+
+    @Test("an early UPDATE of a phone that we call: 200 without an offer, 491 with one", arguments: [(false, 200), (true, 491)])
+    @LoopActor func earlyUpdateOfCallee(offers: Bool, status: Int) async throws {
+        let call = try await RawCallee()
+        call.reliable(183, 1, body: sdp("early"))
+        _ = try await call.caller.event()
+        call.accept(await call.raw.receive("PRACK"))
+        var update = RawRequest("UPDATE", to: call.caller.port, from: call.raw.port)
+        update.callID = call.invite.header("Call-ID") ?? ""
+        update.fromTag = "rawtag"
+        update.toTag = call.invite.tag(of: "From")
+        update.body = offers ? sdp("other") : ""
+        call.raw.send(update.text)
+        #expect(await call.raw.receive("SIP/2.0 \(status)") != nil)
+        call.respond(200)
+        #expect(try await call.caller.event() == .answered(call.leg, sdp: sdp("early")))
+        #expect(await call.raw.receive("ACK") != nil)
+        try await call.finish()
+    }
+
+    @Test("a re-INVITE or an UPDATE that crosses our re-INVITE gets 491, and ours goes on", arguments: ["INVITE", "UPDATE"])
+    @LoopActor func glareWithPhone(method: String) async throws {
+        let (call, tag) = try await standing()
+        call.callee.endpoint.offer(call.leg, sdp: sdp("ours"))
+        let ours = try #require(await call.raw.receive("INVITE"))
+        var theirs = call.invite.then(method, sequence: 2, toTag: tag)
+        theirs.body = sdp("theirs")
+        call.raw.send(theirs.text)
+        #expect(await call.raw.receive("SIP/2.0 491") != nil)
+        if method == "INVITE" { call.raw.send(theirs.then("ACK", sequence: 2, toTag: tag, branch: theirs.branch).text) }
+        call.raw.send(rawResponse(200, "OK", to: ours, port: call.raw.port, body: sdp("fine")))
+        #expect(try await call.callee.event() == .offerAccepted(call.leg, sdp: sdp("fine")))
+        #expect(await call.raw.receive("ACK") != nil)
+        try await hangUp(call)
+    }
+
+    @Test("retransmissions get the same response again, and the core hears of nothing")
+    @LoopActor func retransmissions() async throws {
+        let call = try await RawCall()
+        call.callee.endpoint.ring(call.leg, status: 180, sdp: nil)
+        let ringing = try #require(await call.raw.receive("SIP/2.0 180"))
+        call.raw.send(call.invite.text)
+        #expect(await call.raw.receive("SIP/2.0 180") == ringing)
+        call.callee.endpoint.answer(call.leg, sdp: sdp("answer"))
+        let answer = try #require(await call.raw.receive("SIP/2.0 200"))
+        call.raw.send(call.invite.text)
+        #expect(await call.raw.receive("SIP/2.0 200") == answer)
+        let ack = call.invite.then("ACK", sequence: 1, toTag: answer.tag(of: "To"))
+        call.raw.send(ack.text)
+        #expect(try await call.callee.event() == .established(call.leg))
+        call.raw.send(ack.text)
+        var offer = call.invite.then("INVITE", sequence: 2, toTag: answer.tag(of: "To"))
+        offer.body = sdp("hold")
+        call.raw.send(offer.text)
+        #expect(try await call.callee.event() == .offer(call.leg, sdp: sdp("hold")))
+        call.raw.send(offer.text)
+        call.callee.endpoint.acceptOffer(call.leg, sdp: sdp("held"))
+        let held = try #require(await call.raw.receive("SIP/2.0 200"))
+        call.raw.send(offer.text)
+        #expect(await call.raw.receive("SIP/2.0 200") == held)
+        call.raw.send(offer.then("ACK", sequence: 2, toTag: answer.tag(of: "To")).text)
+        #expect(call.callee.unread.isEmpty)
+        try await hangUp(call)
+    }
 }

@@ -97,6 +97,9 @@ final class RawPeer {
         return recv(descriptor, &byte, 1, Int32(MSG_PEEK)) == 0
     }
 
+    /// Reads and forgets what there is; whether there was a message.
+    func takeAll() -> Bool { take() != nil }
+
     private func take() -> String? {
         var bytes = [UInt8](repeating: 0, count: 65_536)
         var from = sockaddr_in()

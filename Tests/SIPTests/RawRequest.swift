@@ -54,7 +54,7 @@ struct RawRequest {
 /// A response as a raw peer writes it, to a request that it received.
 func rawResponse(
     _ status: Int, _ phrase: String, to request: String, port: Int, tag: String = "rawtag", headers: [String] = [],
-    body: String = ""
+    body: String = "", tcp: Bool = false
 ) -> String {
     var lines = ["SIP/2.0 \(status) \(phrase)"]
     lines += request.headers("Via").map { "Via: \($0)" }
@@ -63,7 +63,7 @@ func rawResponse(
     lines.append("To: \(to)" + (to.contains(";tag=") || status == 100 ? "" : ";tag=\(tag)"))
     lines.append("Call-ID: \(request.header("Call-ID") ?? "")")
     lines.append("CSeq: \(request.header("CSeq") ?? "")")
-    lines.append("Contact: <sip:raw@127.0.0.1:\(port)>")
+    lines.append("Contact: <sip:raw@127.0.0.1:\(port)\(tcp ? ";transport=tcp" : "")>")
     lines += headers
     if !body.isEmpty { lines.append("Content-Type: application/sdp") }
     lines.append("Content-Length: \(body.utf8.count)")

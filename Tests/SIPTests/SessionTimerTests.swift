@@ -97,10 +97,100 @@ extension SIPTests.SessionTimerTests {
         #expect(try await callee.event() == .established(leg))
         let bye = try #require(await raw.receive("BYE", within: .seconds(10)))
         #expect(bye.header("Reason")?.contains("Session timeout") == true)
+        // The core hears it when the BYE goes out, not when it is answered.
+        #expect(try await callee.event(within: .milliseconds(200)) == .ended(leg, SIPEnd(.sessionExpired)))
         raw.send(rawResponse(200, "OK", to: bye, port: raw.port))
-        #expect(try await callee.event() == .ended(leg, SIPEnd(.sessionExpired)))
         try await callee.noLegs()
         await callee.endpoint.stop()
+    }
+
+    /// A call that we have to refresh, answered by a phone with this Allow header.
+    @LoopActor
+    private func refreshing(allow: String) async throws -> RawCallee {
+        let call = try await RawCallee { Self.short(&$0); $0.t1 = .milliseconds(50); $0.t1x64 = .milliseconds(400) }
+        call.respond(
+            200, headers: ["Allow: \(allow)", "Supported: timer", "Require: timer", "Session-Expires: 4;refresher=uac"],
+            body: sdp("answer"))
+        #expect(try await call.caller.event() == .answered(call.leg, sdp: sdp("answer")))
+        #expect(await call.raw.receive("ACK") != nil)
+        return call
+    }
+
+    static let peers = [("INVITE, ACK, BYE, UPDATE", "UPDATE"), ("INVITE, ACK, BYE", "INVITE")]
+
+    @Test("a refresh that is never answered, or answered 481, ends the session with BYE", arguments: peers, [0, 481])
+    @LoopActor func refreshLost(peer: (allow: String, method: String), status: Int) async throws {
+        let call = try await refreshing(allow: peer.allow)
+        let refresh = try #require(await call.raw.receive(peer.method))
+        if status > 0 { call.raw.send(rawResponse(status, "Gone", to: refresh, port: call.raw.port)) }
+        #expect(try await call.caller.event() == .ended(call.leg, SIPEnd(.sessionExpired)))
+        try await call.stop()
+    }
+
+    @Test("a refresh that is refused for now is repeated, and the call goes on", arguments: peers)
+    @LoopActor func refreshRefused(peer: (allow: String, method: String)) async throws {
+        let call = try await refreshing(allow: peer.allow)
+        let refresh = try #require(await call.raw.receive(peer.method))
+        #expect(refresh.header("Session-Expires")?.contains("4") == true)
+        call.raw.send(rawResponse(491, "Request Pending", to: refresh, port: call.raw.port))
+        if peer.method == "INVITE" { #expect(await call.raw.receive("ACK") != nil) }
+        let again = try #require(await call.raw.receive("INVITE"))
+        #expect(again.hasSuffix(sdp("offer")))
+        call.accept(again, headers: ["Supported: timer", "Session-Expires: 4;refresher=uac"], body: sdp("answer"))
+        #expect(await call.raw.receive("ACK") != nil)
+        try await call.finish()
+    }
+
+    @Test("422 to a refresh: it is sent again with the interval that the peer wants", arguments: peers)
+    @LoopActor func refreshTooSmall(peer: (allow: String, method: String)) async throws {
+        let call = try await refreshing(allow: peer.allow)
+        let refresh = try #require(await call.raw.receive(peer.method))
+        call.raw.send(rawResponse(422, "Session Interval Too Small", to: refresh, port: call.raw.port, headers: ["Min-SE: 60"]))
+        if peer.method == "UPDATE" {
+            // Sofia repeats its UPDATE as it was: what helps is the re-INVITE that follows when it gave up.
+            for _ in 0..<2 {
+                let update = try #require(await call.raw.receive("UPDATE"))
+                call.raw.send(rawResponse(422, "Session Interval Too Small", to: update, port: call.raw.port, headers: ["Min-SE: 60"]))
+            }
+            let first = try #require(await call.raw.receive("INVITE"))
+            call.raw.send(rawResponse(422, "Session Interval Too Small", to: first, port: call.raw.port, headers: ["Min-SE: 60"]))
+        }
+        let again = try #require(await call.raw.receive("INVITE"))
+        #expect(again.header("Session-Expires")?.hasPrefix("60") == true)
+        #expect(again.header("Min-SE") == "60")
+        call.accept(again, headers: ["Supported: timer", "Session-Expires: 60;refresher=uac"], body: sdp("answer"))
+        #expect(await call.raw.receive("ACK sip") != nil)
+        try await call.finish()
+    }
+
+    @Test("a peer's refresh keeps the session, by UPDATE or re-INVITE; one below our Min-SE gets 422", arguments: ["UPDATE", "INVITE"])
+    @LoopActor func peerRefreshes(method: String) async throws {
+        let call = try await RawCall(headers: ["Supported: timer", "Session-Expires: 4;refresher=uac", "Allow: INVITE, ACK, UPDATE"], adjust: Self.short)
+        call.callee.endpoint.answer(call.leg, sdp: sdp("answer"))
+        let answer = try #require(await call.raw.receive("SIP/2.0 200"))
+        #expect(answer.header("Session-Expires") == "4;refresher=uac")
+        call.raw.send(call.invite.then("ACK", sequence: 1, toTag: answer.tag(of: "To")).text)
+        #expect(try await call.callee.event() == .established(call.leg))
+        for (sequence, interval) in [(2, 1), (3, 4), (4, 4)] {
+            if sequence > 2 {
+                await #expect(throws: TimedOut.self) { try await call.callee.event(within: .milliseconds(2_200)) }
+            }
+            var refresh = call.invite.then(method, sequence: sequence, toTag: answer.tag(of: "To"))
+            refresh.headers = ["Supported: timer", "Session-Expires: \(interval);refresher=uac"]
+            if method == "INVITE" { refresh.body = sdp("offer") }
+            call.raw.send(refresh.text)
+            let response = try #require(await call.raw.receive(interval < 2 ? "SIP/2.0 422" : "SIP/2.0 200"))
+            if interval >= 2 { #expect(response.header("Session-Expires") == "4;refresher=uac") }
+            if interval < 2 { #expect(response.header("Min-SE") != nil) }
+            if method == "INVITE" {
+                let branch = interval < 2 ? refresh.branch : nil
+                call.raw.send(refresh.then("ACK", sequence: sequence, toTag: answer.tag(of: "To"), branch: branch).text)
+            }
+        }
+        call.callee.endpoint.end(call.leg, status: 0, reason: nil)
+        let bye = try #require(await call.raw.receive("BYE"))
+        call.raw.send(rawResponse(200, "OK", to: bye, port: call.raw.port))
+        try await call.stop()
     }
 
     @Test("422 to our INVITE: it is sent again with the interval that the peer wants")

@@ -35,8 +35,7 @@ extension Leg {
     }
 
     private func respondToUpdate(_ response: SIPResponse, sdp: String?) {
-        guard let request = update else { return }
-        update = nil
+        guard let request = updates.popLast() else { return }
         respond(to: request, response, sdp: sdp)
         if response.status == 200 { startSession() }
     }

@@ -13,8 +13,8 @@ final class Leg {
     let agent: String
     let logger: Logger
     private(set) var machine: LegMachine
-    /// The UPDATE that waits for its answer.
-    var update: HeldRequest?
+    /// The UPDATEs without an answer: one that the core thinks about, and one that is just being refused behind it.
+    var updates: [HeldRequest] = []
     /// The PRACK that waits for its answer.
     var prack: HeldRequest?
     private var timer: LoopTimer?
@@ -109,7 +109,7 @@ final class Leg {
         wait(nil)
         refreshTimer?.cancel()
         expiryTimer?.cancel()
-        update = nil
+        updates = []
         prack = nil
         nua_handle_destroy(handle)
         endpoint?.forget(self)
