@@ -8,13 +8,14 @@ final class SIPProbe: Sendable {
     private let gateway: (address: String, port: Int)
     private let messages = Mailbox<String>()
 
-    convenience init(_ stage: Stage) throws { try self.init(at: stage.gateway) }
+    /// - Parameter port: 0 takes any.
+    convenience init(_ stage: Stage, port: Int = 0) throws { try self.init(at: stage.gateway, port: port) }
 
-    init(at gateway: GatewayProcess) throws {
+    init(at gateway: GatewayProcess, port: Int = 0) throws {
         address = gateway.address
         self.gateway = (gateway.address, gateway.sipPort)
-        socket = try Socket(type: SOCK_DGRAM, address: address, port: 0)
-        port = socket.port
+        socket = try Socket(type: SOCK_DGRAM, address: address, port: port)
+        self.port = socket.port
         let socket = socket, messages = messages
         Thread.detachNewThread {
             while let bytes = socket.read(), !bytes.isEmpty { messages.post(String(decoding: bytes, as: UTF8.self)) }
@@ -30,6 +31,14 @@ final class SIPProbe: Sendable {
     /// A response or request of a call that contains `text`.
     func message(with text: String, of call: Call, within limit: Duration = .seconds(5)) async -> String? {
         await messages.first(within: limit) { $0.contains("Call-ID: \(call.id)\r\n") && $0.contains(text) }
+    }
+
+    /// The next request of that method, of whichever call.
+    func request(_ method: String, within limit: Duration = .seconds(5)) async throws -> String {
+        guard let request = await messages.first(within: limit, where: { $0.hasPrefix("\(method) ") }) else {
+            throw HarnessError("no \(method) within \(limit): \(messages.all)")
+        }
+        return request
     }
 
     /// The final response to a request of a call.
