@@ -73,6 +73,7 @@ final class GatewayProcess: Sendable {
         routes:
           - {match: echo, action: echo}
           - {match: phone, action: sip, target: "sip:{user}@\(address):\(phonePort)"}
+        \(SIPScenarioPhones.routes(to: address))
           - {match: "*", action: user}
 
         """

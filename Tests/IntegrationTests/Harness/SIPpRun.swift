@@ -85,10 +85,11 @@ final class SIPpRun: Sendable {
             scenario: scenario, code: code, errors: text("errors"), logs: text("logs"), messages: text("messages"))
     }
 
-    /// Whether somebody has that UDP port (proc_net_udp: address:port in hexadecimal).
+    /// Whether somebody has that port, UDP or TCP (proc_net_udp, proc_net_tcp: address:port in hexadecimal).
     private static func isBound(_ port: Int) -> Bool {
-        let suffix = ":" + String(port, radix: 16, uppercase: true)
-        let table = ProcFile.text("/proc/net/udp")
+        let hexadecimal = String(port, radix: 16, uppercase: true)
+        let suffix = ":" + String(repeating: "0", count: max(0, 4 - hexadecimal.count)) + hexadecimal
+        let table = ProcFile.text("/proc/net/udp") + ProcFile.text("/proc/net/tcp")
         return table.split(separator: "\n").contains { $0.split(separator: " ").dropFirst().first?.hasSuffix(suffix) ?? false }
     }
 }
