@@ -10,6 +10,7 @@ extension SIPEndpoint {
         guard let target = SIPTarget(request.target) else { return fail(id, 416, "Unsupported target URI") }
         guard let hop = request.route.map(SIPTarget.init) ?? target else { return fail(id, 416, "Unsupported route URI") }
         guard let stack = stacks.first(where: { $0.serves(hop) }) else { return fail(id, 503, "No transport to the target") }
+        if hop.address == nil, !NameServers.areRouted() { return fail(id, 503, "No name server can be reached") }
         let transport = hop.transport ?? stack.transports.first ?? .udp
         let contact = stack.contact(transport, peer: hop.address)
         let magic = UnsafeMutableRawPointer(bitPattern: id.number)
