@@ -45,7 +45,8 @@ extension Switchboard {
         }
         let call = CallController(
             id: id, session: session, caller: leg,
-            callees: callees(of: destination, call: id, session: session.id, caller: caller, dialled: dialled),
+            callees: callees(
+                of: destination, call: id, session: session.id, caller: caller, dialled: dialled, except: client),
             limits: limits, log: log)
         log.info("call from a browser", metadata: [
             "call": "\(id)", "user": "\(user)", "dest": "\(dialled)",
@@ -89,18 +90,24 @@ extension Switchboard {
         else { throw .notYours(field: "call_id") }
     }
 
-    /// A client rejects, cancels or hangs up.
+    /// A client rejects, cancels or hangs up. One that has no part in the call, but may touch it, speaks for its user's side,
+    /// and an admin for the gateway.
     func hangUp(_ id: String, client: BrowserClient, status: Int, reason: String?) {
         guard let entry = calls[id] else { return }
         let answered = entry.call.isEstablished
+        let isCaller = entry.caller === client || entry.caller?.user.name == client.user.name
+        if entry.callees[client.id] == nil, isCaller {
+            let end = CallEnd(status: status, reason: reason ?? CallEnd.words(for: status), by: .caller)
+            entry.call.handle(.callerEnded(answered ? end : .cancelled))
+            return
+        }
+        let status = answered || status >= 300 ? status : 603
         let words = reason ?? CallEnd.words(for: status)
         if let leg = entry.callees[client.id] {
-            let status = answered || status >= 300 ? status : 603
-            entry.call.handle(.calleeEnded(leg, CallEnd(status: status, reason: reason ?? CallEnd.words(for: status), by: .callee)))
-        } else if answered {
-            entry.call.handle(.callerEnded(CallEnd(status: status, reason: words, by: .caller)))
+            entry.call.handle(.calleeEnded(leg, CallEnd(status: status, reason: words, by: .callee)))
         } else {
-            entry.call.handle(.callerEnded(.cancelled))
+            let by: CallEnd.Party = entry.users.contains(client.user.name) ? .callee : .gateway
+            entry.call.handle(.terminate(CallEnd(status: status, reason: words, by: by)))
         }
     }
 

@@ -68,15 +68,15 @@ final class Switchboard {
         OwnAddresses(listening: endpoint?.listening ?? [], domain: configuration.sip.domain)
     }
 
-    /// The legs that a destination rings: every client of a user, or one phone.
+    /// The legs that a destination rings: every client of a user but the one that calls, or one phone.
     func callees(
         of destination: RouteDestination, call: String, session: String, caller: CallParty, dialled: String,
-        maxForwards: Int? = nil
+        maxForwards: Int? = nil, except calling: BrowserClient? = nil
     ) -> [any CalleeLeg] {
         switch destination {
         case .echo: []
         case .user(let user):
-            (api?.clients(of: user.name) ?? []).map {
+            (api?.clients(of: user.name) ?? []).filter { $0 !== calling }.map {
                 BrowserCalleeLeg(call: call, session: session, client: $0, caller: caller, dialled: dialled)
             }
         case .sip(let uri, _):
