@@ -11,7 +11,7 @@ RUN_PACKAGES := libsofia-sip-ua-dev libwebsockets-dev libwebsockets-evlib-uv lib
 TEST_PACKAGES := sip-tester chromium chromium-driver iproute2 util-linux ffmpeg
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check clean packages test-packages swift
+.PHONY: help run test benchmark check clean packages test-packages swift
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +31,13 @@ test: swift packages test-packages ## Install what is missing, build, and run al
 	swift build --build-tests
 	@echo '==> Running the tests in a network namespace of their own'
 	Tests/in-namespace swift test --skip-build --no-parallel $(ARGS)
+ifeq ($(strip $(ARGS)),)
+	@echo '==> Fuzzing the parser and the rewriting, a minute each'
+	Tests/Fuzz/run 60
+endif
+
+benchmark: swift packages ## Measure the rewriting of SDP in a release build
+	swift run -c release tern-benchmarks
 
 check: swift packages ## Say what is wrong with the configuration, or what it does
 	swift build --product tern

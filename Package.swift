@@ -59,11 +59,18 @@ let package = Package(
             swiftSettings: settings
         ),
 
+        // What the rewriting costs: `make benchmark`.
+        .target(name: "CAllocations"),
+        .executableTarget(name: "tern-benchmarks", dependencies: ["CAllocations", "ProxyCore", "SDP"], swiftSettings: settings),
+
         // Tests: one target each, and the whole on real parts.
         .testTarget(name: "EventLoopTests", dependencies: ["EventLoop"], swiftSettings: settings),
         .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: settings),
         .testTarget(name: "SDPTests", dependencies: ["SDP"], resources: [.copy("Corpus")], swiftSettings: settings),
-        .testTarget(name: "ProxyCoreTests", dependencies: ["ProxyCore", "SDP"], resources: [.copy("Corpus")], swiftSettings: settings),
+        .target(name: "CSofiaSDP", dependencies: ["CSofiaSIPFlags"], path: "Tests/CSofiaSDP"),
+        .testTarget(
+            name: "ProxyCoreTests", dependencies: ["ProxyCore", "SDP", "CSofiaSDP"], resources: [.copy("Corpus")], swiftSettings: settings
+        ),
         .testTarget(name: "SIPTests", dependencies: ["SIP", "EventLoop"], swiftSettings: settings),
         .testTarget(name: "WebSocketTests", dependencies: ["WebSocket", "EventLoop"], swiftSettings: settings),
         .testTarget(name: "JanusTests", dependencies: ["Janus", "EventLoop", "JSON", "WebSocket", logging], swiftSettings: settings),

@@ -1,0 +1,47 @@
+import ProxyCore
+import SDP
+
+/// What the rewriting of a description costs, and how that grows. Figures, not judgements: see docs/sdp.md.
+
+nonisolated(unsafe) var sink = 0
+
+func measure(_ name: String, _ text: String, _ body: (String) throws -> Int) {
+    let measurement = Measurement { sink &+= (try? body(text)) ?? -1 }
+    print(measurement.line(name, size: text.utf8.count))
+}
+
+func parse(_ text: String) throws -> Int { try SessionDescription(parsing: text).media.count }
+
+/// A browser's offer on its way to Janus, and what NoSIP makes of it on its way into an INVITE.
+func rewriteForJanus(_ text: String) throws -> Int {
+    var web = WebRTCNegotiation()
+    return try web.acceptOffer(text).utf8.count
+}
+
+func rewriteForPhone(_ text: String) throws -> Int {
+    var sip = SIPNegotiation(sessionID: 4711, address: "192.0.2.10")
+    return try sip.makeOffer(text).utf8.count
+}
+
+let offer = Offer.text()
+let generated = Offer.generated(offer)
+let session = try SessionDescription(parsing: offer)
+
+print(Measurement.header)
+print("A Chrome offer of audio and video")
+measure("  parse", offer, parse)
+measure("  write", offer) { _ in session.text.utf8.count }
+measure("  parse, rewrite for Janus, write", offer, rewriteForJanus)
+measure("  parse NoSIP's, rewrite for a phone, write", generated, rewriteForPhone)
+
+print("Growth with media lines")
+for lines in [1, 2, 4, 8, 16, 23] { measure("  \(lines) lines", Offer.text(lines: lines), rewriteForJanus) }
+print("Growth with attributes of a medium")
+for attributes in [0, 50, 100, 200, 400] { measure("  \(attributes) more", Offer.text(attributes: attributes), rewriteForJanus) }
+print("Growth with the length of attributes")
+for padding in [0, 100, 200, 400, 500] { measure("  50 attributes, \(padding) bytes longer", Offer.text(attributes: 50, padding: padding), rewriteForJanus) }
+print("Refused")
+let million = Offer.text() + String(repeating: "a=x:" + String(repeating: "y", count: 1_018) + "\r\n", count: 1_024)
+measure("  1 MB", million, rewriteForJanus)
+measure("  1 MB in one line", "v=" + String(repeating: "0", count: 1 << 20), rewriteForJanus)
+measure("  64 KB without a line end", "v=" + String(repeating: "0", count: 65_000), rewriteForJanus)

@@ -1,0 +1,115 @@
+import ProxyCore
+import SDP
+import Testing
+
+/// What phones and attackers send that is wrong: the status of the response, and the text of its Warning header, word by word.
+struct BadInputTests {
+    struct Case: Sendable, CustomTestStringConvertible {
+        var what: String
+        var text: String
+        var status: Int
+        var warning: String
+        var testDescription: String { what }
+    }
+
+    static let head = "v=0\r\no=- 1 1 IN IP4 10.9.0.2\r\ns=-\r\n"
+    private static let onlyUnicast = "is not supported, only to an IPv4 unicast address"
+
+    static let offers: [Case] = [
+        Case(what: "no c= at all", text: head + "t=0 0\r\nm=audio 4000 RTP/AVP 0\r\n", status: 400, warning: "SDP line 5: no c= line"),
+        Case(what: "c= for the audio only", text: head + "t=0 0\r\nm=audio 4000 RTP/AVP 0\r\nc=IN IP4 10.9.0.2\r\nm=video 4002 RTP/AVP 96\r\n",
+            status: 400, warning: "SDP line 7: no c= line"),
+        Case(what: "a name in c=", text: Sample.phone(Sample.pcmu, connection: "IN IP4 phone.example"),
+            status: 488, warning: "media to host name phone.example \(onlyUnicast)"),
+        Case(what: "a name of 4,000 bytes in c=", text: Sample.phone(Sample.pcmu, connection: "IN IP4 " + String(repeating: "x", count: 4_000)),
+            status: 488, warning: "media to host name \(String(repeating: "x", count: 54)) \(onlyUnicast)"),
+        Case(what: "an address with a number too high", text: Sample.phone(Sample.pcmu, connection: "IN IP4 10.9.0.256"),
+            status: 488, warning: "media to host name 10.9.0.256 \(onlyUnicast)"),
+        Case(what: "multicast with a time to live", text: Sample.phone(Sample.pcmu, connection: "IN IP4 233.252.0.1/127"),
+            status: 488, warning: "media to multicast address 233.252.0.1 \(onlyUnicast)"),
+        Case(what: "multicast without one", text: Sample.phone(Sample.pcmu, connection: "IN IP4 239.1.1.1"),
+            status: 488, warning: "media to multicast address 239.1.1.1 \(onlyUnicast)"),
+        Case(what: "IPv6", text: Sample.phone(Sample.pcmu, connection: "IN IP6 2001:db8::1"),
+            status: 488, warning: "media to IPv6 address 2001:db8::1 \(onlyUnicast)"),
+        Case(what: "another network", text: Sample.phone(Sample.pcmu, connection: "ATM NSAP 47.0091"), status: 400, warning: "SDP line 4: c= is malformed"),
+        Case(what: "port 0 everywhere", text: Sample.phone("m=audio 0 RTP/AVP 0", "m=video 0 RTP/AVP 96"),
+            status: 488, warning: "no audio or video that can be used"),
+        Case(what: "no media", text: Sample.phone(), status: 488, warning: "no audio or video that can be used"),
+        Case(what: "a port out of range", text: Sample.phone("m=audio 65536 RTP/AVP 0"), status: 400, warning: "SDP line 6: m= is malformed"),
+        Case(what: "a payload type out of range", text: Sample.phone("m=audio 4000 RTP/AVP 0 300"), status: 400, warning: "SDP line 6: m= is malformed"),
+        Case(what: "a number too long for any integer", text: Sample.phone("m=audio 99999999999999999999 RTP/AVP 0"),
+            status: 400, warning: "SDP line 6: m= is malformed"),
+        Case(what: "rtpmap for payload types that are not listed", text: Sample.phone("m=audio 4000 RTP/AVP 96", "a=rtpmap:97 opus/48000/2"),
+            status: 488, warning: "no common codec"),
+        Case(what: "an rtpmap without a clock", text: Sample.phone("m=audio 4000 RTP/AVP 96", "a=rtpmap:96 opus"),
+            status: 400, warning: "SDP line 7: a=rtpmap is malformed"),
+        Case(what: "a NUL", text: Sample.phone(Sample.pcmu, "a=x\0y"), status: 400, warning: "SDP line 7: a NUL or a bare carriage return"),
+        Case(what: "a bare CR", text: Sample.phone(Sample.pcmu, "a=x\ry"), status: 400, warning: "SDP line 7: a NUL or a bare carriage return"),
+        Case(what: "a line of 65 KB", text: Sample.phone(Sample.pcmu, "a=x:" + String(repeating: "y", count: 65_000)),
+            status: 400, warning: "SDP line 7: a line of more than 4096 bytes"),
+        Case(what: "a line that makes the whole too large", text: Sample.phone(Sample.pcmu, "a=x:" + String(repeating: "y", count: 66_000)),
+            status: 400, warning: "SDP: more than 65536 bytes"),
+        Case(what: "an empty line in the middle", text: Sample.phone("", Sample.pcmu), status: 400, warning: "SDP line 6: not of the form <letter>=<value>"),
+        Case(what: "no SDP but text", text: "hello", status: 400, warning: "SDP line 1: not of the form <letter>=<value>"),
+        Case(what: "nothing", text: "", status: 400, warning: "SDP: no v= line"),
+    ]
+
+    @Test("an offer that is wrong is refused with what is wrong, and the next one is taken", arguments: offers)
+    func offer(_ bad: Case) {
+        var sip = Sample.sip()
+        let error = #expect(throws: NegotiationError.self) { try sip.acceptOffer(bad.text) }
+        #expect(error?.sipStatus == bad.status)
+        #expect(error?.reason == bad.warning)
+        #expect(throws: Never.self) { try sip.acceptOffer(Sample.phone(Sample.pcmu)) }
+    }
+
+    static let answers: [Case] = [
+        Case(what: "fewer lines", text: Sample.phone(Sample.pcmu), status: 488, warning: "1 media lines where there must be 2"),
+        Case(what: "more lines", text: Sample.phone(Sample.pcmu, Sample.video, Sample.vp8, Sample.video), status: 488,
+            warning: "3 media lines where there must be 2"),
+        Case(what: "lines in another order", text: Sample.phone(Sample.video, Sample.vp8, Sample.pcmu), status: 488,
+            warning: "media line 1 is not of the offered kind or transport"),
+        Case(what: "a codec that was not offered", text: Sample.phone("m=audio 4000 RTP/AVP 8", "m=video 0 RTP/AVP 96"), status: 488,
+            warning: "media line 1 has no codec that was offered"),
+        Case(what: "the offered number for another codec", text: Sample.phone("m=audio 4000 RTP/AVP 111", "a=rtpmap:111 speex/8000", "m=video 0 RTP/AVP 96"),
+            status: 488, warning: "media line 1 has no codec that was offered"),
+        Case(what: "everything refused", text: Sample.phone("m=audio 0 RTP/AVP 0", "m=video 0 RTP/AVP 96"), status: 488,
+            warning: "no audio or video that can be used"),
+        Case(what: "a name in c=", text: Sample.phone(Sample.pcmu, "m=video 0 RTP/AVP 96", connection: "IN IP4 phone.example"), status: 488,
+            warning: "media to host name phone.example \(onlyUnicast)"),
+        Case(what: "no c=", text: head + "t=0 0\r\nm=audio 4000 RTP/AVP 0\r\nm=video 0 RTP/AVP 96\r\n", status: 400, warning: "SDP line 5: no c= line"),
+    ]
+
+    @Test("an answer that is wrong is refused with what is wrong, and a right one may follow", arguments: answers)
+    func answer(_ bad: Case) throws {
+        var sip = try Sample.offering()
+        let error = #expect(throws: NegotiationError.self) { try sip.acceptAnswer(bad.text) }
+        #expect(error?.sipStatus == bad.status)
+        #expect(error?.reason == bad.warning)
+        #expect(throws: Never.self) { try sip.acceptAnswer(Sample.phone(Sample.pcmu, "m=video 0 RTP/AVP 96")) }
+    }
+
+    /// What is odd, but can be understood, with the formats and the direction that Janus is told.
+    static let odd: [(String, [String], [String], Direction)] = [
+        ("payload types twice", ["m=audio 4000 RTP/AVP 0 8 0 8 0"], ["0", "8"], .sendrecv),
+        ("two meanings of one payload type: the first counts",
+            ["m=audio 4000 RTP/AVP 96", "a=rtpmap:96 opus/48000/2", "a=rtpmap:96 speex/8000"], ["96"], .sendrecv),
+        ("rtpmap of payload types that are not listed", ["m=audio 4000 RTP/AVP 0", "a=rtpmap:97 opus/48000/2", "a=fmtp:98 x=1"], ["0"], .sendrecv),
+        ("a listed payload type without rtpmap", ["m=audio 4000 RTP/AVP 0 97"], ["0"], .sendrecv),
+        ("a direction that is none", ["m=audio 4000 RTP/AVP 0", "a=sendrecieve"], ["0"], .sendrecv),
+        ("two directions: the first counts", ["m=audio 4000 RTP/AVP 0", "a=sendonly", "a=recvonly"], ["0"], .sendonly),
+        ("a direction with a value", ["m=audio 4000 RTP/AVP 0", "a=inactive:yes"], ["0"], .sendrecv),
+        ("a direction in capitals", ["m=audio 4000 RTP/AVP 0", "a=SendOnly"], ["0"], .sendrecv),
+    ]
+
+    @Test("what is odd but can be understood is understood, without the oddity", arguments: odd)
+    func understood(_ what: String, _ lines: [String], _ formats: [String], _ direction: Direction) throws {
+        var sip = Sample.sip()
+        let text = Sample.lines(["v=0", "o=- 1 1 IN IP4 10.9.0.2", "s=-", "c=IN IP4 10.9.0.2", "t=0 0"] + lines)
+        let medium = try #require(try SessionDescription(parsing: sip.acceptOffer(text)).media.first)
+        #expect(medium.formats == formats, "\(what)")
+        #expect(medium.direction == direction, "\(what)")
+        let maps = medium.attributes.compactMap { if case .rtpmap(let map) = $0 { map.payloadType } else { UInt8?.none } }
+        #expect(maps.map { String($0) } == formats, "\(what)")
+    }
+}
