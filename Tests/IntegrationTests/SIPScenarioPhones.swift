@@ -5,7 +5,7 @@ enum SIPScenarioPhones {
         case plain, tcp, srtp
     }
 
-    static let count = 40
+    static let count = 80
 
     /// What a caller dials to reach the phone.
     static func name(_ number: Int, _ kind: Kind = .plain) -> String { "phone-\(kind.rawValue)-\(number)" }

@@ -46,7 +46,7 @@ struct SIPScenarioPlay: Sendable, CustomStringConvertible {
     }
 
     /// Those in which SIPp must leave retransmissions to the scenario.
-    private static let withoutRetransmissions: Set = ["uac-lost-ack", "uac-retransmission", "uas-lost-ack"]
+    private static let withoutRetransmissions: Set = ["uac-lost-ack", "uac-retransmission", "uac-prack-lost", "uas-lost-ack"]
 
     /// Plays it; `number` is that of a phone which nobody else uses.
     func run(on stage: Stage, phone number: Int) async throws {

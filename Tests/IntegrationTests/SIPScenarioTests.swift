@@ -1,3 +1,4 @@
+import Foundation
 import JSON
 import Testing
 
@@ -11,12 +12,29 @@ extension IntegrationTests {
         @Test("each goes as it says, several at the same time")
         func all() async throws {
             let stage = try Stage.running
+            try #require(SIPScenarios.plays.count <= SIPScenarioPhones.count)
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for (number, play) in SIPScenarios.plays.enumerated() {
                     if number >= SIPScenarios.width + SIPScenarios.slow.count { try await group.next() }
-                    group.addTask { try await play.run(on: stage, phone: number % SIPScenarioPhones.count) }
+                    group.addTask { try await play.run(on: stage, phone: number) }
                 }
                 try await group.waitForAll()
+            }
+        }
+
+        @Test("no scenario is forgotten: a test plays each, and the README has it")
+        func complete() throws {
+            let root = try Stage.running.environment.root
+            let folder = root.appendingPathComponent("sipp-scenarios"), tests = root.appendingPathComponent("Tests/IntegrationTests")
+            let readme = try String(contentsOf: folder.appendingPathComponent("README.md"), encoding: .utf8)
+            let sources = try FileManager.default.contentsOfDirectory(at: tests, includingPropertiesForKeys: nil)
+                .filter { $0.pathExtension == "swift" }.map { try String(contentsOf: $0, encoding: .utf8) }.joined()
+            let names = try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)
+                .filter { $0.pathExtension == "xml" }.map { $0.deletingPathExtension().lastPathComponent }
+            #expect(names.count >= 40)
+            for name in names {
+                #expect(readme.contains("| \(name) |") || readme.contains(name + ",") || readme.contains(", \(name)"), "\(name)")
+                #expect(sources.contains("\"\(name)\""), "\(name)")
             }
         }
 
@@ -98,6 +116,7 @@ extension IntegrationTests {
         /// They come first, and mostly wait.
         private static let slow: [SIPScenarioPlay] = [
             .echo("uac-session-update", known: refresh), .echo("uac-session-reinvite", known: refresh), .echo("uac-lost-ack"),
+            .pair("uac-prack-lost", "uas-early-media"),
         ]
 
         private static let refresh: Comment =
