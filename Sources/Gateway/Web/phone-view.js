@@ -24,6 +24,7 @@ export class PhoneView {
     element('incoming-panel').hidden = !incoming;
     element('call-panel').hidden = !inCall;
     element('echo-controls').hidden = state !== 'echo';
+    element('picture-button').hidden = state !== 'in-call';
     element('level-label').textContent = state === 'echo' ? 'Echo' : 'Other side';
     element('login-button').disabled = state === 'connecting';
     for (const id of ['answer-button', 'answer-video-button']) element(id).disabled = state === 'answering';
@@ -126,6 +127,12 @@ export class PhoneView {
   showSending(local) {
     element('mute-button').hidden = !local?.getAudioTracks().length;
     element('camera-button').hidden = !local?.getVideoTracks().length;
+  }
+
+  /** @param {boolean} held by the other side */
+  showHold(held) {
+    document.body.dataset.held = held;
+    element('call-hold').hidden = !held;
   }
 
   /** The remote picture is shown once there is one. */

@@ -79,17 +79,26 @@ function show(session) {
     session.remoteSpeaks = true;
     refresh();
   });
+  for (const type of ['hold', 'resume']) session.on(type, () => showHold(session));
   session.on('record', body => view.log(`Recording ${body.state ?? ''} ${body.file ?? ''}`));
   session.on('updated', () => showEchoOptions(session));
   session.once('ended', ended);
   clearInterval(ticker);
   ticker = setInterval(tick, 500);
+  showHold(session);
   refreshMedia();
   refresh();
 }
 
+function showHold(session) {
+  view.showHold(session.held);
+  if (session.state !== 'active' || session.direction === undefined) return;
+  view.showStatus(`${session.held ? 'On hold by' : 'In a call with'} ${session.remoteName}`);
+}
+
 function ended(end) {
   current = null;
+  view.showHold(false);
   clearInterval(ticker);
   level.stop();
   ownLevel.stop();
@@ -220,6 +229,7 @@ client.on('incoming', async call => {
 
 async function answer(video) {
   const call = current;
+  if (!call) return;
   try {
     view.showNotice('');
     await call.answer({ audio: microphone, video, receiveOnly: true });
@@ -245,6 +255,7 @@ function showMutes() {
   view.showPressed('mute-button', Boolean(current?.localStream) && current.isMuted('audio'));
   view.showPressed('camera-button', Boolean(current?.localStream) && current.isMuted('video'));
   view.showSending(current?.localStream ?? null);
+  view.showPressed('picture-button', Boolean(current?.localStream?.getVideoTracks().length));
 }
 
 for (const [id, kind] of [['mute-button', 'audio'], ['camera-button', 'video']]) {
@@ -253,6 +264,17 @@ for (const [id, kind] of [['mute-button', 'audio'], ['camera-button', 'video']])
     showMutes();
   });
 }
+
+element('picture-button').addEventListener('click', async () => {
+  const session = current;
+  try {
+    view.showNotice('');
+    await session?.changeVideo(!session.localStream?.getVideoTracks().length);
+  } catch (error) {
+    if (!session.ended) view.showNotice(error.text ?? error.message);
+  }
+  if (session === current) refreshMedia();
+});
 
 /** Sends one changed option; shows what really is when the gateway refuses it. */
 async function updateEcho(change) {

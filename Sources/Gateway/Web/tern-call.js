@@ -14,7 +14,7 @@ const missedStatuses = [undefined, 200, 408, 480, 487];
  * - `state` is `'calling'`, `'ringing'`, `'active'`, `'ended'` for an outgoing call, `'incoming'`, `'answering'`,
  *   `'active'`, `'ended'` for an incoming one
  * - events `ringing`, `early` (the other side sends media before it answers), `answer`, and the gateway's
- *   `dtmf`, `hold`, `resume`, `transfer` with their body
+ *   `dtmf`, `transfer` with their body
  */
 export class TernCall extends TernSession {
   /** @type {string|null} the call's id at the gateway; null until it has answered */
@@ -200,7 +200,7 @@ export class TernCall extends TernSession {
       if (this.ended) return;
       if (body.early) this.emit('early');
       else this.#established();
-    } else if (['dtmf', 'hold', 'resume', 'transfer'].includes(type)) {
+    } else if (['dtmf', 'transfer'].includes(type)) {
       this.emit(type, body);
     }
   }

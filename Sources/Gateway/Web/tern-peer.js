@@ -83,15 +83,62 @@ export class TernPeer {
   }
 
   /**
-   * Answers an offer of the gateway in the running session.
+   * Answers an offer of the gateway in the running session. It comes before an offer of our own that is still open:
+   * that one is withdrawn, and the gateway refuses it.
    * @param {{sdp: string}} offer
    * @returns {Promise<object>} the API's answer object
    */
   async renegotiate(offer) {
-    if (this.#connection.signalingState !== 'stable') throw new TernMediaError('failed', 'another offer is open');
     await this.#setRemote({ type: 'offer', sdp: offer.sdp });
     await this.#connection.setLocalDescription(await this.#connection.createAnswer());
     return { sdp: this.#connection.localDescription.sdp };
+  }
+
+  /**
+   * Offers to send and receive pictures from now on, or no longer to. What fails changes nothing.
+   * @param {MediaStreamTrack|null} track what to send; null ends the pictures in both directions
+   * @param {MediaStream} stream that the track belongs to
+   * @param {(offer: object) => Promise<{sdp: string}>} ask carries the offer to the gateway and brings its answer
+   */
+  async changeVideo(track, stream, ask) {
+    const connection = this.#connection;
+    if (connection.signalingState !== 'stable') throw new TernMediaError('failed', 'Another offer is open');
+    const undo = await this.#setVideo(track, stream);
+    try {
+      await connection.setLocalDescription(await connection.createOffer());
+      const answer = await ask({ sdp: connection.localDescription.sdp });
+      await this.#setRemote({ type: 'answer', sdp: answer.sdp });
+    } catch (error) {
+      if (connection.signalingState === 'have-local-offer') await connection.setLocalDescription({ type: 'rollback' });
+      if (connection.signalingState !== 'closed') await undo();
+      throw error;
+    }
+  }
+
+  /** @returns {boolean} whether the other side wants nothing of the sound that could be sent */
+  get isHeld() {
+    const sending = this.#connection.getTransceivers()
+      .filter(one => one.receiver.track.kind === 'audio' && one.direction.includes('send') && one.currentDirection);
+    return sending.length > 0 && sending.every(one => !one.currentDirection.includes('send'));
+  }
+
+  /** @returns {Promise<() => Promise<void>>} takes it back */
+  async #setVideo(track, stream) {
+    const known = this.#connection.getTransceivers()
+      .find(one => one.receiver.track.kind === 'video' && one.direction !== 'stopped');
+    if (!known) {
+      if (!track) return async () => {};
+      const added = this.#connection.addTransceiver(track, { direction: 'sendrecv', streams: [stream] });
+      return async () => added.stop();
+    }
+    const before = { direction: known.direction, track: known.sender.track };
+    known.direction = track ? 'sendrecv' : 'inactive';
+    known.sender.setStreams?.(stream);
+    await known.sender.replaceTrack(track);
+    return async () => {
+      known.direction = before.direction;
+      await known.sender.replaceTrack(before.track);
+    };
   }
 
   /**

@@ -25,6 +25,7 @@ import { endDecidedHere, endFromEvent } from './tern-reasons.js';
  * - `connected`: media can flow
  * - `warning`: a TernMediaError that did not stop it, such as a missing camera
  * - `ended`: a TernEnd, exactly once
+ * - `hold`, `resume`: the other side no longer wants what is said here, and wants it again
  * - `media`, `webrtc`, `slow_link`, `record`, `updated`: the gateway's session events, with their body
  * - `event`: every event of the gateway as it came
  */
@@ -39,8 +40,11 @@ export class TernSession extends Emitter {
   options = {};
   /** @type {import('./tern-reasons.js').TernEnd|null} */
   end = null;
+  /** @type {boolean} whether the other side holds it */
+  held = false;
 
   #ownsStream = false;
+  #ownsVideo = null;
   #cancel;
   #cancelled;
   #work = Promise.resolve();
@@ -74,6 +78,44 @@ export class TernSession extends Emitter {
   async update(change) {
     await this._client.request('media', 'update_session', { session_id: this.sessionId, ...wireOptions(change) });
     Object.assign(this.options, change);
+  }
+
+  /**
+   * Shows a picture to the other side from now on and wants its picture, or ends the pictures in both directions: a
+   * new offer, which the other side may refuse. Then this throws, and all stays as it was.
+   * @param {boolean|MediaTrackConstraints|MediaStreamTrack} video a track stays the caller's to stop
+   * @throws {TernError} no camera, or refused
+   */
+  async changeVideo(video) {
+    if (!this._peer || this.state !== 'active') throw new TernError('state', 'There is no call to change');
+    const isTrack = video instanceof MediaStreamTrack;
+    const opened = video && !isTrack ? (await this._until(openMedia({ audio: false, video }))).stream : null;
+    const track = isTrack ? video : opened?.getVideoTracks()[0] ?? null;
+    this.localStream ??= new MediaStream();
+    try {
+      await this._until(this._peer.changeVideo(track, this.localStream, async offer => {
+        const data = await this._client.request('media', 'update_session', { session_id: this.sessionId, offer });
+        if (typeof data.answer?.sdp !== 'string') throw new TernError('failed', 'The gateway sent no answer');
+        return data.answer;
+      }));
+    } catch (error) {
+      if (opened) stopTracks(opened);
+      throw error;
+    }
+    this.#replaceVideo(track, opened !== null);
+    this.options.video = Boolean(video);
+    this.emit('stream', this.remoteStream);
+  }
+
+  /** What is captured for one's own picture, and no longer. */
+  #replaceVideo(track, isOwn) {
+    for (const old of this.localStream.getVideoTracks()) {
+      if (old === track) continue;
+      if (this.#ownsStream || old === this.#ownsVideo) old.stop();
+      this.localStream.removeTrack(old);
+    }
+    if (track) this.localStream.addTrack(track);
+    this.#ownsVideo = isOwn ? track : null;
   }
 
   /**
@@ -250,7 +292,15 @@ export class TernSession extends Emitter {
   /** The gateway's offer in a running session. @internal */
   async _renegotiate(offer) {
     if (!this._peer) throw new TernError('state', 'no media yet');
-    return this._until(this._peer.renegotiate(offer));
+    const answer = await this._until(this._peer.renegotiate(offer));
+    this.#lookWhetherHeld();
+    return answer;
+  }
+
+  #lookWhetherHeld() {
+    if (this.held === this._peer.isHeld) return;
+    this.held = !this.held;
+    this.emit(this.held ? 'hold' : 'resume');
   }
 
   /** The connection to the gateway is back, and the gateway still has this. @internal */
@@ -276,9 +326,10 @@ export class TernSession extends Emitter {
     if (this.ended) return;
     this.end = end;
     this.state = 'ended';
-    this.#cancel(new TernCancelledError());
+    this.#cancel(whyCancelled(end));
     this._peer?.close();
     if (this.#ownsStream) stopTracks(this.localStream);
+    this.#ownsVideo?.stop();
     this._client._forget(this);
     this.emit('state', 'ended');
     this.emit('ended', end);
@@ -322,6 +373,12 @@ export function wireOptions({ audio, video, bitrate, record }) {
 /** @internal */
 export function withoutAbsent(object) {
   return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined));
+}
+
+/** What waits is told that the program gave up, or else what ended it. */
+function whyCancelled(end) {
+  if (end.code === 'local') return new TernCancelledError();
+  return Object.assign(new TernError(end.code, end.text), { sipStatus: end.sipStatus });
 }
 
 function stopTracks(stream) {
