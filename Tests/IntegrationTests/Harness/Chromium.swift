@@ -2,9 +2,10 @@ import Foundation
 import JSON
 
 /// A headless Chromium whose microphone hears a tone and whose camera sees a test picture.
-actor Chromium {
+actor Chromium: Browser {
     /// What the microphone hears, in Hz.
     static let frequency = 1_000.0
+    nonisolated var frequency: Double { Chromium.frequency }
 
     private let driver: TestProcess
     private let session: WebDriver
@@ -50,7 +51,6 @@ actor Chromium {
         await driver.stop()
     }
 
-    /// Opens an address in a window of its own.
     func open(_ url: String) async throws -> Page {
         try await show(home)
         guard let handle = try await session.call("POST", "/window/new", ["type": "window"])["handle"]?.stringValue else {
@@ -68,12 +68,11 @@ actor Chromium {
         try await show(home)
     }
 
-    func call(_ method: String, _ path: String, _ body: JSONValue, in handle: String) async throws -> JSONValue {
+    func execute(_ script: String, _ arguments: [JSONValue], in handle: String) async throws -> JSONValue {
         try await show(handle)
-        return try await session.call(method, path, body)
+        return try await session.call("POST", "/execute/async", ["script": .string(script), "args": .array(arguments)])
     }
 
-    /// What pages wrote to their console since the last time.
     func console() async -> String {
         let lines = try? await session.call("POST", "/se/log", ["type": "browser"]).arrayValue
         return (lines ?? []).compactMap { $0["message"]?.stringValue }.joined(separator: "\n")

@@ -1,9 +1,9 @@
 import Foundation
 import JSON
 
-/// One window of the browser.
+/// One window of a browser.
 struct Page: Sendable {
-    let browser: Chromium
+    let browser: any Browser
     let handle: String
 
     /// Runs the body of an asynchronous function in the page; `return` gives its value. `args` has the arguments.
@@ -13,8 +13,7 @@ struct Page: Sendable {
             const done = arguments[arguments.length - 1], args = Array.prototype.slice.call(arguments, 0, -1);
             (async () => { \(body) })().then(value => done({ value: value ?? null }), error => done({ error: `${error}\n${error.stack}` }));
             """
-        let request: JSONValue = ["script": .string(script), "args": .array(arguments)]
-        let result = try await browser.call("POST", "/execute/async", request, in: handle)
+        let result = try await browser.execute(script, arguments, in: handle)
         if let error = result["error"]?.stringValue { throw HarnessError("in the page: \(error)\n\(body)") }
         return result["value"] ?? .null
     }

@@ -41,6 +41,11 @@ final class SIPProbe: Sendable {
         return request
     }
 
+    /// A message of whatever call.
+    func message(within limit: Duration = .seconds(5), where matches: @escaping @Sendable (String) -> Bool) async -> String? {
+        await messages.first(within: limit, where: matches)
+    }
+
     /// The final response to a request of a call.
     func final(_ method: String = "INVITE", of call: Call, within limit: Duration = .seconds(5)) async throws -> String {
         let response = await messages.first(within: limit) {

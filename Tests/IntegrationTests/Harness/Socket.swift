@@ -64,6 +64,34 @@ final class Socket: Sendable {
         return []
     }
 
+    /// Waits for a datagram, and says where it came from; nil once closed.
+    func datagram() -> (bytes: [UInt8], sender: sockaddr_in)? {
+        while isOpen.load(ordering: .acquiring) {
+            var poll = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+            guard Glibc.poll(&poll, 1, 100) > 0 else { continue }
+            var sender = sockaddr_in()
+            var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+            let bytes = [UInt8](unsafeUninitializedCapacity: 2_048) { buffer, filled in
+                filled = withUnsafeMutablePointer(to: &sender) {
+                    $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                        max(0, recvfrom(descriptor, buffer.baseAddress, buffer.count, 0, $0, &length))
+                    }
+                }
+            }
+            return (bytes, sender)
+        }
+        return nil
+    }
+
+    func send(_ bytes: [UInt8], to receiver: sockaddr_in) {
+        var receiver = receiver
+        _ = withUnsafePointer(to: &receiver) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { name in
+                bytes.withUnsafeBytes { sendto(descriptor, $0.baseAddress, $0.count, 0, name, socklen_t(MemoryLayout<sockaddr_in>.size)) }
+            }
+        }
+    }
+
     /// Ends the connection, and whoever reads. The descriptor goes with the last user, so that a thread which still reads
     /// never meets another socket of the same number.
     func close() {

@@ -1,0 +1,115 @@
+import SDP
+import Testing
+
+/// Offers within a call, from the phone and from the page.
+extension IntegrationTests {
+    @Suite("Changes within a call")
+    struct BrowserChanges {
+        @Test("the phone holds and resumes: the page says so, media stops and comes back", arguments: [Direction.sendonly, .inactive])
+        func hold(direction: Direction) async throws {
+            try await call { page, phone in
+                phone.media.direction = direction
+                try await phone.offers()
+                try await page.wait(until: "document.body.dataset.held === 'true'")
+                try await page.wait(until: "!document.getElementById('call-hold').hidden")
+                #expect(await eventually(within: .seconds(5)) { await phone.audio.packets(during: .milliseconds(400)) == 0 })
+                if direction == .sendonly {
+                    #expect(try await page.missing(440, in: Page.remote) == nil, "music on hold")
+                } else {
+                    #expect(try await page.stopsReceiving("audio"))
+                }
+                phone.media.direction = .sendrecv
+                try await phone.offers()
+                try await page.wait(until: "document.body.dataset.held === 'false'")
+                #expect(await phone.audio.hears(Chromium.frequency))
+                #expect(try await page.missing(440, in: Page.remote) == nil)
+            }
+        }
+
+        @Test("the page adds its picture and drops it: the phone gets each as a re-INVITE, and media follows")
+        func picture() async throws {
+            try await call { page, phone in
+                phone.media.video = .vp8
+                try await page.click("picture-button")
+                let offer = try await phone.offered()
+                #expect(offer.media.map(\.kind) == [.audio, .video])
+                try await phone.accept()
+                try await page.wait(until: "document.getElementById('picture-button').getAttribute('aria-pressed') === 'true'")
+                #expect(await phone.video.sees())
+                #expect(try await page.sees())
+                #expect(await phone.audio.hears(Chromium.frequency))
+
+                try await page.click("picture-button")
+                let second = try await phone.offered()
+                let picture = try #require(second.media.last)
+                #expect(second.media.map(\.kind) == [.audio, .video])
+                #expect(picture.port == 0 || second.direction(of: picture) == .inactive)
+                phone.media.video = picture.port == 0 ? nil : .vp8
+                phone.media.videoDirection = .inactive
+                try await phone.accept()
+                try await page.wait(until: "document.getElementById('picture-button').getAttribute('aria-pressed') === 'false'")
+                #expect(await phone.video.seesNothing())
+                #expect(await phone.audio.hears(Chromium.frequency))
+                #expect(try await page.missing(440, in: Page.remote) == nil)
+            }
+        }
+
+        @Test("the phone refuses the page's picture with 488: the page is told, and the call goes on as it was")
+        func refused() async throws {
+            try await call { page, phone in
+                try await page.click("picture-button")
+                try await phone.offered()
+                try await phone.refuse(488)
+                try await page.wait(until: "!document.getElementById('notice').hidden")
+                let state = try await page.run("return tern.current.peerConnection.signalingState").stringValue
+                #expect(state == "stable")
+                let tracks = try await page.run("return tern.current.localStream.getVideoTracks().length").intValue
+                #expect(tracks == 0)
+                #expect(await phone.audio.hears(Chromium.frequency))
+                #expect(try await page.missing(440, in: Page.remote) == nil)
+                // What the phone offers next is taken.
+                phone.media.direction = .sendonly
+                try await phone.offers()
+                try await page.wait(until: "document.body.dataset.held === 'true'")
+                phone.media.direction = .sendrecv
+                try await phone.offers()
+                try await page.wait(until: "document.body.dataset.held === 'false'")
+                #expect(await phone.audio.hears(Chromium.frequency))
+            }
+        }
+
+        @Test("the phone adds a picture that it sends back: the page receives it, and speaks on")
+        func phonePicture() async throws {
+            try await call { page, phone in
+                phone.media.video = .vp8
+                let answer = try await phone.offers()
+                #expect(answer.media.map(\.kind) == [.audio, .video])
+                #expect(await phone.audio.hears(Chromium.frequency))
+                #expect(try await page.missing(440, in: Page.remote) == nil)
+                // The page has a place for its own picture now.
+                try await page.click("picture-button")
+                try await phone.offered()
+                try await phone.accept()
+                #expect(await phone.video.sees())
+                #expect(try await page.sees())
+            }
+        }
+
+        /// An established call from the page to a phone, both of which have been heard.
+        private func call(_ body: (Page, SIPPhone) async throws -> Void) async throws {
+            let stage = try Stage.running
+            let phone = try SIPPhone(stage)
+            defer { phone.stop() }
+            try await stage.with("alice") { page in
+                try await page.dial(phone.uri)
+                try await phone.called()
+                try await phone.accept()
+                try await page.wait(for: "in-call")
+                #expect(await phone.audio.hears(Chromium.frequency))
+                try await body(page, phone)
+                try await phone.hangUp()
+                _ = try await page.endOfCall()
+            }
+        }
+    }
+}

@@ -1,0 +1,126 @@
+import EventLoop
+import Foundation
+import JSON
+import Testing
+
+/// Sessions of the API whose other side is a phone.
+extension IntegrationTests {
+    @Suite("Sessions with phones")
+    struct BrowserSessions {
+        @Test("a proxy between RTP and RTP: tones both ways, and update_session stops them and lets them flow again")
+        func plain() async throws {
+            let stage = try Stage.running
+            let client = try await APIClient.user("alice", at: stage.gateway)
+            let one = try RTPPhone(on: stage.environment.address, frequency: 440)
+            let other = try RTPPhone(on: stage.environment.address, frequency: 700)
+            let start = try await client.request("media", "start_session", [
+                "type": "proxy", "sdp_type": "rtp",
+                "offer": ["sdp": .string(SIPProbe.Call.sdp(stage.environment.address, port: one.port)), "sdp_type": "rtp"],
+            ])
+            let id = try #require(start["session_id"]?.stringValue)
+            #expect(start["offer"]?["sdp_type"] == "rtp")
+            try connect(other, to: start["offer"], stage)
+            let answered = try await client.request("media", "answer_session", [
+                "session_id": .string(id),
+                "answer": ["sdp": .string(SIPProbe.Call.sdp(stage.environment.address, port: other.port)), "sdp_type": "rtp"],
+            ])
+            #expect(answered["answer"]?["sdp_type"] == "rtp")
+            try connect(one, to: answered["answer"], stage)
+            #expect(await one.hears(700))
+            #expect(await other.hears(440))
+            try await update(client, id, ["use_audio": false])
+            #expect(await eventually(within: .seconds(5)) { await one.packets(during: .milliseconds(400)) == 0 })
+            #expect(await other.packets(during: .milliseconds(400)) == 0)
+            try await update(client, id, ["use_audio": true])
+            #expect(await one.hears(700))
+            #expect(await other.hears(440))
+            try await stop(client, id)
+            one.stop()
+            other.stop()
+        }
+
+        @Test("update_session of a call with picture: each medium really stops and comes back, each recording has content")
+        func updates() async throws {
+            let stage = try Stage.running
+            let phone = try SIPPhone(stage, video: .vp8)
+            try await stage.with("alice") { page in
+                try await page.dial(phone.uri, video: true)
+                try await phone.called()
+                try await phone.accept()
+                try await page.wait(for: "in-call")
+                #expect(try await page.sees())
+                #expect(await phone.audio.hears(Chromium.frequency))
+
+                try await page.run("await tern.current.update({ audio: false })")
+                #expect(await eventually(within: .seconds(5)) { await phone.audio.packets(during: .milliseconds(400)) == 0 })
+                #expect(try await page.stopsReceiving("audio"))
+                #expect(await phone.video.sees())
+                try await page.run("await tern.current.update({ audio: true, video: false })")
+                #expect(await phone.video.seesNothing())
+                #expect(try await page.stopsReceiving("video"))
+                #expect(await phone.audio.hears(Chromium.frequency))
+                #expect(try await page.missing(440, in: Page.remote) == nil)
+                try await page.run("await tern.current.update({ video: true })")
+                #expect(await phone.video.sees())
+                #expect(try await page.sees())
+
+                let session = try await page.run("return tern.current.sessionId").stringValue ?? ""
+                for count in 1...2 {
+                    try await page.run("await tern.current.update({ record: true })")
+                    try await page.run("await new Promise(resolve => setTimeout(resolve, 1200))")
+                    try await page.run("await tern.current.update({ record: false })")
+                    let files = recordings(stage, of: session)
+                    #expect(files.count == 4 * count, "audio and video of each side, but \(files)")
+                    for file in files where file.contains("-2-") == (count == 2) {
+                        let seconds = try await Self.duration(of: stage.gateway.recordings.path + "/" + file, in: stage.environment)
+                        #expect(seconds > 0.5 && seconds < 5, "\(file)")
+                    }
+                }
+                try await page.click("hangup-button")
+                try await phone.hungUp()
+                _ = try await page.endOfCall()
+            }
+            phone.stop()
+        }
+
+        // MARK: What the tests share
+
+        private func connect(_ phone: RTPPhone, to description: JSONValue?, _ stage: Stage) throws {
+            let sdp = try #require(description?["sdp"]?.stringValue)
+            phone.connect(to: stage.environment.address, port: try #require(Peers.audioPort(of: sdp)))
+        }
+
+        private func update(_ client: APIClient, _ id: String, _ options: [String: JSONValue]) async throws {
+            try await client.request("media", "update_session", .object(options.merging(["session_id": .string(id)]) { $1 }))
+        }
+
+        private func stop(_ client: APIClient, _ id: String) async throws {
+            try await client.request("media", "stop_session", ["session_id": .string(id)])
+            _ = try await client.event("stop", of: id)
+            await client.leave()
+        }
+
+        private func recordings(_ stage: Stage, of session: String) -> [String] {
+            let files = try? FileManager.default.contentsOfDirectory(atPath: stage.gateway.recordings.path)
+            return (files ?? []).filter { $0.contains(session) }.sorted()
+        }
+
+        /// Seconds of media in a recording of Janus', converted and measured by ffprobe.
+        static func duration(of recording: String, in environment: TestEnvironment) async throws -> Double {
+            // The phone's PCMU is what the browser speaks too: nothing is transcoded.
+            let format = recording.contains("video") ? "webm" : "wav"
+            let media = environment.directory.appendingPathComponent("\(UUID().uuidString).\(format)").path
+            let convert = try await TestProcess("janus-pp-rec", ["--disable-colors", recording, media])
+            guard await convert.exit(within: .seconds(20)) == .exited(0) else {
+                throw HarnessError("\(recording) is no recording:\n\(convert.output)")
+            }
+            let probe = try await TestProcess(
+                "ffprobe", ["-v", "error", "-show_entries", "format=duration", "-of", "csv=p=0", media])
+            _ = await probe.exit(within: .seconds(10))
+            guard let seconds = Double(probe.output.trimmingCharacters(in: .whitespacesAndNewlines)) else {
+                throw HarnessError("no duration of \(recording):\n\(probe.output)\n\(convert.output)")
+            }
+            return seconds
+        }
+    }
+}

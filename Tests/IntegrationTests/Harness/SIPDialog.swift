@@ -1,0 +1,93 @@
+import Foundation
+
+/// The phone's end of a dialog over UDP (RFC 3261, section 12): makes requests in it, and responses to those of the other side.
+struct SIPDialog: Sendable {
+    let id: String
+    /// `ADDRESS:PORT` of the phone.
+    let contact: String
+    /// The From of its requests, and the To of the other side's.
+    private(set) var local: String
+    private(set) var remote: String
+    private(set) var target: String
+    /// The number of its last request, and of the other side's last INVITE.
+    private(set) var number = 0
+    var remoteNumber = 0
+
+    /// One that the phone begins.
+    init(to user: String, at gateway: String, contact: String) {
+        id = UUID().uuidString
+        self.contact = contact
+        local = "<sip:phone@\(contact)>;tag=\(UUID().uuidString.prefix(8))"
+        target = "sip:\(user)@\(gateway)"
+        remote = "<\(target)>"
+    }
+
+    /// One that an INVITE begins.
+    init(invitedBy invite: SIPText, contact: String) throws {
+        guard let id = invite["call-id"], let to = invite["to"], let from = invite["from"], let target = invite.contact else {
+            throw HarnessError("no INVITE: \(invite.text)")
+        }
+        self.id = id
+        self.contact = contact
+        local = to + ";tag=\(UUID().uuidString.prefix(8))"
+        remote = from
+        self.target = target
+        remoteNumber = invite.number
+    }
+
+    /// Takes the other side's tag and Contact over (section 12.1.2).
+    mutating func learn(from response: SIPText) {
+        if let to = response["to"] { remote = to }
+        if let contact = response.contact { target = contact }
+    }
+
+    mutating func request(_ method: String, body: String? = nil) -> String {
+        number += 1
+        return text(method, number: number, body: body)
+    }
+
+    /// The ACK of a 2xx is a transaction of its own (section 13.2.2.4).
+    func acknowledgement() -> String { text("ACK", number: number, body: nil) }
+
+    /// The ACK of another final response belongs to the INVITE's transaction (section 17.1.1.3): it has its branch.
+    func acknowledgement(of response: SIPText) -> String {
+        let branch = response["via"]?.components(separatedBy: "branch=").dropFirst().first?.split(separator: ";").first
+        return text("ACK", number: number, body: nil, branch: branch.map(String.init))
+    }
+
+    private func text(_ method: String, number: Int, body: String?, branch: String? = nil) -> String {
+        "\(method) \(target) SIP/2.0\r\nVia: SIP/2.0/UDP \(contact);rport;branch=\(branch ?? "z9hG4bK" + UUID().uuidString)\r\n"
+            + "Max-Forwards: 70\r\nFrom: \(local)\r\nTo: \(remote)\r\nCall-ID: \(id)\r\nCSeq: \(number) \(method)\r\n"
+            + SIPDialog.end(contact, body)
+    }
+
+    func response(_ status: Int, _ phrase: String, to request: SIPText, body: String? = nil) -> String {
+        let via = request.lines.filter { $0.lowercased().hasPrefix("via:") }.joined(separator: "\r\n")
+        return "SIP/2.0 \(status) \(phrase)\r\n\(via)\r\nFrom: \(remote)\r\nTo: \(local)\r\nCall-ID: \(id)\r\n"
+            + "CSeq: \(request["cseq"] ?? "")\r\n" + SIPDialog.end(contact, body)
+    }
+
+    private static func end(_ contact: String, _ body: String?) -> String {
+        "Contact: <sip:phone@\(contact)>\r\nAllow: INVITE, ACK, CANCEL, OPTIONS, BYE\r\n"
+            + (body == nil ? "" : "Content-Type: application/sdp\r\n") + "Content-Length: \(body?.utf8.count ?? 0)\r\n\r\n\(body ?? "")"
+    }
+}
+
+/// A SIP message as it came.
+struct SIPText: Sendable {
+    let text: String
+
+    var lines: [String] { text.components(separatedBy: "\r\n\r\n")[0].components(separatedBy: "\r\n") }
+    var body: String { text.components(separatedBy: "\r\n\r\n").dropFirst().joined(separator: "\r\n\r\n") }
+    var status: Int { text.hasPrefix("SIP/2.0 ") ? SIPProbe.status(of: text) : 0 }
+    /// Of the CSeq.
+    var number: Int { self["cseq"]?.split(separator: " ").first.flatMap { Int($0) } ?? 0 }
+    var method: String { self["cseq"]?.split(separator: " ").last.map(String.init) ?? "" }
+    var contact: String? { self["contact"]?.split(separator: "<").last?.split(separator: ">").first.map(String.init) }
+
+    /// The first header of that name, in lower case.
+    subscript(name: String) -> String? {
+        lines.dropFirst().first { $0.lowercased().hasPrefix(name + ":") }?.dropFirst(name.count + 1)
+            .trimmingCharacters(in: .whitespaces)
+    }
+}

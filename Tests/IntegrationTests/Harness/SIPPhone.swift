@@ -1,0 +1,177 @@
+import Foundation
+import SDP
+
+/// A SIP phone that a test plays step by step: one call, its offers and answers, and real media. SIPp's scenarios are for
+/// what goes by itself.
+final class SIPPhone: @unchecked Sendable {
+    let audio: RTPPhone
+    let video: RTPReflector
+    var media: PhoneMedia
+    private let probe: SIPProbe
+    private let gateway: String
+    private let address: String
+    private var dialog: SIPDialog?
+    /// The INVITE that has not been answered finally.
+    private var invite: SIPText?
+
+    init(_ stage: Stage, frequency: Double = 440, video: PhoneMedia.Video? = nil) throws {
+        address = stage.environment.address
+        probe = try SIPProbe(stage)
+        gateway = "\(stage.gateway.address):\(stage.gateway.sipPort)"
+        audio = try RTPPhone(on: address, frequency: frequency)
+        self.video = try RTPReflector(on: address)
+        media = PhoneMedia(address: address, audioPort: audio.port, videoPort: self.video.port, video: video)
+    }
+
+    /// What one dials to reach it.
+    var uri: String { "sip:phone@\(address):\(probe.port)" }
+
+    func stop() {
+        audio.stop()
+        video.stop()
+    }
+
+    // MARK: It calls
+
+    func call(_ user: String) {
+        dialog = SIPDialog(to: user, at: gateway, contact: "\(address):\(probe.port)")
+        send { $0.request("INVITE", body: self.media.offer()) }
+    }
+
+    /// Waits for a provisional response.
+    func provisional(_ status: Int, within limit: Duration = .seconds(8)) async throws -> SIPText {
+        guard let text = await probe.message(within: limit, where: { $0.hasPrefix("SIP/2.0 \(status) ") }) else {
+            throw HarnessError("no \(status) within \(limit)")
+        }
+        return SIPText(text: text)
+    }
+
+    /// Waits for the answer to its call, and acknowledges it.
+    @discardableResult
+    func answered(within limit: Duration = .seconds(8)) async throws -> SessionDescription {
+        let response = try await final("INVITE", within: limit)
+        guard response.status == 200 else { throw HarnessError("the call was not answered: \(response.text)") }
+        dialog?.learn(from: response)
+        send { $0.acknowledgement() }
+        return try speak(to: response)
+    }
+
+    // MARK: It is called
+
+    /// Waits for a call.
+    @discardableResult
+    func called(within limit: Duration = .seconds(8)) async throws -> SessionDescription {
+        guard let text = await probe.message(within: limit, where: { $0.hasPrefix("INVITE ") }) else {
+            throw HarnessError("nobody called within \(limit)")
+        }
+        let invite = SIPText(text: text)
+        dialog = try SIPDialog(invitedBy: invite, contact: "\(address):\(probe.port)")
+        self.invite = invite
+        return try speak(to: invite)
+    }
+
+    /// 180, or 183 with its SDP.
+    func ring(early: Bool = false) throws {
+        let invite = try openInvite()
+        let body = early ? media.answer(to: try SessionDescription(parsing: invite.body)) : nil
+        send { $0.response(early ? 183 : 180, early ? "Session Progress" : "Ringing", to: invite, body: body) }
+    }
+
+    /// Answers the call, or the offer that came within it.
+    func accept() async throws {
+        let invite = try openInvite()
+        let body = media.answer(to: try SessionDescription(parsing: invite.body))
+        send { $0.response(200, "OK", to: invite, body: body) }
+        try await acknowledged(invite)
+    }
+
+    /// Refuses the call, or the offer that came within it.
+    func refuse(_ status: Int) async throws {
+        let invite = try openInvite()
+        send { $0.response(status, "No", to: invite) }
+        try await acknowledged(invite)
+    }
+
+    private func openInvite() throws -> SIPText {
+        guard let invite else { throw HarnessError("there is nothing to answer") }
+        return invite
+    }
+
+    private func acknowledged(_ invite: SIPText) async throws {
+        let number = invite.number
+        guard await probe.message(where: { $0.hasPrefix("ACK ") && SIPText(text: $0).number == number }) != nil else {
+            throw HarnessError("no ACK for INVITE \(number)")
+        }
+        self.invite = nil
+    }
+
+    // MARK: Within the call
+
+    /// Offers what `media` has now, and gives the answer.
+    @discardableResult
+    func offers() async throws -> SessionDescription {
+        send { $0.request("INVITE", body: self.media.offer()) }
+        let response = try await final("INVITE", within: .seconds(8))
+        guard response.status == 200 else {
+            if let dialog { probe.send(dialog.acknowledgement(of: response)) }
+            throw HarnessError("the re-INVITE was refused: \(response.text)")
+        }
+        send { $0.acknowledgement() }
+        return try SessionDescription(parsing: response.body)
+    }
+
+    /// Waits for an offer within the call.
+    @discardableResult
+    func offered(within limit: Duration = .seconds(8)) async throws -> SessionDescription {
+        let last = dialog?.remoteNumber ?? 0
+        let text = await probe.message(within: limit) { $0.hasPrefix("INVITE ") && SIPText(text: $0).number > last }
+        guard let text else { throw HarnessError("no re-INVITE within \(limit)") }
+        let invite = SIPText(text: text)
+        dialog?.remoteNumber = invite.number
+        self.invite = invite
+        return try SessionDescription(parsing: invite.body)
+    }
+
+    func hangUp() async throws {
+        send { $0.request("BYE") }
+        let status = try await final("BYE", within: .seconds(8)).status
+        guard status == 200 else { throw HarnessError("BYE was answered \(status)") }
+    }
+
+    /// Waits for the other side's BYE.
+    func hungUp(within limit: Duration = .seconds(8)) async throws {
+        guard let text = await probe.message(within: limit, where: { $0.hasPrefix("BYE ") }) else {
+            throw HarnessError("no BYE within \(limit)")
+        }
+        send { $0.response(200, "OK", to: SIPText(text: text)) }
+    }
+
+    // MARK: Parts
+
+    private func send(_ make: (inout SIPDialog) -> String) {
+        guard var dialog else { return }
+        let text = make(&dialog)
+        self.dialog = dialog
+        probe.send(text)
+    }
+
+    private func final(_ method: String, within limit: Duration) async throws -> SIPText {
+        let number = dialog?.number ?? 0
+        let text = await probe.message(within: limit) { text in
+            let message = SIPText(text: text)
+            return message.status >= 200 && message.method == method && message.number == number
+        }
+        guard let text else { throw HarnessError("no final response to \(method) within \(limit)") }
+        return SIPText(text: text)
+    }
+
+    /// Begins to speak to where the message says. The picture needs no address: it answers.
+    @discardableResult
+    private func speak(to message: SIPText) throws -> SessionDescription {
+        let description = try SessionDescription(parsing: message.body)
+        if let medium = description.media.first(where: { $0.kind == .audio && $0.port != 0 }) {
+            audio.connect(to: address, port: Int(medium.port))
+        }
+        return description
+    }
+}
