@@ -153,7 +153,7 @@ export class PhoneView {
   /** @param {string} id of a toggle button @param {boolean} pressed */
   showPressed(id, pressed) { element(id).setAttribute('aria-pressed', pressed); }
 
-  /** @param {import('./tern-session.js').TernMediaOptions} options @param {boolean} hasVideo */
+  /** @param {import('./tern-options.js').TernMediaOptions} options @param {boolean} hasVideo */
   showEchoOptions(options, hasVideo) {
     element('echo-use-audio').checked = Boolean(options.audio);
     element('echo-use-video').checked = Boolean(options.video) && hasVideo;

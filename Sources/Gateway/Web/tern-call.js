@@ -1,6 +1,7 @@
 import { TernError } from './tern-errors.js';
 import { endDecidedHere, endFromEvent } from './tern-reasons.js';
-import { TernSession, wireOptions, withoutAbsent } from './tern-session.js';
+import { wireOptions, withoutAbsent } from './tern-options.js';
+import { TernSession } from './tern-session.js';
 
 /** How long a session's `stop` waits for the call's `hangup`, which says more, in ms. */
 const hangupDelay = 1_000;
@@ -59,7 +60,7 @@ export class TernCall extends TernSession {
 
   /**
    * Takes an incoming call. When no microphone can be had it fails with TernMediaError, and still rings.
-   * @param {import('./tern-session.js').TernMediaOptions} [options]
+   * @param {import('./tern-options.js').TernMediaOptions} [options]
    */
   async answer(options = {}) {
     if (this.state !== 'incoming') throw new TernError('state', 'This call cannot be answered now');

@@ -117,7 +117,7 @@ export class TernClient extends Emitter {
 
   /**
    * Sends media to the gateway and gets it back.
-   * @param {import('./tern-session.js').TernMediaOptions} [options]
+   * @param {import('./tern-options.js').TernMediaOptions} [options]
    * @returns {Promise<TernSession>} when it has begun
    */
   async echo(options = {}) {
@@ -129,7 +129,7 @@ export class TernClient extends Emitter {
   /**
    * Calls somebody.
    * @param {string} dest a user, an extension, or a `sip:`, `sips:` or `tel:` URI
-   * @param {import('./tern-session.js').TernMediaOptions & {type?: 'sip'|'user'}} [options]
+   * @param {import('./tern-options.js').TernMediaOptions & {type?: 'sip'|'user'}} [options]
    * @returns {Promise<TernCall>} when the gateway has begun to call; the rest comes as events
    */
   async call(dest, options = {}) {

@@ -64,3 +64,8 @@ function explained(error, device) {
       return new TernMediaError('failed', `The ${device} cannot be used: ${error.message}`, device);
   }
 }
+
+/** @param {MediaStream} stream */
+export function stopTracks(stream) {
+  for (const track of stream.getTracks()) track.stop();
+}

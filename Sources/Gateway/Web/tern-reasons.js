@@ -1,3 +1,5 @@
+import { TernCancelledError, TernError } from './tern-errors.js';
+
 /** What the final SIP statuses mean to the person who made the call. */
 const statusTexts = {
   400: 'the request was not understood',
@@ -102,4 +104,10 @@ function statusOf(value) {
 
 function capitalised(text) {
   return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+/** What waits is told that the program gave up, or else what ended it. */
+export function whyCancelled(end) {
+  if (end.code === 'local') return new TernCancelledError();
+  return Object.assign(new TernError(end.code, end.text), { sipStatus: end.sipStatus });
 }

@@ -1,20 +1,9 @@
 import { Emitter } from './tern-emitter.js';
 import { TernCancelledError, TernError } from './tern-errors.js';
-import { openMedia } from './tern-media.js';
+import { openMedia, stopTracks } from './tern-media.js';
+import { wireOptions, withoutAbsent } from './tern-options.js';
 import { TernPeer } from './tern-peer.js';
-import { endDecidedHere, endFromEvent } from './tern-reasons.js';
-
-/**
- * What to capture and what the gateway lets through.
- * @typedef {object} TernMediaOptions
- * @property {boolean|MediaTrackConstraints} [audio] default true
- * @property {boolean|MediaTrackConstraints} [video] default false
- * @property {number} [bitrate] the most that this client may send, kbps; 0, the default, is no limit
- * @property {boolean} [record] record it at the gateway; default false
- * @property {MediaStream} [stream] send this instead of microphone and camera; it stays the caller's to stop
- * @property {boolean} [receiveOnly] where there is no microphone, go on and only listen; default false
- * @property {AbortSignal} [signal] gives up, also while the user is asked for the microphone
- */
+import { endDecidedHere, endFromEvent, whyCancelled } from './tern-reasons.js';
 
 /**
  * Media between this browser and the gateway: an RTCPeerConnection, what is sent and what is received.
@@ -36,7 +25,7 @@ export class TernSession extends Emitter {
   state = 'starting';
   /** @type {MediaStream|null} what is sent */
   localStream = null;
-  /** @type {TernMediaOptions} as last asked for */
+  /** @type {import('./tern-options.js').TernMediaOptions} as last asked for */
   options = {};
   /** @type {import('./tern-reasons.js').TernEnd|null} */
   end = null;
@@ -355,32 +344,4 @@ export class TernSession extends Emitter {
     this.emit('warning', problem);
     this._client.emit('warning', problem);
   }
-}
-
-/**
- * The API's names for what of the options is there.
- * @internal
- */
-export function wireOptions({ audio, video, bitrate, record }) {
-  return withoutAbsent({
-    use_audio: audio === undefined ? undefined : Boolean(audio),
-    use_video: video === undefined ? undefined : Boolean(video),
-    bitrate,
-    record,
-  });
-}
-
-/** @internal */
-export function withoutAbsent(object) {
-  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined));
-}
-
-/** What waits is told that the program gave up, or else what ended it. */
-function whyCancelled(end) {
-  if (end.code === 'local') return new TernCancelledError();
-  return Object.assign(new TernError(end.code, end.text), { sipStatus: end.sipStatus });
-}
-
-function stopTracks(stream) {
-  for (const track of stream.getTracks()) track.stop();
 }
