@@ -12,8 +12,12 @@ extension BrowserAPI {
     }
 
     /// The same for what belongs to several users, as a call between two does.
-    public func publish(_ event: BrowserEvent, owners: Set<String>, creator: String? = nil) {
-        let recipients = registry.recipients(of: event, owners: owners, creator: creator)
+    ///
+    /// - Parameter told: The ids of clients that were sent the event already.
+    public func publish(
+        _ event: BrowserEvent, owners: Set<String>, creator: String? = nil, except told: Set<String> = []
+    ) {
+        let recipients = registry.recipients(of: event, owners: owners, creator: creator, except: told)
         if !recipients.isEmpty {
             let text = OutgoingMessage.event(event)
             for client in recipients { client.send(text) }

@@ -27,11 +27,13 @@ public final class LoopTimer {
         self.handle = handle
         handle.pointee.data = Unmanaged.passRetained(self).toOpaque()
         uv_update_time(loop)
+        // libuv's clock has whole milliseconds, rounded down: without one more a timer could fire before its time.
+        let first = delay.milliseconds == 0 ? 0 : delay.milliseconds + 1
         uv_timer_start(handle, { handle in
             guard let data = handle?.pointee.data else { return }
             let timer = Unmanaged<LoopTimer>.fromOpaque(data).takeUnretainedValue()
             LoopActor.assumeIsolated { timer.fire() }
-        }, delay.milliseconds, interval.map { max(1, $0.milliseconds) } ?? 0)
+        }, first, interval.map { max(1, $0.milliseconds) } ?? 0)
     }
 
     private func fire() {

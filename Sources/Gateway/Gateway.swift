@@ -110,7 +110,7 @@ public final class Gateway {
     public func stop() async {
         switchboard.isDraining = true
         switchboard.endAll()
-        for entry in Array(sessions.entries.values) { entry.session.stop(.stopped) }
+        for entry in Array(sessions.entries.values) { entry.session.stop(.stopping) }
         await endpoint?.stop()
         endpoint = nil
         switchboard.endpoint = nil

@@ -84,7 +84,8 @@ extension WebSocketServer {
         guard LibraryHeaders.has(WSI_TOKEN_HOST, wsi), LibraryHeaders.value(WSI_TOKEN_KEY, wsi)?.utf8.count == 24 else {
             return refuse(400, "Host or Sec-WebSocket-Key is missing or wrong", [], wsi)
         }
-        guard originIsAllowed(LibraryHeaders.value(WSI_TOKEN_ORIGIN, wsi)) else {
+        let host = LibraryHeaders.value(WSI_TOKEN_HOST, wsi)
+        guard originIsAllowed(LibraryHeaders.value(WSI_TOKEN_ORIGIN, wsi), host: host) else {
             return refuse(403, "not from this origin", [], wsi)
         }
         guard subprotocolIsOffered(LibraryHeaders.value(WSI_TOKEN_PROTOCOL, wsi)) else {
@@ -96,9 +97,11 @@ extension WebSocketServer {
         return 0
     }
 
-    private func originIsAllowed(_ origin: String?) -> Bool {
-        guard let origin, !configuration.allowedOrigins.isEmpty else { return true }
-        return configuration.allowedOrigins.contains { $0.lowercased() == origin.lowercased() }
+    /// A page of our own may always connect: a browser tells where a page comes from (RFC 6454), and the `Host` that it asks.
+    private func originIsAllowed(_ origin: String?, host: String?) -> Bool {
+        guard let origin = origin?.lowercased() else { return true }
+        if let host = host?.lowercased(), ["http://\(host)", "https://\(host)"].contains(origin) { return true }
+        return configuration.allowedOrigins.contains { $0 == "*" || $0.lowercased() == origin }
     }
 
     private func subprotocolIsOffered(_ offer: String?) -> Bool {

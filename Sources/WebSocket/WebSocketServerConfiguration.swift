@@ -18,7 +18,8 @@ public struct WebSocketServerConfiguration: Sendable {
     public var maximumConnections: Int
     /// Bytes that wait for one client that does not read; one message more and the connection is cut.
     public var maximumQueuedBytes: Int
-    /// Values of `Origin` that may open a WebSocket; empty for all. A client that sends no `Origin` is no browser and is let in.
+    /// Values of `Origin` that may open a WebSocket besides the server's own; `*` is every one. A client that sends no
+    /// `Origin` is no browser and is let in.
     public var allowedOrigins: [String]
     /// Time from a connection's start to its complete first request, and for a response's reader to take more of it.
     public var handshakeTimeout: Duration

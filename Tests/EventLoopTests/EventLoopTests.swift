@@ -38,7 +38,7 @@ struct EventLoopTests {
             }
         }
         #expect(fired == ["ticked", "once"])
-        #expect(clock.now - start >= .milliseconds(39))
+        #expect(clock.now - start >= .milliseconds(40))
     }
 
     @Test("the loop ends and starts again, any number of times, and leaves no descriptor open")

@@ -111,6 +111,8 @@ extension WebSocketTests {
             (404, RawSocket.handshake(path: "/api/more")),
             (400, RawSocket.handshake(headers: ["Sec-WebSocket-Protocol: chat, superchat"])),
             (403, RawSocket.handshake(headers: ["Origin: https://evil.example"])),
+            (403, RawSocket.handshake(headers: ["Origin: null"])),
+            (403, RawSocket.handshake(headers: ["Origin: http://127.0.0.1.evil.example"])),
             (426, RawSocket.handshake().replacing("Version: 13", with: "Version: 8")),
             (400, RawSocket.handshake().replacing("Sec-WebSocket-Key", with: "X-Key")),
             (400, RawSocket.handshake().replacing("Host", with: "X-Host")),

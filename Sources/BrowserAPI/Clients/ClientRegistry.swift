@@ -59,7 +59,9 @@ struct ClientRegistry {
 
     /// Who gets the event: clients that were granted its object or created it, and those of its owners, and admins, that
     /// subscribed to it. Each once.
-    func recipients(of event: BrowserEvent, owners: Set<String>, creator: String?) -> [BrowserClient] {
+    func recipients(
+        of event: BrowserEvent, owners: Set<String>, creator: String?, except told: Set<String>
+    ) -> [BrowserClient] {
         var found: [String: BrowserClient] = [:]
         for id in (grants[event.objID] ?? []).union(creator.map { [$0] } ?? []) {
             if let client = byID[id], !client.subscriptions.isMuted(event.objID) { found[id] = client }
@@ -68,7 +70,7 @@ struct ClientRegistry {
             for client in clients(of: owner) where client.subscriptions.matches(event) { found[client.id] = client }
         }
         for (id, client) in admins where client.subscriptions.matches(event) { found[id] = client }
-        return Array(found.values)
+        return found.values.filter { !told.contains($0.id) }
     }
 
     /// The object is gone: subscriptions to it alone end.

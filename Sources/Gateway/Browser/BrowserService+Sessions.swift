@@ -25,6 +25,9 @@ extension BrowserService {
         if let refusal = kind.refusal(of: change) { throw refusal.apiError }
         guard media.isReady else { throw APIError(.mediaUnavailable) }
         guard sessions.count < configuration.sip.maximumCalls else { throw APIError(.tooManySessions) }
+        guard sessions.list(of: client.user.name).count < configuration.api.sessionsPerUser else {
+            throw APIError(.tooManySessions, "this user has too many sessions already")
+        }
         return sessions.create(
             kind: kind, options: SessionOptions().applying(change), profiles: profiles, users: [client.user.name],
             sides: [client.id: .caller], subscriber: subscribe ? client.id : nil)

@@ -7,7 +7,8 @@ extension Switchboard {
     func destination(of command: StartCall) throws(APIError) -> RouteDestination {
         guard !isDraining else { throw APIError(.shuttingDown) }
         let dest = command.dest
-        let isURI = dest.hasPrefix("sip:") || dest.hasPrefix("sips:") || dest.hasPrefix("tel:")
+        let scheme = dest.prefix { $0 != ":" }.lowercased()
+        let isURI = dest.contains(":") && ["sip", "sips", "tel"].contains(scheme)
         switch command.type {
         case .user:
             guard let user = configuration.user(named: dest) else { break }
@@ -137,7 +138,7 @@ enum SIPTarget {
         guard isPlain, uri.utf8.count <= 512, !uri.hasSuffix(":"), !uri.hasSuffix("@") else {
             throw APIError(.invalidField, "`dest` must be a SIP URI, as sip:bob@example.com")
         }
-        guard uri.hasPrefix("sip:") else {
+        guard uri.lowercased().hasPrefix("sip:") else {
             throw APIError(.notSupported, "`dest`: only sip: URIs can be called yet")
         }
         return uri

@@ -119,12 +119,17 @@ final class Switchboard {
         sessions.assign(session, to: call.id, users: entry.users, sides: entry.callees.mapValues { _ in .callee })
         call.onSessionEvent = { [weak self] event in self?.sessions.publish(event, of: session) }
         call.onSessionEnded = { [weak self] end in self?.sessions.end(session, end) }
-        call.onEnded = { [weak self] _ in self?.forget(call.id) }
+        let id = call.id
+        call.onEnded = { [weak self] end in self?.ended(id, end) }
         call.handle(.start(offer: offer, trickle: trickle))
     }
 
-    private func forget(_ id: String) {
+    /// Tells of the end whoever may hear of it and was not told as a party, and forgets the call.
+    private func ended(_ id: String, _ end: CallEnd) {
         guard let entry = calls.removeValue(forKey: id) else { return }
+        if entry.caller == nil {
+            api?.publish(.call(id, "hangup", end.json), owners: entry.users, except: Set(entry.callees.keys))
+        }
         sipLegs = sipLegs.filter { $0.value.call !== entry.call }
         // A call that never reached its session leaves one that nobody else would end.
         entry.call.session.stop(.stopped)

@@ -47,6 +47,7 @@ public struct ConfigurationKey: Sendable, Hashable {
         .init(path: "calls.ring_timeout", shape: .scalar),
         .init(path: "calls.maximum_duration", shape: .scalar),
         .init(path: "api.grace_time", shape: .scalar),
+        .init(path: "api.sessions_per_user", shape: .scalar),
         .init(path: "log.level", shape: .scalar),
         .init(path: "log.format", shape: .scalar),
     ]

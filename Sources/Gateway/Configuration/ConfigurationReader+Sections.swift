@@ -87,6 +87,10 @@ extension ConfigurationReader {
         section?.read("grace_time", into: &configuration.api.graceTime) { text throws(ConfigurationText.Refusal) in
             try ConfigurationText.duration(text, in: .zero ... .seconds(3_600))
         }
+        section?.read("sessions_per_user", into: &configuration.api.sessionsPerUser) {
+            text throws(ConfigurationText.Refusal) in
+            try ConfigurationText.integer(text, in: 1...100_000)
+        }
     }
 
     mutating func readLog(_ section: ConfigurationSection?) {

@@ -91,6 +91,7 @@ extension ConfigurationText {
     /// `https://example.org` or with a port, as a browser sends it in Origin (RFC 6454 section 6.1).
     static func origin(_ text: String) throws(Refusal) -> String {
         let text = try printable(text, in: 1...300).lowercased()
+        if text == "*" { return text }
         for scheme in ["http://", "https://"] where text.hasPrefix(scheme) {
             let (name, _) = try hostAndPort(String(text.dropFirst(scheme.count)))
             _ = try host(name)

@@ -7,7 +7,7 @@ extension CallEnd {
         SIPResponse(
             status: statusForCaller,
             warning: by == .gateway && (status == 400 || status == 488) ? reason : nil,
-            retryAfter: retryAfter)
+            retryAfter: retryAfter, reason: cause.map(SIPReason.init))
     }
 
     /// The callee's status as it may be passed on: a challenge or a redirection that we did not follow says nothing to a
@@ -20,10 +20,24 @@ extension CallEnd {
         }
     }
 
-    /// The Reason header of the BYE or CANCEL (RFC 3326); none for a plain hang-up.
+    /// The Reason header of the BYE or CANCEL (RFC 3326): that of the party that ended the call, or ours; none for a plain
+    /// hang-up.
     var sipReason: SIPReason? {
+        if let cause { return SIPReason(cause) }
         if self == .answeredElsewhere { return .answeredElsewhere }
         return status == 200 && by != .gateway ? nil : SIPReason(cause: status, text: reason)
+    }
+}
+
+extension SIPReason {
+    init(_ cause: CallEnd.Cause) {
+        self.init(protocolName: cause.protocolName, cause: cause.value, text: cause.text)
+    }
+}
+
+extension CallEnd.Cause {
+    init(_ reason: SIPReason) {
+        self.init(protocolName: reason.protocolName, value: reason.cause, text: reason.text)
     }
 }
 
@@ -31,8 +45,12 @@ extension SIPEnd {
     /// What the end of a phone's leg means for its call.
     func callEnd(by party: CallEnd.Party) -> CallEnd {
         switch cause {
-        case .cancelled: .cancelled
-        case .hungUp: CallEnd(status: 200, reason: reason?.text ?? "Normal call clearing", by: party)
+        case .cancelled:
+            CallEnd(status: 487, reason: CallEnd.cancelled.reason, by: .caller, cause: reason.map(CallEnd.Cause.init))
+        case .hungUp:
+            CallEnd(
+                status: 200, reason: reason?.text ?? "Normal call clearing", by: party,
+                cause: reason.map(CallEnd.Cause.init))
         case .acknowledgementLost: CallEnd(status: 408, reason: "The ACK never came", by: .gateway)
         case .sessionExpired: CallEnd(status: 408, reason: "The session timer expired", by: .gateway)
         case .undecided: CallEnd(status: 480, reason: "The call was not decided in time", by: .gateway)

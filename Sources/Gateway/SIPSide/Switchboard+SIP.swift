@@ -19,7 +19,9 @@ extension Switchboard {
         switch event {
         case .ended(let leg, let end):
             sipLegs[leg] = nil
-            call.handle(.callerEnded(end.callEnd(by: .caller)))
+            // A BYE before the answer is a CANCEL in other words (RFC 3261 section 15).
+            let gaveUp = end.cause == .hungUp && !call.isEstablished
+            call.handle(.callerEnded(gaveUp ? .cancelled : end.callEnd(by: .caller)))
         case .offerCompleted(_, let sdp) where !call.isEstablished: call.handle(.callerAnswered(sdp: sdp))
         default: exchange(event, side: .caller, in: call, leg: call.caller as? any SIPOfferingLeg)
         }
@@ -33,9 +35,10 @@ extension Switchboard {
         case .answered(let id, let sdp):
             log.debug("phone answered", metadata: ["call": "\(call.id)", "leg": "\(id)"])
             call.handle(.accepted(leg, sdp: sdp, trickle: false))
-        case .rejected(let id, let status, let phrase, _):
+        case .rejected(let id, let status, let phrase, let reason):
             sipLegs[id] = nil
-            call.handle(.calleeEnded(leg, CallEnd(status: status, reason: phrase, by: .callee)))
+            call.handle(.calleeEnded(leg,
+                CallEnd(status: status, reason: phrase, by: .callee, cause: reason.map(CallEnd.Cause.init))))
         case .ended(let id, let end):
             sipLegs[id] = nil
             call.handle(.calleeEnded(leg, end.callEnd(by: .callee)))

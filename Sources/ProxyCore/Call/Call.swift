@@ -167,7 +167,7 @@ public struct Call: Sendable {
         case .declined(let side, let failure): return declined(side, failure)
         case .calleeEnded(let leg, let end): return lose(leg, end)
         case .callerEnded(let end), .terminate(let end): return finish(end)
-        case .sessionEnded(let end): return finish(CallEnd(status: end.code, reason: end.reason, by: .gateway))
+        case .sessionEnded(let end): return finish(CallEnd(end))
         }
     }
 
@@ -218,7 +218,7 @@ public struct Call: Sendable {
                 state = .inviting(invited)
                 return []
             }
-            guard let sdp = accepted.sdp else { return [.refuse(leg, .state("the answer has no SDP"))] }
+            guard let sdp = accepted.sdp else { return [.refuse(leg, .refused("the answer has no SDP"))] }
             state = .connecting(leg, invited)
             return wantsOffer
                 ? [.offerSession(.callee, sdp: sdp, trickle: accepted.trickle)]

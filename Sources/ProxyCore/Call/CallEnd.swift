@@ -12,12 +12,29 @@ public struct CallEnd: Sendable, Equatable {
     public let by: Party
     /// Seconds after which another attempt makes sense (RFC 3261 section 20.33).
     public let retryAfter: Int?
+    /// What a party said itself about why, to be passed on as it is.
+    public let cause: Cause?
 
-    public init(status: Int, reason: String, by: Party, retryAfter: Int? = nil) {
+    /// The content of a Reason header (RFC 3326).
+    public struct Cause: Sendable, Equatable {
+        /// `SIP`, `Q.850` or another registered protocol.
+        public let protocolName: String
+        public let value: Int?
+        public let text: String?
+
+        public init(protocolName: String, value: Int?, text: String?) {
+            self.protocolName = protocolName
+            self.value = value
+            self.text = text
+        }
+    }
+
+    public init(status: Int, reason: String, by: Party, retryAfter: Int? = nil, cause: Cause? = nil) {
         self.status = status
         self.reason = reason
         self.by = by
         self.retryAfter = retryAfter
+        self.cause = cause
     }
 
     /// Hung up after it had been answered.
@@ -33,6 +50,11 @@ public struct CallEnd: Sendable, Equatable {
     public static let notReachable = CallEnd(status: 480, reason: "Temporarily Unavailable", by: .gateway)
     /// Somebody else of those who were called has it.
     public static let answeredElsewhere = CallEnd(status: 200, reason: "Call completed elsewhere", by: .callee)
+
+    /// The session ended by itself. A media server that was lost is back in seconds.
+    init(_ end: SessionEnd) {
+        self.init(status: end.code, reason: end.reason, by: .gateway, retryAfter: end.code == 503 ? 5 : nil)
+    }
 
     public static func failed(_ failure: SessionFailure) -> CallEnd {
         CallEnd(

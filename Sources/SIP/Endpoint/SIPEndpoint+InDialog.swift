@@ -46,6 +46,13 @@ extension Leg {
         tags.withTags { tern_nua_set_hparams(handle, $0) }
     }
 
+    /// Has later refreshes ask for the interval that was agreed (RFC 4028 section 7.4), not for our own again.
+    func keep(interval: Int) {
+        var tags = TagList()
+        tags.add(tern_nutag_session_timer(), interval)
+        tags.withTags { tern_nua_set_hparams(handle, $0) }
+    }
+
     /// Refreshes the session by UPDATE instead of re-INVITE: it carries no offer, so that nothing can go wrong with one.
     func refreshByUpdate() {
         var tags = TagList()

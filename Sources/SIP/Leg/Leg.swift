@@ -76,6 +76,7 @@ final class Leg {
         session = SessionInterval(
             message.session, preferred: endpoint.configuration.sessionExpires,
             least: endpoint.configuration.minimumSessionExpires, called: message.called)
+        if let session { keep(interval: session.interval) }
     }
 
     /// Starts the session interval anew: the ACK or the 2xx is where it counts from.

@@ -168,7 +168,7 @@ struct CallTests {
     func mediaLost() {
         var call = established()
         let actions = call.handle(.sessionEnded(.mediaServerLost))
-        let end = CallEnd(status: 503, reason: "the media server was lost", by: .gateway)
+        let end = CallEnd(status: 503, reason: "the media server was lost", by: .gateway, retryAfter: 5)
         #expect(actions.contains(.hangUpCaller(end)))
         #expect(actions.contains(.endCallee(1, end)))
     }
