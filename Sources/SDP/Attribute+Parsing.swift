@@ -4,37 +4,38 @@ extension Attribute {
     init(line: Substring) throws(SDPError.Reason) {
         guard let (name, value) = line.split(at: UInt8(ascii: ":")) else {
             guard !line.isEmpty else { throw .invalid("a=") }
-            self = Self.property(String(line))
+            self = Self.property(line)
             return
         }
         guard !name.isEmpty else { throw .invalid("a=") }
-        if let attribute = Self.typed(name: name, value: value) {
+        let word = String(name)
+        if let attribute = Self.typed(name: word, value: value) {
             self = attribute
-        } else if Self.essential.contains(String(name)) {
-            throw .invalid("a=\(name)")
+        } else if Self.essential.contains(word) {
+            throw .invalid("a=\(word)")
         } else {
-            self = .other(name: String(name), value: String(value))
+            self = .other(name: word, value: String(value))
         }
     }
 
     /// Names of attributes without which a medium cannot be negotiated.
     private static let essential: Set<String> = ["rtpmap", "fmtp", "fingerprint", "setup", "rtcp", "mid", "ice-ufrag", "ice-pwd"]
 
-    private static func property(_ line: String) -> Attribute {
+    private static func property(_ line: Substring) -> Attribute {
         // Some phones put a space behind a direction.
-        let name = String(Substring(line).trimmingSpaces())
+        let name = String(line.trimmingSpaces())
         if let direction = Direction(rawValue: name) { return .direction(direction) }
         switch name {
         case "rtcp-mux": return .rtcpMux
         case "rtcp-rsize": return .rtcpReducedSize
         case "end-of-candidates": return .endOfCandidates
         case "ice-lite": return .iceLite
-        default: return .other(name: line, value: nil)
+        default: return .other(name: String(line), value: nil)
         }
     }
 
     /// The attribute, where its name has a case and its value is well-formed.
-    private static func typed(name: Substring, value: Substring) -> Attribute? {
+    private static func typed(name: String, value: Substring) -> Attribute? {
         switch name {
         case "rtpmap": RTPMap(value: value).map(Attribute.rtpmap)
         case "fmtp": FormatParameters(value: value).map(Attribute.formatParameters)

@@ -13,8 +13,11 @@ public struct Fingerprint: Sendable, Hashable {
     init?(value: Substring) {
         var reader = FieldReader(value)
         guard let hash = reader.next(), let digest = reader.next(), reader.next() == nil else { return nil }
-        let pairs = digest.utf8.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false)
-        guard pairs.count >= 16, pairs.allSatisfy({ $0.count == 2 && $0.allSatisfy(\.isHexDigit) }) else { return nil }
+        guard digest.utf8.count >= 47, digest.utf8.count % 3 == 2 else { return nil }
+        let isWellFormed = digest.utf8.enumerated().allSatisfy { index, byte in
+            index % 3 == 2 ? byte == UInt8(ascii: ":") : byte.isHexDigit
+        }
+        guard isWellFormed else { return nil }
         self.init(hash: String(hash), digest: String(digest))
     }
 

@@ -19,11 +19,10 @@ public struct RTPMap: Sendable, Hashable {
     init?(value: Substring) {
         var reader = FieldReader(value)
         guard let type = reader.number(UInt8.self), type < 128, let name = reader.next(), reader.next() == nil else { return nil }
-        let parts = name.utf8.split(separator: UInt8(ascii: "/"), maxSplits: 2, omittingEmptySubsequences: false).map(Substring.init)
-        guard parts.count >= 2, let encoding = parts.first, !encoding.isEmpty, let rate = UInt32(digits: parts[1]), rate > 0 else { return nil }
-        self.init(
-            payloadType: type, encoding: String(encoding), clockRate: rate,
-            parameters: parts.count > 2 ? String(parts[2]) : nil)
+        guard let (encoding, rest) = name.split(at: UInt8(ascii: "/")), !encoding.isEmpty else { return nil }
+        let (clock, parameters) = rest.split(at: UInt8(ascii: "/")).map { ($0, String($1)) } ?? (rest, nil)
+        guard let rate = UInt32(digits: clock), rate > 0 else { return nil }
+        self.init(payloadType: type, encoding: String(encoding), clockRate: rate, parameters: parameters)
     }
 
     var value: String { "\(payloadType) \(encoding)/\(clockRate)" + (parameters.map { "/\($0)" } ?? "") }

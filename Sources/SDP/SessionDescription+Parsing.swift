@@ -29,86 +29,79 @@ private struct Assembly {
     var session = SessionDescription(origin: Origin(sessionID: 0, sessionVersion: 0, address: ""), times: [])
     /// The numbers of the `m=` lines.
     var mediaLines: [Int] = []
-    /// The medium whose lines are being read.
-    var medium: MediaDescription?
 
     init(limits: SDPLimits) { self.limits = limits }
 
     mutating func add(_ type: UInt8, _ value: Substring, at line: Int) throws(SDPError.Reason) {
         if type == UInt8(ascii: "m") {
-            closeMedium()
             guard session.media.count < limits.media else { throw .tooManyMedia(limit: limits.media) }
             guard let next = MediaDescription(value: value) else { throw .invalid("m=") }
-            medium = next
+            session.media.append(next)
             mediaLines.append(line)
-        } else if medium != nil {
-            try addToMedium(type, value)
-        } else {
+        } else if session.media.isEmpty {
             try addToSession(type, value)
+        } else {
+            // In place: a copy for each line would cost more than all the rest.
+            try Self.add(type, value, to: &session.media[session.media.count - 1], limits)
         }
-    }
-
-    private mutating func closeMedium() {
-        if let medium { session.media.append(medium) }
-        medium = nil
     }
 
     private mutating func addToSession(_ type: UInt8, _ value: Substring) throws(SDPError.Reason) {
         switch type {
-        case UInt8(ascii: "o"): try set(&origin, Origin(value: value), "o")
-        case UInt8(ascii: "s"): try set(&name, String(value), "s")
-        case UInt8(ascii: "i"): try set(&session.information, String(value), "i")
-        case UInt8(ascii: "u"): try set(&session.uri, String(value), "u")
+        case UInt8(ascii: "o"): try Self.set(&origin, Origin(value: value), "o")
+        case UInt8(ascii: "s"): try Self.set(&name, String(value), "s")
+        case UInt8(ascii: "i"): try Self.set(&session.information, String(value), "i")
+        case UInt8(ascii: "u"): try Self.set(&session.uri, String(value), "u")
         case UInt8(ascii: "e"): session.emails.append(String(value))
         case UInt8(ascii: "p"): session.phones.append(String(value))
-        case UInt8(ascii: "c"): try set(&session.connection, Connection(value: value), "c")
-        case UInt8(ascii: "b"): try add(Bandwidth(text: value), to: &session.bandwidths, "b")
-        case UInt8(ascii: "t"): try add(Timing(value: value), to: &session.times, "t")
+        case UInt8(ascii: "c"): try Self.set(&session.connection, Connection(value: value), "c")
+        case UInt8(ascii: "b"): try Self.add(Bandwidth(text: value), to: &session.bandwidths, "b")
+        case UInt8(ascii: "t"): try Self.add(Timing(value: value), to: &session.times, "t")
         case UInt8(ascii: "r"):
             guard !session.times.isEmpty else { throw .misplaced("r") }
             session.times[session.times.count - 1].repeats.append(String(value))
-        case UInt8(ascii: "z"): try set(&session.timeZones, String(value), "z")
-        case UInt8(ascii: "k"): try set(&session.key, String(value), "k")
-        case UInt8(ascii: "a"): try addAttribute(value, to: &session.attributes)
+        case UInt8(ascii: "z"): try Self.set(&session.timeZones, String(value), "z")
+        case UInt8(ascii: "k"): try Self.set(&session.key, String(value), "k")
+        case UInt8(ascii: "a"): try Self.addAttribute(value, to: &session.attributes, limits)
         case UInt8(ascii: "v"): throw .repeated("v")
         default: throw .unknownType(Character(UnicodeScalar(type)))
         }
     }
 
-    private mutating func addToMedium(_ type: UInt8, _ value: Substring) throws(SDPError.Reason) {
-        guard var medium else { return }
-        self.medium = nil
-        defer { self.medium = medium }
+    private static func add(
+        _ type: UInt8, _ value: Substring, to medium: inout MediaDescription, _ limits: SDPLimits
+    ) throws(SDPError.Reason) {
         switch type {
         case UInt8(ascii: "i"): try set(&medium.information, String(value), "i")
         case UInt8(ascii: "c"): try set(&medium.connection, Connection(value: value), "c")
         case UInt8(ascii: "b"): try add(Bandwidth(text: value), to: &medium.bandwidths, "b")
         case UInt8(ascii: "k"): try set(&medium.key, String(value), "k")
-        case UInt8(ascii: "a"): try addAttribute(value, to: &medium.attributes)
+        case UInt8(ascii: "a"): try addAttribute(value, to: &medium.attributes, limits)
         case let type where "vosueptrz".utf8.contains(type): throw .misplaced(Character(UnicodeScalar(type)))
         default: throw .unknownType(Character(UnicodeScalar(type)))
         }
     }
 
-    private func set<Value>(_ field: inout Value?, _ value: Value?, _ type: Character) throws(SDPError.Reason) {
+    private static func set<Value>(_ field: inout Value?, _ value: Value?, _ type: Character) throws(SDPError.Reason) {
         guard field == nil else { throw .repeated(type) }
         guard let value else { throw .invalid("\(type)=") }
         field = value
     }
 
-    private func add<Value>(_ value: Value?, to list: inout [Value], _ type: Character) throws(SDPError.Reason) {
+    private static func add<Value>(_ value: Value?, to list: inout [Value], _ type: Character) throws(SDPError.Reason) {
         guard let value else { throw .invalid("\(type)=") }
         list.append(value)
     }
 
-    private func addAttribute(_ value: Substring, to list: inout [Attribute]) throws(SDPError.Reason) {
+    private static func addAttribute(
+        _ value: Substring, to list: inout [Attribute], _ limits: SDPLimits
+    ) throws(SDPError.Reason) {
         guard list.count < limits.attributes else { throw .tooManyAttributes(limit: limits.attributes) }
         list.append(try Attribute(line: value))
     }
 
     /// The whole; the lines that RFC 8866 requires must have come.
     mutating func finish() throws(SDPError) -> SessionDescription {
-        closeMedium()
         guard let origin else { throw SDPError(line: 0, reason: .missing("o")) }
         guard let name else { throw SDPError(line: 0, reason: .missing("s")) }
         guard !session.times.isEmpty else { throw SDPError(line: 0, reason: .missing("t")) }

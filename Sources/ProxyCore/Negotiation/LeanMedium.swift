@@ -47,7 +47,9 @@ struct LeanMedium {
 
     /// A medium that is refused in its place: port 0 and one format (RFC 3264, section 6).
     static func refusing(_ kind: MediaKind, _ transport: TransportProtocol, _ format: String?) -> MediaDescription {
-        MediaDescription(kind: kind, port: 0, transport: transport, formats: [format ?? "0"])
+        // Over RTP a format is a payload type, whatever the line had before.
+        let isFitting = !transport.isRTP || format.flatMap { UInt8($0) } != nil
+        return MediaDescription(kind: kind, port: 0, transport: transport, formats: [isFitting ? format ?? "0" : "0"])
     }
 }
 
