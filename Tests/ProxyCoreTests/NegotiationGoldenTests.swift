@@ -3,7 +3,7 @@ import Testing
 
 struct NegotiationGoldenTests {
     @Test("the goldens are there")
-    func present() { #expect(NegotiationGolden.all.count >= 90) }
+    func present() { #expect(NegotiationGolden.all.count >= 120) }
 
     @Test("each step of a recorded negotiation gives what is written down", arguments: NegotiationGolden.all)
     func golden(_ golden: NegotiationGolden) throws {
