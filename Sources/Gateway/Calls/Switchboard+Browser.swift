@@ -27,7 +27,7 @@ extension Switchboard {
 
     /// `uri`, if it can be called and does not lead back here.
     private func elsewhere(_ uri: String) throws(APIError) -> String {
-        let uri = try SIPTarget.checked(uri)
+        let uri = try DialledURI.checked(uri)
         guard !ownAddresses.contain(uri: uri) else {
             throw APIError(.unknownDestination, "`dest`: \(uri.prefix(64)) is this gateway itself: dial the user alone")
         }
@@ -127,20 +127,5 @@ extension Switchboard {
     /// The ids of the calls that `client` has a part in.
     func list(of client: BrowserClient) -> [String] {
         calls.filter { $0.value.caller === client || $0.value.callees[client.id] != nil }.keys.sorted()
-    }
-}
-
-/// What a client may dial as a URI.
-enum SIPTarget {
-    /// `uri` if it can stand in a Request-URI: no blanks, no control characters, a host (RFC 3261 section 19.1.1).
-    static func checked(_ uri: String) throws(APIError) -> String {
-        let isPlain = uri.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7f && $0 != UInt8(ascii: "<") && $0 != UInt8(ascii: ">") }
-        guard isPlain, uri.utf8.count <= 512, !uri.hasSuffix(":"), !uri.hasSuffix("@") else {
-            throw APIError(.invalidField, "`dest` must be a SIP URI, as sip:bob@example.com")
-        }
-        guard uri.lowercased().hasPrefix("sip:") else {
-            throw APIError(.notSupported, "`dest`: only sip: URIs can be called yet")
-        }
-        return uri
     }
 }
