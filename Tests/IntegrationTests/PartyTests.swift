@@ -1,3 +1,4 @@
+import JSON
 import Testing
 
 /// Who is rung, and what the end of a call says that somebody else than its parties brought about.
@@ -38,6 +39,43 @@ extension IntegrationTests {
             #expect(end["by"] == "callee" && end["code"] == 603, "\(end.text)")
             await rung.leave()
             await late.leave()
+        }
+
+        @Test("a user has so many sessions and no more, and one that ends makes room for another")
+        func sessionsOfAUser() async throws {
+            let client = try await APIClient.user("bob", at: try Stage.running.gateway)
+            let echo: [String: JSONValue] = ["type": "echo", "offer": ["sdp": .string(Parties.offer)]]
+            var last: JSONValue?
+            for _ in 0..<GatewayProcess.sessionsPerUser {
+                last = try await client.request("media", "start_session", .object(echo))["session_id"]
+            }
+            #expect(try await client.refusal(of: "media", "start_session", .object(echo)).code == 3012)
+            try await client.request("media", "stop_session", ["session_id": try #require(last)])
+            try await client.request("media", "start_session", .object(echo))
+            await client.leave()
+        }
+
+        @Test("an admin who subscribed hears of the end of a phone's call, and the client that was rung hears of it once")
+        func adminHearsTheEnd() async throws {
+            let stage = try Stage.running
+            let (admin, rung) = (try await APIClient.user("admin", at: stage.gateway), try await APIClient.user("bob", at: stage.gateway))
+            try await admin.request("core", "subscribe", [:])
+            try await rung.request("core", "subscribe", [:])
+            let probe = try SIPProbe(stage)
+            let call = SIPProbe.Call(to: "bob", from: probe)
+            probe.send(call.invite())
+            let id = try #require(try await rung.serve("call_invite")["call_id"]?.stringValue)
+            try await rung.request("media", "reject_call", ["call_id": .string(id), "code": 486])
+            #expect(try await probe.finalStatus(of: call) == 486)
+            probe.send(call.acknowledgement(of: "INVITE"))
+            let end = try await admin.event("hangup", of: id)
+            #expect(end["by"] == "callee" && end["code"] == 486, "\(end.text)")
+            _ = try await rung.event("hangup", of: id)
+            // What was sent before this answer has arrived with it.
+            try await rung.request("core", "ping", [:])
+            #expect(rung.waitingEvents("hangup", of: id) == 0)
+            await rung.leave()
+            await admin.leave()
         }
 
         /// What a browser without candidates offers.

@@ -19,7 +19,8 @@ final class BrowserCalleeLeg: CalleeLeg {
     var onDeclined: (@LoopActor (CallEnd) -> Void)?
     /// The `answer_call` that waits for the session.
     private var reply: BrowserReply?
-    private var isOver = false
+    /// Whether the client was told of the end.
+    private(set) var isOver = false
 
     init(call: String, session: String, client: BrowserClient, caller: CallParty, dialled: String) {
         self.call = call

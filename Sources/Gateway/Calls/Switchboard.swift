@@ -128,7 +128,8 @@ final class Switchboard {
     private func ended(_ id: String, _ end: CallEnd) {
         guard let entry = calls.removeValue(forKey: id) else { return }
         if entry.caller == nil {
-            api?.publish(.call(id, "hangup", end.json), owners: entry.users, except: Set(entry.callees.keys))
+            let told = entry.callees.filter { (entry.call.callees[$0.value] as? BrowserCalleeLeg)?.isOver == true }
+            api?.publish(.call(id, "hangup", end.json), owners: entry.users, except: Set(told.keys))
         }
         sipLegs = sipLegs.filter { $0.value.call !== entry.call }
         // A call that never reached its session leaves one that nobody else would end.

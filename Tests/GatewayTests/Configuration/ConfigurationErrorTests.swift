@@ -57,6 +57,7 @@ struct FaultyConfiguration: Sendable, CustomTestStringConvertible {
         .init("sip:\n  user_agent: \"a\\r\\nX: y\"\n", 2, 15, "sip.user_agent", "control character"),
         .init("sip:\n  maximum_calls: 0\n", 2, 18, "sip.maximum_calls", "not in 1 to 100000"),
         .init("sip:\n  maximum_calls: many\n", 2, 18, "sip.maximum_calls", "not a whole number"),
+        .init("api:\n  sessions_per_user: 0\n", 2, 22, "api.sessions_per_user", "not in 1 to 100000"),
         // Media
         .init("media:\n  address: ::1\n", 2, 12, "media.address", "IPv4"),
         .init("media:\n  address: 0.0.0.0\n", 2, 12, "media.address", "cannot send to"),

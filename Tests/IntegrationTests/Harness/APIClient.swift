@@ -90,6 +90,11 @@ final class APIClient: @unchecked Sendable {
         return event["data"]?["body"] ?? .object([:])
     }
 
+    /// How many such events have come that nobody took.
+    func waitingEvents(_ type: String, of object: String) -> Int {
+        incoming.all.count { $0["data"]?["type"]?.stringValue == type && $0["data"]?["obj_id"]?.stringValue == object }
+    }
+
     /// Waits for a request of the gateway, answers `ok` and returns its `data`.
     func serve(_ command: String, within limit: Duration = .seconds(10)) async throws -> JSONValue {
         let request = await incoming.first(within: limit) { $0["cmd"]?.stringValue == command }

@@ -6,6 +6,8 @@ import JSON
 final class GatewayProcess: Sendable {
     /// Who may log in.
     static let password = "swordfish-7"
+    /// How many sessions each of them may have at once.
+    static let sessionsPerUser = 25
 
     let address: String
     let sipPort: Int
@@ -64,6 +66,7 @@ final class GatewayProcess: Sendable {
           ring_timeout: 6s
         api:
           grace_time: 2s
+          sessions_per_user: \(sessionsPerUser)
         log:
           level: debug
         users:
