@@ -46,6 +46,8 @@ extension IntegrationTests {
             try await stage.with("alice") { page in
                 try await page.dial(phone.uri, video: true)
                 try await phone.called()
+                // Audio and video as Chromium offers them, in one datagram that no path has to fragment.
+                #expect((1...1_300).contains(phone.invitationSize), "\(phone.invitationSize) bytes")
                 try await phone.accept()
                 try await page.wait(for: "in-call")
                 #expect(try await page.sees())

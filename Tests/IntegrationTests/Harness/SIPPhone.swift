@@ -58,6 +58,9 @@ final class SIPPhone: @unchecked Sendable {
 
     // MARK: It is called
 
+    /// Bytes of the INVITE that has not been answered, headers and SDP.
+    var invitationSize: Int { invite?.text.utf8.count ?? 0 }
+
     /// Waits for a call.
     @discardableResult
     func called(within limit: Duration = .seconds(8)) async throws -> SessionDescription {
