@@ -19,6 +19,9 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.1.0"),
+        .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     ],
     targets: [
         // C libraries: module maps and shims, no logic.
@@ -27,6 +30,7 @@ let package = Package(
         .systemLibrary(name: "CUV", pkgConfig: "libuv", providers: [.apt(["libuv1-dev"])]),
         .systemLibrary(name: "CWebSockets", pkgConfig: "libwebsockets", providers: [.apt(["libwebsockets-dev"])]),
         .systemLibrary(name: "CJansson", pkgConfig: "jansson", providers: [.apt(["libjansson-dev"])]),
+        .systemLibrary(name: "CAres", pkgConfig: "libcares", providers: [.apt(["libc-ares-dev"])]),
 
         // The one thread, and the pure parts.
         .target(name: "EventLoop", dependencies: ["CSofiaSIP", "CUV"], swiftSettings: settings),
@@ -37,6 +41,20 @@ let package = Package(
         .target(name: "ProxyCore", dependencies: ["SDP"], swiftSettings: settings),
         .target(name: "SIP", dependencies: ["CSofiaSIP", "EventLoop", logging], swiftSettings: settings),
         .target(name: "WebSocket", dependencies: ["CWebSockets", "EventLoop", logging], swiftSettings: settings),
+        .target(
+            name: "Authentication",
+            dependencies: [
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "JWTKit", package: "jwt-kit"),
+            ],
+            swiftSettings: settings
+        ),
+        .target(
+            name: "Registrar",
+            dependencies: ["EventLoop", logging, .product(name: "GRDB", package: "GRDB.swift")],
+            swiftSettings: settings
+        ),
+        .target(name: "Resolver", dependencies: ["CAres", "EventLoop", logging], swiftSettings: settings),
         .target(name: "Janus", dependencies: ["EventLoop", "JSON", "WebSocket", logging], swiftSettings: settings),
         .target(name: "BrowserAPI", dependencies: ["EventLoop", "JSON", "ProxyCore", "WebSocket", logging], swiftSettings: settings),
 
@@ -44,7 +62,8 @@ let package = Package(
         .target(
             name: "Gateway",
             dependencies: [
-                "EventLoop", "JSON", "SDP", "ProxyCore", "SIP", "WebSocket", "Janus", "BrowserAPI", logging,
+                "EventLoop", "JSON", "SDP", "ProxyCore", "SIP", "WebSocket", "Janus", "BrowserAPI", "Authentication",
+                "Registrar", "Resolver", logging,
                 .product(name: "Yams", package: "Yams"),
             ],
             resources: [.copy("Web")],
@@ -71,6 +90,9 @@ let package = Package(
         .testTarget(
             name: "ProxyCoreTests", dependencies: ["ProxyCore", "SDP", "CSofiaSDP"], resources: [.copy("Corpus")], swiftSettings: settings
         ),
+        .testTarget(name: "AuthenticationTests", dependencies: ["Authentication"], swiftSettings: settings),
+        .testTarget(name: "RegistrarTests", dependencies: ["Registrar", "EventLoop"], swiftSettings: settings),
+        .testTarget(name: "ResolverTests", dependencies: ["Resolver", "EventLoop"], swiftSettings: settings),
         .testTarget(name: "SIPTests", dependencies: ["SIP", "EventLoop"], swiftSettings: settings),
         .testTarget(name: "WebSocketTests", dependencies: ["WebSocket", "EventLoop"], swiftSettings: settings),
         .testTarget(name: "JanusTests", dependencies: ["Janus", "EventLoop", "JSON", "WebSocket", logging], swiftSettings: settings),
