@@ -6,42 +6,60 @@ internal import ProxyCore
 extension BrowserService {
     func startCall(_ command: StartCall, _ client: BrowserClient, _ reply: BrowserReply) throws(APIError) {
         let destination = try switchboard.destination(of: command)
-        let session: MediaSession
         let offer: MediaDescriptionObject?
+        let adopted: SessionRegistry.Entry?
         switch command.source {
         case .offer(let description):
             guard description.sdpType == .webrtc else { throw APIError(.invalidField, "`offer.sdp_type` must be \"webrtc\"") }
-            session = try makeSession(
-                switchboard.kind(from: .webrtc, to: destination), command.options,
-                profiles: switchboard.profiles(to: destination), client, subscribe: command.subscribe)
-            offer = description
+            (offer, adopted) = (description, nil)
         case .session(let id):
-            session = try adopt(id, for: client, destination)
-            offer = nil
+            (offer, adopted) = (nil, try adoptable(id, for: client))
         }
+        let session = adopted?.session.id ?? BrowserID.make()
         let caller = CallParty(
             id: client.user.name, name: offer?.callerName ?? configuration.user(named: client.user.name)?.displayName)
-        switchboard.start(
-            from: client, caller: caller, dialled: command.dest, destination: destination, session: session,
-            offer: offer, subscribe: command.subscribe, reply: reply)
+        let call = BrowserID.make()
+        let plan = switchboard.plan(
+            [destination],
+            Switchboard.Context(
+                call: call, session: session, callerType: adopted?.session.kind.callerType ?? .webrtc, caller: caller,
+                dialled: command.dest, calling: client),
+            only: adopted.map { CallPlan.Branch(kind: $0.session.kind, profiles: $0.session.profiles) })
+        let start = Switchboard.BrowserCall(
+            client: client, id: call, dialled: command.dest, offer: offer, subscribe: command.subscribe, reply: reply)
+        if let refusal = plan.refusal {
+            guard adopted == nil else {
+                throw APIError(.wrongState, "`session_id`: nobody whom the session's offer is for is reached by this destination")
+            }
+            throw refusal.apiError
+        }
+        if let adopted {
+            apiSessions.removeValue(forKey: session)?.handOver()
+            try switchboard.start(start, plan: plan, sessions: [1: adopted.session])
+        } else {
+            try switchboard.start(start, plan: plan, sessions: makeSessions(session, plan, command, client))
+        }
     }
 
-    /// Takes over a proxy session that the client started before and that has not been answered.
-    private func adopt(
-        _ id: String, for client: BrowserClient, _ destination: RouteDestination
-    ) throws(APIError) -> MediaSession {
+    /// The sessions of a new call, after the checks that every start goes through.
+    private func makeSessions(
+        _ id: String, _ plan: CallPlan, _ command: StartCall, _ client: BrowserClient
+    ) throws(APIError) -> [Call.Branch: MediaSession] {
+        let refusals = plan.branches.values.map { $0.kind.refusal(of: command.options) }
+        if let refusal = refusals.compactMap({ $0 }).first, refusals.allSatisfy({ $0 != nil }) { throw refusal.apiError }
+        try checkRoom(for: client)
+        return sessions.create(
+            id: id, branches: plan.branches, options: command.options, users: [client.user.name],
+            sides: [client.id: .caller], subscriber: command.subscribe ? client.id : nil)
+    }
+
+    /// A proxy session that the client started before and that has not been answered.
+    private func adoptable(_ id: String, for client: BrowserClient) throws(APIError) -> SessionRegistry.Entry {
         let entry = try sessions.entry(id, for: client)
         guard entry.call == nil, entry.session.pendingOffer != nil else {
             throw APIError(.wrongState, "`session_id`: the session does not wait for an answer")
         }
-        guard entry.session.kind == switchboard.kind(from: entry.session.kind.callerType, to: destination) else {
-            throw APIError(.wrongState, "`session_id`: the session's offer is not for this kind of destination")
-        }
-        if case .sip(_, let srtp?) = destination, srtp != configuration.sip.srtp {
-            throw APIError(.wrongState, "`session_id`: the session's offer is not of the encryption that the destination wants")
-        }
-        apiSessions.removeValue(forKey: id)?.handOver()
-        return entry.session
+        return entry
     }
 
     func ringCall(_ command: RingCall, _ client: BrowserClient, _ reply: BrowserReply) throws(APIError) {

@@ -23,14 +23,19 @@ extension BrowserService {
         subscribe: Bool
     ) throws(APIError) -> MediaSession {
         if let refusal = kind.refusal(of: change) { throw refusal.apiError }
+        try checkRoom(for: client)
+        return sessions.create(
+            kind: kind, options: SessionOptions().applying(change), profiles: profiles, users: [client.user.name],
+            sides: [client.id: .caller], subscriber: subscribe ? client.id : nil)
+    }
+
+    /// Whether one more session can be had.
+    func checkRoom(for client: BrowserClient) throws(APIError) {
         guard media.isReady else { throw APIError(.mediaUnavailable) }
         guard sessions.count < configuration.sip.maximumCalls else { throw APIError(.tooManySessions) }
         guard sessions.list(of: client.user.name).count < configuration.api.sessionsPerUser else {
             throw APIError(.tooManySessions, "this user has too many sessions already")
         }
-        return sessions.create(
-            kind: kind, options: SessionOptions().applying(change), profiles: profiles, users: [client.user.name],
-            sides: [client.id: .caller], subscriber: subscribe ? client.id : nil)
     }
 
     func answerSession(_ command: AnswerSession, _ client: BrowserClient, _ reply: BrowserReply) throws(APIError) {
@@ -45,6 +50,8 @@ extension BrowserService {
     func updateSession(_ command: UpdateSession, _ client: BrowserClient, _ reply: BrowserReply) throws(APIError) {
         let entry = try sessions.entry(command.sessionID, for: client)
         guard !command.options.isEmpty else { return try renegotiate(command, entry, client, reply) }
+        // Whichever of them will carry the call; what one of them cannot do is told of the first.
+        for other in entry.others { other.update(command.options) { _ in } }
         entry.session.update(command.options) { [weak self] result in
             switch result {
             case .success(let options):
@@ -90,9 +97,9 @@ extension BrowserService {
         let side = entry.sides[client.id] ?? .caller
         // An application server that drives a session speaks for whichever side is a browser.
         let only = entry.session.kind.handle(ofBrowserAt: .caller) == nil ? SessionSide.callee : .caller
-        if let failure = entry.session.trickle(candidate, from: entry.call == nil ? only : side) {
-            throw failure.apiError
-        }
+        let from = entry.call == nil ? only : side
+        let failures = entry.branches.map { $0.trickle(candidate, from: from) }
+        if let failure = failures.compactMap({ $0 }).first, failures.allSatisfy({ $0 != nil }) { throw failure.apiError }
         reply.ok([:])
     }
 

@@ -2,11 +2,12 @@ internal import EventLoop
 internal import Logging
 internal import ProxyCore
 
-/// A call: runs a ``Call`` with its session and its legs, and does what it says.
+/// A call: runs a ``Call`` with its sessions and its legs, and does what it says.
 @LoopActor
 final class CallController {
     let id: String
-    let session: MediaSession
+    /// The session that carries the call; the first one that lives while it is open which will.
+    private(set) var session: MediaSession
     let caller: any CallerLeg
     /// The legs that are called, by their number.
     let callees: [Call.Leg: any CalleeLeg]
@@ -17,30 +18,39 @@ final class CallController {
     var onSessionEvent: (@LoopActor (SessionEvent) -> Void)?
     /// The session's end, for its clients.
     var onSessionEnded: (@LoopActor (SessionEnd) -> Void)?
+    /// Called when ``session`` has become another one.
+    var onSessionChanged: (@LoopActor (MediaSession) -> Void)?
 
     private var machine: Call
+    /// The sessions that live, all with the same id.
+    private var sessions: [Call.Branch: MediaSession]
     private let limits: CallLimits
     private let log: Logger
     private let queue = EventQueue<Call.Event>()
     private var timers: [Call.Limit: LoopTimer] = [:]
 
+    /// - Parameters:
+    ///   - session: One of `sessions`.
+    ///   - sessions: One for each branch of the plan.
     init(
-        id: String, session: MediaSession, caller: any CallerLeg, callees: [any CalleeLeg], limits: CallLimits,
-        log: Logger
+        id: String, session: MediaSession, sessions: [Call.Branch: MediaSession], caller: any CallerLeg, plan: CallPlan,
+        limits: CallLimits, log: Logger
     ) {
         self.id = id
         self.session = session
+        self.sessions = sessions
         self.caller = caller
         self.limits = limits
-        let numbered = Dictionary(uniqueKeysWithValues: zip(1..., callees))
-        self.callees = numbered
-        machine = Call(id: id, echo: session.kind.calleeType == nil, legs: numbered.keys.sorted())
+        callees = plan.callees
+        machine = Call(id: id, stages: plan.stages)
         var log = log
         log[metadataKey: "call"] = "\(id)"
         log[metadataKey: "session"] = "\(session.id)"
         self.log = log
-        // The session keeps the call alive until it has ended, so that its end is heard when the call is over before.
-        session.onOutput = { output in self.heard(output) }
+        // A session keeps the call alive until it has ended, so that its end is heard when the call is over before.
+        for (branch, session) in sessions {
+            session.onOutput = { output in self.heard(output, branch) }
+        }
     }
 
     var isEstablished: Bool { machine.isEstablished }
@@ -54,25 +64,46 @@ final class CallController {
         }
     }
 
-    private func heard(_ output: MediaSession.Output) {
+    private func heard(_ output: MediaSession.Output, _ branch: Call.Branch) {
         switch output {
-        case .offer(let side, let sdp): handle(.sessionOffers(side, sdp))
-        case .answer(let side, let sdp): handle(.sessionAnswers(side, sdp))
-        case .offerRefused(let side, let failure): handle(.offerRefused(side, failure))
-        case .answerRefused(let failure): handle(.answerRefused(failure))
-        case .event(let event): onSessionEvent?(event)
-        case .ended(let end):
-            onSessionEnded?(end)
-            handle(.sessionEnded(end))
+        case .offer(let side, let sdp): handle(.sessionOffers(side, sdp, branch: branch))
+        case .answer(let side, let sdp): handle(.sessionAnswers(side, sdp, branch: branch))
+        case .offerRefused(let side, let failure): handle(.offerRefused(side, failure, branch: branch))
+        case .answerRefused(let failure): handle(.answerRefused(failure, branch: branch))
+        case .event(let event): if sessions[branch] === session { onSessionEvent?(event) }
+        case .ended(let end): ended(branch, end)
         }
+    }
+
+    /// The clients know one session: it ends with the last of its branches.
+    private func ended(_ branch: Call.Branch, _ end: SessionEnd) {
+        let ended = sessions.removeValue(forKey: branch)
+        if let first = sessions.min(by: { $0.key < $1.key })?.value {
+            if ended === session { select(first) }
+        } else {
+            onSessionEnded?(end)
+        }
+        handle(.sessionEnded(end, branch: branch))
+    }
+
+    private func select(_ session: MediaSession) {
+        guard session !== self.session else { return }
+        self.session = session
+        onSessionChanged?(session)
+    }
+
+    private func settle(_ branch: Call.Branch) {
+        guard let settled = sessions[branch] else { return }
+        select(settled)
+        for (other, session) in sessions where other != branch { session.stop(.answeredElsewhere) }
     }
 
     private func perform(_ action: Call.Action) {
         switch action {
-        case .offerSession(let side, let sdp, let trickle): offerSession(side, sdp, trickle: trickle)
+        case .offerSession(let side, let sdp, let trickle, let branch): offerSession(side, sdp, trickle: trickle, branch)
         case .refreshSession(let side, let sdp): session.refreshed(side, sdp)
-        case .askSession(let side): session.offerWanted(side)
-        case .answerSession(let sdp, let trickle): session.answer(sdp, trickle: trickle)
+        case .askSession(let side, let branch): sessions[branch]?.offerWanted(side)
+        case .answerSession(let sdp, let trickle, let branch): sessions[branch]?.answer(sdp, trickle: trickle)
         case .declineSession(let failure): session.decline(failure)
         case .invite(let leg, let offer):
             caller.proceed()
@@ -92,7 +123,8 @@ final class CallController {
         case .endCallee(let leg, let end): callees[leg]?.end(end)
         case .startTimer(let limit): startTimer(limit)
         case .stopTimer(let limit): timers.removeValue(forKey: limit)?.cancel()
-        case .stopSession(let end): session.stop(SessionEnd(code: end.status, reason: end.reason))
+        case .settle(let branch): settle(branch)
+        case .stopSession(let end): stopSessions(SessionEnd(code: end.status, reason: end.reason))
         case .ended(let end): finish(end)
         }
     }
@@ -105,23 +137,30 @@ final class CallController {
     }
 
     /// A session that was started before has its offer for the called party ready.
-    private func offerSession(_ side: SessionSide, _ sdp: String, trickle: Bool) {
+    private func offerSession(_ side: SessionSide, _ sdp: String, trickle: Bool, _ branch: Call.Branch) {
+        guard let session = sessions[branch] else { return handle(.offerRefused(side, .state("the session has ended"), branch: branch)) }
         if let pending = session.pendingOffer, !session.isEstablished, side == .caller {
-            handle(.sessionOffers(.callee, pending))
+            handle(.sessionOffers(.callee, pending, branch: branch))
         } else {
             session.offer(side, sdp, trickle: trickle)
         }
     }
 
+    /// Ends every session that lives.
+    func stopSessions(_ end: SessionEnd) {
+        for session in Array(sessions.values) { session.stop(end) }
+    }
+
     private func startTimer(_ limit: Call.Limit) {
-        let (after, end): (Duration?, CallEnd) =
+        let (after, event): (Duration?, Call.Event) =
             switch limit {
-            case .ringing: (limits.ringing, .noAnswer)
+            case .ringing: (limits.ringing, .ringingOver)
             case .duration:
-                (limits.duration, CallEnd(status: 200, reason: "Maximum call duration reached", by: .gateway))
+                (limits.duration, .terminate(CallEnd(status: 200, reason: "Maximum call duration reached", by: .gateway)))
             }
+        timers.removeValue(forKey: limit)?.cancel()
         guard let after else { return }
-        timers[limit] = LoopTimer.schedule(after: after) { [weak self] in self?.handle(.terminate(end)) }
+        timers[limit] = LoopTimer.schedule(after: after) { [weak self] in self?.handle(event) }
     }
 
     private func finish(_ end: CallEnd) {

@@ -34,25 +34,32 @@ extension Switchboard {
         return uri
     }
 
-    /// Starts a call of a client. `offer` is absent when `session` has been started before.
-    func start(
-        from client: BrowserClient, caller: CallParty, dialled: String, destination: RouteDestination,
-        session: MediaSession, offer: MediaDescriptionObject?, subscribe: Bool, reply: BrowserReply
-    ) {
-        let id = BrowserID.make()
+    /// What a client's call needs besides its destination.
+    struct BrowserCall {
+        let client: BrowserClient
+        let id: String
+        let dialled: String
+        /// Absent when the session has been started before.
+        let offer: MediaDescriptionObject?
+        let subscribe: Bool
+        let reply: BrowserReply
+    }
+
+    /// Starts a call of a client, with a session for each branch of the plan, the first of which is 1.
+    func start(_ start: BrowserCall, plan: CallPlan, sessions: [Call.Branch: MediaSession]) throws(APIError) {
+        guard let session = sessions[1] else { throw APIError(.unknownDestination) }
+        let (id, client) = (start.id, start.client)
         let user = client.user.name
-        let leg = BrowserCallerLeg(call: id, session: session.id, client: client, reply: reply) { [weak self] event in
-            self?.api?.publish(event, owners: [user], creator: subscribe ? client.id : nil)
+        let creator = start.subscribe ? client.id : nil
+        let leg = BrowserCallerLeg(call: id, session: session.id, client: client, reply: start.reply) { [weak self] event in
+            self?.api?.publish(event, owners: [user], creator: creator)
         }
         let call = CallController(
-            id: id, session: session, caller: leg,
-            callees: callees(
-                of: destination, call: id, session: session.id, caller: caller, dialled: dialled, except: client),
-            limits: limits, log: log)
+            id: id, session: session, sessions: sessions, caller: leg, plan: plan, limits: limits, log: log)
         log.info("call from a browser", metadata: [
-            "call": "\(id)", "user": "\(user)", "dest": "\(dialled)",
+            "call": "\(id)", "user": "\(user)", "dest": "\(start.dialled)",
         ])
-        begin(call, users: [user], caller: client, offer: offer?.sdp ?? "", trickle: offer?.trickleICE ?? false)
+        begin(call, users: [user], caller: client, offer: start.offer?.sdp ?? "", trickle: start.offer?.trickleICE ?? false)
     }
 
     /// The call that `client` is being called by, and the client's leg of it.

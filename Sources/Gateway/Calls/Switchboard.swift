@@ -47,41 +47,57 @@ final class Switchboard {
         CallLimits(ringing: configuration.calls.ringTimeout, duration: configuration.calls.maximumDuration)
     }
 
-    /// What a session between these two does.
-    func kind(from caller: SDPType, to destination: RouteDestination) -> SessionKind {
-        switch destination {
-        case .echo: .echo(caller)
-        case .user: .proxy(caller: caller, callee: .webrtc)
-        case .sip: .proxy(caller: caller, callee: .rtp)
-        }
-    }
-
-    /// What is said to the phones of a call to this destination.
-    func profiles(to destination: RouteDestination) -> [SessionSide: SIPProfile] {
-        let own = SIPProfile(srtp: configuration.sip.srtp)
-        guard case .sip(_, let srtp?) = destination else { return [.caller: own, .callee: own] }
-        return [.caller: own, .callee: SIPProfile(srtp: srtp)]
-    }
-
     /// Where calls must not be sent, and must not come from.
     var ownAddresses: OwnAddresses {
         OwnAddresses(listening: endpoint?.listening ?? [], domain: configuration.sip.domain)
     }
 
-    /// The legs that a destination rings: every client of a user but the one that calls, or one phone.
-    func callees(
-        of destination: RouteDestination, call: String, session: String, caller: CallParty, dialled: String,
-        maxForwards: Int? = nil, except calling: BrowserClient? = nil
-    ) -> [any CalleeLeg] {
-        switch destination {
-        case .echo: []
-        case .user(let user):
-            (api?.clients(of: user.name) ?? []).filter { $0 !== calling }.map {
-                BrowserCalleeLeg(call: call, session: session, client: $0, caller: caller, dialled: dialled)
+    /// What a call is about, for the legs that it may ring.
+    struct Context {
+        let call: String
+        let session: String
+        let callerType: SDPType
+        let caller: CallParty
+        let dialled: String
+        /// RFC 3261 section 16.6: a call that goes round ends when this has come down to 0, with 483.
+        var maxForwards: Int?
+        /// The client that calls, which is not rung itself.
+        var calling: BrowserClient?
+    }
+
+    /// What is tried for a caller, in this order.
+    ///
+    /// - Parameter only: The session that the caller had made before, if it had: only such parties are rung as it can serve.
+    func plan(_ targets: [RouteDestination], _ context: Context, only: CallPlan.Branch? = nil) -> CallPlan {
+        var plan = CallPlan(only: only)
+        for target in targets {
+            switch target {
+            case .echo: plan.addEcho(branch(.echo(context.callerType)))
+            case .user(let user): plan.add(devices(of: user, context))
+            case .sip(let uri, let srtp):
+                guard let endpoint else { continue }
+                let leg = sipCallee(uri, caller: context.caller, maxForwards: context.maxForwards, endpoint: endpoint)
+                plan.add([(leg, branch(.proxy(caller: context.callerType, callee: .rtp), srtp: srtp))])
             }
-        case .sip(let uri, _):
-            endpoint.map { [sipCallee(uri, caller: caller, maxForwards: maxForwards, endpoint: $0)] } ?? []
         }
+        return plan
+    }
+
+    /// All that a user has: every client but the one that calls.
+    private func devices(of user: GatewayConfiguration.User, _ context: Context) -> [(leg: any CalleeLeg, branch: CallPlan.Branch)] {
+        let browsers = branch(.proxy(caller: context.callerType, callee: .webrtc))
+        return (api?.clients(of: user.name) ?? []).filter { $0 !== context.calling }.map {
+            let leg = BrowserCalleeLeg(
+                call: context.call, session: context.session, client: $0, caller: context.caller, dialled: context.dialled)
+            return (leg, browsers)
+        }
+    }
+
+    /// A session of this kind, with what is said to its phones.
+    private func branch(_ kind: SessionKind, srtp: SRTPPolicy? = nil) -> CallPlan.Branch {
+        let own = SIPProfile(srtp: configuration.sip.srtp)
+        return CallPlan.Branch(
+            kind: kind, profiles: [.caller: own, .callee: srtp.map { SIPProfile(srtp: $0) } ?? own])
     }
 
     private func sipCallee(
@@ -117,6 +133,7 @@ final class Switchboard {
         calls[call.id] = entry
         let session = call.session.id
         sessions.assign(session, to: call.id, users: entry.users, sides: entry.callees.mapValues { _ in .callee })
+        call.onSessionChanged = { [weak self] in self?.sessions.select($0) }
         call.onSessionEvent = { [weak self] event in self?.sessions.publish(event, of: session) }
         call.onSessionEnded = { [weak self] end in self?.sessions.end(session, end) }
         let id = call.id
@@ -132,8 +149,8 @@ final class Switchboard {
             api?.publish(.call(id, "hangup", end.json), owners: entry.users, except: Set(told.keys))
         }
         sipLegs = sipLegs.filter { $0.value.call !== entry.call }
-        // A call that never reached its session leaves one that nobody else would end.
-        entry.call.session.stop(.stopped)
+        // A call that never reached its sessions leaves some that nobody else would end.
+        entry.call.stopSessions(.stopped)
     }
 
     /// Ends every call, as the gateway does before it stops.

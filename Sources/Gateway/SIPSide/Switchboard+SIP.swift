@@ -105,17 +105,17 @@ extension Switchboard {
     private func connect(
         _ leg: SIPLegID, _ invite: SIPIncomingInvite, to destination: RouteDestination, endpoint: SIPEndpoint
     ) {
-        let id = BrowserID.make()
-        let session = sessions.create(
-            kind: kind(from: .rtp, to: destination), options: SessionOptions(), profiles: profiles(to: destination))
+        let (id, session) = (BrowserID.make(), BrowserID.make())
         let caller = CallParty(
             id: invite.from.user.isEmpty ? invite.from.uri : invite.from.user, name: invite.from.displayName)
+        let plan = plan([destination], Context(
+            call: id, session: session, callerType: .rtp, caller: caller, dialled: invite.requestUser,
+            maxForwards: max(0, invite.maxForwards - 1)))
+        if let refusal = plan.refusal { return endpoint.reject(leg, refusal.sipResponse) }
+        let branches = sessions.create(id: session, branches: plan.branches)
+        guard let first = branches[1] else { return endpoint.reject(leg, CallEnd.notReachable.sipResponse) }
         let call = CallController(
-            id: id, session: session, caller: SIPCallerLeg(endpoint: endpoint, leg: leg),
-            callees: callees(
-                of: destination, call: id, session: session.id, caller: caller, dialled: invite.requestUser,
-                // RFC 3261 section 16.6: a call that goes round ends when this has come down to 0, with 483.
-                maxForwards: max(0, invite.maxForwards - 1)),
+            id: id, session: first, sessions: branches, caller: SIPCallerLeg(endpoint: endpoint, leg: leg), plan: plan,
             limits: limits, log: log)
         log.info("call from a phone", metadata: [
             "call": "\(id)", "leg": "\(leg)", "dialled": "\(invite.requestUser)", "from": "\(invite.from.uri)",

@@ -26,6 +26,8 @@ final class MediaSession {
 
     let id: String
     let kind: SessionKind
+    /// What is said to the phones at its sides.
+    let profiles: [SessionSide: SIPProfile]
     let started = ContinuousClock.now
     var onOutput: (@LoopActor (Output) -> Void)?
     /// Whether Janus has said that a PeerConnection of this session is up.
@@ -45,6 +47,7 @@ final class MediaSession {
     ) {
         self.id = id
         self.kind = kind
+        self.profiles = profiles
         machine = ProxySession(
             id: id, kind: kind, options: options, address: context.mediaAddress, number: context.nextNumber(),
             profiles: profiles)

@@ -8,7 +8,10 @@ internal import ProxyCore
 final class SessionRegistry {
     /// A session and whom it belongs to.
     struct Entry {
-        let session: MediaSession
+        /// The session; of those that a call may yet be carried by, the one that its clients hear of.
+        var session: MediaSession
+        /// The other ones of a call that has not been answered.
+        var others: [MediaSession] = []
         /// The users who may touch it.
         var users: Set<String>
         /// The clients at its ends, by the client's id.
@@ -17,6 +20,9 @@ final class SessionRegistry {
         var subscriber: String?
         /// The call that it serves; nil for one that an API client drives.
         var call: String?
+
+        /// All that may yet carry the call.
+        var branches: [MediaSession] { [session] + others }
     }
 
     private(set) var entries: [String: Entry] = [:]
@@ -33,10 +39,38 @@ final class SessionRegistry {
         kind: SessionKind, options: SessionOptions, profiles: [SessionSide: SIPProfile], users: Set<String> = [],
         sides: [String: SessionSide] = [:], subscriber: String? = nil
     ) -> MediaSession {
-        let session = MediaSession(
-            id: BrowserID.make(), kind: kind, options: options, profiles: profiles, context: context)
-        entries[session.id] = Entry(session: session, users: users, sides: sides, subscriber: subscriber)
+        let id = BrowserID.make()
+        let session = MediaSession(id: id, kind: kind, options: options, profiles: profiles, context: context)
+        entries[id] = Entry(session: session, users: users, sides: sides, subscriber: subscriber)
         return session
+    }
+
+    /// Makes the sessions of a call: one for each branch, which its clients know as one with this id.
+    ///
+    /// An option that a branch cannot have is left out of it.
+    func create(
+        id: String, branches: [Call.Branch: CallPlan.Branch], options change: SessionOptionsChange = SessionOptionsChange(),
+        users: Set<String> = [], sides: [String: SessionSide] = [:], subscriber: String? = nil
+    ) -> [Call.Branch: MediaSession] {
+        let sessions = branches.mapValues { branch in
+            let wanted = branch.kind.refusal(of: change) == nil ? change : SessionOptionsChange(record: change.record)
+            return MediaSession(
+                id: id, kind: branch.kind, options: SessionOptions().applying(wanted), profiles: branch.profiles, context: context)
+        }
+        let ordered = sessions.sorted { $0.key < $1.key }.map(\.value)
+        guard let first = ordered.first else { return [:] }
+        entries[id] = Entry(
+            session: first, others: Array(ordered.dropFirst()), users: users, sides: sides, subscriber: subscriber)
+        return sessions
+    }
+
+    /// The clients of a session hear of this one of its branches from now on.
+    func select(_ session: MediaSession) {
+        guard var entry = entries[session.id] else { return }
+        let all = entry.branches
+        entry.session = session
+        entry.others = all.filter { $0 !== session && !$0.isEnded }
+        entries[session.id] = entry
     }
 
     /// Sends an event of a session to those who are subscribed to it.

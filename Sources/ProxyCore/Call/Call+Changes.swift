@@ -7,7 +7,7 @@ extension Call {
         guard !answerIsForNobody else {
             return [.refuseOffer(side, side == .callee ? leg : nil, .state("another offer is being answered"))]
         }
-        return [.offerSession(side, sdp: sdp, trickle: trickle)]
+        return [.offerSession(side, sdp: sdp, trickle: trickle, branch: carrying)]
     }
 
     mutating func offerWanted(_ side: SessionSide) -> [Action] {
@@ -18,12 +18,12 @@ extension Call {
             return [.refuseOffer(side, side == .callee ? leg : nil, .state("another offer is being answered"))]
         }
         asking = side
-        return [.askSession(side)]
+        return [.askSession(side, branch: carrying)]
     }
 
     func answered(_ side: SessionSide, _ sdp: String, trickle: Bool) -> [Action] {
         guard case .established = state else { return [] }
-        return [.answerSession(sdp: sdp, trickle: trickle)]
+        return [.answerSession(sdp: sdp, trickle: trickle, branch: carrying)]
     }
 
     func declined(_ side: SessionSide, _ failure: SessionFailure) -> [Action] {

@@ -1,4 +1,4 @@
-/// How a call ends: a party of it goes, or all of it.
+/// How a call ends: a party of it goes, or a branch, or all of it.
 extension Call {
     mutating func lose(_ leg: Leg, _ end: CallEnd) -> [Action] {
         switch state {
@@ -19,21 +19,41 @@ extension Call {
     }
 
     /// One of the called is gone. A 6xx speaks for all of them (RFC 3261 section 16.7); else the last one to go decides.
-    mutating func lose(_ leg: Leg, _ end: CallEnd, _ invited: Invited) -> [Action] {
+    private mutating func lose(_ leg: Leg, _ end: CallEnd, _ invited: Invited) -> [Action] {
         guard invited.waiting.contains(leg) else { return [] }
         var invited = invited
         invited.waiting.remove(leg)
-        invited.refusal = Call.moreTelling(invited.refusal, end)
+        note(end)
         state = .inviting(invited)
-        guard end.status >= 600 || invited.waiting.isEmpty else { return [] }
-        return finish(end.status >= 600 ? end : invited.refusal ?? end)
+        if end.status >= 600 { return finish(end) }
+        return invited.isOpen ? [] : exhausted(invited)
     }
 
-    /// The response that a forking proxy would choose: the lowest class, and "busy" before "not there".
-    private static func moreTelling(_ first: CallEnd?, _ second: CallEnd) -> CallEnd {
-        guard let first else { return second }
-        if first.status / 100 != second.status / 100 { return first.status < second.status ? first : second }
-        return first.status == 480 || first.status == 408 ? second : first
+    /// A branch can carry nothing: whoever was called for it is let go, the others ring on.
+    mutating func drop(_ branch: Branch, _ end: CallEnd) -> [Action] {
+        guard failed.insert(branch).inserted else { return [] }
+        offers[branch] = nil
+        switch state {
+        case .inviting(var invited):
+            let actions = release(branch, end, from: &invited)
+            state = .inviting(invited)
+            return actions + (invited.isOpen ? [] : exhausted(invited))
+        case .connecting(let leg, var invited):
+            let actions = release(branch, end, from: &invited)
+            state = .connecting(leg, invited)
+            return actions
+        default:
+            return []
+        }
+    }
+
+    private mutating func release(_ branch: Branch, _ end: CallEnd, from invited: inout Invited) -> [Action] {
+        guard invited.parties.contains(where: { $0.branch == branch }) else { return [] }
+        let legs = invited.waiting.intersection(invited.legs(of: branch))
+        invited.preparing.remove(branch)
+        invited.waiting.subtract(legs)
+        note(end)
+        return legs.sorted().map { .endCallee($0, end) }
     }
 
     mutating func finish(_ end: CallEnd) -> [Action] {
@@ -46,7 +66,7 @@ extension Call {
         case .preparing:
             actions = [.rejectCaller(end), .stopSession(end)]
         case .inviting(let invited), .connecting(_, let invited):
-            actions = [.stopTimer(.ringing), .rejectCaller(end)]
+            actions = (invited.rings ? [.stopTimer(.ringing)] : []) + [.rejectCaller(end)]
                 + invited.waiting.sorted().map { .endCallee($0, end) } + [.stopSession(end)]
         case .completing(let leg):
             actions = [.hangUpCaller(end), .endCallee(leg, end), .stopSession(end)]

@@ -1,26 +1,55 @@
 /// The state of one call between a caller and whoever it dialled: a pure machine that is told what happened on the legs
 /// and in the session, and says what to do.
 ///
-/// The callee is the echo, one SIP party, or every client of a user at once; the first of them to answer has the call.
+/// What is called comes in stages: the echo, or parties that ring at once, of which the first to answer has the call. When
+/// all of a stage have failed, the next one is tried; when a person declined, none is.
+///
+/// Phones and browsers that ring at once want media of different kinds, so the caller's offer goes to a session for each kind:
+/// a branch. The branch of whoever answers carries the call, and the others are dropped.
+///
 /// An event that does not fit the state is refused or ignored; none can trap.
 public struct Call: Sendable {
     /// Names one of the legs that are called, for this call alone.
     public typealias Leg = Int
+    /// Names one of the sessions that may carry the call, for this call alone.
+    public typealias Branch = Int
+
+    /// One of those that are called.
+    public struct Party: Sendable, Equatable {
+        public let leg: Leg
+        /// The session that has the party's media, if it is the one to answer.
+        public let branch: Branch
+
+        public init(_ leg: Leg, branch: Branch = 1) {
+            self.leg = leg
+            self.branch = branch
+        }
+    }
+
+    /// One step of what is tried for the caller.
+    public enum Stage: Sendable, Equatable {
+        /// All of them ring at once.
+        case parties([Party])
+        /// The gateway itself answers.
+        case echo(Branch = 1)
+        /// The caller is refused.
+        case reject(CallEnd)
+    }
 
     /// What happened.
     public enum Event: Sendable, Equatable {
         /// The caller called. Without an offer it wants one from the called party (late offer, RFC 3261 section 13.2.1).
         case start(offer: String?, trickle: Bool)
         /// The session has an offer for that side.
-        case sessionOffers(SessionSide, String)
+        case sessionOffers(SessionSide, String, branch: Branch = 1)
         /// The session has the answer for that side.
-        case sessionAnswers(SessionSide, String)
+        case sessionAnswers(SessionSide, String, branch: Branch = 1)
         /// The session did not take that side's offer. When it was the first one, `sessionEnded` follows.
-        case offerRefused(SessionSide, SessionFailure)
+        case offerRefused(SessionSide, SessionFailure, branch: Branch = 1)
         /// The session did not take the answer that was last given to it; it still waits for one.
-        case answerRefused(SessionFailure)
+        case answerRefused(SessionFailure, branch: Branch = 1)
         /// The session ended by itself.
-        case sessionEnded(SessionEnd)
+        case sessionEnded(SessionEnd, branch: Branch = 1)
         case ringing(Leg)
         /// A leg rings and answers already, for early media (RFC 3960).
         case progress(Leg, sdp: String)
@@ -33,6 +62,8 @@ public struct Call: Sendable {
         case calleeEnded(Leg, CallEnd)
         /// The caller cancelled, hung up or vanished.
         case callerEnded(CallEnd)
+        /// Nobody of this stage answered in time.
+        case ringingOver
         /// The gateway ends it: a time limit, or it is about to stop.
         case terminate(CallEnd)
         /// A phone of an established call answers the endpoint's refresh with another description than before.
@@ -48,11 +79,11 @@ public struct Call: Sendable {
 
     /// What to do about it, in this order.
     public enum Action: Sendable, Equatable {
-        case offerSession(SessionSide, sdp: String, trickle: Bool)
+        case offerSession(SessionSide, sdp: String, trickle: Bool, branch: Branch = 1)
         /// That side wants an offer of the session's.
-        case askSession(SessionSide)
+        case askSession(SessionSide, branch: Branch = 1)
         case refreshSession(SessionSide, sdp: String)
-        case answerSession(sdp: String, trickle: Bool)
+        case answerSession(sdp: String, trickle: Bool, branch: Branch = 1)
         case declineSession(SessionFailure)
         case invite(Leg, offer: String?)
         /// Tell the caller that it rings; said once.
@@ -75,6 +106,9 @@ public struct Call: Sendable {
         case endCallee(Leg, CallEnd)
         case startTimer(Limit)
         case stopTimer(Limit)
+        /// This session carries the call; the others are of no use any more.
+        case settle(Branch)
+        /// Stops whatever sessions there are.
         case stopSession(CallEnd)
         /// The call is over; nothing follows.
         case ended(CallEnd)
@@ -88,13 +122,26 @@ public struct Call: Sendable {
         case duration
     }
 
-    /// Whoever is being called, and has neither answered nor gone.
+    /// Whoever is being called in a stage.
     struct Invited: Sendable, Equatable {
-        var waiting: Set<Leg>
-        var callerRings = false
+        let parties: [Party]
+        /// The branches whose offer has not come yet.
+        var preparing: Set<Branch>
+        /// Who has neither answered nor gone.
+        var waiting: Set<Leg> = []
         var early: Early?
-        /// The most telling of the refusals so far.
-        var refusal: CallEnd?
+
+        /// Whether the time limit runs.
+        var rings = false
+        /// Whether somebody may still answer.
+        var isOpen: Bool { !waiting.isEmpty || !preparing.isEmpty }
+
+        func legs(of branch: Branch) -> [Leg] { parties.filter { $0.branch == branch }.map(\.leg) }
+    }
+
+    struct Offer: Sendable, Equatable {
+        let sdp: String
+        let trickle: Bool
     }
 
     /// An answer that came while it rings.
@@ -115,7 +162,8 @@ public struct Call: Sendable {
 
     enum State: Sendable, Equatable {
         case new
-        case preparing
+        /// The echo's answer is awaited.
+        case preparing(Branch)
         case inviting(Invited)
         /// This leg's description is on its way through the session; the others still ring.
         case connecting(Leg, Invited)
@@ -127,26 +175,36 @@ public struct Call: Sendable {
     }
 
     public let id: String
-    /// Whether the gateway itself is the called party.
-    public let isEcho: Bool
-    /// The legs that are called.
-    public let legs: [Leg]
+    public let stages: [Stage]
     var state = State.new
+    /// How many stages have been begun.
+    var begun = 0
+    /// The caller's offer: each branch gets it when its stage has come.
+    var callerOffer: Offer?
+    /// Whether the caller made no offer, so that the called party is to make it.
+    public internal(set) var wantsOffer = false
+    /// What each branch made of the caller's offer for those that are called.
+    var offers: [Branch: String] = [:]
+    /// Branches whose session could not do it.
+    var failed: Set<Branch> = []
+    /// Whether the caller was told that it rings.
+    var callerRings = false
+    /// The most telling of the refusals so far.
+    var refusal: CallEnd?
+    /// The branch that carries the call, once it is clear which.
+    var settled: Branch?
     /// The answer to an offer that we made on behalf of the called party goes nowhere.
     var answerIsForNobody = false
     /// The side that waits for an offer that it asked for.
     var asking: SessionSide?
 
-    public init(id: String, echo: Bool, legs: [Leg]) {
+    public init(id: String, stages: [Stage]) {
         self.id = id
-        self.isEcho = echo
-        self.legs = legs
+        self.stages = stages
     }
 
     public var isEstablished: Bool { if case .established = state { true } else { false } }
     public var isEnded: Bool { state == .ended }
-    /// Whether the caller made no offer, so that the called party is to make it.
-    public private(set) var wantsOffer = false
 
     /// Takes one event.
     public mutating func handle(_ event: Event) -> [Action] {
@@ -156,186 +214,30 @@ public struct Call: Sendable {
         case .progress(let leg, let sdp): return progress(leg, sdp)
         case .accepted(let leg, let sdp, let trickle): return accept(leg, Accepted(sdp: sdp, trickle: trickle))
         case .callerAnswered(let sdp): return callerAnswered(sdp)
-        case .sessionOffers(let side, let sdp): return sessionOffers(side, sdp)
-        case .sessionAnswers(let side, let sdp): return sessionAnswers(side, sdp)
-        case .offerRefused(let side, let failure): return offerRefused(side, failure)
-        case .answerRefused(let failure): return answerRefused(failure)
+        case .sessionOffers(let side, let sdp, let branch): return sessionOffers(side, sdp, branch)
+        case .sessionAnswers(let side, let sdp, let branch): return sessionAnswers(side, sdp, branch)
+        case .offerRefused(let side, let failure, let branch): return offerRefused(side, failure, branch)
+        case .answerRefused(let failure, let branch): return answerRefused(failure, branch)
         case .offerWanted(let side): return offerWanted(side)
         case .refreshed(let side, let sdp): return isEstablished ? [.refreshSession(side, sdp: sdp)] : []
         case .offered(let side, let sdp, let trickle): return offered(side, sdp, trickle: trickle)
         case .answered(let side, let sdp, let trickle): return answered(side, sdp, trickle: trickle)
         case .declined(let side, let failure): return declined(side, failure)
         case .calleeEnded(let leg, let end): return lose(leg, end)
+        case .ringingOver: return ringingOver()
         case .callerEnded(let end), .terminate(let end): return finish(end)
-        case .sessionEnded(let end): return finish(CallEnd(end))
+        case .sessionEnded(let end, let branch): return sessionEnded(CallEnd(end), branch)
         }
     }
 
-    private mutating func start(offer: String?, trickle: Bool) -> [Action] {
-        guard state == .new else { return [] }
-        guard isEcho || !legs.isEmpty else { return finish(.notReachable) }
-        guard let offer else {
-            wantsOffer = true
-            if isEcho {
-                state = .preparing
-                return [.askSession(.caller)]
-            }
-            state = .inviting(Invited(waiting: Set(legs)))
-            return [.startTimer(.ringing)] + legs.map { .invite($0, offer: nil) }
+    /// The session of a leg.
+    func branch(of leg: Leg) -> Branch? {
+        for case .parties(let parties) in stages {
+            if let party = parties.first(where: { $0.leg == leg }) { return party.branch }
         }
-        state = .preparing
-        return [.offerSession(.caller, sdp: offer, trickle: trickle)]
+        return nil
     }
 
-    // MARK: While it rings
-
-    private mutating func ring(_ leg: Leg) -> [Action] {
-        guard case .inviting(var invited) = state, invited.waiting.contains(leg), !invited.callerRings else { return [] }
-        invited.callerRings = true
-        state = .inviting(invited)
-        return [.ringCaller]
-    }
-
-    /// Early media is for a call that rings one party: with several, nobody knows yet whose it should be.
-    private mutating func progress(_ leg: Leg, _ sdp: String) -> [Action] {
-        guard case .inviting(var invited) = state, legs == [leg], invited.early == nil, !wantsOffer else {
-            return ring(leg)
-        }
-        invited.early = Early(leg: leg, sdp: sdp)
-        state = .inviting(invited)
-        return [.answerSession(sdp: sdp, trickle: false)]
-    }
-
-    private mutating func accept(_ leg: Leg, _ accepted: Accepted) -> [Action] {
-        switch state {
-        case .ended:
-            return [.refuse(leg, .state("the call has ended"))]
-        case .inviting(var invited) where invited.waiting.contains(leg):
-            if var early = invited.early {
-                guard early.answer == nil else { return establish(early, accepted) }
-                early.acceptedMeanwhile = accepted
-                invited.early = early
-                state = .inviting(invited)
-                return []
-            }
-            guard let sdp = accepted.sdp else { return [.refuse(leg, .refused("the answer has no SDP"))] }
-            state = .connecting(leg, invited)
-            return wantsOffer
-                ? [.offerSession(.callee, sdp: sdp, trickle: accepted.trickle)]
-                : [.answerSession(sdp: sdp, trickle: accepted.trickle)]
-        case .inviting:
-            return [.refuse(leg, .state("this party is not being called any more"))]
-        default:
-            return [.refuse(leg, .state("the call has been answered before"))]
-        }
-    }
-
-    /// The leg whose early answer the caller has takes the call. When its final description is another one, the session is
-    /// changed to that as soon as it is established.
-    private mutating func establish(_ early: Early, _ accepted: Accepted) -> [Action] {
-        guard let answer = early.answer else { return [] }
-        let actions = connected(early.leg, answer: answer, others: [])
-        guard let sdp = accepted.sdp, sdp != early.sdp else { return actions }
-        answerIsForNobody = true
-        return actions + [.offerSession(.callee, sdp: sdp, trickle: accepted.trickle)]
-    }
-
-    private mutating func connected(_ leg: Leg, answer: String, others: Set<Leg>) -> [Action] {
-        state = .established(leg)
-        return [.stopTimer(.ringing), .confirmCallee(leg, answer: nil), .answerCaller(answer)]
-            + others.sorted().map { .endCallee($0, .answeredElsewhere) } + [.startTimer(.duration)]
-    }
-
-    // MARK: What the session says
-
-    private mutating func sessionOffers(_ side: SessionSide, _ sdp: String) -> [Action] {
-        switch (state, side) {
-        case (.preparing, .caller) where isEcho:
-            state = .established(nil)
-            return [.answerCaller(sdp), .startTimer(.duration)]
-        case (.preparing, .callee):
-            state = .inviting(Invited(waiting: Set(legs)))
-            return [.startTimer(.ringing)] + legs.map { .invite($0, offer: sdp) }
-        case (.connecting(let leg, let invited), .caller):
-            state = .completing(leg)
-            let others = invited.waiting.subtracting([leg]).sorted()
-            return [.stopTimer(.ringing), .answerCaller(sdp)] + others.map { .endCallee($0, .answeredElsewhere) }
-        case (.established(let leg), _) where asking == side:
-            asking = nil
-            return [.carryAnswer(side, side == .callee ? leg : nil, sdp)]
-        case (.established(let leg), _):
-            return [.carryOffer(side, side == .callee ? leg : nil, sdp)]
-        default:
-            return []
-        }
-    }
-
-    private mutating func sessionAnswers(_ side: SessionSide, _ sdp: String) -> [Action] {
-        switch (state, side) {
-        case (.preparing, .caller) where isEcho:
-            state = .established(nil)
-            return [.answerCaller(sdp), .startTimer(.duration)]
-        case (.inviting(var invited), .caller):
-            guard var early = invited.early else { return [] }
-            early.answer = sdp
-            if let accepted = early.acceptedMeanwhile { return establish(early, accepted) }
-            invited.early = early
-            invited.callerRings = true
-            state = .inviting(invited)
-            return [.progressCaller(sdp)]
-        case (.connecting(let leg, let invited), .caller):
-            return connected(leg, answer: sdp, others: invited.waiting.subtracting([leg]))
-        case (.completing(let leg), .callee):
-            state = .established(leg)
-            return [.confirmCallee(leg, answer: sdp), .startTimer(.duration)]
-        case (.established(let leg), _):
-            if side == .callee, answerIsForNobody {
-                answerIsForNobody = false
-                return []
-            }
-            return [.carryAnswer(side, side == .callee ? leg : nil, sdp)]
-        default:
-            return []
-        }
-    }
-
-    private mutating func offerRefused(_ side: SessionSide, _ failure: SessionFailure) -> [Action] {
-        switch state {
-        case .established(let leg):
-            if asking == side {
-                asking = nil
-            } else if side == .callee, answerIsForNobody {
-                answerIsForNobody = false
-                return []
-            }
-            return [.refuseOffer(side, side == .callee ? leg : nil, failure)]
-        case .connecting(let leg, _):
-            return [.refuse(leg, failure)] + finish(.failed(failure))
-        default:
-            return finish(.failed(failure))
-        }
-    }
-
-    private mutating func answerRefused(_ failure: SessionFailure) -> [Action] {
-        switch state {
-        case .inviting(var invited):
-            let early = invited.early
-            invited.early = nil
-            state = .inviting(invited)
-            guard let early, let accepted = early.acceptedMeanwhile else { return [] }
-            return accept(early.leg, accepted)
-        case .connecting(let leg, let invited):
-            state = .inviting(invited)
-            return [.refuse(leg, failure)]
-        case .completing: return finish(.failed(failure))
-        case .established: return [.declineSession(failure)]
-        default: return []
-        }
-    }
-
-    private mutating func callerAnswered(_ sdp: String?) -> [Action] {
-        guard case .completing = state else { return [] }
-        guard let sdp else { return finish(CallEnd(status: 488, reason: "The ACK brought no answer", by: .gateway)) }
-        return [.answerSession(sdp: sdp, trickle: false)]
-    }
+    /// The branch that carries an established call.
+    var carrying: Branch { settled ?? 1 }
 }

@@ -11,6 +11,8 @@ public struct SessionEnd: Sendable, Equatable {
 
     /// Stopped by whoever owns it.
     public static let stopped = SessionEnd(code: 200, reason: "stopped")
+    /// Another session of the call carries it.
+    public static let answeredElsewhere = SessionEnd(code: 200, reason: "another party answered")
     /// The gateway itself is about to stop.
     public static let stopping = SessionEnd(code: 503, reason: "The gateway is stopping")
     /// Janus died, or the connection to it broke.

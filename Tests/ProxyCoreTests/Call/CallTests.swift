@@ -2,6 +2,13 @@ import Testing
 
 @testable import ProxyCore
 
+extension Call {
+    /// The echo, or parties that ring at once over one session.
+    init(id: String, echo: Bool, legs: [Leg]) {
+        self.init(id: id, stages: echo ? [.echo()] : [.parties(legs.map { Party($0) })])
+    }
+}
+
 @Suite("A call")
 struct CallTests {
     private let busy = CallEnd(status: 486, reason: "Busy Here", by: .callee)
@@ -205,11 +212,20 @@ struct CallTests {
             .offered(.callee, sdp: "U", trickle: false), .answered(.callee, sdp: "V", trickle: false),
             .declined(.caller, .refused("w")),
             .calleeEnded(1, busy), .calleeEnded(2, declined), .callerEnded(.cancelled), .terminate(.noAnswer),
+            .calleeEnded(3, .notReachable), .accepted(3, sdp: "X", trickle: false), .ringingOver,
+            .sessionOffers(.callee, "P2", branch: 2), .sessionAnswers(.caller, "Q2", branch: 2),
+            .offerRefused(.caller, .refused("x2"), branch: 2), .answerRefused(.refused("y2"), branch: 2),
+            .sessionEnded(.stopped, branch: 2), .sessionAnswers(.caller, "E", branch: 3),
+        ]
+        let plans: [[Call.Stage]] = [
+            [.echo()], [.parties([.init(1)])], [.parties([.init(1), .init(2)])],
+            [.parties([.init(1), .init(2, branch: 2)]), .parties([.init(3, branch: 2)])],
+            [.parties([.init(1)]), .reject(busy)], [.parties([.init(2, branch: 2)]), .echo(3)],
         ]
         var generator = SeededGenerator(seed: 7)
         for _ in 0..<5_000 {
-            var call = Call(
-                id: "c", echo: Bool.random(using: &generator), legs: Bool.random(using: &generator) ? [1, 2] : [1])
+            guard let plan = plans.randomElement(using: &generator) else { continue }
+            var call = Call(id: "c", stages: plan)
             var ends = 0
             for _ in 0..<20 {
                 guard let event = events.randomElement(using: &generator) else { continue }
