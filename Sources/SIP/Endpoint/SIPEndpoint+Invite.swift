@@ -8,21 +8,67 @@ extension SIPEndpoint {
         let id = nextLegID()
         guard hasRoom else { return fail(id, 503, "Too many calls") }
         guard let target = SIPTarget(request.target) else { return fail(id, 416, "Unsupported target URI") }
-        guard let hop = request.route.map(SIPTarget.init) ?? target else { return fail(id, 416, "Unsupported route URI") }
-        guard let stack = stacks.first(where: { $0.serves(hop) }) else { return fail(id, 503, "No transport to the target") }
-        if hop.address == nil, !NameServers.areRouted() { return fail(id, 503, "No name server can be reached") }
-        let transport = hop.transport ?? stack.transports.first ?? .udp
-        let contact = stack.contact(transport, peer: hop.address)
+        let way: Way
+        switch self.way(of: request, target) {
+        case .failure(let refusal): return fail(id, refusal.status, refusal.phrase)
+        case .success(let found): way = found
+        }
+        let (stack, contact) = (way.stack, way.stack.contact(way.transport, peer: way.address))
         let magic = UnsafeMutableRawPointer(bitPattern: id.number)
         guard let handle = handleTags(request, target).withTags({ tern_nua_handle(stack.nua, magic, $0) }) else {
             return fail(id, 503, "Out of memory")
         }
         let leg = Leg(
             .calling(id, sdp: request.sdp), stack: stack, handle: handle, contact: contact, endpoint: self)
+        if let hop = request.hop { leg.begin(at: hop) }
         remember(leg)
         leg.wait(.transaction)
         inviteTags(request, contact: contact).withTags { tern_nua_invite(handle, $0) }
         return id
+    }
+
+    /// The stack that an INVITE goes out by, and where it goes.
+    private struct Way {
+        let stack: SIPStack
+        let transport: SIPListenAddress.Transport
+        /// Nil where only a name is known.
+        let address: SocketAddress?
+    }
+
+    private struct Refusal: Error {
+        let status: Int
+        let phrase: String
+    }
+
+    private func way(of request: SIPInviteRequest, _ target: SIPTarget) -> Result<Way, Refusal> {
+        if let hop = request.hop { return way(by: hop) }
+        guard let hop = request.route.map(SIPTarget.init) ?? target else {
+            return .failure(Refusal(status: 416, phrase: "Unsupported route URI"))
+        }
+        guard let stack = stacks.first(where: { $0.serves(hop) }) else {
+            return .failure(Refusal(status: 503, phrase: "No transport to the target"))
+        }
+        if hop.address == nil, !NameServers.areRouted() {
+            return .failure(Refusal(status: 503, phrase: "No name server can be reached"))
+        }
+        let transport = hop.transport ?? stack.transports.first ?? .udp
+        return .success(Way(stack: stack, transport: transport, address: hop.address))
+    }
+
+    private func way(by hop: SIPHop) -> Result<Way, Refusal> {
+        guard let address = hop.socketAddress else {
+            return .failure(Refusal(status: 503, phrase: "No numeric next hop"))
+        }
+        guard let flow = hop.flow else {
+            guard let stack = stacks.first(where: { $0.serves(hop.transport, isV6: address.isV6) }) else {
+                return .failure(Refusal(status: 503, phrase: "No transport to the target"))
+            }
+            return .success(Way(stack: stack, transport: hop.transport, address: address))
+        }
+        guard let stack = stacks.first(where: { $0.listening.contains(flow.listener) }), flowSockets.isOpen(flow) else {
+            return .failure(Refusal(status: 430, phrase: "Flow Failed"))
+        }
+        return .success(Way(stack: stack, transport: hop.transport, address: address))
     }
 
     private func fail(_ id: SIPLegID, _ status: Int, _ phrase: String) -> SIPLegID {

@@ -40,11 +40,12 @@ extension SIPEndpoint {
         }
         let id = nextLegID()
         tern_nua_handle_bind(handle, UnsafeMutableRawPointer(bitPattern: id.number))
-        let peer = SocketAddress(hostPort: invite.source)
+        let peer = invite.flow.flatMap { SocketAddress(address: $0.peerAddress, port: $0.peerPort) }
         let leg = Leg(
             .called(id, sdp: invite.sdp, provisionals: message.provisionals), stack: stack, handle: handle,
             contact: stack.contact(invite.transport, peer: peer), endpoint: self)
         remember(leg)
+        leg.begin(by: invite.flow, message)
         leg.answerPracks()
         leg.wait(.decision)
         leg.settleSession(message)

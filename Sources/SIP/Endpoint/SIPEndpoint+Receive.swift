@@ -34,6 +34,7 @@ extension SIPEndpoint {
     }
 
     private func receiveResponse(_ event: StackEvent, on leg: Leg) {
+        if event.status < 300 { leg.note(event.message) }
         switch event.status {
         case ..<200:
             leg.handle(.provisional(
@@ -54,6 +55,7 @@ extension SIPEndpoint {
         switch event.status {
         case ..<200: break
         case 200..<300:
+            leg.note(event.message)
             leg.settleSession(event.message)
             leg.startSession()
         default: leg.handle(.refreshFailed(status: event.status))
@@ -76,6 +78,7 @@ extension SIPEndpoint {
             let action: LegAction = method == .update ? .respondToUpdate(refusal, sdp: nil) : .refuse(refusal)
             return leg.perform(action)
         }
+        leg.note(event.message)
         if method == .invite || event.message?.session.expires != nil { leg.settleSession(event.message) }
         leg.handle(.offered(method, sdp: event.message?.sdp))
     }

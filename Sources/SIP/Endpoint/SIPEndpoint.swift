@@ -12,6 +12,7 @@ public final class SIPEndpoint {
     let limits: Leg.Limits
     /// Names us in Warning headers: the domain, where it can stand there.
     let agent: String
+    let flowSockets = FlowSockets()
     private let onEvent: @LoopActor (SIPEvent) -> Void
     private(set) var stacks: [SIPStack] = []
     private(set) var legs: [SIPLegID: Leg] = [:]

@@ -24,4 +24,9 @@ extension SIPStack {
         let isV6 = address.contains(":")
         return target.address.map { $0.isV6 == isV6 } ?? true
     }
+
+    /// Whether requests can go out here over `transport`, to an address of that family.
+    func serves(_ transport: SIPListenAddress.Transport, isV6: Bool) -> Bool {
+        transports.contains(transport) && address.contains(":") == isV6
+    }
 }

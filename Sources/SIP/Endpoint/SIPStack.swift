@@ -79,7 +79,10 @@ final class SIPStack {
         var request: HeldRequest?
         switch kind {
         case .invite where legNumber == 0:
-            invite = sip.map { SIPIncomingInvite($0, sdp: message?.sdp, message: nua_current_request(nua)) }
+            invite = sip.map {
+                let flow = SofiaURI.flow($0, message: nua_current_request(nua), at: address, port: port)
+                return SIPIncomingInvite($0, sdp: message?.sdp, flow: flow)
+            }
         case .update, .prack, .info, .options, .otherRequest:
             request = HeldRequest(current: nua)
         default:

@@ -98,6 +98,21 @@ struct SocketAddress {
         self = copy
     }
 
+    /// The address at the other end of a connected socket.
+    init?(peerOf descriptor: Int32) {
+        var remote = sockaddr_storage()
+        var size = socklen_t(MemoryLayout<sockaddr_storage>.size)
+        let result = withUnsafeMutablePointer(to: &remote) { remote in
+            remote.withMemoryRebound(to: sockaddr.self, capacity: 1) { getpeername(descriptor, $0, &size) }
+        }
+        guard result == 0 else { return nil }
+        let copy = withUnsafePointer(to: remote) { remote in
+            remote.withMemoryRebound(to: sockaddr.self, capacity: 1) { SocketAddress($0, length: size) }
+        }
+        guard let copy else { return nil }
+        self = copy
+    }
+
     /// Binds a socket of `transport` to this address. Returns the descriptor, or the error.
     func bound(to transport: SIPListenAddress.Transport) -> Result<Int32, PortProbe.Refusal> {
         let kind = transport == .udp ? SOCK_DGRAM : SOCK_STREAM
@@ -115,5 +130,36 @@ struct SocketAddress {
         let refusal = PortProbe.Refusal(code: errno)
         close(descriptor)
         return .failure(refusal)
+    }
+}
+
+extension SocketAddress: Equatable {
+    /// The same address and port; an IPv4 address that is mapped into IPv6 is the IPv4 address.
+    static func == (one: SocketAddress, other: SocketAddress) -> Bool {
+        one.port == other.port && one.bytes == other.bytes
+    }
+
+    /// Whether it means something in its own network only: RFC 1918, 4193 and 6598, link-local, loopback, unspecified.
+    var isPrivate: Bool {
+        let bytes = bytes
+        guard let first = bytes.first, let second = bytes.dropFirst().first else { return true }
+        if bytes.count == 4 {
+            return switch (first, second) {
+            case (0, _), (10, _), (127, _), (172, 16...31), (192, 168), (169, 254), (100, 64...127): true
+            default: false
+            }
+        }
+        let isFirstBlock = bytes.dropLast().allSatisfy { $0 == 0 } && (bytes.last ?? 0) < 2
+        return isFirstBlock || first & 0xFE == 0xFC || first == 0xFE && second & 0xC0 == 0x80
+    }
+
+    /// The address in network order, four bytes or sixteen.
+    var bytes: [UInt8] {
+        withUnsafeBytes(of: storage) { raw in
+            if isV4 { return Array(raw[4..<8]) }
+            let bytes = Array(raw[8..<24])
+            let isMapped = bytes.prefix(10).allSatisfy { $0 == 0 } && bytes[10] == 0xFF && bytes[11] == 0xFF
+            return isMapped ? Array(bytes[12...]) : bytes
+        }
     }
 }

@@ -4,6 +4,7 @@ internal import EventLoop
 /// The machine's actions, as calls of NUA.
 extension Leg {
     func perform(_ action: LegAction) {
+        if action.isRequestInDialog { aim() }
         switch action {
         case .respond(let status, let sdp): respond(status, sdp: sdp)
         case .refuse(let response): refuse(response)

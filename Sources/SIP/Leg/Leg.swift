@@ -13,6 +13,12 @@ final class Leg {
     let agent: String
     let logger: Logger
     private(set) var machine: LegMachine
+    /// Where its requests go.
+    var course = LegCourse()
+    /// Whether the route set is fixed: it is with the dialog, and later messages do not change it.
+    var hasRouteSet = false
+    /// What Sofia was told last of where to send.
+    var steered: String?
     /// The UPDATEs without an answer: one that the core thinks about, and one that is just being refused behind it.
     var updates: [HeldRequest] = []
     /// The PRACK that waits for its answer.
@@ -23,7 +29,7 @@ final class Leg {
     private var session: SessionInterval?
     private var peerKnowsUpdate = false
     private let limits: Limits
-    private weak var endpoint: SIPEndpoint?
+    private(set) weak var endpoint: SIPEndpoint?
 
     /// How long each kind of waiting may take.
     struct Limits {

@@ -22,6 +22,14 @@ enum LegAction: Equatable {
     /// The leg leaves the registry, its handle goes back to Sofia.
     case close
 
+    /// Whether it sends a request that the dialog's route set and remote target are for.
+    var isRequestInDialog: Bool {
+        switch self {
+        case .bye, .acknowledge, .reinvite, .sendInfo: true
+        default: false
+        }
+    }
+
     /// How long a state may last.
     enum Limit: Equatable {
         /// The core owes a decision.

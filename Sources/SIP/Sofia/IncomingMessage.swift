@@ -16,6 +16,15 @@ struct IncomingMessage {
     var session = SessionInterval.Remote(isSupported: false, expires: nil, namesUs: nil)
     var called = false
     var hasContact = false
+    /// Host of the Contact, without brackets; nil when there is none.
+    var contactHost: String?
+    /// The topmost URI of Record-Route, and the last one.
+    var firstRecordRoute: String?
+    var lastRecordRoute: String?
+    /// How many hosts it came through, the sender included.
+    var vias = 0
+    /// Whether it is a 2xx.
+    var isSuccess = false
     /// Which provisional responses a caller wants to acknowledge.
     var provisionals = ReliableProvisionals.never
     /// The tag of the To header: names the fork that a response comes from.
@@ -47,12 +56,28 @@ struct IncomingMessage {
             }
         }
         hasContact = sip.sip_contact != nil
+        contactHost = sip.sip_contact.map { SofiaURI.host($0.pointee.m_url) }
+        isSuccess = sip.sip_status.map { (200..<300).contains($0.pointee.st_status) } ?? false
+        readWay(sip)
         if sip_has_feature(sip.sip_require, "100rel") != 0 {
             provisionals = .all
         } else if sip_has_feature(sip.sip_supported, "100rel") != 0 {
             provisionals = .sessionProgress
         }
         toTag = SofiaText.field(sip.sip_to?.pointee.a_tag, limit: 128)
+    }
+
+    /// The message's size bounds how many there are.
+    private mutating func readWay(_ sip: sip_s) {
+        firstRecordRoute = sip.sip_record_route.map { SofiaURI.text($0.pointee.r_url) }
+        var route = sip.sip_record_route
+        while let next = route?.pointee.r_next { route = next }
+        lastRecordRoute = route.map { SofiaURI.text($0.pointee.r_url) }
+        var via = sip.sip_via
+        while let next = via {
+            vias += 1
+            via = next.pointee.v_next
+        }
     }
 
     /// The body where it is a session description: `application/sdp`, or of no declared type (RFC 3261 section 7.4.1).
@@ -86,10 +111,9 @@ extension SIPParty {
 }
 
 extension SIPIncomingInvite {
-    init(_ sip: UnsafePointer<sip_t>, sdp: String?, message: OpaquePointer?) {
+    init(_ sip: UnsafePointer<sip_t>, sdp: String?, flow: SIPFlow?) {
         let sip = sip.pointee
         let url = sip.sip_request?.pointee.rq_url
-        let transport = SofiaText.field(sip.sip_via?.pointee.v_protocol, limit: 32).uppercased()
         self.init(
             from: SIPParty(sip.sip_from?.pointee),
             to: SIPParty(sip.sip_to?.pointee),
@@ -98,8 +122,9 @@ extension SIPIncomingInvite {
             requestURI: url.map(SofiaURI.text) ?? "",
             callID: SofiaText.field(sip.sip_call_id?.pointee.i_id, limit: 256),
             sdp: sdp,
-            source: SofiaURI.source(of: message),
-            transport: transport.hasSuffix("/TCP") ? .tcp : .udp,
+            source: flow?.peer ?? "",
+            transport: flow?.transport ?? .udp,
+            flow: flow,
             userAgent: SofiaText.optionalField(sip.sip_user_agent?.pointee.g_string, limit: 128),
             maxForwards: sip.sip_max_forwards.map { Int(clamping: $0.pointee.mf_count) } ?? 70)
     }
@@ -114,10 +139,19 @@ enum SofiaURI {
         return bytes.withUnsafeBufferPointer { SofiaText.field($0.baseAddress) }
     }
 
-    /// `192.0.2.1:5060`, `[2001:db8::1]:5060`; empty when it is not known.
-    static func source(of message: OpaquePointer?) -> String {
+    /// Without brackets.
+    static func host(_ url: url_t) -> String {
+        let host = SofiaText.field(url.url_host, limit: 256)
+        return host.hasPrefix("[") && host.hasSuffix("]") ? String(host.dropFirst().dropLast()) : host
+    }
+
+    /// How a request came; nil where the peer's address is not known.
+    static func flow(_ sip: UnsafePointer<sip_t>, message: OpaquePointer?, at address: String, port: Int) -> SIPFlow? {
         var length = socklen_t(0)
-        guard let address = tern_msg_source(message, &length) else { return "" }
-        return SocketAddress(address, length: length)?.hostPort ?? ""
+        guard let source = tern_msg_source(message, &length), let peer = SocketAddress(source, length: length) else {
+            return nil
+        }
+        let text = SofiaText.field(sip.pointee.sip_via?.pointee.v_protocol, limit: 32).uppercased()
+        return SIPFlow(text.hasSuffix("/TCP") ? .tcp : .udp, peer, at: address, port: port)
     }
 }

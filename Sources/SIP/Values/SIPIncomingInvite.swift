@@ -12,12 +12,15 @@ public struct SIPIncomingInvite: Hashable, Sendable {
     /// Where the INVITE really came from, `192.0.2.1:5060`.
     public var source: String
     public var transport: SIPListenAddress.Transport
+    /// The way by which it came, and by which its sender is reached; nil when that is not known.
+    public var flow: SIPFlow?
     public var userAgent: String?
     public var maxForwards: Int
 
     public init(
         from: SIPParty, to: SIPParty, requestUser: String, requestHost: String, requestURI: String, callID: String,
-        sdp: String?, source: String, transport: SIPListenAddress.Transport, userAgent: String?, maxForwards: Int
+        sdp: String?, source: String, transport: SIPListenAddress.Transport, flow: SIPFlow? = nil, userAgent: String?,
+        maxForwards: Int
     ) {
         self.from = from
         self.to = to
@@ -28,6 +31,7 @@ public struct SIPIncomingInvite: Hashable, Sendable {
         self.sdp = sdp
         self.source = source
         self.transport = transport
+        self.flow = flow
         self.userAgent = userAgent
         self.maxForwards = maxForwards
     }

@@ -15,6 +15,9 @@ public struct SIPInviteRequest: Sendable {
     public var headers: [(name: String, value: String)]
     /// Where to send the request instead of the target's own host: a `sip:` URI (loose route, RFC 3261 section 8.1.2).
     public var route: String?
+    /// Where to send the request, without a Route header and whatever ``target`` says; so go the CANCEL and, over a flow, what
+    /// follows in the dialog. A flow whose connection is gone is `rejected` 430 (RFC 5626 section 5.3).
+    public var hop: SIPHop?
     /// Max-Forwards; 70 when nil. A B2BUA hands on the caller's, less one.
     public var maxForwards: Int?
     /// Whether reliable provisional responses are offered; nil leaves it to
@@ -24,7 +27,8 @@ public struct SIPInviteRequest: Sendable {
 
     public init(
         target: String, fromUser: String, fromDomain: String? = nil, displayName: String? = nil, to: String? = nil,
-        sdp: String?, headers: [(name: String, value: String)] = [], route: String? = nil, maxForwards: Int? = nil
+        sdp: String?, headers: [(name: String, value: String)] = [], route: String? = nil, hop: SIPHop? = nil,
+        maxForwards: Int? = nil
     ) {
         self.target = target
         self.fromUser = fromUser
@@ -34,6 +38,7 @@ public struct SIPInviteRequest: Sendable {
         self.sdp = sdp
         self.headers = headers
         self.route = route
+        self.hop = hop
         self.maxForwards = maxForwards
     }
 }

@@ -1,0 +1,54 @@
+internal import EventLoop
+internal import Glibc
+
+/// Tells whether the connection of a flow still stands.
+///
+/// Sofia would open another one towards the peer's port, where behind NAT nobody answers for 32 seconds; and it does not
+/// say which connections it has. The kernel does: they are descriptors of this process.
+@LoopActor
+final class FlowSockets {
+    /// More descriptors than this are not remembered.
+    private static let most = 16_384
+    /// `TCP_ESTABLISHED` of Linux' <netinet/tcp.h>.
+    private static let established: UInt8 = 1
+
+    private var known: [SIPFlow: Int32] = [:]
+
+    /// Whether there is a way to the peer of `flow`: always over UDP.
+    func isOpen(_ flow: SIPFlow) -> Bool {
+        guard flow.transport != .udp else { return true }
+        guard let peer = SocketAddress(address: flow.peerAddress, port: flow.peerPort) else { return false }
+        if let descriptor = known[flow], FlowSockets.is(descriptor, connectedTo: peer, port: flow.listener.port) { return true }
+        known[flow] = nil
+        guard let found = FlowSockets.descriptors().first(where: {
+            FlowSockets.is($0, connectedTo: peer, port: flow.listener.port)
+        }) else { return false }
+        if known.count >= FlowSockets.most { known.removeAll() }
+        known[flow] = found
+        return true
+    }
+
+    private static func `is`(_ descriptor: Int32, connectedTo peer: SocketAddress, port: Int) -> Bool {
+        guard let remote = SocketAddress(peerOf: descriptor), remote == peer,
+            SocketAddress(boundTo: descriptor)?.port == port
+        else { return false }
+        // The state is the first byte of what TCP_INFO fills; a peer that has hung up leaves CLOSE_WAIT.
+        var info = [UInt8](repeating: 0, count: 256)
+        var length = socklen_t(info.count)
+        return getsockopt(descriptor, Int32(IPPROTO_TCP), TCP_INFO, &info, &length) == 0 && info.first == established
+    }
+
+    /// The descriptors of this process. The file system is the kernel's own: it does not wait for a disk.
+    private static func descriptors() -> [Int32] {
+        guard let directory = opendir("/proc/self/fd") else { return [] }
+        defer { closedir(directory) }
+        var found: [Int32] = []
+        while let entry = readdir(directory) {
+            let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+                String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            if let number = Int32(name) { found.append(number) }
+        }
+        return found
+    }
+}

@@ -1,0 +1,42 @@
+internal import CSofiaSIP
+internal import EventLoop
+
+/// Sends the requests of a leg where its ``LegCourse`` says.
+extension Leg {
+    /// Before our INVITE.
+    func begin(at hop: SIPHop) {
+        course.first = hop
+        course.isOurs = true
+        steer(to: hop.uri)
+    }
+
+    /// At the peer's INVITE.
+    func begin(by flow: SIPFlow?, _ message: IncomingMessage) {
+        course.first = flow.map { SIPHop($0) }
+        course.isProxied = message.vias > 1
+        note(message)
+    }
+
+    /// What a message that makes or changes the dialog says of the way (RFC 3261 sections 12.1 and 12.2).
+    func note(_ message: IncomingMessage?) {
+        guard let message else { return }
+        if let host = message.contactHost { course.contactHost = host }
+        guard !hasRouteSet else { return }
+        // A caller's is in the reverse order (section 12.1.2).
+        course.firstRoute = course.isOurs ? message.lastRecordRoute : message.firstRecordRoute
+        hasRouteSet = !course.isOurs || message.isSuccess
+    }
+
+    /// Before each request of ours within the dialog.
+    func aim() {
+        let uri = course.detour { endpoint?.flowSockets.isOpen($0) ?? false }
+        if uri != steered { steer(to: uri) }
+    }
+
+    private func steer(to uri: String?) {
+        steered = uri
+        var tags = TagList()
+        if let uri { tags.add(tern_ntatag_default_proxy(), uri) } else { tags.add(tern_ntatag_default_proxy(), 0) }
+        tags.withTags { tern_nua_set_hparams(handle, $0) }
+    }
+}
