@@ -95,26 +95,15 @@ extension SIPEndpoint {
         tags.add(tern_siptag_contact_str(), contact)
         tags.addBody(request.sdp)
         let isReliable = request.offersReliableProvisionals ?? configuration.offersReliableProvisionals
-        if request.sdp == nil || !isReliable { tags.add(tern_siptag_supported_str(), "timer") }
+        let isWithout = request.sdp == nil || !isReliable
+        tags.add(tern_siptag_supported_str(), isWithout ? "timer" : SIPStack.supportedExtensions)
         if let route = request.route {
             tags.add(tern_nutag_initial_route_str(), "<\(route);lr>")
         }
         if let hops = request.maxForwards {
             tags.add(tern_siptag_max_forwards_str(), "\(max(0, min(255, hops)))")
         }
-        for header in request.headers.prefix(64) where SIPEndpoint.isFree(header.name) {
-            tags.add(tern_siptag_header_str(), "\(header.name): \(HeaderText.line(header.value))")
-        }
+        tags.add(headers: request.headers)
         return tags
-    }
-
-    /// Whether the core may set this header: it is a token, and none that the endpoint writes itself.
-    private static func isFree(_ name: String) -> Bool {
-        let taken = [
-            "via", "v", "from", "f", "to", "t", "call-id", "i", "cseq", "contact", "m", "max-forwards", "route",
-            "record-route", "content-type", "c", "content-length", "l", "content-encoding", "e", "session-expires", "x",
-            "min-se", "supported", "k", "require", "allow",
-        ]
-        return HeaderText.isToken(name) && !taken.contains(name.lowercased())
     }
 }

@@ -15,6 +15,8 @@ extension SIPEndpoint {
             // Sofia lets INFO in without a dialog (RFC 6086 section 4.2 does not).
             respond(event, handle, status: 481)
             nua_handle_destroy(handle)
+        case .register:
+            receiveRegister(event, handle)
         case .otherRequest:
             respond(event, handle, status: 501)
             nua_handle_destroy(handle)
@@ -30,7 +32,7 @@ extension SIPEndpoint {
         }
         if let refusal = refusal(of: invite, message) {
             var tags = TagList()
-            tags.add(refusal, agent: agent)
+            tags.add(refusal, status: refusal.finalStatus, agent: agent)
             tags.withTags {
                 tern_nua_respond(
                     handle, Int32(refusal.finalStatus),

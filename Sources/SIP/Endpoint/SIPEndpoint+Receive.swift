@@ -28,7 +28,7 @@ extension SIPEndpoint {
         case .byeResponse: if event.status >= 200 { leg.handle(.byeAnswered) }
         case .terminated: leg.handle(.terminated(status: event.status))
         case .error: receiveError(event, on: leg)
-        case .options, .otherRequest: refuseWithin(event)
+        case .options, .register, .otherRequest: refuseWithin(event)
         case .otherResponse, .shutdown, .ignored: break
         }
     }

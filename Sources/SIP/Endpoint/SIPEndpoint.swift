@@ -16,7 +16,12 @@ public final class SIPEndpoint {
     private let onEvent: @LoopActor (SIPEvent) -> Void
     private(set) var stacks: [SIPStack] = []
     private(set) var legs: [SIPLegID: Leg] = [:]
-    private var isStopping = false
+    private(set) var isStopping = false
+    /// Hears of REGISTERs; set before ``start()``. Without it they are answered 405.
+    public var onRegister: (@LoopActor (SIPIncomingRegister, SIPRegisterReply) -> Void)?
+    /// REGISTERs without an answer.
+    var pendingRegisters: [UInt: PendingRegister] = [:]
+    private var lastRegister: UInt = 0
     /// Waits in ``stop()`` for the last leg.
     private var onLastLeg: (@LoopActor () -> Void)?
     private static var lastLeg: UInt = 0
@@ -51,7 +56,7 @@ public final class SIPEndpoint {
             for group in groups {
                 started.append(try SIPStack(
                     address: group.address, port: group.port, transports: group.transports,
-                    configuration: configuration
+                    configuration: configuration, registers: onRegister != nil
                 ) { [weak self] event, stack in self?.receive(event, from: stack) })
             }
         } catch {
@@ -68,6 +73,7 @@ public final class SIPEndpoint {
     public func stop() async {
         guard !stacks.isEmpty, !isStopping else { return }
         isStopping = true
+        refuseRegisters()
         for leg in legs.values { leg.handle(.stop) }
         await lastLegGone()
         for leg in legs.values { leg.close() }
@@ -94,6 +100,11 @@ public final class SIPEndpoint {
     func nextLegID() -> SIPLegID {
         SIPEndpoint.lastLeg += 1
         return SIPLegID(number: SIPEndpoint.lastLeg)
+    }
+
+    func nextRegisterNumber() -> UInt {
+        lastRegister &+= 1
+        return lastRegister
     }
 
     /// Whether a further leg has room.

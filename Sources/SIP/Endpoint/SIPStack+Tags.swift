@@ -10,7 +10,9 @@ extension SIPStack {
     nonisolated static let acceptedBodies = "application/sdp"
 
     /// Everything that a NUA is set to.
-    static func tags(_ listening: [SIPListenAddress], _ configuration: SIPEndpointConfiguration) -> TagList {
+    static func tags(
+        _ listening: [SIPListenAddress], _ configuration: SIPEndpointConfiguration, registers: Bool
+    ) -> TagList {
         var tags = TagList()
         if let first = listening.first {
             // Without the parameter Sofia takes both; a list of them makes it read an array that is gone.
@@ -29,9 +31,9 @@ extension SIPStack {
         tags.add(tern_nutag_max_retry_after(), 0)
         // The NUTAG_ ones of these would add to Sofia's defaults; the SIPTAG_ ones replace them.
         tags.add(tern_siptag_user_agent_str(), HeaderText.line(configuration.userAgent, limit: 128))
-        tags.add(tern_siptag_allow_str(), allowedMethods)
-        tags.add(tern_nutag_appl_method(), "INVITE, INFO, UPDATE, OPTIONS")
-        tags.add(tern_siptag_supported_str(), supportedExtensions)
+        tags.add(tern_siptag_allow_str(), allowedMethods + (registers ? ", REGISTER" : ""))
+        tags.add(tern_nutag_appl_method(), "INVITE, INFO, UPDATE, OPTIONS" + (registers ? ", REGISTER" : ""))
+        tags.add(tern_siptag_supported_str(), supportedExtensions + (registers ? ", path" : ""))
         tags.add(tern_nutag_session_timer(), configuration.sessionExpires)
         tags.add(tern_nutag_min_se(), configuration.minimumSessionExpires)
         tags.add(tern_ntatag_sip_t1(), configuration.t1.wholeMilliseconds)

@@ -24,9 +24,11 @@ final class SIPStack {
     }
 
     /// Listens at once.
+    ///
+    /// - Parameter registers: Whether REGISTER is served.
     init(
         address: String, port: Int, transports: [SIPListenAddress.Transport], configuration: SIPEndpointConfiguration,
-        onEvent: @escaping @LoopActor (StackEvent, SIPStack) -> Void
+        registers: Bool, onEvent: @escaping @LoopActor (StackEvent, SIPStack) -> Void
     ) throws(SIPError) {
         self.address = address
         self.transports = transports
@@ -35,7 +37,7 @@ final class SIPStack {
         bodyLimit = configuration.maximumBodySize
         SIPStack.lastNumber += 1
         number = SIPStack.lastNumber
-        let tags = SIPStack.tags(listening, configuration)
+        let tags = SIPStack.tags(listening, configuration, registers: registers)
         nua = tags.withTags {
             tern_nua_create(EventLoop.shared.sofiaRoot, SIPStack.callback, UnsafeMutableRawPointer(bitPattern: number), $0)
         }
@@ -77,20 +79,28 @@ final class SIPStack {
         let message = sip.map { IncomingMessage($0, bodyLimit: bodyLimit) }
         var invite: SIPIncomingInvite?
         var request: HeldRequest?
+        var register: Result<SIPIncomingRegister, SIPRefusal>?
         switch kind {
         case .invite where legNumber == 0:
             invite = sip.map {
                 let flow = SofiaURI.flow($0, message: nua_current_request(nua), at: address, port: port)
                 return SIPIncomingInvite($0, sdp: message?.sdp, flow: flow)
             }
-        case .update, .prack, .info, .options, .otherRequest:
+        case .register where legNumber == 0:
+            request = HeldRequest(current: nua)
+            register = sip.map {
+                let flow = SofiaURI.flow($0, message: nua_current_request(nua), at: address, port: port)
+                return SIPIncomingRegister.read($0, flow: flow)
+            }
+        case .register, .update, .prack, .info, .options, .otherRequest:
             request = HeldRequest(current: nua)
         default:
             break
         }
         return StackEvent(
             kind: kind, status: status, phrase: phrase, handle: handle,
-            leg: legNumber == 0 ? nil : SIPLegID(number: legNumber), message: message, invite: invite, request: request)
+            leg: legNumber == 0 ? nil : SIPLegID(number: legNumber), message: message, invite: invite, request: request,
+            register: register)
     }
 
     private func receive(_ event: StackEvent) {

@@ -12,8 +12,7 @@ struct SIPTarget {
 
     /// Nil when it is no `sip:` URI, asks for a transport that is not built in, or has characters that a URI cannot have.
     init?(_ uri: String) {
-        let harmless = uri.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && !"<>\"\\^`{|}".utf8.contains($0) }
-        guard harmless, uri.utf8.count <= 1_024, uri.prefix(4).lowercased() == "sip:" else { return nil }
+        guard SIPTarget.isHarmless(uri), uri.utf8.count <= 1_024, uri.prefix(4).lowercased() == "sip:" else { return nil }
         let rest = uri.dropFirst(4)
         // Before the first ";" or "?" after the "@": a user part may contain both.
         let hostStart = rest.firstIndex(of: "@").map { rest.index(after: $0) } ?? rest.startIndex
@@ -31,6 +30,11 @@ struct SIPTarget {
         self.host = host
         address = SocketAddress(address: host, port: port)
         plain = "sip:\(rest[..<hostEnd])"
+    }
+
+    /// Whether there are only characters that a URI can have.
+    static func isHarmless(_ uri: String) -> Bool {
+        uri.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && !"<>\"\\^`{|}".utf8.contains($0) }
     }
 
     /// Host without brackets, and port (5060 when there is none).

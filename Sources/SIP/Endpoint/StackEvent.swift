@@ -4,7 +4,7 @@ internal import CSofiaSIP
 struct StackEvent {
     /// The events that the endpoint knows.
     enum Kind {
-        case invite, cancel, acknowledgement, bye, update, prack, info, options, otherRequest
+        case invite, cancel, acknowledgement, bye, update, prack, info, options, register, otherRequest
         case inviteResponse, byeResponse, updateResponse, otherResponse
         case terminated, error, shutdown
         case ignored
@@ -19,8 +19,9 @@ struct StackEvent {
             case nua_i_prack: self = .prack
             case nua_i_info: self = .info
             case nua_i_options: self = .options
+            case nua_i_register: self = .register
             case nua_i_refer, nua_i_publish, nua_i_message, nua_i_subscribe, nua_i_subscription,
-                nua_i_notify, nua_i_method, nua_i_register:
+                nua_i_notify, nua_i_method:
                 self = .otherRequest
             case nua_r_invite: self = .inviteResponse
             case nua_r_bye: self = .byeResponse
@@ -46,4 +47,6 @@ struct StackEvent {
     let invite: SIPIncomingInvite?
     /// For a request that is answered with `nua_respond` by its message.
     let request: HeldRequest?
+    /// For a REGISTER outside a dialog; the failure is why it is refused.
+    let register: Result<SIPIncomingRegister, SIPRefusal>?
 }

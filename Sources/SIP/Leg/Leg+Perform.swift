@@ -31,7 +31,7 @@ extension Leg {
 
     private func refuse(_ response: SIPResponse) {
         var tags = TagList()
-        tags.add(response, agent: agent)
+        tags.add(response, status: response.finalStatus, agent: agent)
         send(response.finalStatus, SofiaPhrases.pointer(response.phrase, status: response.finalStatus), tags)
     }
 
@@ -58,7 +58,7 @@ extension Leg {
             tags.add(tern_siptag_contact_str(), contact)
             tags.addBody(sdp)
         } else {
-            tags.add(response, agent: agent)
+            tags.add(response, status: status, agent: agent)
         }
         send(status, SofiaPhrases.pointer(response.phrase, status: status), tags)
     }
@@ -98,24 +98,6 @@ extension Leg {
         var tags = TagList()
         tags.addBody(body, type: HeaderText.line(contentType, limit: 128))
         tags.withTags { tern_nua_info(handle, $0) }
-    }
-}
-
-extension TagList {
-    /// The headers of a refusal.
-    mutating func add(_ response: SIPResponse, agent: String) {
-        if let warning = response.warning {
-            add(tern_siptag_warning_str(), HeaderText.warning(warning, agent: agent))
-        }
-        if let seconds = response.retryAfter {
-            add(tern_siptag_retry_after_str(), "\(max(0, seconds))")
-        }
-        if let reason = response.reason {
-            add(tern_siptag_reason_str(), HeaderText.reason(reason))
-        }
-        if response.finalStatus == 415 {
-            add(tern_siptag_accept_str(), SIPStack.acceptedBodies)
-        }
     }
 }
 

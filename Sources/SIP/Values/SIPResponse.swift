@@ -1,6 +1,6 @@
-/// A final response other than 2xx, as the core wants it sent.
+/// A final response, as the core wants it sent: other than 2xx to an INVITE.
 public struct SIPResponse: Hashable, Sendable {
-    /// 300 to 699; anything else is sent as 500.
+    /// 300 to 699, to a REGISTER also 2xx; anything else is sent as 500.
     public var status: Int
     /// The reason phrase; RFC 3261's own for the status when nil.
     public var phrase: String?
@@ -9,14 +9,37 @@ public struct SIPResponse: Hashable, Sendable {
     /// Seconds for a Retry-After header (RFC 3261 section 20.33).
     public var retryAfter: Int?
     public var reason: SIPReason?
+    /// Header fields to be added, in order: WWW-Authenticate, Min-Expires, Path … Line ends in them become spaces; those that
+    /// the endpoint writes itself are left out.
+    public var headers: [(name: String, value: String)]
 
     public init(
-        status: Int, phrase: String? = nil, warning: String? = nil, retryAfter: Int? = nil, reason: SIPReason? = nil
+        status: Int, phrase: String? = nil, warning: String? = nil, retryAfter: Int? = nil, reason: SIPReason? = nil,
+        headers: [(name: String, value: String)] = []
     ) {
         self.status = status
         self.phrase = phrase
         self.warning = warning
         self.retryAfter = retryAfter
         self.reason = reason
+        self.headers = headers
+    }
+
+    public static func == (one: SIPResponse, other: SIPResponse) -> Bool {
+        one.status == other.status && one.phrase == other.phrase && one.warning == other.warning
+            && one.retryAfter == other.retryAfter && one.reason == other.reason
+            && one.headers.elementsEqual(other.headers) { $0 == $1 }
+    }
+
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(status)
+        hasher.combine(phrase)
+        hasher.combine(warning)
+        hasher.combine(retryAfter)
+        hasher.combine(reason)
+        for header in headers {
+            hasher.combine(header.name)
+            hasher.combine(header.value)
+        }
     }
 }

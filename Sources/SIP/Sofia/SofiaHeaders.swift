@@ -1,0 +1,53 @@
+internal import CSofiaSIP
+
+/// Header fields as text: those that Sofia does not parse, or whose parts belong to somebody else.
+enum SofiaHeaders {
+    /// More values of a header than this are not read.
+    static let most = 8
+    /// A longer value of one is not read, rather than cut: a part of it could mean something else.
+    static let longest = 4_096
+
+    /// The values of Authorization and Proxy-Authorization (RFC 3261 sections 20.7 and 20.28), as they came but for white space.
+    static func authorizations(_ sip: sip_t) -> [String] {
+        (values(sip.sip_authorization) + values(sip.sip_proxy_authorization)).prefix(most).map { $0 }
+    }
+
+    private static func values(_ first: UnsafeMutablePointer<msg_auth_t>?) -> [String] {
+        var found: [String] = []
+        var next = first
+        while let header = next, found.count < most {
+            next = header.pointee.au_next
+            let scheme = SofiaText.field(header.pointee.au_scheme, limit: 64)
+            guard let parameters = list(header.pointee.au_params, limit: longest) else { continue }
+            found.append("\(scheme) \(parameters.joined(separator: ", "))")
+        }
+        return found
+    }
+
+    /// The strings of one of Sofia's lists; nil when they are longer than `limit` in all.
+    static func list(_ first: UnsafePointer<msg_param_t?>?, limit: Int) -> [String]? {
+        guard var next = first else { return [] }
+        var (found, size) = ([String](), 0)
+        while let text = next.pointee {
+            let value = SofiaText.field(text, limit: limit + 1)
+            size += value.utf8.count + 1
+            guard size <= limit else { return nil }
+            found.append(value)
+            next += 1
+        }
+        return found
+    }
+
+    /// The values of all header fields of that name among those that Sofia does not know.
+    static func unknown(_ sip: sip_t, _ name: String) -> [String] {
+        var found: [String] = []
+        var next = sip.sip_unknown
+        while let header = next, found.count < most {
+            next = header.pointee.un_next
+            guard SofiaText.field(header.pointee.un_name, limit: 64).lowercased() == name else { continue }
+            let value = SofiaText.field(header.pointee.un_value, limit: longest + 1)
+            if value.utf8.count <= longest { found.append(value) }
+        }
+        return found
+    }
+}
