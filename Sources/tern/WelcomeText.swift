@@ -11,7 +11,7 @@ struct WelcomeText {
         var lines = ["", "Tern \(TernVersion.current) is running."]
         if let http {
             lines.append("  open     http://\(host(of: http)):\(http.port)/")
-            if !samples.isEmpty { lines.append("  log in   \(samples.map { "\($0.name), password \($0.password.value)" }.joined(separator: "; or "))") }
+            if !samples.isEmpty { lines.append("  log in   \(samples.joined(separator: "; or "))") }
             if !http.isLoopback {
                 lines.append("           (a browser on another machine gives its microphone to pages over HTTPS only)")
             }
@@ -26,8 +26,13 @@ struct WelcomeText {
     }
 
     /// The users that everybody may log in as, which only a gateway on loopback has.
-    private var samples: [GatewayConfiguration.User] {
-        configuration.users.filter { user in SampleUsers.all.contains { $0.name == user.name && $0.password == user.password } }
+    private var samples: [String] {
+        SampleUsers.all.compactMap { sample in
+            guard configuration.user(named: sample.name)?.credential == sample.credential,
+                case .password(let password) = sample.credential
+            else { return nil }
+            return "\(sample.name), password \(password.value)"
+        }
     }
 
     /// A user part that leads to echo, where there is one to tell.

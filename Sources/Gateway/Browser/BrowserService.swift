@@ -1,3 +1,4 @@
+internal import Authentication
 internal import BrowserAPI
 internal import EventLoop
 internal import JSON
@@ -29,7 +30,8 @@ final class BrowserService: BrowserAPIHandler {
     func authenticate(user: String, password: String) -> BrowserUser? {
         let known = configuration.user(named: user)
         // An unknown user costs the same comparison, so that names cannot be found out by the time that it takes.
-        let matches = (known?.password ?? Secret("")).matches(password)
+        let credential = known?.credential ?? .password(Secret(""))
+        let matches = credential.matches(Secret(password), user: user, realm: configuration.sip.realm)
         guard let known, matches else { return nil }
         return BrowserUser(name: known.name, isAdmin: known.isAdmin)
     }

@@ -39,6 +39,18 @@ extension ConfigurationReader {
         }
     }
 
+    /// Hashes of passwords serve for one realm: it should not be the address that the machine happens to have.
+    func checkRealm(isWritten: Bool) {
+        guard !isWritten else { return }
+        for (user, place) in zip(configuration.users, userPlaces) {
+            guard case .ha1 = user.credential else { continue }
+            problems.warn(
+                place.origin, key: place.key,
+                "it is a hash for one realm, which is \(configuration.sip.realm), the media address: better give sip.realm")
+            return
+        }
+    }
+
     /// Everybody knows the sample passwords, so whoever can reach a listener could log in and call.
     func checkSamplePasswords() {
         guard let open = listeners.first(where: { !$0.address.isLoopback }) else { return }
@@ -52,9 +64,11 @@ extension ConfigurationReader {
                 """)
             return
         }
-        for (user, place) in zip(configuration.users, userPlaces) where SampleUsers.contains(password: user.password) {
+        for (user, place) in zip(configuration.users, userPlaces) 
+            where SampleUsers.contains(passwordOf: user, realm: configuration.sip.realm)
+        {
             problems.add(
-                place.origin, key: place.key + ".password",
+                place.origin, key: place.key,
                 """
                 user \(user.name) has a sample password, which everybody can read in the repository, and \(reach): give the \
                 user another password, leave the user out, or listen on 127.0.0.1 only

@@ -12,6 +12,7 @@ extension ConfigurationReader {
         }
         guard let section else { return }
         section.read("domain", into: &configuration.sip.domain, ConfigurationText.host)
+        section.read("realm", into: &configuration.sip.realm, ConfigurationText.realm)
         section.read("user_agent", into: &configuration.sip.userAgent) { text throws(ConfigurationText.Refusal) in
             try ConfigurationText.printable(text, in: 1...128)
         }

@@ -1,7 +1,7 @@
 internal import ProxyCore
 
 extension ConfigurationReader {
-    private static let userKeys = ["name", "password", "display_name", "admin"]
+    private static let userKeys = ["name", "password", "ha1", "display_name", "admin"]
     private static let routeKeys = ["match", "action", "user", "target", "srtp"]
 
     mutating func readUsers(_ top: ConfigurationSection) {
@@ -19,25 +19,24 @@ extension ConfigurationReader {
                 continue
             }
             places[user.name] = origin
-            userPlaces.append((path, section.origin(of: "password")))
+            let credential = section.written("password") == nil ? "ha1" : "password"
+            userPlaces.append((section.key(credential), section.origin(of: credential)))
             configuration.users.append(user)
         }
     }
 
     private func user(_ section: ConfigurationSection) -> GatewayConfiguration.User? {
-        for name in ["name", "password"] where section.written(name) == nil {
-            problems.add(section.origin(of: name), key: section.key(name), "a user must have a \(name)")
+        if section.written("name") == nil {
+            problems.add(section.origin(of: "name"), key: section.key("name"), "a user must have a name")
         }
         let name = section.value("name", ConfigurationText.userName)
-        let password = section.value("password") { text throws(ConfigurationText.Refusal) in
-            Secret(try ConfigurationText.printable(text, in: 1...256))
-        }
+        let credential = credential(section, of: "user")
         let displayName = section.value("display_name") { text throws(ConfigurationText.Refusal) in
             try ConfigurationText.printable(text, in: 1...128)
         }
         let isAdmin = section.value("admin", ConfigurationText.boolean) ?? false
-        guard let name, let password else { return nil }
-        return .init(name: name, password: password, displayName: displayName, isAdmin: isAdmin)
+        guard let name, let credential else { return nil }
+        return .init(name: name, credential: credential, displayName: displayName, isAdmin: isAdmin)
     }
 
     mutating func readRoutes(_ top: ConfigurationSection) {

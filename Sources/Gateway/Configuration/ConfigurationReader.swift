@@ -6,7 +6,7 @@ public struct ConfigurationReader {
     var configuration = GatewayConfiguration()
     /// Listeners with the place where each was written, for the checks among them.
     var listeners: [(address: ListenAddress, origin: ConfigurationOrigin, key: String)] = []
-    /// The users and routes that were written, each with its place; empty while the defaults stand.
+    /// The credentials of users and the routes that were written, each with its place; empty while the defaults stand.
     var userPlaces: [(key: String, origin: ConfigurationOrigin)] = []
     var routePlaces: [(key: String, origin: ConfigurationOrigin)] = []
 
@@ -63,6 +63,7 @@ public struct ConfigurationReader {
         readHTTP(section("http", of: top))
         let address = readMedia(media)
         if sip?.written("domain") == nil { configuration.sip.domain = configuration.media.address }
+        if sip?.written("realm") == nil { configuration.sip.realm = configuration.sip.domain }
         readJanus(section("janus", of: top))
         readRecordings(section("recordings", of: top))
         readCalls(section("calls", of: top))
@@ -72,6 +73,7 @@ public struct ConfigurationReader {
         readRoutes(top)
         checkListeners(rtpPorts: media?.origin(of: "rtp_ports") ?? .builtIn)
         checkSamplePasswords()
+        checkRealm(isWritten: sip?.written("realm") != nil || sip?.written("domain") != nil)
         return address
     }
 

@@ -1,3 +1,5 @@
+public import Authentication
+
 internal import Glibc
 
 extension GatewayConfiguration {

@@ -12,6 +12,9 @@ extension GatewayConfiguration {
         /// Key `sip.domain`: host name or address that stands in From and To of our own requests.
         /// Default: the address of media.
         public var domain = "127.0.0.1"
+        /// Key `sip.realm`: what passwords and `ha1` are for, shown to whoever must authenticate; 1 to 128 characters, without
+        /// quotes and backslashes. Default: `sip.domain`.
+        public var realm = "127.0.0.1"
         /// Key `sip.user_agent`: the User-Agent and Server header, 1 to 128 characters. Default: `Tern/` and the version.
         public var userAgent = "Tern/\(TernVersion.current)"
         /// Key `sip.maximum_calls`: calls at once, 1 to 100,000; one more is refused with 503. Default: 1,000.

@@ -1,20 +1,29 @@
+public import Authentication
+
+/// A password or key that neither prints nor dumps.
+public typealias Secret = Authentication.Secret
+
 extension GatewayConfiguration {
     /// One entry of `users`.
     public struct User: Sendable, Equatable {
         /// Key `name`: what the user logs in with and is dialled by; 1 to 64 of letters, digits and `. _ + - ~`.
         public var name: String
-        /// Key `password`: 1 to 256 characters.
-        public var password: Secret
+        /// Key `password`, 1 to 256 characters, or key `ha1`, hashes of one for the realm ``SIP/realm``.
+        public var credential: Credential
         /// Key `display_name`: what a called party sees, at most 128 characters. Default: none.
         public var displayName: String?
         /// Key `admin`: may see and touch what others own. Default: false.
         public var isAdmin: Bool
 
-        public init(name: String, password: Secret, displayName: String? = nil, isAdmin: Bool = false) {
+        public init(name: String, credential: Credential, displayName: String? = nil, isAdmin: Bool = false) {
             self.name = name
-            self.password = password
+            self.credential = credential
             self.displayName = displayName
             self.isAdmin = isAdmin
+        }
+
+        public init(name: String, password: Secret, displayName: String? = nil, isAdmin: Bool = false) {
+            self.init(name: name, credential: .password(password), displayName: displayName, isAdmin: isAdmin)
         }
     }
 }
@@ -27,8 +36,11 @@ public enum SampleUsers {
         GatewayConfiguration.User(name: "bob", password: Secret("builder"), displayName: "Bob"),
     ]
 
-    /// Whether `password` is one that everybody can read in this repository.
-    static func contains(password: Secret) -> Bool {
-        all.contains { $0.password == password }
+    /// Whether the user's password is one that everybody can read in this repository.
+    static func contains(passwordOf user: GatewayConfiguration.User, realm: String) -> Bool {
+        all.contains { sample in
+            guard case .password(let password) = sample.credential else { return false }
+            return user.credential.matches(password, user: user.name, realm: realm)
+        }
     }
 }

@@ -12,7 +12,7 @@ import Testing
         try await body(url.path)
     }
 
-    @Test("--version and --help end with 0", arguments: ["--version", "--help", "serve --help", "check --help", ""])
+    @Test("--version and --help end with 0", arguments: ["--version", "--help", "serve --help", "check --help", "passwd --help", ""])
     func information(line: String) async throws {
         let outcome = try await TernProgram.run(line.split(separator: " ").map(String.init))
         #expect(outcome.code == 0)
@@ -48,6 +48,29 @@ import Testing
     @Test("a file that is not there ends with 2", arguments: ["check", "serve"])
     func missingFile(command: String) async throws {
         #expect(try await TernProgram.run([command, "--config", "/nonexistent.yaml"]).code == 2)
+    }
+
+    @Test("passwd makes an entry that the configuration takes, of the first line of its input")
+    func password() async throws {
+        let outcome = try await TernProgram.run(
+            ["passwd", "alice", "--realm", "tern.example.org"], input: "wonderland\nsecond line\n")
+        #expect(outcome.code == 0, "\(outcome.error)")
+        #expect(outcome.output.contains("ha1: MD5:b34c0e833a7711dfe7a13c83a237993d,SHA-256:373b58b5e329d847e216e692a7aa76a536994b5cc9cacf399e8d5432579c8671"))
+        try await withFile("sip: {realm: tern.example.org}\nusers:\n\(outcome.output)") { path in
+            let check = try await TernProgram.run(["check", "--config", path])
+            #expect(check.code == 0, "\(check.error)")
+            let again = try await TernProgram.run(["passwd", "alice", "--config", path], input: "wonderland")
+            #expect(again.output == outcome.output)
+        }
+    }
+
+    @Test(
+        "passwd refuses what could not log in, with 2",
+        arguments: [("al ice", "r", "x"), ("alice", "a\"b", "x"), ("alice", "r", ""), ("alice", "r", "\n"), ("alice", "r", "a\tb")])
+    func wrongPassword(name: String, realm: String, input: String) async throws {
+        let outcome = try await TernProgram.run(["passwd", name, "--realm", realm], input: input)
+        #expect(outcome.code == 2)
+        #expect(outcome.output.isEmpty && !outcome.error.isEmpty)
     }
 
     @Test("the environment counts, and its mistakes are told by name")

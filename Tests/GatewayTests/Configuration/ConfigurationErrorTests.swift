@@ -75,6 +75,11 @@ struct FaultyConfiguration: Sendable, CustomTestStringConvertible {
         .init("users:\n  - name: carol\n", 2, 5, "users[0].password", "must have a password"),
         .init("users:\n  - {name: carol, password: ''}\n", 2, 29, "users[0].password", "1 to 256 characters"),
         .init("users:\n  - {name: carol, password: }\n", 2, 29, "users[0].password", "must have a password"),
+        .init(
+            "users:\n  - {name: carol, password: x, ha1: 'MD5:00000000000000000000000000000000'}\n", 2, 37, "users[0].ha1",
+            "either a password or ha1"),
+        .init("users:\n  - {name: carol, ha1: 'MD5:00'}\n", 2, 24, "users[0].ha1", "32 hexadecimal digits"),
+        .init("sip:\n  realm: 'a\"b'\n", 2, 10, "sip.realm", "no quotes"),
         .init("users:\n  - {name: 'c@rol', password: x}\n", 2, 12, "users[0].name", "not a name"),
         .init(
             "users:\n  - {name: carol, password: x}\n  - {name: carol, password: y}\n", 3, 12, "users[1].name",

@@ -28,6 +28,7 @@ import Testing
             sip:
               listen: [udp:192.0.2.1:5070, 'tcp:[2001:DB8::0:1]:5070']
               domain: SIP.example.org
+              realm: Example Phones
               user_agent: Phone
               maximum_calls: 20_000
               srtp: required
@@ -44,6 +45,7 @@ import Testing
         ).configuration
         #expect(configuration.sip.listen.map(\.description) == ["udp:192.0.2.1:5070", "tcp:[2001:db8::1]:5070"])
         #expect(configuration.sip.domain == "sip.example.org")
+        #expect(configuration.sip.realm == "Example Phones")
         #expect(configuration.sip.userAgent == "Phone")
         #expect(configuration.sip.maximumCalls == 20_000)
         #expect(configuration.sip.srtp == .required)
@@ -64,6 +66,27 @@ import Testing
         #expect(configuration.api.graceTime == .milliseconds(500))
         #expect(configuration.log.level == .debug)
         #expect(configuration.log.format == .json)
+    }
+
+    @Test("the realm is the domain, where neither says otherwise the media address; hashes for that are a warning")
+    func realm() throws {
+        let users = "users: [{name: carol, ha1: 'MD5:00000000000000000000000000000000'}]\n"
+        #expect(try load("sip: {domain: example.org}").configuration.sip.realm == "example.org")
+        let unnamed = try load("media: {address: 198.51.100.7}\n" + users)
+        #expect(unnamed.configuration.sip.realm == "198.51.100.7")
+        #expect(unnamed.warnings.map(\.key) == ["users[0].ha1"])
+        #expect(try load("sip: {realm: r}\n" + users).warnings.isEmpty)
+    }
+
+    @Test("a user has hashes in place of a password")
+    func hashes() throws {
+        let entry = "MD5:0123456789abcdef0123456789abcdef"
+        let user = try #require(try load("users: [{name: carol, ha1: '\(entry)'}]").configuration.users.first)
+        guard case .ha1(let read) = user.credential else {
+            Issue.record("\(user)")
+            return
+        }
+        #expect(read.text == entry)
     }
 
     @Test("arguments win over the environment, which wins over the file")

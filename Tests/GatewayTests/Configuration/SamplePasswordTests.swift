@@ -30,6 +30,13 @@ import Testing
         #expect(problems.map(\.key) == ["users[0].password"])
     }
 
+    @Test("hashes of a sample password are refused too")
+    func hashed() throws {
+        let entry = try UserEntry(name: "carol", realm: "r", password: Secret("builder")).text
+        let problems = problems("sip: {realm: r}\nhttp: {listen: 0.0.0.0:80}\nusers:\n\(entry)\n")
+        #expect(problems.map(\.key) == ["users[0].ha1"])
+    }
+
     @Test(
         "loopback addresses, own passwords and no users are fine",
         arguments: [

@@ -19,7 +19,7 @@ struct TernProgram {
     ///
     /// - Parameter reaction: Called with each piece of its standard output or error, to send it signals.
     static func run(
-        _ arguments: [String], environment: [String: String] = [:],
+        _ arguments: [String], environment: [String: String] = [:], input: String? = nil,
         reaction: (@Sendable (_ output: String, _ process: pid_t) -> Void)? = nil
     ) async throws -> Outcome {
         let process = Process()
@@ -27,7 +27,11 @@ struct TernProgram {
         process.arguments = arguments
         process.environment = environment.merging(["PATH": "/usr/bin:/bin"]) { own, _ in own }
         let (output, error) = (Pipe(), Pipe())
-        process.standardInput = FileHandle.nullDevice
+        let typed = Pipe()
+        process.standardInput = input == nil ? FileHandle.nullDevice : typed
+        // A pipe takes this much without a reader.
+        try typed.fileHandleForWriting.write(contentsOf: Data((input ?? "").utf8.prefix(4_096)))
+        try typed.fileHandleForWriting.close()
         process.standardOutput = output
         process.standardError = error
         try process.run()

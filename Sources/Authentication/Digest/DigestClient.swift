@@ -1,0 +1,81 @@
+/// Answers challenges in our own requests, towards a trunk or a registrar (RFC 7616 section 3.4, RFC 3261 section 22.3).
+///
+/// It keeps the nonce and how often it was used, so that later requests can carry credentials without being asked first.
+public struct DigestClient: Sendable {
+    private let username: String
+    private let credential: Credential
+    private let realm: String?
+    private var challenge: DigestChallenge?
+    private var count: UInt32 = 0
+    /// Stays for as long as the server's nonce does, as the variants for a session want it.
+    private var clientNonce = ""
+    private let makeClientNonce: @Sendable () -> String
+
+    /// - Parameter realm: Challenges of other realms are not answered; nil answers any. Hashes in place of a password are
+    ///   for one realm, and should name it.
+    public init(username: String, credential: Credential, realm: String? = nil) {
+        self.init(username: username, credential: credential, realm: realm) {
+            Hexadecimal.text((0..<16).map { _ in UInt8.random(in: .min ... .max) })
+        }
+    }
+
+    init(username: String, credential: Credential, realm: String?, makeClientNonce: @escaping @Sendable () -> String) {
+        self.username = username
+        self.credential = credential
+        self.realm = realm
+        self.makeClientNonce = makeClientNonce
+    }
+
+    /// Credentials in answer to challenges.
+    ///
+    /// - Parameters:
+    ///   - headers: WWW-Authenticate or Proxy-Authenticate headers, each without its name.
+    ///   - uri: The Request-URI.
+    /// - Returns: An Authorization or Proxy-Authorization header; nil when none of the challenges can be answered: another
+    ///   scheme or realm, an algorithm without hash, `auth-int` alone.
+    public mutating func authorization(for headers: [String], method: String, uri: String) -> String? {
+        guard let best = best(of: headers) else { return nil }
+        if best.nonce != challenge?.nonce || best.realm != challenge?.realm {
+            count = 0
+            clientNonce = makeClientNonce()
+        }
+        challenge = best
+        return authorization(method: method, uri: uri)
+    }
+
+    /// Credentials for a further request, by the challenge that was answered last; nil before there was one.
+    public mutating func authorization(method: String, uri: String) -> String? {
+        guard let challenge, count < .max,
+            let ha1 = credential.ha1(challenge.algorithm, user: username, realm: challenge.realm)
+        else { return nil }
+        count += 1
+        var protection: DigestCredentials.Protection?
+        if challenge.qualities.contains("auth") {
+            let digits = String(count, radix: 16)
+            protection = .init(count: String(repeating: "0", count: 8 - digits.count) + digits, clientNonce: clientNonce)
+        }
+        let response = DigestResponse(
+            algorithm: challenge.algorithm, isSession: challenge.isSession, ha1: ha1, nonce: challenge.nonce,
+            protection: protection, method: method, uri: uri)
+        return DigestCredentials(
+            username: username, realm: challenge.realm, nonce: challenge.nonce, uri: uri, response: response.text,
+            opaque: challenge.opaque, algorithm: challenge.algorithm.name(isSession: challenge.isSession),
+            protection: protection
+        ).text
+    }
+
+    /// Whether challenges that came in answer to our credentials ask for the same with another nonce. Where they do not, the
+    /// password is wrong, and there is no use in trying again.
+    public func isStale(_ headers: [String]) -> Bool { best(of: headers)?.isStale ?? false }
+
+    private func best(of headers: [String]) -> DigestChallenge? {
+        let usable = headers.prefix(8).flatMap { (try? DigestChallenge.parse($0)) ?? [] }.filter { challenge in
+            (realm == nil || realm == challenge.realm) && credential.algorithms.contains(challenge.algorithm)
+                && (challenge.qualities.contains("auth") || (challenge.qualities.isEmpty && !challenge.isSession))
+        }
+        for algorithm in DigestAlgorithm.byStrength {
+            if let found = usable.first(where: { $0.algorithm == algorithm }) { return found }
+        }
+        return nil
+    }
+}

@@ -1,0 +1,96 @@
+internal import Crypto
+
+/// Makes nonces and knows its own again, without keeping them: a nonce is a time, random bits, a mark of whom it was made
+/// for, and a signature of these (RFC 7616 section 5.4).
+///
+/// What it keeps is how far the counts of nonces that were used have come, so that nobody can use an observed request
+/// again. Only who proved to know a password gets a place in that table.
+public struct NonceAuthority: Sendable {
+    public struct Configuration: Sendable {
+        /// How long a nonce serves. Afterwards it is stale, and the client takes a new one.
+        public var lifetime: Duration = .seconds(300)
+        /// Nonces whose counts are remembered.
+        public var maximumNonces = 20_000
+
+        public init() {}
+    }
+
+    /// What is to be thought of a nonce, before its count is looked at.
+    enum Standing: Equatable {
+        /// It is one of ours for this client, and serves still.
+        case good(IssuedNonce)
+        /// It is one of ours, but too old, or made for another client.
+        case stale(IssuedNonce)
+        /// It is none of ours.
+        case forged
+    }
+
+    private let configuration: Configuration
+    private let key: SymmetricKey
+    private let origin: ContinuousClock.Instant
+    private var counts: NonceCounts
+
+    /// - Parameters:
+    ///   - key: At least 32 bytes. By default random, so that nonces end with the process.
+    ///   - now: Where its time begins.
+    public init(configuration: Configuration = Configuration(), key: [UInt8]? = nil, now: ContinuousClock.Instant) {
+        self.configuration = configuration
+        self.key = key.map { SymmetricKey(data: $0) } ?? SymmetricKey(size: .bits256)
+        origin = now
+        counts = NonceCounts(limit: configuration.maximumNonces)
+    }
+
+    /// A new nonce.
+    /// - Parameter binding: For whom: as a rule the address that the request came from, without its port. Then a nonce that
+    ///   somebody else got is stale, and nobody can send failures in another's name. Empty for anybody.
+    public func make(for binding: String, now: ContinuousClock.Instant) -> String {
+        let issued = IssuedNonce(time: milliseconds(now), random: UInt64.random(in: .min ... .max))
+        return Hexadecimal.text(issued.bytes + mark(of: binding, issued) + signature(issued, mark: mark(of: binding, issued)))
+    }
+
+    func standing(of nonce: String, for binding: String, now: ContinuousClock.Instant) -> Standing {
+        guard nonce.utf8.count == 2 * (IssuedNonce.length + Self.markLength + Self.signatureLength),
+            let bytes = Hexadecimal.bytes(nonce), let issued = IssuedNonce(bytes.prefix(IssuedNonce.length))
+        else { return .forged }
+        let given = Array(bytes.dropFirst(IssuedNonce.length).prefix(Self.markLength))
+        let signed = Array(bytes.suffix(Self.signatureLength))
+        guard Self.areEqual(signed, signature(issued, mark: given)) else { return .forged }
+        guard Self.areEqual(given, mark(of: binding, issued)), !counts.isForgotten(issued) else { return .stale(issued) }
+        let age = milliseconds(now) - issued.time
+        return age >= 0 && Duration.milliseconds(age) < configuration.lifetime ? .good(issued) : .stale(issued)
+    }
+
+    /// Notes a use of a nonce whose proof was right.
+    /// - Parameter count: How often it was used; nil for a client that does not count, to which a nonce serves once.
+    /// - Returns: Whether it was the first with this count.
+    mutating func use(_ nonce: IssuedNonce, count: UInt32?, now: ContinuousClock.Instant) -> Bool {
+        let oldest = milliseconds(now - configuration.lifetime)
+        return counts.use(nonce, count: count, oldest: oldest)
+    }
+
+    // MARK: Bytes
+
+    private static let markLength = 4
+    private static let signatureLength = 16
+
+    private func milliseconds(_ now: ContinuousClock.Instant) -> Int64 {
+        let (seconds, attoseconds) = origin.duration(to: now).components
+        return seconds.multipliedReportingOverflow(by: 1_000).partialValue &+ attoseconds / 1_000_000_000_000_000
+    }
+
+    private func mark(of binding: String, _ issued: IssuedNonce) -> [UInt8] {
+        code([1] + issued.bytes + Array(binding.utf8), length: Self.markLength)
+    }
+
+    private func signature(_ issued: IssuedNonce, mark: [UInt8]) -> [UInt8] {
+        code([2] + issued.bytes + mark, length: Self.signatureLength)
+    }
+
+    private func code(_ bytes: [UInt8], length: Int) -> [UInt8] {
+        Array(HMAC<SHA256>.authenticationCode(for: bytes, using: key).prefix(length))
+    }
+
+    private static func areEqual(_ first: [UInt8], _ second: [UInt8]) -> Bool {
+        first.count == second.count && zip(first, second).reduce(UInt8(0)) { $0 | ($1.0 ^ $1.1) } == 0
+    }
+}
