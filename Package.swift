@@ -91,7 +91,14 @@ let package = Package(
             name: "ProxyCoreTests", dependencies: ["ProxyCore", "SDP", "CSofiaSDP"], resources: [.copy("Corpus")], swiftSettings: settings
         ),
         .testTarget(name: "AuthenticationTests", dependencies: ["Authentication"], swiftSettings: settings),
-        .testTarget(name: "RegistrarTests", dependencies: ["Registrar", "EventLoop"], swiftSettings: settings),
+        .executableTarget(
+            name: "registrar-writer", dependencies: ["EventLoop", "Registrar", logging], path: "Tests/registrar-writer", swiftSettings: settings
+        ),
+        .testTarget(
+            name: "RegistrarTests",
+            dependencies: ["EventLoop", "Registrar", "registrar-writer", logging, .product(name: "GRDB", package: "GRDB.swift")],
+            swiftSettings: settings
+        ),
         .testTarget(name: "ResolverTests", dependencies: ["Resolver", "EventLoop"], swiftSettings: settings),
         .testTarget(name: "SIPTests", dependencies: ["SIP", "EventLoop"], swiftSettings: settings),
         .testTarget(name: "WebSocketTests", dependencies: ["WebSocket", "EventLoop"], swiftSettings: settings),

@@ -1,0 +1,143 @@
+public import EventLoop
+public import Logging
+
+/// The registrar of a running gateway: a ``Registrar`` with a clock and a file.
+///
+/// Questions and requests are answered from memory; files are written to on a queue of their own. Whatever happens to the
+/// file, phones can register: they are kept in memory, and stored when that is possible again.
+@LoopActor
+public final class RegistrarService {
+    /// Hears of each change, after it was made.
+    public var onChange: (@LoopActor (BindingChange) -> Void)?
+
+    private(set) var registrar: Registrar
+    private let log: Logger
+    private let storage: BindingStorage?
+    private var pruning: (timer: LoopTimer, at: ContinuousClock.Instant)?
+
+    /// Opens the database, and takes from it what is still good.
+    ///
+    /// - Parameters:
+    ///   - database: Path of the file, or `:memory:` for none.
+    ///   - isReachable: Whether a binding of a former process is still good. Without it, those are that were registered
+    ///     over UDP or have a Path: the connections of others ended with the process, and their phones register again.
+    /// - Throws: ``RegistrarError/noDirectory(_:)`` alone. What else may be wrong with the file is logged, and registrations
+    ///   are in memory until it is right.
+    public static func start(
+        database: String, limits: RegistrarLimits, log: Logger,
+        isReachable: @escaping (Binding) -> Bool = { $0.flow.hasPrefix("udp/") || !$0.path.isEmpty }
+    ) async throws(RegistrarError) -> RegistrarService {
+        guard database != ":memory:" else { return RegistrarService(limits: limits, storage: nil, log: log) }
+        let store = SQLiteBindingStore(path: database, longest: limits.maximumExpires)
+        let service = RegistrarService(limits: limits, storage: BindingStorage(store, log: log), log: log)
+        try await service.load(isReachable)
+        return service
+    }
+
+    init(limits: RegistrarLimits, storage: BindingStorage?, log: Logger) {
+        registrar = Registrar(limits: limits)
+        self.storage = storage
+        self.log = log
+        storage?.contents = { [weak self] in self?.registrar }
+    }
+
+    private func load(_ isReachable: (Binding) -> Bool) async throws(RegistrarError) {
+        guard let stored = try await storage?.load() else { return }
+        let left = registrar.restore(stored.filter(isReachable))
+        let kept = registrar.count
+        if kept < stored.count || !left.isEmpty { storage?.writeEverything() }
+        log.info("registrations were loaded", metadata: ["kept": "\(kept)", "dropped": "\(stored.count - kept)"])
+        schedulePruning()
+    }
+
+    // MARK: Requests and questions
+
+    /// Carries out a REGISTER.
+    public func handle(_ request: RegisterRequest) -> RegisterOutcome {
+        let outcome = registrar.handle(request, now: .now)
+        if case .accepted(_, let changes) = outcome { publish(changes) }
+        return outcome
+    }
+
+    /// The contacts of `user`, the most recent first.
+    public func bindings(of user: String) -> [Binding] { registrar.bindings(of: user, now: .now) }
+
+    /// The contacts that a call to `user` goes to: as many as there are phones. See ``Registrar/targets(of:now:)``.
+    public func targets(of user: String) -> [Binding] { registrar.targets(of: user, now: .now) }
+
+    /// Contacts in all.
+    public var count: Int { registrar.count }
+
+    /// Users with a contact.
+    public var userCount: Int { registrar.userCount }
+
+    /// Ends what was registered over a connection that is closed.
+    ///
+    /// - Returns: What was ended.
+    @discardableResult
+    public func remove(flow: String) -> [Binding] {
+        let changes = registrar.remove(flow: flow)
+        publish(changes)
+        return changes.map(\.binding)
+    }
+
+    /// Ends all contacts of a user.
+    ///
+    /// - Returns: What was ended.
+    @discardableResult
+    public func remove(user: String) -> [Binding] {
+        let changes = registrar.remove(user: user)
+        publish(changes)
+        return changes.map(\.binding)
+    }
+
+    // MARK: Ends
+
+    /// Waits until everything is stored, a write has failed, or `limit` has passed.
+    ///
+    /// - Returns: Whether everything is stored.
+    @discardableResult
+    public func flush(limit: Duration = .seconds(5)) async -> Bool {
+        await storage?.flush(limit: limit) ?? true
+    }
+
+    /// Stores what is not stored yet, and closes the database. Nothing is stored afterwards.
+    public func stop() async {
+        pruning?.timer.cancel()
+        pruning = nil
+        onChange = nil
+        await storage?.stop()
+    }
+
+    /// Runs when the first binding may have ended, at most once a second.
+    private func schedulePruning() {
+        guard let end = registrar.earliestEnd else { return }
+        let now = ContinuousClock.now
+        let at = max(end, now + .seconds(1))
+        if let pruning, pruning.at <= at { return }
+        pruning?.timer.cancel()
+        let timer = LoopTimer.schedule(after: at - now) { [weak self] in
+            guard let self else { return }
+            self.pruning = nil
+            self.publish(self.registrar.prune(now: .now))
+            self.schedulePruning()
+        }
+        pruning = (timer, at)
+    }
+
+    private func publish(_ changes: [BindingChange]) {
+        guard !changes.isEmpty else { return }
+        storage?.store(changes)
+        schedulePruning()
+        for change in changes {
+            let metadata: Logger.Metadata = ["user": "\(change.binding.user)", "contact": "\(change.binding.contact)"]
+            switch change.kind {
+            case .registered: log.info("a phone has registered", metadata: metadata)
+            case .refreshed: log.debug("a phone has refreshed its registration", metadata: metadata)
+            case .unregistered(let reason):
+                log.info("a phone is no longer registered", metadata: metadata.merging(["reason": "\(reason.rawValue)"]) { $1 })
+            }
+            onChange?(change)
+        }
+    }
+}
