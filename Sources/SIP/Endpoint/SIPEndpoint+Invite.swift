@@ -8,6 +8,7 @@ extension SIPEndpoint {
         let id = nextLegID()
         guard hasRoom else { return fail(id, 503, "Too many calls") }
         guard let target = SIPTarget(request.target) else { return fail(id, 416, "Unsupported target URI") }
+        let dialog = DialogName.own()
         let way: Way
         switch self.way(of: request, target) {
         case .failure(let refusal): return fail(id, refusal.status, refusal.phrase)
@@ -15,15 +16,16 @@ extension SIPEndpoint {
         }
         let (stack, contact) = (way.stack, way.stack.contact(way.transport, peer: way.address))
         let magic = UnsafeMutableRawPointer(bitPattern: id.number)
-        guard let handle = handleTags(request, target).withTags({ tern_nua_handle(stack.nua, magic, $0) }) else {
+        guard let handle = handleTags(request, target, dialog).withTags({ tern_nua_handle(stack.nua, magic, $0) }) else {
             return fail(id, 503, "Out of memory")
         }
         let leg = Leg(
             .calling(id, sdp: request.sdp), stack: stack, handle: handle, contact: contact, endpoint: self)
+        leg.ownDialog = dialog
         if let hop = request.hop { leg.begin(at: hop) }
         remember(leg)
         leg.wait(.transaction)
-        inviteTags(request, contact: contact).withTags { tern_nua_invite(handle, $0) }
+        inviteTags(request, contact: contact, dialog).withTags { tern_nua_invite(handle, $0) }
         return id
     }
 
@@ -41,8 +43,11 @@ extension SIPEndpoint {
     }
 
     private func way(of request: SIPInviteRequest, _ target: SIPTarget) -> Result<Way, Refusal> {
+        guard request.routes.count <= 16, request.routes.allSatisfy({ SIPTarget($0) != nil }) else {
+            return .failure(Refusal(status: 416, phrase: "Unsupported route URI"))
+        }
         if let hop = request.hop { return way(by: hop) }
-        guard let hop = request.route.map(SIPTarget.init) ?? target else {
+        guard let hop = (request.routes.first ?? request.route).map(SIPTarget.init) ?? target else {
             return .failure(Refusal(status: 416, phrase: "Unsupported route URI"))
         }
         guard let stack = stacks.first(where: { $0.serves(hop) }) else {
@@ -78,7 +83,7 @@ extension SIPEndpoint {
         return id
     }
 
-    private func handleTags(_ request: SIPInviteRequest, _ target: SIPTarget) -> TagList {
+    private func handleTags(_ request: SIPInviteRequest, _ target: SIPTarget, _ dialog: DialogName) -> TagList {
         var tags = TagList()
         tags.add(tern_nutag_url(), target.uri)
         let to = request.to.flatMap { SIPTarget($0)?.uri } ?? target.plain
@@ -86,18 +91,22 @@ extension SIPEndpoint {
         let user = HeaderText.user(request.fromUser)
         let domain = request.fromDomain.map { HeaderText.line($0, limit: 253) } ?? agent
         let uri = user.isEmpty ? "sip:\(domain)" : "sip:\(user)@\(domain)"
-        tags.add(tern_siptag_from_str(), HeaderText.party(displayName: request.displayName, uri: uri))
+        let from = HeaderText.party(displayName: request.displayName, uri: uri)
+        tags.add(tern_siptag_from_str(), "\(from);tag=\(dialog.fromTag)")
         return tags
     }
 
-    private func inviteTags(_ request: SIPInviteRequest, contact: String) -> TagList {
+    private func inviteTags(_ request: SIPInviteRequest, contact: String, _ dialog: DialogName) -> TagList {
         var tags = TagList()
+        tags.add(tern_siptag_call_id_str(), dialog.callID)
         tags.add(tern_siptag_contact_str(), contact)
         tags.addBody(request.sdp)
         let isReliable = request.offersReliableProvisionals ?? configuration.offersReliableProvisionals
         let isWithout = request.sdp == nil || !isReliable
         tags.add(tern_siptag_supported_str(), isWithout ? "timer" : SIPStack.supportedExtensions)
-        if let route = request.route {
+        if !request.routes.isEmpty {
+            tags.add(tern_nutag_initial_route_str(), request.routes.map { "<\($0)>" }.joined(separator: ","))
+        } else if let route = request.route {
             tags.add(tern_nutag_initial_route_str(), "<\(route);lr>")
         }
         if let hops = request.maxForwards {

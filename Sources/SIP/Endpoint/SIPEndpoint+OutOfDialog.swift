@@ -58,6 +58,8 @@ extension SIPEndpoint {
     private func refusal(of invite: SIPIncomingInvite, _ message: IncomingMessage) -> SIPResponse? {
         if !hasRoom { return SIPResponse(status: 503, retryAfter: configuration.overloadRetryAfter) }
         if invite.maxForwards == 0 { return SIPResponse(status: 483) }
+        let name = DialogName(callID: invite.callID, fromTag: message.fromTag)
+        if ownDialogs.contains(name) { return SIPResponse(status: 482, phrase: "Loop Detected") }
         if !message.hasContact { return SIPResponse(status: 400, phrase: "Missing Contact Header") }
         return bodyRefusal(message)
     }

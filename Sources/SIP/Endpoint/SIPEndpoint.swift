@@ -22,6 +22,8 @@ public final class SIPEndpoint {
     /// REGISTERs without an answer.
     var pendingRegisters: [UInt: PendingRegister] = [:]
     private var lastRegister: UInt = 0
+    /// The INVITEs of ours whose legs are not gone: one that comes back to us went in a circle.
+    private(set) var ownDialogs: Set<DialogName> = []
     /// Waits in ``stop()`` for the last leg.
     private var onLastLeg: (@LoopActor () -> Void)?
     private static var lastLeg: UInt = 0
@@ -110,10 +112,14 @@ public final class SIPEndpoint {
     /// Whether a further leg has room.
     var hasRoom: Bool { !isStopping && legs.count < configuration.maximumLegs }
 
-    func remember(_ leg: Leg) { legs[leg.id] = leg }
+    func remember(_ leg: Leg) {
+        legs[leg.id] = leg
+        if let name = leg.ownDialog { ownDialogs.insert(name) }
+    }
 
     func forget(_ leg: Leg) {
         legs[leg.id] = nil
+        if let name = leg.ownDialog { ownDialogs.remove(name) }
         if legs.isEmpty { onLastLeg?() }
     }
 

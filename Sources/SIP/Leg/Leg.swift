@@ -13,6 +13,8 @@ final class Leg {
     let agent: String
     let logger: Logger
     private(set) var machine: LegMachine
+    /// What names the dialogs of our INVITE; nil where the INVITE is the peer's.
+    var ownDialog: DialogName?
     /// Where its requests go.
     var course = LegCourse()
     /// Whether the route set is fixed: it is with the dialog, and later messages do not change it.

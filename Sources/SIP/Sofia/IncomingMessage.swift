@@ -27,6 +27,7 @@ struct IncomingMessage {
     var isSuccess = false
     /// Which provisional responses a caller wants to acknowledge.
     var provisionals = ReliableProvisionals.never
+    var fromTag = ""
     /// The tag of the To header: names the fork that a response comes from.
     var toTag = ""
 
@@ -64,6 +65,7 @@ struct IncomingMessage {
         } else if sip_has_feature(sip.sip_supported, "100rel") != 0 {
             provisionals = .sessionProgress
         }
+        fromTag = SofiaText.field(sip.sip_from?.pointee.a_tag, limit: 128)
         toTag = SofiaText.field(sip.sip_to?.pointee.a_tag, limit: 128)
     }
 
@@ -127,6 +129,12 @@ extension SIPIncomingInvite {
             flow: flow,
             userAgent: SofiaText.optionalField(sip.sip_user_agent?.pointee.g_string, limit: 128),
             maxForwards: sip.sip_max_forwards.map { Int(clamping: $0.pointee.mf_count) } ?? 70)
+        authorizations = SofiaHeaders.authorizations(sip)
+        assertedIdentities = SofiaHeaders.parties(sip, "p-asserted-identity")
+        preferredIdentities = SofiaHeaders.parties(sip, "p-preferred-identity")
+        privacy = SofiaHeaders.privacy(sip)
+        diversion = SofiaHeaders.unknown(sip, "diversion")
+        historyInfo = SofiaHeaders.unknown(sip, "history-info")
     }
 }
 

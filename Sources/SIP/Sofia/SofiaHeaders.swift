@@ -38,6 +38,15 @@ enum SofiaHeaders {
         return found
     }
 
+    /// The addresses of all header fields of that name, at most two: a `sip:` and a `tel:` URI.
+    static func parties(_ sip: sip_t, _ name: String) -> [SIPParty] {
+        Array(unknown(sip, name).flatMap { NameAddress.list($0, most: 2) }.prefix(2))
+    }
+
+    static func privacy(_ sip: sip_t) -> Set<String> {
+        Set((list(sip.sip_privacy?.pointee.priv_values, limit: 256) ?? []).map { $0.lowercased() })
+    }
+
     /// The values of all header fields of that name among those that Sofia does not know.
     static func unknown(_ sip: sip_t, _ name: String) -> [String] {
         var found: [String] = []

@@ -22,18 +22,20 @@ enum SofiaText {
 
     /// The content of a quoted-string (RFC 3261 section 25.1), or the text itself when it is a token.
     static func unquoted(_ text: String) -> String {
-        guard text.count >= 2, text.hasPrefix("\""), text.hasSuffix("\"") else { return text }
-        var result = ""
+        // A combining mark next to a quote would make one character of both.
+        let scalars = text.unicodeScalars
+        guard scalars.count >= 2, scalars.first == "\"", scalars.last == "\"" else { return text }
+        var result = String.UnicodeScalarView()
         var escaped = false
-        for character in text.dropFirst().dropLast() {
-            if character == "\\", !escaped {
+        for scalar in scalars.dropFirst().dropLast() {
+            if scalar == "\\", !escaped {
                 escaped = true
             } else {
                 escaped = false
-                result.append(character)
+                result.append(scalar)
             }
         }
-        return result
+        return String(result)
     }
 
     /// Percent escapes of a URI part decoded; what is no valid escape, or would be a control character, stays as it is.

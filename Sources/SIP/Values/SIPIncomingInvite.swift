@@ -16,6 +16,18 @@ public struct SIPIncomingInvite: Hashable, Sendable {
     public var flow: SIPFlow?
     public var userAgent: String?
     public var maxForwards: Int
+    /// The values of Authorization and Proxy-Authorization headers, at most 8 of at most 4,096 bytes.
+    public var authorizations: [String] = []
+    /// P-Asserted-Identity, a `sip:` and a `tel:` URI at most (RFC 3325 section 9.1). Who sent it decides what it is worth.
+    public var assertedIdentities: [SIPParty] = []
+    /// P-Preferred-Identity (RFC 3325 section 9.2).
+    public var preferredIdentities: [SIPParty] = []
+    /// The values of Privacy in lower case: `id`, `header`, `user` … (RFC 3323 section 4.2).
+    public var privacy: Set<String> = []
+    /// The values of Diversion headers (RFC 5806), at most 8 of at most 4,096 bytes.
+    public var diversion: [String] = []
+    /// The values of History-Info headers (RFC 7044), likewise.
+    public var historyInfo: [String] = []
 
     public init(
         from: SIPParty, to: SIPParty, requestUser: String, requestHost: String, requestURI: String, callID: String,

@@ -15,6 +15,9 @@ public struct SIPInviteRequest: Sendable {
     public var headers: [(name: String, value: String)]
     /// Where to send the request instead of the target's own host: a `sip:` URI (loose route, RFC 3261 section 8.1.2).
     public var route: String?
+    /// The Route set that the INVITE starts with, the next hop first: the URIs of a stored Path (RFC 3327 section 5.3), at
+    /// most 16. Instead of ``route``; without ``hop`` the first one is the next hop.
+    public var routes: [String] = []
     /// Where to send the request, without a Route header and whatever ``target`` says; so go the CANCEL and, over a flow, what
     /// follows in the dialog. A flow whose connection is gone is `rejected` 430 (RFC 5626 section 5.3).
     public var hop: SIPHop?
