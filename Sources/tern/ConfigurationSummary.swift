@@ -25,6 +25,7 @@ struct ConfigurationSummary {
         case .external: lines.append(("uses Janus at", configuration.janus.urls.joined(separator: ", ")))
         }
         lines.append(("records to", configuration.recordings.directory))
+        lines.append(("registers in", configuration.registrar.database))
         let users = configuration.users
         let names = users.prefix(10).map(\.name).joined(separator: ", ") + (users.count > 10 ? ", …" : "")
         lines.append(("knows", users.isEmpty ? "no user" : "\(users.count) users: \(names)"))

@@ -66,6 +66,7 @@ public struct ConfigurationReader {
         if sip?.written("realm") == nil { configuration.sip.realm = configuration.sip.domain }
         readJanus(section("janus", of: top))
         readRecordings(section("recordings", of: top))
+        readRegistrar(section("registrar", of: top))
         readCalls(section("calls", of: top))
         readAPI(section("api", of: top))
         readLog(section("log", of: top))

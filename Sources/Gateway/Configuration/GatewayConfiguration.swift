@@ -11,6 +11,8 @@ public struct GatewayConfiguration: Sendable, Equatable {
     public var janus = Janus()
     /// Section `recordings`.
     public var recordings = Recordings()
+    /// Section `registrar`: phones that register.
+    public var registrar = Registrar()
     /// Section `calls`: limits in time.
     public var calls = Calls()
     /// Section `api`: the browser API.

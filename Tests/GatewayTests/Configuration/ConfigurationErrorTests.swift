@@ -108,6 +108,13 @@ struct FaultyConfiguration: Sendable, CustomTestStringConvertible {
         .init("calls:\n  ring_timeout: 0\n", 2, 17, "calls.ring_timeout", "not in 1s to 1h"),
         .init("calls:\n  maximum_duration: 1e99\n", 2, 21, "calls.maximum_duration", "not a time"),
         .init("calls:\n  maximum_duration: 99999999999999999999999h\n", 2, 21, "calls.maximum_duration", "not in"),
+        .init("registrar:\n  minimum_expires: 2h\n", 2, 20, "registrar.minimum_expires", "not in 1s to 1h"),
+        .init("registrar:\n  maximum_expires: 30\n", 2, 20, "registrar.maximum_expires", "above maximum_expires"),
+        .init(
+            "registrar:\n  minimum_expires: 1h\n  maximum_expires: 1m\n", 3, 20, "registrar.maximum_expires",
+            "minimum_expires is above"),
+        .init("registrar:\n  contacts_per_user: 0\n", 2, 22, "registrar.contacts_per_user", "not in 1 to 100"),
+        .init("registrar:\n  database: ''\n", 2, 13, "registrar.database", "1 to 1024"),
         .init("api:\n  grace_time: 2d\n", 2, 15, "api.grace_time", "not a time"),
         .init("log:\n  level: inof\n", 2, 10, "log.level", "did you mean info"),
         .init("log:\n  format: xml\n", 2, 11, "log.format", "text, json"),

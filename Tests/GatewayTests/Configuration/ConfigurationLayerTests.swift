@@ -36,6 +36,7 @@ import Testing
             media: {address: 198.51.100.7, rtp_ports: 40000 - 40999}
             janus: {mode: external, urls: ws://10.0.0.1:8188/janus, api_secret: hush}
             recordings: {directory: /var/lib/tern}
+            registrar: {database: /tmp/registrations, minimum_expires: 90.5s, maximum_expires: 2h, contacts_per_user: 3}
             users: [{name: carol, password: 0123, display_name: Carol Ø, admin: yes}]
             routes: [{match: '00*', action: sip, target: 'sip:{user}@pbx.example.org;transport=tcp', srtp: off}]
             calls: {ring_timeout: 1.5, maximum_duration: 0}
@@ -57,6 +58,9 @@ import Testing
         #expect(configuration.janus.urls == ["ws://10.0.0.1:8188/janus"])
         #expect(configuration.janus.apiSecret == Secret("hush"))
         #expect(configuration.recordings.directory == "/var/lib/tern")
+        #expect(configuration.registrar.database == "/tmp/registrations")
+        let limits = configuration.registrar.limits
+        #expect(limits.minimumExpires == 91 && limits.maximumExpires == 7_200 && limits.contactsPerUser == 3)
         #expect(configuration.users == [.init(name: "carol", password: Secret("0123"), displayName: "Carol Ø", isAdmin: true)])
         #expect(configuration.routes == [
             Route(pattern: .prefix("00"), action: .sip(target: "sip:{user}@pbx.example.org;transport=tcp"), srtp: .off)
@@ -178,6 +182,15 @@ import Testing
               - {match: '/1[0-9]/', action: echo}
             """
         #expect(try load(text).warnings.map(\.key) == ["janus.urls", "routes[1]", "routes[3]"])
+    }
+
+    @Test("registrations are in memory, or in a file whose directory is missed when it is not there")
+    func registrarDatabase() throws {
+        let memory = try load("registrar: {database: ':memory:'}")
+        #expect(memory.configuration.registrar.database == ":memory:" && memory.warnings.isEmpty)
+        let relative = try load("registrar: {database: phones.sqlite}")
+        #expect(relative.configuration.registrar.database.hasSuffix("/phones.sqlite") && relative.warnings.isEmpty)
+        #expect(try load("registrar: {database: /nowhere/at/all.sqlite}").warnings.map(\.key) == ["registrar.database"])
     }
 
     @Test("Janus' directory is one that no other gateway of this machine has")

@@ -62,6 +62,8 @@ final class GatewayProcess: Sendable {
           directory: \(directory.path)/janus
         recordings:
           directory: \(directory.path)/recordings
+        registrar:
+          database: ":memory:"
         calls:
           ring_timeout: 6s
         api:
