@@ -58,11 +58,15 @@ struct RawCallee {
     let invite: String
     let leg: SIPLegID
 
-    init(sdp offer: String? = sdp("offer"), adjust: (inout SIPEndpointConfiguration) -> Void = { _ in }) async throws {
+    init(
+        sdp offer: String? = sdp("offer"), authorizer: RecordedAuthorizer? = nil,
+        adjust: (inout SIPEndpointConfiguration) -> Void = { _ in }
+    ) async throws {
         raw = try RawPeer()
         caller = try RecordedEndpoint([.udp, .tcp], adjust)
-        leg = caller.endpoint.invite(SIPInviteRequest(
-            target: "sip:bob@127.0.0.1:\(raw.port)", fromUser: "alice", sdp: offer))
+        var request = SIPInviteRequest(target: "sip:bob@127.0.0.1:\(raw.port)", fromUser: "alice", sdp: offer)
+        request.authorize = authorizer?.closure
+        leg = caller.endpoint.invite(request)
         invite = try #require(await raw.receive("INVITE"))
     }
 

@@ -179,6 +179,21 @@ extension StringProtocol {
         String(self).split(separator: separator, omittingEmptySubsequences: false)
     }
 
+    /// The Request-URI.
+    var uri: String {
+        components(" ").dropFirst().first.map(String.init) ?? ""
+    }
+
+    /// The number in the CSeq header.
+    var sequence: Int {
+        header("CSeq").flatMap { $0.components(" ").first }.flatMap { Int($0) } ?? 0
+    }
+
+    /// What follows the header.
+    var body: String {
+        range(of: "\r\n\r\n").map { String(String(self)[$0.upperBound...]) } ?? ""
+    }
+
     /// The `tag` parameter of a From or To header.
     func tag(of name: String) -> String? {
         header(name)?.components(";tag=").last.map(String.init)

@@ -23,6 +23,10 @@
 #include <sofia-sip/tport_tag.h>
 #include <sofia-sip/nua.h>
 #include <sofia-sip/nua_tag.h>
+/* The plugin's newer members, which the library is built with. */
+#define SOFIA_EXTEND_AUTH_CLIENT 1
+#include <sofia-sip/auth_client.h>
+#include <sofia-sip/auth_client_plugin.h>
 
 /** Sofia's clock hook: exported by the library, declared by no header. Called by su_time() and su_now(). */
 extern void (*_su_time)(su_time_t *tv);
@@ -58,6 +62,8 @@ TERN_NUA_VERB(ack)
 TERN_NUA_VERB(cancel)
 TERN_NUA_VERB(bye)
 TERN_NUA_VERB(info)
+TERN_NUA_VERB(method)
+TERN_NUA_VERB(authenticate)
 TERN_NUA_VERB(set_hparams)
 
 /* Swift gets the address of a copy when it takes the address of a C global: each tag has a function. */
@@ -80,6 +86,8 @@ TERN_TAG(nutag_retry_count)
 TERN_TAG(nutag_max_retry_after)
 TERN_TAG(nutag_initial_route_str)
 TERN_TAG(ntatag_default_proxy)
+TERN_TAG(nutag_auth)
+TERN_TAG(nutag_method)
 TERN_TAG(ntatag_maxsize)
 TERN_TAG(ntatag_sip_t1)
 TERN_TAG(ntatag_sip_t1x64)
@@ -87,7 +95,6 @@ TERN_TAG(tptag_idle)
 TERN_TAG(tptag_timeout)
 TERN_TAG(siptag_from_str)
 TERN_TAG(siptag_to_str)
-TERN_TAG(siptag_call_id_str)
 TERN_TAG(siptag_contact_str)
 TERN_TAG(siptag_content_type_str)
 TERN_TAG(siptag_payload_str)
@@ -100,6 +107,13 @@ TERN_TAG(siptag_reason_str)
 TERN_TAG(siptag_retry_after_str)
 TERN_TAG(siptag_warning_str)
 TERN_TAG(siptag_header_str)
+TERN_TAG(siptag_authorization)
+TERN_TAG(siptag_authorization_str)
+TERN_TAG(siptag_proxy_authorization)
+TERN_TAG(siptag_proxy_authorization_str)
+TERN_TAG(siptag_call_id_str)
+TERN_TAG(siptag_cseq_str)
+TERN_TAG(siptag_expires_str)
 
 /** Where a message came from; its port and address are for getnameinfo(). */
 static inline struct sockaddr const *tern_msg_source(msg_t *msg, socklen_t *length)
@@ -112,5 +126,9 @@ static inline struct sockaddr const *tern_msg_source(msg_t *msg, socklen_t *leng
 
 /** Sends Sofia's log lines, formatted and cut to 1,023 bytes, to `sink`; lines above `level` (0 to 9) are not made. */
 void tern_su_log_to(void (*sink)(char const *line), unsigned level);
+
+/** Has Sofia's authentication client compute nothing: a challenge is kept until nua_authenticate() brings any NUTAG_AUTH(), and the
+ *  request is repeated with the header fields that come with it. */
+int tern_auc_stand_aside(void);
 
 #endif

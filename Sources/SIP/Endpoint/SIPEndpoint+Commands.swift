@@ -44,6 +44,11 @@ extension SIPEndpoint {
         legs[leg]?.handle(.rejectOffer(response))
     }
 
+    /// Has challenges to requests of a leg answered, where the INVITE was the peer's or did not say itself.
+    public func authorize(_ leg: SIPLegID, by authorizer: @escaping SIPAuthorizer) {
+        legs[leg]?.authorizer = authorizer
+    }
+
     /// Sends an INFO within the dialog (RFC 6086).
     public func info(_ leg: SIPLegID, contentType: String, body: String) {
         legs[leg]?.handle(.sendInfo(contentType: contentType, body: body))

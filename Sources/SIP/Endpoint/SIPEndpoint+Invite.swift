@@ -23,6 +23,8 @@ extension SIPEndpoint {
             .calling(id, sdp: request.sdp), stack: stack, handle: handle, contact: contact, endpoint: self)
         leg.ownDialog = dialog
         if let hop = request.hop { leg.begin(at: hop) }
+        leg.authorizer = request.authorize
+        leg.course.target = target.uri
         remember(leg)
         leg.wait(.transaction)
         inviteTags(request, contact: contact, dialog).withTags { tern_nua_invite(handle, $0) }

@@ -9,10 +9,10 @@ extension SIPEndpoint {
         }
         // A leg that is gone gave its handle back: what was queued for it then says nothing to anyone.
         guard let leg = legs[id], event.handle == leg.handle else { return }
-        receive(event, on: leg)
+        if !leg.answers(event) { receive(event, on: leg) }
     }
 
-    private func receive(_ event: StackEvent, on leg: Leg) {
+    func receive(_ event: StackEvent, on leg: Leg) {
         switch event.kind {
         case .invite: receiveOffer(event, .invite, on: leg)
         case .update: receiveOffer(event, .update, on: leg)
@@ -29,7 +29,7 @@ extension SIPEndpoint {
         case .terminated: leg.handle(.terminated(status: event.status))
         case .error: receiveError(event, on: leg)
         case .options, .register, .otherRequest: refuseWithin(event)
-        case .otherResponse, .shutdown, .ignored: break
+        case .prackResponse, .infoResponse, .otherResponse, .shutdown, .ignored: break
         }
     }
 

@@ -1,3 +1,4 @@
+internal import CSofiaSIP
 public import EventLoop
 internal import Logging
 
@@ -53,6 +54,7 @@ public final class SIPEndpoint {
         let groups = configuration.listen.groupedByPort()
         guard !groups.isEmpty else { throw .nothingToListenOn }
         SofiaLog.redirect(to: logger)
+        tern_auc_stand_aside()
         var started: [SIPStack] = []
         do {
             for group in groups {

@@ -9,6 +9,11 @@ extension SIPStack {
     /// Bodies that are understood (RFC 3261 section 20.1).
     nonisolated static let acceptedBodies = "application/sdp"
 
+    /// How often Sofia repeats a request: for 422, and for challenges.
+    nonisolated static let retries = 2
+    /// The same for a request that was challenged: it may get a 422 as well.
+    nonisolated static let retriesWhenChallenged = 6
+
     /// Everything that a NUA is set to.
     static func tags(
         _ listening: [SIPListenAddress], _ configuration: SIPEndpointConfiguration, registers: Bool
@@ -26,8 +31,9 @@ extension SIPStack {
         tags.add(tern_nutag_autoack(), 0)
         tags.add(tern_nutag_auto302(), 0)
         tags.add(tern_nutag_auto305(), 0)
-        // For 422 alone, which asks for a longer session interval: redirects and challenges are the core's.
-        tags.add(tern_nutag_retry_count(), 2)
+        // For 422, which asks for a longer session interval, and challenges, of which the legs count their own; redirects
+        // are the core's.
+        tags.add(tern_nutag_retry_count(), retries)
         tags.add(tern_nutag_max_retry_after(), 0)
         // The NUTAG_ ones of these would add to Sofia's defaults; the SIPTAG_ ones replace them.
         tags.add(tern_siptag_user_agent_str(), HeaderText.line(configuration.userAgent, limit: 128))

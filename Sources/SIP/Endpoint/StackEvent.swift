@@ -5,7 +5,7 @@ struct StackEvent {
     /// The events that the endpoint knows.
     enum Kind {
         case invite, cancel, acknowledgement, bye, update, prack, info, options, register, otherRequest
-        case inviteResponse, byeResponse, updateResponse, otherResponse
+        case inviteResponse, byeResponse, updateResponse, prackResponse, infoResponse, otherResponse
         case terminated, error, shutdown
         case ignored
 
@@ -26,7 +26,9 @@ struct StackEvent {
             case nua_r_invite: self = .inviteResponse
             case nua_r_bye: self = .byeResponse
             case nua_r_update: self = .updateResponse
-            case nua_r_info, nua_r_cancel: self = .otherResponse
+            case nua_r_prack: self = .prackResponse
+            case nua_r_info: self = .infoResponse
+            case nua_r_cancel: self = .otherResponse
             case nua_i_terminated: self = .terminated
             case nua_i_error: self = .error
             case nua_r_shutdown: self = .shutdown

@@ -21,6 +21,7 @@ extension Leg {
     func note(_ message: IncomingMessage?) {
         guard let message else { return }
         if let host = message.contactHost { course.contactHost = host }
+        if let contact = message.contact { course.target = contact }
         guard !hasRouteSet else { return }
         // A caller's is in the reverse order (section 12.1.2).
         course.firstRoute = course.isOurs ? message.lastRecordRoute : message.firstRecordRoute

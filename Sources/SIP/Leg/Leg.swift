@@ -25,6 +25,10 @@ final class Leg {
     var updates: [HeldRequest] = []
     /// The PRACK that waits for its answer.
     var prack: HeldRequest?
+    /// Answers challenges to its requests; none are answered without it.
+    var authorizer: SIPAuthorizer?
+    /// Of the requests that were challenged and have no final response yet, by method.
+    var credentials: [String: Credentials] = [:]
     private var timer: LoopTimer?
     private var refreshTimer: LoopTimer?
     private var expiryTimer: LoopTimer?
@@ -120,6 +124,7 @@ final class Leg {
         expiryTimer?.cancel()
         updates = []
         prack = nil
+        authorizer = nil
         nua_handle_destroy(handle)
         endpoint?.forget(self)
     }

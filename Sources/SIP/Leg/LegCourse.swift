@@ -12,6 +12,15 @@ struct LegCourse: Equatable {
     var firstRoute: String?
     /// The host of the remote target, from the peer's last Contact.
     var contactHost: String?
+    /// The remote target: what our INVITE was for, later the peer's last Contact.
+    var target = ""
+
+    /// What stands in the request line: a nearest proxy that routes strictly gets itself (RFC 3261 section 12.2.1.1).
+    var requestURI: String {
+        guard let firstRoute else { return target }
+        let parameters = firstRoute.split(separator: ";").dropFirst().map { $0.lowercased() }
+        return parameters.contains { $0 == "lr" || $0.hasPrefix("lr=") } ? target : firstRoute
+    }
 
     /// The URI to which the next request within the dialog goes instead; nil leaves it to the route set and the remote target.
     func detour(isOpen: (SIPFlow) -> Bool) -> String? {

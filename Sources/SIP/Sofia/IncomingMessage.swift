@@ -16,6 +16,8 @@ struct IncomingMessage {
     var session = SessionInterval.Remote(isSupported: false, expires: nil, namesUs: nil)
     var called = false
     var hasContact = false
+    /// The URI of the Contact, without its headers; nil when there is none.
+    var contact: String?
     /// Host of the Contact, without brackets; nil when there is none.
     var contactHost: String?
     /// The topmost URI of Record-Route, and the last one.
@@ -30,6 +32,8 @@ struct IncomingMessage {
     var fromTag = ""
     /// The tag of the To header: names the fork that a response comes from.
     var toTag = ""
+    /// What a 401 or 407 asks for: the values of its header, in their order.
+    var challenges: [String] = []
 
     init(_ sip: UnsafePointer<sip_t>, bodyLimit: Int) {
         let sip = sip.pointee
@@ -57,6 +61,7 @@ struct IncomingMessage {
             }
         }
         hasContact = sip.sip_contact != nil
+        contact = sip.sip_contact.map { String(SofiaURI.text($0.pointee.m_url).prefix { $0 != "?" }) }
         contactHost = sip.sip_contact.map { SofiaURI.host($0.pointee.m_url) }
         isSuccess = sip.sip_status.map { (200..<300).contains($0.pointee.st_status) } ?? false
         readWay(sip)
@@ -67,6 +72,11 @@ struct IncomingMessage {
         }
         fromTag = SofiaText.field(sip.sip_from?.pointee.a_tag, limit: 128)
         toTag = SofiaText.field(sip.sip_to?.pointee.a_tag, limit: 128)
+        switch sip.sip_status?.pointee.st_status {
+        case 401?: challenges = SofiaText.challenges(sip.sip_www_authenticate)
+        case 407?: challenges = SofiaText.challenges(sip.sip_proxy_authenticate)
+        default: break
+        }
     }
 
     /// The message's size bounds how many there are.

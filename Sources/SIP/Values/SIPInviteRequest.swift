@@ -27,6 +27,8 @@ public struct SIPInviteRequest: Sendable {
     /// ``SIPEndpointConfiguration/offersReliableProvisionals``. Never without ``sdp``: their offer would have to be answered
     /// in the PRACK.
     public var offersReliableProvisionals: Bool?
+    /// Answers challenges to the INVITE and to what follows in its dialog; without it they are `rejected`.
+    public var authorize: SIPAuthorizer?
 
     public init(
         target: String, fromUser: String, fromDomain: String? = nil, displayName: String? = nil, to: String? = nil,
