@@ -104,7 +104,7 @@ let package = Package(
         .testTarget(name: "WebSocketTests", dependencies: ["WebSocket", "EventLoop"], swiftSettings: settings),
         .testTarget(name: "JanusTests", dependencies: ["Janus", "EventLoop", "JSON", "WebSocket", logging], swiftSettings: settings),
         .testTarget(name: "BrowserAPITests", dependencies: ["BrowserAPI", "EventLoop", "JSON", "WebSocket"], swiftSettings: settings),
-        .testTarget(name: "GatewayTests", dependencies: ["BrowserAPI", "Gateway", "EventLoop"], swiftSettings: settings),
+        .testTarget(name: "GatewayTests", dependencies: ["Authentication", "BrowserAPI", "Gateway", "EventLoop"], swiftSettings: settings),
         .testTarget(
             name: "IntegrationTests",
             dependencies: ["EventLoop", "JSON", "SDP", "WebSocket", "tern"],

@@ -29,7 +29,7 @@ struct ConfigurationSummary {
         let users = configuration.users
         let names = users.prefix(10).map(\.name).joined(separator: ", ") + (users.count > 10 ? ", …" : "")
         lines.append(("knows", users.isEmpty ? "no user" : "\(users.count) users: \(names)"))
-        for route in configuration.routes.prefix(20) { lines.append(("routes", "\(describe(route.pattern)) to \(describe(route.action))")) }
+        for route in configuration.routes.prefix(20) { lines.append(("routes", describe(route))) }
         if configuration.routes.count > 20 { lines.append(("routes", "… \(configuration.routes.count) in all")) }
         return lines
     }
@@ -44,21 +44,19 @@ struct ConfigurationSummary {
         }
     }
 
-    private func describe(_ pattern: RoutePattern) -> String {
-        switch pattern {
-        case .any: "all others"
-        case .exact(let user): user
-        case .prefix(let start): "\(start)*"
-        case .expression(let expression): "/\(expression.source)/"
-        }
-    }
-
-    private func describe(_ action: RouteAction) -> String {
-        switch action {
-        case .echo: "echo"
-        case .user(nil): "the user of that name"
-        case .user(let name?): "user \(name)"
-        case .sip(let target): target
-        }
+    private func describe(_ route: Route) -> String {
+        let what = route.pattern == .any ? "all others" : "\(route.pattern)"
+        let domains = route.domains.isEmpty ? "" : " at " + route.domains.map(\.description).joined(separator: " or ")
+        let who = route.from.map { source in
+            switch source {
+            case .anyone: "anyone"
+            case .anonymous: "strangers"
+            case .anyUser: "users"
+            case .anyTrunk: "trunks"
+            case .user, .trunk: source.description
+            }
+        }.joined(separator: ", ")
+        let places = route.targets.map { $0 == .user(nil) ? "the user of that name" : $0.description }
+        return "\(what)\(domains), from \(who), to \(places.joined(separator: ", then "))"
     }
 }

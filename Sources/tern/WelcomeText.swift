@@ -38,7 +38,7 @@ struct WelcomeText {
     /// A user part that leads to echo, where there is one to tell.
     private var example: String {
         for route in configuration.routes {
-            if case (.exact(let user), .echo) = (route.pattern, route.action) { return user }
+            if case .exact(let user) = route.pattern, route.targets == [.echo] { return user }
         }
         return configuration.users.first?.name ?? "USER"
     }

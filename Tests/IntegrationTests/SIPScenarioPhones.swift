@@ -18,8 +18,8 @@ enum SIPScenarioPhones {
         (0..<count).flatMap { number in
             Kind.allCases.map { kind in
                 let transport = kind == .tcp ? ";transport=tcp" : "", srtp = kind == .srtp ? ", srtp: required" : ""
-                return "  - {match: \(name(number, kind)), action: sip, "
-                    + "target: \"sip:{user}@\(address):\(port(number))\(transport)\"\(srtp)}"
+                return "  - {match: \(name(number, kind)), from: anyone, "
+                    + "to: \"sip sip:{user}@\(address):\(port(number))\(transport)\"\(srtp)}"
             }
         }.joined(separator: "\n")
     }

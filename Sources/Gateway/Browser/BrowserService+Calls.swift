@@ -5,7 +5,7 @@ internal import ProxyCore
 
 extension BrowserService {
     func startCall(_ command: StartCall, _ client: BrowserClient, _ reply: BrowserReply) throws(APIError) {
-        let destination = try switchboard.destination(of: command)
+        let destinations = try switchboard.destinations(of: command, by: client)
         let offer: MediaDescriptionObject?
         let adopted: SessionRegistry.Entry?
         switch command.source {
@@ -20,7 +20,7 @@ extension BrowserService {
             id: client.user.name, name: offer?.callerName ?? configuration.user(named: client.user.name)?.displayName)
         let call = BrowserID.make()
         let plan = switchboard.plan(
-            [destination],
+            destinations,
             Switchboard.Context(
                 call: call, session: session, callerType: adopted?.session.kind.callerType ?? .webrtc, caller: caller,
                 dialled: command.dest, calling: client),

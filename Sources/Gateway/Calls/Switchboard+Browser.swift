@@ -3,8 +3,8 @@ internal import EventLoop
 internal import ProxyCore
 
 extension Switchboard {
-    /// Where a browser's call goes.
-    func destination(of command: StartCall) throws(APIError) -> RouteDestination {
+    /// Where a browser's call goes, in the order in which it is tried.
+    func destinations(of command: StartCall, by client: BrowserClient) throws(APIError) -> [RouteDestination] {
         guard !isDraining else { throw APIError(.shuttingDown) }
         let dest = command.dest
         let scheme = dest.prefix { $0 != ":" }.lowercased()
@@ -12,15 +12,17 @@ extension Switchboard {
         switch command.type {
         case .user:
             guard let user = configuration.user(named: dest) else { break }
-            return .user(user)
+            return [.user(user)]
         case .sip where isURI:
-            return .sip(uri: try elsewhere(dest))
+            return [.sip(uri: try elsewhere(dest))]
         case nil where isURI:
-            return .sip(uri: try elsewhere(dest))
+            return [.sip(uri: try elsewhere(dest))]
         case .sip, nil:
-            guard let destination = configuration.destination(dialled: dest) else { break }
-            if case .sip(let uri, _) = destination { _ = try elsewhere(uri) }
-            return destination
+            let request = RoutingRequest(
+                source: .user(client.user.name), dialled: dest, domain: configuration.sip.domain)
+            guard case .targets(let destinations, _) = routing.decide(request) else { break }
+            for case .sip(let uri, _) in destinations { _ = try elsewhere(uri) }
+            return destinations
         }
         throw APIError(.unknownDestination, "`dest`: nobody is reached by \"\(dest.prefix(64))\"")
     }

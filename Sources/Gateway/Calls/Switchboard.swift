@@ -25,6 +25,7 @@ final class Switchboard {
     }
 
     let configuration: GatewayConfiguration
+    let routing: RoutingTable
     let sessions: SessionRegistry
     let media: MediaBackend
     let log: Logger
@@ -38,6 +39,7 @@ final class Switchboard {
 
     init(configuration: GatewayConfiguration, sessions: SessionRegistry, media: MediaBackend, log: Logger) {
         self.configuration = configuration
+        routing = RoutingTable(configuration)
         self.sessions = sessions
         self.media = media
         self.log = log
@@ -74,13 +76,21 @@ final class Switchboard {
             switch target {
             case .echo: plan.addEcho(branch(.echo(context.callerType)))
             case .user(let user): plan.add(devices(of: user, context))
-            case .sip(let uri, let srtp):
-                guard let endpoint else { continue }
-                let leg = sipCallee(uri, caller: context.caller, maxForwards: context.maxForwards, endpoint: endpoint)
-                plan.add([(leg, branch(.proxy(caller: context.callerType, callee: .rtp), srtp: srtp))])
+            case .sip(let uri, let srtp): add(uri, srtp: srtp, to: &plan, context)
+            case .trunk(let trunk, let dialled):
+                guard let target = trunk.targets.first else { continue }
+                add(target.uri(user: dialled), srtp: trunk.srtp, to: &plan, context)
+            case .reject(let status, let phrase):
+                plan.add(rejection: CallEnd(status: status, reason: phrase ?? CallEnd.words(for: status), by: .gateway))
             }
         }
         return plan
+    }
+
+    private func add(_ uri: String, srtp: SRTPPolicy?, to plan: inout CallPlan, _ context: Context) {
+        guard let endpoint else { return }
+        let leg = sipCallee(uri, caller: context.caller, maxForwards: context.maxForwards, endpoint: endpoint)
+        plan.add([(leg, branch(.proxy(caller: context.callerType, callee: .rtp), srtp: srtp))])
     }
 
     /// All that a user has: every client but the one that calls.

@@ -51,7 +51,8 @@ public struct ConfigurationReader {
         let media = read(layers.root)
         guard problems.errors.isEmpty else { throw TernConfigurationError(problems: problems.sorted) }
         return LoadedConfiguration(
-            configuration: configuration, warnings: problems.warnings, mediaAddress: media)
+            configuration: configuration, warnings: problems.warnings, mediaAddress: media,
+            routePlaces: routePlaces.map(\.origin))
     }
 
     private mutating func read(_ root: ConfigurationNode) -> MediaAddress {
@@ -71,7 +72,9 @@ public struct ConfigurationReader {
         readAPI(section("api", of: top))
         readLog(section("log", of: top))
         readUsers(top)
+        readTrunks(top)
         readRoutes(top)
+        warnOfOpenRoutes()
         checkListeners(rtpPorts: media?.origin(of: "rtp_ports") ?? .builtIn)
         checkSamplePasswords()
         checkRealm(isWritten: sip?.written("realm") != nil || sip?.written("domain") != nil)

@@ -99,26 +99,4 @@ extension ConfigurationText {
         }
         throw Refusal("\(quoted(text)) is not an origin as in https://example.org")
     }
-
-    /// `sip:{user}@HOST:PORT;parameters`.
-    static func sipTarget(_ text: String) throws(Refusal) -> String {
-        let text = try printable(text, in: 5...512)
-        guard text.lowercased().hasPrefix("sip:") else {
-            let hint = text.lowercased().hasPrefix("sips:") ? ": TLS is not supported" : ""
-            throw Refusal("\(quoted(text)) does not start with sip:\(hint)")
-        }
-        guard !text.contains(where: { " <>\"\\^`|".contains($0) }), text.allSatisfy(\.isASCII) else {
-            throw Refusal("\(quoted(text)) has a character that no SIP URI has")
-        }
-        let parts = text.dropFirst(4).split(separator: "@", maxSplits: 1, omittingEmptySubsequences: false)
-        let user = parts.count == 2 ? String(parts[0]) : ""
-        let rest = parts.last.map(String.init) ?? ""
-        guard parts.count == 1 || !user.isEmpty else { throw Refusal("\(quoted(text)) has nothing before the @") }
-        guard !rest.contains("{"), !user.split(separator: RouteTarget.placeholder).joined().contains(where: { "{}".contains($0) })
-        else { throw Refusal("{user} is the only placeholder, and stands before the @") }
-        let (name, port) = try hostAndPort(String(rest.prefix { $0 != ";" && $0 != "?" }))
-        _ = try host(name)
-        guard port != 0 else { throw Refusal("port 0 cannot be called") }
-        return text
-    }
 }

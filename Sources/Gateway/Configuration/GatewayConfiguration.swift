@@ -21,10 +21,12 @@ public struct GatewayConfiguration: Sendable, Equatable {
     public var log = Log()
     /// Key `users`: who may log in, and be called. At most 10,000. Default: the two sample users.
     public var users: [User] = SampleUsers.all
-    /// Key `routes`: the first that matches the dialled user decides. At most 1,000. Default: `echo`, then every user by name.
+    /// Key `trunks`: carriers and PBXs. At most 100. Default: none.
+    public var trunks: [Trunk] = []
+    /// Key `routes`: the first that takes a call decides. At most 1,000. Default: `echo`, then every user by name.
     public var routes: [Route] = [
-        Route(pattern: .exact("echo"), action: .echo),
-        Route(pattern: .any, action: .user(nil)),
+        Route(.exact("echo"), to: [.echo]),
+        Route(.any, to: [.user(nil)]),
     ]
 
     /// The defaults: everything listens on loopback, with the sample users.

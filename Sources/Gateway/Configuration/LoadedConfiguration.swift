@@ -5,4 +5,6 @@ public struct LoadedConfiguration: Sendable {
     public var warnings: [ConfigurationProblem]
     /// Why `media.address` is what it is.
     public var mediaAddress: MediaAddress
+    /// Where each of the routes was written; empty while the defaults stand.
+    public var routePlaces: [ConfigurationOrigin]
 }

@@ -75,40 +75,45 @@ extension Switchboard {
                 "source": "\(invite.source)",
             ])
             endpoint.reject(leg, refusal.response)
-        case .success(let destination):
-            connect(leg, invite, to: destination, endpoint: endpoint)
+        case .success(let destinations):
+            connect(leg, invite, to: destinations, endpoint: endpoint)
         }
     }
 
     private struct Refusal: Error {
         let response: SIPResponse
 
-        init(_ status: Int, warning: String? = nil, retryAfter: Int? = nil) {
-            response = SIPResponse(status: status, warning: warning, retryAfter: retryAfter)
+        init(_ status: Int, phrase: String? = nil, warning: String? = nil, retryAfter: Int? = nil) {
+            response = SIPResponse(status: status, phrase: phrase, warning: warning, retryAfter: retryAfter)
         }
     }
 
     /// Whether the call can be taken, and where to.
-    private func admit(_ invite: SIPIncomingInvite) -> Result<RouteDestination, Refusal> {
+    private func admit(_ invite: SIPIncomingInvite) -> Result<[RouteDestination], Refusal> {
         guard !isDraining else { return .failure(Refusal(503, retryAfter: 10)) }
-        guard let destination = configuration.destination(dialled: invite.requestUser) else {
-            return .failure(Refusal(404))
+        let request = RoutingRequest(source: .anonymous, dialled: invite.requestUser, domain: invite.requestHost)
+        let destinations: [RouteDestination]
+        switch routing.decide(request) {
+        case .targets(let found, _): destinations = found
+        case .none: return .failure(Refusal(404))
+        case .forbidden, .challenge: return .failure(Refusal(403))
         }
+        if case .reject(let status, let phrase)? = destinations.first { return .failure(Refusal(status, phrase: phrase)) }
         if ownAddresses.contain(source: invite.source, invite.transport) { return .failure(Refusal(482)) }
-        if case .sip(let uri, _) = destination, ownAddresses.contain(uri: uri) { return .failure(Refusal(482)) }
+        for case .sip(let uri, _) in destinations where ownAddresses.contain(uri: uri) { return .failure(Refusal(482)) }
         guard sessions.count < configuration.sip.maximumCalls, media.isReady else {
             return .failure(Refusal(503, retryAfter: 5))
         }
-        return .success(destination)
+        return .success(destinations)
     }
 
     private func connect(
-        _ leg: SIPLegID, _ invite: SIPIncomingInvite, to destination: RouteDestination, endpoint: SIPEndpoint
+        _ leg: SIPLegID, _ invite: SIPIncomingInvite, to destinations: [RouteDestination], endpoint: SIPEndpoint
     ) {
         let (id, session) = (BrowserID.make(), BrowserID.make())
         let caller = CallParty(
             id: invite.from.user.isEmpty ? invite.from.uri : invite.from.user, name: invite.from.displayName)
-        let plan = plan([destination], Context(
+        let plan = plan(destinations, Context(
             call: id, session: session, callerType: .rtp, caller: caller, dialled: invite.requestUser,
             maxForwards: max(0, invite.maxForwards - 1)))
         if let refusal = plan.refusal { return endpoint.reject(leg, refusal.sipResponse) }

@@ -76,10 +76,10 @@ final class GatewayProcess: Sendable {
           - {name: bob, password: \(password), display_name: Bob}
           - {name: admin, password: \(password), admin: true}
         routes:
-          - {match: echo, action: echo}
-          - {match: phone, action: sip, target: "sip:{user}@\(address):\(phonePort)"}
+          - {match: echo, to: echo}
+          - {match: phone, from: anyone, to: "sip sip:{user}@\(address):\(phonePort)"}
         \(SIPScenarioPhones.routes(to: address))
-          - {match: "*", action: user}
+          - {match: "*", to: user}
 
         """
     }

@@ -1,0 +1,78 @@
+/// The routes, ready to be asked. Pure: what it says depends on the configuration and the request alone.
+public struct RoutingTable: Sendable {
+    private let routes: [Route]
+    private let users: [String: GatewayConfiguration.User]
+    private let trunks: [String: Trunk]
+
+    public init(_ configuration: GatewayConfiguration) {
+        routes = configuration.routes
+        users = Dictionary(configuration.users.map { ($0.name, $0) }) { first, _ in first }
+        trunks = Dictionary(configuration.trunks.map { ($0.name, $0) }) { first, _ in first }
+    }
+
+    /// Asks the routes in their order; the first that takes the call decides.
+    public func decide(_ request: RoutingRequest) -> RoutingDecision {
+        var (isForOthers, credentialsHelp) = (false, false)
+        for (index, route) in routes.enumerated() {
+            switch verdict(of: route, on: request) {
+            case .takes(let destinations): return .targets(destinations, route: index)
+            case .otherSource(let help): (isForOthers, credentialsHelp) = (true, credentialsHelp || help)
+            case .otherNumber, .otherDomain, .leadsNowhere: break
+            }
+        }
+        guard isForOthers else { return .none }
+        return credentialsHelp ? .challenge : .forbidden
+    }
+
+    /// What each route says, for people: all up to the one that takes the call.
+    public func verdicts(on request: RoutingRequest) -> [RouteVerdict] {
+        var result: [RouteVerdict] = []
+        for route in routes {
+            let verdict = verdict(of: route, on: request)
+            result.append(verdict)
+            if case .takes = verdict { break }
+        }
+        return result
+    }
+
+    private func verdict(of route: Route, on request: RoutingRequest) -> RouteVerdict {
+        guard var match = route.pattern.match(request.dialled) else { return .otherNumber }
+        guard route.domains.isEmpty || route.domains.contains(where: { $0.matches(request.domain) }) else { return .otherDomain }
+        if let rewrite = route.rewrite { match.user = rewrite.filled(with: match) }
+        // Before it is asked who is reached: a stranger learns nothing of the names of users.
+        guard route.from.contains(where: { $0.admits(request.source) }) else {
+            return .otherSource(credentialsHelp: request.source == .anonymous && route.from.contains(where: canBeProven))
+        }
+        let destinations = route.targets.compactMap { destination($0, of: route, match, for: request.source) }
+        guard !destinations.isEmpty else { return .leadsNowhere }
+        return .takes(destinations)
+    }
+
+    /// Nil where there is nobody.
+    private func destination(
+        _ target: RouteTarget, of route: Route, _ match: RouteMatch, for source: CallSource
+    ) -> RouteDestination? {
+        switch target {
+        case .echo: return .echo
+        case .user(let name): return users[name ?? match.user].map { .user($0) }
+        case .trunk(let name, let dialled):
+            // The configuration sees to it that strangers have no route to a trunk; here it is seen to once more. Nor does a
+            // call go back to the trunk that it came by, where it would run up a bill and perhaps come again.
+            guard var trunk = trunks[name], source != .anonymous, source != .trunk(name) else { return nil }
+            trunk.srtp = route.srtp ?? trunk.srtp
+            return .trunk(trunk, dialled: dialled?.filled(with: match) ?? match.user)
+        case .sip(let uri): return .sip(uri: uri.filled(with: match, escape: RouteTarget.escaped), srtp: route.srtp)
+        case .reject(let status, let phrase): return .reject(status: status, phrase: phrase)
+        }
+    }
+
+    /// Whether somebody who has proven nothing yet can become one of these by credentials.
+    private func canBeProven(_ source: RouteSource) -> Bool {
+        switch source {
+        case .anyUser, .user: true
+        case .anyTrunk: trunks.values.contains { $0.inbound.credentials != nil }
+        case .trunk(let name): trunks[name]?.inbound.credentials != nil
+        case .anyone, .anonymous: false
+        }
+    }
+}
