@@ -1,0 +1,88 @@
+/// Whether one target of a trunk is alive, as OPTIONS and calls tell.
+struct TargetHealth: Sendable {
+    typealias Instant = TrunkMachine.Instant
+
+    enum Standing: Sendable {
+        /// Nothing speaks against it.
+        case unknown
+        case up, down
+    }
+
+    /// How soon it is asked again after a failure that did not bring it down.
+    private static let retry = Duration.seconds(5)
+    /// How soon it is asked after a call has failed.
+    private static let check = Duration.seconds(1)
+    /// Without keepalives: how long a call's failure counts.
+    private static let penalty = Duration.seconds(60)
+    /// A transaction ends after 32 s by itself.
+    private static let patience = Duration.seconds(40)
+
+    let index: Int
+    private(set) var standing = Standing.unknown
+    private let keepalive: TrunkKeepalive
+    private var failures = 0
+    /// When OPTIONS is sent next; nil while one is under way.
+    private var next: Instant?
+    /// When the one that is under way counts as lost.
+    private var limit: Instant?
+    /// When a call's failure is forgotten.
+    private var pardon: Instant?
+
+    init(index: Int, keepalive: TrunkKeepalive) {
+        self.index = index
+        self.keepalive = keepalive
+    }
+
+    mutating func start(now: Instant) {
+        if keepalive.interval != nil { next = now }
+    }
+
+    mutating func stop() {
+        (next, limit, pardon) = (nil, nil, nil)
+        (standing, failures) = (.unknown, 0)
+    }
+
+    /// An answer to OPTIONS, or nil for none. Whatever it is, the target is alive, but for what says that it is not.
+    mutating func answered(_ status: Int?, now: Instant, _ random: inout Jitter) {
+        guard limit != nil, let interval = keepalive.interval else { return }
+        limit = nil
+        if let status, status != 408, !(500...599).contains(status) {
+            (standing, failures) = (.up, 0)
+        } else {
+            fail()
+        }
+        let wait = failures > 0 && standing != .down ? min(interval, Self.retry) : interval
+        next = now + wait * random.next(in: 0.9...1)
+    }
+
+    mutating func callFailed(now: Instant) {
+        guard keepalive.interval != nil else {
+            standing = .down
+            pardon = now + Self.penalty
+            return
+        }
+        fail()
+        if let planned = next { next = min(planned, now + Self.check) }
+    }
+
+    mutating func callAnswered() {
+        (standing, failures, pardon) = (.up, 0, nil)
+    }
+
+    /// Whether OPTIONS is to be sent now.
+    mutating func isDue(now: Instant, _ random: inout Jitter) -> Bool {
+        if let until = pardon, until <= now { (standing, pardon) = (.unknown, nil) }
+        if let until = limit, until <= now { answered(nil, now: now, &random) }
+        guard let planned = next, planned <= now else { return false }
+        next = nil
+        limit = now + Self.patience
+        return true
+    }
+
+    var deadline: Instant? { [next, limit, pardon].compactMap { $0 }.min() }
+
+    private mutating func fail() {
+        failures = min(failures + 1, keepalive.failures)
+        if failures == keepalive.failures { standing = .down }
+    }
+}
