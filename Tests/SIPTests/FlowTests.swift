@@ -190,6 +190,34 @@ extension SIPTests.FlowTests {
         await endpoint.endpoint.stop()
     }
 
+    @Test("over a UDP flow a big INVITE is one datagram at once, though the phone's port takes no TCP")
+    @LoopActor func bigDatagram() async throws {
+        let endpoint = try RecordedEndpoint()
+        let (raw, flow) = try await Self.phone(endpoint, tcp: false)
+        // A TCP port that answers nothing, as a NAT would.
+        let trap = try RawListener(port: raw.port)
+        var request = SIPInviteRequest(
+            target: Self.inside, fromUser: "alice", sdp: SIPTests.TransportTests.long,
+            headers: [("X-Long", String(repeating: "x", count: 500))])
+        request.hop = SIPHop(flow)
+        let leg = endpoint.endpoint.invite(request)
+        let invite = try #require(await raw.receive("INVITE", within: .seconds(2)))
+        #expect(invite.utf8.count > 1_300)
+        raw.send(Self.natted(rawResponse(200, "OK", to: invite, port: 1, body: sdp("answer"))))
+        #expect(try await endpoint.event() == .answered(leg, sdp: sdp("answer")))
+        #expect(await raw.receive("ACK", within: .seconds(2)) != nil)
+        endpoint.endpoint.offer(leg, sdp: SIPTests.TransportTests.long)
+        let offer = try #require(await raw.receive("INVITE", within: .seconds(2)))
+        raw.send(Self.natted(rawResponse(200, "OK", to: offer, port: 1, body: sdp("fine"))))
+        #expect(try await endpoint.event() == .offerAccepted(leg, sdp: sdp("fine")))
+        endpoint.endpoint.end(leg, status: 0, reason: nil)
+        let bye = try #require(await raw.receive("BYE"))
+        raw.send(rawResponse(200, "OK", to: bye, port: 1))
+        try await endpoint.noLegs()
+        #expect(RawPeer(acceptedBy: trap) == nil)
+        await endpoint.endpoint.stop()
+    }
+
     @Test("a caller behind NAT: our BYE goes back the way that the INVITE came", arguments: [false, true])
     @LoopActor func caller(tcp: Bool) async throws {
         let endpoint = try RecordedEndpoint()

@@ -100,6 +100,13 @@ final class RawPeer {
     /// Reads and forgets what there is; whether there was a message.
     func takeAll() -> Bool { take() != nil }
 
+    /// Whether there is a line end that belongs to no message; it is read.
+    func takeLineEnd() -> Bool {
+        var bytes: [UInt8] = [0, 0]
+        guard recv(descriptor, &bytes, 2, Int32(MSG_PEEK)) == 2, bytes == Array("\r\n".utf8) else { return false }
+        return recv(descriptor, &bytes, 2, 0) == 2
+    }
+
     private func take() -> String? {
         var bytes = [UInt8](repeating: 0, count: 65_536)
         var from = sockaddr_in()
@@ -134,15 +141,15 @@ final class RawListener {
     fileprivate let descriptor: Int32
     let port: Int
 
-    init() throws {
+    init(port: Int = 0) throws {
         descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        var address = RawPeer.loopback(0)
+        var address = RawPeer.loopback(port)
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)
         let descriptor = descriptor
         let result = withUnsafeMutablePointer(to: &address) { $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
             bind(descriptor, $0, length) | listen(descriptor, 8) | getsockname(descriptor, $0, &length)
         } }
-        port = Int(UInt16(bigEndian: address.sin_port))
+        self.port = Int(UInt16(bigEndian: address.sin_port))
         _ = fcntl(descriptor, F_SETFL, O_NONBLOCK)
         guard result == 0 else { throw TimedOut(description: "no listener") }
     }

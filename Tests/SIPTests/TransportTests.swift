@@ -118,6 +118,21 @@ extension SIPTests.TransportTests {
         await endpoint.endpoint.stop()
     }
 
+    @Test("a keepalive over a connection gets its answer, in a datagram none, and both are alive afterwards (RFC 5626)")
+    @LoopActor func keepalive() async throws {
+        let endpoint = try RecordedEndpoint()
+        for tcp in [true, false] {
+            let raw = try RawPeer(talkingTo: endpoint.port, tcp: tcp)
+            raw.send("\r\n\r\n")
+            if tcp { try await eventually(within: .seconds(5), "a pong") { raw.takeLineEnd() } }
+            var request = RawRequest("OPTIONS", to: endpoint.port, from: raw.port)
+            request.transport = tcp ? "TCP" : "UDP"
+            raw.send(request.text)
+            #expect(await raw.receive()?.hasPrefix("SIP/2.0 200") == true)
+        }
+        await endpoint.endpoint.stop()
+    }
+
     @Test("half a message: the connection is closed in bounded time", arguments: [
         "OPT", "OPTIONS sip:x@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/TCP 127.0.0.1;branch=z9hG4bK1\r\n",
         "INVITE sip:x@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/TCP 127.0.0.1;branch=z9hG4bK1\r\nFrom: <sip:a@b>;tag=1\r\nTo: <sip:b@b>\r\n"

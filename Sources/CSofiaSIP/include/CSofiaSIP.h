@@ -66,6 +66,8 @@ TERN_NUA_VERB(method)
 TERN_NUA_VERB(authenticate)
 TERN_NUA_VERB(set_hparams)
 
+static inline void tern_nua_set_params(nua_t *nua, tagi_t const *tags) { nua_set_params(nua, TAG_NEXT(tags)); }
+
 /* Swift gets the address of a copy when it takes the address of a C global: each tag has a function. */
 
 #define TERN_TAG(tag) static inline tag_type_t tern_##tag(void) { return tag; }
@@ -93,6 +95,8 @@ TERN_TAG(ntatag_sip_t1)
 TERN_TAG(ntatag_sip_t1x64)
 TERN_TAG(tptag_idle)
 TERN_TAG(tptag_timeout)
+TERN_TAG(tptag_pong2ping)
+TERN_TAG(ntatag_udp_mtu)
 TERN_TAG(siptag_from_str)
 TERN_TAG(siptag_to_str)
 TERN_TAG(siptag_contact_str)

@@ -27,7 +27,10 @@ extension SIPEndpoint {
         leg.course.target = target.uri
         remember(leg)
         leg.wait(.transaction)
-        inviteTags(request, contact: contact, dialog).withTags { tern_nua_invite(handle, $0) }
+        let texts = [request.target, request.target, request.fromUser, request.displayName ?? ""] + request.routes
+        leg.send(
+            bytes: request.headers.reduce(texts.reduce(0) { $0 + $1.utf8.count }) { $0 + $1.name.utf8.count + $1.value.utf8.count },
+            request.sdp, inviteTags(request, contact: contact, dialog), by: tern_nua_invite)
         return id
     }
 

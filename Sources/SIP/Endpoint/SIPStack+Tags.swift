@@ -14,6 +14,25 @@ extension SIPStack {
     /// The same for a request that was challenged: it may get a 422 as well.
     nonisolated static let retriesWhenChallenged = 6
 
+    /// What a datagram holds. Sofia sends what is bigger by TCP.
+    nonisolated static let largestDatagram = 65_535
+    /// What is bigger goes by TCP where the peer has it (RFC 3261 section 18.1.1).
+    nonisolated static let largestSafeDatagram = 1_300
+
+    /// Has `send`, which gives Sofia a request to be sent at once, obey RFC 3261 section 18.1.1.
+    ///
+    /// It is for each request, because a phone that is reached over a UDP flow has no TCP port: Sofia would knock there for
+    /// five seconds before it sends the datagram.
+    func preferringTCP(_ send: () -> Void) {
+        guard let nua, transports.contains(.tcp) else { return send() }
+        for limit in [SIPStack.largestSafeDatagram, SIPStack.largestDatagram] {
+            var tags = TagList()
+            tags.add(tern_ntatag_udp_mtu(), limit)
+            tags.withTags { tern_nua_set_params(nua, $0) }
+            if limit == SIPStack.largestSafeDatagram { send() }
+        }
+    }
+
     /// Everything that a NUA is set to.
     static func tags(
         _ listening: [SIPListenAddress], _ configuration: SIPEndpointConfiguration, registers: Bool
@@ -46,6 +65,9 @@ extension SIPStack {
         tags.add(tern_ntatag_sip_t1x64(), configuration.t1x64.wholeMilliseconds)
         tags.add(tern_tptag_idle(), configuration.idleConnectionLimit.wholeMilliseconds)
         tags.add(tern_tptag_timeout(), configuration.partialMessageLimit.wholeMilliseconds)
+        // RFC 5626 section 4.4.1: a phone finds out that its connection is dead.
+        tags.add(tern_tptag_pong2ping(), 1)
+        tags.add(tern_ntatag_udp_mtu(), largestDatagram)
         // Headers come on top of the body; what is bigger than both is answered 413 by Sofia, unread.
         tags.add(tern_ntatag_maxsize(), configuration.maximumBodySize + 65_536)
         return tags

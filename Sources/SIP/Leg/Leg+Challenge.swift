@@ -61,7 +61,8 @@ extension Leg {
         for value in server { tags.add(tern_siptag_authorization_str(), value) }
         if !proxy.isEmpty { tags.add(tern_siptag_proxy_authorization(), -1) }
         for value in proxy { tags.add(tern_siptag_proxy_authorization_str(), value) }
-        tags.withTags { tern_nua_authenticate(handle, $0) }
+        // How big it is only Sofia knows.
+        send(bytes: SIPStack.largestSafeDatagram, nil, tags, by: tern_nua_authenticate)
     }
 
     /// A request has its final response. Sofia hands credentials to the first request of its queue only: another that is still

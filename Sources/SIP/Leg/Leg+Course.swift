@@ -34,6 +34,24 @@ extension Leg {
         if uri != steered { steer(to: uri) }
     }
 
+    /// Gives Sofia a request. One that may be too big for a datagram goes by TCP (RFC 3261 section 18.1.1), but not to a phone
+    /// that is reached over a UDP flow.
+    ///
+    /// - Parameter bytes: What the header fields have beyond those of every request.
+    func send(
+        bytes: Int = 0, _ body: String?, _ tags: consuming TagList, by verb: (OpaquePointer?, UnsafePointer<tagi_t>?) -> Void
+    ) {
+        let isSmall = bytes + (body?.utf8.count ?? 0) + Leg.usualHeaders < SIPStack.largestSafeDatagram
+        let isUDPFlow = course.first?.flow?.transport == .udp && steered != nil && steered == course.first?.uri
+        tags.withTags { tags in
+            if isSmall || isUDPFlow { return verb(handle, tags) }
+            stack.preferringTCP { verb(handle, tags) }
+        }
+    }
+
+    /// Bytes of the header fields that every INVITE of ours has.
+    private static let usualHeaders = 550
+
     private func steer(to uri: String?) {
         steered = uri
         var tags = TagList()

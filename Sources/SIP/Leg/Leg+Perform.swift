@@ -84,14 +84,14 @@ extension Leg {
     private func acknowledge(_ sdp: String?) {
         var tags = TagList()
         tags.addBody(sdp)
-        tags.withTags { tern_nua_ack(handle, $0) }
+        send(sdp, tags, by: tern_nua_ack)
     }
 
     private func reinvite(_ sdp: String?) {
         var tags = TagList()
         tags.add(tern_siptag_contact_str(), contact)
         tags.addBody(sdp)
-        tags.withTags { tern_nua_invite(handle, $0) }
+        send(sdp, tags, by: tern_nua_invite)
     }
 
     private func sendInfo(_ contentType: String, _ body: String) {
