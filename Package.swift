@@ -107,7 +107,7 @@ let package = Package(
         .testTarget(name: "GatewayTests", dependencies: ["Authentication", "BrowserAPI", "Gateway", "EventLoop"], swiftSettings: settings),
         .testTarget(
             name: "IntegrationTests",
-            dependencies: ["EventLoop", "JSON", "SDP", "WebSocket", "tern"],
+            dependencies: ["Authentication", "EventLoop", "JSON", "SDP", "WebSocket", "tern"],
             swiftSettings: settings
         ),
     ]

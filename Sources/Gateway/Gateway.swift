@@ -3,6 +3,7 @@ public import EventLoop
 internal import Foundation
 internal import JSON
 public import Logging
+internal import Registrar
 internal import SIP
 internal import WebSocket
 
@@ -19,6 +20,7 @@ public final class Gateway {
     private let log: Logger
     private let media: MediaBackend
     private let sessions: SessionRegistry
+    private let trunks: TrunkService
     private let switchboard: Switchboard
     private let service: BrowserService
     private let api: BrowserAPI
@@ -33,7 +35,9 @@ public final class Gateway {
             media: media, mediaAddress: configuration.media.address,
             recordingsDirectory: configuration.recordings.directory, log: logger)
         sessions = SessionRegistry(context: context)
-        switchboard = Switchboard(configuration: configuration, sessions: sessions, media: media, log: logger)
+        trunks = TrunkService(configuration: configuration, log: logger)
+        switchboard = Switchboard(
+            configuration: configuration, sessions: sessions, media: media, trunks: trunks, log: logger)
         service = BrowserService(
             configuration: configuration, sessions: sessions, switchboard: switchboard, media: media, log: logger)
         var settings = BrowserAPIConfiguration()
@@ -50,6 +54,7 @@ public final class Gateway {
         try prepareRecordings()
         let page = try WebPage()
         do throws(GatewayError) {
+            try await startRegistrar()
             try startSIP()
             try startHTTP(page)
         } catch {
@@ -71,12 +76,34 @@ public final class Gateway {
         guard access(directory, W_OK) == 0 else { throw .recordings("\(directory) cannot be written to") }
     }
 
+    private func startRegistrar() async throws(GatewayError) {
+        do throws(RegistrarError) {
+            switchboard.registrar = try await RegistrarService.start(
+                database: configuration.registrar.database, limits: configuration.registrar.limits, log: log)
+        } catch {
+            throw .registrar("\(error)")
+        }
+    }
+
+    /// Answers REGISTER from here on.
+    private func takeRegistrations(_ endpoint: SIPEndpoint) {
+        guard let registrar = switchboard.registrar else { return }
+        let handler = RegisterHandler(gatekeeper: switchboard.gatekeeper, registrar: registrar, log: log) { [weak switchboard] host in
+            switchboard?.ownAddresses.contain(host: host) ?? false
+        }
+        endpoint.onRegister = { [weak self] request, reply in
+            guard self?.switchboard.isDraining == false else { return reply.respond(SIPResponse(status: 503, retryAfter: 10)) }
+            handler.handle(request, reply)
+        }
+    }
+
     private func startSIP() throws(GatewayError) {
         var settings = SIPEndpointConfiguration(
             listen: configuration.sip.listen.map(SIPListenAddress.init), domain: configuration.sip.domain,
             userAgent: configuration.sip.userAgent)
         settings.maximumLegs = configuration.sip.maximumCalls * 2
         let endpoint = SIPEndpoint(configuration: settings) { [weak switchboard] event in switchboard?.handle(event) }
+        takeRegistrations(endpoint)
         do throws(SIPError) {
             try endpoint.start()
         } catch {
@@ -119,6 +146,8 @@ public final class Gateway {
         server = nil
         web = nil
         await media.stop()
+        await switchboard.registrar?.stop()
+        switchboard.registrar = nil
     }
 
     /// What there is at the moment, as `GET /status` shows it.
@@ -126,6 +155,7 @@ public final class Gateway {
         let janus = media.status
         return [
             "calls": .integer(switchboard.calls.count), "sessions": .integer(sessions.count),
+            "registrations": .integer(switchboard.registrar?.count ?? 0),
             "sip_legs": .integer(endpoint?.openLegs ?? 0), "clients": .integer(api.clientCount),
             "janus": ["state": .string(janus.state), "handles": .integer(janus.handles)],
         ]

@@ -16,13 +16,14 @@ extension BrowserService {
             (offer, adopted) = (nil, try adoptable(id, for: client))
         }
         let session = adopted?.session.id ?? BrowserID.make()
-        let caller = CallParty(
-            id: client.user.name, name: offer?.callerName ?? configuration.user(named: client.user.name)?.displayName)
+        let origin = CallOrigin(
+            source: .user(client.user.name), user: client.user.name,
+            displayName: offer?.callerName ?? configuration.user(named: client.user.name)?.displayName)
         let call = BrowserID.make()
         let plan = switchboard.plan(
             destinations,
             Switchboard.Context(
-                call: call, session: session, callerType: adopted?.session.kind.callerType ?? .webrtc, caller: caller,
+                call: call, session: session, callerType: adopted?.session.kind.callerType ?? .webrtc, origin: origin,
                 dialled: command.dest, calling: client),
             only: adopted.map { CallPlan.Branch(kind: $0.session.kind, profiles: $0.session.profiles) })
         let start = Switchboard.BrowserCall(

@@ -29,6 +29,7 @@ public struct ConfigurationKey: Sendable, Hashable {
         .init(path: "sip.listen", shape: .list),
         .init(path: "sip.domain", shape: .scalar),
         .init(path: "sip.realm", shape: .scalar),
+        .init(path: "sip.digest", shape: .list),
         .init(path: "sip.user_agent", shape: .scalar),
         .init(path: "sip.maximum_calls", shape: .scalar),
         .init(path: "sip.srtp", shape: .scalar),

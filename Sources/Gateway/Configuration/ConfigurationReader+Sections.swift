@@ -1,3 +1,4 @@
+internal import Authentication
 internal import Logging
 internal import ProxyCore
 
@@ -13,6 +14,11 @@ extension ConfigurationReader {
         guard let section else { return }
         section.read("domain", into: &configuration.sip.domain, ConfigurationText.host)
         section.read("realm", into: &configuration.sip.realm, ConfigurationText.realm)
+        if let digest = section.list("digest", count: 1...2, { text throws(ConfigurationText.Refusal) in
+            try ConfigurationText.choice(text, of: DigestAlgorithm.self)
+        }) {
+            configuration.sip.digest = digest.map(\.value)
+        }
         section.read("user_agent", into: &configuration.sip.userAgent) { text throws(ConfigurationText.Refusal) in
             try ConfigurationText.printable(text, in: 1...128)
         }

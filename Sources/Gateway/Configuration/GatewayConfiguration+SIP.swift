@@ -1,3 +1,4 @@
+public import Authentication
 public import ProxyCore
 
 extension GatewayConfiguration {
@@ -15,6 +16,9 @@ extension GatewayConfiguration {
         /// Key `sip.realm`: what passwords and `ha1` are for, shown to whoever must authenticate; 1 to 128 characters, without
         /// quotes and backslashes. Default: `sip.domain`.
         public var realm = "127.0.0.1"
+        /// Key `sip.digest`: the algorithms that challenges offer, `MD5` and `SHA-256`. Phones that do not know SHA-256 should
+        /// leave such a challenge out (RFC 8760 section 2.4), but many fail on it. Default: MD5 alone.
+        public var digest: [DigestAlgorithm] = [.md5]
         /// Key `sip.user_agent`: the User-Agent and Server header, 1 to 128 characters. Default: `Tern/` and the version.
         public var userAgent = "Tern/\(TernVersion.current)"
         /// Key `sip.maximum_calls`: calls at once, 1 to 100,000; one more is refused with 503. Default: 1,000.

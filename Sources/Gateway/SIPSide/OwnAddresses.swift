@@ -25,6 +25,13 @@ struct OwnAddresses {
         return listening.contains { $0.port == port && reaches(name, $0.address) }
     }
 
+    /// Whether a host is this gateway, or the domain that it serves, whatever the port.
+    func contain(host name: String) -> Bool {
+        let name = name.filter { $0 != "[" && $0 != "]" }
+        return name.caseInsensitiveEquals(domain) || name.caseInsensitiveEquals("localhost")
+            || listening.contains { reaches(name, $0.address) }
+    }
+
     /// Whether a request over UDP that came from `source`, as `192.0.2.1:5060`, was sent by this gateway: nobody else can send
     /// from a port that it has bound.
     func contain(source: String, _ transport: SIPListenAddress.Transport) -> Bool {

@@ -2,11 +2,26 @@ internal import EventLoop
 internal import ProxyCore
 internal import SIP
 
-/// A phone that is being called.
+/// A phone that is being called, or a trunk, whose targets are tried one after the other.
 @LoopActor
 final class SIPCalleeLeg: CalleeLeg {
+    /// One INVITE that may be sent.
+    struct Attempt {
+        var request: SIPInviteRequest
+        /// The place of its target in ``Trunk/targets``.
+        var target = 0
+    }
+
     private let endpoint: SIPEndpoint
-    private var request: SIPInviteRequest
+    /// What has not been tried yet.
+    private var attempts: [Attempt]
+    private var current: Attempt?
+    private let trunk: Trunk?
+    private let service: TrunkService?
+    private var place: TrunkPlace?
+    private var offer: String?
+    private var hasRung = false
+    private var isOver = false
     /// Told the leg's id once there is one, so that its events find the call.
     var onInvited: (@LoopActor (SIPLegID) -> Void)?
     /// Tells the call that this leg is gone, when it is by our own doing.
@@ -14,17 +29,73 @@ final class SIPCalleeLeg: CalleeLeg {
     private var leg: SIPLegID?
     private var dialog: SIPDialogOffers?
 
-    init(endpoint: SIPEndpoint, request: SIPInviteRequest) {
-        self.endpoint = endpoint
-        self.request = request
+    convenience init(endpoint: SIPEndpoint, request: SIPInviteRequest) {
+        self.init(endpoint: endpoint, attempts: [Attempt(request: request)], trunk: nil, service: nil)
     }
 
+    init(endpoint: SIPEndpoint, attempts: [Attempt], trunk: Trunk?, service: TrunkService?) {
+        self.endpoint = endpoint
+        self.attempts = attempts
+        self.trunk = trunk
+        self.service = service
+    }
+
+    /// The flow that the phone is called over; nil where it is none.
+    var flow: SIPFlow? { current?.request.hop?.flow }
+
     func invite(offer: String?) {
-        request.sdp = offer
-        let leg = endpoint.invite(request)
+        self.offer = offer
+        if let trunk, let service {
+            place = service.place(on: trunk)
+            guard place != nil else {
+                onRefused?(CallEnd(status: 503, reason: "Trunk \(trunk.name) has no line free", by: .gateway, retryAfter: 5))
+                return
+            }
+        }
+        tryNext()
+    }
+
+    private func tryNext() {
+        guard !attempts.isEmpty else { return }
+        var attempt = attempts.removeFirst()
+        attempt.request.sdp = offer
+        current = attempt
+        let leg = endpoint.invite(attempt.request)
         self.leg = leg
         dialog = SIPDialogOffers(endpoint: endpoint, leg: leg, ownsCallID: true)
         onInvited?(leg)
+    }
+
+    /// It has said something: from here on it is the one that is called.
+    func rings() {
+        hasRung = true
+        noteOutcome(nil)
+    }
+
+    /// The INVITE was refused, or not answered. Whether the next target is being tried.
+    func goesOn(after status: Int) -> Bool {
+        noteOutcome(status)
+        dialog?.cancel()
+        leg = nil
+        guard let trunk, !isOver, !hasRung, !attempts.isEmpty, trunk.failsOver(on: status) else {
+            over()
+            return false
+        }
+        tryNext()
+        return true
+    }
+
+    private func noteOutcome(_ status: Int?) {
+        guard let trunk, let current else { return }
+        service?.note(status, from: current.target, of: trunk)
+    }
+
+    /// The leg is gone; what it took of its trunk is free again.
+    func over() {
+        isOver = true
+        attempts = []
+        place?.leave()
+        place = nil
     }
 
     func confirm(answer: String?) {
@@ -41,6 +112,7 @@ final class SIPCalleeLeg: CalleeLeg {
 
     func end(_ end: CallEnd) {
         dialog?.cancel()
+        over()
         guard let leg else { return }
         endpoint.end(leg, status: end.status, reason: end.sipReason)
     }

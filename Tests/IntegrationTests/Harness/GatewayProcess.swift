@@ -23,7 +23,13 @@ final class GatewayProcess: Sendable {
     var page: String { "http://127.0.0.1:\(httpPort)/" }
 
     /// Starts `tern serve` and waits until its Janus is ready.
-    init(in environment: TestEnvironment, name: String = "gateway") async throws {
+    ///
+    /// - Parameters:
+    ///   - routes: In place of the usual ones.
+    ///   - more: Further sections of the configuration.
+    init(
+        in environment: TestEnvironment, name: String = "gateway", routes: String? = nil, more: String = ""
+    ) async throws {
         address = environment.address
         sipPort = try FreePort.both(address)
         phonePort = try FreePort.both(address)
@@ -33,7 +39,8 @@ final class GatewayProcess: Sendable {
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
         let file = directory.appendingPathComponent("tern.yaml")
         let text = GatewayProcess.configuration(
-            address: address, sipPort: sipPort, httpPort: httpPort, phonePort: phonePort, directory: directory)
+            address: address, sipPort: sipPort, httpPort: httpPort, phonePort: phonePort, directory: directory,
+            routes: routes ?? GatewayProcess.routes(address: address, phonePort: phonePort), more: more)
         try text.write(to: file, atomically: true, encoding: .utf8)
         process = try await TestProcess(environment.tern, ["serve", "--config", file.path])
         do {
@@ -46,7 +53,7 @@ final class GatewayProcess: Sendable {
 
     /// Times are short, so that a test of their end is.
     private static func configuration(
-        address: String, sipPort: Int, httpPort: Int, phonePort: Int, directory: URL
+        address: String, sipPort: Int, httpPort: Int, phonePort: Int, directory: URL, routes: String, more: String
     ) -> String {
         """
         sip:
@@ -75,12 +82,19 @@ final class GatewayProcess: Sendable {
           - {name: alice, password: \(password), display_name: Alice}
           - {name: bob, password: \(password), display_name: Bob}
           - {name: admin, password: \(password), admin: true}
+        \(routes)
+        \(more)
+
+        """
+    }
+
+    private static func routes(address: String, phonePort: Int) -> String {
+        """
         routes:
           - {match: echo, to: echo}
           - {match: phone, from: anyone, to: "sip sip:{user}@\(address):\(phonePort)"}
         \(SIPScenarioPhones.routes(to: address))
           - {match: "*", to: user}
-
         """
     }
 

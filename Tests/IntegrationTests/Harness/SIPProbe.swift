@@ -24,6 +24,9 @@ final class SIPProbe: Sendable {
 
     deinit { socket.close() }
 
+    /// The gateway's host and port, as they stand in URIs.
+    var registrar: String { "\(gateway.address):\(gateway.port)" }
+
     func send(_ text: String) { send(Array(text.utf8)) }
 
     func send(_ bytes: [UInt8]) { socket.send(bytes, to: gateway.address, port: gateway.port) }
@@ -116,9 +119,12 @@ final class SIPProbe: Sendable {
                 + "a=rtpmap:0 PCMU/8000\r\na=rtpmap:8 PCMA/8000\r\na=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-16\r\na=sendrecv\r\n"
         }
 
-        func invite(body: String? = nil, branch: String? = nil, headers: String = "") -> String {
+        func invite(body: String? = nil, branch: String? = nil, headers: String = "", number: Int = 1, from: String? = nil) -> String {
             let body = body ?? Call.sdp(local.components(separatedBy: ":")[0])
-            return head("INVITE", number: 1, to: "<sip:\(user)@\(remote)>", uri: "sip:\(user)@\(remote)", branch: branch ?? self.branch)
+            let head = head(
+                "INVITE", number: number, to: "<sip:\(user)@\(remote)>", uri: "sip:\(user)@\(remote)", branch: branch ?? self.branch,
+                from: from)
+            return head
                 + "Contact: <sip:probe@\(local)>\r\n\(headers)Content-Type: application/sdp\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)"
         }
 
@@ -134,9 +140,11 @@ final class SIPProbe: Sendable {
                 + "Content-Length: 0\r\n\r\n"
         }
 
-        private func head(_ method: String, number: Int, to: String, uri: String, branch: String) -> String {
+        private func head(
+            _ method: String, number: Int, to: String, uri: String, branch: String, from: String? = nil
+        ) -> String {
             "\(method) \(uri) SIP/2.0\r\nVia: SIP/2.0/UDP \(local);rport;branch=\(branch)\r\nMax-Forwards: 70\r\n"
-                + "From: <sip:probe@\(local)>;tag=\(tag)\r\nTo: \(to)\r\nCall-ID: \(id)\r\nCSeq: \(number) \(method)\r\n"
+                + "From: \(from ?? "<sip:probe@\(local)>");tag=\(tag)\r\nTo: \(to)\r\nCall-ID: \(id)\r\nCSeq: \(number) \(method)\r\n"
         }
     }
 }

@@ -1,0 +1,82 @@
+/// Where a call comes from: what has been proven of its caller, and what the caller's side says of itself.
+struct CallOrigin: Sendable, Equatable {
+    var source: CallSource
+    /// Who calls, as it is shown and sent on: a user's name, a number, or `user@host` of a stranger who bears a user's name.
+    var user: String
+    var displayName: String?
+    /// Whether the caller wants its identity withheld (RFC 3323, RFC 3325 section 9.3).
+    var isPrivate = false
+    /// Diversion (RFC 5806) and History-Info (RFC 7044) headers, as they came, for those to whom they are passed on.
+    var history: [Header] = []
+
+    struct Header: Sendable, Equatable {
+        let name: String
+        let value: String
+    }
+
+    /// What a called party that is outside of the trust domain sees of a caller who wants to be unknown (RFC 3323 section 4.1).
+    static let anonymousUser = "anonymous"
+
+    /// Who calls, as a party outside of the trust domain may see it: browsers and phones.
+    var party: CallParty {
+        isPrivate ? CallParty(id: CallOrigin.anonymousUser, name: nil) : CallParty(id: user, name: displayName)
+    }
+}
+
+/// The headers that say who calls, in a call that goes out.
+struct OutgoingIdentity: Sendable, Equatable {
+    var fromUser: String
+    /// Nil is the gateway's own domain.
+    var fromHost: String?
+    var displayName: String?
+    var headers: [CallOrigin.Header] = []
+
+    /// To a phone, or a URI of a route: nobody there is trusted with what the caller withholds.
+    ///
+    /// - Parameter keepsHistory: Whether it is one of our own phones, which may know who diverted the call.
+    init(of origin: CallOrigin, keepsHistory: Bool) {
+        let party = origin.party
+        fromUser = party.id
+        fromHost = origin.isPrivate ? OutgoingIdentity.anonymousHost : nil
+        displayName = origin.isPrivate ? OutgoingIdentity.anonymousName : party.name
+        if keepsHistory, !origin.isPrivate { headers = origin.history }
+    }
+
+    /// To a trunk, by its rules. One that is trusted is told who calls even if nobody else may know (RFC 3325 section 5).
+    init(of origin: CallOrigin, to trunk: Trunk, domain: String) {
+        let number = trunk.numbers.outboundCaller.normalise(origin.user)
+        let known = trunk.callerID.apply(CallerIdentity(user: number, displayName: origin.displayName))
+        let host = known.host ?? trunk.fromDomain
+        fromUser = origin.isPrivate ? CallOrigin.anonymousUser : known.user
+        fromHost = origin.isPrivate ? OutgoingIdentity.anonymousHost : host
+        displayName = origin.isPrivate ? OutgoingIdentity.anonymousName : known.displayName
+        if trunk.isTrusted {
+            headers.append(.init(
+                name: "P-Asserted-Identity", value: NameAddress(user: known.user, host: host ?? domain, displayName: known.displayName).text))
+            if origin.isPrivate { headers.append(.init(name: "Privacy", value: "id")) }
+        }
+        if trunk.isTrusted || !origin.isPrivate { headers += origin.history }
+    }
+
+    /// RFC 3323 section 4.1.1.3.
+    private static let anonymousHost = "anonymous.invalid"
+    private static let anonymousName = "Anonymous"
+}
+
+/// A name-addr with a `sip:` URI (RFC 3261 section 25.1).
+struct NameAddress {
+    let user: String
+    let host: String
+    let displayName: String?
+
+    var text: String {
+        let uri = "<sip:\(user.isEmpty ? "" : RouteTarget.escaped(user) + "@")\(host)>"
+        guard let displayName, !displayName.isEmpty else { return uri }
+        var quoted = ""
+        for character in displayName.unicodeScalars where character.value >= 0x20 && character.value != 0x7f {
+            if character == "\"" || character == "\\" { quoted += "\\" }
+            quoted.unicodeScalars.append(character)
+        }
+        return "\"\(quoted)\" \(uri)"
+    }
+}

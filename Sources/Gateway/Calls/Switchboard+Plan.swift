@@ -1,0 +1,106 @@
+internal import BrowserAPI
+internal import EventLoop
+internal import ProxyCore
+internal import Registrar
+internal import SIP
+
+// What a call tries: legs for each destination that the routes gave.
+extension Switchboard {
+    /// What a call is about, for the legs that it may ring.
+    struct Context {
+        let call: String
+        let session: String
+        let callerType: SDPType
+        let origin: CallOrigin
+        let dialled: String
+        /// RFC 3261 section 16.6: a call that goes round ends when this has come down to 0, with 483.
+        var maxForwards: Int?
+        /// The client that calls, which is not rung itself.
+        var calling: BrowserClient?
+        /// Where the phone that calls is, which is not rung itself.
+        var flow: SIPFlow?
+    }
+
+    typealias Party = (leg: any CalleeLeg, branch: CallPlan.Branch)
+
+    /// What is tried for a caller, in this order.
+    ///
+    /// - Parameter only: The session that the caller had made before, if it had: only such parties are rung as it can serve.
+    func plan(_ targets: [RouteDestination], _ context: Context, only: CallPlan.Branch? = nil) -> CallPlan {
+        var plan = CallPlan(only: only)
+        for target in targets {
+            switch target {
+            case .echo: plan.addEcho(branch(.echo(context.callerType)))
+            case .user(let user): plan.add(browsers(of: user, context) + phones(of: user, context))
+            case .sip(let uri, let srtp): plan.add(elsewhere(uri, srtp: srtp, context))
+            case .trunk(let trunk, let dialled): plan.add(calls(by: trunk, dialled: dialled, context))
+            case .reject(let status, let phrase):
+                plan.add(rejection: CallEnd(status: status, reason: phrase ?? CallEnd.words(for: status), by: .gateway))
+            }
+        }
+        return plan
+    }
+
+    private func browsers(of user: GatewayConfiguration.User, _ context: Context) -> [Party] {
+        let branch = branch(.proxy(caller: context.callerType, callee: .webrtc))
+        return (api?.clients(of: user.name) ?? []).filter { $0 !== context.calling }.map { client in
+            let leg = BrowserCalleeLeg(
+                call: context.call, session: context.session, client: client, caller: context.origin.party,
+                dialled: context.dialled)
+            return (leg, branch)
+        }
+    }
+
+    /// The phones that a user has registered, but for the one that calls: each over the flow that it registered by.
+    private func phones(of user: GatewayConfiguration.User, _ context: Context) -> [Party] {
+        guard let endpoint, let registrar else { return [] }
+        let identity = OutgoingIdentity(of: context.origin, keepsHistory: true)
+        let branch = branch(.proxy(caller: context.callerType, callee: .rtp))
+        return registrar.targets(of: user.name).compactMap { binding in
+            let flow = SIPFlow(binding.flow)
+            guard context.flow == nil || flow != context.flow else { return nil }
+            var request = SIPInviteRequest(
+                target: binding.contact.text, identity: identity, to: "sip:\(RouteTarget.escaped(user.name))@\(configuration.sip.domain)",
+                maxForwards: context.maxForwards)
+            request.routes = binding.path
+            request.hop = flow.map { SIPHop($0) }
+            return (SIPCalleeLeg(endpoint: endpoint, request: request), branch)
+        }
+    }
+
+    private func elsewhere(_ uri: String, srtp: SRTPPolicy?, _ context: Context) -> [Party] {
+        guard let endpoint else { return [] }
+        let identity = OutgoingIdentity(of: context.origin, keepsHistory: false)
+        let request = SIPInviteRequest(target: uri, identity: identity, maxForwards: context.maxForwards)
+        let leg = SIPCalleeLeg(endpoint: endpoint, request: request)
+        return [(leg, branch(.proxy(caller: context.callerType, callee: .rtp), srtp: srtp))]
+    }
+
+    private func calls(by trunk: Trunk, dialled: String, _ context: Context) -> [Party] {
+        guard let endpoint else { return [] }
+        let identity = OutgoingIdentity(of: context.origin, to: trunk, domain: configuration.sip.domain)
+        let number = trunk.numbers.outboundDialled.normalise(dialled)
+        let attempts = trunks.candidates(of: trunk).map { index, target in
+            var request = SIPInviteRequest(target: target.uri(user: number), identity: identity, maxForwards: context.maxForwards)
+            request.authorize = trunks.authorizer(for: trunk)
+            return SIPCalleeLeg.Attempt(request: request, target: index)
+        }
+        guard !attempts.isEmpty else { return [] }
+        let leg = SIPCalleeLeg(endpoint: endpoint, attempts: attempts, trunk: trunk, service: trunks)
+        return [(leg, branch(.proxy(caller: context.callerType, callee: .rtp), srtp: trunk.srtp))]
+    }
+
+    /// A session of this kind, with what is said to its phones.
+    private func branch(_ kind: SessionKind, srtp: SRTPPolicy? = nil) -> CallPlan.Branch {
+        let own = SIPProfile(srtp: configuration.sip.srtp)
+        return CallPlan.Branch(kind: kind, profiles: [.caller: own, .callee: srtp.map { SIPProfile(srtp: $0) } ?? own])
+    }
+}
+
+extension SIPInviteRequest {
+    init(target: String, identity: OutgoingIdentity, to: String? = nil, maxForwards: Int?) {
+        self.init(
+            target: target, fromUser: identity.fromUser, fromDomain: identity.fromHost, displayName: identity.displayName,
+            to: to, sdp: nil, headers: identity.headers.map { ($0.name, $0.value) }, maxForwards: maxForwards)
+    }
+}

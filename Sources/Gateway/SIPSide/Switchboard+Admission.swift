@@ -1,0 +1,148 @@
+internal import BrowserAPI
+internal import EventLoop
+internal import ProxyCore
+internal import SIP
+
+// An INVITE for a new call: who sends it, whether it may, and where it goes.
+extension Switchboard {
+    func incoming(_ leg: SIPLegID, _ invite: SIPIncomingInvite) {
+        guard !isDraining else { return refuse(leg, invite, Refusal(503, retryAfter: 10)) }
+        if ownAddresses.contain(source: invite.source, invite.transport) { return refuse(leg, invite, Refusal(482)) }
+        let request = Gatekeeper.Request(
+            method: "INVITE", uri: invite.requestURI, domain: invite.requestHost,
+            address: invite.flow?.peerAddress ?? invite.source, authorizations: invite.authorizations)
+        gatekeeper.identify(request) { [weak self] verdict in self?.identified(leg, invite, verdict) }
+    }
+
+    private func identified(_ leg: SIPLegID, _ invite: SIPIncomingInvite, _ verdict: Gatekeeper.Verdict) {
+        switch verdict {
+        case .refused(let response):
+            refuse(leg, invite, Refusal(response))
+        case .known(let source):
+            admit(leg, invite, from: source, challenge: nil)
+        case .unproven(let challenge):
+            // Whoever says that it is one of our users has to prove it, before its call is shown as that user's to anybody.
+            guard !claimsUser(invite) else { return refuse(leg, invite, Refusal(challenge)) }
+            admit(leg, invite, from: .anonymous, challenge: challenge)
+        }
+    }
+
+    private func claimsUser(_ invite: SIPIncomingInvite) -> Bool {
+        configuration.user(named: invite.from.user) != nil && ownAddresses.contain(host: invite.from.host)
+    }
+
+    private struct Refusal: Error {
+        let response: SIPResponse
+
+        init(_ response: SIPResponse) { self.response = response }
+
+        init(_ status: Int, phrase: String? = nil, retryAfter: Int? = nil) {
+            response = SIPResponse(status: status, phrase: phrase, retryAfter: retryAfter)
+        }
+    }
+
+    private func admit(_ leg: SIPLegID, _ invite: SIPIncomingInvite, from source: CallSource, challenge: SIPResponse?) {
+        do throws(Refusal) {
+            let origin = CallOrigin(invite, source: source, configuration: configuration)
+            let dialled = trunk(of: source).map { $0.numbers.inboundDialled.normalise(invite.requestUser) } ?? invite.requestUser
+            let request = RoutingRequest(source: source, dialled: dialled, domain: invite.requestHost)
+            let destinations = try destinations(request, challenge: challenge)
+            guard sessions.count < configuration.sip.maximumCalls, media.isReady else { throw Refusal(503, retryAfter: 5) }
+            var place: TrunkPlace?
+            if let trunk = trunk(of: source) {
+                place = trunks.place(on: trunk)
+                guard place != nil else { throw Refusal(503, phrase: "Trunk Busy", retryAfter: 5) }
+            }
+            try connect(leg, invite, origin, dialled: dialled, to: destinations, place: place)
+        } catch {
+            refuse(leg, invite, error)
+        }
+    }
+
+    private func trunk(of source: CallSource) -> Trunk? {
+        guard case .trunk(let name) = source else { return nil }
+        return configuration.trunks.first { $0.name == name }
+    }
+
+    private func destinations(_ request: RoutingRequest, challenge: SIPResponse?) throws(Refusal) -> [RouteDestination] {
+        switch routing.decide(request) {
+        case .targets(let destinations, _):
+            for case .sip(let uri, _) in destinations where ownAddresses.contain(uri: uri) { throw Refusal(482) }
+            return destinations
+        case .challenge: throw challenge.map { Refusal($0) } ?? Refusal(403)
+        case .forbidden: throw Refusal(403)
+        case .none: throw Refusal(404)
+        }
+    }
+
+    private func connect(
+        _ leg: SIPLegID, _ invite: SIPIncomingInvite, _ origin: CallOrigin, dialled: String,
+        to destinations: [RouteDestination], place: TrunkPlace?
+    ) throws(Refusal) {
+        guard let endpoint else { return }
+        let (id, session) = (BrowserID.make(), BrowserID.make())
+        let plan = plan(destinations, Context(
+            call: id, session: session, callerType: .rtp, origin: origin, dialled: dialled,
+            maxForwards: max(0, invite.maxForwards - 1), flow: invite.flow))
+        let refusal = plan.refusal
+        let branches = refusal == nil ? sessions.create(id: session, branches: plan.branches) : [:]
+        guard refusal == nil, let first = branches[1] else {
+            place?.leave()
+            throw Refusal((refusal ?? .notReachable).sipResponse)
+        }
+        let call = CallController(
+            id: id, session: first, sessions: branches, caller: SIPCallerLeg(endpoint: endpoint, leg: leg), plan: plan,
+            limits: limits, log: log)
+        log.info("call from a phone", metadata: [
+            "call": "\(id)", "leg": "\(leg)", "dialled": "\(invite.requestUser)", "from": "\(invite.from.uri)",
+            "by": "\(origin.source)", "source": "\(invite.source)", "sip_call_id": "\(invite.callID)",
+        ])
+        sipLegs[leg] = SIPBinding(call: call, callee: nil)
+        begin(call, users: origin.users, caller: nil, place: place, offer: invite.sdp, trickle: false)
+    }
+
+    private func refuse(_ leg: SIPLegID, _ invite: SIPIncomingInvite, _ refusal: Refusal) {
+        // A challenge is how every call of a phone with a password begins.
+        log.log(level: refusal.response.status == 401 ? .debug : .info, "call refused", metadata: [
+            "leg": "\(leg)", "status": "\(refusal.response.status)", "dialled": "\(invite.requestUser)",
+            "source": "\(invite.source)",
+        ])
+        endpoint?.reject(leg, refusal.response)
+    }
+}
+
+extension CallOrigin {
+    /// The user that calls, who may see and end the call from a browser as well.
+    var users: Set<String> {
+        if case .user(let name) = source { [name] } else { [] }
+    }
+
+    /// What is known of the caller of an INVITE. Its own words count for as much as its sender is known and trusted.
+    init(_ invite: SIPIncomingInvite, source: CallSource, configuration: GatewayConfiguration) {
+        let history = invite.diversion.map { Header(name: "Diversion", value: $0) }
+            + invite.historyInfo.map { Header(name: "History-Info", value: $0) }
+        let wantsPrivacy = !invite.privacy.isDisjoint(with: ["id", "user", "header"])
+        switch source {
+        case .user(let name):
+            self.init(
+                source: source, user: name, displayName: configuration.user(named: name)?.displayName ?? invite.from.displayName,
+                isPrivate: wantsPrivacy, history: history)
+        case .trunk(let name):
+            let trunk = configuration.trunks.first { $0.name == name }
+            let asserted = trunk?.isTrusted == true ? invite.assertedIdentities.first : nil
+            let party = asserted ?? invite.from
+            let user = party.user.isEmpty ? party.uri : party.user
+            self.init(
+                source: source, user: trunk?.numbers.inboundCaller.normalise(user) ?? user,
+                displayName: party.displayName ?? (asserted == nil ? nil : invite.from.displayName),
+                isPrivate: wantsPrivacy && trunk?.isTrusted == true, history: history)
+        case .anonymous:
+            let from = invite.from
+            // Nobody is shown as one of our users who has not proven it.
+            let isBorrowed = configuration.user(named: from.user) != nil
+            self.init(
+                source: source, user: from.user.isEmpty ? from.uri : isBorrowed ? "\(from.user)@\(from.host)" : from.user,
+                displayName: from.displayName)
+        }
+    }
+}

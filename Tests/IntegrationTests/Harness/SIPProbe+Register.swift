@@ -1,0 +1,41 @@
+import Authentication
+import Foundation
+
+extension SIPProbe {
+    /// REGISTER for `user`, with the answer to the challenge that comes; returns the last status.
+    @discardableResult
+    func register(_ user: String, password: String = GatewayProcess.password, as login: String? = nil, expires: Int = 600) async throws -> Int {
+        let id = UUID().uuidString
+        send(registration(user, id: id, number: 1, expires: expires))
+        let challenge = try await final("REGISTER", ofCallID: id, number: 1)
+        guard SIPProbe.status(of: challenge) == 401 else { return SIPProbe.status(of: challenge) }
+        let credentials = try answer(to: challenge, user: login ?? user, password: password, method: "REGISTER", uri: "sip:\(registrar)")
+        send(registration(user, id: id, number: 2, expires: expires, headers: "Authorization: \(credentials)\r\n"))
+        return SIPProbe.status(of: try await final("REGISTER", ofCallID: id, number: 2))
+    }
+
+    /// The Authorization header that answers a 401.
+    func answer(to challenge: String, user: String, password: String, method: String, uri: String) throws -> String {
+        let values = challenge.components(separatedBy: "\r\n").filter { $0.lowercased().hasPrefix("www-authenticate:") }
+            .map { $0.dropFirst("www-authenticate:".count).trimmingCharacters(in: .whitespaces) }
+        var client = DigestClient(username: user, credential: .password(Secret(password)))
+        guard let text = client.authorization(for: values, method: method, uri: uri) else {
+            throw HarnessError("no challenge to answer in \(challenge)")
+        }
+        return text
+    }
+
+    private func registration(_ user: String, id: String, number: Int, expires: Int, headers: String = "") -> String {
+        "REGISTER sip:\(registrar) SIP/2.0\r\nVia: SIP/2.0/UDP \(address):\(port);rport;branch=z9hG4bK\(UUID().uuidString)\r\n"
+            + "Max-Forwards: 70\r\nFrom: <sip:\(user)@\(registrar)>;tag=r\r\nTo: <sip:\(user)@\(registrar)>\r\nCall-ID: \(id)\r\n"
+            + "CSeq: \(number) REGISTER\r\nContact: <sip:\(user)@\(address):\(port)>;expires=\(expires)\r\n\(headers)Content-Length: 0\r\n\r\n"
+    }
+
+    private func final(_ method: String, ofCallID id: String, number: Int) async throws -> String {
+        let response = await message(within: .seconds(5)) {
+            $0.hasPrefix("SIP/2.0 ") && $0.contains("Call-ID: \(id)\r\n") && $0.contains("CSeq: \(number) \(method)\r\n")
+        }
+        guard let response else { throw HarnessError("no response to \(method) \(number)") }
+        return response
+    }
+}
