@@ -90,7 +90,11 @@ let package = Package(
         .testTarget(
             name: "ProxyCoreTests", dependencies: ["ProxyCore", "SDP", "CSofiaSDP"], resources: [.copy("Corpus")], swiftSettings: settings
         ),
-        .testTarget(name: "AuthenticationTests", dependencies: ["Authentication"], swiftSettings: settings),
+        .testTarget(
+            name: "AuthenticationTests",
+            dependencies: ["Authentication", .product(name: "Crypto", package: "swift-crypto")],
+            swiftSettings: settings
+        ),
         .executableTarget(
             name: "registrar-writer", dependencies: ["EventLoop", "Registrar", logging], path: "Tests/registrar-writer", swiftSettings: settings
         ),
@@ -104,7 +108,14 @@ let package = Package(
         .testTarget(name: "WebSocketTests", dependencies: ["WebSocket", "EventLoop"], swiftSettings: settings),
         .testTarget(name: "JanusTests", dependencies: ["Janus", "EventLoop", "JSON", "WebSocket", logging], swiftSettings: settings),
         .testTarget(name: "BrowserAPITests", dependencies: ["BrowserAPI", "EventLoop", "JSON", "WebSocket"], swiftSettings: settings),
-        .testTarget(name: "GatewayTests", dependencies: ["Authentication", "BrowserAPI", "Gateway", "EventLoop"], swiftSettings: settings),
+        .testTarget(
+            name: "GatewayTests",
+            dependencies: [
+                "Authentication", "BrowserAPI", "Gateway", "EventLoop", "JSON", "WebSocket", logging,
+                .product(name: "Crypto", package: "swift-crypto"),
+            ],
+            swiftSettings: settings
+        ),
         .testTarget(
             name: "IntegrationTests",
             dependencies: ["Authentication", "EventLoop", "JSON", "SDP", "WebSocket", "tern"],

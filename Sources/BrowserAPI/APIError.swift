@@ -46,6 +46,12 @@ extension APIError {
         APIError(.notYours, "`\(field)`: it belongs to another user")
     }
 
+    /// A token that logs nobody in, for a reason that is not the client's to know.
+    public static var invalidToken: APIError { APIError(.wrongCredentials, "the token is not valid") }
+
+    /// A token that did once.
+    public static var expiredToken: APIError { APIError(.wrongCredentials, "the token has expired") }
+
     /// - Parameter what: The command or option.
     public static func notSupported(_ what: String) -> APIError {
         APIError(.notSupported, "`\(what)` is not supported yet")

@@ -4,21 +4,57 @@ internal import JSON
 extension BrowserAPI {
     // MARK: Login
 
+    /// Answers a login with a password at once, and one with a token when the handler has made up its mind.
     func login(_ request: IncomingRequest, on connection: BrowserConnection) throws(APIError) {
         try checkFree(connection)
         guard let handler else { throw APIError(.shuttingDown) }
-        let user: BrowserUser?
-        if let token = try request.data.optionalText("token", bytes: 1...4_096) {
-            user = handler.authenticate(token: token)
-        } else {
-            let name = try request.data.text("user", bytes: 1...256)
-            let password = try request.data.text("password", bytes: 0...1_024)
-            user = handler.authenticate(user: name, password: password)
+        if let token = try request.data.optionalText("token", bytes: 1...8_192) {
+            // Signatures are not checked on the loop; what follows on this connection waits, so that its order stays.
+            connection.held = HeldMessages()
+            LoopActor.task { [self] in await login(token: token, request.tid, on: connection, handler) }
+            return
         }
-        guard let user else {
+        let name = try request.data.text("user", bytes: 1...256)
+        let password = try request.data.text("password", bytes: 0...1_024)
+        guard let user = handler.authenticate(user: name, password: password) else {
             refuse(request.tid, APIError(.wrongCredentials), slowly: true, on: connection)
             return
         }
+        try admit(user, request.tid, on: connection)
+    }
+
+    private func login(
+        token: String, _ tid: TransactionID, on connection: BrowserConnection, _ handler: any BrowserAPIHandler
+    ) async {
+        let outcome: Result<BrowserUser, APIError>
+        do throws(APIError) {
+            outcome = .success(try await handler.authenticate(token: token))
+        } catch {
+            outcome = .failure(error)
+        }
+        guard !connection.isClosed else { return }
+        switch outcome {
+        case .failure(let error): refuse(tid, error, slowly: true, on: connection)
+        case .success(let user):
+            do throws(APIError) {
+                try admit(user, tid, on: connection)
+            } catch {
+                connection.send(OutgoingMessage.error(tid, error))
+            }
+        }
+        var held = connection.held
+        connection.held = nil
+        while !connection.isClosed, let text = held?.next() {
+            read(text, from: connection)
+            // It was another login with a token: the rest waits for that one.
+            if connection.held != nil {
+                connection.held = held
+                return
+            }
+        }
+    }
+
+    private func admit(_ user: BrowserUser, _ tid: TransactionID, on connection: BrowserConnection) throws(APIError) {
         guard clientCount < configuration.maximumClients,
             clients(of: user.name).count < configuration.maximumClientsPerUser
         else { throw APIError(.tooManyClients) }
@@ -28,7 +64,7 @@ extension BrowserAPI {
         connection.stopWaitingForLogin()
         connection.client = client
         client.attach(connection)
-        connection.send(OutgoingMessage.ok(request.tid, .object(client.introduction)))
+        connection.send(OutgoingMessage.ok(tid, .object(client.introduction)))
     }
 
     private func checkFree(_ connection: BrowserConnection) throws(APIError) {

@@ -29,18 +29,22 @@ public final class BrowserAPI {
 
     public func received(_ text: String, on transport: any BrowserTransport) {
         guard let connection = connections[transport.id], !connection.isClosed else { return }
-        guard connection.rate.admit() else {
+        guard connection.rate.admit(), connection.held?.append(text) ?? true else {
             log.warning("too many messages", metadata: ["address": "\(transport.remoteAddress)"])
             connection.close(code: CloseCode.policyViolation, reason: "too many messages")
             return
         }
+        if connection.held == nil { read(text, from: connection) }
+    }
+
+    func read(_ text: String, from connection: BrowserConnection) {
         do throws(EnvelopeError) {
             switch try IncomingMessage(parsing: text) {
             case .request(let request): serve(request, on: connection)
             case .response(let tid, let result): connection.client?.finish(tid, result)
             case .ack(let tid): connection.client?.acknowledged(tid)
             case .ignored(let what):
-                log.info("a message was ignored", metadata: ["message": "\(what)", "address": "\(transport.remoteAddress)"])
+                log.info("a message was ignored", metadata: ["message": "\(what)", "address": "\(connection.transport.remoteAddress)"])
             }
         } catch {
             connection.send(OutgoingMessage.error(error.tid, error.error))

@@ -6,8 +6,9 @@ public protocol BrowserAPIHandler: AnyObject {
     /// The user with these credentials, or none. Comparing in constant time is the implementer's.
     func authenticate(user: String, password: String) -> BrowserUser?
 
-    /// The user with this token, or none; without an implementation no token is valid.
-    func authenticate(token: String) -> BrowserUser?
+    /// The user with this token; without an implementation no token is valid. What the connection sends meanwhile waits.
+    /// - Throws: `wrongCredentials`, with a text that helps nobody to guess.
+    func authenticate(token: String) async throws(APIError) -> BrowserUser
 
     /// Does what a client asks. `reply` is answered once, now or later.
     func perform(_ command: BrowserCommand, from client: BrowserClient, reply: BrowserReply)
@@ -27,7 +28,7 @@ public protocol BrowserAPIHandler: AnyObject {
 }
 
 extension BrowserAPIHandler {
-    public func authenticate(token: String) -> BrowserUser? { nil }
+    public func authenticate(token: String) async throws(APIError) -> BrowserUser { throw .invalidToken }
 
     public func resumed(_ client: BrowserClient) {}
 }

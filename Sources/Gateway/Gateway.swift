@@ -1,3 +1,4 @@
+internal import Authentication
 internal import BrowserAPI
 public import EventLoop
 internal import Foundation
@@ -53,6 +54,7 @@ public final class Gateway {
     public func start() async throws(GatewayError) {
         try prepareRecordings()
         let page = try WebPage()
+        if !configuration.tokens.isEmpty { service.tokens = await TokenVerifier(configuration.tokens) }
         do throws(GatewayError) {
             try await startRegistrar()
             try startSIP()

@@ -29,6 +29,10 @@ struct ConfigurationSummary {
         let users = configuration.users
         let names = users.prefix(10).map(\.name).joined(separator: ", ") + (users.count > 10 ? ", …" : "")
         lines.append(("knows", users.isEmpty ? "no user" : "\(users.count) users: \(names)"))
+        for key in configuration.tokens {
+            let users = key.admitsUnknownUsers ? "any user" : "its users"
+            lines.append(("accepts tokens", "\(key.name), \(key.algorithm.rawValue), for \(users)"))
+        }
         for route in configuration.routes.prefix(20) { lines.append(("routes", describe(route))) }
         if configuration.routes.count > 20 { lines.append(("routes", "… \(configuration.routes.count) in all")) }
         return lines

@@ -84,6 +84,27 @@ struct SocketTests {
         }
     }
 
+    @Test("a token logs in, a wrong one or one that is too long does not, and one of a megabyte ends its connection")
+    func tokens() async throws {
+        try await withBench { bench, _ in
+            func login(_ token: String) -> String {
+                #"{"class":"core","cmd":"login","data":{"token":"\#(token)"},"tid":1}"#
+            }
+            let peer = try await bench.connect()
+            #expect(await peer.ask(login("wrong"))?.errorText == "the token is not valid")
+            #expect(await peer.ask(login(String(repeating: "x", count: 8_193)))?.errorCode == .invalidField)
+            #expect(await peer.ask(login("old"))?.errorText == "the token has expired")
+            peer.send(login("ticket"))
+            peer.send(SocketTests.ping)
+            #expect(await peer.next()?["data"]?["user"] == "carol")
+            #expect(await peer.next()?["tid"] == "p")
+            #expect(await peer.ask(#"{"class":"core","cmd":"logout","tid":2}"#)?.isOK == true)
+            peer.send(login(String(repeating: "x", count: 1 << 20)))
+            #expect(await peer.closeStatus() == 1009)
+            await peer.close()
+        }
+    }
+
     @Test("a client whose socket dies goes on with another, which gets what was kept")
     func resume() async throws {
         let bench = SocketBench()

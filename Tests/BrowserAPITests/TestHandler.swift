@@ -26,7 +26,35 @@ final class TestHandler: BrowserAPIHandler {
         users[user] == password ? BrowserUser(name: user, isAdmin: user == "root") : nil
     }
 
-    func authenticate(token: String) -> BrowserUser? { token == "ticket" ? BrowserUser(name: "carol") : nil }
+    /// Holds the answer to a token back until ``decide()``.
+    var isSlow = false
+    private var slow: [CheckedContinuation<Void, Never>] = []
+    private var tokenWaiter: CheckedContinuation<Void, Never>?
+
+    func authenticate(token: String) async throws(APIError) -> BrowserUser {
+        if isSlow {
+            await withCheckedContinuation { waiter in
+                slow.append(waiter)
+                tokenWaiter?.resume()
+                tokenWaiter = nil
+            }
+        }
+        guard token == "ticket" else { throw token == "old" ? .expiredToken : .invalidToken }
+        return BrowserUser(name: "carol")
+    }
+
+    /// Waits until a token waits for ``decide()``.
+    func waitForToken() async {
+        await withCheckedContinuation { waiter in
+            if slow.isEmpty { tokenWaiter = waiter } else { waiter.resume() }
+        }
+    }
+
+    /// Answers the tokens that are waited for.
+    func decide() {
+        for waiter in slow { waiter.resume() }
+        slow = []
+    }
 
     func perform(_ command: BrowserCommand, from client: BrowserClient, reply: BrowserReply) {
         if let onCommand {

@@ -12,6 +12,8 @@ final class BrowserConnection {
     /// Whether the answer to a failed login is being held back.
     var isSlowed = false
     var rate: MessageRate
+    /// What arrived while a login is looked at; nil when none is.
+    var held: HeldMessages?
     private(set) var isClosed = false
     private var loginTimer: LoopTimer?
 

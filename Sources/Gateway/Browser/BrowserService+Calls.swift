@@ -18,7 +18,7 @@ extension BrowserService {
         let session = adopted?.session.id ?? BrowserID.make()
         let origin = CallOrigin(
             source: .user(client.user.name), user: client.user.name,
-            displayName: offer?.callerName ?? configuration.user(named: client.user.name)?.displayName)
+            displayName: offer?.callerName ?? client.user.displayName)
         let call = BrowserID.make()
         let plan = switchboard.plan(
             destinations,

@@ -1,6 +1,7 @@
 internal import Authentication
 internal import BrowserAPI
 internal import EventLoop
+internal import Foundation
 internal import JSON
 internal import Logging
 internal import ProxyCore
@@ -13,6 +14,8 @@ final class BrowserService: BrowserAPIHandler {
     let switchboard: Switchboard
     let media: MediaBackend
     private let log: Logger
+    /// Nothing where no tokens are configured.
+    var tokens: TokenVerifier?
     /// The sessions that API clients drive themselves.
     var apiSessions: [String: APISession] = [:]
 
@@ -33,7 +36,32 @@ final class BrowserService: BrowserAPIHandler {
         let credential = known?.credential ?? .password(Secret(""))
         let matches = credential.matches(Secret(password), user: user, realm: configuration.sip.realm)
         guard let known, matches else { return nil }
-        return BrowserUser(name: known.name, isAdmin: known.isAdmin)
+        return BrowserUser(known)
+    }
+
+    func authenticate(token: String) async throws(APIError) -> BrowserUser {
+        guard let tokens else { throw .invalidToken }
+        // Not on the loop, which this would hold up.
+        let outcome = await Task.detached { () async -> Result<TokenIdentity, AuthenticationError> in
+            do throws(AuthenticationError) {
+                return .success(try await tokens.verify(token, now: Date()))
+            } catch {
+                return .failure(error)
+            }
+        }.value
+        switch outcome {
+        case .failure(let error):
+            log.notice("a token was refused", metadata: ["reason": "\(error)"])
+            if case .token(.expired) = error { throw .expiredToken }
+            throw .invalidToken
+        case .success(let identity):
+            if let known = configuration.user(named: identity.user) { return BrowserUser(known) }
+            guard identity.key.admitsUnknownUsers, ConfigurationText.isUserName(identity.user) else {
+                log.notice("a token names no user", metadata: ["user": "\(identity.user)", "key": "\(identity.key.name)"])
+                throw .invalidToken
+            }
+            return BrowserUser(name: identity.user, displayName: identity.displayName)
+        }
     }
 
     func perform(_ command: BrowserCommand, from client: BrowserClient, reply: BrowserReply) {
@@ -75,6 +103,12 @@ final class BrowserService: BrowserAPIHandler {
 
     func owners(of objID: String) -> Set<String>? {
         sessions.entries[objID]?.users ?? switchboard.calls[objID]?.users
+    }
+}
+
+extension BrowserUser {
+    init(_ user: GatewayConfiguration.User) {
+        self.init(name: user.name, displayName: user.displayName, isAdmin: user.isAdmin)
     }
 }
 

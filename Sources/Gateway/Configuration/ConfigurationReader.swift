@@ -72,6 +72,7 @@ public struct ConfigurationReader {
         readAPI(section("api", of: top))
         readLog(section("log", of: top))
         readUsers(top)
+        readTokens(top)
         readTrunks(top)
         readRoutes(top)
         warnOfOpenRoutes()

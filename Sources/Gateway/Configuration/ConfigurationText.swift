@@ -111,6 +111,9 @@ extension ConfigurationText {
         return text
     }
 
+    /// Whether it can be the name of a user.
+    static func isUserName(_ text: String) -> Bool { (try? userName(text)) != nil }
+
     private static func isNameByte(_ byte: UInt8) -> Bool {
         switch byte {
         case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),

@@ -1,3 +1,5 @@
+public import Authentication
+
 /// Everything that an operator can choose, as typed values. ``ConfigurationReader`` fills it from a file, the environment
 /// and arguments; the initialiser gives the defaults, which are those of `config/tern.yaml`.
 public struct GatewayConfiguration: Sendable, Equatable {
@@ -21,6 +23,8 @@ public struct GatewayConfiguration: Sendable, Equatable {
     public var log = Log()
     /// Key `users`: who may log in, and be called. At most 10,000. Default: the two sample users.
     public var users: [User] = SampleUsers.all
+    /// Key `tokens`: whose tokens browsers may log in with. At most 32. Default: none.
+    public var tokens: [TokenKey] = []
     /// Key `trunks`: carriers and PBXs. At most 100. Default: none.
     public var trunks: [Trunk] = []
     /// Key `routes`: the first that takes a call decides. At most 1,000. Default: `echo`, then every user by name.

@@ -85,6 +85,20 @@ struct FaultyConfiguration: Sendable, CustomTestStringConvertible {
             "users:\n  - {name: carol, password: x}\n  - {name: carol, password: y}\n", 3, 12, "users[1].name",
             "there is a user carol already, at tern.yaml:2:12"),
         .init("users:\n  - {name: carol, password: x, admin: maybe}\n", 2, 39, "users[0].admin", "neither true nor false"),
+        // Tokens
+        .init("tokens:\n  - key: 0123456789abcdef0123456789abcdef\n", 2, 5, "tokens[0].algorithm", "HS256 or ES256"),
+        .init("tokens:\n  - algorithm: HS256\n", 2, 5, "tokens[0].key", "must have a key"),
+        .init("tokens:\n  - {algorithm: HS256, key: short}\n", 2, 29, "tokens[0].key", "at least 32 bytes, not 5"),
+        .init("tokens:\n  - {algorithm: none, key: 0123456789abcdef0123456789abcdef}\n", 2, 17, "tokens[0].algorithm", "HS256, ES256"),
+        .init("tokens:\n  - {algorithm: ES256, key: 0123456789abcdef0123456789abcdef}\n", 2, 29, "tokens[0].key", "no public key"),
+        .init("tokens:\n  - {algorithm: ES256, key_file: /nonexistent.pem}\n", 2, 34, "tokens[0].key_file", "cannot be opened"),
+        .init("tokens:\n  - {algorithm: HS256, key: x, key_file: /nonexistent}\n", 2, 42, "tokens[0].key_file", "not both"),
+        .init(
+            "tokens:\n  - {algorithm: HS256, key: 0123456789abcdef0123456789abcdef, clock_skew: 1h}\n", 2, 75, "tokens[0].clock_skew",
+            "not in"),
+        .init(
+            "tokens:\n  - {algorithm: HS256, key: 0123456789abcdef0123456789abcdef, users: all}\n", 2, 70, "tokens[0].users",
+            "known, any"),
         // Routes
         .init("routes:\n  - to: echo\n", 2, 5, "routes[0].match", "what it matches"),
         .init("routes:\n  - match: a\n", 2, 5, "routes[0].to", "where calls go"),

@@ -1,3 +1,5 @@
+import Authentication
+import Foundation
 @testable import Gateway
 import ProxyCore
 import Testing
@@ -93,6 +95,36 @@ import Testing
         #expect(unnamed.configuration.sip.realm == "198.51.100.7")
         #expect(unnamed.warnings.map(\.key) == ["users[0].ha1"])
         #expect(try load("sip: {realm: r}\n" + users).warnings.isEmpty)
+    }
+
+    @Test("tokens have the key that is written or in a file, and say what else they ask for")
+    func tokens() throws {
+        let secret = "0123456789abcdef0123456789abcdef"
+        let file = FileManager.default.temporaryDirectory.appending(path: "tern-\(UUID().uuidString).key")
+        try "\(secret)\n".write(to: file, atomically: true, encoding: .utf8)
+        defer { try? FileManager.default.removeItem(at: file) }
+        let tokens = try load(
+            """
+            tokens:
+              - {algorithm: HS256, key: \(secret)}
+              - name: portal
+                algorithm: HS256
+                key_file: \(file.path)
+                issuer: https://portal.example.org
+                audience: tern
+                clock_skew: 1m
+                user_claim: login
+                users: any
+            """
+        ).configuration.tokens
+        var second = try TokenKey(name: "portal", algorithm: .hs256, key: Secret(secret))
+        second.issuer = "https://portal.example.org"
+        second.audience = "tern"
+        second.clockSkew = .seconds(60)
+        second.userClaim = "login"
+        second.admitsUnknownUsers = true
+        #expect(tokens == [try TokenKey(name: "tokens[0]", algorithm: .hs256, key: Secret(secret)), second])
+        #expect(try load().configuration.tokens.isEmpty)
     }
 
     @Test("a user has hashes in place of a password")

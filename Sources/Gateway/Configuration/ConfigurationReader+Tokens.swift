@@ -1,0 +1,81 @@
+internal import Authentication
+
+extension ConfigurationReader {
+    private static let tokenKeys = [
+        "name", "algorithm", "key", "key_file", "issuer", "audience", "clock_skew", "user_claim", "users",
+    ]
+
+    mutating func readTokens(_ top: ConfigurationSection) {
+        guard let node = top.node["tokens"] else { return }
+        configuration.tokens = []
+        for (index, item) in top.items(of: node, name: "tokens", count: 0...32).enumerated() {
+            let path = "tokens[\(index)]"
+            guard let section = ConfigurationSection(item, path: path, known: Self.tokenKeys, problems: problems),
+                let key = tokenKey(section)
+            else { continue }
+            configuration.tokens.append(key)
+        }
+    }
+
+    private func tokenKey(_ section: ConfigurationSection) -> TokenKey? {
+        if section.written("algorithm") == nil {
+            problems.add(section.origin(of: "algorithm"), key: section.key("algorithm"), "tokens must have an algorithm: HS256 or ES256")
+        }
+        func words(_ name: String) -> String? {
+            section.value(name) { text throws(ConfigurationText.Refusal) in try ConfigurationText.printable(text, in: 1...256) }
+        }
+        let algorithm = section.value("algorithm") { text throws(ConfigurationText.Refusal) in
+            try ConfigurationText.choice(text, of: TokenAlgorithm.self)
+        }
+        let (name, issuer, audience, userClaim) = (words("name"), words("issuer"), words("audience"), words("user_claim"))
+        let skew = section.value("clock_skew") { text throws(ConfigurationText.Refusal) in
+            try ConfigurationText.duration(text, in: .zero ... .seconds(300))
+        }
+        let users = section.value("users") { text throws(ConfigurationText.Refusal) in
+            try ConfigurationText.choice(text, of: TokenUsers.self)
+        }
+        guard let (text, source) = tokenKeyText(section), let algorithm else { return nil }
+        do throws(AuthenticationError) {
+            var key = try TokenKey(name: name ?? issuer ?? section.path, algorithm: algorithm, key: text)
+            key.issuer = issuer
+            key.audience = audience
+            if let skew { key.clockSkew = skew }
+            if let userClaim { key.userClaim = userClaim }
+            key.admitsUnknownUsers = users == .any
+            return key
+        } catch {
+            problems.add(section.origin(of: source), key: section.key(source), error.description)
+            return nil
+        }
+    }
+
+    /// The key, and which of both keys of the configuration it is from.
+    private func tokenKeyText(_ section: ConfigurationSection) -> (key: Secret, source: String)? {
+        switch (section.written("key") != nil, section.written("key_file") != nil) {
+        case (false, false):
+            problems.add(section.origin(of: "key"), key: section.key("key"), "tokens must have a key, or a key_file that it is in")
+            return nil
+        case (true, true):
+            problems.add(section.origin(of: "key_file"), key: section.key("key_file"), "tokens have either a key or a key_file, not both")
+            return nil
+        case (true, false):
+            return section.value("key") { text throws(ConfigurationText.Refusal) in Secret(text) }.map { ($0, "key") }
+        case (false, true):
+            let found = ConfigurationProblems()
+            guard let path = section.value("key_file", ConfigurationText.path) else { return nil }
+            guard let text = ConfigurationFile.read(path, problems: found) else {
+                problems.add(
+                    section.origin(of: "key_file"), key: section.key("key_file"), "\(path): \(found.errors.first?.reason ?? "")")
+                return nil
+            }
+            // An editor ends the file with a new line; none is meant to be part of a secret.
+            let key = text.reversed().drop { $0.isNewline }.reversed()
+            return (Secret(String(key)), "key_file")
+        }
+    }
+}
+
+/// The words of key `tokens[].users`.
+private enum TokenUsers: String, CaseIterable {
+    case known, any
+}
