@@ -245,6 +245,27 @@ extension SIPTests.FlowTests {
         await endpoint.endpoint.stop()
     }
 
+    @Test("a caller behind NAT: the UPDATE that refreshes the session goes back as well")
+    @LoopActor func refresh() async throws {
+        let endpoint = try RecordedEndpoint([.udp, .tcp], SIPTests.SessionTimerTests.short)
+        let raw = try RawPeer(talkingTo: endpoint.port)
+        var request = RawRequest(to: endpoint.port, from: raw.port)
+        request.headers = ["Supported: timer", "Session-Expires: 4;refresher=uas", "Allow: INVITE, ACK, BYE, UPDATE"]
+        request.body = sdp("offer")
+        raw.send(Self.natted(request.text))
+        let leg = try await endpoint.incoming().leg
+        endpoint.endpoint.answer(leg, sdp: sdp("answer"))
+        let answer = try #require(await raw.receive("SIP/2.0 200"))
+        raw.send(request.then("ACK", sequence: 1, toTag: answer.tag(of: "To")).text)
+        #expect(try await endpoint.event() == .established(leg))
+        let update = try #require(await raw.receive("UPDATE"))
+        #expect(Self.uri(of: update) == Self.inside)
+        raw.send(rawResponse(200, "OK", to: update, port: 1, headers: ["Session-Expires: 4;refresher=uac"]))
+        raw.send(request.then("BYE", sequence: 2, toTag: answer.tag(of: "To")).text)
+        #expect(try await endpoint.event() == .ended(leg, SIPEnd(.hungUp)))
+        await endpoint.endpoint.stop()
+    }
+
     @Test("a caller with a private Contact behind a proxy that stays in the path: the route set is followed")
     @LoopActor func callerBehindProxy() async throws {
         let near = try RawPeer()

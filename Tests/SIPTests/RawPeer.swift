@@ -107,7 +107,8 @@ final class RawPeer {
         return recv(descriptor, &bytes, 2, 0) == 2
     }
 
-    private func take() -> String? {
+    /// The next message, if it is there.
+    func take() -> String? {
         var bytes = [UInt8](repeating: 0, count: 65_536)
         var from = sockaddr_in()
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)

@@ -38,6 +38,28 @@ private final class Registrar {
         return registers[next]
     }
 
+    /// Answers what waits, with the contacts that came.
+    func answerAll() {
+        while next < registers.count {
+            let (register, reply) = registers[next]
+            next += 1
+            reply.respond(SIPResponse(status: 200), contacts: register.contacts.map { "<\($0.uri)>;expires=60" })
+        }
+    }
+
+    /// Has all that was sent before dealt with.
+    func catchUp(_ raw: RawPeer) async throws {
+        let options = RawRequest("OPTIONS", to: port, from: raw.port)
+        raw.send(options.text)
+        try await eventually(within: .seconds(5), "an answer") {
+            self.answerAll()
+            while let answer = raw.take() {
+                if answer.header("Call-ID") == options.callID { return true }
+            }
+            return false
+        }
+    }
+
     func request(_ raw: RawPeer, contacts: [String] = [], headers: [String] = []) -> String {
         var request = RawRequest("REGISTER", to: port, from: raw.port)
         request.headers = headers
@@ -198,6 +220,66 @@ extension SIPTests.RegisterTests {
         raw.send(registrar.request(raw, contacts: (0..<1_000).map { "<sip:a\($0)@192.0.2.1>" }))
         #expect(await raw.receive("SIP/2.0 400") != nil)
         raw.send(registrar.request(raw, contacts: ["<sip:a@192.0.2.1>"]))
+        try await registrar.register().reply.respond(SIPResponse(status: 200))
+        #expect(await raw.receive("SIP/2.0 200") != nil)
+        await registrar.endpoint.stop()
+    }
+
+    @Test("malformed headers get 400 or are read as RFC 3261 has it, and the next phone registers", arguments: [
+        (["Contact: "], 400), (["Contact: <sip:a@192.0.2.1"], 400), (["Contact: \"x <sip:a@192.0.2.1>"], 400),
+        (["Contact: **"], 400), (["Contact: <>"], 400), (["Contact: <sip:>"], 400), (["Contact: <:a@b>"], 400),
+        (["Contact: <sip:a@192.0.2.1>;expires=;q="], 400), (["Contact: <sip:a@192.0.2.1>;expires=-1;q=7"], nil),
+        (["Contact: <sip:a@192.0.2.1:99999>"], 400), (["Contact: <sip:a@192.0.2.1>,,<sip:b@192.0.2.1>"], nil),
+        (["Expires: -5"], 400), (["Expires: many"], 400), (["Expires: 99999999999999999999"], nil), (["Expires: 4294967296"], nil),
+        (["Path: <sip:"], 400), (["Authorization: "], nil), (["Authorization: Digest"], nil), (["Authorization: ,=\"\\"], nil),
+        (["CSeq: 4294967295 REGISTER"], 400), (["Supported: ,,,;"], nil),
+    ] as [([String], Int?)])
+    @LoopActor func malformed(headers: [String], status: Int?) async throws {
+        let registrar = try Registrar()
+        let raw = try RawPeer(talkingTo: registrar.port)
+        raw.send(registrar.request(raw, contacts: ["*"]).replacing("Contact: *", with: headers.joined(separator: "\r\n")))
+        let good = registrar.request(raw, contacts: ["<sip:good@192.0.2.1>"])
+        raw.send(good)
+        var answers: [String] = []
+        while !answers.contains(where: { $0.header("Call-ID") == good.header("Call-ID") }) {
+            try await eventually(within: .seconds(5), "an answer or a REGISTER") {
+                registrar.answerAll()
+                return raw.take().map { answers.append($0) } != nil
+            }
+        }
+        #expect(answers.count == 2)
+        #expect(answers.first?.hasPrefix("SIP/2.0 \(status ?? 200) ") == true, "\(answers.first ?? "nothing")")
+        for contact in registrar.registers.flatMap(\.register.contacts) { #expect((0...1_000).contains(contact.q)) }
+        await registrar.endpoint.stop()
+    }
+
+    @Test("2,000 mutilated REGISTERs: no harm, nothing waits, and the next phone registers")
+    @LoopActor func mutilated() async throws {
+        let registrar = try Registrar()
+        let raw = try RawPeer(talkingTo: registrar.port)
+        var random = SeededRandom(seed: 0x5EED)
+        for round in 0..<2_000 {
+            if round % 10 == 0 { try await registrar.catchUp(raw) }
+            let text = registrar.request(raw, contacts: [
+                #""A" <sip:a@10.0.0.1:5066;transport=tcp>;q=0.5;expires=60;+sip.instance="<urn:uuid:1>""#, "<sip:b@192.0.2.1>",
+            ], headers: [
+                "Expires: 60", "Path: <sip:192.0.2.9;lr>", "Supported: path", #"Authorization: Digest username="a", nonce="b""#,
+            ])
+            var bytes = Array(text.utf8)
+            for _ in 0...Int.random(in: 0...3, using: &random) {
+                let place = Int.random(in: 0..<bytes.count, using: &random)
+                switch Int.random(in: 0...3, using: &random) {
+                case 0: bytes[place] = .random(in: 0 ... .max, using: &random)
+                case 1: bytes.removeSubrange(place..<min(bytes.count, place + Int.random(in: 1...40, using: &random)))
+                case 2: bytes.insert(contentsOf: bytes[place..<min(bytes.count, place + 40)], at: Int.random(in: 0..<bytes.count, using: &random))
+                default: bytes.insert(Array("\r\n,;<>\"\\*: ".utf8).randomElement(using: &random) ?? 0, at: place)
+                }
+                if bytes.isEmpty { bytes = [0] }
+            }
+            raw.send(bytes)
+        }
+        try await registrar.catchUp(raw)
+        raw.send(registrar.request(raw, contacts: ["<sip:good@192.0.2.1>"]))
         try await registrar.register().reply.respond(SIPResponse(status: 200))
         #expect(await raw.receive("SIP/2.0 200") != nil)
         await registrar.endpoint.stop()

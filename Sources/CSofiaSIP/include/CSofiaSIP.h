@@ -119,6 +119,13 @@ TERN_TAG(siptag_call_id_str)
 TERN_TAG(siptag_cseq_str)
 TERN_TAG(siptag_expires_str)
 
+/** The name of a header field that Sofia could not parse; its list holds headers of other classes as well. */
+static inline char const *tern_sip_error_name(sip_error_t const *error)
+{
+  sip_header_t const *header = (sip_header_t const *)error;
+  return header->sh_class == sip_error_class ? error->er_name : header->sh_class->hc_name;
+}
+
 /** Where a message came from; its port and address are for getnameinfo(). */
 static inline struct sockaddr const *tern_msg_source(msg_t *msg, socklen_t *length)
 {

@@ -93,6 +93,8 @@ final class Leg {
 
     /// Starts the session interval anew: the ACK or the 2xx is where it counts from.
     func startSession() {
+        // The refresh by UPDATE is Sofia's own.
+        aim()
         refreshTimer?.cancel()
         refreshTimer = nil
         expiryTimer?.cancel()

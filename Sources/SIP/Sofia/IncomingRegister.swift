@@ -22,6 +22,7 @@ extension SIPIncomingRegister {
         guard let flow, let request = sip.sip_request?.pointee, let sequence = sip.sip_cseq?.pointee.cs_seq else {
             throw SIPRefusal(status: 500)
         }
+        try SIPRefusal.malformed(sip, ["contact", "m", "expires", "path"])
         let callID = SofiaText.field(sip.sip_call_id?.pointee.i_id, limit: 257)
         guard callID.utf8.count <= 256 else { throw .tooMuch("Call-ID over 256 bytes") }
         var (contacts, isWildcard) = ([Contact](), false)
@@ -66,12 +67,17 @@ extension SIPIncomingRegister.Contact {
             throw .tooMuch("Contact over 1,024 bytes")
         }
         guard ["sip", "sips"].contains(SofiaText.field(contact.m_url.url_scheme, limit: 8).lowercased()),
-            SIPTarget.isHarmless(uri)
+            SIPTarget.isHarmless(uri), Self.hasPort(contact.m_url)
         else { throw SIPRefusal(status: 400, phrase: "Bad Contact Header", warning: "Contact is no sip: URI") }
         self.init(
             uri: uri, q: contact.m_q.map { Self.thousandths(SofiaText.field($0, limit: 8)) } ?? 1_000,
             expires: contact.m_expires.map { Self.seconds(SofiaText.field($0, limit: 32)) },
             transport: Self.transport(contact.m_url))
+    }
+
+    private static func hasPort(_ url: url_t) -> Bool {
+        guard let port = SofiaText.optionalField(url.url_port, limit: 8), !port.isEmpty else { return true }
+        return Int(port).map { (1...65_535).contains($0) } ?? false
     }
 
     /// RFC 3261 section 25.1, `qvalue`; 1 where it is none.
@@ -104,6 +110,17 @@ struct SIPRefusal: Error {
     var status: Int
     var phrase: String?
     var warning: String?
+
+    /// Sofia hands on a message whose less important headers it could not read, as if they were not there: where they are
+    /// `names`, it is refused.
+    static func malformed(_ sip: sip_t, _ names: [String]) throws(SIPRefusal) {
+        var next = sip.sip_error
+        while let header = next {
+            next = header.pointee.er_next
+            let name = SofiaText.field(tern_sip_error_name(header), limit: 64)
+            if names.contains(name.lowercased()) { throw SIPRefusal(status: 400, phrase: "Bad \(name) Header") }
+        }
+    }
 
     static func tooMuch(_ what: String) -> SIPRefusal { SIPRefusal(status: 400, warning: what) }
 
