@@ -34,15 +34,16 @@ extension SIPEndpoint {
         return id
     }
 
-    /// The stack that an INVITE goes out by, and where it goes.
-    private struct Way {
+    /// The stack that a request goes out by, and where it goes.
+    struct Way {
         let stack: SIPStack
         let transport: SIPListenAddress.Transport
         /// Nil where only a name is known.
         let address: SocketAddress?
     }
 
-    private struct Refusal: Error {
+    /// Why a request is not sent.
+    struct Refusal: Error {
         let status: Int
         let phrase: String
     }
@@ -51,18 +52,23 @@ extension SIPEndpoint {
         guard request.routes.count <= 16, request.routes.allSatisfy({ SIPTarget($0) != nil }) else {
             return .failure(Refusal(status: 416, phrase: "Unsupported route URI"))
         }
-        if let hop = request.hop { return way(by: hop) }
-        guard let hop = (request.routes.first ?? request.route).map(SIPTarget.init) ?? target else {
+        guard let first = (request.routes.first ?? request.route).map(SIPTarget.init) ?? target else {
             return .failure(Refusal(status: 416, phrase: "Unsupported route URI"))
         }
-        guard let stack = stacks.first(where: { $0.serves(hop) }) else {
+        return way(by: request.hop, to: first)
+    }
+
+    /// The way by `hop`, or else to where `target` says.
+    func way(by hop: SIPHop?, to target: SIPTarget) -> Result<Way, Refusal> {
+        if let hop { return way(by: hop) }
+        guard let stack = stacks.first(where: { $0.serves(target) }) else {
             return .failure(Refusal(status: 503, phrase: "No transport to the target"))
         }
-        if hop.address == nil, !NameServers.areRouted() {
+        if target.address == nil, !NameServers.areRouted() {
             return .failure(Refusal(status: 503, phrase: "No name server can be reached"))
         }
-        let transport = hop.transport ?? stack.transports.first ?? .udp
-        return .success(Way(stack: stack, transport: transport, address: hop.address))
+        let transport = target.transport ?? stack.transports.first ?? .udp
+        return .success(Way(stack: stack, transport: transport, address: target.address))
     }
 
     private func way(by hop: SIPHop) -> Result<Way, Refusal> {

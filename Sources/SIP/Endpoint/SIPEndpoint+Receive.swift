@@ -8,6 +8,7 @@ extension SIPEndpoint {
             return receiveOutOfDialog(event, from: stack)
         }
         // A leg that is gone gave its handle back: what was queued for it then says nothing to anyone.
+        if let request = requests[id], event.handle == request.handle { return request.receive(event) }
         guard let leg = legs[id], event.handle == leg.handle else { return }
         if !leg.answers(event) { receive(event, on: leg) }
     }
@@ -29,7 +30,7 @@ extension SIPEndpoint {
         case .terminated: leg.handle(.terminated(status: event.status))
         case .error: receiveError(event, on: leg)
         case .options, .register, .otherRequest: refuseWithin(event)
-        case .prackResponse, .infoResponse, .otherResponse, .shutdown, .ignored: break
+        case .prackResponse, .infoResponse, .clientResponse, .otherResponse, .shutdown, .ignored: break
         }
     }
 

@@ -25,6 +25,9 @@ public final class SIPEndpoint {
     private var lastRegister: UInt = 0
     /// The INVITEs of ours whose legs are not gone: one that comes back to us went in a circle.
     private(set) var ownDialogs: Set<DialogName> = []
+    /// Requests of ours outside of dialogs that are on their way.
+    var requests: [SIPLegID: ClientTransaction] = [:]
+    var clientNames = ClientNames()
     /// Waits in ``stop()`` for the last leg.
     private var onLastLeg: (@LoopActor () -> Void)?
     private static var lastLeg: UInt = 0
@@ -34,6 +37,9 @@ public final class SIPEndpoint {
 
     /// Legs that are not gone: also those that still wait for the answer to a BYE or CANCEL.
     public var openLegs: Int { legs.count }
+
+    /// Requests of ``request(_:)`` that have no outcome yet.
+    public var openRequests: Int { requests.count }
 
     /// - Parameter onEvent: Called on the loop for each event; from within ``offer(_:sdp:)`` when it is refused at once.
     public init(configuration: SIPEndpointConfiguration, onEvent: @escaping @LoopActor (SIPEvent) -> Void) {
@@ -78,6 +84,7 @@ public final class SIPEndpoint {
         guard !stacks.isEmpty, !isStopping else { return }
         isStopping = true
         refuseRegisters()
+        endRequests()
         for leg in legs.values { leg.handle(.stop) }
         await lastLegGone()
         for leg in legs.values { leg.close() }

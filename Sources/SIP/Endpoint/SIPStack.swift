@@ -80,6 +80,7 @@ final class SIPStack {
         var invite: SIPIncomingInvite?
         var request: HeldRequest?
         var register: Result<SIPIncomingRegister, SIPRefusal>?
+        var outcome: SIPClientOutcome?
         switch kind {
         case .invite where legNumber == 0:
             invite = sip.map {
@@ -92,6 +93,8 @@ final class SIPStack {
                 let flow = SofiaURI.flow($0, message: nua_current_request(nua), at: address, port: port)
                 return SIPIncomingRegister.read($0, flow: flow)
             }
+        case .clientResponse where status >= 200:
+            outcome = SIPClientOutcome(status: status, phrase: phrase, sip, message: nua_current_request(nua))
         case .register, .update, .prack, .info, .options, .otherRequest:
             request = HeldRequest(current: nua)
         default:
@@ -100,7 +103,7 @@ final class SIPStack {
         return StackEvent(
             kind: kind, status: status, phrase: phrase, handle: handle,
             leg: legNumber == 0 ? nil : SIPLegID(number: legNumber), message: message, invite: invite, request: request,
-            register: register)
+            register: register, outcome: outcome)
     }
 
     private func receive(_ event: StackEvent) {

@@ -6,6 +6,8 @@ struct StackEvent {
     enum Kind {
         case invite, cancel, acknowledgement, bye, update, prack, info, options, register, otherRequest
         case inviteResponse, byeResponse, updateResponse, prackResponse, infoResponse, otherResponse
+        /// To a ``SIPClientRequest``.
+        case clientResponse
         case terminated, error, shutdown
         case ignored
 
@@ -28,6 +30,7 @@ struct StackEvent {
             case nua_r_update: self = .updateResponse
             case nua_r_prack: self = .prackResponse
             case nua_r_info: self = .infoResponse
+            case nua_r_register, nua_r_options: self = .clientResponse
             case nua_r_cancel: self = .otherResponse
             case nua_i_terminated: self = .terminated
             case nua_i_error: self = .error
@@ -51,4 +54,6 @@ struct StackEvent {
     let request: HeldRequest?
     /// For a REGISTER outside a dialog; the failure is why it is refused.
     let register: Result<SIPIncomingRegister, SIPRefusal>?
+    /// For a final response to a ``SIPClientRequest``.
+    let outcome: SIPClientOutcome?
 }

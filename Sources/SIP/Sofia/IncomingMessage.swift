@@ -99,7 +99,7 @@ struct IncomingMessage {
 }
 
 extension SIPReason {
-    fileprivate init(header: sip_reason_s) {
+    init(header: sip_reason_s) {
         self.init(
             protocolName: SofiaText.field(header.re_protocol, limit: 32),
             cause: Int(SofiaText.field(header.re_cause, limit: 8)),
