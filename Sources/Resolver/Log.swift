@@ -1,0 +1,3 @@
+internal import Logging
+
+let log = Logger(label: "tern.resolver")
