@@ -78,9 +78,47 @@ extension IntegrationTests {
             }
         }
 
-        @Test("the phone adds a picture that it sends back: the page receives it, and speaks on")
-        func phonePicture() async throws {
+        @Test("the picture that the phone refused once is offered again and taken: it is seen at both ends")
+        func refusedOnce() async throws {
             try await call { page, phone in
+                for _ in 1 ... 2 {
+                    try await page.click("picture-button")
+                    try await phone.offered()
+                    try await phone.refuse(488)
+                    try await page.wait(until: "!document.getElementById('notice').hidden")
+                }
+                phone.media.video = .vp8
+                try await page.click("picture-button")
+                let offer = try await phone.offered()
+                #expect(offer.media.map(\.kind) == [.audio, .video])
+                try await phone.accept()
+                try await page.wait(until: "document.getElementById('picture-button').getAttribute('aria-pressed') === 'true'")
+                #expect(await phone.video.sees())
+                #expect(try await page.sees())
+                #expect(await phone.audio.hears(Chromium.frequency))
+                #expect(try await page.missing(440, in: Page.remote) == nil)
+                // And an offer of the phone's comes in the names that the page knows.
+                phone.media.direction = .sendonly
+                try await phone.offers()
+                try await page.wait(until: "document.body.dataset.held === 'true'")
+                phone.media.direction = .sendrecv
+                try await phone.offers()
+                try await page.wait(until: "document.body.dataset.held === 'false'")
+                #expect(await phone.video.sees())
+                #expect(try await page.sees())
+            }
+        }
+
+        @Test("the phone adds a picture that it sends back, also after it has refused the page's: the page receives it, and speaks on",
+            arguments: [false, true])
+        func phonePicture(afterRefusal: Bool) async throws {
+            try await call { page, phone in
+                if afterRefusal {
+                    try await page.click("picture-button")
+                    try await phone.offered()
+                    try await phone.refuse(488)
+                    try await page.wait(until: "!document.getElementById('notice').hidden")
+                }
                 phone.media.video = .vp8
                 let answer = try await phone.offers()
                 #expect(answer.media.map(\.kind) == [.audio, .video])

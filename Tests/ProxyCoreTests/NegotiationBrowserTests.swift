@@ -87,6 +87,9 @@ struct NegotiationBrowserTests {
         #expect(throws: NegotiationError.noUsableMedia) {
             try web.acceptAnswer(Self.offer(["m=audio 0 UDP/TLS/RTP/SAVPF 111"], session: Self.ice))
         }
+        #expect(throws: NegotiationError.codecNotOffered(line: 1)) {
+            try web.acceptAnswer(Self.offer(["m=audio 9 UDP/TLS/RTP/SAVPF 0 110", "a=rtpmap:110 telephone-event/48000"], session: Self.ice))
+        }
         #expect(try media(web.acceptAnswer(Self.offer(Self.audio, session: Self.ice))).count == 1)
     }
 
@@ -101,5 +104,74 @@ struct NegotiationBrowserTests {
         #expect(offer.map(\.port) == [0, 9, 9])
         web.rollback()
         #expect(throws: NegotiationError.wrongState) { try web.acceptAnswer(Self.offer(Self.audio, session: Self.ice)) }
+    }
+
+    // MARK: Names
+
+    private static let mid = "a=extmap:4 urn:ietf:params:rtp-hdrext:sdes:mid"
+
+    private func video(_ mid: String) -> [String] { ["m=video 9 UDP/TLS/RTP/SAVPF 96", "a=mid:\(mid)", Self.mid, Sample.vp8] }
+
+    private func bundle(_ mids: String) -> [String] { ["a=group:BUNDLE \(mids)"] + Self.ice }
+
+    private func group(_ session: SessionDescription) -> [String] {
+        for case .group(let group) in session.attributes { return group.mids }
+        return []
+    }
+
+    /// A dialog with audio, in which a video line named 1 was refused.
+    private func refused() throws -> WebRTCNegotiation {
+        var web = WebRTCNegotiation()
+        _ = try web.acceptOffer(Self.offer(Self.audio, session: bundle("0")))
+        _ = try web.makeAnswer(Self.offer(Self.audio, session: bundle("0")))
+        let first = try SessionDescription(parsing: web.acceptOffer(Self.offer(Self.audio + video("1"), session: bundle("0 1"))))
+        #expect(first.media.map(\.mid) == ["0", "1"])
+        #expect(first.text.contains("sdes:mid"), "as long as both have the same names, RTP may carry them")
+        web.rollback()
+        return web
+    }
+
+    @Test("a line that was refused and is offered again under another name keeps its first one for Janus, and no name is in RTP")
+    func offeredAgain() throws {
+        var web = try refused()
+        let inner = try SessionDescription(parsing: web.acceptOffer(Self.offer(Self.audio + video("2"), session: bundle("0 2"))))
+        #expect(inner.media.map(\.mid) == ["0", "1"])
+        #expect(group(inner) == ["0", "1"])
+        #expect(!inner.text.contains("sdes:mid"))
+        let answer = try SessionDescription(
+            parsing: web.makeAnswer(Self.offer(Self.audio + video("1"), session: bundle("0 1"))))
+        #expect(answer.media.map(\.mid) == ["0", "2"])
+        #expect(group(answer) == ["0", "2"])
+        #expect(!answer.text.contains("sdes:mid"))
+
+        let offer = try SessionDescription(parsing: web.makeOffer(Self.offer(Self.audio + video("1"), session: bundle("0 1"))))
+        #expect(offer.media.map(\.mid) == ["0", "2"])
+        #expect(group(offer) == ["0", "2"])
+        let back = try SessionDescription(
+            parsing: web.acceptAnswer(Self.offer(Self.audio + video("2"), session: bundle("0 2"))))
+        #expect(back.media.map(\.mid) == ["0", "1"])
+        #expect(group(back) == ["0", "1"])
+    }
+
+    @Test("a line that Janus adds after the refusal has Janus' name, unless the browser has that for another line")
+    func addedByJanus() throws {
+        var web = try refused()
+        let generated = Self.offer(Self.audio + video("1"), session: bundle("0 1"))
+        let offer = try SessionDescription(parsing: web.makeOffer(generated))
+        #expect(offer.media.map(\.mid) == ["0", "1"])
+
+        var data = WebRTCNegotiation()
+        let lines = ["m=application 9 UDP/DTLS/SCTP webrtc-datachannel", "a=mid:1"]
+        _ = try data.acceptOffer(Self.offer(Self.audio + lines, session: bundle("0 1")))
+        _ = try data.makeAnswer(Self.offer(Self.audio, session: bundle("0")))
+        let added = try SessionDescription(parsing: data.makeOffer(generated))
+        #expect(added.media.map(\.mid) == ["0", "1", "janus0"])
+        #expect(group(added) == ["0", "janus0"])
+        let answer = Self.offer(
+            Self.audio + ["m=application 0 UDP/DTLS/SCTP webrtc-datachannel", "a=mid:1"] + video("janus0"),
+            session: bundle("0 janus0"))
+        let back = try SessionDescription(parsing: data.acceptAnswer(answer))
+        #expect(back.media.map(\.mid) == ["0", "1"])
+        #expect(group(back) == ["0", "1"])
     }
 }

@@ -124,12 +124,18 @@ export class TernPeer {
 
   /** @returns {Promise<() => Promise<void>>} takes it back */
   async #setVideo(track, stream) {
-    const known = this.#connection.getTransceivers()
-      .find(one => one.receiver.track.kind === 'video' && one.direction !== 'stopped');
+    const places = this.#connection.getTransceivers()
+      .filter(one => one.receiver.track.kind === 'video' && one.direction !== 'stopped');
+    // One that was refused before it was agreed has no mid; the other side may have made another meanwhile.
+    const known = places.find(one => one.mid !== null) ?? places[0];
     if (!known) {
       if (!track) return async () => {};
       const added = this.#connection.addTransceiver(track, { direction: 'sendrecv', streams: [stream] });
-      return async () => added.stop();
+      // Not stopped: Chromium gives the line of the next offer to a transceiver that was stopped after its rollback.
+      return async () => {
+        added.direction = 'inactive';
+        await added.sender.replaceTrack(null);
+      };
     }
     const before = { direction: known.direction, track: known.sender.track };
     known.direction = track ? 'sendrecv' : 'inactive';

@@ -10,6 +10,17 @@ extension MediaDescription {
         }
     }
 
+    /// Its codecs as `name/clock`, telephone events apart; also those that Tern does not know, which browsers may have among
+    /// themselves.
+    var codecNames: Set<String> {
+        var names: Set<String> = []
+        for case .rtpmap(let map) in attributes { names.insert("\(map.encoding.lowercased())/\(map.clockRate)") }
+        for type in payloadTypes {
+            if let map = RTPMap.wellKnown(type) { names.insert("\(map.encoding.lowercased())/\(map.clockRate)") }
+        }
+        return names.filter { !$0.hasPrefix("telephone-event/") }
+    }
+
     /// Leaves out what Janus cannot make use of or refuses whole descriptions for: names of the browser's own network,
     /// attributes with nothing behind the colon, an `m=` line of more than 200 bytes.
     mutating func makeReadableForJanus() {

@@ -10,6 +10,7 @@ public struct WebRTCNegotiation: Sendable {
     private var stable: (map: MediaMap, state: State, lines: [MediaDescription])?
     /// The dialog's lines as they were offered last.
     private var lines: [MediaDescription] = []
+    private var names = JanusNames()
     /// The media of the last offer that has its answer; empty before.
     public private(set) var agreedMedia: [AgreedMedium] = []
 
@@ -66,8 +67,13 @@ public struct WebRTCNegotiation: Sendable {
         var next = self
         try next.begin()
         next.map = try map.extended(by: session.media)
+        let mids = lines.compactMap(\.mid)
         next.lines = (0 ..< next.map.count).map { line in
-            next.map.inner(of: line).map { session.media[$0] } ?? lines[line]
+            guard let index = next.map.inner(of: line) else { return lines[line] }
+            var medium = session.media[index]
+            let isKnown = lines.indices.contains(line)
+            medium.attributes = medium.attributes.with(mid: isKnown ? lines[line].mid : JanusNames.free(medium.mid, beside: mids))
+            return medium
         }
         next.state = .localOffer(answered: false)
         let text = try next.outward(session).text
@@ -87,8 +93,15 @@ public struct WebRTCNegotiation: Sendable {
         for (line, medium) in session.media.enumerated() where medium.kind != lines[line].kind {
             throw .wrongMedia(line: line + 1)
         }
+        for entry in map.entries where session.media[entry.line].isForBrowsers && !lines[entry.line].isRefused {
+            guard !session.media[entry.line].codecNames.isDisjoint(with: lines[entry.line].codecNames) else {
+                throw .codecNotOffered(line: entry.line + 1)
+            }
+        }
         guard map.entries.contains(where: { session.media[$0.line].isForBrowsers }) else { throw .noUsableMedia }
-        let text = try inward(session)
+        var next = self
+        let text = try next.inward(session)
+        self = next
         state = .localOffer(answered: true)
         agreedMedia = session.media.compactMap { AgreedMedium($0, direction: session.direction(of: $0).reversed) }
         return text
@@ -106,8 +119,8 @@ public struct WebRTCNegotiation: Sendable {
         stable = (map, state, lines)
     }
 
-    /// A browser's description with Janus' lines only, in Janus' order.
-    private func inward(_ session: SessionDescription) throws(NegotiationError) -> String {
+    /// A browser's description with Janus' lines only, in Janus' order and under Janus' names.
+    private mutating func inward(_ session: SessionDescription) throws(NegotiationError) -> String {
         var inner = session
         inner.media = map.entries.map { entry in
             var medium = session.media[entry.line]
@@ -123,14 +136,17 @@ public struct WebRTCNegotiation: Sendable {
         }
         inner.attributes.removeAll { $0.value?.isEmpty == true }
         inner.attributes.limitBundle(to: inner.media.filter { $0.isForBrowsers }.compactMap(\.mid))
+        names.translate(toJanus: &inner)
         return inner.text
     }
 
     /// Janus' description with all lines of the dialog, those that Janus does not see refused.
-    private func outward(_ session: SessionDescription) throws(NegotiationError) -> SessionDescription {
-        guard session.media.count == map.entries.count else {
-            throw .wrongMediaCount(expected: map.entries.count, found: session.media.count)
+    private mutating func outward(_ generated: SessionDescription) throws(NegotiationError) -> SessionDescription {
+        guard generated.media.count == map.entries.count else {
+            throw .wrongMediaCount(expected: map.entries.count, found: generated.media.count)
         }
+        var session = generated
+        names.translate(fromJanus: &session, to: map.entries.map { lines[$0.line].mid })
         var outer = session
         outer.media = lines.enumerated().map { line, known in
             guard let index = map.inner(of: line), session.media[index].port != 0, session.media[index].kind == known.kind else {
