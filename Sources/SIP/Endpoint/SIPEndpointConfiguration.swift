@@ -22,6 +22,9 @@ public struct SIPEndpointConfiguration: Sendable {
     public var overloadRetryAfter: Int = 5
     /// Largest body that is looked at, in bytes; a bigger one is answered 413.
     public var maximumBodySize: Int = 65_536
+    /// Bytes of datagrams that the system keeps for us in each direction, as far as its own bounds allow
+    /// (net.core.rmem_max and wmem_max); 0 leaves it at the system's default. What comes over that is lost.
+    public var datagramBuffer: Int = 4_194_304
     /// How long an incoming call may wait for its first `ring`, `answer` or `reject`.
     public var decisionLimit: Duration = .seconds(30)
     /// How long a call may ring, in either direction, whatever the core does.

@@ -68,6 +68,9 @@ extension SIPStack {
         // RFC 5626 section 4.4.1: a phone finds out that its connection is dead.
         tags.add(tern_tptag_pong2ping(), 1)
         tags.add(tern_ntatag_udp_mtu(), largestDatagram)
+        let buffer = max(0, min(configuration.datagramBuffer, Int(Int32.max)))
+        tags.add(tern_tptag_udp_rmem(), buffer)
+        tags.add(tern_tptag_udp_wmem(), buffer)
         // Headers come on top of the body; what is bigger than both is answered 413 by Sofia, unread.
         tags.add(tern_ntatag_maxsize(), configuration.maximumBodySize + 65_536)
         return tags
