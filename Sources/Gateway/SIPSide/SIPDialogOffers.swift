@@ -5,15 +5,10 @@ internal import SIP
 /// Our offers within one dialog: sends them, and again after a glare.
 @LoopActor
 final class SIPDialogOffers {
-    /// How often an offer is repeated that met one of the phone's.
-    private static let maximumRetries = 3
-
     private let endpoint: SIPEndpoint
     private let leg: SIPLegID
     private let ownsCallID: Bool
-    /// The offer that has not been answered.
-    private var pending: String?
-    private var retries = 0
+    private var pending = PendingOffer()
     private var timer: LoopTimer?
 
     /// - Parameter ownsCallID: Whether we sent the INVITE that made the dialog.
@@ -24,37 +19,28 @@ final class SIPDialogOffers {
     }
 
     func offer(_ sdp: String) {
-        pending = sdp
-        retries = 0
+        pending.begin(sdp)
         endpoint.offer(leg, sdp: sdp)
     }
 
-    /// Whether an offer that was answered with `status` is to be repeated: after 491, when its time has come. The owner of
-    /// the Call-ID waits 2.1 to 4 seconds, the other side up to 2 (RFC 3261 section 14.1).
+    /// Whether an offer that was answered with `status` is to be repeated: after 491, when its time has come.
     func retries(after status: Int) -> Bool {
-        guard status == 491, let pending, retries < SIPDialogOffers.maximumRetries else {
-            self.pending = nil
-            return false
-        }
-        retries += 1
-        let wait = ownsCallID ? Int.random(in: 210...400) : Int.random(in: 0...200)
-        timer = LoopTimer.schedule(after: .milliseconds(wait * 10)) { [weak self] in
-            guard let self else { return }
-            endpoint.offer(leg, sdp: pending)
+        var generator = SystemRandomNumberGenerator()
+        guard let wait = pending.wait(after: status, ownsCallID: ownsCallID, using: &generator) else { return false }
+        timer = LoopTimer.schedule(after: wait) { [weak self] in
+            guard let self, let sdp = pending.sdp else { return }
+            endpoint.offer(leg, sdp: sdp)
         }
         return true
     }
 
     /// The phone has accepted an offer. Whether it was one of ours: else it is the endpoint's refresh of the session timer.
-    func accepted() -> Bool {
-        defer { pending = nil }
-        return pending != nil
-    }
+    func accepted() -> Bool { pending.end() }
 
     func cancel() {
         timer?.cancel()
         timer = nil
-        pending = nil
+        _ = pending.end()
     }
 }
 
