@@ -37,6 +37,12 @@ extension IntegrationTests {
             let invite = try await client.serve("call_invite")
             let id = try #require(invite["call_id"])
             let answer = try await peers.answer("callee", to: try #require(invite["offer"]?["sdp"]), frequency: 700, video: false)
+            // What cannot be used is said to the client, and the call rings on.
+            for (bad, code) in [("v=0\r\n", 3007), (answer.stringValue?.replacing("PCMU", with: "NONE").replacing(" 0\r\n", with: " 77\r\n") ?? "", 3008)] {
+                let refusal = try await client.refusal(of: "media", "ring_call", ["call_id": id, "answer": ["sdp": .string(bad)]])
+                #expect(refusal.code == code, "\(refusal)")
+            }
+            _ = try await phone.provisional(180)
             try await client.request("media", "ring_call", ["call_id": id, "answer": ["sdp": answer]])
             let progress = try await phone.provisional(183)
             let audio = try SessionDescription(parsing: progress.body).media.first

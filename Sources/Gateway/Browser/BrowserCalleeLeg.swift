@@ -19,6 +19,8 @@ final class BrowserCalleeLeg: CalleeLeg {
     var onDeclined: (@LoopActor (CallEnd) -> Void)?
     /// The `answer_call` that waits for the session.
     private var reply: BrowserReply?
+    /// The `ring_call` with early media that waits for the session.
+    private var ringReply: BrowserReply?
     /// Whether the client was told of the end.
     private(set) var isOver = false
 
@@ -61,7 +63,20 @@ final class BrowserCalleeLeg: CalleeLeg {
         return true
     }
 
+    /// Keeps the request that brings the client's early answer. False when one is waiting already.
+    func ringing(_ reply: BrowserReply) -> Bool {
+        guard ringReply == nil else { return false }
+        ringReply = reply
+        return true
+    }
+
+    func progressed(_ failure: SessionFailure?) {
+        if let failure { ringReply?.fail(failure.apiError) } else { ringReply?.ok([:]) }
+        ringReply = nil
+    }
+
     func confirm(answer: String?) {
+        progressed(nil)
         client.subscribe(to: session)
         reply?.ok(answer.map { ["answer": MediaDescriptionObject(sdp: $0).json] } ?? [:])
         reply = nil
@@ -76,6 +91,8 @@ final class BrowserCalleeLeg: CalleeLeg {
         guard !isOver else { return }
         isOver = true
         offers.end()
+        ringReply?.fail(end.apiError)
+        ringReply = nil
         reply?.fail(end.apiError)
         reply = nil
         client.send(

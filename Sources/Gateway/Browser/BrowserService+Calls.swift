@@ -35,6 +35,9 @@ extension BrowserService {
             throw refusal.apiError
         }
         if let adopted {
+            if let refusal = adopted.session.kind.refusal(of: command.options, now: adopted.session.options) { throw refusal.apiError }
+            // They act once the session is answered; clients hear of it by `updated`.
+            if !command.options.isEmpty { adopted.session.update(command.options) { _ in } }
             apiSessions.removeValue(forKey: session)?.handOver()
             try switchboard.start(start, plan: plan, sessions: [1: adopted.session])
         } else {
@@ -65,12 +68,14 @@ extension BrowserService {
 
     func ringCall(_ command: RingCall, _ client: BrowserClient, _ reply: BrowserReply) throws(APIError) {
         let (call, leg) = try switchboard.called(command.callID, client)
-        if let answer = command.answer {
-            call.handle(.progress(leg, sdp: answer.sdp))
-        } else {
+        guard let answer = command.answer else {
             call.handle(.ringing(leg))
+            return reply.ok([:])
         }
-        reply.ok([:])
+        guard let callee = call.callees[leg] as? BrowserCalleeLeg, callee.ringing(reply) else {
+            throw APIError(.wrongState, "early media of this call is being processed")
+        }
+        call.handle(.progress(leg, sdp: answer.sdp))
     }
 
     func answerCall(_ command: AnswerCall, _ client: BrowserClient, _ reply: BrowserReply) throws(APIError) {

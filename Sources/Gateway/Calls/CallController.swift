@@ -110,6 +110,7 @@ final class CallController {
             callees[leg]?.invite(offer: offer)
         case .ringCaller: caller.ring()
         case .progressCaller(let sdp): caller.progress(sdp)
+        case .progressDone(let leg, let failure): callees[leg]?.progressed(failure)
         case .confirmCallee(let leg, let answer): callees[leg]?.confirm(answer: answer)
         case .answerCaller(let sdp):
             log.info("call answered")

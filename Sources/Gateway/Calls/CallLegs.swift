@@ -34,12 +34,18 @@ protocol CallerLeg: CallLeg {
 protocol CalleeLeg: CallLeg {
     /// Rings it. Without an offer it is to make one.
     func invite(offer: String?)
+    /// Its early answer was given to the caller, or could not be used: it rings in any case.
+    func progressed(_ failure: SessionFailure?)
     /// It has the call. `answer` is the answer to its offer, where it made one.
     func confirm(answer: String?)
     /// Its answer could not be used.
     func refuse(_ failure: SessionFailure)
     /// Stop ringing, or hang up. Also called after the party itself ended the leg.
     func end(_ end: CallEnd)
+}
+
+extension CalleeLeg {
+    func progressed(_ failure: SessionFailure?) {}
 }
 
 /// Who calls, as both sides may show it.

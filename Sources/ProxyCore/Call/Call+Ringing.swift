@@ -10,7 +10,7 @@ extension Call {
     mutating func progress(_ leg: Leg, _ sdp: String) -> [Action] {
         guard case .inviting(var invited) = state, invited.parties.map(\.leg) == [leg], invited.early == nil, !wantsOffer,
             let branch = branch(of: leg)
-        else { return ring(leg) }
+        else { return ring(leg) + [.progressDone(leg, nil)] }
         invited.early = Early(leg: leg, sdp: sdp)
         state = .inviting(invited)
         return [.answerSession(sdp: sdp, trickle: false, branch: branch)]

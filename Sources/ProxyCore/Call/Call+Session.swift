@@ -40,7 +40,7 @@ extension Call {
             invited.early = early
             callerRings = true
             state = .inviting(invited)
-            return [.progressCaller(sdp)]
+            return [.progressCaller(sdp), .progressDone(early.leg, nil)]
         case (.connecting(let leg, let invited), .caller) where branch == self.branch(of: leg):
             return connected(leg, answer: sdp, others: invited.waiting.subtracting([leg]))
         case (.completing(let leg), .callee) where branch == carrying:
@@ -85,8 +85,9 @@ extension Call {
             guard let early = invited.early, branch == self.branch(of: early.leg) else { return [] }
             invited.early = nil
             state = .inviting(invited)
-            guard let accepted = early.acceptedMeanwhile else { return [] }
-            return accept(early.leg, accepted)
+            let told: [Action] = [.progressDone(early.leg, failure)]
+            guard let accepted = early.acceptedMeanwhile else { return told + ring(early.leg) }
+            return told + accept(early.leg, accepted)
         case .connecting(let leg, var invited) where branch == self.branch(of: leg):
             // Whose offer came meanwhile is invited now.
             let late = invited.preparing.filter { offers[$0] != nil }.sorted()

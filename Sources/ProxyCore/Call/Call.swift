@@ -90,6 +90,8 @@ public struct Call: Sendable {
         case ringCaller
         /// Give the caller its answer while it still rings.
         case progressCaller(String)
+        /// What became of the leg's early answer; the leg rings in any case.
+        case progressDone(Leg, SessionFailure?)
         /// The leg has the call. `answer` is the answer to its offer, where it made one.
         case confirmCallee(Leg, answer: String?)
         /// The called party answered: the answer to the caller's offer, or an offer where the caller made none.

@@ -133,7 +133,7 @@ struct CallStageTests {
         _ = call.handle(.start(offer: "O", trickle: false))
         _ = call.handle(.sessionOffers(.callee, "P"))
         #expect(call.handle(.progress(1, sdp: "E")) == [.answerSession(sdp: "E", trickle: false)])
-        #expect(call.handle(.sessionAnswers(.caller, "F")) == [.progressCaller("F")])
+        #expect(call.handle(.sessionAnswers(.caller, "F")) == [.progressCaller("F"), .progressDone(1, nil)])
         #expect(call.handle(.calleeEnded(1, failed)).last == .ended(failed))
     }
 

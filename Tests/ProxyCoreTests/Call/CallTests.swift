@@ -241,7 +241,7 @@ struct CallTests {
     func earlyMedia() {
         var call = inviting()
         #expect(call.handle(.progress(1, sdp: "E")) == [.answerSession(sdp: "E", trickle: false)])
-        #expect(call.handle(.sessionAnswers(.caller, "F")) == [.progressCaller("F")])
+        #expect(call.handle(.sessionAnswers(.caller, "F")) == [.progressCaller("F"), .progressDone(1, nil)])
         #expect(
             call.handle(.accepted(1, sdp: "E", trickle: false)) == [
                 .stopTimer(.ringing), .confirmCallee(1, answer: nil), .answerCaller("F"), .startTimer(.duration),
@@ -277,11 +277,13 @@ struct CallTests {
             ])
     }
 
-    @Test("an early answer that cannot be used only rings")
+    @Test("an early answer that cannot be used only rings, and its leg is told why")
     func badEarlyMedia() {
         var call = inviting()
         _ = call.handle(.progress(1, sdp: "bad"))
-        #expect(call.handle(.answerRefused(.refused("no"))) == [])
+        #expect(call.handle(.answerRefused(.refused("no"))) == [.progressDone(1, .refused("no")), .ringCaller])
+        _ = call.handle(.progress(1, sdp: "bad"))
+        #expect(call.handle(.answerRefused(.refused("no"))) == [.progressDone(1, .refused("no"))])
         #expect(
             call.handle(.accepted(1, sdp: "A", trickle: false)) == [.answerSession(sdp: "A", trickle: false)])
     }
@@ -289,7 +291,7 @@ struct CallTests {
     @Test("with several parties ringing an early answer is only a sign of ringing")
     func earlyMediaOfOneOfMany() {
         var call = inviting([1, 2])
-        #expect(call.handle(.progress(1, sdp: "E")) == [.ringCaller])
+        #expect(call.handle(.progress(1, sdp: "E")) == [.ringCaller, .progressDone(1, nil)])
     }
 
     // MARK: Late offer
