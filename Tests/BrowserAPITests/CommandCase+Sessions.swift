@@ -41,26 +41,26 @@ extension CommandCase {
         CommandCase(
             cmd: "set_candidate",
             data: [
-                "session_id": .string(sessionID), "sdpMid": "0", "sdpMLineIndex": 0,
+                "session_id": .string(sessionID), "side": "callee", "sdpMid": "0", "sdpMLineIndex": 0,
                 "candidate": "candidate:1 1 udp 1 192.0.2.1 9 typ host", "usernameFragment": "x",
             ],
             command: .setCandidate(
                 SetCandidate(
-                    sessionID: sessionID, sdpMid: "0", sdpMLineIndex: 0,
+                    sessionID: sessionID, side: .callee, sdpMid: "0", sdpMLineIndex: 0,
                     candidate: "candidate:1 1 udp 1 192.0.2.1 9 typ host")),
             required: ["session_id", "candidate"],
             wrong: [
-                ("session_id", Wrong.id), ("sdpMid", Wrong.line), ("sdpMLineIndex", Wrong.number(-1, 1_024)),
+                ("session_id", Wrong.id), ("side", [1, "", "both"]), ("sdpMid", Wrong.line), ("sdpMLineIndex", Wrong.number(-1, 1_024)),
                 ("candidate", [1, [:], text(1_025), "candidate:1\r\na=x"]),
             ]),
         CommandCase(
-            cmd: "set_candidate_end", data: ["session_id": .string(sessionID)],
-            command: .setCandidateEnd(SessionReference(sessionID: sessionID)), required: ["session_id"],
-            wrong: [("session_id", Wrong.id)]),
+            cmd: "set_candidate_end", data: ["session_id": .string(sessionID), "side": "caller"],
+            command: .setCandidateEnd(SetCandidateEnd(sessionID: sessionID, side: .caller)), required: ["session_id"],
+            wrong: [("session_id", Wrong.id), ("side", [1, "", "both"])]),
         CommandCase(
-            cmd: "get_info", data: ["session_id": .string(sessionID)],
-            command: .getInfo(SessionReference(sessionID: sessionID)), required: ["session_id"],
-            wrong: [("session_id", Wrong.id)]),
+            cmd: "get_info", data: ["session_id": .string(sessionID), "statistics": true],
+            command: .getInfo(GetInfo(sessionID: sessionID, statistics: true)), required: ["session_id"],
+            wrong: [("session_id", Wrong.id), ("statistics", Wrong.flag)]),
         CommandCase(
             cmd: "get_list", data: ["user": "alice"], command: .getList(GetList(user: "alice")),
             wrong: [("user", [1, "", text(257)])]),

@@ -167,7 +167,7 @@ struct CommandTests {
     func candidates() async {
         #expect(
             await outcome("set_candidate", ["session_id": .string(sessionID), "candidate": ""])
-                == .success(.setCandidateEnd(SessionReference(sessionID: sessionID))))
+                == .success(.setCandidateEnd(SetCandidateEnd(sessionID: sessionID))))
         let text: JSONValue = "candidate:1 1 udp 1 192.0.2.1 9 typ host"
         let data: JSONValue = ["session_id": .string(sessionID), "candidate": text]
         #expect(await error("set_candidate", data).known == .missingField)

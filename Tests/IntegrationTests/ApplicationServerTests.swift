@@ -146,6 +146,106 @@ extension IntegrationTests {
             }
         }
 
+        @Test("a proxy of two browsers whose candidates all trickle, each by its side: both hear each other")
+        func trickledSides() async throws {
+            try await play { stage, client, peers in
+                let offer = try await peers.offer("caller", frequency: 700, video: false)
+                let start = try await client.request("media", "start_session", [
+                    "type": "proxy", "offer": ["sdp": .string(Peers.withoutCandidates(offer)), "trickle_ice": true],
+                ])
+                let id = try #require(start["session_id"])
+                let answer = try await peers.answer("callee", to: try #require(start["offer"]?["sdp"]), frequency: 1_500, video: false)
+                let answered = try await client.request("media", "answer_session", [
+                    "session_id": id, "answer": ["sdp": .string(Peers.withoutCandidates(answer)), "trickle_ice": true],
+                ])
+                try await peers.accept("caller", try #require(answered["answer"]?["sdp"]))
+                for (side, sdp) in [("caller", offer), ("callee", answer)] {
+                    for candidate in Peers.candidates(of: sdp) {
+                        try await client.request("media", "set_candidate", [
+                            "session_id": id, "side": .string(side), "sdpMid": "0", "sdpMLineIndex": 0, "candidate": .string(candidate),
+                        ])
+                    }
+                    try await client.request("media", "set_candidate_end", ["session_id": id, "side": .string(side)])
+                }
+                let caller = try await peers.missing(1_500, at: "caller"), callee = try await peers.missing(700, at: "callee")
+                #expect(caller == nil)
+                #expect(callee == nil)
+                try await client.request("media", "stop_session", ["session_id": id])
+                _ = try await client.event("stop", of: id.stringValue)
+            }
+        }
+
+        @Test("a call with a session that was started before takes the options of start_call")
+        func adoptedOptions() async throws {
+            try await play { stage, client, peers in
+                let bob = try await APIClient.user("bob", at: stage.gateway)
+                let offer = try await peers.offer("caller", frequency: 700)
+                let start = try await client.request("media", "start_session", ["type": "proxy", "offer": ["sdp": offer]])
+                let id = try #require(start["session_id"])
+                let refusal = try await client.refusal(of: "media", "start_call", ["dest": "bob", "session_id": id, "bitrate": -1])
+                #expect(refusal.code == 1106)
+                let call = try await client.request("media", "start_call", [
+                    "dest": "bob", "session_id": id, "use_video": false, "record": true,
+                ])
+                let invite = try await bob.serve("call_invite")
+                let answer = try await peers.answer("callee", to: try #require(invite["offer"]?["sdp"]), frequency: 1_500)
+                try await bob.request("media", "answer_call", ["call_id": try #require(invite["call_id"]), "answer": ["sdp": answer]])
+                let answered = try await client.event("answer", of: call["call_id"]?.stringValue)
+                try await peers.accept("caller", try #require(answered["answer"]?["sdp"]))
+                let options = try await client.event("updated", of: id.stringValue)
+                #expect(options == ["use_audio": true, "use_video": false, "bitrate": 0, "record": true])
+                let callee = try await peers.missing(700, at: "callee")
+                #expect(callee == nil)
+                #expect(try await eventuallyStops("video", peers, "callee"))
+                try await client.request("media", "hangup_call", ["call_id": try #require(call["call_id"])])
+                _ = try await bob.event("hangup")
+                #expect(try !recordings(stage, of: #require(id.stringValue)).isEmpty)
+                await bob.leave()
+            }
+        }
+
+        @Test("get_info with `statistics` counts both sides of a proxy, and without it asks nobody")
+        func statistics() async throws {
+            try await play { stage, client, peers in
+                let phone = try RTPPhone(on: stage.environment.address, frequency: 440)
+                let offer = try await peers.offer("caller", frequency: 700, video: false)
+                let start = try await client.request("media", "start_session", [
+                    "type": "proxy", "offer": ["sdp": offer], "sdp_type": "rtp",
+                ])
+                let id = try #require(start["session_id"])
+                let plain = try #require(start["offer"]?["sdp"]?.stringValue)
+                phone.connect(to: stage.environment.address, port: try #require(Peers.audioPort(of: plain)))
+                let answered = try await client.request("media", "answer_session", [
+                    "session_id": id,
+                    "answer": ["sdp": .string(SIPProbe.Call.sdp(stage.environment.address, port: phone.port)), "sdp_type": "rtp"],
+                ])
+                try await peers.accept("caller", try #require(answered["answer"]?["sdp"]))
+                #expect(await phone.hears(700))
+                var statistics: JSONValue = .null
+                let isWhole = try await eventually(within: .seconds(10)) {
+                    let info = try await client.request("media", "get_info", ["session_id": id, "statistics": true])
+                    statistics = info["statistics"] ?? .null
+                    return statistics["caller"]?["audio"]?["sent"]?["packets"]?.intValue ?? 0 > 100
+                }
+                #expect(isWhole, "\(statistics.text)")
+                let caller = try #require(statistics["caller"]?["audio"]), callee = try #require(statistics["callee"]?["audio"])
+                for direction in ["received", "sent"] {
+                    let packets = caller[direction]?["packets"]?.intValue ?? 0, bytes = caller[direction]?["bytes"]?.intValue ?? 0
+                    #expect(packets >= 50, "\(statistics.text)")
+                    #expect(bytes >= packets * 172, "PCMU of 20 ms: \(statistics.text)")
+                    #expect(caller[direction]?["lost"]?.intValue == 0, "\(statistics.text)")
+                    #expect(caller[direction]?["jitter"] != nil, "\(statistics.text)")
+                }
+                #expect(callee["received"]?["packets"] == caller["sent"]?["packets"])
+                #expect(callee["sent"]?["lost"] == nil)
+                let without = try await client.request("media", "get_info", ["session_id": id])
+                #expect(without["statistics"] == nil)
+                try await client.request("media", "stop_session", ["session_id": id])
+                _ = try await client.event("stop", of: id.stringValue)
+                phone.stop()
+            }
+        }
+
         // MARK: What the tests share
 
         private func play(_ body: (Stage, APIClient, Peers) async throws -> Void) async throws {
@@ -179,6 +279,17 @@ extension IntegrationTests {
 }
 
 extension Peers {
+    /// A description as it is before its candidates are known.
+    static func withoutCandidates(_ sdp: JSONValue) -> String {
+        let lines = (sdp.stringValue ?? "").components(separatedBy: "\r\n")
+        return lines.filter { !$0.hasPrefix("a=candidate:") && $0 != "a=end-of-candidates" }.joined(separator: "\r\n")
+    }
+
+    /// Its candidates, as `RTCIceCandidate` has them.
+    static func candidates(of sdp: JSONValue) -> [String] {
+        (sdp.stringValue ?? "").components(separatedBy: "\r\n").filter { $0.hasPrefix("a=candidate:") }.map { String($0.dropFirst(2)) }
+    }
+
     /// The port of the first audio line of a plain SDP.
     static func audioPort(of sdp: String) -> Int? {
         let line = sdp.components(separatedBy: .newlines).first { $0.hasPrefix("m=audio ") }

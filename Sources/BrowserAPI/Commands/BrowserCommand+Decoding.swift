@@ -17,8 +17,8 @@ extension BrowserCommand {
         case "update_session": .updateSession(try UpdateSession(fields))
         case "stop_session": .stopSession(try StopSession(fields))
         case "set_candidate": try candidate(fields)
-        case "set_candidate_end": .setCandidateEnd(try SessionReference(fields))
-        case "get_info": .getInfo(try SessionReference(fields))
+        case "set_candidate_end": .setCandidateEnd(try SetCandidateEnd(fields))
+        case "get_info": .getInfo(try GetInfo(fields))
         case "get_list": .getList(try GetList(fields))
         default: nil
         }
@@ -28,7 +28,7 @@ extension BrowserCommand {
     private static func candidate(_ fields: Fields) throws(APIError) -> BrowserCommand {
         let command = try SetCandidate(fields)
         return command.candidate.isEmpty
-            ? .setCandidateEnd(SessionReference(sessionID: command.sessionID)) : .setCandidate(command)
+            ? .setCandidateEnd(SetCandidateEnd(sessionID: command.sessionID, side: command.side)) : .setCandidate(command)
     }
 
     private static func call(_ name: String, _ fields: Fields) throws(APIError) -> BrowserCommand? {

@@ -6,8 +6,8 @@ public enum BrowserCommand: Sendable, Equatable {
     case updateSession(UpdateSession)
     case stopSession(StopSession)
     case setCandidate(SetCandidate)
-    case setCandidateEnd(SessionReference)
-    case getInfo(SessionReference)
+    case setCandidateEnd(SetCandidateEnd)
+    case getInfo(GetInfo)
     case getList(GetList)
 
     // Calls.

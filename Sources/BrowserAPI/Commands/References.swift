@@ -1,8 +1,13 @@
-/// The data of a command that names a session and nothing else.
-public struct SessionReference: Sendable, Equatable {
+/// `get_info`: what is known of a session.
+public struct GetInfo: Sendable, Equatable {
     public var sessionID: String
+    /// Whether packets are counted too, which takes a question to the media server.
+    public var statistics: Bool
 
-    public init(sessionID: String) { self.sessionID = sessionID }
+    public init(sessionID: String, statistics: Bool = false) {
+        self.sessionID = sessionID
+        self.statistics = statistics
+    }
 }
 
 /// The data of a command that names a call and nothing else.
@@ -20,8 +25,10 @@ public struct GetList: Sendable, Equatable {
     public init(user: String? = nil) { self.user = user }
 }
 
-extension SessionReference {
-    init(_ fields: Fields) throws(APIError) { self.init(sessionID: try fields.sessionID()) }
+extension GetInfo {
+    init(_ fields: Fields) throws(APIError) {
+        self.init(sessionID: try fields.sessionID(), statistics: try fields.optionalFlag("statistics") ?? false)
+    }
 }
 
 extension CallReference {

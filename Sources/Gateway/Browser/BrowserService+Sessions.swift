@@ -91,20 +91,38 @@ extension BrowserService {
     }
 
     func candidate(
-        _ id: String, _ candidate: TrickledCandidate, _ client: BrowserClient, _ reply: BrowserReply
+        _ id: String, of wanted: SessionSide?, _ candidate: TrickledCandidate, _ client: BrowserClient, _ reply: BrowserReply
     ) throws(APIError) {
         let entry = try sessions.entry(id, for: client)
-        let side = entry.sides[client.id] ?? .caller
-        // An application server that drives a session speaks for whichever side is a browser.
-        let only = entry.session.kind.handle(ofBrowserAt: .caller) == nil ? SessionSide.callee : .caller
-        let from = entry.call == nil ? only : side
-        let failures = entry.branches.map { $0.trickle(candidate, from: from) }
+        let side: SessionSide
+        if entry.call != nil {
+            side = entry.sides[client.id] ?? .caller
+            guard wanted == nil || wanted == side else { throw .notYours(field: "side") }
+        } else {
+            // An application server that drives a session speaks for whichever side is a browser.
+            side = wanted ?? (entry.session.kind.handle(ofBrowserAt: .caller) == nil ? .callee : .caller)
+        }
+        let failures = entry.branches.map { $0.trickle(candidate, from: side) }
         if let failure = failures.compactMap({ $0 }).first, failures.allSatisfy({ $0 != nil }) { throw failure.apiError }
         reply.ok([:])
     }
 
-    func getInfo(_ command: SessionReference, _ client: BrowserClient, _ reply: BrowserReply) throws(APIError) {
+    func getInfo(_ command: GetInfo, _ client: BrowserClient, _ reply: BrowserReply) throws(APIError) {
         let entry = try sessions.entry(command.sessionID, for: client)
+        guard command.statistics else { return reply.ok(.object(info(of: entry))) }
+        LoopActor.task {
+            var statistics: [String: JSONValue] = [:]
+            for side in SessionSide.allCases {
+                let counted = await entry.session.statistics(of: side)
+                if !counted.isEmpty { statistics[side.rawValue] = .object(counted.mapValues(\.json)) }
+            }
+            var info = self.info(of: entry)
+            info["statistics"] = .object(statistics)
+            reply.ok(.object(info))
+        }
+    }
+
+    private func info(of entry: SessionRegistry.Entry) -> [String: JSONValue] {
         let session = entry.session
         var info: [String: JSONValue] = [
             "session_id": .string(session.id),
@@ -119,7 +137,7 @@ extension BrowserService {
             "age": .integer(Int((ContinuousClock.now - session.started).components.seconds)),
         ]
         info["call_id"] = entry.call.map(JSONValue.string)
-        reply.ok(.object(info))
+        return info
     }
 
     func getList(_ command: GetList, _ client: BrowserClient, _ reply: BrowserReply) throws(APIError) {

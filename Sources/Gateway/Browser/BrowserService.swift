@@ -72,10 +72,10 @@ final class BrowserService: BrowserAPIHandler {
             case .updateSession(let command): try updateSession(command, client, reply)
             case .stopSession(let command): try stopSession(command, client, reply)
             case .setCandidate(let command):
-                try candidate(command.sessionID, TrickledCandidate(command), client, reply)
+                try candidate(command.sessionID, of: command.side, TrickledCandidate(command), client, reply)
             case .setCandidateEnd(let command):
-                try candidate(
-                    command.sessionID, TrickledCandidate(mid: nil, mediaLineIndex: nil, candidate: nil), client, reply)
+                let end = TrickledCandidate(mid: nil, mediaLineIndex: nil, candidate: nil)
+                try candidate(command.sessionID, of: command.side, end, client, reply)
             case .getInfo(let command): try getInfo(command, client, reply)
             case .getList(let command): try getList(command, client, reply)
             case .startCall(let command): try startCall(command, client, reply)

@@ -13,6 +13,8 @@ final class MediaBackend {
 
     private var clients: [JanusClient] = []
     private var process: JanusProcess?
+    /// Of our own Janus; external ones are not asked to have it.
+    private var admin: JanusAdmin?
     private let log: Logger
     /// Waits for the first Janus to become ready.
     private var waiting: [CheckedContinuation<Void, Never>] = []
@@ -27,6 +29,7 @@ final class MediaBackend {
                 eventLoops: configuration.janus.eventLoops)
             let process = JanusProcess(configuration: settings) { [weak self] state in self?.processChanged(state) }
             self.process = process
+            admin = JanusAdmin(url: process.adminURL, secret: process.adminSecret)
             clients = [makeClient(JanusClientConfiguration(url: process.url, apiSecret: process.apiSecret))]
         case .external:
             clients = configuration.janus.urls.map {
@@ -52,6 +55,7 @@ final class MediaBackend {
     }
 
     func stop() async {
+        await admin?.close()
         for client in clients { await client.stop() }
         await process?.stop()
         resumeWaiting()
@@ -85,8 +89,20 @@ final class MediaBackend {
         return client
     }
 
+    /// What Janus has counted on a handle, by kind; empty where it cannot be asked.
+    func statistics(of handle: JanusHandle) async -> [String: MediumStatistics] {
+        guard let admin, let session = handle.session else { return [:] }
+        do throws(JanusError) {
+            return MediumStatistics.all(inHandleInfo: try await admin.handleInfo(session: session, handle: handle.id))
+        } catch {
+            log.debug("no statistics", metadata: ["reason": "\(error)"])
+            return [:]
+        }
+    }
+
     private func processChanged(_ state: JanusProcessState) {
         guard case .running = state, let process, let client = clients.first else { return }
+        admin?.url = process.adminURL
         client.connect(to: process.url)
         client.start()
     }

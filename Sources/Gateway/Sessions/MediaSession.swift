@@ -1,4 +1,5 @@
 internal import EventLoop
+internal import Janus
 internal import Logging
 internal import ProxyCore
 
@@ -94,6 +95,13 @@ final class MediaSession {
         }
         handle(.candidate(side, candidate))
         return nil
+    }
+
+    /// What has been counted of `side`, by kind: between Janus and a browser, or what NoSIP has passed on for a phone.
+    func statistics(of side: SessionSide) async -> [String: MediumStatistics] {
+        guard let counter = kind.counter(of: side) else { return [:] }
+        let counted = await media.statistics(counter.handle)
+        return counter.isPhone ? counted.mapValues(\.ofPhone) : counted
     }
 
     /// Changes options; `done` is called once, when they act or cannot.

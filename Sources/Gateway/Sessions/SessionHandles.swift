@@ -165,6 +165,12 @@ final class SessionHandles {
 
     private func path(_ name: String) -> String { "\(recordings)/\(name)" }
 
+    /// What Janus has counted on the handle of that role, by kind.
+    func statistics(_ role: SessionHandle.Role) async -> [String: MediumStatistics] {
+        guard let handle = handles[role] else { return [:] }
+        return await backend.statistics(of: handle)
+    }
+
     // MARK: Events and end
 
     private func heard(_ event: JanusHandleEvent, from role: SessionHandle.Role) {

@@ -3,20 +3,24 @@ public import JSON
 
 /// Janus' admin API over WebSocket: what Janus itself holds open, for metrics and to find leaks.
 ///
-/// It connects with the first question and stays connected until ``close()``.
+/// It connects with the first question, and closes the connection when no other has come for a while.
 @LoopActor
 public final class JanusAdmin {
     /// `ws://host:port/` of the admin WebSocket transport; a new one counts from the next connection on.
     public var url: String
     private let secret: String
     private let timeout: Duration
+    private let idleLimit: Duration
+    private var idle: LoopTimer?
+    private var questions = 0
     private var channel: JanusChannel?
     private var waiting: [CheckedContinuation<Result<JanusChannel, JanusError>, Never>] = []
 
-    public init(url: String, secret: String, timeout: Duration = .seconds(5)) {
+    public init(url: String, secret: String, timeout: Duration = .seconds(5), idleLimit: Duration = .seconds(2)) {
         self.url = url
         self.secret = secret
         self.timeout = timeout
+        self.idleLimit = idleLimit
     }
 
     /// The ids of all sessions, whoever holds them.
@@ -52,6 +56,7 @@ public final class JanusAdmin {
     /// Closes the connection; the next question opens another.
     public func close() async {
         let channel = channel
+        idle?.cancel()
         channel?.close("closed")
         await channel?.finish()
     }
@@ -64,6 +69,12 @@ public final class JanusAdmin {
     private func ask(_ request: [String: JSONValue]) async throws(JanusError) -> JSONValue {
         var request = request
         request["admin_secret"] = .string(secret)
+        questions += 1
+        idle?.cancel()
+        defer {
+            questions -= 1
+            if questions == 0 { idle = LoopTimer.schedule(after: idleLimit) { [weak self] in self?.channel?.close("idle") } }
+        }
         return try await connected().request(request, until: .success).json
     }
 

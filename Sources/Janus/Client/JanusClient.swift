@@ -16,7 +16,7 @@ public final class JanusClient {
 
     private var isRunning = false
     private var channel: JanusChannel?
-    private var session: UInt64?
+    private(set) var session: UInt64?
     private var handles: [UInt64: Entry] = [:]
     private var detaching = 0
     private var attempts = 0

@@ -39,6 +39,9 @@ public final class JanusHandle {
         if case .open = state { true } else { false }
     }
 
+    /// The id of the Janus session that it belongs to, for the admin API; nil when it was lost.
+    public var session: UInt64? { isOpen ? client?.session : nil }
+
     /// Sends a message to the plugin and waits for its reply.
     ///
     /// - Throws: `.plugin` when the plugin refused, `.refused` when Janus' core did, `.lost` when Janus died meanwhile.

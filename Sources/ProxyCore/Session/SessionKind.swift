@@ -43,6 +43,17 @@ public enum SessionKind: Sendable, Equatable {
         }
     }
 
+    /// The handle on which is counted what flows to and from `side`. NoSIP counts nothing towards a phone: there it is the
+    /// handle's other end, where what came from the phone goes out. Nil where there is no such side.
+    public func counter(of side: SessionSide) -> (handle: SessionHandle.Role, isPhone: Bool)? {
+        if let browser = handle(ofBrowserAt: side) { return (browser, false) }
+        switch (self, side) {
+        case (.echo(.rtp), .caller), (.proxy(.rtp, _), .caller), (.proxy(.webrtc, .rtp), .callee): return (.caller, true)
+        case (.proxy(.rtp, .rtp), .callee): return (.callee, true)
+        default: return nil
+        }
+    }
+
     /// The ways that an offer of `side` and the answer to it take through Janus; nil when that side has none to make.
     func paths(ofOfferBy side: SessionSide, isFirst: Bool) -> ExchangePaths? {
         switch (self, side) {
