@@ -30,17 +30,19 @@ let package = Package(
         .systemLibrary(name: "CUV", pkgConfig: "libuv", providers: [.apt(["libuv1-dev"])]),
         .systemLibrary(name: "CWebSockets", pkgConfig: "libwebsockets", providers: [.apt(["libwebsockets-dev"])]),
         .systemLibrary(name: "CJansson", pkgConfig: "jansson", providers: [.apt(["libjansson-dev"])]),
+        .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CAres", pkgConfig: "libcares", providers: [.apt(["libc-ares-dev"])]),
 
         // The one thread, and the pure parts.
         .target(name: "EventLoop", dependencies: ["CSofiaSIP", "CUV"], swiftSettings: settings),
         .target(name: "JSON", dependencies: ["CJansson"], swiftSettings: settings),
         .target(name: "SDP", swiftSettings: settings),
+        .target(name: "TLS", dependencies: ["COpenSSL", "EventLoop", logging], swiftSettings: settings),
 
         // The core, and the adapters to what surrounds it.
         .target(name: "ProxyCore", dependencies: ["SDP"], swiftSettings: settings),
-        .target(name: "SIP", dependencies: ["CSofiaSIP", "EventLoop", logging], swiftSettings: settings),
-        .target(name: "WebSocket", dependencies: ["CWebSockets", "EventLoop", logging], swiftSettings: settings),
+        .target(name: "SIP", dependencies: ["CSofiaSIP", "EventLoop", "TLS", logging], swiftSettings: settings),
+        .target(name: "WebSocket", dependencies: ["CWebSockets", "EventLoop", "TLS", logging], swiftSettings: settings),
         .target(
             name: "Authentication",
             dependencies: [
@@ -62,7 +64,7 @@ let package = Package(
         .target(
             name: "Gateway",
             dependencies: [
-                "EventLoop", "JSON", "SDP", "ProxyCore", "SIP", "WebSocket", "Janus", "BrowserAPI", "Authentication",
+                "EventLoop", "JSON", "SDP", "ProxyCore", "SIP", "TLS", "WebSocket", "Janus", "BrowserAPI", "Authentication",
                 "Registrar", "Resolver", logging,
                 .product(name: "Yams", package: "Yams"),
             ],
@@ -72,7 +74,7 @@ let package = Package(
         .executableTarget(
             name: "tern",
             dependencies: [
-                "EventLoop", "Gateway", logging,
+                "EventLoop", "Gateway", "TLS", logging,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings
@@ -104,21 +106,23 @@ let package = Package(
             swiftSettings: settings
         ),
         .testTarget(name: "ResolverTests", dependencies: ["Resolver", "EventLoop"], swiftSettings: settings),
-        .testTarget(name: "SIPTests", dependencies: ["SIP", "EventLoop"], swiftSettings: settings),
-        .testTarget(name: "WebSocketTests", dependencies: ["WebSocket", "EventLoop"], swiftSettings: settings),
+        .target(name: "TestCertificates", path: "Tests/TestCertificates", swiftSettings: settings),
+        .testTarget(name: "TLSTests", dependencies: ["TLS", "EventLoop", "TestCertificates", logging], swiftSettings: settings),
+        .testTarget(name: "SIPTests", dependencies: ["SIP", "EventLoop", "TestCertificates", "TLS"], swiftSettings: settings),
+        .testTarget(name: "WebSocketTests", dependencies: ["WebSocket", "EventLoop", "TestCertificates", "TLS"], swiftSettings: settings),
         .testTarget(name: "JanusTests", dependencies: ["Janus", "EventLoop", "JSON", "WebSocket", logging], swiftSettings: settings),
         .testTarget(name: "BrowserAPITests", dependencies: ["BrowserAPI", "EventLoop", "JSON", "WebSocket"], swiftSettings: settings),
         .testTarget(
             name: "GatewayTests",
             dependencies: [
-                "Authentication", "BrowserAPI", "Gateway", "EventLoop", "JSON", "WebSocket", logging,
+                "Authentication", "BrowserAPI", "Gateway", "EventLoop", "JSON", "TestCertificates", "TLS", "WebSocket", logging,
                 .product(name: "Crypto", package: "swift-crypto"),
             ],
             swiftSettings: settings
         ),
         .testTarget(
             name: "IntegrationTests",
-            dependencies: ["Authentication", "EventLoop", "JSON", "SDP", "WebSocket", "tern"],
+            dependencies: ["Authentication", "EventLoop", "JSON", "SDP", "TestCertificates", "WebSocket", "tern"],
             swiftSettings: settings
         ),
     ]

@@ -14,3 +14,8 @@ static const enum lws_write_protocol tern_lws_write_close = (enum lws_write_prot
 
 static const uint64_t tern_lws_option_libuv = LWS_SERVER_OPTION_LIBUV;
 static const uint64_t tern_lws_option_no_canonical_name = LWS_SERVER_OPTION_SKIP_SERVER_CANONICAL_NAME;
+
+/* TLS on a listener whose SSL_CTX is ours to fill; what is no TLS comes through too, and is sent away with an answer. */
+static const uint64_t tern_lws_options_tls =
+    LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT | LWS_SERVER_OPTION_CREATE_VHOST_SSL_CTX |
+    LWS_SERVER_OPTION_ALLOW_NON_SSL_ON_SSL_PORT | LWS_SERVER_OPTION_ALLOW_HTTP_ON_HTTPS_LISTENER;

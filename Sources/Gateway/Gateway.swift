@@ -6,6 +6,7 @@ internal import JSON
 public import Logging
 internal import Registrar
 internal import SIP
+internal import TLS
 internal import WebSocket
 
 /// The gateway: phones on one side, browsers on the other, Janus between them.
@@ -25,12 +26,14 @@ public final class Gateway {
     private let switchboard: Switchboard
     private let service: BrowserService
     private let api: BrowserAPI
+    private let certificates: Certificates
     private var endpoint: SIPEndpoint?
     private var server: WebSocketServer?
 
     public init(configuration: GatewayConfiguration, logger: Logger) {
         self.configuration = configuration
         log = logger
+        certificates = Certificates(log: logger)
         media = MediaBackend(configuration: configuration, log: logger)
         let context = SessionContext(
             media: media, mediaAddress: configuration.media.address,
@@ -58,7 +61,7 @@ public final class Gateway {
         do throws(GatewayError) {
             try await startRegistrar()
             try startSIP()
-            try startHTTP(page)
+            try await startHTTP(page)
         } catch {
             await stop()
             throw error
@@ -116,10 +119,13 @@ public final class Gateway {
         for address in endpoint.listening { log.info("listening for SIP", metadata: ["address": "\(address)"]) }
     }
 
-    private func startHTTP(_ page: WebPage) throws(GatewayError) {
+    private func startHTTP(_ page: WebPage) async throws(GatewayError) {
         let listen = configuration.http.listen
+        let identity: TLSIdentity?
+        do throws(TLSError) { identity = try await certificates.read(configuration.http.tls) } catch { throw .http(error.description) }
         var settings = WebSocketServerConfiguration(address: listen.address, port: listen.port)
         settings.allowedOrigins = configuration.http.allowedOrigins
+        settings.tls = identity
         let web = WebService(page: page, api: api) { [weak self] in self?.status ?? [:] }
         let server = WebSocketServer(configuration: settings, handler: web)
         do throws(WebSocketError) {
@@ -129,15 +135,20 @@ public final class Gateway {
         }
         self.server = server
         self.web = web
-        log.info("listening for HTTP", metadata: ["address": "\(listen.address)", "port": "\(server.port)"])
+        certificates.watch(identity) { [weak server] identity throws(TLSError) in try server?.use(identity) }
+        log.info("listening for \(identity == nil ? "HTTP" : "HTTPS")", metadata: ["address": "\(listen.address)", "port": "\(server.port)"])
     }
 
     /// The server holds its handler weakly.
     private var web: WebService?
 
+    /// Reads the certificates again, for those who connect from then on.
+    public func reloadCertificates() async { await certificates.reload() }
+
     /// Ends all calls and closes everything. Harmless when repeated.
     public func stop() async {
         switchboard.isDraining = true
+        certificates.stop()
         switchboard.endAll()
         for entry in Array(sessions.entries.values) { entry.session.stop(.stopping) }
         await endpoint?.stop()
@@ -180,6 +191,11 @@ public final class Gateway {
 
 extension SIPListenAddress {
     init(_ address: ListenAddress) {
-        self.init(transport: address.transport == .udp ? .udp : .tcp, address: address.address, port: address.port)
+        let transport: Transport = switch address.transport {
+        case .udp: .udp
+        case .tcp: .tcp
+        case .tls: .tls
+        }
+        self.init(transport: transport, address: address.address, port: address.port)
     }
 }

@@ -29,16 +29,18 @@ final class LibraryContext {
     private unowned let owner: any LibraryContextOwner
     /// By which the library wakes itself; see ``WakeDescriptor``.
     private var wakeDescriptors: [WakeDescriptor] = []
+    /// The `SSL_CTX` of the virtual host, where it has one: empty, for the owner to fill.
+    private(set) var sslContext: OpaquePointer?
     /// Kept as long as the context, which does not copy them.
     private var names: [UnsafeMutablePointer<CChar>] = []
 
     init(
-        port: Int32, protocolName: String, timeoutSeconds: UInt32, owner: any LibraryContextOwner
+        port: Int32, protocolName: String, timeoutSeconds: UInt32, isSecure: Bool = false, owner: any LibraryContextOwner
     ) throws(WebSocketError) {
         self.owner = owner
         LibraryLog.install()
         let before = WakeDescriptor.all()
-        pointer = create(port: port, protocolName: protocolName, timeoutSeconds: timeoutSeconds)
+        pointer = create(port: port, protocolName: protocolName, timeoutSeconds: timeoutSeconds, isSecure: isSecure)
         wakeDescriptors = WakeDescriptor.all().subtracting(before).map { WakeDescriptor(number: $0) }
         guard pointer != nil else {
             releaseNames()
@@ -48,12 +50,19 @@ final class LibraryContext {
         _ = Unmanaged.passRetained(self)
     }
 
-    private func create(port: Int32, protocolName: String, timeoutSeconds: UInt32) -> OpaquePointer? {
+    private func create(
+        port: Int32, protocolName: String, timeoutSeconds: UInt32, isSecure: Bool
+    ) -> OpaquePointer? {
         var info = lws_context_creation_info()
         info.port = port
         info.gid = -1
         info.uid = -1
         info.options = tern_lws_option_libuv | tern_lws_option_no_canonical_name
+        if isSecure {
+            info.options |= tern_lws_options_tls
+            // HTTP/2 would be offered too: one connection would then carry requests and WebSockets as streams.
+            info.alpn = copy("http/1.1")
+        }
         info.max_http_header_data2 = LibraryContext.headerLimit
         info.timeout_secs = timeoutSeconds
         info.timeout_secs_ah_idle = timeoutSeconds
@@ -120,20 +129,25 @@ final class LibraryContext {
     }
 
     fileprivate func dispatch(
-        _ reason: lws_callback_reasons, _ wsi: OpaquePointer, _ input: UnsafeMutableRawPointer?, _ length: Int
+        _ reason: lws_callback_reasons, _ wsi: OpaquePointer, _ user: UnsafeMutableRawPointer?,
+        _ input: UnsafeMutableRawPointer?, _ length: Int
     ) -> Int32 {
-        owner.handle(reason, wsi, input, length)
+        if reason == LWS_CALLBACK_OPENSSL_LOAD_EXTRA_SERVER_VERIFY_CERTS {
+            sslContext = user.map { OpaquePointer($0) }
+            return 0
+        }
+        return owner.handle(reason, wsi, input, length)
     }
 }
 
 /// The only entry from libwebsockets into Swift.
 private let libraryCallback: @convention(c) (
     OpaquePointer?, lws_callback_reasons, UnsafeMutableRawPointer?, UnsafeMutableRawPointer?, Int
-) -> Int32 = { wsi, reason, _, input, length in
-    guard let wsi, let context = lws_get_context(wsi), let user = lws_context_user(context) else { return 0 }
-    let receiver = Unmanaged<LibraryContext>.fromOpaque(user).takeUnretainedValue()
-    nonisolated(unsafe) let handle = (wsi: wsi, input: input)
-    return LoopActor.assumeIsolated { receiver.dispatch(reason, handle.wsi, handle.input, length) }
+) -> Int32 = { wsi, reason, user, input, length in
+    guard let wsi, let context = lws_get_context(wsi), let owner = lws_context_user(context) else { return 0 }
+    let receiver = Unmanaged<LibraryContext>.fromOpaque(owner).takeUnretainedValue()
+    nonisolated(unsafe) let handle = (wsi: wsi, user: user, input: input)
+    return LoopActor.assumeIsolated { receiver.dispatch(reason, handle.wsi, handle.user, handle.input, length) }
 }
 
 /// Waiting for libuv to go once around.

@@ -11,6 +11,7 @@ extension WebSocketServer {
     func respond(on socket: ServerSocket, _ wsi: OpaquePointer) -> Int32 {
         // The library's own timer would not know of a body's progress; the socket's deadline does.
         lws_set_timeout(wsi, NO_PENDING_TIMEOUT, 0)
+        guard isPrivateEnough(wsi) else { return sendToTLS(wsi) }
         guard let method = LibraryHeaders.method(wsi) else {
             return refuse(405, "only GET and HEAD", [.init("allow", "GET, HEAD")], wsi)
         }
@@ -65,11 +66,37 @@ extension WebSocketServer {
         return -1
     }
 
+    // MARK: What comes without TLS
+
+    /// False for a connection without TLS to a server with TLS: it gets a redirection, and nothing else.
+    private func isPrivateEnough(_ wsi: OpaquePointer) -> Bool {
+        configuration.tls == nil || lws_is_ssl(wsi) != 0
+    }
+
+    /// To the same place over TLS: a browser takes `http` for granted where somebody types an address.
+    private func sendToTLS(_ wsi: OpaquePointer) -> Int32 {
+        guard let host = LibraryHeaders.value(WSI_TOKEN_HOST, wsi), let path = LibraryHeaders.path(wsi),
+            host.utf8.count < 256, path.utf8.count < 1_024, host.utf8.allSatisfy(WebSocketServer.mayStandInHost),
+            path.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F })
+        else { return refuse(403, "only over TLS (https, wss)", [], wsi) }
+        return refuse(301, "only over TLS (https, wss)", [.init("location", "https://\(host)\(path)")], wsi)
+    }
+
+    /// Letters, digits, and what stands between them in names, addresses and ports.
+    private static func mayStandInHost(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"): true
+        default: ".-_:[]".utf8.contains(byte)
+        }
+    }
+
     // MARK: Upgrades
 
     /// Lets only a proper WebSocket handshake at the right path go on (RFC 6455, section 4.2.1).
     func confirmUpgrade(on socket: ServerSocket, _ wsi: OpaquePointer) -> Int32 {
         // The callback's own argument may point to headers that are freed by now: ask for them again.
+        guard isPrivateEnough(wsi) else { return refuse(403, "only over TLS (https, wss)", [], wsi) }
         guard let upgrade = LibraryHeaders.value(WSI_TOKEN_UPGRADE, wsi), upgrade.lowercased() == "websocket" else {
             return -1
         }

@@ -1,7 +1,8 @@
 internal import CWebSockets
 public import EventLoop
+public import TLS
 
-/// An HTTP and WebSocket server on one port.
+/// An HTTP and WebSocket server on one port, over TLS where it is given a certificate.
 ///
 /// It keeps its handler. It can be started again after ``stop()``.
 @LoopActor
@@ -13,6 +14,7 @@ public final class WebSocketServer {
     public private(set) var port = 0
 
     private(set) var context: LibraryContext?
+    private var tls: TLSServerContext?
     private var vhost: OpaquePointer?
     private var listener: OpaquePointer?
     private var sockets: [UInt64: ServerSocket] = [:]
@@ -44,9 +46,12 @@ public final class WebSocketServer {
             let context = try LibraryContext(
                 port: Int32(tern_lws_port_no_listen_server), protocolName: configuration.subprotocol,
                 // The checks here are finer; the library's whole seconds are only a second line.
-                timeoutSeconds: UInt32(clamping: timeout.components.seconds + 2), owner: self)
+                timeoutSeconds: UInt32(clamping: timeout.components.seconds + 2), isSecure: configuration.tls != nil,
+                owner: self)
             self.context = context
+            try secure(context)
         } catch {
+            if context != nil { LoopActor.task { await self.stop() } }
             ListeningSocket.close(socket.descriptor)
             throw error
         }
@@ -61,6 +66,22 @@ public final class WebSocketServer {
         checkTimer = LoopTimer.schedule(after: interval, every: interval) { [weak self] in self?.check() }
         LibraryLog.logger.info(
             "listening", metadata: ["address": "\(configuration.address)", "port": "\(socket.port)"])
+    }
+
+    private func secure(_ context: LibraryContext) throws(WebSocketError) {
+        guard let identity = configuration.tls else { return }
+        guard let pointer = context.sslContext else { throw .library("no TLS") }
+        do throws(TLSError) {
+            tls = try TLSServerContext(pointer, identity: identity)
+        } catch {
+            throw .certificate(error.description)
+        }
+    }
+
+    /// Shows `identity` to those who connect from now on; connections that are up keep the certificate that they have seen.
+    /// Without effect on a server that was started without TLS.
+    public func use(_ identity: TLSIdentity) throws(TLSError) {
+        try tls?.use(identity)
     }
 
     /// Hands the listening socket to the library as a descriptor that is only watched.
@@ -107,6 +128,7 @@ public final class WebSocketServer {
         // Nothing is left now that could still be told about.
         for id in sockets.keys { forget(id) }
         self.context = nil
+        tls = nil
         vhost = nil
         port = 0
         stopping = nil
@@ -160,7 +182,8 @@ public final class WebSocketServer {
         sockets[socket.id] = socket
         var description = lws_adopt_desc_t()
         description.vh = vhost
-        description.type = lws_adoption_type(LWS_ADOPT_SOCKET.rawValue | LWS_ADOPT_HTTP.rawValue)
+        let security = tls == nil ? 0 : LWS_ADOPT_ALLOW_SSL.rawValue
+        description.type = lws_adoption_type(LWS_ADOPT_SOCKET.rawValue | LWS_ADOPT_HTTP.rawValue | security)
         description.fd.sockfd = descriptor
         description.opaque = UnsafeMutableRawPointer(bitPattern: UInt(socket.id))
         socket.wsi = lws_adopt_descriptor_vhost_via_info(&description)

@@ -1,9 +1,13 @@
+public import TLS
+
 /// Where a ``WebSocketServer`` listens and what it puts up with.
 public struct WebSocketServerConfiguration: Sendable {
     /// An IPv4 or IPv6 literal; an IPv6 socket takes IPv6 only.
     public var address: String
     /// The TCP port; with 0 the system picks one, see ``WebSocketServer/port``.
     public var port: Int
+    /// The certificate and key with which HTTPS and WSS are served, and nothing else; nil is HTTP and WS.
+    public var tls: TLSIdentity?
     /// The only path at which a WebSocket can be opened.
     public var path: String
     /// The one subprotocol that is spoken. A client that asks for none is accepted too.
@@ -31,6 +35,7 @@ public struct WebSocketServerConfiguration: Sendable {
     public init(
         address: String = "127.0.0.1",
         port: Int = 0,
+        tls: TLSIdentity? = nil,
         path: String = "/api",
         subprotocol: String = "tern",
         maximumMessageSize: Int = 64 * 1024,
@@ -45,6 +50,7 @@ public struct WebSocketServerConfiguration: Sendable {
     ) {
         self.address = address
         self.port = port
+        self.tls = tls
         self.path = path
         self.subprotocol = subprotocol
         self.maximumMessageSize = maximumMessageSize

@@ -1,4 +1,5 @@
 internal import Gateway
+internal import TLS
 
 /// What Tern does with a configuration, in words.
 struct ConfigurationSummary {
@@ -17,7 +18,9 @@ struct ConfigurationSummary {
 
     private var lines: [(String, String)] {
         var lines = configuration.sip.listen.map { ("listens for SIP", "\($0)") }
-        lines.append(("serves pages", "http://\(configuration.http.listen.hostAndPort)/"))
+        if let tls = configuration.sip.tls { lines.append(("", certificate(tls))) }
+        lines.append(("serves pages", "\(configuration.http.tls == nil ? "http" : "https")://\(configuration.http.listen.hostAndPort)/"))
+        if let tls = configuration.http.tls { lines.append(("", certificate(tls))) }
         let ports = configuration.media.rtpPorts
         lines.append(("takes RTP", "\(configuration.media.address), ports \(ports.lowerBound)-\(ports.upperBound); \(reason)"))
         switch configuration.janus.mode {
@@ -36,6 +39,11 @@ struct ConfigurationSummary {
         for route in configuration.routes.prefix(20) { lines.append(("routes", describe(route))) }
         if configuration.routes.count > 20 { lines.append(("routes", "… \(configuration.routes.count) in all")) }
         return lines
+    }
+
+    private func certificate(_ files: TLSFiles) -> String {
+        guard let identity = try? TLSIdentity(files) else { return "with the certificate in \(files.certificate)" }
+        return "with the certificate in \(files.certificate) for \(identity.names), until \(identity.notAfter)"
     }
 
     private var reason: String {

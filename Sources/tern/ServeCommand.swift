@@ -11,7 +11,7 @@ struct ServeCommand: ParsableCommand {
         abstract: "Run the gateway until SIGINT or SIGTERM.",
         discussion: """
             The first of these signals ends all calls and then the gateway, a second one ends it at once. SIGHUP reads the \
-            log's level and format again; it ends a gateway whose terminal was closed.
+            log's level and format and the certificates again; it ends a gateway whose terminal was closed.
 
             Every key of the configuration has an environment variable: sip.listen is TERN_SIP_LISTEN.
             """)

@@ -31,6 +31,7 @@ struct Service {
                 return .failure
             case .signal(SIGHUP) where !hasTerminal:
                 reload()
+                LoopActor.task { await holder.gateway?.reloadCertificates() }
             case .signal(let signal):
                 guard deadline == nil else {
                     logger.warning("ended at once", metadata: ["signal": "\(signal)"])

@@ -10,9 +10,10 @@ struct WelcomeText {
     var text: String {
         var lines = ["", "Tern \(TernVersion.current) is running."]
         if let http {
-            lines.append("  open     http://\(host(of: http)):\(http.port)/")
+            let isSecure = configuration.http.tls != nil
+            lines.append("  open     \(isSecure ? "https" : "http")://\(host(of: http)):\(http.port)/")
             if !samples.isEmpty { lines.append("  log in   \(samples.joined(separator: "; or "))") }
-            if !http.isLoopback {
+            if !http.isLoopback, !isSecure {
                 lines.append("           (a browser on another machine gives its microphone to pages over HTTPS only)")
             }
         }

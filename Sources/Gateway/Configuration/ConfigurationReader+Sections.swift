@@ -11,6 +11,7 @@ extension ConfigurationReader {
         } else {
             listeners += configuration.sip.listen.map { ($0, .builtIn, "sip.listen") }
         }
+        readSIPTLS(section)
         guard let section else { return }
         section.read("domain", into: &configuration.sip.domain, ConfigurationText.host)
         section.read("realm", into: &configuration.sip.realm, ConfigurationText.realm)
@@ -34,6 +35,7 @@ extension ConfigurationReader {
         section?.read("listen", into: &configuration.http.listen) { text throws(ConfigurationText.Refusal) in
             try ConfigurationText.listener(text, transport: .tcp)
         }
+        configuration.http.tls = tlsFiles(subsection("tls", of: section))
         if !problems.concern("http.listen") {
             listeners.append((configuration.http.listen, section?.written("listen")?.origin ?? .builtIn, "http.listen"))
         }

@@ -1,21 +1,23 @@
 extension ConfigurationText {
-    /// `udp:ADDRESS:PORT` or `tcp:ADDRESS:PORT`.
+    /// `udp:ADDRESS:PORT`, `tcp:ADDRESS:PORT` or `tls:ADDRESS:PORT`, the last of which may lack the port.
     static func sipListener(_ text: String) throws(Refusal) -> ListenAddress {
         guard let colon = text.firstIndex(of: ":") else {
-            throw Refusal("\(quoted(text)) is not of the form udp:ADDRESS:PORT or tcp:ADDRESS:PORT")
+            throw Refusal("\(quoted(text)) is not of the form udp:ADDRESS:PORT, tcp:ADDRESS:PORT or tls:ADDRESS:PORT")
         }
         let scheme = String(text[..<colon]).lowercased()
         guard let transport = ListenAddress.Transport(rawValue: scheme) else {
-            if scheme == "tls" { throw Refusal("tls is not supported; udp and tcp are") }
-            throw Refusal("\(quoted(text)) must start with udp: or tcp:")
+            throw Refusal("\(quoted(text)) must start with udp:, tcp: or tls:")
         }
-        return try listener(String(text[text.index(after: colon)...]), transport: transport)
+        return try listener(
+            String(text[text.index(after: colon)...]), transport: transport, usualPort: transport == .tls ? 5_061 : nil)
     }
 
     /// `ADDRESS:PORT`, IPv6 in brackets.
-    static func listener(_ text: String, transport: ListenAddress.Transport) throws(Refusal) -> ListenAddress {
-        let (host, port) = try hostAndPort(text)
-        guard let port else { throw Refusal("\(quoted(text)) lacks a port") }
+    static func listener(
+        _ text: String, transport: ListenAddress.Transport, usualPort: Int? = nil
+    ) throws(Refusal) -> ListenAddress {
+        let (host, given) = try hostAndPort(text)
+        guard let port = given ?? usualPort else { throw Refusal("\(quoted(text)) lacks a port") }
         if host == "*" { throw Refusal("* is not an address: 0.0.0.0 is all of IPv4, [::] all of IPv6") }
         guard let address = IPAddress(host) else {
             let hint = host == "localhost" ? ": 127.0.0.1 is meant" : ""

@@ -1,3 +1,5 @@
+public import TLS
+
 extension GatewayConfiguration {
     /// Section `http`.
     public struct HTTP: Sendable, Equatable {
@@ -6,6 +8,9 @@ extension GatewayConfiguration {
         /// Key `http.allowed_origins`: origins (`https://example.org`) whose pages may open the WebSocket, at most 64.
         /// Default: empty, which allows all.
         public var allowedOrigins: [String] = []
+        /// Keys `http.tls.certificate` and `http.tls.key`: PEM files. With them HTTPS and WSS are served, and nothing else.
+        /// Without a key it stands in the certificate's file. Default: none.
+        public var tls: TLSFiles?
 
         public init() {}
     }

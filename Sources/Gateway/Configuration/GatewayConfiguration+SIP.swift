@@ -1,10 +1,12 @@
 public import Authentication
 public import ProxyCore
+public import TLS
 
 extension GatewayConfiguration {
     /// Section `sip`.
     public struct SIP: Sendable, Equatable {
-        /// Key `sip.listen`: 1 to 16 of `udp:ADDRESS:PORT` or `tcp:ADDRESS:PORT`, IPv6 in brackets.
+        /// Key `sip.listen`: 1 to 16 of `udp:ADDRESS:PORT`, `tcp:ADDRESS:PORT` or `tls:ADDRESS:PORT`, IPv6 in
+        /// brackets; port 5061 where `tls` has none.
         /// Default: UDP and TCP on 127.0.0.1, port 5060.
         public var listen: [ListenAddress] = [
             ListenAddress(transport: .udp, address: "127.0.0.1", port: 5060),
@@ -25,6 +27,11 @@ extension GatewayConfiguration {
         public var maximumCalls = 1_000
         /// Key `sip.srtp`: whether media of phones is SRTP. Default: optional.
         public var srtp = SRTPPolicy.optional
+        /// Keys `sip.tls.certificate` and `sip.tls.key`: PEM files, for listeners with `tls:`. Without a key it stands in the
+        /// certificate's file. Default: none.
+        public var tls: TLSFiles?
+        /// Key `sip.tls.authorities`: a PEM file of those whose certificates are believed when we connect. Default: Debian's.
+        public var authorities = "/etc/ssl/certs/ca-certificates.crt"
 
         public init() {}
     }

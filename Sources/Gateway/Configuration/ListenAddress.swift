@@ -2,7 +2,7 @@
 public struct ListenAddress: Sendable, Hashable, CustomStringConvertible {
     /// What is spoken below SIP or HTTP.
     public enum Transport: String, Sendable, CaseIterable {
-        case udp, tcp
+        case udp, tcp, tls
     }
 
     public var transport: Transport
@@ -32,9 +32,9 @@ public struct ListenAddress: Sendable, Hashable, CustomStringConvertible {
     /// Whether it takes what arrives at any address of this machine.
     public var isWildcard: Bool { IPAddress(address)?.isUnspecified ?? false }
 
-    /// Whether both cannot be bound at once: same transport and port, and same address or a wildcard of the same family.
+    /// Whether both cannot be bound at once: same kind of socket and port, and same address or a wildcard of the same family.
     func overlaps(_ other: ListenAddress) -> Bool {
-        guard transport == other.transport, port == other.port, port != 0,
+        guard (transport == .udp) == (other.transport == .udp), port == other.port, port != 0,
             let mine = IPAddress(address), let theirs = IPAddress(other.address), mine.isIPv6 == theirs.isIPv6
         else { return false }
         return mine == theirs || mine.isUnspecified || theirs.isUnspecified

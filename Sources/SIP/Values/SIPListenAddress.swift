@@ -2,7 +2,7 @@
 public struct SIPListenAddress: Hashable, Sendable, CustomStringConvertible {
     /// The transports that are built in.
     public enum Transport: String, Sendable {
-        case udp, tcp
+        case udp, tcp, tls
     }
 
     public var transport: Transport
