@@ -19,7 +19,9 @@ final class LoginBench {
         let media = MediaBackend(configuration: configuration, log: log)
         let sessions = SessionRegistry(
             context: SessionContext(media: media, mediaAddress: "127.0.0.1", recordingsDirectory: "/nonexistent", log: log))
-        let switchboard = Switchboard(configuration: configuration, sessions: sessions, media: media, log: log)
+        let switchboard = Switchboard(
+            configuration: configuration, sessions: sessions, media: media,
+            trunks: TrunkService(configuration: configuration, log: log), log: log)
         service = BrowserService(
             configuration: configuration, sessions: sessions, switchboard: switchboard, media: media, log: log)
         service.tokens = await TokenVerifier(configuration.tokens)
