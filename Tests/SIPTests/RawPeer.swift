@@ -49,6 +49,12 @@ final class RawPeer {
 
     deinit { close(descriptor) }
 
+    /// Milliseconds of `TCP_USER_TIMEOUT`; 0 is the system's own.
+    var userTimeout: UInt32? {
+        var (value, length) = (UInt32(0), socklen_t(MemoryLayout<UInt32>.size))
+        return getsockopt(descriptor, Int32(IPPROTO_TCP), 18, &value, &length) == 0 ? value : nil
+    }
+
     /// Ends a TCP connection, as a peer that reboots.
     func hangUpConnection() { shutdown(descriptor, Int32(SHUT_RDWR)) }
 

@@ -160,7 +160,8 @@ extension SIPTests.RegisterTests {
             #"Digest realm="tern.test", nonce="n2", algorithm=MD5, qop="auth""#,
         ]
         reply.respond(SIPResponse(status: 401, headers: challenges.map { ("WWW-Authenticate", $0) }
-            + [("Via", "x"), ("X\r\nY", "z"), ("X-Note", "a\r\nInjected: b"), ("Content-Length", "7")]))
+            + [("Via", "SIP/2.0/UDP 192.0.2.66;branch=z9hG4bKx"), ("m", "<sip:evil@192.0.2.66>"), ("X\r\nY", "z"),
+                ("X-Note", "a\r\nInjected: b"), ("Content-Length", "7")]))
         let first = try #require(await raw.receive("SIP/2.0 401 Unauthorized"))
         #expect(first.headers("WWW-Authenticate") == challenges)
         #expect(first.headers("Via").count == 1)
