@@ -31,6 +31,7 @@ public struct ConfigurationKey: Sendable, Hashable {
         .init(path: "sip.realm", shape: .scalar),
         .init(path: "sip.digest", shape: .list),
         .init(path: "sip.user_agent", shape: .scalar),
+        .init(path: "sip.name_servers", shape: .list),
         .init(path: "sip.maximum_calls", shape: .scalar),
         .init(path: "sip.srtp", shape: .scalar),
         .init(path: "sip.tls.certificate", shape: .scalar),

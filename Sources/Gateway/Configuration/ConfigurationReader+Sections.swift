@@ -1,6 +1,7 @@
 internal import Authentication
 internal import Logging
 internal import ProxyCore
+internal import Resolver
 
 // One method a section; each key's bounds stand with its documentation in GatewayConfiguration.
 extension ConfigurationReader {
@@ -22,6 +23,9 @@ extension ConfigurationReader {
         }
         section.read("user_agent", into: &configuration.sip.userAgent) { text throws(ConfigurationText.Refusal) in
             try ConfigurationText.printable(text, in: 1...128)
+        }
+        if let servers = section.list("name_servers", count: 0...ResolverConfiguration.maximumNameServers, ConfigurationText.nameServer) {
+            configuration.sip.nameServers = servers.map(\.value)
         }
         section.read("maximum_calls", into: &configuration.sip.maximumCalls) { text throws(ConfigurationText.Refusal) in
             try ConfigurationText.integer(text, in: 1...100_000)

@@ -1,3 +1,5 @@
+internal import Resolver
+
 extension ConfigurationText {
     /// `udp:ADDRESS:PORT`, `tcp:ADDRESS:PORT` or `tls:ADDRESS:PORT`, the last of which may lack the port.
     static func sipListener(_ text: String) throws(Refusal) -> ListenAddress {
@@ -25,6 +27,17 @@ extension ConfigurationText {
         }
         guard !address.isMulticastOrBroadcast else { throw Refusal("\(address) is no address of one machine") }
         return ListenAddress(transport: transport, address: address.description, port: port)
+    }
+
+    /// `ADDRESS` or `ADDRESS:PORT`, IPv6 in brackets where there is a port.
+    static func nameServer(_ text: String) throws(Refusal) -> NameServer {
+        let (host, port) = IPAddress(text) == nil ? try hostAndPort(text) : (text, nil)
+        guard let address = IPAddress(host) else { throw Refusal("\(quoted(host)) is not an IP address") }
+        guard port != 0 else { throw Refusal("port 0 cannot be asked") }
+        guard let server = NameServer(address: address.description, port: port ?? NameServer.standardPort) else {
+            throw Refusal("\(address) is no address of one machine")
+        }
+        return server
     }
 
     /// Splits `HOST`, `HOST:PORT`, `[IPV6]` and `[IPV6]:PORT`.

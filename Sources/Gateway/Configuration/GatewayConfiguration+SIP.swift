@@ -1,5 +1,6 @@
 public import Authentication
 public import ProxyCore
+public import Resolver
 public import TLS
 
 extension GatewayConfiguration {
@@ -23,6 +24,9 @@ extension GatewayConfiguration {
         public var digest: [DigestAlgorithm] = [.md5]
         /// Key `sip.user_agent`: the User-Agent and Server header, 1 to 128 characters. Default: `Tern/` and the version.
         public var userAgent = "Tern/\(TernVersion.current)"
+        /// Key `sip.name_servers`: up to 8 of `ADDRESS` or `ADDRESS:PORT`, IPv6 in brackets, asked in this order.
+        /// Default: none, which means those of `/etc/resolv.conf`.
+        public var nameServers: [NameServer] = []
         /// Key `sip.maximum_calls`: calls at once, 1 to 100,000; one more is refused with 503. Default: 1,000.
         public var maximumCalls = 1_000
         /// Key `sip.srtp`: whether media of phones is SRTP. Default: optional.

@@ -55,6 +55,10 @@ struct FaultyConfiguration: Sendable, CustomTestStringConvertible {
         // SIP
         .init("sip:\n  domain: a b\n", 2, 11, "sip.domain", "neither a host name nor"),
         .init("sip:\n  user_agent: \"a\\r\\nX: y\"\n", 2, 15, "sip.user_agent", "control character"),
+        .init("sip:\n  name_servers: ns.example.org\n", 2, 17, "sip.name_servers[0]", "not an IP address"),
+        .init("sip:\n  name_servers: [192.0.2.1, '192.0.2.1:0']\n", 2, 29, "sip.name_servers[1]", "port 0"),
+        .init("sip:\n  name_servers: 0.0.0.0\n", 2, 17, "sip.name_servers[0]", "no address of one machine"),
+        .init("sip:\n  name_servers: [1.1.1.1, 1.1.1.2, 1.1.1.3, 1.1.1.4, 1.1.1.5, 1.1.1.6, 1.1.1.7, 1.1.1.8, 1.1.1.9]\n", 2, 17, "sip.name_servers", "0 to 8 entries"),
         .init("sip:\n  maximum_calls: 0\n", 2, 18, "sip.maximum_calls", "not in 1 to 100000"),
         .init("sip:\n  maximum_calls: many\n", 2, 18, "sip.maximum_calls", "not a whole number"),
         .init("api:\n  sessions_per_user: 0\n", 2, 22, "api.sessions_per_user", "not in 1 to 100000"),

@@ -32,6 +32,7 @@ import Testing
               domain: SIP.example.org
               realm: Example Phones
               user_agent: Phone
+              name_servers: [192.0.2.53, '[2001:DB8::0:53]:5353', '2001:db8::54']
               maximum_calls: 20_000
               srtp: required
             http: {listen: '[::1]:0', allowed_origins: [https://Example.org, 'http://localhost:3000']}
@@ -56,6 +57,7 @@ import Testing
         #expect(configuration.sip.domain == "sip.example.org")
         #expect(configuration.sip.realm == "Example Phones")
         #expect(configuration.sip.userAgent == "Phone")
+        #expect(configuration.sip.nameServers.map(\.description) == ["192.0.2.53:53", "[2001:db8::53]:5353", "[2001:db8::54]:53"])
         #expect(configuration.sip.maximumCalls == 20_000)
         #expect(configuration.sip.srtp == .required)
         #expect(configuration.http.listen == ListenAddress(transport: .tcp, address: "::1", port: 0))
