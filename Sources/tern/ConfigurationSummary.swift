@@ -36,6 +36,8 @@ struct ConfigurationSummary {
             let users = key.admitsUnknownUsers ? "any user" : "its users"
             lines.append(("accepts tokens", "\(key.name), \(key.algorithm.rawValue), for \(users)"))
         }
+        for trunk in configuration.trunks.prefix(20) { lines.append(("has trunk", describe(trunk))) }
+        if configuration.trunks.count > 20 { lines.append(("has trunk", "… \(configuration.trunks.count) in all")) }
         for route in configuration.routes.prefix(20) { lines.append(("routes", describe(route))) }
         if configuration.routes.count > 20 { lines.append(("routes", "… \(configuration.routes.count) in all")) }
         return lines
@@ -54,6 +56,16 @@ struct ConfigurationSummary {
         case .interface: "the address of an interface, as there is no default route"
         case .nothingElse: "as there is no other address"
         }
+    }
+
+    private func describe(_ trunk: Trunk) -> String {
+        let targets = trunk.targets.map(\.description).joined(separator: ", then ")
+        let addresses = trunk.inbound.addresses.map(\.description).joined(separator: ", ")
+        var parts = ["\(trunk.name) at \(targets)"]
+        if trunk.registration != nil { parts.append("registers there") }
+        if !addresses.isEmpty { parts.append("is called from \(addresses)") }
+        if trunk.inbound.credentials != nil { parts.append("is called with a password") }
+        return parts.joined(separator: "; ")
     }
 
     private func describe(_ route: Route) -> String {

@@ -37,6 +37,14 @@ public struct Trunk: Sendable, Equatable {
         self.targets = targets
     }
 
+    /// Request-URIs of a call, by the trunk's targets and in its notation.
+    ///
+    /// - Parameter dialled: As the routes gave it.
+    public func requestURIs(dialled: String) -> [String] {
+        let number = numbers.outboundDialled.normalise(dialled)
+        return targets.map { $0.uri(user: number) }
+    }
+
     /// Whether the next target is tried when one ended a call with `status`.
     public func failsOver(on status: Int) -> Bool {
         failoverOn.contains { $0.contains(status) }

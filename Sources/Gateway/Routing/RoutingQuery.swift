@@ -1,0 +1,92 @@
+/// What a person asks about a call that nobody makes: `tern route FROM TO`.
+public struct RoutingQuery: Sendable, Equatable {
+    public let request: RoutingRequest
+    /// Who calls, as it would be shown and sent on.
+    let origin: CallOrigin
+    /// What became of the words before the routes are asked.
+    public let notes: [String]
+
+    /// - Parameters:
+    ///   - from: `user:NAME`, `trunk:NAME`, `anonymous`, an address that calls come from, or the `sip:` URI of a From header.
+    ///   - to: What is dialled: a name, a number, a `sip:` URI.
+    ///   - caller: The caller's number, for a call of a trunk.
+    public init(
+        from: String, to: String, caller: String?, configuration: GatewayConfiguration
+    ) throws(RouteTextError) {
+        var notes: [String] = []
+        let (dialled, domain) = try RoutingQuery.dialled(to, configuration)
+        let source = try RoutingQuery.source(from, domain: domain, configuration, notes: &notes)
+        var request = RoutingRequest(source: source, dialled: dialled, domain: domain)
+        var origin = CallOrigin(source: source, user: caller ?? CallOrigin.anonymousUser)
+        switch source {
+        case .user(let name):
+            origin.user = caller ?? name
+            origin.displayName = configuration.user(named: name)?.displayName
+            if SIPURIParts(to) != nil, RouteDomain.canonical(domain) != RouteDomain.canonical(configuration.sip.domain) {
+                notes.append("a browser calls that URI as it is; this is about a phone that sends it here")
+            }
+        case .trunk(let name):
+            guard let trunk = configuration.trunks.first(where: { $0.name == name }) else { break }
+            request.dialled = trunk.numbers.inboundDialled.normalise(dialled)
+            origin.user = trunk.numbers.inboundCaller.normalise(origin.user)
+            if request.dialled != dialled { notes.append("\(dialled) becomes \(request.dialled) by numbers.inbound_dialled of trunk \(name)") }
+            if let caller, origin.user != caller {
+                notes.append("the caller \(caller) becomes \(origin.user) by numbers.inbound_caller of trunk \(name)")
+            }
+        case .anonymous:
+            if let uri = SIPURIParts(from), caller == nil {
+                // As a call's: nobody is shown as one of our users who has not proven it.
+                origin.user = configuration.user(named: uri.user) == nil ? uri.user : "\(uri.user)@\(uri.host)"
+            }
+        }
+        self.request = request
+        self.origin = origin
+        self.notes = notes
+    }
+
+    private static func dialled(
+        _ text: String, _ configuration: GatewayConfiguration
+    ) throws(RouteTextError) -> (user: String, domain: String) {
+        if let uri = SIPURIParts(text) { return (uri.user, uri.host) }
+        guard !text.lowercased().hasPrefix("sip:"), !text.lowercased().hasPrefix("sips:") else {
+            throw RouteTextError("\(ConfigurationText.quoted(text)) is no SIP URI")
+        }
+        return (text, configuration.sip.domain)
+    }
+
+    private static func source(
+        _ text: String, domain: String, _ configuration: GatewayConfiguration, notes: inout [String]
+    ) throws(RouteTextError) -> CallSource {
+        if text == "anonymous" { return .anonymous }
+        if text.hasPrefix("user:") {
+            let name = String(text.dropFirst(5))
+            guard configuration.user(named: name) == nil else { return .user(name) }
+            throw RouteTextError("there is no user \(name)\(Suggestion.hint(for: name, among: configuration.users.map(\.name)))")
+        }
+        if text.hasPrefix("trunk:") {
+            let (name, names) = (String(text.dropFirst(6)), configuration.trunks.map(\.name))
+            guard !names.contains(name) else { return .trunk(name) }
+            throw RouteTextError("there is no trunk \(name)\(Suggestion.hint(for: name, among: names))")
+        }
+        if let uri = SIPURIParts(text) {
+            notes.append("a From header proves nothing: \(text) counts as anonymous")
+            if uri.host == configuration.sip.domain, configuration.user(named: uri.user) != nil {
+                notes.append("it names user \(uri.user), who is asked for credentials: user:\(uri.user) is the call with them")
+            }
+            return .anonymous
+        }
+        let matcher = SourceMatcher(configuration.trunks)
+        let bare = text.hasPrefix("[") && text.hasSuffix("]") ? String(text.dropFirst().dropLast()) : text
+        guard IPAddress(bare) != nil else {
+            let hint = configuration.user(named: text) == nil ? "" : " (did you mean user:\(text)?)"
+            throw RouteTextError(
+                "\(ConfigurationText.quoted(text)) is none of user:NAME, trunk:NAME, anonymous, an address, a sip: URI\(hint)")
+        }
+        guard let name = matcher.trunk(source: bare, domain: domain) else {
+            notes.append("\(bare) is in no trunk's from_addresses, or not in this domain: it counts as anonymous")
+            return .anonymous
+        }
+        notes.append("\(bare) is in from_addresses of trunk \(name)")
+        return .trunk(name)
+    }
+}
