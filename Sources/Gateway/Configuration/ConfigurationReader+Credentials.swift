@@ -1,6 +1,9 @@
 internal import Authentication
 
 extension ConfigurationReader {
+    /// As in `config/examples`.
+    private static let examplePassword = Secret("change-me")
+
     /// Reads what proves somebody: `password`, or `ha1` in its place.
     ///
     /// - Parameter owner: As in "a user must have a password".
@@ -18,7 +21,13 @@ extension ConfigurationReader {
         case (true, true):
             problems.add(section.origin(of: "ha1"), key: section.key("ha1"), "a \(owner) has either a password or ha1, not both")
             return nil
-        case (true, false): return password.map { .password($0) }
+        case (true, false):
+            if password == Self.examplePassword {
+                problems.warn(
+                    section.origin(of: "password"), key: section.key("password"),
+                    "change-me is the password of the examples, which everybody can read: choose another")
+            }
+            return password.map { .password($0) }
         case (false, true): return entry.map { .ha1($0) }
         }
     }

@@ -35,6 +35,27 @@ import Testing
         #expect(outcome.output.contains("tcp:[::1]:5070") && outcome.output.contains("http://127.0.0.1:8080/"))
     }
 
+    @Test(
+        "route tells what becomes of a call, and ends with 1 when nobody is reached",
+        arguments: [
+            (["anonymous", "echo"], 0, "takes the call"), (["user:alice", "bob"], 0, "user bob"), (["anonymous", "nobody"], 1, "404"),
+            (["alice", "bob"], 2, "did you mean user:alice?"), (["anonymous"], 2, "TO"),
+        ] as [([String], Int32, String)])
+    func route(arguments: [String], code: Int32, words: String) async throws {
+        let outcome = try await TernProgram.run(["route"] + arguments + ["--config", Self.shipped])
+        #expect(outcome.code == code)
+        #expect((code == 2 ? outcome.error : outcome.output).lowercased().contains(words.lowercased()), "\(outcome)")
+    }
+
+    @Test("what docs/routing.md shows of route is what it says")
+    func documentedRoute() async throws {
+        let root = Self.shipped.dropLast("config/tern.yaml".count), example = "config/examples/carrier-trunk.yaml"
+        let outcome = try await TernProgram.run(["route", "--config", root + example, "user:alice", "004420123"])
+        let documentation = try String(contentsOfFile: root + "docs/routing.md", encoding: .utf8)
+        let shown = outcome.output.replacingOccurrences(of: root + example, with: example)
+        #expect(!shown.isEmpty && documentation.contains("$ tern route --config \(example) user:alice 004420123\n\(shown)"), "\(shown)")
+    }
+
     @Test("check and serve tell what is wrong, with line and key, and end with 2", arguments: ["check", "serve"])
     func wrongConfiguration(command: String) async throws {
         try await withFile("sip:\n  listen: udp:0.0.0.0:5060\nlog:\n  levle: x\n") { path in
