@@ -20,6 +20,7 @@
 #include <sofia-sip/sip_tag.h>
 #include <sofia-sip/nta.h>
 #include <sofia-sip/nta_tag.h>
+#include <sofia-sip/sresolv.h>
 #include <sofia-sip/tport_tag.h>
 #include <sofia-sip/nua.h>
 #include <sofia-sip/nua_tag.h>
@@ -92,8 +93,10 @@ TERN_TAG(ntatag_default_proxy)
 TERN_TAG(nutag_auth)
 TERN_TAG(nutag_dialog)
 TERN_TAG(ntatag_maxsize)
+TERN_TAG(ntatag_pass_100)
 TERN_TAG(ntatag_sip_t1)
 TERN_TAG(ntatag_sip_t1x64)
+TERN_TAG(srestag_resolv_conf)
 TERN_TAG(tptag_idle)
 TERN_TAG(tptag_timeout)
 TERN_TAG(tptag_pong2ping)

@@ -24,6 +24,7 @@ extension SIPEndpoint {
     ///
     /// No event follows; the leg counts in ``openLegs`` until the peer has answered or was given up.
     public func end(_ leg: SIPLegID, status: Int, reason: SIPReason?) {
+        resolving[leg] = nil
         legs[leg]?.handle(.end(status: status, reason: reason))
     }
 

@@ -8,38 +8,78 @@ extension SIPEndpoint {
         let id = nextLegID()
         guard hasRoom else { return fail(id, 503, "Too many calls") }
         guard let target = SIPTarget(request.target) else { return fail(id, 416, "Unsupported target URI") }
-        let dialog = DialogName.own()
-        let way: Way
-        switch self.way(of: request, target) {
-        case .failure(let refusal): return fail(id, refusal.status, refusal.phrase)
-        case .success(let found): way = found
+        guard request.routes.count <= 16, request.routes.allSatisfy({ SIPTarget($0) != nil }),
+            let first = (request.routes.first ?? request.route).map(SIPTarget.init) ?? target
+        else { return fail(id, 416, "Unsupported route URI") }
+        let alternatives = Array(request.alternatives.prefix(16))
+        let hops: [SIPHop?] = [request.hop] + alternatives
+        var call = OutgoingCall(id: id, request: request, target: target, first: first, hops: hops)
+        if request.hop == nil, let name = first.name {
+            resolving[id] = call
+            resolve(name) { [weak self] in self?.place(id, $0 + alternatives) }
+        } else {
+            switch nextWay(of: &call) {
+            case .failure(let refusal): return fail(id, refusal.status, refusal.phrase)
+            case .success(let way): send(call, by: way)
+            }
         }
+        return id
+    }
+
+    /// Goes on with a call whose next hop was a name.
+    private func place(_ id: SIPLegID, _ hops: [SIPHop]) {
+        guard var call = resolving.removeValue(forKey: id) else { return }
+        call.hops = hops
+        switch nextWay(of: &call) {
+        case .failure(let refusal): report(.rejected(id, status: refusal.status, phrase: refusal.phrase, reason: nil))
+        case .success(let way): send(call, by: way)
+        }
+    }
+
+    /// The first hop of those left that there is a way to.
+    func nextWay(of call: inout OutgoingCall) -> Result<Way, Refusal> {
+        var refusal = Refusal(status: 503, phrase: "No address of the target")
+        while !call.hops.isEmpty {
+            switch way(by: call.hops.removeFirst(), to: call.first) {
+            case .success(let way): return .success(way)
+            case .failure(let failed): refusal = failed
+            }
+        }
+        return .failure(refusal)
+    }
+
+    /// Sends the INVITE. The leg takes the place of one that has tried another hop.
+    func send(_ call: OutgoingCall, by way: Way) {
+        let (request, dialog) = (call.request, DialogName.own())
         let (stack, contact) = (way.stack, way.stack.contact(way.transport, peer: way.address))
-        let magic = UnsafeMutableRawPointer(bitPattern: id.number)
-        guard let handle = handleTags(request, target, dialog).withTags({ tern_nua_handle(stack.nua, magic, $0) }) else {
-            return fail(id, 503, "Out of memory")
+        let magic = UnsafeMutableRawPointer(bitPattern: call.id.number)
+        guard let handle = handleTags(request, call.target, dialog).withTags({ tern_nua_handle(stack.nua, magic, $0) }) else {
+            fail(call.id, 503, "Out of memory")
+            return
         }
         let leg = Leg(
-            .calling(id, sdp: request.sdp), stack: stack, handle: handle, contact: contact, endpoint: self)
+            .calling(call.id, sdp: request.sdp), stack: stack, handle: handle, contact: contact, endpoint: self)
         leg.ownDialog = dialog
-        if let hop = request.hop { leg.begin(at: hop) }
+        leg.course.isOurs = true
+        if let hop = way.hop { leg.begin(at: hop) }
         leg.authorizer = request.authorize
-        leg.course.target = target.uri
+        leg.course.target = call.target.uri
         remember(leg)
         leg.wait(.transaction)
+        leg.mayFailOver(call)
         let texts = [request.target, request.target, request.fromUser, request.displayName ?? ""] + request.routes
         leg.send(
             bytes: request.headers.reduce(texts.reduce(0) { $0 + $1.utf8.count }) { $0 + $1.name.utf8.count + $1.value.utf8.count },
             request.sdp, inviteTags(request, contact: contact, dialog), by: tern_nua_invite)
-        return id
     }
 
     /// The stack that a request goes out by, and where it goes.
     struct Way {
         let stack: SIPStack
         let transport: SIPListenAddress.Transport
-        /// Nil where only a name is known.
-        let address: SocketAddress?
+        let address: SocketAddress
+        /// Nil where the target is the hop.
+        var hop: SIPHop?
     }
 
     /// Why a request is not sent.
@@ -48,27 +88,16 @@ extension SIPEndpoint {
         let phrase: String
     }
 
-    private func way(of request: SIPInviteRequest, _ target: SIPTarget) -> Result<Way, Refusal> {
-        guard request.routes.count <= 16, request.routes.allSatisfy({ SIPTarget($0) != nil }) else {
-            return .failure(Refusal(status: 416, phrase: "Unsupported route URI"))
-        }
-        guard let first = (request.routes.first ?? request.route).map(SIPTarget.init) ?? target else {
-            return .failure(Refusal(status: 416, phrase: "Unsupported route URI"))
-        }
-        return way(by: request.hop, to: first)
-    }
-
     /// The way by `hop`, or else to where `target` says.
     func way(by hop: SIPHop?, to target: SIPTarget) -> Result<Way, Refusal> {
         if let hop { return way(by: hop) }
+        guard let address = target.address else {
+            return .failure(Refusal(status: 503, phrase: "No address of the target"))
+        }
         guard let stack = stacks.first(where: { $0.serves(target) }) else {
             return .failure(Refusal(status: 503, phrase: "No transport to the target"))
         }
-        if target.address == nil, !NameServers.areRouted() {
-            return .failure(Refusal(status: 503, phrase: "No name server can be reached"))
-        }
-        let transport = target.transport ?? stack.transports.first ?? .udp
-        return .success(Way(stack: stack, transport: transport, address: target.address))
+        return .success(Way(stack: stack, transport: target.transport ?? stack.transports.first ?? .udp, address: address))
     }
 
     private func way(by hop: SIPHop) -> Result<Way, Refusal> {
@@ -79,14 +108,15 @@ extension SIPEndpoint {
             guard let stack = stacks.first(where: { $0.serves(hop.transport, isV6: address.isV6) }) else {
                 return .failure(Refusal(status: 503, phrase: "No transport to the target"))
             }
-            return .success(Way(stack: stack, transport: hop.transport, address: address))
+            return .success(Way(stack: stack, transport: hop.transport, address: address, hop: hop))
         }
         guard let stack = stacks.first(where: { $0.listening.contains(flow.listener) }), flowSockets.isOpen(flow) else {
             return .failure(Refusal(status: 430, phrase: "Flow Failed"))
         }
-        return .success(Way(stack: stack, transport: hop.transport, address: address))
+        return .success(Way(stack: stack, transport: hop.transport, address: address, hop: hop))
     }
 
+    @discardableResult
     private func fail(_ id: SIPLegID, _ status: Int, _ phrase: String) -> SIPLegID {
         LoopActor.task { [weak self] in
             self?.report(.rejected(id, status: status, phrase: phrase, reason: nil))

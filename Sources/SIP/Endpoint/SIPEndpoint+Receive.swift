@@ -10,6 +10,7 @@ extension SIPEndpoint {
         // A leg that is gone gave its handle back: what was queued for it then says nothing to anyone.
         if let request = requests[id], event.handle == request.handle { return request.receive(event) }
         guard let leg = legs[id], event.handle == leg.handle else { return }
+        if event.kind == .inviteResponse, leg.goesElsewhere(event) { return }
         if !leg.answers(event) { receive(event, on: leg) }
     }
 

@@ -17,6 +17,8 @@ public final class SIPEndpoint {
     private let onEvent: @LoopActor (SIPEvent) -> Void
     private(set) var stacks: [SIPStack] = []
     private(set) var legs: [SIPLegID: Leg] = [:]
+    /// Calls of ours whose next hop is a name that is being resolved.
+    var resolving: [SIPLegID: OutgoingCall] = [:]
     private(set) var isStopping = false
     /// Hears of REGISTERs; set before ``start()``. Without it they are answered 405.
     public var onRegister: (@LoopActor (SIPIncomingRegister, SIPRegisterReply) -> Void)?
@@ -36,7 +38,7 @@ public final class SIPEndpoint {
     public var listening: [SIPListenAddress] { stacks.flatMap(\.listening) }
 
     /// Legs that are not gone: also those that still wait for the answer to a BYE or CANCEL.
-    public var openLegs: Int { legs.count }
+    public var openLegs: Int { legs.count + resolving.count }
 
     /// Requests of ``request(_:)`` that have no outcome yet.
     public var openRequests: Int { requests.count }
@@ -85,6 +87,9 @@ public final class SIPEndpoint {
         isStopping = true
         refuseRegisters()
         endRequests()
+        let unsent = resolving.keys
+        resolving = [:]
+        for leg in unsent { report(.ended(leg, SIPEnd(.stopped))) }
         for leg in legs.values { leg.handle(.stop) }
         await lastLegGone()
         for leg in legs.values { leg.close() }
@@ -119,7 +124,7 @@ public final class SIPEndpoint {
     }
 
     /// Whether a further leg has room.
-    var hasRoom: Bool { !isStopping && legs.count < configuration.maximumLegs }
+    var hasRoom: Bool { !isStopping && openLegs < configuration.maximumLegs }
 
     func remember(_ leg: Leg) {
         legs[leg.id] = leg
@@ -127,7 +132,7 @@ public final class SIPEndpoint {
     }
 
     func forget(_ leg: Leg) {
-        legs[leg.id] = nil
+        if legs[leg.id] === leg { legs[leg.id] = nil }
         if let name = leg.ownDialog { ownDialogs.remove(name) }
         if legs.isEmpty { onLastLeg?() }
     }

@@ -37,6 +37,12 @@ public struct SIPEndpointConfiguration: Sendable {
     public var idleConnectionLimit: Duration = .seconds(1_800)
     /// How long the next piece of a message may take to come over a connection.
     public var partialMessageLimit: Duration = .seconds(10)
+    /// Resolves the names of next hops; without it there is no way to a name. Sofia's own resolver is not used.
+    public var resolve: SIPNameResolver?
+    /// How long a name may take to be resolved.
+    public var resolveLimit: Duration = .seconds(5)
+    /// How long a next hop of a call may take to its first response, where there is another one.
+    public var hopLimit: Duration = .seconds(8)
     /// How long ``SIPEndpoint/stop()`` waits for its CANCELs and BYEs to be answered.
     public var stopLimit: Duration = .seconds(2)
 

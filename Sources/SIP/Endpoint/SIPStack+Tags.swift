@@ -61,6 +61,11 @@ extension SIPStack {
         tags.add(tern_siptag_supported_str(), supportedExtensions + (registers ? ", path" : ""))
         tags.add(tern_nutag_session_timer(), configuration.sessionExpires)
         tags.add(tern_nutag_min_se(), configuration.minimumSessionExpires)
+        // Names are resolved elsewhere. Sofia asks a name server to which there is no route again and again, within one call, for
+        // ever; with this it knows the one of the loopback interface only, to which there always is a route.
+        tags.add(tern_srestag_resolv_conf(), "/dev/null")
+        // A hop that says 100 is there.
+        tags.add(tern_ntatag_pass_100(), 1)
         tags.add(tern_ntatag_sip_t1(), configuration.t1.wholeMilliseconds)
         tags.add(tern_ntatag_sip_t1x64(), configuration.t1x64.wholeMilliseconds)
         tags.add(tern_tptag_idle(), configuration.idleConnectionLimit.wholeMilliseconds)

@@ -81,6 +81,7 @@ final class SIPStack {
         var request: HeldRequest?
         var register: Result<SIPIncomingRegister, SIPRefusal>?
         var outcome: SIPClientOutcome?
+        let isLocal = sip == nil || SofiaURI.source(of: nua_current_request(nua)) == nil
         switch kind {
         case .invite where legNumber == 0:
             invite = sip.map {
@@ -94,7 +95,7 @@ final class SIPStack {
                 return SIPIncomingRegister.read($0, flow: flow)
             }
         case .clientResponse where status >= 200:
-            outcome = SIPClientOutcome(status: status, phrase: phrase, sip, message: nua_current_request(nua))
+            outcome = SIPClientOutcome(status: status, phrase: phrase, sip, isFromPeer: !isLocal)
         case .register, .update, .prack, .info, .options, .otherRequest:
             request = HeldRequest(current: nua)
         default:
@@ -102,7 +103,7 @@ final class SIPStack {
         }
         return StackEvent(
             kind: kind, status: status, phrase: phrase, handle: handle,
-            leg: legNumber == 0 ? nil : SIPLegID(number: legNumber), message: message, invite: invite, request: request,
+            leg: legNumber == 0 ? nil : SIPLegID(number: legNumber), message: message, isLocal: isLocal, invite: invite, request: request,
             register: register, outcome: outcome)
     }
 

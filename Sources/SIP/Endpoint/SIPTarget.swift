@@ -3,6 +3,8 @@ struct SIPTarget {
     /// As it was given.
     let uri: String
     let host: String
+    /// Nil where there is none.
+    let port: Int?
     /// The host where it is a numeric address.
     let address: SocketAddress?
     /// The `transport` parameter; nil leaves the choice to RFC 3263.
@@ -28,7 +30,8 @@ struct SIPTarget {
         }
         self.uri = uri
         self.host = host
-        address = SocketAddress(address: host, port: port)
+        self.port = port
+        address = SocketAddress(address: host, port: port ?? 5_060)
         plain = "sip:\(rest[..<hostEnd])"
     }
 
@@ -37,19 +40,24 @@ struct SIPTarget {
         uri.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && !"<>\"\\^`{|}".utf8.contains($0) }
     }
 
-    /// Host without brackets, and port (5060 when there is none).
-    private static func split(_ hostPort: Substring) -> (host: String, port: Int)? {
+    /// What is to be resolved, where the host is a name.
+    var name: SIPServerName? {
+        address == nil ? SIPServerName(host: host.lowercased(), port: port, transport: transport) : nil
+    }
+
+    /// Host without brackets, and port.
+    private static func split(_ hostPort: Substring) -> (host: String, port: Int?)? {
         if hostPort.hasPrefix("[") {
             guard let end = hostPort.firstIndex(of: "]") else { return nil }
             let host = String(hostPort[hostPort.index(after: hostPort.startIndex)..<end])
             let after = hostPort[hostPort.index(after: end)...]
-            if after.isEmpty { return (host, 5_060) }
+            if after.isEmpty { return (host, nil) }
             guard after.hasPrefix(":"), let port = Int(after.dropFirst()) else { return nil }
             return (host, port)
         }
         let parts = hostPort.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
         guard let host = parts.first else { return nil }
-        guard parts.count == 2 else { return (String(host), 5_060) }
+        guard parts.count == 2 else { return (String(host), nil) }
         guard let port = Int(parts[1]), (1...65_535).contains(port) else { return nil }
         return (String(host), port)
     }

@@ -48,6 +48,8 @@ struct StackEvent {
     /// The leg that the handle was bound to; nil when it belongs to none.
     let leg: SIPLegID?
     let message: IncomingMessage?
+    /// Whether Sofia says it by itself, and no peer.
+    let isLocal: Bool
     /// For an INVITE outside a dialog.
     let invite: SIPIncomingInvite?
     /// For a request that is answered with `nua_respond` by its message.

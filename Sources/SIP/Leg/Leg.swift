@@ -29,6 +29,9 @@ final class Leg {
     var authorizer: SIPAuthorizer?
     /// Of the requests that were challenged and have no final response yet, by method.
     var credentials: [String: Credentials] = [:]
+    /// Where the INVITE can go when its hop fails.
+    var otherHops: OutgoingCall?
+    var hopTimer: LoopTimer?
     private var timer: LoopTimer?
     private var refreshTimer: LoopTimer?
     private var expiryTimer: LoopTimer?
@@ -58,6 +61,15 @@ final class Leg {
         var logger = endpoint.logger
         logger[metadataKey: "leg"] = "\(machine.id)"
         self.logger = logger
+    }
+
+    /// Takes over the handle of another leg.
+    convenience init(_ machine: LegMachine, of leg: Leg, endpoint: SIPEndpoint) {
+        self.init(machine, stack: leg.stack, handle: leg.handle, contact: leg.contact, endpoint: endpoint)
+        course = leg.course
+        hasRouteSet = leg.hasRouteSet
+        steered = leg.steered
+        ownDialog = leg.ownDialog
     }
 
     /// Feeds the machine, and does what it says.
@@ -121,13 +133,24 @@ final class Leg {
 
     /// Gives the handle back. Sofia drops what it still has queued for it.
     func close() {
-        wait(nil)
-        refreshTimer?.cancel()
-        expiryTimer?.cancel()
+        retire()
+        endpoint?.forget(self)
+    }
+
+    /// Gives the handle back, and leaves the leg's name to another.
+    func retire() {
+        stopTimers()
         updates = []
         prack = nil
         authorizer = nil
+        otherHops = nil
         nua_handle_destroy(handle)
-        endpoint?.forget(self)
+    }
+
+    func stopTimers() {
+        wait(nil)
+        hopTimer?.cancel()
+        refreshTimer?.cancel()
+        expiryTimer?.cancel()
     }
 }

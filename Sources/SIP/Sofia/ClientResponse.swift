@@ -1,12 +1,9 @@
 internal import CSofiaSIP
-internal import Glibc
 
 extension SIPClientOutcome {
-    /// A final response. What Sofia says itself comes from nowhere, with statuses from 900 on for troubles of its own.
-    init(status: Int, phrase: String, _ sip: UnsafePointer<sip_t>?, message: OpaquePointer?) {
-        var length = socklen_t(0)
-        let source = tern_msg_source(message, &length).flatMap { SocketAddress($0, length: length) }
-        self.init(status: status < 700 ? status : 503, phrase: phrase, isFromPeer: sip != nil && source != nil)
+    /// A final response. Sofia has statuses from 900 on for troubles of its own.
+    init(status: Int, phrase: String, _ sip: UnsafePointer<sip_t>?, isFromPeer: Bool) {
+        self.init(status: status < 700 ? status : 503, phrase: phrase, isFromPeer: isFromPeer)
         guard let sip = sip?.pointee else { return }
         reason = sip.sip_reason.map { SIPReason(header: $0.pointee) }
         minExpires = sip.sip_min_expires.map { Int(clamping: $0.pointee.me_delta) }

@@ -163,12 +163,15 @@ enum SofiaURI {
         return host.hasPrefix("[") && host.hasSuffix("]") ? String(host.dropFirst().dropLast()) : host
     }
 
+    /// Where a message came from; nil for one of Sofia's own.
+    static func source(of message: OpaquePointer?) -> SocketAddress? {
+        var length = socklen_t(0)
+        return tern_msg_source(message, &length).flatMap { SocketAddress($0, length: length) }
+    }
+
     /// How a request came; nil where the peer's address is not known.
     static func flow(_ sip: UnsafePointer<sip_t>, message: OpaquePointer?, at address: String, port: Int) -> SIPFlow? {
-        var length = socklen_t(0)
-        guard let source = tern_msg_source(message, &length), let peer = SocketAddress(source, length: length) else {
-            return nil
-        }
+        guard let peer = source(of: message) else { return nil }
         let text = SofiaText.field(sip.pointee.sip_via?.pointee.v_protocol, limit: 32).uppercased()
         return SIPFlow(text.hasSuffix("/TCP") ? .tcp : .udp, peer, at: address, port: port)
     }

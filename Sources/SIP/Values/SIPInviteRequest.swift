@@ -27,6 +27,11 @@ public struct SIPInviteRequest: Sendable {
     /// ``SIPEndpointConfiguration/offersReliableProvisionals``. Never without ``sdp``: their offer would have to be answered
     /// in the PRACK.
     public var offersReliableProvisionals: Bool?
+    /// The hops to try when ``hop`` fails, in order (RFC 3263 section 4.3): when it is silent for
+    /// ``SIPEndpointConfiguration/hopLimit``, cannot be reached, or answers 503.
+    public var alternatives: [SIPHop] = []
+    /// Whether another hop is tried after any 5xx.
+    public var failsOverOn5xx = false
     /// Answers challenges to the INVITE and to what follows in its dialog; without it they are `rejected`.
     public var authorize: SIPAuthorizer?
 

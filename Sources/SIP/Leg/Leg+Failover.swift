@@ -1,0 +1,58 @@
+internal import CSofiaSIP
+internal import EventLoop
+
+/// Going on to another hop (RFC 3263 section 4.3).
+extension Leg {
+    /// After the INVITE went out, where there are hops left.
+    func mayFailOver(_ call: OutgoingCall) {
+        guard !call.hops.isEmpty, let limit = endpoint?.configuration.hopLimit else { return }
+        otherHops = call
+        hopTimer = LoopTimer.schedule(after: limit) { [weak self] in self?.leaveSilentHop() }
+    }
+
+    /// Whether a response to the INVITE sent the call to another hop. A hop that has begun to call somebody is stayed with.
+    func goesElsewhere(_ event: StackEvent) -> Bool {
+        hopTimer?.cancel()
+        hopTimer = nil
+        guard let call = otherHops else { return false }
+        guard event.status >= 300 else {
+            if event.status > 100 { otherHops = nil }
+            return false
+        }
+        let isFailure = event.isLocal || event.status == 503
+            || call.request.failsOverOn5xx && (500..<600).contains(event.status)
+        guard isFailure, case .calling = machine.state, goOn(call) else { return false }
+        retire()
+        return true
+    }
+
+    /// The hop said nothing. Should it wake up later, its 2xx is acknowledged and hung up.
+    private func leaveSilentHop() {
+        hopTimer = nil
+        guard let call = otherHops, case .calling = machine.state, goOn(call) else { return }
+        endpoint?.abandon(self)
+    }
+
+    private func goOn(_ call: OutgoingCall) -> Bool {
+        guard let endpoint else { return false }
+        var call = call
+        guard case .success(let way) = endpoint.nextWay(of: &call) else { return false }
+        logger.info("Trying another hop", metadata: ["from": "\(course.first?.description ?? "")", "to": "\(way.hop?.description ?? "")"])
+        endpoint.forget(self)
+        endpoint.send(call, by: way)
+        return true
+    }
+}
+
+extension SIPEndpoint {
+    /// Has a leg of its own wait for what an INVITE still brings about that nobody waits for.
+    fileprivate func abandon(_ leg: Leg) {
+        let id = nextLegID()
+        let rest = Leg(LegMachine(id: id, state: .cancelling), of: leg, endpoint: self)
+        tern_nua_handle_bind(leg.handle, UnsafeMutableRawPointer(bitPattern: id.number))
+        leg.stopTimers()
+        remember(rest)
+        rest.perform(.cancel(nil))
+        rest.wait(.transaction)
+    }
+}
