@@ -28,6 +28,7 @@ public final class Gateway {
     private let api: BrowserAPI
     private let certificates: Certificates
     private var endpoint: SIPEndpoint?
+    private var hops: NextHops?
     private var server: WebSocketServer?
 
     public init(configuration: GatewayConfiguration, logger: Logger) {
@@ -62,6 +63,7 @@ public final class Gateway {
             try await startRegistrar()
             try startSIP()
             try await startHTTP(page)
+            startTrunks()
         } catch {
             await stop()
             throw error
@@ -119,6 +121,13 @@ public final class Gateway {
         for address in endpoint.listening { log.info("listening for SIP", metadata: ["address": "\(address)"]) }
     }
 
+    private func startTrunks() {
+        guard let endpoint else { return }
+        let hops = NextHops(nameServers: configuration.sip.nameServers, listening: configuration.sip.listen)
+        self.hops = hops
+        trunks.start(endpoint, hops: hops)
+    }
+
     private func startHTTP(_ page: WebPage) async throws(GatewayError) {
         let listen = configuration.http.listen
         let identity: TLSIdentity?
@@ -151,6 +160,7 @@ public final class Gateway {
         certificates.stop()
         switchboard.endAll()
         for entry in Array(sessions.entries.values) { entry.session.stop(.stopping) }
+        await trunks.stop()
         await endpoint?.stop()
         endpoint = nil
         switchboard.endpoint = nil
@@ -159,6 +169,8 @@ public final class Gateway {
         server = nil
         web = nil
         await media.stop()
+        await hops?.stop()
+        hops = nil
         await switchboard.registrar?.stop()
         switchboard.registrar = nil
     }
@@ -168,6 +180,9 @@ public final class Gateway {
         let janus = media.status
         return [
             "calls": .integer(switchboard.calls.count), "sessions": .integer(sessions.count),
+            "trunks": .object(Dictionary(trunks.states.map { trunk in
+                (trunk.name, ["state": .string(trunk.state.description), "calls": .integer(trunk.calls)])
+            }) { first, _ in first }),
             "registrations": .integer(switchboard.registrar?.count ?? 0),
             "sip_legs": .integer(endpoint?.openLegs ?? 0), "clients": .integer(api.clientCount),
             "janus": ["state": .string(janus.state), "handles": .integer(janus.handles)],

@@ -24,10 +24,41 @@ final class TrunkService {
 
     private let entries: [String: Entry]
     private let log: Logger
+    /// Set while the trunks are at work.
+    private(set) weak var endpoint: SIPEndpoint?
+    private(set) var hops: NextHops?
+    /// The ends of registrations that are under way.
+    var farewells: [Task<Void, Never>] = []
 
     init(configuration: GatewayConfiguration, log: Logger) {
         entries = Dictionary(configuration.trunks.map { ($0.name, Entry($0)) }) { first, _ in first }
         self.log = log
+    }
+
+    // MARK: Life
+
+    /// Begins to register, and to look after the targets.
+    func start(_ endpoint: SIPEndpoint, hops: NextHops) {
+        self.endpoint = endpoint
+        self.hops = hops
+        for entry in entries.values { handle(.started, of: entry) }
+    }
+
+    /// Ends the registrations; waits for the answers, but not long.
+    func stop() async {
+        for entry in entries.values {
+            handle(.stopped, of: entry)
+            entry.timer?.cancel()
+        }
+        for farewell in farewells { await farewell.value }
+        farewells = []
+        endpoint = nil
+        hops = nil
+    }
+
+    /// The state of each trunk, in the order of their names.
+    var states: [(name: String, state: TrunkState, calls: Int)] {
+        entries.values.map { ($0.trunk.name, $0.machine.state, $0.machine.calls) }.sorted { $0.name < $1.name }
     }
 
     // MARK: Credentials
@@ -64,13 +95,15 @@ final class TrunkService {
 
     // MARK: The machines
 
-    private func handle(_ event: TrunkMachine.Event, of entry: Entry) {
+    func handle(_ event: TrunkMachine.Event, of entry: Entry) {
         for action in entry.machine.handle(event, now: .now) { perform(action, of: entry) }
     }
 
     private func perform(_ action: TrunkMachine.Action, of entry: Entry) {
         switch action {
-        case .sendRegister, .sendUnregister, .sendOptions: break
+        case .sendRegister(let target, let expires): register(entry, target: target, expires: expires)
+        case .sendUnregister(let target): unregister(entry, target: target)
+        case .sendOptions(let target): options(entry, target: target)
         case .schedule(let delay):
             entry.timer?.cancel()
             entry.timer = LoopTimer.schedule(after: delay) { [weak self] in self?.handle(.timer, of: entry) }

@@ -11,8 +11,9 @@ final class SIPProbe: Sendable {
     /// - Parameter port: 0 takes any.
     convenience init(_ stage: Stage, port: Int = 0) throws { try self.init(at: stage.gateway, port: port) }
 
-    init(at gateway: GatewayProcess, port: Int = 0) throws {
-        address = gateway.address
+    init(at gateway: GatewayProcess, address: String? = nil, port: Int = 0) throws {
+        let address = address ?? gateway.address
+        self.address = address
         self.gateway = (gateway.address, gateway.sipPort)
         socket = try Socket(type: SOCK_DGRAM, address: address, port: port)
         self.port = socket.port
@@ -69,6 +70,15 @@ final class SIPProbe: Sendable {
         let copied = ["via:", "from:", "to:", "call-id:", "cseq:"]
         let lines = request.components(separatedBy: "\r\n").filter { line in copied.contains { line.lowercased().hasPrefix($0) } }
         return "SIP/2.0 200 OK\r\n" + lines.joined(separator: "\r\n") + "\r\nContent-Length: 0\r\n\r\n"
+    }
+
+    /// Another final response to a request.
+    static func response(_ status: Int, _ phrase: String, to request: String, headers: String = "") -> String {
+        let lines = ok(to: request).components(separatedBy: "\r\n").map { line in
+            line.lowercased().hasPrefix("to:") && !line.contains(";tag=") ? line + ";tag=probe" : line
+        }
+        return lines.joined(separator: "\r\n").replacingOccurrences(of: "SIP/2.0 200 OK", with: "SIP/2.0 \(status) \(phrase)")
+            .replacingOccurrences(of: "\r\nContent-Length: 0", with: "\r\n\(headers)Content-Length: 0")
     }
 
     /// INVITE, 200, ACK, BYE, 200: whether the gateway still works.
@@ -131,6 +141,12 @@ final class SIPProbe: Sendable {
         /// A request within the dialog, a transaction of its own.
         func request(_ method: String, number: Int) -> String {
             head(method, number: number, to: "<sip:\(user)@\(remote)>\(remoteTag)", uri: target, branch: "z9hG4bK" + UUID().uuidString)
+                + "Content-Length: 0\r\n\r\n"
+        }
+
+        /// A CANCEL: of the INVITE's branch (RFC 3261, section 9.1).
+        func cancel() -> String {
+            head("CANCEL", number: 1, to: "<sip:\(user)@\(remote)>", uri: "sip:\(user)@\(remote)", branch: branch)
                 + "Content-Length: 0\r\n\r\n"
         }
 

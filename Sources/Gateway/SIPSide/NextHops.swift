@@ -1,0 +1,52 @@
+internal import EventLoop
+internal import Resolver
+internal import SIP
+
+/// Finds where requests go, by RFC 3263: the numeric hops of a URI, those that failed of late last.
+@LoopActor
+final class NextHops {
+    private let resolver: SIPResolver
+
+    /// - Parameter listening: What we listen on, and so can send from.
+    init(nameServers: [NameServer], listening: [ListenAddress]) {
+        var paths: [Hop.Path] = []
+        for address in listening {
+            guard let transport = Hop.Transport(rawValue: address.transport.rawValue) else { continue }
+            let path = Hop.Path(transport, address.address.contains(":") ? .ipv6 : .ipv4)
+            if !paths.contains(path) { paths.append(path) }
+        }
+        resolver = SIPResolver(ResolverConfiguration(nameServers: nameServers, paths: paths))
+    }
+
+    /// The hops of a trunk's target; none where its name leads nowhere, or could not be looked up.
+    func locate(_ target: TrunkTarget) async -> [SIPHop] {
+        await locate(
+            SIPDestination(
+                scheme: target.isSecure ? .sips : .sip, host: target.host, port: target.port,
+                transport: target.transport.flatMap { Hop.Transport(rawValue: $0) }))
+    }
+
+    func locate(_ destination: SIPDestination) async -> [SIPHop] {
+        do throws(ResolverError) {
+            return try await resolver.locate(destination).map { SIPHop($0) }
+        } catch {
+            return []
+        }
+    }
+
+    /// Nothing was reached there.
+    func markFailed(_ hop: SIPHop) {
+        guard let transport = Hop.Transport(rawValue: hop.transport.rawValue) else { return }
+        resolver.markFailed(
+            Hop(transport: transport, address: hop.address, port: hop.port, serverName: hop.serverName ?? hop.address))
+    }
+
+    func stop() async { await resolver.stop() }
+}
+
+extension SIPHop {
+    init(_ hop: Hop) {
+        let transport = SIPListenAddress.Transport(rawValue: hop.transport.rawValue) ?? .udp
+        self.init(transport: transport, address: hop.address, port: hop.port, serverName: hop.serverName)
+    }
+}

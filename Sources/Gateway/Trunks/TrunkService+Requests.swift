@@ -1,0 +1,90 @@
+internal import EventLoop
+internal import SIP
+
+/// What a trunk's machine asks of SIP: REGISTER and OPTIONS, each to the hops of its target in turn.
+extension TrunkService {
+    /// How long a hop may take to answer an OPTIONS: it is to tell whether it is there, not to be waited for.
+    private static let optionsTimeout = Duration.seconds(8)
+    /// How long one may take to answer a REGISTER.
+    private static let registerTimeout = Duration.seconds(16)
+
+    func register(_ entry: Entry, target index: Int, expires: Duration) {
+        guard let target = entry.target(index) else { return }
+        let request = registration(of: entry, at: target, expires: expires)
+        LoopActor.task { [weak self] in
+            guard let self else { return }
+            let outcome = await self.send(request, to: target)
+            // A 2xx that does not list our contact has not taken it.
+            if (200..<300).contains(outcome.status), let seconds = outcome.ownExpires ?? (outcome.contacts.isEmpty ? request.expires : nil) {
+                self.handle(.registered(expires: .seconds(seconds)), of: entry)
+            } else {
+                self.handle(
+                    .registerFailed(
+                        status: outcome.status < 300 ? 500 : outcome.status, retryAfter: outcome.retryAfter.map { .seconds($0) },
+                        minimumExpires: outcome.minExpires.map { .seconds($0) }),
+                    of: entry)
+            }
+        }
+    }
+
+    /// Nobody waits for the answer: the registration ends by itself if there is none.
+    func unregister(_ entry: Entry, target index: Int) {
+        guard let target = entry.target(index) else { return }
+        var request = registration(of: entry, at: target, expires: .zero)
+        request.timeout = .seconds(2)
+        let last = LoopActor.task { [weak self] in
+            _ = await self?.send(request, to: target)
+        }
+        farewells.append(last)
+    }
+
+    func options(_ entry: Entry, target index: Int) {
+        guard let target = entry.target(index) else { return }
+        let trunk = entry.trunk
+        let request = SIPClientRequest(
+            .options, target: target.uri(user: ""), from: "sip:\(address(of: trunk, at: target))",
+            authorize: authorizer(for: trunk), timeout: Self.optionsTimeout)
+        LoopActor.task { [weak self] in
+            guard let self else { return }
+            let outcome = await self.send(request, to: target)
+            let event: TrunkMachine.Event =
+                outcome.isFromPeer
+                ? .optionsAnswered(target: index, status: outcome.status) : .optionsFailed(target: index)
+            self.handle(event, of: entry)
+        }
+    }
+
+    private func registration(of entry: Entry, at target: TrunkTarget, expires: Duration) -> SIPClientRequest {
+        let trunk = entry.trunk
+        return SIPClientRequest(
+            .register, target: target.uri(user: ""), from: "sip:\(address(of: trunk, at: target))",
+            contactUser: trunk.registration?.contact ?? trunk.name, expires: Int(clamping: expires.components.seconds),
+            key: "trunk \(trunk.name) \(target)", authorize: authorizer(for: trunk), timeout: Self.registerTimeout)
+    }
+
+    /// The address-of-record that we have with a trunk, without scheme.
+    private func address(of trunk: Trunk, at target: TrunkTarget) -> String {
+        let user = trunk.credentials?.username ?? trunk.registration?.contact ?? trunk.name
+        return "\(RouteTarget.escaped(user))@\(trunk.fromDomain ?? target.host)"
+    }
+
+    /// Sends a request to the hops of a target, one after the other, until one says something (RFC 3263 section 4.3).
+    private func send(_ request: SIPClientRequest, to target: TrunkTarget) async -> SIPClientOutcome {
+        var outcome = SIPClientOutcome(status: 503, phrase: "No address of \(target.host)", isFromPeer: false)
+        for hop in await hops?.locate(target) ?? [] {
+            guard let endpoint else { break }
+            var request = request
+            request.hop = hop
+            outcome = await endpoint.request(request)
+            if outcome.isFromPeer, outcome.status != 503 { break }
+            hops?.markFailed(hop)
+        }
+        return outcome
+    }
+}
+
+extension TrunkService.Entry {
+    func target(_ index: Int) -> TrunkTarget? {
+        trunk.targets.indices.contains(index) ? trunk.targets[index] : nil
+    }
+}

@@ -1,0 +1,72 @@
+import Testing
+
+@testable import Gateway
+
+@Suite("What is said of a caller")
+struct OutgoingIdentityTests {
+    private let alice = CallOrigin(source: .user("alice"), user: "alice", displayName: "Älice \"A\"")
+
+    private func trunk(trusted: Bool, rule: CallerIDRule = .pass) -> Trunk {
+        var trunk = Trunk(name: "carrier", targets: [TrunkTarget(host: "192.0.2.1")])
+        trunk.isTrusted = trusted
+        trunk.callerID = rule
+        return trunk
+    }
+
+    private func hidden() -> CallOrigin {
+        var origin = alice
+        origin.isPrivate = true
+        origin.history = [.init(name: "Diversion", value: "<sip:bob@example.org>")]
+        return origin
+    }
+
+    @Test("a phone is told who calls")
+    func plain() {
+        let identity = OutgoingIdentity(of: alice, keepsHistory: true)
+        #expect(identity.fromUser == "alice" && identity.displayName == "Älice \"A\"" && identity.fromHost == nil)
+        #expect(identity.headers.isEmpty)
+    }
+
+    @Test("a phone is not told what the caller withholds, nor who diverted the call")
+    func hiddenFromPhones() {
+        let identity = OutgoingIdentity(of: hidden(), keepsHistory: true)
+        #expect(identity.fromUser == "anonymous" && identity.fromHost == "anonymous.invalid")
+        #expect(identity.displayName == "Anonymous" && identity.headers.isEmpty)
+        #expect(hidden().party == CallParty(id: "anonymous", name: nil))
+    }
+
+    @Test("a trunk that is not trusted gets no assertion, and nothing of what is withheld")
+    func untrusted() {
+        let identity = OutgoingIdentity(of: alice, to: trunk(trusted: false), domain: "example.org")
+        #expect(identity.fromUser == "alice" && identity.headers.isEmpty)
+        let secret = OutgoingIdentity(of: hidden(), to: trunk(trusted: false), domain: "example.org")
+        #expect(secret.fromUser == "anonymous" && secret.headers.isEmpty)
+    }
+
+    @Test("a trusted trunk is told who calls, and that nobody else may know")
+    func trusted() {
+        let identity = OutgoingIdentity(of: hidden(), to: trunk(trusted: true), domain: "example.org")
+        #expect(identity.fromUser == "anonymous" && identity.fromHost == "anonymous.invalid")
+        #expect(
+            identity.headers == [
+                .init(name: "P-Asserted-Identity", value: #""Älice \"A\"" <sip:alice@example.org>"#),
+                .init(name: "Privacy", value: "id"),
+                .init(name: "Diversion", value: "<sip:bob@example.org>"),
+            ])
+    }
+
+    @Test("who diverted the call is passed on")
+    func history() {
+        var origin = alice
+        origin.history = [.init(name: "History-Info", value: "<sip:x@example.org>;index=1")]
+        #expect(OutgoingIdentity(of: origin, keepsHistory: true).headers == origin.history)
+        #expect(OutgoingIdentity(of: origin, keepsHistory: false).headers.isEmpty)
+        #expect(OutgoingIdentity(of: origin, to: trunk(trusted: false), domain: "example.org").headers == origin.history)
+    }
+
+    @Test("a name-addr keeps a display name within its quotes, and a user within its part")
+    func nameAddress() {
+        #expect(NameAddress(user: "a b", host: "h", displayName: "x\"\\\r\ny").text == #""x\"\\y" <sip:a%20b@h>"#)
+        #expect(NameAddress(user: "", host: "h", displayName: nil).text == "<sip:h>")
+    }
+}

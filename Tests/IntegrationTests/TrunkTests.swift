@@ -1,0 +1,193 @@
+import Foundation
+import JSON
+import Testing
+
+/// Calls by trunks: a gateway of its own, and a carrier that is played by hand at another address.
+extension IntegrationTests {
+    @Suite("Trunks")
+    struct Trunks {
+        /// The other end of the namespace's wire.
+        static let carrierAddress = "10.99.0.2"
+
+        /// A gateway with a trunk, and its carrier.
+        struct Line {
+            let gateway: GatewayProcess
+            let carrier: SIPProbe
+            /// The trunk's second target.
+            let reserve: SIPProbe
+        }
+
+        /// - Parameter trunk: Further keys of the trunk, a line each.
+        static func withLine(trunk: [String] = [], _ body: (Line) async throws -> Void) async throws {
+            let stage = try Stage.running
+            let ports = (try FreePort.both(carrierAddress), try FreePort.both(carrierAddress))
+            let more = trunk.map { "\n    \($0)" }.joined()
+            let gateway = try await GatewayProcess(
+                in: stage.environment, name: "trunks-\(UUID().uuidString.prefix(8))",
+                routes: """
+                    routes:
+                      - {match: "00*", to: trunk carrier}
+                      - {match: "+*", from: [user, trunk], to: trunk carrier}
+                      - {match: "*", to: user}
+                    """,
+                more: """
+                    trunks:
+                      - name: carrier
+                        targets: ["sip:\(carrierAddress):\(ports.0)", "sip:\(carrierAddress):\(ports.1)"]
+                        from_addresses: ["\(carrierAddress)/32"]
+                        keepalive: 0\(more)
+                    """)
+            do {
+                try await body(Line(
+                    gateway: gateway, carrier: try SIPProbe(at: gateway, address: carrierAddress, port: ports.0),
+                    reserve: try SIPProbe(at: gateway, address: carrierAddress, port: ports.1)))
+            } catch {
+                Issue.record("\(error)\n\(gateway.log.suffix(6_000))")
+            }
+            let idle = await eventually(within: .seconds(6)) { (try? gateway.status().isWithin(.idle)) == true }
+            #expect(idle, "left over: \(String(describing: try? gateway.status()))")
+            #expect(await gateway.stop() == .exited(0))
+        }
+
+        /// An INVITE of a user with its password; the challenge is answered.
+        static func authenticated(_ dialled: String, from probe: SIPProbe, at gateway: GatewayProcess) async throws -> SIPProbe.Call {
+            let from = "<sip:alice@\(gateway.address)>"
+            let first = SIPProbe.Call(to: dialled, from: probe)
+            probe.send(first.invite(from: from))
+            let challenge = try await probe.final(of: first)
+            probe.send(first.acknowledgement(of: "INVITE"))
+            let credentials = try probe.answer(
+                to: challenge, user: "alice", password: GatewayProcess.password, method: "INVITE",
+                uri: "sip:\(dialled)@\(probe.registrar)")
+            let call = SIPProbe.Call(to: dialled, from: probe)
+            probe.send(call.invite(headers: "Authorization: \(credentials)\r\n", from: from))
+            return call
+        }
+
+        @Test("nobody unauthenticated reaches a trunk, whatever From, Via, Route and P-Asserted-Identity say")
+        func strangers() async throws {
+            try await Trunks.withLine { line in
+                let probe = try SIPProbe(at: line.gateway)
+                let carrier = "\(Trunks.carrierAddress):\(line.carrier.port)"
+                let forged: [(from: String?, headers: String)] = [
+                    (nil, ""),
+                    ("<sip:alice@\(line.gateway.address)>", ""),
+                    ("<sip:carrier@\(carrier)>", ""),
+                    (nil, "P-Asserted-Identity: <sip:alice@\(line.gateway.address)>\r\nPrivacy: none\r\n"),
+                    (nil, "Route: <sip:\(line.gateway.address):\(line.gateway.sipPort);lr>\r\n"),
+                    (nil, "Via: SIP/2.0/UDP \(carrier);branch=z9hG4bKforged;received=\(Trunks.carrierAddress)\r\n"),
+                    (nil, "Authorization: Digest username=\"alice\", realm=\"\(line.gateway.address)\", nonce=\"x\", uri=\"sip:x\", response=\"x\"\r\n"),
+                    (nil, "Proxy-Authorization: Basic YWxpY2U6c3dvcmRmaXNoLTc=\r\n"),
+                ]
+                for (index, forgery) in forged.enumerated() {
+                    for dialled in ["0049301", "+49301"] {
+                        let call = SIPProbe.Call(to: dialled, from: probe)
+                        probe.send(call.invite(headers: forgery.headers, from: forgery.from))
+                        let status = try await probe.finalStatus(of: call)
+                        #expect([401, 403].contains(status), "\(index) was answered \(status)")
+                        probe.send(call.acknowledgement(of: "INVITE"))
+                    }
+                }
+                // The first that the carrier hears is of a user with a password.
+                let call = try await Trunks.authenticated("0049302", from: probe, at: line.gateway)
+                let invite = try await line.carrier.request("INVITE")
+                #expect(invite.hasPrefix("INVITE sip:0049302@\(carrier)"), "\(invite)")
+                line.carrier.send(SIPProbe.response(486, "Busy Here", to: invite))
+                #expect(try await probe.finalStatus(of: call) == 486)
+                probe.send(call.acknowledgement(of: "INVITE"))
+            }
+        }
+
+        @Test("a call goes out by the trunk's rules, with credentials for who asks for them")
+        func outbound() async throws {
+            try await Trunks.withLine(trunk: [
+                "username: tern", "password: carrier-secret", "trusted: true", "caller_id: \"+4930{user}\"", "from_domain: tern.example",
+                "numbers: {outbound_dialled: [{match: \"/00([0-9]+)/\", to: \"+{1}\"}]}",
+            ]) { line in
+                let probe = try SIPProbe(at: line.gateway)
+                var call = try await Trunks.authenticated("0049303", from: probe, at: line.gateway)
+                let asked = try await line.carrier.request("INVITE")
+                #expect(asked.hasPrefix("INVITE sip:%2B49303@") || asked.hasPrefix("INVITE sip:+49303@"), "\(asked)")
+                line.carrier.send(SIPProbe.response(
+                    407, "Proxy Authentication Required", to: asked,
+                    headers: "Proxy-Authenticate: Digest realm=\"carrier\", nonce=\"n0\", algorithm=MD5, qop=\"auth\"\r\n"))
+                _ = try await line.carrier.request("ACK")
+                let invite = SIPText(text: try await line.carrier.request("INVITE"))
+                let credentials = try #require(invite["proxy-authorization"])
+                #expect(credentials.contains("username=\"tern\"") && credentials.contains("nonce=\"n0\"") && credentials.contains("nc=00000001"))
+                #expect(invite["from"]?.contains("<sip:+4930alice@tern.example>") == true, "\(invite["from"] ?? "")")
+                #expect(invite["p-asserted-identity"]?.contains("sip:+4930alice@tern.example") == true)
+                let dialog = try SIPDialog(invitedBy: invite, contact: "\(Trunks.carrierAddress):\(line.carrier.port)")
+                line.carrier.send(dialog.response(200, "OK", to: invite, body: SIPProbe.Call.sdp(Trunks.carrierAddress, port: 7_030)))
+                let answer = try await probe.final(of: call)
+                #expect(SIPProbe.status(of: answer) == 200)
+                call.learn(from: answer)
+                probe.send(call.request("ACK", number: 1))
+                probe.send(call.request("BYE", number: 2))
+                #expect(try await probe.finalStatus("BYE", of: call) == 200)
+                line.carrier.send(SIPProbe.ok(to: try await line.carrier.request("BYE")))
+            }
+        }
+
+        @Test("a carrier that asks for a password for ever is asked twice at most")
+        func endlessChallenge() async throws {
+            try await Trunks.withLine(trunk: ["username: tern", "password: wrong"]) { line in
+                let probe = try SIPProbe(at: line.gateway)
+                let call = try await Trunks.authenticated("0049304", from: probe, at: line.gateway)
+                for nonce in 1...2 {
+                    let invite = try await line.carrier.request("INVITE")
+                    line.carrier.send(SIPProbe.response(
+                        401, "Unauthorized", to: invite,
+                        headers: "WWW-Authenticate: Digest realm=\"carrier\", nonce=\"n\(nonce)\", algorithm=MD5, qop=\"auth\"\r\n"))
+                }
+                #expect(try await probe.finalStatus(of: call) == 403)
+                probe.send(call.acknowledgement(of: "INVITE"))
+            }
+        }
+
+        @Test("a target that fails hands the call to the next one; a busy line does not")
+        func failover() async throws {
+            try await Trunks.withLine { line in
+                let probe = try SIPProbe(at: line.gateway)
+                let call = try await Trunks.authenticated("0049305", from: probe, at: line.gateway)
+                line.carrier.send(SIPProbe.response(503, "Service Unavailable", to: try await line.carrier.request("INVITE")))
+                let invite = try await line.reserve.request("INVITE")
+                #expect(invite.hasPrefix("INVITE sip:0049305@\(Trunks.carrierAddress):\(line.reserve.port)"))
+                line.reserve.send(SIPProbe.response(486, "Busy Here", to: invite))
+                #expect(try await probe.finalStatus(of: call) == 486)
+                probe.send(call.acknowledgement(of: "INVITE"))
+            }
+        }
+
+        @Test("a call from the trunk's address rings the user, with the number as we write it and the identity that it asserts")
+        func inbound() async throws {
+            try await Trunks.withLine(trunk: [
+                "trusted: true", "maximum_calls: 1",
+                "numbers: {inbound_dialled: [{match: \"+4930100\", to: alice}], inbound_caller: [{match: \"/0([1-9][0-9]*)/\", to: \"+49{1}\"}]}",
+            ]) { line in
+                let alice = try await APIClient.user("alice", at: line.gateway)
+                let call = SIPProbe.Call(to: "+4930100", from: line.carrier)
+                line.carrier.send(call.invite(
+                    headers: "P-Asserted-Identity: \"Bøb\" <sip:030555@carrier.example>\r\n", from: "<sip:anonymous@anonymous.invalid>"))
+                let invitation = try await alice.serve("call_invite")
+                #expect(invitation["caller_id"] == "+4930555" && invitation["caller_name"] == "Bøb", "\(invitation.text)")
+                // One call is all that there may be.
+                let second = SIPProbe.Call(to: "+4930100", from: line.carrier)
+                line.carrier.send(second.invite())
+                #expect(try await line.carrier.finalStatus(of: second) == 503)
+                line.carrier.send(second.acknowledgement(of: "INVITE"))
+                let id = try #require(invitation["call_id"]?.stringValue)
+                try await alice.request("media", "reject_call", ["call_id": .string(id), "code": 486])
+                #expect(try await line.carrier.finalStatus(of: call) == 486)
+                line.carrier.send(call.acknowledgement(of: "INVITE"))
+                let third = SIPProbe.Call(to: "+4930100", from: line.carrier)
+                line.carrier.send(third.invite(headers: "Privacy: id\r\nP-Asserted-Identity: <sip:030556@carrier.example>\r\n"))
+                #expect(try await alice.serve("call_invite")["caller_id"] == "anonymous")
+                line.carrier.send(third.cancel())
+                #expect(try await line.carrier.finalStatus(of: third) == 487)
+                line.carrier.send(third.acknowledgement(of: "INVITE"))
+                await alice.leave()
+            }
+        }
+    }
+}
