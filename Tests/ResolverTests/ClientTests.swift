@@ -3,7 +3,7 @@ import Glibc
 import Testing
 @testable import Resolver
 
-@Suite("Questions under way", .serialized)
+@Suite("Questions under way", .serialized, .timeLimit(.minutes(1)))
 @LoopActor
 struct ClientTests {
     private func question(_ name: String) throws -> DNSQuestion { DNSQuestion(try #require(DNSName(name)), .a) }

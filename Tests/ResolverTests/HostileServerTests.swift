@@ -2,7 +2,7 @@ import EventLoop
 import Testing
 @testable import Resolver
 
-@Suite("With name servers that fail", .serialized)
+@Suite("With name servers that fail", .serialized, .timeLimit(.minutes(1)))
 @LoopActor
 struct HostileServerTests {
     private let destination = SIPDestination(host: "a.test")
@@ -12,6 +12,8 @@ struct HostileServerTests {
         let server = try RawNameServer(RawNameServer.silence)
         var configuration = ResolverConfiguration.asking(server.server)
         configuration.locateLimit = .milliseconds(500)
+        // c-ares by itself would take more than the time limit of these tests.
+        configuration.serverTimeout = 20_000
         let resolver = SIPResolver(configuration)
         var result: Result<[String], ResolverError>?
         let ticks = await ticks { result = await located(resolver, destination) }

@@ -2,7 +2,7 @@ import EventLoop
 import Testing
 @testable import Resolver
 
-@Suite("With a real name server", .serialized)
+@Suite("With a real name server", .serialized, .timeLimit(.minutes(1)))
 @LoopActor
 struct NameServerTests {
     @Test("NAPTR leads to SRV, SRV to addresses")
