@@ -1,12 +1,13 @@
 import Foundation
 @testable import Gateway
+import TestCertificates
 import Testing
 
 @Suite struct ExampleTests {
     private static let directory =
         #filePath.split(separator: "/").dropLast(4).map { "/" + $0 }.joined() + "/config/examples"
 
-    private func load(_ name: String) throws -> LoadedConfiguration {
+    private func load(_ name: String) throws(TernConfigurationError) -> LoadedConfiguration {
         try ConfigurationReader.load(file: "\(Self.directory)/\(name).yaml", environment: [:], arguments: [:], host: .usual)
     }
 
@@ -23,7 +24,7 @@ import Testing
     @Test("every example is one that is tested here")
     func complete() throws {
         let names = try FileManager.default.contentsOfDirectory(atPath: Self.directory).sorted()
-        #expect(names == ["beside-a-pbx.yaml", "carrier-trunk.yaml", "registrar.yaml"])
+        #expect(names == ["beside-a-pbx.yaml", "carrier-trunk.yaml", "registrar.yaml", "tls-internet.yaml"])
     }
 
     @Test("an example is right, but for the passwords that everybody can read", arguments: ["registrar", "carrier-trunk", "beside-a-pbx"])
@@ -80,5 +81,38 @@ import Testing
         #expect(trunk.requestURIs(dialled: "04012") == ["sip:04012@192.0.2.10:5060;transport=tcp"])
         #expect(try decide("beside-a-pbx", "trunk:pbx", "04012") == .forbidden)
         #expect(try decide("beside-a-pbx", "anonymous", "04012") == .challenge)
+    }
+
+    @Test("TLS: with a certificate where the example has one, all is encrypted, and strangers reach nobody")
+    func encrypted() throws {
+        let authority = try TestAuthority()
+        let files = try authority.issue("host", names: "DNS:sip.example.org", days: 90)
+        let directory = "/etc/letsencrypt/live/sip.example.org"
+        let text = try String(contentsOfFile: "\(Self.directory)/tls-internet.yaml", encoding: .utf8)
+            .replacingOccurrences(of: "\(directory)/fullchain.pem", with: files.certificate)
+            .replacingOccurrences(of: "\(directory)/privkey.pem", with: files.key)
+        let loaded = try ConfigurationReader.load(text: text, host: .usual)
+        #expect(loaded.warnings.count == 3)
+        #expect(loaded.warnings.allSatisfy { $0.key.hasSuffix(".password") && $0.reason.contains("change-me") }, "\(loaded.warnings)")
+        let configuration = loaded.configuration
+        #expect(configuration.sip.listen.allSatisfy { $0.transport == .tls } && configuration.sip.srtp == .required)
+        #expect(configuration.sip.tls != nil && configuration.http.tls != nil)
+        let table = RoutingTable(configuration)
+        for dialled in ["alice", "+4430", "+49301230", "nobody"] {
+            let request = RoutingRequest(source: .anonymous, dialled: dialled, domain: "sip.example.org")
+            #expect(table.decide(request) == .challenge)
+        }
+        let explanation = RouteExplanation(
+            loaded, try RoutingQuery(from: "user:bob", to: "+4430", caller: nil, configuration: configuration))
+        #expect(explanation.text.contains("INVITE sip:+4430@sip.carrier.example;transport=tls over TLS"))
+    }
+
+    @Test("TLS: where the certificate is not there, nothing else is wrong with the example")
+    func withoutCertificate() {
+        do throws(TernConfigurationError) {
+            _ = try load("tls-internet")
+        } catch {
+            #expect(error.problems.allSatisfy { $0.key.contains(".tls") }, "\(error)")
+        }
     }
 }
