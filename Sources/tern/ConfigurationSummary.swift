@@ -33,7 +33,7 @@ struct ConfigurationSummary {
         let names = users.prefix(10).map(\.name).joined(separator: ", ") + (users.count > 10 ? ", …" : "")
         lines.append(("knows", users.isEmpty ? "no user" : "\(users.count) users: \(names)"))
         for key in configuration.tokens {
-            let users = key.admitsUnknownUsers ? "any user" : "its users"
+            let users = key.admitsUnknownUsers ? "any user" : "known users"
             lines.append(("accepts tokens", "\(key.name), \(key.algorithm.rawValue), for \(users)"))
         }
         for trunk in configuration.trunks.prefix(20) { lines.append(("has trunk", describe(trunk))) }

@@ -11,8 +11,8 @@ extension Switchboard {
         let isURI = dest.contains(":") && ["sip", "sips", "tel"].contains(scheme)
         switch command.type {
         case .user:
-            guard let user = configuration.user(named: dest) else { break }
-            return [.user(user)]
+            guard isUser(dest) else { break }
+            return [.user(dest)]
         case .sip where isURI:
             return [.sip(uri: try elsewhere(dest))]
         case nil where isURI:
@@ -20,7 +20,7 @@ extension Switchboard {
         case .sip, nil:
             let request = RoutingRequest(
                 source: .user(client.user.name), dialled: dest, domain: configuration.sip.domain)
-            guard case .targets(let destinations, _) = routing.decide(request) else { break }
+            guard case .targets(let destinations, _) = routing.decide(request, isGuest: isGuest) else { break }
             for case .sip(let uri, _) in destinations { _ = try elsewhere(uri) }
             return destinations
         }

@@ -41,9 +41,9 @@ extension Switchboard {
         return plan
     }
 
-    private func browsers(of user: GatewayConfiguration.User, _ context: Context) -> [Party] {
+    private func browsers(of user: String, _ context: Context) -> [Party] {
         let branch = branch(.proxy(caller: context.callerType, callee: .webrtc))
-        return (api?.clients(of: user.name) ?? []).filter { $0 !== context.calling }.map { client in
+        return (api?.clients(of: user) ?? []).filter { $0 !== context.calling }.map { client in
             let leg = BrowserCalleeLeg(
                 call: context.call, session: context.session, client: client, caller: context.origin.party,
                 dialled: context.dialled)
@@ -52,15 +52,15 @@ extension Switchboard {
     }
 
     /// The phones that a user has registered, but for the one that calls: each over the flow that it registered by.
-    private func phones(of user: GatewayConfiguration.User, _ context: Context) -> [Party] {
+    private func phones(of user: String, _ context: Context) -> [Party] {
         guard let endpoint, let registrar else { return [] }
         let identity = OutgoingIdentity(of: context.origin, keepsHistory: true)
         let branch = branch(.proxy(caller: context.callerType, callee: .rtp))
-        return registrar.targets(of: user.name).compactMap { binding in
+        return registrar.targets(of: user).compactMap { binding in
             let flow = SIPFlow(binding.flow)
             guard context.flow == nil || flow != context.flow else { return nil }
             var request = SIPInviteRequest(
-                target: binding.contact.text, identity: identity, to: "sip:\(RouteTarget.escaped(user.name))@\(configuration.sip.domain)",
+                target: binding.contact.text, identity: identity, to: "sip:\(RouteTarget.escaped(user))@\(configuration.sip.domain)",
                 maxForwards: context.maxForwards)
             request.routes = binding.path
             request.hop = flow.map { SIPHop($0) }

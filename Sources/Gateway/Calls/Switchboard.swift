@@ -57,6 +57,16 @@ final class Switchboard {
         self.log = log
     }
 
+    /// Whether `name` is that of a browser's user who is logged in by a token and is none of the configuration's.
+    func isGuest(_ name: String) -> Bool {
+        configuration.tokens.contains(where: \.admitsUnknownUsers) && api?.clients(of: name).isEmpty == false
+    }
+
+    /// Whether `name` is that of a user of the configuration, or of a guest.
+    func isUser(_ name: String) -> Bool {
+        configuration.user(named: name) != nil || isGuest(name)
+    }
+
     var limits: CallLimits {
         CallLimits(ringing: configuration.calls.ringTimeout, duration: configuration.calls.maximumDuration)
     }

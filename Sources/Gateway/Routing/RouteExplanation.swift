@@ -90,7 +90,7 @@ public struct RouteExplanation: Sendable {
     private func describe(_ destination: RouteDestination) -> [String] {
         switch destination {
         case .echo: return ["echo"]
-        case .user(let user): return ["user \(user.name), every browser and phone of theirs at once"]
+        case .user(let user): return ["user \(user), every browser and phone of theirs at once"]
         case .reject(let status, let phrase): return ["a response: \(status)" + (phrase.map { " \($0)" } ?? "")]
         case .sip(let uri, _): return ["INVITE \(uri)", transport(uri)] + lines(OutgoingIdentity(of: query.origin, keepsHistory: false))
         case .trunk(let trunk, let dialled): return describe(trunk, dialled)

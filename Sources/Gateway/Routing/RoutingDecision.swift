@@ -15,8 +15,8 @@ public enum RoutingDecision: Sendable, Equatable {
 /// Where a call goes, after the routes have been asked.
 public enum RouteDestination: Sendable, Equatable {
     case echo
-    /// A user of the configuration.
-    case user(GatewayConfiguration.User)
+    /// A user, by name.
+    case user(String)
     /// A trunk, with the route's own choice of SRTP, and what it is to dial: not escaped, not yet in the trunk's notation.
     case trunk(Trunk, dialled: String)
     /// A SIP URI, ready to be called. `srtp` is the route's own choice; nil leaves it to `sip.srtp`.

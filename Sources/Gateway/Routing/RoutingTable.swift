@@ -1,20 +1,22 @@
 /// The routes, ready to be asked. Pure: what it says depends on the configuration and the request alone.
 public struct RoutingTable: Sendable {
     private let routes: [Route]
-    private let users: [String: GatewayConfiguration.User]
+    private let users: Set<String>
     private let trunks: [String: Trunk]
 
     public init(_ configuration: GatewayConfiguration) {
         routes = configuration.routes
-        users = Dictionary(configuration.users.map { ($0.name, $0) }) { first, _ in first }
+        users = Set(configuration.users.map(\.name))
         trunks = Dictionary(configuration.trunks.map { ($0.name, $0) }) { first, _ in first }
     }
 
     /// Asks the routes in their order; the first that takes the call decides.
-    public func decide(_ request: RoutingRequest) -> RoutingDecision {
+    ///
+    /// - Parameter isGuest: Whether a name is that of somebody who is no user of the configuration, but can be called now.
+    public func decide(_ request: RoutingRequest, isGuest: (String) -> Bool = { _ in false }) -> RoutingDecision {
         var (isForOthers, credentialsHelp) = (false, false)
         for (index, route) in routes.enumerated() {
-            switch verdict(of: route, on: request) {
+            switch verdict(of: route, on: request, isGuest) {
             case .takes(let destinations): return .targets(destinations, route: index)
             case .otherSource(let help): (isForOthers, credentialsHelp) = (true, credentialsHelp || help)
             case .otherNumber, .otherDomain, .leadsNowhere: break
@@ -28,14 +30,16 @@ public struct RoutingTable: Sendable {
     public func verdicts(on request: RoutingRequest) -> [RouteVerdict] {
         var result: [RouteVerdict] = []
         for route in routes {
-            let verdict = verdict(of: route, on: request)
+            let verdict = verdict(of: route, on: request) { _ in false }
             result.append(verdict)
             if case .takes = verdict { break }
         }
         return result
     }
 
-    private func verdict(of route: Route, on request: RoutingRequest) -> RouteVerdict {
+    private func verdict(
+        of route: Route, on request: RoutingRequest, _ isGuest: (String) -> Bool
+    ) -> RouteVerdict {
         guard var match = route.pattern.match(request.dialled) else { return .otherNumber }
         guard route.domains.isEmpty || route.domains.contains(where: { $0.matches(request.domain) }) else { return .otherDomain }
         if let rewrite = route.rewrite { match.user = rewrite.filled(with: match) }
@@ -43,18 +47,20 @@ public struct RoutingTable: Sendable {
         guard route.from.contains(where: { $0.admits(request.source) }) else {
             return .otherSource(credentialsHelp: request.source == .anonymous && route.from.contains(where: canBeProven))
         }
-        let destinations = route.targets.compactMap { destination($0, of: route, match, for: request.source) }
+        let destinations = route.targets.compactMap { destination($0, of: route, match, for: request.source, isGuest) }
         guard !destinations.isEmpty else { return .leadsNowhere }
         return .takes(destinations)
     }
 
     /// Nil where there is nobody.
     private func destination(
-        _ target: RouteTarget, of route: Route, _ match: RouteMatch, for source: CallSource
+        _ target: RouteTarget, of route: Route, _ match: RouteMatch, for source: CallSource, _ isGuest: (String) -> Bool
     ) -> RouteDestination? {
         switch target {
         case .echo: return .echo
-        case .user(let name): return users[name ?? match.user].map { .user($0) }
+        case .user(let name):
+            let name = name ?? match.user
+            return users.contains(name) || isGuest(name) ? .user(name) : nil
         case .trunk(let name, let dialled):
             // The configuration sees to it that strangers have no route to a trunk; here it is seen to once more. Nor does a
             // call go back to the trunk that it came by, where it would run up a bill and perhaps come again.

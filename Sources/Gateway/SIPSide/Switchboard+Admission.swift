@@ -28,7 +28,7 @@ extension Switchboard {
     }
 
     private func claimsUser(_ invite: SIPIncomingInvite) -> Bool {
-        configuration.user(named: invite.from.user) != nil && ownAddresses.contain(host: invite.from.host)
+        isUser(invite.from.user) && ownAddresses.contain(host: invite.from.host)
     }
 
     private struct Refusal: Error {
@@ -43,7 +43,7 @@ extension Switchboard {
 
     private func admit(_ leg: SIPLegID, _ invite: SIPIncomingInvite, from source: CallSource, challenge: SIPResponse?) {
         do throws(Refusal) {
-            let origin = CallOrigin(invite, source: source, configuration: configuration)
+            let origin = CallOrigin(invite, source: source, configuration: configuration, isUser: isUser)
             let dialled = trunk(of: source).map { $0.numbers.inboundDialled.normalise(invite.requestUser) } ?? invite.requestUser
             let request = RoutingRequest(source: source, dialled: dialled, domain: invite.requestHost)
             let destinations = try destinations(request, challenge: challenge)
@@ -65,7 +65,7 @@ extension Switchboard {
     }
 
     private func destinations(_ request: RoutingRequest, challenge: SIPResponse?) throws(Refusal) -> [RouteDestination] {
-        switch routing.decide(request) {
+        switch routing.decide(request, isGuest: isGuest) {
         case .targets(let destinations, _):
             for case .sip(let uri, _) in destinations where ownAddresses.contain(uri: uri) { throw Refusal(482) }
             return destinations
@@ -118,7 +118,9 @@ extension CallOrigin {
     }
 
     /// What is known of the caller of an INVITE. Its own words count for as much as its sender is known and trusted.
-    init(_ invite: SIPIncomingInvite, source: CallSource, configuration: GatewayConfiguration) {
+    init(
+        _ invite: SIPIncomingInvite, source: CallSource, configuration: GatewayConfiguration, isUser: (String) -> Bool
+    ) {
         let history = invite.diversion.map { Header(name: "Diversion", value: $0) }
             + invite.historyInfo.map { Header(name: "History-Info", value: $0) }
         let wantsPrivacy = !invite.privacy.isDisjoint(with: ["id", "user", "header"])
@@ -139,7 +141,7 @@ extension CallOrigin {
         case .anonymous:
             let from = invite.from
             // Nobody is shown as one of our users who has not proven it.
-            let isBorrowed = configuration.user(named: from.user) != nil
+            let isBorrowed = isUser(from.user)
             self.init(
                 source: source, user: from.user.isEmpty ? from.uri : isBorrowed ? "\(from.user)@\(from.host)" : from.user,
                 displayName: from.displayName)

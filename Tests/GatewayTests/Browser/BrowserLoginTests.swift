@@ -67,6 +67,7 @@ struct BrowserLoginTests {
             let answer = try await bench.login(token: token(claims("dave", #","name":"Dave D.","admin":true"#), algorithm: "ES256"))
             #expect(answer?["data"]?["user"] == "dave")
             #expect(bench.clients(of: "dave").map(\.user) == [BrowserUser(name: "dave", displayName: "Dave D.")])
+            #expect(bench.isUser("dave") && bench.isUser("alice") && !bench.isUser("erin"))
             for name in ["d ave", "dave@example.org", "*", String(repeating: "d", count: 65), "dävé", "sip:dave"] {
                 #expect(try await code(bench.login(token: token(claims(name), algorithm: "ES256"))) == .wrongCredentials)
             }

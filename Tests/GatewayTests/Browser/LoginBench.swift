@@ -10,6 +10,7 @@ import WebSocket
 @LoopActor
 final class LoginBench {
     private let service: BrowserService
+    private let switchboard: Switchboard
     private let api: BrowserAPI
     private let web: WebService
     private let server: WebSocketServer
@@ -19,13 +20,14 @@ final class LoginBench {
         let media = MediaBackend(configuration: configuration, log: log)
         let sessions = SessionRegistry(
             context: SessionContext(media: media, mediaAddress: "127.0.0.1", recordingsDirectory: "/nonexistent", log: log))
-        let switchboard = Switchboard(
+        switchboard = Switchboard(
             configuration: configuration, sessions: sessions, media: media,
             trunks: TrunkService(configuration: configuration, log: log), log: log)
         service = BrowserService(
             configuration: configuration, sessions: sessions, switchboard: switchboard, media: media, log: log)
         service.tokens = await TokenVerifier(configuration.tokens)
         api = BrowserAPI(handler: service)
+        switchboard.api = api
         web = WebService(page: try WebPage(), api: api) { [:] }
         server = WebSocketServer(configuration: WebSocketServerConfiguration(), handler: web)
         try server.start()
@@ -61,4 +63,7 @@ final class LoginBench {
 
     /// The clients of a user.
     func clients(of user: String) -> [BrowserClient] { api.clients(of: user) }
+
+    /// Whether calls can go to `name`, and callers have to prove that they are it.
+    func isUser(_ name: String) -> Bool { switchboard.isUser(name) }
 }

@@ -18,7 +18,7 @@ import Testing
     }
 
     private func user(_ name: String, _ configuration: String) throws -> RouteDestination {
-        .user(try #require(try load(configuration).configuration.user(named: name)))
+        .user(try #require(try load(configuration).configuration.user(named: name)).name)
     }
 
     @Test("every example is one that is tested here")
