@@ -108,6 +108,9 @@ public final class Gateway {
         var settings = SIPEndpointConfiguration(
             listen: configuration.sip.listen.map(SIPListenAddress.init), domain: configuration.sip.domain,
             userAgent: configuration.sip.userAgent)
+        let hops = NextHops(nameServers: configuration.sip.nameServers, listening: configuration.sip.listen)
+        settings.resolve = { name in await hops.locate(name) }
+        self.hops = hops
         settings.maximumLegs = configuration.sip.maximumCalls * 2
         let endpoint = SIPEndpoint(configuration: settings) { [weak switchboard] event in switchboard?.handle(event) }
         takeRegistrations(endpoint)
@@ -122,9 +125,7 @@ public final class Gateway {
     }
 
     private func startTrunks() {
-        guard let endpoint else { return }
-        let hops = NextHops(nameServers: configuration.sip.nameServers, listening: configuration.sip.listen)
-        self.hops = hops
+        guard let endpoint, let hops else { return }
         trunks.start(endpoint, hops: hops)
     }
 

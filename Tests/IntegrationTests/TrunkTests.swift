@@ -159,6 +159,21 @@ extension IntegrationTests {
             }
         }
 
+        @Test("a target that is silent hands the call to the next one in the trunk's time")
+        func silentTarget() async throws {
+            try await Trunks.withLine(trunk: ["timeout: 1s"]) { line in
+                let probe = try SIPProbe(at: line.gateway)
+                let call = try await Trunks.authenticated("0049306", from: probe, at: line.gateway)
+                _ = try await line.carrier.request("INVITE")
+                let invite = try await line.reserve.request("INVITE")
+                line.reserve.send(SIPProbe.response(486, "Busy Here", to: invite))
+                #expect(try await probe.finalStatus(of: call) == 486)
+                probe.send(call.acknowledgement(of: "INVITE"))
+                // What was left behind is cancelled once it says something.
+                line.carrier.send(SIPProbe.response(486, "Busy Here", to: try await line.carrier.request("INVITE")))
+            }
+        }
+
         @Test("a call from the trunk's address rings the user, with the number as we write it and the identity that it asserts")
         func inbound() async throws {
             try await Trunks.withLine(trunk: [

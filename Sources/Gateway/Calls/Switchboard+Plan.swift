@@ -82,6 +82,7 @@ extension Switchboard {
         let number = trunk.numbers.outboundDialled.normalise(dialled)
         let attempts = trunks.candidates(of: trunk).map { index, target in
             var request = SIPInviteRequest(target: target.uri(user: number), identity: identity, maxForwards: context.maxForwards)
+            request.silenceLimit = trunk.timeout
             request.authorize = trunks.authorizer(for: trunk)
             return SIPCalleeLeg.Attempt(request: request, target: index)
         }

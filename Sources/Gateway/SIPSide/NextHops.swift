@@ -26,6 +26,13 @@ final class NextHops {
                 transport: target.transport.flatMap { Hop.Transport(rawValue: $0) }))
     }
 
+    /// The hops of a URI's host.
+    func locate(_ name: SIPServerName) async -> [SIPHop] {
+        await locate(
+            SIPDestination(
+                host: name.host, port: name.port, transport: name.transport.flatMap { Hop.Transport(rawValue: $0.rawValue) }))
+    }
+
     func locate(_ destination: SIPDestination) async -> [SIPHop] {
         do throws(ResolverError) {
             return try await resolver.locate(destination).map { SIPHop($0) }

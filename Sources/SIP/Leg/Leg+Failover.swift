@@ -5,7 +5,7 @@ internal import EventLoop
 extension Leg {
     /// After the INVITE went out, where there are hops left.
     func mayFailOver(_ call: OutgoingCall) {
-        guard !call.hops.isEmpty, let limit = endpoint?.configuration.hopLimit else { return }
+        guard let limit = call.request.silenceLimit ?? (call.hops.isEmpty ? nil : endpoint?.configuration.hopLimit) else { return }
         otherHops = call
         hopTimer = LoopTimer.schedule(after: limit) { [weak self] in self?.leaveSilentHop() }
     }
@@ -29,7 +29,12 @@ extension Leg {
     /// The hop said nothing. Should it wake up later, its 2xx is acknowledged and hung up.
     private func leaveSilentHop() {
         hopTimer = nil
-        guard let call = otherHops, case .calling = machine.state, goOn(call) else { return }
+        guard let call = otherHops, case .calling = machine.state else { return }
+        if !goOn(call) {
+            guard call.request.silenceLimit != nil else { return }
+            endpoint?.forget(self)
+            report(.rejected(id, status: 408, phrase: "Request Timeout", reason: nil))
+        }
         endpoint?.abandon(self)
     }
 

@@ -30,6 +30,9 @@ public struct SIPInviteRequest: Sendable {
     /// The hops to try when ``hop`` fails, in order (RFC 3263 section 4.3): when it is silent for
     /// ``SIPEndpointConfiguration/hopLimit``, cannot be reached, or answers 503.
     public var alternatives: [SIPHop] = []
+    /// How long a hop may be silent, the last one too: then the call is `rejected` 408. Nil leaves it to
+    /// ``SIPEndpointConfiguration/hopLimit``, and for the last hop to the transaction (32 s).
+    public var silenceLimit: Duration?
     /// Whether another hop is tried after any 5xx.
     public var failsOverOn5xx = false
     /// Answers challenges to the INVITE and to what follows in its dialog; without it they are `rejected`.
