@@ -69,3 +69,46 @@ int tern_auc_stand_aside(void)
   is_registered = 1;
   return auc_register_plugin(&plugin);
 }
+
+/* Responses go to the host that the maddr parameter of the Via names (RFC 3261 section 18.2.2). Where it is no address, Sofia has
+ * the system resolve it, and waits: any datagram could stop the loop. So the parameter is not read where it is a name. */
+
+static struct msg_hclass_s via_class[1];
+
+static issize_t parse_via(su_home_t *home, msg_header_t *header, char *text, isize_t length)
+{
+  issize_t result = sip_via_class->hc_parse(home, header, text, length);
+  sip_via_t *via = (sip_via_t *)header;
+  char const *host;
+  header->sh_class = sip_via_class;
+  if (result < 0) return result;
+  for (host = msg_header_find_param(via->v_common, "maddr"); host != NULL && !host_is_ip_address(host);
+       host = msg_header_find_param(via->v_common, "maddr"))
+    msg_header_remove_param(via->v_common, "maddr");
+  return result;
+}
+
+msg_mclass_t const *tern_sip_mclass(void)
+{
+  static msg_mclass_t *mclass;
+  msg_href_t *names;
+  int size, i, free;
+  if (mclass != NULL) return mclass;
+  mclass = msg_mclass_clone(sip_default_mclass(), 0, msg_mclass_copy);
+  if (mclass == NULL) return NULL;
+  size = mclass->mc_hash_size;
+  for (i = 0; i < size && mclass->mc_hash[i].hr_class != sip_via_class; i++) {}
+  if (i == size || mclass->mc_hash_used + 2 > size) return mclass;
+  /* A header field is parsed by the first entry that has its name. The usual one stays behind it: where a parsed header belongs
+   * is looked up by its class. */
+  for (free = (i + 1) % size; mclass->mc_hash[free].hr_class != NULL; free = (free + 1) % size) {}
+  mclass->mc_hash[free] = mclass->mc_hash[i];
+  mclass->mc_hash_used++;
+  *via_class = *sip_via_class;
+  via_class->hc_parse = parse_via;
+  mclass->mc_hash[i].hr_class = via_class;
+  /* The copy of the short forms stands behind the class, and is ours to change. */
+  names = (msg_href_t *)mclass->mc_short;
+  if (names != NULL && names['v' - 'a'].hr_class == sip_via_class) names['v' - 'a'].hr_class = via_class;
+  return mclass;
+}

@@ -90,6 +90,154 @@ extension SIPTests.NameTests {
         #expect(endpoint.unread.count == 1)
     }
 
+    @Test("a calling leg's PRACK, ACK, re-INVITE and BYE go to the names of Record-Route and Contact", arguments: [true, false])
+    @LoopActor func calling(byRoute: Bool) async throws {
+        let (resolver, near) = (StubResolver(), try RawPeer())
+        resolver.hops["near.test"] = [SIPHop(transport: .udp, address: "127.0.0.1", port: near.port)]
+        let call = try await RawCallee { $0.resolve = resolver.closure }
+        let headers = byRoute ? ["Record-Route: <sip:far.test;lr>, <sip:near.test:5080;lr>"] : []
+        let contact = "sip:bob@\(byRoute ? "10.1.2.3" : "near.test:5080")"
+        call.raw.send(named(rawResponse(
+            183, "Early", to: call.invite, port: 9, headers: headers + ["Require: 100rel", "RSeq: 1"], body: sdp("early")), contact))
+        _ = try await call.caller.event()
+        let prack = try #require(await near.receive("PRACK"))
+        #expect(prack.uri == contact)
+        #expect(prack.header("RAck") == "1 \(call.invite.sequence) INVITE")
+        answer(prack, near)
+        call.raw.send(named(rawResponse(200, "OK", to: call.invite, port: 9, headers: headers), contact))
+        #expect(try await call.caller.event() == .answered(call.leg, sdp: sdp("early")))
+        #expect(await near.receive("ACK") != nil)
+        call.caller.endpoint.offer(call.leg, sdp: sdp("more"))
+        let offer = try #require(await near.receive("INVITE"))
+        near.send(named(rawResponse(200, "OK", to: offer, port: 9, body: sdp("fine")), contact))
+        #expect(try await call.caller.event() == .offerAccepted(call.leg, sdp: sdp("fine")))
+        #expect(await near.receive("ACK") != nil)
+        call.caller.endpoint.end(call.leg, status: 0, reason: nil)
+        let bye = try #require(await near.receive("BYE"))
+        #expect(bye.uri == contact)
+        #expect(bye.headers("Route") == (byRoute ? ["<sip:near.test:5080;lr>", "<sip:far.test;lr>"] : []))
+        answer(bye, near)
+        try await call.stop()
+        #expect(resolver.asked == [SIPServerName(host: "near.test", port: 5_080)])
+    }
+
+    @Test("a called leg sends to the name in Contact, and follows it when it moves")
+    @LoopActor func called() async throws {
+        let (resolver, first, second) = (StubResolver(), try RawPeer(), try RawPeer())
+        resolver.hops = [
+            "first.test": [SIPHop(transport: .udp, address: "127.0.0.1", port: first.port)],
+            "second.test": [SIPHop(transport: .udp, address: "127.0.0.1", port: second.port)],
+        ]
+        let endpoint = try RecordedEndpoint { $0.resolve = resolver.closure }
+        let raw = try RawPeer(talkingTo: endpoint.port)
+        var invite = RawRequest(to: endpoint.port, from: raw.port)
+        invite.body = sdp("offer")
+        raw.send(named(invite.text, "sip:raw@first.test"))
+        let leg = try await endpoint.incoming().leg
+        endpoint.endpoint.answer(leg, sdp: sdp("answer"))
+        let answer = try #require(await raw.receive("SIP/2.0 200"))
+        raw.send(invite.then("ACK", sequence: 1, toTag: answer.tag(of: "To")).text)
+        #expect(try await endpoint.event() == .established(leg))
+        endpoint.endpoint.offer(leg, sdp: sdp("more"))
+        let offer = try #require(await first.receive("INVITE"))
+        first.send(named(rawResponse(200, "OK", to: offer, port: 9, body: sdp("fine")), "sip:raw@second.test"))
+        #expect(try await endpoint.event() == .offerAccepted(leg, sdp: sdp("fine")))
+        #expect(await second.receive("ACK") != nil)
+        endpoint.endpoint.end(leg, status: 0, reason: nil)
+        self.answer(try #require(await second.receive("BYE")), second)
+        try await stop(endpoint)
+    }
+
+    @Test("a name that leads nowhere: where the INVITE went, or came from, is used", arguments: [
+        ("none.test", true), ("none.test", false), ("silent.test", true),
+    ])
+    @LoopActor func nowhere(host: String, resolves: Bool) async throws {
+        let resolver = StubResolver()
+        resolver.silent = ["silent.test"]
+        let call = try await RawCallee {
+            $0.resolve = resolves ? resolver.closure : nil
+            $0.resolveLimit = .milliseconds(200)
+        }
+        call.raw.send(named(rawResponse(200, "OK", to: call.invite, port: 9, body: sdp("answer")), "sip:bob@\(host)"))
+        #expect(try await call.caller.event() == .answered(call.leg, sdp: sdp("answer")))
+        #expect(await call.raw.receive("ACK")?.uri == "sip:bob@\(host)")
+        try await call.finish()
+    }
+
+    @Test("what is commanded while a name is resolved waits, and keeps its order")
+    @LoopActor func order() async throws {
+        let resolver = StubResolver()
+        resolver.silent = ["silent.test"]
+        let call = try await RawCallee {
+            $0.resolve = resolver.closure
+            $0.resolveLimit = .milliseconds(300)
+        }
+        call.raw.send(named(rawResponse(200, "OK", to: call.invite, port: 9, body: sdp("answer")), "sip:bob@silent.test"))
+        _ = try await call.caller.event()
+        for digit in 1...40 {
+            call.caller.endpoint.info(call.leg, contentType: "application/dtmf", body: "\(digit)")
+        }
+        call.caller.endpoint.end(call.leg, status: 0, reason: nil)
+        #expect(await call.raw.receive(within: .milliseconds(150)) == nil)
+        var seen: [String] = []
+        while seen.last != "BYE", let request = await call.raw.receive() {
+            seen.append(String(request.prefix { $0 != " " }))
+            if seen.last != "ACK" { call.accept(request) }
+        }
+        #expect(seen.first == "ACK" && seen.last == "BYE")
+        #expect(Set(seen) == ["ACK", "INFO", "BYE"])
+        #expect(seen.count < 40)
+        try await call.stop()
+    }
+
+    @Test("a peer that hangs up while its name is resolved ends the leg; its 200 is acknowledged")
+    @LoopActor func hungUp() async throws {
+        let resolver = StubResolver()
+        resolver.silent = ["silent.test"]
+        let call = try await RawCallee { $0.resolve = resolver.closure }
+        call.raw.send(named(rawResponse(200, "OK", to: call.invite, port: 9, body: sdp("answer")), "sip:bob@silent.test"))
+        _ = try await call.caller.event()
+        var bye = RawRequest("BYE", to: call.caller.port, from: call.raw.port)
+        bye.callID = call.invite.header("Call-ID") ?? ""
+        bye.fromTag = "rawtag"
+        bye.toTag = call.invite.tag(of: "From")
+        call.raw.send(bye.text)
+        #expect(try await call.caller.event() == .ended(call.leg, SIPEnd(.hungUp)))
+        try await call.stop()
+    }
+
+    /// Sofia would look such names up, or have the system do it, which waits.
+    @Test("a response goes to where the request came from, whatever names its Via has", arguments: [
+        ("slow.test:5099", ""), ("slow.test", ";rport"), ("127.0.0.1", ";maddr=slow.test"),
+        ("slow.test", ";maddr=slow.test;ttl=1"), ("127.0.0.1", ";received=slow.test"), ("slow.test", ";maddr=x.test;MADDR=y.test"),
+    ], ["Via", "v"])
+    @LoopActor func via(way: (host: String, parameters: String), header: String) async throws {
+        let (host, parameters) = way
+        let endpoint = try RecordedEndpoint()
+        let raw = try RawPeer(talkingTo: endpoint.port)
+        let request = RawRequest("OPTIONS", to: endpoint.port, from: raw.port)
+        let port = host.contains(":") ? "" : ":\(raw.port)"
+        let text = request.text.replacing(
+            "Via: SIP/2.0/UDP 127.0.0.1:\(raw.port)", with: "\(header): SIP/2.0/UDP \(host)\(port)\(parameters);rport")
+        let start = ContinuousClock.now
+        raw.send(text)
+        let response = try #require(await raw.receive("SIP/2.0 200"))
+        #expect(response.header("Via")?.contains("branch=\(request.branch)") == true)
+        #expect(ContinuousClock.now - start < .seconds(1))
+        try await stop(endpoint)
+    }
+
+    /// The message with another Contact.
+    private func named(_ text: String, _ contact: String) -> String {
+        text.split(separator: "\r\n", omittingEmptySubsequences: false)
+            .map { $0.hasPrefix("Contact:") ? "Contact: <\(contact)>" : String($0) }.joined(separator: "\r\n")
+    }
+
+    @LoopActor
+    private func answer(_ request: String, _ peer: RawPeer) {
+        peer.send(rawResponse(200, "OK", to: request, port: peer.port))
+    }
+
     @LoopActor
     private func stop(_ endpoint: RecordedEndpoint) async throws {
         try await endpoint.noLegs()

@@ -18,6 +18,8 @@
 #include <sofia-sip/sip_header.h>
 #include <sofia-sip/sip_status.h>
 #include <sofia-sip/sip_tag.h>
+#include <sofia-sip/hostdomain.h>
+#include <sofia-sip/msg_mclass.h>
 #include <sofia-sip/nta.h>
 #include <sofia-sip/nta_tag.h>
 #include <sofia-sip/sresolv.h>
@@ -62,6 +64,7 @@ TERN_NUA_VERB(invite)
 TERN_NUA_VERB(ack)
 TERN_NUA_VERB(cancel)
 TERN_NUA_VERB(bye)
+TERN_NUA_VERB(prack)
 TERN_NUA_VERB(info)
 TERN_NUA_VERB(register)
 TERN_NUA_VERB(options)
@@ -93,6 +96,7 @@ TERN_TAG(ntatag_default_proxy)
 TERN_TAG(nutag_auth)
 TERN_TAG(nutag_dialog)
 TERN_TAG(ntatag_maxsize)
+TERN_TAG(ntatag_mclass)
 TERN_TAG(ntatag_pass_100)
 TERN_TAG(ntatag_sip_t1)
 TERN_TAG(ntatag_sip_t1x64)
@@ -114,6 +118,7 @@ TERN_TAG(siptag_allow_str)
 TERN_TAG(siptag_supported_str)
 TERN_TAG(siptag_user_agent_str)
 TERN_TAG(siptag_max_forwards_str)
+TERN_TAG(siptag_rack_str)
 TERN_TAG(siptag_reason_str)
 TERN_TAG(siptag_retry_after_str)
 TERN_TAG(siptag_warning_str)
@@ -144,6 +149,9 @@ static inline struct sockaddr const *tern_msg_source(msg_t *msg, socklen_t *leng
 
 /** Sends Sofia's log lines, formatted and cut to 1,023 bytes, to `sink`; lines above `level` (0 to 9) are not made. */
 void tern_su_log_to(void (*sink)(char const *line), unsigned level);
+
+/** The messages that Sofia parses, without host names that it would look up in a Via. NULL when memory is short. */
+msg_mclass_t const *tern_sip_mclass(void);
 
 /** Has Sofia's authentication client compute nothing: a challenge is kept until nua_authenticate() brings any NUTAG_AUTH(), and the
  *  request is repeated with the header fields that come with it. */

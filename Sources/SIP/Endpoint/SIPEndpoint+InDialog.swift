@@ -39,7 +39,8 @@ extension SIPEndpoint {
 }
 
 extension Leg {
-    /// Has PRACKs given to us: Sofia by itself would answer the offer in one without a description.
+    /// Leaves PRACKs to us: Sofia by itself would answer the offer in one without a description, and send ours before it
+    /// can be told where.
     func answerPracks() {
         var tags = TagList()
         tags.add(tern_nutag_appl_method(), "PRACK")

@@ -61,7 +61,9 @@ extension SIPEndpoint {
             .calling(call.id, sdp: request.sdp), stack: stack, handle: handle, contact: contact, endpoint: self)
         leg.ownDialog = dialog
         leg.course.isOurs = true
+        leg.course.origin = (way.hop ?? SIPHop(transport: way.transport, address: way.address.address, port: way.address.port)).uri
         if let hop = way.hop { leg.begin(at: hop) }
+        leg.answerPracks()
         leg.authorizer = request.authorize
         leg.course.target = call.target.uri
         remember(leg)

@@ -39,6 +39,8 @@ extension SIPEndpoint {
         if event.status < 300 { leg.note(event.message) }
         switch event.status {
         case ..<200:
+            // Sofia does not show one twice, nor one out of order.
+            if let rack = event.message?.rack { leg.perform(.prack(rack)) }
             leg.handle(.provisional(
                 status: event.status, phrase: event.phrase, sdp: event.message?.sdp, fork: event.message?.toTag ?? ""))
         case 200..<300:

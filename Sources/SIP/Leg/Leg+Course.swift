@@ -6,13 +6,13 @@ extension Leg {
     /// Before our INVITE.
     func begin(at hop: SIPHop) {
         course.first = hop
-        course.isOurs = true
         steer(to: hop.uri)
     }
 
     /// At the peer's INVITE.
     func begin(by flow: SIPFlow?, _ message: IncomingMessage) {
         course.first = flow.map { SIPHop($0) }
+        course.origin = course.first?.uri
         course.isProxied = message.vias > 1
         note(message)
     }
@@ -28,10 +28,53 @@ extension Leg {
         hasRouteSet = !course.isOurs || message.isSuccess
     }
 
-    /// Before each request of ours within the dialog.
-    func aim() {
-        let uri = course.detour { endpoint?.flowSockets.isOpen($0) ?? false }
-        if uri != steered { steer(to: uri) }
+    /// Before each request of ours within the dialog: has Sofia send it where it is to go. False while that is a name that is
+    /// being resolved.
+    @discardableResult
+    func aim() -> Bool {
+        let detour = course.detour { endpoint?.flowSockets.isOpen($0) ?? false }
+        guard let name = SIPTarget(course.destination(detour))?.name else {
+            if detour != steered { steer(to: detour) }
+            return true
+        }
+        switch names[name] {
+        case .resolved(let uri)?:
+            if uri != steered { steer(to: uri) }
+            return true
+        case .asked?:
+            return false
+        case nil:
+            ask(name)
+            return false
+        }
+    }
+
+    private func ask(_ name: SIPServerName) {
+        if names.count >= Leg.mostNames { names = names.filter { $0.value == .asked } }
+        names[name] = .asked
+        guard let endpoint else { return }
+        endpoint.resolve(name) { [weak self] hops in self?.found(name, hops) }
+    }
+
+    private func found(_ name: SIPServerName, _ hops: [SIPHop]) {
+        let hop = hops.first { hop in
+            hop.socketAddress.map { stack.serves(hop.transport, isV6: $0.isV6) } ?? false
+        }
+        if hop == nil {
+            logger.warning("Next hop cannot be resolved", metadata: ["host": "\(name.host)", "instead": "\(course.origin ?? "")"])
+        }
+        names[name] = .resolved(hop?.uri ?? course.origin)
+        release()
+    }
+
+    /// Names that one dialog can bring, one after the other.
+    private static let mostNames = 8
+
+    /// Before the handle goes: what Sofia sends by itself is not to be sent to a name.
+    func aimAtOrigin() {
+        guard !held.isEmpty else { return }
+        held = []
+        steer(to: course.origin)
     }
 
     /// Gives Sofia a request. One that may be too big for a datagram goes by TCP (RFC 3261 section 18.1.1), but not to a phone

@@ -4,7 +4,27 @@ internal import EventLoop
 /// The machine's actions, as calls of NUA.
 extension Leg {
     func perform(_ action: LegAction) {
-        if action.isRequestInDialog { aim() }
+        if action.isRequestInDialog, !held.isEmpty || !aim() { return hold(action) }
+        carryOut(action)
+    }
+
+    /// What waits for a name goes out, in its order.
+    func release() {
+        while let action = held.first, aim() {
+            held.removeFirst()
+            carryOut(action)
+        }
+    }
+
+    private func hold(_ action: LegAction) {
+        // What the core sends into a dialog by itself could become many: the others come one at a time.
+        if case .sendInfo = action, held.count >= Leg.mostHeld { return }
+        held.append(action)
+    }
+
+    private static let mostHeld = 32
+
+    private func carryOut(_ action: LegAction) {
         switch action {
         case .respond(let status, let sdp): respond(status, sdp: sdp)
         case .refuse(let response): refuse(response)
@@ -13,6 +33,7 @@ extension Leg {
         case .cancel(let reason): cancel(reason)
         case .bye(let reason): bye(reason)
         case .acknowledge(let sdp): acknowledge(sdp)
+        case .prack(let rack): sendPrack(rack)
         case .reinvite(let sdp): reinvite(sdp)
         case .sendInfo(let contentType, let body): sendInfo(contentType, body)
         case .report(let event): report(event)
@@ -85,6 +106,12 @@ extension Leg {
         var tags = TagList()
         tags.addBody(sdp)
         send(sdp, tags, by: tern_nua_ack)
+    }
+
+    private func sendPrack(_ rack: String) {
+        var tags = TagList()
+        tags.add(tern_siptag_rack_str(), rack)
+        tags.withTags { tern_nua_prack(handle, $0) }
     }
 
     private func reinvite(_ sdp: String?) {

@@ -19,6 +19,10 @@ final class Leg {
     var course = LegCourse()
     /// Whether the route set is fixed: it is with the dialog, and later messages do not change it.
     var hasRouteSet = false
+    /// The names of next hops that the dialog brought.
+    var names: [SIPServerName: ResolvedName] = [:]
+    /// Requests of the dialog that wait for a name, in their order.
+    var held: [LegAction] = []
     /// What Sofia was told last of where to send.
     var steered: String?
     /// The UPDATEs without an answer: one that the core thinks about, and one that is just being refused behind it.
@@ -57,6 +61,7 @@ final class Leg {
         self.contact = contact
         self.endpoint = endpoint
         agent = endpoint.agent
+        course.resolvesNames = endpoint.configuration.resolve != nil
         limits = endpoint.limits
         var logger = endpoint.logger
         logger[metadataKey: "leg"] = "\(machine.id)"
@@ -140,6 +145,7 @@ final class Leg {
     /// Gives the handle back, and leaves the leg's name to another.
     func retire() {
         stopTimers()
+        aimAtOrigin()
         updates = []
         prack = nil
         authorizer = nil

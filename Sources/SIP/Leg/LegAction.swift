@@ -12,6 +12,8 @@ enum LegAction: Equatable {
     case bye(SIPReason?)
     /// The ACK to a 2xx.
     case acknowledge(sdp: String?)
+    /// A PRACK, with its RAck header.
+    case prack(String)
     case reinvite(sdp: String?)
     case sendInfo(contentType: String, body: String)
     case report(SIPEvent)
@@ -25,7 +27,7 @@ enum LegAction: Equatable {
     /// Whether it sends a request that the dialog's route set and remote target are for.
     var isRequestInDialog: Bool {
         switch self {
-        case .bye, .acknowledge, .reinvite, .sendInfo: true
+        case .bye, .acknowledge, .prack, .reinvite, .sendInfo: true
         default: false
         }
     }

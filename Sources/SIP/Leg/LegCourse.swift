@@ -12,6 +12,10 @@ struct LegCourse: Equatable {
     var firstRoute: String?
     /// The host of the remote target, from the peer's last Contact.
     var contactHost: String?
+    /// Where the peer, or the proxy before it, was when the leg began: for a name that leads nowhere.
+    var origin: String?
+    /// Whether names lead anywhere.
+    var resolvesNames = false
     /// The remote target: what our INVITE was for, later the peer's last Contact.
     var target = ""
 
@@ -34,6 +38,9 @@ struct LegCourse: Equatable {
         return !isElsewhere && isOpen(flow) ? first.uri : nil
     }
 
+    /// The URI whose host the next request within the dialog goes to, by `detour` or else as Sofia has it.
+    func destination(_ detour: String?) -> String { detour ?? firstRoute ?? target }
+
     /// Whether the Contact is an address that can be reached: where the peer is, a public one, or one in the same network.
     private func followsContact(from first: SIPHop) -> Bool {
         guard let contactHost else { return !isOurs }
@@ -41,7 +48,7 @@ struct LegCourse: Equatable {
             let peer = SocketAddress(address: first.address, port: 5_060)
         else {
             // RFC 7118 section 5 has clients that cannot know their address make up such a name.
-            return !isOurs && !contactHost.lowercased().hasSuffix(".invalid")
+            return (!isOurs || resolvesNames && first.flow == nil) && !contactHost.lowercased().hasSuffix(".invalid")
         }
         return contact == peer || !contact.isPrivate || (isOurs || isProxied) && peer.isPrivate
     }

@@ -30,6 +30,8 @@ struct IncomingMessage {
     /// Which provisional responses a caller wants to acknowledge.
     var provisionals = ReliableProvisionals.never
     var fromTag = ""
+    /// What a PRACK to it says in its RAck header; nil when it is no reliable provisional response (RFC 3262 section 7.2).
+    var rack: String?
     /// The tag of the To header: names the fork that a response comes from.
     var toTag = ""
     /// What a 401 or 407 asks for: the values of its header, in their order.
@@ -71,6 +73,9 @@ struct IncomingMessage {
             provisionals = .sessionProgress
         }
         fromTag = SofiaText.field(sip.sip_from?.pointee.a_tag, limit: 128)
+        if let sequence = sip.sip_rseq?.pointee.rs_response, let request = sip.sip_cseq?.pointee {
+            rack = "\(sequence) \(request.cs_seq) INVITE"
+        }
         toTag = SofiaText.field(sip.sip_to?.pointee.a_tag, limit: 128)
         switch sip.sip_status?.pointee.st_status {
         case 401?: challenges = SofiaText.challenges(sip.sip_www_authenticate)
