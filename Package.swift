@@ -122,7 +122,10 @@ let package = Package(
         ),
         .testTarget(
             name: "IntegrationTests",
-            dependencies: ["Authentication", "EventLoop", "JSON", "SDP", "TestCertificates", "WebSocket", "tern"],
+            dependencies: [
+                "Authentication", "EventLoop", "JSON", "SDP", "TestCertificates", "WebSocket", "tern",
+                .product(name: "Crypto", package: "swift-crypto"), .product(name: "CryptoExtras", package: "swift-crypto"),
+            ],
             swiftSettings: settings
         ),
     ]

@@ -26,6 +26,9 @@ final class SessionHandles {
     private let recordings: String
     private let log: Logger
     private var handles: [SessionHandle.Role: JanusHandle] = [:]
+    private var client: JanusClient?
+    /// The phones with SRTP.
+    private var secure: [SessionHandle.Role: SecurePhone] = [:]
     private var applied: [SessionHandle.Role: MediaSettings] = [:]
     private var isReleased = false
     /// Waits for the description that VideoCall gives to the other side's handle.
@@ -55,10 +58,13 @@ final class SessionHandles {
             try await attach(wanted)
             return ""
         case .process(let role, let sdp, let kind):
-            return try await NoSIP(handle(role)).process(sdp, JSEP.Kind(kind)).sdp
+            guard !keys(inPlain: sdp).isEmpty || secure[role] != nil else {
+                return try await NoSIP(handle(role)).process(sdp, JSEP.Kind(kind)).sdp
+            }
+            return try await securePhone(role).process(sdp, JSEP.Kind(kind)).sdp
         case .generate(let role, let description, let suite):
-            return try await NoSIP(handle(role)).generate(
-                JSEP(description), srtp: suite == nil ? nil : .mandatory, profile: suite)
+            guard let suite else { return try await NoSIP(handle(role)).generate(JSEP(description)) }
+            return try await securePhone(role).generate(JSEP(description), suite: suite)
         case .echo(let role, let description, let settings):
             applied[role] = settings
             return try await EchoTest(handle(role)).start(JSEP(description), options(settings, before: nil)).sdp
@@ -79,15 +85,40 @@ final class SessionHandles {
 
     private func attach(_ wanted: [SessionHandle]) async throws(JanusError) {
         let client = try backend.choose()
+        self.client = client
         for one in wanted {
-            let handle = try await client.attach(JanusPlugin(one.plugin))
-            guard !isReleased else {
-                await handle.detach()
-                throw .cancelled
-            }
+            let handle = try await attach(JanusPlugin(one.plugin), to: client)
             handles[one.role] = handle
             handle.onEvent = { [weak self] event in self?.heard(event, from: one.role) }
         }
+    }
+
+    private func attach(_ plugin: JanusPlugin, to client: JanusClient) async throws(JanusError) -> JanusHandle {
+        let handle = try await client.attach(plugin)
+        guard !isReleased else {
+            await handle.detach()
+            throw .cancelled
+        }
+        return handle
+    }
+
+    private func securePhone(_ role: SessionHandle.Role) throws(JanusError) -> SecurePhone {
+        if let phone = secure[role] { return phone }
+        guard let client else { throw .detached }
+        let phone = SecurePhone(NoSIP(try handle(role))) { [weak self] () async throws(JanusError) in
+            guard let self else { throw .cancelled }
+            let handle = try await attach(.noSIP, to: client)
+            handle.onEvent = { [weak self] event in
+                // Of what goes on between handles of Janus only the end is of interest.
+                switch event {
+                case .hangup, .lost: self?.heard(event, from: role)
+                default: break
+                }
+            }
+            return NoSIP(handle)
+        }
+        secure[role] = phone
+        return phone
     }
 
     /// Both sides get names that nobody else has; the caller's offer comes out at the called side's handle.
@@ -127,7 +158,7 @@ final class SessionHandles {
             case .echoTest: try await EchoTest(handle).update(options(settings, before: before))
             case .videoCall: try await VideoCall(handle).set(options(settings, before: before))
             case .noSIP:
-                try await flow(settings, before: before, on: NoSIP(handle))
+                try await flow(settings, before: before, on: NoSIP(handle), secure[wanted.role])
                 try await record(settings.recording, before: before?.recording, on: NoSIP(handle))
             }
             applied[wanted.role] = settings
@@ -148,13 +179,13 @@ final class SessionHandles {
 
     /// The description that comes back is for nobody: the browser's side is as it was. A recording that begins needs it
     /// too: NoSIP learns the codecs that it writes into the file from an answer only.
-    private func flow(_ settings: MediaSettings, before: MediaSettings?, on handle: NoSIP) async throws(JanusError) {
+    private func flow(_ settings: MediaSettings, before: MediaSettings?, on handle: NoSIP, _ phone: SecurePhone?) async throws(JanusError) {
         let before = before ?? MediaSettings()
         let isMuted = !settings.audio || !settings.video
         let isChanged = (settings.audio, settings.video) != (before.audio, before.video)
         let records = settings.recording != nil && before.recording == nil
         guard let plain = settings.plain, isMuted || isChanged || records else { return }
-        try await handle.refresh(plain)
+        if let phone { try await phone.refresh(plain) } else { try await handle.refresh(plain) }
     }
 
     private func record(_ name: String?, before: String?, on handle: NoSIP) async throws(JanusError) {
@@ -206,6 +237,8 @@ final class SessionHandles {
         handedOver.cancel()
         let open = handles.values
         handles = [:]
+        secure.values.forEach { $0.release() }
+        secure = [:]
         for handle in open {
             handle.onEvent = nil
             LoopActor.task { await handle.detach() }

@@ -13,7 +13,7 @@ public enum NegotiationError: Error, Sendable, Hashable {
     /// SRTP where it is switched off, or plain RTP where SRTP is required.
     case encryptionRefused
     case encryptionRequired
-    /// A change from plain RTP to SRTP, back, or to another key: NoSIP keeps the first of a call.
+    /// A change from plain RTP to SRTP or back, or another key in an answer: NoSIP keeps the first that it has heard.
     case encryptionChanged
     /// A browser's medium without `a=ice-ufrag` and `a=ice-pwd`, or without `a=fingerprint`.
     case missingICE

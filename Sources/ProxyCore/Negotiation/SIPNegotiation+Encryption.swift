@@ -1,7 +1,7 @@
 import SDP
 
 /// SRTP with keys from the descriptions (RFC 4568). A NoSIP handle is encrypted as a whole, with one suite, and keeps the
-/// phone's first key of each medium.
+/// phone's first key of each medium: a phone's offer with others is for another handle, an answer with others cannot be used.
 extension SIPNegotiation {
     /// What encrypts the media of a dialog.
     struct Encryption: Sendable, Equatable {
@@ -13,18 +13,18 @@ extension SIPNegotiation {
         init(adding medium: PhoneMedium, to before: Encryption?) {
             suite = before?.suite ?? medium.crypto?.suite
             keys = before?.keys ?? [:]
-            keys[medium.kind] = keys[medium.kind] ?? medium.crypto
+            keys[medium.kind] = medium.crypto ?? keys[medium.kind]
         }
 
-        /// The key of `medium` that goes on with what was agreed.
-        func key(of medium: PhoneMedium) throws(NegotiationError) -> Crypto? {
+        /// The key of `medium` that goes on with what was agreed; with `rekeying` another where that is not among them.
+        func key(of medium: PhoneMedium, rekeying: Bool) throws(NegotiationError) -> Crypto? {
             guard let suite else {
                 guard medium.keys.isEmpty else { throw .encryptionChanged }
                 return nil
             }
-            let known = keys[medium.kind]
-            let key = medium.keys.first { $0.suite == suite && (known == nil || $0.key == known?.key) }
-            guard let key else { throw .encryptionChanged }
+            let fitting = medium.keys.filter { $0.suite == suite }
+            let known = fitting.first { $0.key == keys[medium.kind]?.key }
+            guard let key = known ?? (rekeying || keys[medium.kind] == nil ? fitting.first : nil) else { throw .encryptionChanged }
             return key
         }
     }
@@ -40,12 +40,12 @@ extension SIPNegotiation {
 
     /// Gives each line the key that goes with the dialog's encryption or, in a new dialog, with that of its leading line:
     /// the first audio, else the first that can be used. A line that does not fit is not usable.
-    func alignEncryption(_ media: inout [Reading]) {
+    func alignEncryption(_ media: inout [Reading], rekeying: Bool = false) {
         guard let encryption = encryption ?? Self.leading(media) else { return }
         for line in media.indices {
             guard var medium = media[line].medium else { continue }
             do throws(NegotiationError) {
-                medium.crypto = try encryption.key(of: medium)
+                medium.crypto = try encryption.key(of: medium, rekeying: rekeying)
                 media[line].medium = medium
             } catch {
                 media[line] = Reading(medium: nil, problem: error)

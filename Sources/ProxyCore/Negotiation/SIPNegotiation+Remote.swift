@@ -10,7 +10,7 @@ extension SIPNegotiation {
         var next = self
         try next.begin()
         var media = next.understand(session)
-        next.alignEncryption(&media)
+        next.alignEncryption(&media, rekeying: true)
         guard media.contains(where: { $0.medium != nil }) else { throw Self.mostTelling(media.compactMap(\.problem)) }
         next.map = try map.taking(session.media) { media[$0].medium != nil }
         next.separatePayloadTypes(&media)

@@ -15,6 +15,8 @@ struct PhoneMedia: Sendable {
     var video: Video?
     var direction = Direction.sendrecv
     var videoDirection = Direction.sendrecv
+    /// Its SRTP key for audio, in Base64; nil is plain RTP.
+    var key: String?
     private var version = 0
     private var lines: [MediaKind] = []
 
@@ -45,7 +47,8 @@ struct PhoneMedia: Sendable {
         var text = "v=0\r\no=phone 1 \(version) IN IP4 \(address)\r\ns=-\r\nc=IN IP4 \(address)\r\nt=0 0\r\n"
         for kind in lines {
             if kind == .audio {
-                text += "m=audio \(audioPort) RTP/AVP 0\r\na=rtpmap:0 PCMU/8000\r\na=\(direction.rawValue)\r\n"
+                text += "m=audio \(audioPort) RTP/\(key == nil ? "AVP" : "SAVP") 0\r\na=rtpmap:0 PCMU/8000\r\na=\(direction.rawValue)\r\n"
+                if let key { text += "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:\(key)\r\n" }
             } else if kind == .video, let video, let type = videoType(video) {
                 text += "m=video \(videoPort) RTP/AVP \(type)\r\na=rtpmap:\(type) \(video.rawValue)/90000\r\n"
                 if video == .h264 { text += "a=fmtp:\(type) profile-level-id=42e01f;packetization-mode=1\r\n" }

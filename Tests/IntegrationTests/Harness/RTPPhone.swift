@@ -15,6 +15,7 @@ final class RTPPhone: @unchecked Sendable {
     private var received = 0
     private var heard: [Double] = []
     private var isOver = false
+    private var encryption: (own: SRTPStream, peer: SRTPStream)?
 
     init(on address: String, frequency: Double = 440) throws {
         self.frequency = frequency
@@ -38,6 +39,9 @@ final class RTPPhone: @unchecked Sendable {
 
     /// Begins to speak to there.
     func connect(to address: String, port: Int) { lock.withLock { peer = (address, port) } }
+
+    /// Speaks SRTP from now on, and hears nothing else.
+    func encrypt(own: SRTPStream, peer: SRTPStream) { lock.withLock { encryption = (own, peer) } }
 
     func stop() {
         lock.withLock { isOver = true }
@@ -75,7 +79,8 @@ final class RTPPhone: @unchecked Sendable {
         while !lock.withLock({ isOver }) {
             if let peer = lock.withLock({ peer }) {
                 let number = lock.withLock { sent += 1; return sent - 1 }
-                socket.send(packet(number, source: source), to: peer.address, port: peer.port)
+                let packet = packet(number, source: source), stream = lock.withLock { encryption?.own }
+                if let bytes = stream.map({ try? $0.protect(packet) }) ?? packet { socket.send(bytes, to: peer.address, port: peer.port) }
             }
             next = next + .milliseconds(20)
             let now = DispatchTime.now()
@@ -103,8 +108,9 @@ final class RTPPhone: @unchecked Sendable {
         }
     }
 
-    private func take(_ bytes: [UInt8]) {
+    private func take(_ packet: [UInt8]) {
         lock.withLock {
+            guard let bytes = encryption.map({ $0.peer.unprotect(packet) }) ?? packet else { return }
             received += 1
             guard bytes[1] & 0x7f == 0 else { return }
             heard += bytes[12...].map(Tone.linear)

@@ -14,9 +14,10 @@ final class SIPPhone: @unchecked Sendable {
     /// The INVITE that has not been answered finally.
     private var invite: SIPText?
 
-    init(_ stage: Stage, frequency: Double = 440, video: PhoneMedia.Video? = nil) throws {
+    /// - Parameter port: Where it listens; any for 0.
+    init(_ stage: Stage, frequency: Double = 440, video: PhoneMedia.Video? = nil, port: Int = 0) throws {
         address = stage.environment.address
-        probe = try SIPProbe(stage)
+        probe = try SIPProbe(stage, port: port)
         gateway = "\(stage.gateway.address):\(stage.gateway.sipPort)"
         audio = try RTPPhone(on: address, frequency: frequency)
         self.video = try RTPReflector(on: address)
@@ -120,7 +121,7 @@ final class SIPPhone: @unchecked Sendable {
             throw HarnessError("the re-INVITE was refused: \(response.text)")
         }
         send { $0.acknowledgement() }
-        return try SessionDescription(parsing: response.body)
+        return try speak(to: response)
     }
 
     /// Waits for an offer within the call.
@@ -174,6 +175,10 @@ final class SIPPhone: @unchecked Sendable {
         let description = try SessionDescription(parsing: message.body)
         if let medium = description.media.first(where: { $0.kind == .audio && $0.port != 0 }) {
             audio.connect(to: address, port: Int(medium.port))
+            for case .crypto(let crypto) in medium.attributes {
+                guard let key = media.key else { break }
+                audio.encrypt(own: try SRTPStream(key: key), peer: try SRTPStream(key: String(crypto.key.dropFirst("inline:".count))))
+            }
         }
         return description
     }
