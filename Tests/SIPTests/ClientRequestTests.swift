@@ -137,6 +137,41 @@ extension SIPTests.ClientRequestTests {
         try await stop(endpoint)
     }
 
+    @Test("a connection over which nothing is answered is closed, and the next request opens another")
+    @LoopActor func silentConnection() async throws {
+        let (endpoint, listener) = (try RecordedEndpoint(), try RawListener())
+        for _ in 1...2 {
+            async let outcome = endpoint.endpoint.request(SIPClientRequest(
+                .options, target: "sip:trunk.test",
+                hop: SIPHop(transport: .tcp, address: "127.0.0.1", port: listener.port), from: "sip:tern@tern.test",
+                timeout: .milliseconds(300)))
+            let raw = try await listener.connection()
+            #expect(await raw.receive("OPTIONS") != nil)
+            #expect(await outcome.status == 408)
+            try await eventually(within: .seconds(2), "the end of the connection") { raw.isClosed }
+        }
+        try await stop(endpoint)
+    }
+
+    @Test("an empty line goes over a connection of ours that is silent, and one that is not answered does no harm")
+    @LoopActor func keepalive() async throws {
+        let (endpoint, listener) = (try RecordedEndpoint { $0.keepaliveInterval = .milliseconds(200) }, try RawListener())
+        let request = SIPClientRequest(
+            .options, target: "sip:trunk.test",
+            hop: SIPHop(transport: .tcp, address: "127.0.0.1", port: listener.port), from: "sip:tern@tern.test")
+        async let first = endpoint.endpoint.request(request)
+        let raw = try await listener.connection()
+        let options = try #require(await raw.receive("OPTIONS"))
+        raw.send(rawResponse(200, "OK", to: options, port: raw.port, tcp: true))
+        #expect(await first.status == 200)
+        for _ in 1...3 { #expect(await raw.receive("\r\n\r\n", within: .seconds(2)) != nil) }
+        async let second = endpoint.endpoint.request(request)
+        let again = try #require(await raw.receive("OPTIONS"))
+        raw.send(rawResponse(200, "OK", to: again, port: raw.port, tcp: true))
+        #expect(await second.status == 200)
+        try await stop(endpoint)
+    }
+
     @Test("what cannot be sent has its outcome at once", arguments: [
         ("sips:a@b", 416), ("tel:1", 416), ("sip:a@b?Contact=x", 416), ("sip:[::1]:5060", 503),
     ])

@@ -34,6 +34,13 @@ final class FlowSockets {
         return true
     }
 
+    /// Ends the connections to `peer`: nothing is answered over them, so that the next request is to open another.
+    func cut(_ peer: SocketAddress) {
+        for descriptor in FlowSockets.descriptors() where SocketAddress(peerOf: descriptor) == peer {
+            shutdown(descriptor, Int32(SHUT_RDWR))
+        }
+    }
+
     private static func `is`(_ descriptor: Int32, connectedTo peer: SocketAddress, port: Int) -> Bool {
         guard let remote = SocketAddress(peerOf: descriptor), remote == peer,
             SocketAddress(boundTo: descriptor)?.port == port

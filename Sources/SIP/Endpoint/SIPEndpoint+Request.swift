@@ -9,7 +9,8 @@ extension SIPEndpoint {
     /// Sends a request and waits for what becomes of it: its final response, or the end of its time.
     ///
     /// A challenge is answered by the request's `authorize`, at most twice. A task that is cancelled gets 487 at once, all
-    /// that wait when the endpoint stops 503. Nothing is repeated or refreshed later.
+    /// that wait when the endpoint stops 503. Nothing is repeated or refreshed later. A connection on which the peer is silent is
+    /// closed.
     public func request(_ request: SIPClientRequest) async -> SIPClientOutcome {
         let id = nextLegID()
         return await withTaskCancellationHandler {
@@ -52,6 +53,7 @@ extension SIPEndpoint {
             next: { [weak self] in self?.clientNames.next(request.key) ?? ClientNames.Name(dialog: .own(), sequence: 1) },
             onEnd: { [weak self] outcome in
                 self?.requests[id] = nil
+                if outcome.status == 408, !outcome.isFromPeer, way.transport != .udp { self?.flowSockets.cut(way.address) }
                 onEnd(outcome)
             })
         requests[id] = transaction

@@ -35,6 +35,9 @@ public struct SIPEndpointConfiguration: Sendable {
     public var t1x64: Duration = .seconds(32)
     /// How long a connection may be silent before it is closed. A request within a dialog opens a new one.
     public var idleConnectionLimit: Duration = .seconds(1_800)
+    /// How often an empty line goes over a TCP connection on which we say nothing else (RFC 5626 section 3.5.1): NATs and
+    /// firewalls forget a silent one. 0 sends none.
+    public var keepaliveInterval: Duration = .seconds(60)
     /// How long the next piece of a message may take to come over a connection.
     public var partialMessageLimit: Duration = .seconds(10)
     /// Resolves the names of next hops; without it there is no way to a name. Sofia's own resolver is not used.

@@ -71,6 +71,9 @@ extension SIPStack {
         tags.add(tern_ntatag_sip_t1x64(), configuration.t1x64.wholeMilliseconds)
         tags.add(tern_tptag_idle(), configuration.idleConnectionLimit.wholeMilliseconds)
         tags.add(tern_tptag_timeout(), configuration.partialMessageLimit.wholeMilliseconds)
+        if configuration.keepaliveInterval > .zero {
+            tags.add(tern_tptag_keepalive(), configuration.keepaliveInterval.wholeMilliseconds)
+        }
         // RFC 5626 section 4.4.1: a phone finds out that its connection is dead.
         tags.add(tern_tptag_pong2ping(), 1)
         tags.add(tern_ntatag_udp_mtu(), largestDatagram)
