@@ -141,6 +141,24 @@ extension SIPTests.FailoverTests {
         try await call.stop()
     }
 
+    @Test("a call that says how long a hop may be silent leaves the last one in that time as well")
+    @LoopActor func silenceLimit() async throws {
+        let (raw, endpoint) = (try RawPeer(), try RecordedEndpoint())
+        var request = SIPInviteRequest(target: "sip:bob@127.0.0.1:\(raw.port)", fromUser: "alice", sdp: sdp("offer"))
+        request.silenceLimit = .milliseconds(300)
+        let leg = endpoint.endpoint.invite(request)
+        let invite = try #require(await raw.receive("INVITE"))
+        #expect(try await endpoint.event(within: .seconds(2))
+            == .rejected(leg, status: 408, phrase: "Request Timeout", reason: nil))
+        raw.send(rawResponse(200, "OK", to: invite, port: raw.port, body: sdp("late")))
+        #expect(await raw.receive("ACK") != nil)
+        let bye = try #require(await raw.receive("BYE"))
+        raw.send(rawResponse(200, "OK", to: bye, port: raw.port))
+        try await endpoint.noLegs()
+        #expect(endpoint.unread.isEmpty)
+        await endpoint.endpoint.stop()
+    }
+
     @Test("a connection that is refused, and a hop that there is no transport to, are passed over")
     @LoopActor func unreachable() async throws {
         let (raw, endpoint) = (try RawPeer(), try RecordedEndpoint())
