@@ -24,8 +24,9 @@ struct RegistrationCycle: Sendable {
     private static let firstWait = 2.0, lastWait = 300.0
     /// However short an interval is granted, refreshes come no faster.
     private static let shortestRefresh = Duration.seconds(5)
-    /// A transaction ends after 32 s by itself.
-    private static let patience = Duration.seconds(40)
+    /// A target is several addresses, each of which may take its time. Whoever sends tells how that ended; this is for the
+    /// case that it never does.
+    private static let patience = Duration.seconds(180)
 
     private var state = State.idle
     /// What is asked for: the configured interval, or more where the registrar wanted more.
@@ -54,10 +55,10 @@ struct RegistrationCycle: Sendable {
         return isKnown ? [.sendUnregister(target: target)] : []
     }
 
-    mutating func succeeded(_ granted: Duration, now: Instant, _ random: inout Jitter) -> [TrunkMachine.Action] {
-        guard case .asking = state else { return [] }
+    mutating func succeeded(_ answering: Int, _ granted: Duration, now: Instant, _ random: inout Jitter) -> [TrunkMachine.Action] {
+        guard case .asking = state, answering == target else { return [] }
         guard granted > .zero else {
-            return failed(500, retryAfter: nil, minimum: nil, now: now, &random)
+            return failed(target, 500, retryAfter: nil, minimum: nil, now: now, &random)
         }
         let granted = min(granted, Self.longestInterval)
         failures = 0
@@ -68,9 +69,9 @@ struct RegistrationCycle: Sendable {
     }
 
     mutating func failed(
-        _ status: Int, retryAfter: Duration?, minimum: Duration?, now: Instant, _ random: inout Jitter
+        _ answering: Int, _ status: Int, retryAfter: Duration?, minimum: Duration?, now: Instant, _ random: inout Jitter
     ) -> [TrunkMachine.Action] {
-        guard case .asking(_, let tried, let raised) = state else { return [] }
+        guard case .asking(_, let tried, let raised) = state, answering == target else { return [] }
         if status == 423, !raised, let minimum, minimum > expires, minimum <= Self.longestInterval {
             expires = minimum
             return ask(now: now, tried: tried, raised: true)
@@ -93,7 +94,7 @@ struct RegistrationCycle: Sendable {
     mutating func due(now: Instant, _ random: inout Jitter) -> [TrunkMachine.Action] {
         switch state {
         case .asking(let until, _, _) where until <= now:
-            return failed(408, retryAfter: nil, minimum: nil, now: now, &random)
+            return failed(target, 408, retryAfter: nil, minimum: nil, now: now, &random)
         case .resting(let until) where until <= now: return ask(now: now, tried: 1)
         case .idle, .asking, .resting: return []
         }

@@ -14,8 +14,8 @@ struct TargetHealth: Sendable {
     private static let check = Duration.seconds(1)
     /// Without keepalives: how long a call's failure counts.
     private static let penalty = Duration.seconds(60)
-    /// A transaction ends after 32 s by itself.
-    private static let patience = Duration.seconds(40)
+    /// How long whoever sends OPTIONS, to each address of the target, may leave us without a word.
+    private static let patience = Duration.seconds(120)
 
     let index: Int
     private(set) var standing = Standing.unknown

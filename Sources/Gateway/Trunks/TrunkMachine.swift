@@ -10,11 +10,12 @@ public struct TrunkMachine: Sendable {
         case stopped
         /// What ``Action/schedule(after:)`` asked for is due.
         case timer
-        /// The last `sendRegister` was answered 2xx, with this interval.
-        case registered(expires: Duration)
+        /// The last `sendRegister` was answered 2xx, with this interval. An answer of a target that is not the one being asked
+        /// any more counts for nothing.
+        case registered(target: Int, expires: Duration)
         /// It was not: 408 where nobody answered, 503 where nothing could be sent. A 401 or 407 is one that came in answer to
         /// credentials, or that we have none for.
-        case registerFailed(status: Int, retryAfter: Duration? = nil, minimumExpires: Duration? = nil)
+        case registerFailed(target: Int, status: Int, retryAfter: Duration? = nil, minimumExpires: Duration? = nil)
         /// A final response to `sendOptions`.
         case optionsAnswered(target: Int, status: Int)
         /// No response, or nothing could be sent.
@@ -102,9 +103,9 @@ public struct TrunkMachine: Sendable {
             for index in targets.indices { targets[index].stop() }
             return registration?.stop(now: now) ?? []
         case .timer: return []
-        case .registered(let expires): return registration?.succeeded(expires, now: now, &random) ?? []
-        case .registerFailed(let status, let retryAfter, let minimum):
-            return registration?.failed(status, retryAfter: retryAfter, minimum: minimum, now: now, &random) ?? []
+        case .registered(let target, let expires): return registration?.succeeded(target, expires, now: now, &random) ?? []
+        case .registerFailed(let target, let status, let retryAfter, let minimum):
+            return registration?.failed(target, status, retryAfter: retryAfter, minimum: minimum, now: now, &random) ?? []
         case .optionsAnswered(let target, let status):
             change(target) { $0.answered(status, now: now, &$1) }
         case .optionsFailed(let target): change(target) { $0.answered(nil, now: now, &$1) }

@@ -16,11 +16,11 @@ extension TrunkService {
             let outcome = await self.send(request, to: target)
             // A 2xx that does not list our contact has not taken it.
             if (200..<300).contains(outcome.status), let seconds = outcome.ownExpires ?? (outcome.contacts.isEmpty ? request.expires : nil) {
-                self.handle(.registered(expires: .seconds(seconds)), of: entry)
+                self.handle(.registered(target: index, expires: .seconds(seconds)), of: entry)
             } else {
                 self.handle(
                     .registerFailed(
-                        status: outcome.status < 300 ? 500 : outcome.status, retryAfter: outcome.retryAfter.map { .seconds($0) },
+                        target: index, status: outcome.status < 300 ? 500 : outcome.status, retryAfter: outcome.retryAfter.map { .seconds($0) },
                         minimumExpires: outcome.minExpires.map { .seconds($0) }),
                     of: entry)
             }
