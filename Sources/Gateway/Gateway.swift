@@ -29,6 +29,7 @@ public final class Gateway {
     private let certificates: Certificates
     private var endpoint: SIPEndpoint?
     private var hops: NextHops?
+    private var flowKeeper: FlowKeeper?
     private var server: WebSocketServer?
 
     public init(configuration: GatewayConfiguration, logger: Logger) {
@@ -126,6 +127,10 @@ public final class Gateway {
 
     private func startTrunks() {
         guard let endpoint, let hops else { return }
+        if let registrar = switchboard.registrar {
+            flowKeeper = FlowKeeper(
+                registrar: registrar, endpoint: endpoint, interval: configuration.registrar.keepalive, domain: configuration.sip.domain)
+        }
         trunks.start(endpoint, hops: hops)
     }
 
@@ -161,6 +166,8 @@ public final class Gateway {
         certificates.stop()
         switchboard.endAll()
         for entry in Array(sessions.entries.values) { entry.session.stop(.stopping) }
+        flowKeeper?.stop()
+        flowKeeper = nil
         await trunks.stop()
         await endpoint?.stop()
         endpoint = nil

@@ -62,6 +62,24 @@ extension IntegrationTests {
             #expect(try await second.register("bob", expires: 0) == 200)
         }
 
+        @Test("a phone behind NAT is called over the way that it registered by, which is kept open")
+        func behindNAT() async throws {
+            let stage = try Stage.running
+            let (phone, caller) = (try SIPProbe(stage), try SIPProbe(stage))
+            #expect(try await phone.register("bob", contact: "sip:bob@192.168.77.7:5060") == 200)
+            let keepalive = try await phone.request("OPTIONS")
+            #expect(keepalive.hasPrefix("OPTIONS sip:bob@192.168.77.7:5060 SIP/2.0"))
+            phone.send(SIPProbe.ok(to: keepalive))
+            let call = SIPProbe.Call(to: "bob", from: caller)
+            caller.send(call.invite())
+            let invite = try await phone.request("INVITE")
+            #expect(invite.hasPrefix("INVITE sip:bob@192.168.77.7:5060 SIP/2.0") && !invite.contains("\r\nRoute:"))
+            phone.send(SIPProbe.response(486, "Busy Here", to: invite))
+            #expect(try await caller.finalStatus(of: call) == 486)
+            caller.send(call.acknowledgement(of: "INVITE"))
+            #expect(try await phone.register("bob", expires: 0, contact: "sip:bob@192.168.77.7:5060") == 200)
+        }
+
         @Test("a wrong password registers nobody, nor does somebody else's")
         func refused() async throws {
             let probe = try SIPProbe(try Stage.running)

@@ -18,7 +18,7 @@ extension IntegrationTests {
         }
 
         /// - Parameter trunk: Further keys of the trunk, a line each.
-        static func withLine(trunk: [String] = [], _ body: (Line) async throws -> Void) async throws {
+        static func withLine(trunk: [String] = [], addresses: String? = nil, _ body: (Line) async throws -> Void) async throws {
             let stage = try Stage.running
             let ports = (try FreePort.both(carrierAddress), try FreePort.both(carrierAddress))
             let more = trunk.map { "\n    \($0)" }.joined()
@@ -34,7 +34,7 @@ extension IntegrationTests {
                     trunks:
                       - name: carrier
                         targets: ["sip:\(carrierAddress):\(ports.0)", "sip:\(carrierAddress):\(ports.1)"]
-                        from_addresses: ["\(carrierAddress)/32"]
+                        from_addresses: \(addresses ?? "[\"\(carrierAddress)/32\"]")
                         keepalive: 0\(more)
                     """)
             do {
@@ -172,6 +172,41 @@ extension IntegrationTests {
                 // What was left behind is cancelled once it says something.
                 line.carrier.send(SIPProbe.response(486, "Busy Here", to: try await line.carrier.request("INVITE")))
             }
+        }
+
+        @Test("a trunk registers with its password, refreshes, and unregisters at the end; its registrar's calls are its own")
+        func registers() async throws {
+            var last: SIPProbe?
+            try await Trunks.withLine(
+                trunk: ["register: true", "username: tern", "password: secret", "contact: line1", "from_domain: tern.example"], addresses: "[]"
+            ) { line in
+                last = line.carrier
+                let first = SIPText(text: try await line.carrier.request("REGISTER"))
+                #expect(first.text.hasPrefix("REGISTER sip:\(Trunks.carrierAddress):\(line.carrier.port) SIP/2.0"))
+                #expect(first["to"]?.contains("sip:tern@tern.example") == true, "\(first.text)")
+                line.carrier.send(SIPProbe.response(
+                    401, "Unauthorized", to: first.text,
+                    headers: "WWW-Authenticate: Digest realm=\"c\", nonce=\"n1\", algorithm=SHA-256, qop=\"auth\"\r\n"))
+                let second = SIPText(text: try await line.carrier.request("REGISTER"))
+                #expect(second["authorization"]?.contains("algorithm=SHA-256") == true, "\(second.text)")
+                #expect(second["call-id"] == first["call-id"] && second.number > first.number)
+                let contact = try #require(second.contact)
+                #expect(contact.hasPrefix("sip:line1@"))
+                line.carrier.send(SIPProbe.response(
+                    200, "OK", to: second.text, headers: "Contact: <\(contact)>;expires=600\r\n"))
+                let isUp = await eventually(within: .seconds(5)) {
+                    (try? SmallHTTP.get("127.0.0.1", port: line.gateway.httpPort, path: "/status"))?.1.contains("\"state\":\"up\"") == true
+                }
+                #expect(isUp)
+                // A stranger would be asked for a password; the trunk is told that its own number leads nowhere.
+                let inbound = SIPProbe.Call(to: "+4930199", from: line.carrier)
+                line.carrier.send(inbound.invite())
+                #expect(try await line.carrier.finalStatus(of: inbound) == 404)
+                line.carrier.send(inbound.acknowledgement(of: "INVITE"))
+            }
+            // At the end it takes its contact away.
+            let farewell = await last?.message(within: .seconds(1)) { $0.hasPrefix("REGISTER ") && $0.contains("Expires: 0") }
+            #expect(farewell != nil)
         }
 
         @Test("a call from the trunk's address rings the user, with the number as we write it and the identity that it asserts")

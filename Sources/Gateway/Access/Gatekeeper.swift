@@ -33,9 +33,12 @@ final class Gatekeeper {
     private let algorithms: [DigestAlgorithm]
     private var verifier: DigestVerifier
     private var limiter = FailureLimiter()
+    /// The trunk with whose registrar, at an address, we are registered.
+    private let registeredTrunk: @LoopActor (String) -> String?
     private let log: Logger
 
-    init(configuration: GatewayConfiguration, log: Logger) {
+    init(configuration: GatewayConfiguration, log: Logger, registeredTrunk: @escaping @LoopActor (String) -> String?) {
+        self.registeredTrunk = registeredTrunk
         realm = configuration.sip.realm
         sources = SourceMatcher(configuration.trunks)
         self.log = log
@@ -58,7 +61,9 @@ final class Gatekeeper {
     func identify(_ request: Request, then: @escaping @LoopActor (Verdict) -> Void) {
         let now = ContinuousClock.now
         guard !isShutOut(request, now: now) else { return then(.refused(Gatekeeper.tooManyFailures)) }
-        if let trunk = sources.trunk(source: request.address, domain: request.domain) { return then(.known(.trunk(trunk))) }
+        if let trunk = sources.trunk(source: request.address, domain: request.domain) ?? registeredTrunk(request.address) {
+            return then(.known(.trunk(trunk)))
+        }
         check(request, now: now, then)
     }
 

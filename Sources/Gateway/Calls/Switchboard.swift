@@ -50,7 +50,7 @@ final class Switchboard {
     ) {
         self.configuration = configuration
         routing = RoutingTable(configuration)
-        gatekeeper = Gatekeeper(configuration: configuration, log: log)
+        gatekeeper = Gatekeeper(configuration: configuration, log: log) { trunks.trunk(registeredAt: $0) }
         self.trunks = trunks
         self.sessions = sessions
         self.media = media

@@ -54,6 +54,7 @@ public struct ConfigurationKey: Sendable, Hashable {
         .init(path: "registrar.minimum_expires", shape: .scalar),
         .init(path: "registrar.maximum_expires", shape: .scalar),
         .init(path: "registrar.contacts_per_user", shape: .scalar),
+        .init(path: "registrar.keepalive", shape: .scalar),
         .init(path: "users", shape: .structure),
         .init(path: "tokens", shape: .structure),
         .init(path: "trunks", shape: .structure),

@@ -16,6 +16,10 @@ extension ConfigurationReader {
         section.read("contacts_per_user", into: &configuration.registrar.contactsPerUser) { text throws(ConfigurationText.Refusal) in
             try ConfigurationText.integer(text, in: 1...100)
         }
+        section.read("keepalive", into: &configuration.registrar.keepalive) { text throws(ConfigurationText.Refusal) in
+            if try ConfigurationText.duration(text, in: .zero ... .seconds(300)) == .zero { return nil }
+            return try ConfigurationText.duration(text, in: .seconds(1) ... .seconds(300))
+        }
         checkRegistrar(section)
     }
 

@@ -13,6 +13,10 @@ extension GatewayConfiguration {
         /// Key `registrar.contacts_per_user`: 1 to 100. Default: 10.
         public var contactsPerUser = 10
 
+        /// Key `registrar.keepalive`: how often a phone behind NAT that registered over UDP is asked whether it is there, so
+        /// that the NAT remembers it, 1 s to 5 min; `0` is never (nil). Default: 25 s.
+        public var keepalive: Duration? = .seconds(25)
+
         /// What stands for no file.
         public static let memory = ":memory:"
 

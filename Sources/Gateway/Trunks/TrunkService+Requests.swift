@@ -13,11 +13,13 @@ extension TrunkService {
         let request = registration(of: entry, at: target, expires: expires)
         LoopActor.task { [weak self] in
             guard let self else { return }
-            let outcome = await self.send(request, to: target)
+            let (outcome, hop) = await self.send(request, to: target)
             // A 2xx that does not list our contact has not taken it.
             if (200..<300).contains(outcome.status), let seconds = outcome.ownExpires ?? (outcome.contacts.isEmpty ? request.expires : nil) {
+                entry.registrar = hop?.address
                 self.handle(.registered(target: index, expires: .seconds(seconds)), of: entry)
             } else {
+                entry.registrar = nil
                 self.handle(
                     .registerFailed(
                         target: index, status: outcome.status < 300 ? 500 : outcome.status, retryAfter: outcome.retryAfter.map { .seconds($0) },
@@ -30,6 +32,7 @@ extension TrunkService {
     /// Nobody waits for the answer: the registration ends by itself if there is none.
     func unregister(_ entry: Entry, target index: Int) {
         guard let target = entry.target(index) else { return }
+        entry.registrar = nil
         var request = registration(of: entry, at: target, expires: .zero)
         request.timeout = .seconds(2)
         let last = LoopActor.task { [weak self] in
@@ -46,7 +49,7 @@ extension TrunkService {
             authorize: authorizer(for: trunk), timeout: Self.optionsTimeout)
         LoopActor.task { [weak self] in
             guard let self else { return }
-            let outcome = await self.send(request, to: target)
+            let (outcome, _) = await self.send(request, to: target)
             let event: TrunkMachine.Event =
                 outcome.isFromPeer
                 ? .optionsAnswered(target: index, status: outcome.status) : .optionsFailed(target: index)
@@ -69,17 +72,19 @@ extension TrunkService {
     }
 
     /// Sends a request to the hops of a target, one after the other, until one says something (RFC 3263 section 4.3).
-    private func send(_ request: SIPClientRequest, to target: TrunkTarget) async -> SIPClientOutcome {
+    ///
+    /// - Returns: The last outcome, and the hop that said so.
+    private func send(_ request: SIPClientRequest, to target: TrunkTarget) async -> (SIPClientOutcome, SIPHop?) {
         var outcome = SIPClientOutcome(status: 503, phrase: "No address of \(target.host)", isFromPeer: false)
         for hop in await hops?.locate(target) ?? [] {
             guard let endpoint else { break }
             var request = request
             request.hop = hop
             outcome = await endpoint.request(request)
-            if outcome.isFromPeer, outcome.status != 503 { break }
+            if outcome.isFromPeer, outcome.status != 503 { return (outcome, hop) }
             hops?.markFailed(hop)
         }
-        return outcome
+        return (outcome, nil)
     }
 }
 

@@ -12,6 +12,8 @@ final class TrunkService {
         var machine: TrunkMachine
         var timer: LoopTimer?
         var digest: DigestClient?
+        /// The address of the registrar that has our contact: calls from there are the trunk's.
+        var registrar: String?
 
         init(_ trunk: Trunk) {
             self.trunk = trunk
@@ -59,6 +61,11 @@ final class TrunkService {
     /// The state of each trunk, in the order of their names.
     var states: [(name: String, state: TrunkState, calls: Int)] {
         entries.values.map { ($0.trunk.name, $0.machine.state, $0.machine.calls) }.sorted { $0.name < $1.name }
+    }
+
+    /// The trunk with whose registrar at this address we are registered.
+    func trunk(registeredAt address: String) -> String? {
+        entries.values.first { $0.registrar == address }?.trunk.name
     }
 
     // MARK: Credentials

@@ -65,6 +65,9 @@ public final class RegistrarService {
     /// The contacts that a call to `user` goes to: as many as there are phones. See ``Registrar/targets(of:now:)``.
     public func targets(of user: String) -> [Binding] { registrar.targets(of: user, now: .now) }
 
+    /// All contacts, in no order.
+    public var all: [Binding] { registrar.all }
+
     /// Contacts in all.
     public var count: Int { registrar.count }
 

@@ -71,6 +71,7 @@ final class GatewayProcess: Sendable {
           directory: \(directory.path)/recordings
         registrar:
           database: ":memory:"
+          keepalive: 1s
         calls:
           ring_timeout: 6s
         api:
