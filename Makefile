@@ -6,7 +6,7 @@ ARGS ?=
 
 # What the gateway is built against and runs with.
 RUN_PACKAGES := libsofia-sip-ua-dev libwebsockets-dev libwebsockets-evlib-uv libjansson-dev libuv1-dev libsqlite3-dev libc-ares-dev libssl-dev pkg-config \
-	openssl 	janus janus-tools
+	openssl janus janus-tools
 # What the tests use on top of it: a phone, a browser, a network namespace, tools to look at media.
 TEST_PACKAGES := sip-tester chromium chromium-driver firefox-esr pulseaudio iproute2 util-linux ffmpeg dnsmasq-base
 

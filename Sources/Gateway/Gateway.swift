@@ -62,7 +62,7 @@ public final class Gateway {
         if !configuration.tokens.isEmpty { service.tokens = await TokenVerifier(configuration.tokens) }
         do throws(GatewayError) {
             try await startRegistrar()
-            try startSIP()
+            try await startSIP()
             try await startHTTP(page)
             startTrunks()
         } catch {
@@ -105,7 +105,14 @@ public final class Gateway {
         }
     }
 
-    private func startSIP() throws(GatewayError) {
+    private func startSIP() async throws(GatewayError) {
+        let needsTLS = configuration.sip.listen.contains { $0.transport == .tls }
+        let identity: TLSIdentity?
+        do throws(TLSError) {
+            identity = try await certificates.read(needsTLS ? configuration.sip.tls : nil)
+        } catch {
+            throw .sip(error.description)
+        }
         var settings = SIPEndpointConfiguration(
             listen: configuration.sip.listen.map(SIPListenAddress.init), domain: configuration.sip.domain,
             userAgent: configuration.sip.userAgent)
@@ -113,6 +120,9 @@ public final class Gateway {
         settings.resolve = { name in await hops.locate(name) }
         self.hops = hops
         settings.maximumLegs = configuration.sip.maximumCalls * 2
+        settings.tls = identity.map {
+            TLSEndpointContext.Settings(identity: $0, authorities: configuration.sip.authorities)
+        }
         let endpoint = SIPEndpoint(configuration: settings) { [weak switchboard] event in switchboard?.handle(event) }
         takeRegistrations(endpoint)
         do throws(SIPError) {
@@ -122,6 +132,7 @@ public final class Gateway {
         }
         self.endpoint = endpoint
         switchboard.endpoint = endpoint
+        certificates.watch(identity) { [weak endpoint] identity throws(TLSError) in try endpoint?.use(identity) }
         for address in endpoint.listening { log.info("listening for SIP", metadata: ["address": "\(address)"]) }
     }
 

@@ -124,7 +124,7 @@ extension SIPTests.CancelTests {
 
     @Test("targets that cannot be called are rejected by an event", arguments: [
         ("tel:+15551234", 416), ("sip:", 416), ("sip:bob@127.0.0.1:99999", 416), ("sip:bob@127.0.0.1;transport=ws", 416),
-        ("sip:b ob@127.0.0.1", 416), ("sip:bob@127.0.0.1\r\nX: y", 416), ("", 416), ("sips:bob@127.0.0.1", 416),
+        ("sip:b ob@127.0.0.1", 416), ("sip:bob@127.0.0.1\r\nX: y", 416), ("", 416), ("sips:bob@127.0.0.1", 480),
         ("sip:bob@[::1]:5060", 503),
     ])
     @LoopActor func badTarget(target: String, status: Int) async throws {

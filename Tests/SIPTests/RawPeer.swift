@@ -37,6 +37,14 @@ final class RawPeer {
         _ = fcntl(descriptor, F_SETFL, O_NONBLOCK)
     }
 
+    /// The plain end of a TLS connection, which closes `descriptor`; `port` is whatever the peer shall write as its own.
+    init(tunnel descriptor: Int32, port: Int) {
+        self.descriptor = descriptor
+        isStream = true
+        self.port = port
+        _ = fcntl(descriptor, F_SETFL, O_NONBLOCK)
+    }
+
     /// The next connection to `listener`; it counts as the listener's port.
     init?(acceptedBy listener: RawListener) {
         let descriptor = accept(listener.descriptor, nil, nil)
@@ -101,6 +109,16 @@ final class RawPeer {
     var isClosed: Bool {
         var byte: UInt8 = 0
         return recv(descriptor, &byte, 1, Int32(MSG_PEEK)) == 0
+    }
+
+    /// Reads and forgets what there is; whether the other end has closed or reset the connection.
+    var isOver: Bool {
+        var bytes = [UInt8](repeating: 0, count: 4_096)
+        while true {
+            let count = recv(descriptor, &bytes, bytes.count, 0)
+            if count == 0 { return true }
+            if count < 0 { return errno != EAGAIN }
+        }
     }
 
     /// Reads and forgets what there is; whether there was a message.

@@ -21,7 +21,7 @@ struct RawRequest {
     }
 
     var text: String {
-        let parameter = transport == "TCP" ? ";transport=tcp" : ""
+        let parameter = transport == "UDP" ? "" : ";transport=\(transport.lowercased())"
         var lines = [
             "\(method) \(uri) SIP/2.0",
             "Via: SIP/2.0/\(transport) 127.0.0.1:\(port);branch=\(branch)",

@@ -30,7 +30,7 @@ final class RecordedEndpoint {
     var port: Int { endpoint.listening.first?.port ?? 0 }
 
     func uri(_ user: String, _ transport: SIPListenAddress.Transport = .udp) -> String {
-        "sip:\(user)@127.0.0.1:\(port)" + (transport == .tcp ? ";transport=tcp" : "")
+        "sip:\(user)@127.0.0.1:\(port)" + (transport == .udp ? "" : ";transport=\(transport.rawValue)")
     }
 
     /// The next event that was not asked for yet.

@@ -8,16 +8,22 @@ enum DialledURI {
         guard isPlain, uri.utf8.count <= 512, !uri.hasSuffix(":"), !uri.hasSuffix("@") else {
             throw APIError(.invalidField, "`dest` must be a SIP URI, as sip:bob@example.com")
         }
-        guard uri.lowercased().hasPrefix("sip:") else {
-            throw APIError(.notSupported, "`dest`: only sip: URIs can be called yet")
+        guard ["sip", "sips"].contains(uri.prefix { $0 != ":" }.lowercased()) else {
+            throw APIError(.notSupported, "`dest`: only sip: and sips: URIs can be called")
         }
         return withLoopbackAddress(uri)
+    }
+
+    /// Whether the URI asks for TLS (RFC 3261 sections 19.1.1 and 26.2.2).
+    static func needsTLS(_ uri: String) -> Bool {
+        let uri = uri.lowercased()
+        return uri.hasPrefix("sips:") || uri.contains(";transport=tls")
     }
 
     /// `localhost` is this machine whatever name servers say (RFC 6761 section 6.3), and Sofia knows only those.
     private static func withLoopbackAddress(_ uri: String) -> String {
         let name = "localhost"
-        let start = uri.lastIndex(of: "@").map { uri.index(after: $0) } ?? uri.index(uri.startIndex, offsetBy: 4)
+        let start = uri.lastIndex(of: "@").map { uri.index(after: $0) } ?? uri.firstIndex(of: ":").map { uri.index(after: $0) } ?? uri.startIndex
         let host = uri[start...].prefix { !":;?".contains($0) }
         guard host.lowercased() == name else { return uri }
         return uri[..<start] + "127.0.0.1" + uri[host.endIndex...]

@@ -30,6 +30,9 @@ extension Switchboard {
     /// `uri`, if it can be called and does not lead back here.
     private func elsewhere(_ uri: String) throws(APIError) -> String {
         let uri = try DialledURI.checked(uri)
+        guard !DialledURI.needsTLS(uri) || configuration.sip.listen.contains(where: { $0.transport == .tls }) else {
+            throw APIError(.notSupported, "`dest`: this gateway has no listener with TLS, which the URI asks for")
+        }
         guard !ownAddresses.contain(uri: uri) else {
             throw APIError(.unknownDestination, "`dest`: \(uri.prefix(64)) is this gateway itself: dial the user alone")
         }

@@ -16,7 +16,7 @@ struct OwnAddresses {
         self.host = host
     }
 
-    /// Whether a `sip:` URI leads to one of them: by address, or by the gateway's own name. Other names are not looked up.
+    /// Whether a `sip:` or `sips:` URI leads to one of them: by address, or by the gateway's own name. Other names are not looked up.
     func contain(uri: String) -> Bool {
         guard let (name, port) = OwnAddresses.hostAndPort(of: uri) else { return false }
         if name.caseInsensitiveEquals(domain) || name.caseInsensitiveEquals("localhost") {
@@ -46,20 +46,23 @@ struct OwnAddresses {
         return address.isLoopback || address.isUnspecified || host().all.contains { IPAddress($0) == address }
     }
 
-    /// RFC 3261 section 19.1.1; port 5060 where none is given.
+    /// RFC 3261 section 19.1.1; port 5060 where none is given, 5061 for TLS.
     private static func hostAndPort(of uri: String) -> (String, Int)? {
-        guard uri.prefix(4).lowercased() == "sip:" else { return nil }
-        let rest = uri.dropFirst(4)
+        let scheme = uri.prefix { $0 != ":" }.lowercased()
+        guard ["sip", "sips"].contains(scheme) else { return nil }
+        let rest = uri.dropFirst(scheme.count + 1)
         let start = rest.firstIndex(of: "@").map { rest.index(after: $0) } ?? rest.startIndex
-        return split(rest[start...].prefix { $0 != ";" && $0 != "?" })
+        let end = rest[start...].firstIndex { $0 == ";" || $0 == "?" } ?? rest.endIndex
+        let isTLS = scheme == "sips" || rest[end...].lowercased().contains(";transport=tls")
+        return split(rest[start..<end], usualPort: isTLS ? 5_061 : 5_060)
     }
 
-    private static func split(_ text: Substring) -> (String, Int)? {
+    private static func split(_ text: Substring, usualPort: Int = 5_060) -> (String, Int)? {
         let end = text.hasPrefix("[") ? text.firstIndex(of: "]").map { text.index(after: $0) } : text.firstIndex(of: ":") ?? text.endIndex
         guard let end else { return nil }
         let name = text[..<end].filter { $0 != "[" && $0 != "]" }
         guard !name.isEmpty else { return nil }
-        if end == text.endIndex { return (name, 5_060) }
+        if end == text.endIndex { return (name, usualPort) }
         guard text[end] == ":", let port = Int(text[text.index(after: end)...]) else { return nil }
         return (name, port)
     }

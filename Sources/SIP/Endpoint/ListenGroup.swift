@@ -6,11 +6,14 @@ struct ListenGroup: Equatable {
 }
 
 extension [SIPListenAddress] {
-    /// Addresses in order, UDP and TCP of one port together, an address that is named twice once.
+    /// Addresses in order, UDP and TCP of one port together, TLS by itself, an address that is named twice once.
     func groupedByPort() -> [ListenGroup] {
         var groups: [ListenGroup] = []
         for listen in self {
-            let twin = groups.firstIndex { $0.address == listen.address && $0.port == listen.port }
+            let twin = groups.firstIndex {
+                $0.address == listen.address && $0.port == listen.port
+                    && $0.transports.contains(.tls) == (listen.transport == .tls)
+            }
             guard let twin, listen.port != 0 || !groups[twin].transports.contains(listen.transport) else {
                 groups.append(ListenGroup(address: listen.address, port: listen.port, transports: [listen.transport]))
                 continue

@@ -16,7 +16,15 @@ extension SIPEndpoint {
         var call = OutgoingCall(id: id, request: request, target: target, first: first, hops: hops)
         if request.hop == nil, let name = first.name {
             resolving[id] = call
-            resolve(name) { [weak self] in self?.place(id, $0 + alternatives) }
+            resolve(name) { [weak self] hops in
+                // It is the name that was asked for which the certificate must have, whatever DNS made of it (RFC 5922 section 4).
+                let named = hops.map { hop in
+                    var hop = hop
+                    hop.serverName = hop.serverName ?? name.host
+                    return hop
+                }
+                self?.place(id, named + alternatives)
+            }
         } else {
             switch nextWay(of: &call) {
             case .failure(let refusal): return fail(id, refusal.status, refusal.phrase)
@@ -41,6 +49,7 @@ extension SIPEndpoint {
         var refusal = Refusal(status: 503, phrase: "No address of the target")
         while !call.hops.isEmpty {
             switch way(by: call.hops.removeFirst(), to: call.first) {
+            case .success(let way) where call.target.isSecure && way.transport != .tls: refusal = .withoutTLS
             case .success(let way): return .success(way)
             case .failure(let failed): refusal = failed
             }
@@ -51,7 +60,7 @@ extension SIPEndpoint {
     /// Sends the INVITE. The leg takes the place of one that has tried another hop.
     func send(_ call: OutgoingCall, by way: Way) {
         let (request, dialog) = (call.request, DialogName.own())
-        let (stack, contact) = (way.stack, way.stack.contact(way.transport, peer: way.address))
+        let (stack, contact) = (way.stack, way.stack.contact(way.transport, peer: way.address, isSecure: call.target.isSecure))
         let magic = UnsafeMutableRawPointer(bitPattern: call.id.number)
         guard let handle = handleTags(request, call.target, dialog).withTags({ tern_nua_handle(stack.nua, magic, $0) }) else {
             fail(call.id, 503, "Out of memory")
@@ -66,6 +75,7 @@ extension SIPEndpoint {
         leg.answerPracks()
         leg.authorizer = request.authorize
         leg.course.target = call.target.uri
+        if way.transport == .tls { leg.verifiedPeer = way.address.hostPort }
         remember(leg)
         leg.wait(.transaction)
         leg.mayFailOver(call)
@@ -88,18 +98,27 @@ extension SIPEndpoint {
     struct Refusal: Error {
         let status: Int
         let phrase: String
+
+        /// For a `sips:` URI (RFC 5630 section 3.1.3).
+        static let withoutTLS = Refusal(status: 480, phrase: "sips needs TLS, and there is none to the target")
+        static let otherPeer = Refusal(status: 503, phrase: "A connection to the target stands, and is of another name")
     }
 
     /// The way by `hop`, or else to where `target` says.
     func way(by hop: SIPHop?, to target: SIPTarget) -> Result<Way, Refusal> {
-        if let hop { return way(by: hop) }
+        if let hop {
+            guard !target.isSecure || hop.transport == .tls else { return .failure(.withoutTLS) }
+            return way(by: hop)
+        }
         guard let address = target.address else {
             return .failure(Refusal(status: 503, phrase: "No address of the target"))
         }
         guard let stack = stacks.first(where: { $0.serves(target) }) else {
-            return .failure(Refusal(status: 503, phrase: "No transport to the target"))
+            return .failure(target.isSecure ? .withoutTLS : Refusal(status: 503, phrase: "No transport to the target"))
         }
-        return .success(Way(stack: stack, transport: target.transport ?? stack.transports.first ?? .udp, address: address))
+        let transport = target.transport ?? stack.transports.first ?? .udp
+        if transport == .tls, stack.tls?.expect(target.host, at: address.hostPort) == false { return .failure(.otherPeer) }
+        return .success(Way(stack: stack, transport: transport, address: address))
     }
 
     private func way(by hop: SIPHop) -> Result<Way, Refusal> {
@@ -109,6 +128,9 @@ extension SIPEndpoint {
         guard let flow = hop.flow else {
             guard let stack = stacks.first(where: { $0.serves(hop.transport, isV6: address.isV6) }) else {
                 return .failure(Refusal(status: 503, phrase: "No transport to the target"))
+            }
+            if hop.transport == .tls, stack.tls?.expect(hop.serverName ?? hop.address, at: address.hostPort) == false {
+                return .failure(.otherPeer)
             }
             return .success(Way(stack: stack, transport: hop.transport, address: address, hop: hop))
         }

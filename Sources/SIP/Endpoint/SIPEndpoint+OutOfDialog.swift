@@ -45,7 +45,7 @@ extension SIPEndpoint {
         let peer = invite.flow.flatMap { SocketAddress(address: $0.peerAddress, port: $0.peerPort) }
         let leg = Leg(
             .called(id, sdp: invite.sdp, provisionals: message.provisionals), stack: stack, handle: handle,
-            contact: stack.contact(invite.transport, peer: peer), endpoint: self)
+            contact: stack.contact(invite.transport, peer: peer, isSecure: message.isSecure && invite.transport == .tls), endpoint: self)
         remember(leg)
         leg.begin(by: invite.flow, message)
         leg.answerPracks()

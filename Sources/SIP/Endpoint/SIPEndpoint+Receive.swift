@@ -50,7 +50,8 @@ extension SIPEndpoint {
         default:
             // Sofia's own troubles have statuses from 900 on.
             let status = event.status < 700 ? event.status : 503
-            leg.handle(.failure(status: status, phrase: event.phrase, reason: event.message?.reason))
+            let disbelief = event.status == 503 ? leg.verifiedPeer.flatMap { leg.stack.tls?.refusal(of: $0) } : nil
+            leg.handle(.failure(status: status, phrase: disbelief ?? event.phrase, reason: event.message?.reason))
         }
     }
 

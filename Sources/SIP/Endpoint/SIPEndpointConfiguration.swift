@@ -1,8 +1,12 @@
+public import TLS
+
 /// Everything that can be set on a ``SIPEndpoint``.
 public struct SIPEndpointConfiguration: Sendable {
     /// Addresses to listen on. UDP and TCP on one address and port share a stack, so that a request too big for a
     /// datagram goes by TCP (RFC 3261 section 18.1.1).
     public var listen: [SIPListenAddress]
+    /// What listeners with TLS show and believe; there can be none without it.
+    public var tls: TLSEndpointContext.Settings?
     /// Host part of our own From URIs, and of Warning headers.
     public var domain: String
     /// User-Agent header of requests and responses.

@@ -5,9 +5,11 @@ extension SIPStack {
     /// (RFC 3261 sections 8.1.1.8 and 12.1.1).
     ///
     /// - Parameter peer: Numeric address of the peer, if known; decides between addresses when all are listened on.
-    func contact(_ transport: SIPListenAddress.Transport, peer: SocketAddress?) -> String {
+    /// - Parameter isSecure: Whether the dialog's URIs are `sips:`.
+    func contact(_ transport: SIPListenAddress.Transport, peer: SocketAddress?, isSecure: Bool = false) -> String {
         let host = SIPListenAddress(transport: transport, address: contactAddress(peer), port: port).hostPort
-        return transport == .tcp ? "<sip:\(host);transport=tcp>" : "<sip:\(host)>"
+        if isSecure { return "<sips:\(host)>" }
+        return transport == .udp ? "<sip:\(host)>" : "<sip:\(host);transport=\(transport.rawValue)>"
     }
 
     private func contactAddress(_ peer: SocketAddress?) -> String {
@@ -20,7 +22,9 @@ extension SIPStack {
 
     /// Whether requests to `target` can go out here.
     func serves(_ target: SIPTarget) -> Bool {
-        if let transport = target.transport, !transports.contains(transport) { return false }
+        // Without a transport it is UDP or TCP (RFC 3263 section 4.1).
+        let isServed = target.transport.map { transports.contains($0) } ?? (transports != [.tls])
+        guard isServed else { return false }
         let isV6 = address.contains(":")
         return target.address.map { $0.isV6 == isV6 } ?? true
     }

@@ -41,7 +41,16 @@ extension SIPStack {
         if let first = listening.first {
             // Without the parameter Sofia takes both; a list of them makes it read an array that is gone.
             let parameter = listening.count == 1 ? ";transport=\(first.transport.rawValue)" : ""
-            tags.add(tern_nutag_url(), "sip:\(first.hostPort)\(parameter)")
+            // To a `sip:` URI it binds UDP and TCP only.
+            let uri = first.transport == .tls ? "sips:\(first.hostPort)" : "sip:\(first.hostPort)\(parameter)"
+            tags.add(tern_nutag_url(), uri)
+        }
+        if listening.contains(where: { $0.transport == .tls }) {
+            // Sofia looks for a certificate in the home directory. What it finds is replaced, but must not have it ask the
+            // terminal for a passphrase.
+            tags.add(tern_tptag_tls_passphrase(), "")
+            // A handshake that fails is to Sofia a connection that closes, of which requests do not hear otherwise.
+            tags.add(tern_tptag_sdwn_error(), 1)
         }
         // Sofia's own offer/answer mangles payload types: ours is elsewhere, and it answers nothing by itself.
         tags.add(tern_nutag_media_enable(), 0)

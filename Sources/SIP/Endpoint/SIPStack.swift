@@ -1,7 +1,9 @@
 internal import CSofiaSIP
 internal import EventLoop
+internal import Logging
+internal import TLS
 
-/// One NUA: one address and port, over UDP, TCP or both.
+/// One NUA: one address and port, over UDP, TCP or both, or over TLS.
 ///
 /// A NUA an address: with several addresses Sofia picks a Contact by itself, and leaves out loopback ones.
 @LoopActor
@@ -15,6 +17,8 @@ final class SIPStack {
     private let onEvent: @LoopActor (StackEvent, SIPStack) -> Void
     private var onShutdown: (@LoopActor () -> Void)?
     let bodyLimit: Int
+    /// The certificates of a stack that speaks TLS.
+    private(set) var tls: TLSEndpointContext?
 
     private static var stacks: [Int: SIPStack] = [:]
     private static var lastNumber = 0
@@ -38,11 +42,35 @@ final class SIPStack {
         SIPStack.lastNumber += 1
         number = SIPStack.lastNumber
         let tags = SIPStack.tags(listening, configuration, registers: registers)
-        nua = tags.withTags {
-            tern_nua_create(EventLoop.shared.sofiaRoot, SIPStack.callback, UnsafeMutableRawPointer(bitPattern: number), $0)
+        if transports.contains(.tls) {
+            try createWithTLS(tags, configuration.tls)
+        } else {
+            nua = tags.withTags { create($0) }
+            guard nua != nil else { throw SIPError.stackFailed }
         }
-        guard nua != nil else { throw SIPError.stackFailed }
         SIPStack.stacks[number] = self
+    }
+
+    private func create(_ tags: UnsafePointer<tagi_t>?) -> OpaquePointer? {
+        tern_nua_create(EventLoop.shared.sofiaRoot, SIPStack.callback, UnsafeMutableRawPointer(bitPattern: number), tags)
+    }
+
+    private func createWithTLS(
+        _ tags: consuming TagList, _ settings: TLSEndpointContext.Settings?
+    ) throws(SIPError) {
+        guard let settings else { throw .tls("a listener with TLS needs a certificate") }
+        let failure: SIPError? = tags.withTags { tags in
+            do throws(TLSError) {
+                tls = try TLSEndpointContext(settings, logger: Logger(label: "sip.tls")) { nua = create(tags) }
+                return nil
+            } catch {
+                return nua == nil ? .stackFailed : .tls(error.description)
+            }
+        }
+        guard let failure else { return }
+        SIPStack.stacks[number] = self
+        LoopActor.task { await self.shutDown() }
+        throw failure
     }
 
     /// Ends Sofia's part and frees it. The legs must be gone: then it takes two turns of the loop.
@@ -53,6 +81,7 @@ final class SIPStack {
             nua_shutdown(nua)
         }
         nua_destroy(nua)
+        tls?.close()
         self.nua = nil
         SIPStack.stacks[number] = nil
     }
@@ -85,13 +114,13 @@ final class SIPStack {
         switch kind {
         case .invite where legNumber == 0:
             invite = sip.map {
-                let flow = SofiaURI.flow($0, message: nua_current_request(nua), at: address, port: port)
+                let flow = flow($0, message: nua_current_request(nua))
                 return SIPIncomingInvite($0, sdp: message?.sdp, flow: flow)
             }
         case .register where legNumber == 0:
             request = HeldRequest(current: nua)
             register = sip.map {
-                let flow = SofiaURI.flow($0, message: nua_current_request(nua), at: address, port: port)
+                let flow = flow($0, message: nua_current_request(nua))
                 return SIPIncomingRegister.read($0, flow: flow)
             }
         case .clientResponse where status >= 200:
@@ -105,6 +134,11 @@ final class SIPStack {
             kind: kind, status: status, phrase: phrase, handle: handle,
             leg: legNumber == 0 ? nil : SIPLegID(number: legNumber), message: message, isLocal: isLocal, invite: invite, request: request,
             register: register, outcome: outcome)
+    }
+
+    private func flow(_ sip: UnsafePointer<sip_t>, message: OpaquePointer?) -> SIPFlow? {
+        // A Via says what its sender likes; over a listener with TLS there is nothing else.
+        SofiaURI.flow(sip, message: message, at: address, port: port, over: tls == nil ? nil : .tls)
     }
 
     private func receive(_ event: StackEvent) {

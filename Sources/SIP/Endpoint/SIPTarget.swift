@@ -1,4 +1,4 @@
-/// The parts of a `sip:` URI that decide where a request goes.
+/// The parts of a `sip:` or `sips:` URI that decide where a request goes.
 struct SIPTarget {
     /// As it was given.
     let uri: String
@@ -7,15 +7,20 @@ struct SIPTarget {
     let port: Int?
     /// The host where it is a numeric address.
     let address: SocketAddress?
-    /// The `transport` parameter; nil leaves the choice to RFC 3263.
+    /// The `transport` parameter; nil leaves the choice to RFC 3263. TLS for `sips:`.
     let transport: SIPListenAddress.Transport?
+    /// Whether it is a `sips:` URI, which never goes without TLS (RFC 3261 section 26.2.2).
+    let isSecure: Bool
     /// Scheme, user, host and port, without parameters and headers: for a To header.
     let plain: String
 
-    /// Nil when it is no `sip:` URI, asks for a transport that is not built in, or has characters that a URI cannot have.
+    /// Nil when it is no `sip:` or `sips:` URI, asks for a transport that is not built in, or has characters that a URI cannot have.
     init?(_ uri: String) {
-        guard SIPTarget.isHarmless(uri), uri.utf8.count <= 1_024, uri.prefix(4).lowercased() == "sip:" else { return nil }
-        let rest = uri.dropFirst(4)
+        guard SIPTarget.isHarmless(uri), uri.utf8.count <= 1_024, let colon = uri.firstIndex(of: ":") else { return nil }
+        let scheme = uri[..<colon].lowercased()
+        guard ["sip", "sips"].contains(scheme) else { return nil }
+        isSecure = scheme == "sips"
+        let rest = uri[uri.index(after: colon)...]
         // Before the first ";" or "?" after the "@": a user part may contain both.
         let hostStart = rest.firstIndex(of: "@").map { rest.index(after: $0) } ?? rest.startIndex
         let hostEnd = rest[hostStart...].firstIndex { $0 == ";" || $0 == "?" } ?? rest.endIndex
@@ -23,16 +28,18 @@ struct SIPTarget {
         guard let (host, port) = SIPTarget.split(hostPort), !host.isEmpty else { return nil }
         let parameters = rest[hostEnd...].prefix { $0 != "?" }.split(separator: ";").map { $0.lowercased() }
         switch parameters.first(where: { $0.hasPrefix("transport=") }) {
-        case nil: transport = nil
-        case "transport=udp": transport = .udp
-        case "transport=tcp": transport = .tcp
+        case nil: transport = isSecure ? .tls : nil
+        case "transport=udp" where !isSecure: transport = .udp
+        // In a `sips:` URI it means TLS over TCP.
+        case "transport=tcp": transport = isSecure ? .tls : .tcp
+        case "transport=tls": transport = .tls
         default: return nil
         }
         self.uri = uri
         self.host = host
         self.port = port
-        address = SocketAddress(address: host, port: port ?? 5_060)
-        plain = "sip:\(rest[..<hostEnd])"
+        address = SocketAddress(address: host, port: port ?? (transport == .tls ? 5_061 : 5_060))
+        plain = "\(scheme):\(rest[..<hostEnd])"
     }
 
     /// Whether there are only characters that a URI can have.

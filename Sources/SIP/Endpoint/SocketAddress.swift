@@ -119,13 +119,13 @@ struct SocketAddress {
         let descriptor = socket(Int32(storage.ss_family), Int32(kind.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { return .failure(PortProbe.Refusal(code: errno)) }
         var on: Int32 = 1
-        if transport == .tcp {
+        if transport != .udp {
             setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, socklen_t(MemoryLayout<Int32>.size))
         }
         if isV6 { setsockopt(descriptor, Int32(IPPROTO_IPV6), IPV6_V6ONLY, &on, socklen_t(MemoryLayout<Int32>.size)) }
         var failed = withPointer { bind(descriptor, $0, length) } != 0
         // A TCP port that somebody listens on can be bound, but not be listened on.
-        if !failed, transport == .tcp { failed = listen(descriptor, 1) != 0 }
+        if !failed, transport != .udp { failed = listen(descriptor, 1) != 0 }
         guard failed else { return .success(descriptor) }
         let refusal = PortProbe.Refusal(code: errno)
         close(descriptor)

@@ -15,6 +15,8 @@ final class Leg {
     private(set) var machine: LegMachine
     /// What names the dialogs of our INVITE; nil where the INVITE is the peer's.
     var ownDialog: DialogName?
+    /// Where the INVITE went over TLS, to a peer whose certificate was to be believed.
+    var verifiedPeer: String?
     /// Where its requests go.
     var course = LegCourse()
     /// Whether the route set is fixed: it is with the dialog, and later messages do not change it.

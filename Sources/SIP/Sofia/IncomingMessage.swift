@@ -23,6 +23,8 @@ struct IncomingMessage {
     /// The topmost URI of Record-Route, and the last one.
     var firstRecordRoute: String?
     var lastRecordRoute: String?
+    /// Whether the Request-URI, or where it came from, is a `sips:` URI (RFC 3261 section 12.1.1).
+    var isSecure = false
     /// How many hosts it came through, the sender included.
     var vias = 0
     /// Whether it is a 2xx.
@@ -86,6 +88,8 @@ struct IncomingMessage {
 
     /// The message's size bounds how many there are.
     private mutating func readWay(_ sip: sip_s) {
+        let from = sip.sip_record_route?.pointee.r_url ?? sip.sip_contact?.pointee.m_url
+        isSecure = [sip.sip_request?.pointee.rq_url, from].contains { $0.map { Int32($0.url_type) == Int32(url_sips.rawValue) } ?? false }
         firstRecordRoute = sip.sip_record_route.map { SofiaURI.text($0.pointee.r_url) }
         var route = sip.sip_record_route
         while let next = route?.pointee.r_next { route = next }
@@ -175,9 +179,14 @@ enum SofiaURI {
     }
 
     /// How a request came; nil where the peer's address is not known.
-    static func flow(_ sip: UnsafePointer<sip_t>, message: OpaquePointer?, at address: String, port: Int) -> SIPFlow? {
+    ///
+    /// - Parameter transport: Where it is known; else the Via tells.
+    static func flow(
+        _ sip: UnsafePointer<sip_t>, message: OpaquePointer?, at address: String, port: Int,
+        over transport: SIPListenAddress.Transport? = nil
+    ) -> SIPFlow? {
         guard let peer = source(of: message) else { return nil }
         let text = SofiaText.field(sip.pointee.sip_via?.pointee.v_protocol, limit: 32).uppercased()
-        return SIPFlow(text.hasSuffix("/TCP") ? .tcp : .udp, peer, at: address, port: port)
+        return SIPFlow(transport ?? (text.hasSuffix("/TCP") ? .tcp : .udp), peer, at: address, port: port)
     }
 }

@@ -8,6 +8,8 @@ public enum SIPError: Error, Hashable, Sendable, CustomStringConvertible {
     case cannotListen(SIPListenAddress, reason: String)
     /// Sofia could not be set up, for lack of memory or descriptors.
     case stackFailed
+    /// A listener with TLS has no certificate, or OpenSSL does not take it; the text says which and why.
+    case tls(String)
     case alreadyStarted
 
     public var description: String {
@@ -16,6 +18,7 @@ public enum SIPError: Error, Hashable, Sendable, CustomStringConvertible {
         case .badAddress(let address): "\(address) is not a numeric address and a port"
         case .cannotListen(let address, let reason): "cannot listen on \(address): \(reason)"
         case .stackFailed: "the SIP stack could not be set up"
+        case .tls(let text): text
         case .alreadyStarted: "the endpoint runs already"
         }
     }

@@ -9,6 +9,7 @@ struct OwnAddressesTests {
             SIPListenAddress(transport: .udp, address: "192.0.2.1", port: 5060),
             SIPListenAddress(transport: .tcp, address: "0.0.0.0", port: 5070),
             SIPListenAddress(transport: .udp, address: "2001:db8::1", port: 5060),
+            SIPListenAddress(transport: .tls, address: "192.0.2.5", port: 5061),
         ],
         domain: "sip.example.org", host: { HostAddresses(all: ["127.0.0.1", "192.0.2.7"], defaultRoute: nil) })
 
@@ -17,7 +18,7 @@ struct OwnAddressesTests {
         arguments: [
             "sip:bob@192.0.2.1", "sip:192.0.2.1:5060;transport=udp", "SIP:bob@192.0.2.1:5060", "sip:bob@192.0.2.7:5070",
             "sip:bob@127.0.0.1:5070", "sip:bob@localhost:5070", "sip:bob@[2001:DB8:0::1]", "sip:bob@SIP.example.org",
-            "sip:a;b?c@sip.example.org:5070?x=y",
+            "sip:a;b?c@sip.example.org:5070?x=y", "sips:bob@192.0.2.5", "sip:192.0.2.5;transport=tls", "sips:bob@sip.example.org",
         ])
     func own(uri: String) { #expect(own.contain(uri: uri)) }
 
@@ -26,7 +27,7 @@ struct OwnAddressesTests {
         arguments: [
             "sip:bob@192.0.2.1:5061", "sip:bob@192.0.2.2", "sip:bob@192.0.2.7:5060", "sip:bob@192.0.2.9:5070", "sip:bob@example.org",
             "sip:192.0.2.1@192.0.2.2", "tel:1", "sip:", "sip:@", "sip:a@[", "sip:a@192.0.2.1:x", "sip:a@192.0.2.1:",
-            "sip:a@192.0.2.1:99999999999999999999", "",
+            "sip:a@192.0.2.1:99999999999999999999", "", "sip:bob@192.0.2.5", "sips:bob@192.0.2.5:5060",
         ])
     func others(uri: String) { #expect(!own.contain(uri: uri)) }
 
