@@ -66,7 +66,8 @@ extension SIPStack {
         // The NUTAG_ ones of these would add to Sofia's defaults; the SIPTAG_ ones replace them.
         tags.add(tern_siptag_user_agent_str(), HeaderText.line(configuration.userAgent, limit: 128))
         tags.add(tern_siptag_allow_str(), allowedMethods + (registers ? ", REGISTER" : ""))
-        tags.add(tern_nutag_appl_method(), "INVITE, INFO, UPDATE, OPTIONS" + (registers ? ", REGISTER" : ""))
+        // First those that Sofia has in its list already: when one comes behind a new one, it reads on behind the list's end.
+        tags.add(tern_nutag_appl_method(), "INVITE" + (registers ? ", REGISTER" : "") + ", INFO, UPDATE, OPTIONS")
         tags.add(tern_siptag_supported_str(), supportedExtensions + (registers ? ", path" : ""))
         tags.add(tern_nutag_session_timer(), configuration.sessionExpires)
         tags.add(tern_nutag_min_se(), configuration.minimumSessionExpires)
