@@ -98,6 +98,25 @@ extension IntegrationTests {
             }
         }
 
+        @Test("a browser reaches a trunk by the routes alone, and not by a URI that it dials")
+        func browsers() async throws {
+            try await Trunks.withLine { line in
+                let alice = try await APIClient.user("alice", at: line.gateway)
+                let offer: JSONValue = ["sdp": .string(Parties.offer)]
+                let direct = "sip:0049307@\(Trunks.carrierAddress):\(line.carrier.port)"
+                let refusal = try await alice.refusal(of: "media", "start_call", ["dest": .string(direct), "offer": offer])
+                #expect(refusal.code == 3009, "\(refusal)")
+                let start = try await alice.request("media", "start_call", ["dest": "tel:0049-308", "offer": offer])
+                let invite = try await line.carrier.request("INVITE")
+                #expect(invite.hasPrefix("INVITE sip:0049308@"), "\(invite)")
+                #expect(SIPText(text: invite)["from"]?.contains("sip:alice@") == true)
+                line.carrier.send(SIPProbe.response(486, "Busy Here", to: invite))
+                let end = try await alice.event("hangup", of: try #require(start["call_id"]?.stringValue))
+                #expect(end["code"] == 486)
+                await alice.leave()
+            }
+        }
+
         @Test("a call goes out by the trunk's rules, with credentials for who asks for them")
         func outbound() async throws {
             try await Trunks.withLine(trunk: [

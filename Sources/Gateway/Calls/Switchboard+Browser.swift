@@ -13,13 +13,15 @@ extension Switchboard {
         case .user:
             guard isUser(dest) else { break }
             return [.user(dest)]
-        case .sip where isURI:
-            return [.sip(uri: try elsewhere(dest))]
-        case nil where isURI:
+        case .sip where isURI && scheme != "tel", nil where isURI && scheme != "tel":
+            guard configuration.calls.allowsDirectURIs else {
+                throw APIError(.unknownDestination, "`dest`: URIs of other domains are not called here: dial a name or a number")
+            }
             return [.sip(uri: try elsewhere(dest))]
         case .sip, nil:
+            let dialled = isURI ? DialledURI.number(of: dest) : dest
             let request = RoutingRequest(
-                source: .user(client.user.name), dialled: dest, domain: configuration.sip.domain)
+                source: .user(client.user.name), dialled: dialled, domain: configuration.sip.domain)
             guard case .targets(let destinations, _) = routing.decide(request, isGuest: isGuest) else { break }
             for case .sip(let uri, _) in destinations { _ = try elsewhere(uri) }
             return destinations

@@ -94,6 +94,8 @@ extension ConfigurationReader {
             if try ConfigurationText.duration(text, in: .zero ... .seconds(7 * 86_400)) == .zero { return nil }
             return try ConfigurationText.duration(text, in: .seconds(1) ... .seconds(7 * 86_400))
         }
+        configuration.calls.allowsDirectURIs =
+            section?.value("direct_uris", ConfigurationText.boolean) ?? configuration.trunks.isEmpty
     }
 
     mutating func readAPI(_ section: ConfigurationSection?) {

@@ -7,6 +7,10 @@ extension GatewayConfiguration {
         /// Default: 12 h.
         public var maximumDuration: Duration? = .seconds(12 * 3_600)
 
+        /// Key `calls.direct_uris`: whether browsers may dial `sip:` URIs of other domains, past the routes. Default: where there is
+        /// no trunk; a trunk that knows the gateway by its address would take such calls, whatever the routes say.
+        public var allowsDirectURIs = true
+
         public init() {}
     }
 }
