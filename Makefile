@@ -36,7 +36,7 @@ ifeq ($(strip $(ARGS)),)
 	Tests/Fuzz/run 60
 endif
 
-benchmark: swift packages ## Measure the rewriting of SDP in a release build
+benchmark: swift packages ## Measure the rewriting of SDP and the registrar in a release build
 	swift run -c release tern-benchmarks
 
 check: swift packages ## Say what is wrong with the configuration, or what it does

@@ -45,3 +45,6 @@ let million = Offer.text() + String(repeating: "a=x:" + String(repeating: "y", c
 measure("  1 MB", million, rewriteForJanus)
 measure("  1 MB in one line", "v=" + String(repeating: "0", count: 1 << 20), rewriteForJanus)
 measure("  64 KB without a line end", "v=" + String(repeating: "0", count: 65_000), rewriteForJanus)
+
+print("A REGISTER, with 10,000 users of 2 contacts each")
+await RegistrarBenchmark.run()

@@ -60,20 +60,4 @@ struct ContactURITests {
     func refused(text: String) {
         #expect(ContactURI(text) == nil)
     }
-
-    @Test("an expires that is no number is an hour, and a long one does not overflow")
-    func seconds() {
-        #expect(RegisterText.seconds("0") == 0)
-        #expect(RegisterText.seconds("300") == 300)
-        for wrong in ["", "-1", "5m", "+5", " 5", "1.5"] { #expect(RegisterText.seconds(wrong) == 3_600) }
-        #expect(RegisterText.seconds(String(repeating: "9", count: 5_000)) == 4_294_967_295)
-    }
-
-    @Test("q is read in thousandths")
-    func thousandths() {
-        for (text, value) in [("0", 0), ("1", 1_000), ("0.5", 500), ("0.25", 250), ("0.001", 1), ("1.000", 1_000), ("0.", 0), (".7", 700)] {
-            #expect(RegisterText.thousandths(text) == value)
-        }
-        for wrong in ["", ".", "2", "1.1", "0.1234", "-0.5", "0.5x", "0.5.5", "1e-1"] { #expect(RegisterText.thousandths(wrong) == nil) }
-    }
 }

@@ -128,7 +128,7 @@ struct RegistrarTests {
         .sample([.init("sip:alice@192.0.2.1", instance: "a\r\nb")]),
         .sample([.init("sip:alice@192.0.2.1", q: 1_001)]),
         .sample([.init("sip:alice@192.0.2.1")], path: ["sip:" + String(repeating: "p", count: 1_024)]),
-        .sample([.init("sip:alice@192.0.2.1")], path: Array(repeating: "<sip:p;lr>", count: 9)),
+        .sample([.init("sip:alice@192.0.2.1")], path: Array(repeating: "<sip:p;lr>", count: 17)),
         .sample([.init("sip:alice@192.0.2.1")], path: [""]),
         .sample([.init("")]),
     ])
@@ -152,6 +152,15 @@ struct RegistrarTests {
         #expect(Set(changes.map(\.binding.user)) == ["alice", "bob"])
         #expect(registrar.count == 1 && registrar.userCount == 1 && registrar.earliestEnd == now + .seconds(120))
         #expect(registrar.prune(now: now + .seconds(120)).count == 1)
+        #expect(registrar.count == 0 && registrar.earliestEnd == nil)
+    }
+
+    @Test("many that end at once are pruned piece by piece")
+    func pruneSome() throws {
+        var registrar = Registrar()
+        for user in 1...5 { try registrar.accept(.sample([.init(phone)], user: "user\(user)", expires: 60), now: now) }
+        let later = now + .seconds(60)
+        #expect((1...4).map { _ in registrar.prune(now: later, most: 2).count } == [2, 2, 1, 0])
         #expect(registrar.count == 0 && registrar.earliestEnd == nil)
     }
 

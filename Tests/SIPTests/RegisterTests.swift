@@ -98,7 +98,9 @@ extension SIPTests.RegisterTests {
         #expect(register.from.user == "raw")
         #expect(register.to.uri == "sip:tern.test")
         #expect(register.contacts == [
-            .init(uri: "sip:alice@10.0.0.1:5066;transport=TCP;ob", q: 250, expires: 120, transport: "tcp"),
+            .init(
+                uri: "sip:alice@10.0.0.1:5066;transport=TCP;ob", q: 250, expires: 120, transport: "tcp", instance: "<urn:uuid:1>",
+                registrationID: 1),
             .init(uri: "sips:alice@[2001:db8::1]", q: 1_000, expires: 3_600),
             .init(uri: "sip:second@192.0.2.1", q: 1_000, expires: .max),
         ])

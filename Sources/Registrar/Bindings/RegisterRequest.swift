@@ -5,9 +5,9 @@ public struct RegisterRequest: Sendable, Equatable {
     public struct Contact: Sendable, Equatable {
         /// The URI without angle brackets.
         public var uri: String
-        /// Parameter `q` in thousandths; see ``RegisterText/thousandths(_:)``.
+        /// Parameter `q` in thousandths.
         public var q: Int?
-        /// Parameter `expires` in seconds; see ``RegisterText/seconds(_:)``.
+        /// Parameter `expires` in seconds; an hour where it is no number (RFC 3261 20.10).
         public var expires: Int?
         /// Parameter `+sip.instance` as it was written, without quotes (RFC 5626 4.1).
         public var instance: String?
@@ -31,7 +31,7 @@ public struct RegisterRequest: Sendable, Equatable {
     public var contacts: [Contact]
     /// `Contact: *`.
     public var isWildcard = false
-    /// Header Expires in seconds; see ``RegisterText/seconds(_:)``.
+    /// Header Expires in seconds.
     public var expires: Int?
     public var callID: String
     public var cSeq: UInt32

@@ -20,7 +20,7 @@ public struct Registrar: Sendable {
     /// Users with a binding, those included whose bindings ended and were not pruned yet.
     public var userCount: Int { users.count }
 
-    /// Everything there is, in no order.
+    /// Everything there is, in no order. With many it takes a while: a copy can do it elsewhere.
     public var all: [Binding] { users.values.flatMap { $0 } }
 
     /// The bindings of `user` that have not ended, the most recent first.
@@ -108,12 +108,13 @@ public struct Registrar: Sendable {
         return changes
     }
 
-    /// Forgets what has ended by `now`. Looks at every binding, if one may have: see ``earliestEnd``.
-    public mutating func prune(now: ContinuousClock.Instant) -> [BindingChange] {
+    /// Forgets what has ended by `now`, of at most `most` users at once. Looks at every binding, if one may have ended: see
+    /// ``earliestEnd``, which stays in the past while some are left.
+    public mutating func prune(now: ContinuousClock.Instant, most: Int = .max) -> [BindingChange] {
         guard let earliestEnd, earliestEnd <= now else { return [] }
         var changes: [BindingChange] = []
-        let ended = users.filter { entry in entry.value.contains { !$0.isAlive(at: now) } }
-        for user in ended.keys {
+        let ended = users.lazy.filter { entry in entry.value.contains { !$0.isAlive(at: now) } }.map(\.key)
+        for user in Array(ended.prefix(most)) {
             remove(of: user, reason: .expired, into: &changes) { !$0.isAlive(at: now) }
         }
         self.earliestEnd = users.values.lazy.joined().map(\.expires).min()
@@ -135,12 +136,13 @@ public struct Registrar: Sendable {
         let before = users[user] ?? []
         count += after.count - before.count
         users[user] = after.isEmpty ? nil : after
-        let flowsAfter = Set(after.map(\.flow))
-        for flow in Set(before.map(\.flow)).subtracting(flowsAfter) {
-            flows[flow]?.remove(user)
-            if flows[flow]?.isEmpty == true { flows[flow] = nil }
+        for old in before where !after.contains(where: { $0.flow == old.flow }) {
+            flows[old.flow]?.remove(user)
+            if flows[old.flow]?.isEmpty == true { flows[old.flow] = nil }
         }
-        for flow in flowsAfter { flows[flow, default: []].insert(user) }
+        for new in after where !before.contains(where: { $0.flow == new.flow }) {
+            flows[new.flow, default: []].insert(user)
+        }
         if let end = after.map(\.expires).min() { earliestEnd = min(end, earliestEnd ?? end) }
     }
 }

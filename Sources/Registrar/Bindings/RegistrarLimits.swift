@@ -15,7 +15,7 @@ public struct RegistrarLimits: Sendable, Equatable {
     /// Bytes of a contact's URI, or of one URI of a Path.
     let uriLength = 1_024
     /// URIs of a Path.
-    let pathLength = 8
+    let pathLength = 16
     /// Bytes of a Call-ID, an instance, a user, a flow.
     let textLength = 256
 

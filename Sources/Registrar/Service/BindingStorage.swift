@@ -70,7 +70,7 @@ final class BindingStorage {
         guard let registrar = contents?(), let work = backlog.take() else { return }
         let batch: StoreBatch
         switch work {
-        case .everything: batch = .everything(registrar.all)
+        case .everything: batch = .everything(registrar)
         case .changes(let numbers):
             var changed: [Binding] = []
             var gone: [Int64] = []

@@ -10,6 +10,9 @@ public final class RegistrarService {
     /// Hears of each change, after it was made.
     public var onChange: (@LoopActor (BindingChange) -> Void)?
 
+    /// Users whose bindings are pruned in one go: where all end at once, the loop is not held up.
+    private static let prunedAtOnce = 500
+
     private(set) var registrar: Registrar
     private let log: Logger
     private let storage: BindingStorage?
@@ -122,7 +125,7 @@ public final class RegistrarService {
         let timer = LoopTimer.schedule(after: at - now) { [weak self] in
             guard let self else { return }
             self.pruning = nil
-            self.publish(self.registrar.prune(now: .now))
+            self.publish(self.registrar.prune(now: .now, most: RegistrarService.prunedAtOnce))
             self.schedulePruning()
         }
         pruning = (timer, at)

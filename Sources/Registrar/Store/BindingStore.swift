@@ -12,6 +12,6 @@ protocol BindingStore: AnyObject, Sendable {
 enum StoreBatch: Sendable {
     /// These are new or other than before; those with these numbers are gone.
     case changes([Binding], gone: [Int64])
-    /// There are these, and no others.
-    case everything([Binding])
+    /// There are the registrar's, and no others. It is copied in no time, and counted out where that keeps nobody waiting.
+    case everything(Registrar)
 }

@@ -46,9 +46,9 @@ final class SQLiteBindingStore: BindingStore, @unchecked Sendable {
             try queue.write { db in
                 let bindings: [Binding]
                 switch batch {
-                case .everything(let all):
+                case .everything(let registrar):
                     try BindingTable.clear(db)
-                    bindings = all
+                    bindings = registrar.all
                 case .changes(let changed, let gone):
                     for id in gone { try BindingTable.delete(id, db) }
                     bindings = changed

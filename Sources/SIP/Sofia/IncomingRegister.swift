@@ -63,7 +63,7 @@ extension SIPIncomingRegister {
 extension SIPIncomingRegister.Contact {
     fileprivate init(_ contact: sip_contact_t) throws(SIPRefusal) {
         let uri = try SIPRefusal.uri(contact.m_url, "Contact")
-        guard SofiaHeaders.list(contact.m_params, limit: SIPIncomingRegister.longestContact) != nil else {
+        guard let parameters = SofiaHeaders.list(contact.m_params, limit: SIPIncomingRegister.longestContact) else {
             throw .tooMuch("Contact over 1,024 bytes")
         }
         guard ["sip", "sips"].contains(SofiaText.field(contact.m_url.url_scheme, limit: 8).lowercased()),
@@ -72,7 +72,20 @@ extension SIPIncomingRegister.Contact {
         self.init(
             uri: uri, q: contact.m_q.map { Self.thousandths(SofiaText.field($0, limit: 8)) } ?? 1_000,
             expires: contact.m_expires.map { Self.seconds(SofiaText.field($0, limit: 32)) },
-            transport: Self.transport(contact.m_url))
+            transport: Self.transport(contact.m_url), instance: Self.value("+sip.instance", in: parameters),
+            registrationID: Self.value("reg-id", in: parameters).flatMap { UInt32($0) })
+    }
+
+    /// The value of a parameter, without its quotes; nil where it is empty.
+    private static func value(_ name: String, in parameters: [String]) -> String? {
+        for parameter in parameters {
+            let parts = parameter.split(separator: "=", maxSplits: 1)
+            guard parts.count == 2, parts[0].lowercased() == name else { continue }
+            let isQuoted = parts[1].utf8.count > 1 && parts[1].hasPrefix("\"") && parts[1].hasSuffix("\"")
+            let value = isQuoted ? parts[1].dropFirst().dropLast() : parts[1]
+            return value.isEmpty ? nil : String(value)
+        }
+        return nil
     }
 
     private static func hasPort(_ url: url_t) -> Bool {

@@ -35,12 +35,21 @@ public struct SIPIncomingRegister: Hashable, Sendable {
         public var expires: UInt32?
         /// The URI's `transport` parameter, in lower case.
         public var transport: String?
+        /// Which phone it is, whatever its address: `<urn:uuid:…>`, without quotes (RFC 5626 section 4.1).
+        public var instance: String?
+        /// Which of its flows it is (RFC 5626 section 4.2).
+        public var registrationID: UInt32?
 
-        public init(uri: String, q: Int = 1_000, expires: UInt32? = nil, transport: String? = nil) {
+        public init(
+            uri: String, q: Int = 1_000, expires: UInt32? = nil, transport: String? = nil, instance: String? = nil,
+            registrationID: UInt32? = nil
+        ) {
             self.uri = uri
             self.q = q
             self.expires = expires
             self.transport = transport
+            self.instance = instance
+            self.registrationID = registrationID
         }
     }
 
