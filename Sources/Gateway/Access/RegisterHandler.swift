@@ -65,7 +65,9 @@ extension RegisterRequest {
         self.init(
             user: user,
             contacts: request.contacts.map {
-                Contact($0.uri, q: $0.q == 1_000 ? nil : $0.q, expires: $0.expires.map { Int(clamping: $0) })
+                Contact(
+                    $0.uri, q: $0.q == 1_000 ? nil : $0.q, expires: $0.expires.map { Int(clamping: $0) }, instance: $0.instance,
+                    registrationID: $0.registrationID.map { Int(clamping: $0) })
             },
             isWildcard: request.isWildcard, expires: request.expires.map { Int(clamping: $0) }, callID: request.callID,
             cSeq: request.cSeq, path: request.path, flow: request.flow.description, userAgent: request.userAgent,

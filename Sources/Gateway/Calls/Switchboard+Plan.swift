@@ -63,7 +63,8 @@ extension Switchboard {
                 target: binding.contact.text, identity: identity, to: "sip:\(RouteTarget.escaped(user))@\(configuration.sip.domain)",
                 maxForwards: context.maxForwards)
             request.routes = binding.path
-            request.hop = flow.map { SIPHop($0) }
+            // A connection to a proxy in the Path may have ended: the Path says where the proxy is (RFC 3327 section 5.4).
+            if binding.path.isEmpty || flow?.transport == .udp { request.hop = flow.map { SIPHop($0) } }
             return (SIPCalleeLeg(endpoint: endpoint, request: request), branch)
         }
     }
