@@ -34,6 +34,14 @@ struct RegistrarTests {
         #expect(registrar.contacts(now: now).count == 2)
     }
 
+    @Test("another user of a URI is another line of a phone, whatever flow it comes by")
+    func lines() throws {
+        var registrar = Registrar()
+        try registrar.accept(.sample([.init("sip:line1@192.0.2.1")], flow: "udp 1"), now: now)
+        try registrar.accept(.sample([.init("sip:line2@192.0.2.1")], cSeq: 2, flow: "udp 2"), now: now)
+        #expect(registrar.contacts(now: now).count == 2)
+    }
+
     @Test("the same instance replaces its old contact, whatever Call-ID it has")
     func instance() throws {
         var registrar = Registrar()

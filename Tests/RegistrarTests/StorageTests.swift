@@ -45,6 +45,20 @@ struct StorageTests {
         await third.stop()
     }
 
+    @Test("a contact that was stored and has ended is gone from the file")
+    @LoopActor func unregistered() async throws {
+        let directory = try TestDirectory()
+        let first = try await Self.start(directory)
+        _ = first.handle(.sample([.init("sip:alice@192.0.2.1")], callID: "1", flow: Self.udp))
+        _ = first.handle(.sample([.init("sip:alice@192.0.2.2")], callID: "2", flow: Self.udp))
+        #expect(await first.flush())
+        _ = first.handle(.sample([.init("sip:alice@192.0.2.1")], expires: 0, callID: "1", cSeq: 2, flow: Self.udp))
+        await first.stop()
+        let second = try await Self.start(directory)
+        #expect(second.bindings(of: "alice").map(\.contact.host) == ["192.0.2.2"])
+        await second.stop()
+    }
+
     @Test("the connections of a former process are gone: what was registered over them is dropped, but for what has a Path")
     @LoopActor func connections() async throws {
         let directory = try TestDirectory()
