@@ -33,6 +33,25 @@ extension IntegrationTests {
             await browser.leave()
         }
 
+        @Test("a phone that registered rings after a restart of the gateway, without having done anything")
+        func restart() async throws {
+            let stage = try Stage.running
+            let first = try await GatewayProcess(in: stage.environment, name: "restarted", registrations: "registrations.sqlite")
+            let phone = try SIPProbe(at: first)
+            #expect(try await phone.register("bob") == 200)
+            #expect(await first.stop() == .exited(0), "\(first.log)")
+            let second = try await GatewayProcess(again: first, in: stage.environment)
+            let caller = try SIPProbe(at: second)
+            let call = SIPProbe.Call(to: "bob", from: caller)
+            caller.send(call.invite())
+            let invite = SIPText(text: try await phone.request("INVITE"))
+            let dialog = try SIPDialog(invitedBy: invite, contact: "\(phone.address):\(phone.port)")
+            phone.send(dialog.response(486, "Busy Here", to: invite))
+            #expect(try await caller.finalStatus(of: call) == 486)
+            caller.send(call.acknowledgement(of: "INVITE"))
+            #expect(await second.stop() == .exited(0), "\(second.log)")
+        }
+
         @Test("two phones ring at once; the one that is late gets its CANCEL with the reason")
         func otherPhoneStops() async throws {
             let stage = try Stage.running

@@ -26,9 +26,11 @@ final class GatewayProcess: Sendable {
     ///
     /// - Parameters:
     ///   - routes: In place of the usual ones.
+    ///   - registrations: The database of the registrar, relative to the gateway's directory; none without it.
     ///   - more: Further sections of the configuration.
     init(
-        in environment: TestEnvironment, name: String = "gateway", routes: String? = nil, more: String = ""
+        in environment: TestEnvironment, name: String = "gateway", routes: String? = nil, registrations: String? = nil,
+        more: String = ""
     ) async throws {
         address = environment.address
         sipPort = try FreePort.both(address)
@@ -38,11 +40,29 @@ final class GatewayProcess: Sendable {
         recordings = directory.appendingPathComponent("recordings")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
         let file = directory.appendingPathComponent("tern.yaml")
+        let database = registrations.map { [directory] in directory.appendingPathComponent($0).path } ?? ":memory:"
         let text = GatewayProcess.configuration(
             address: address, sipPort: sipPort, httpPort: httpPort, phonePort: phonePort, directory: directory,
+            registrations: database,
             routes: routes ?? GatewayProcess.routes(address: address, phonePort: phonePort), more: more)
         try text.write(to: file, atomically: true, encoding: .utf8)
-        process = try await TestProcess(environment.tern, ["serve", "--config", file.path])
+        process = try await GatewayProcess.start(file, in: environment)
+        try await readyOrStopped()
+    }
+
+    /// Starts one that has ended again: with the same configuration, files and ports.
+    init(again former: GatewayProcess, in environment: TestEnvironment) async throws {
+        (address, sipPort, httpPort, phonePort) = (former.address, former.sipPort, former.httpPort, former.phonePort)
+        (directory, recordings) = (former.directory, former.recordings)
+        process = try await GatewayProcess.start(directory.appendingPathComponent("tern.yaml"), in: environment)
+        try await readyOrStopped()
+    }
+
+    private static func start(_ file: URL, in environment: TestEnvironment) async throws -> TestProcess {
+        try await TestProcess(environment.tern, ["serve", "--config", file.path])
+    }
+
+    private func readyOrStopped() async throws {
         do {
             try await ready(within: .seconds(20))
         } catch {
@@ -53,7 +73,7 @@ final class GatewayProcess: Sendable {
 
     /// Times are short, so that a test of their end is.
     private static func configuration(
-        address: String, sipPort: Int, httpPort: Int, phonePort: Int, directory: URL, routes: String, more: String
+        address: String, sipPort: Int, httpPort: Int, phonePort: Int, directory: URL, registrations: String, routes: String, more: String
     ) -> String {
         """
         sip:
@@ -70,7 +90,7 @@ final class GatewayProcess: Sendable {
         recordings:
           directory: \(directory.path)/recordings
         registrar:
-          database: ":memory:"
+          database: "\(registrations)"
           keepalive: 1s
         calls:
           ring_timeout: 6s
