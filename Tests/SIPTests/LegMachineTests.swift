@@ -124,6 +124,16 @@ struct LegMachineTests {
         #expect(leg.handle(.acknowledged(sdp: nil)).contains(.report(.established(id))))
     }
 
+    @Test("a 2xx that crosses our CANCEL is acknowledged and hung up, and the core hears nothing; any other end is the end")
+    func crossing() {
+        var leg = machine(.cancelling)
+        #expect(leg.handle(.success(sdp: "theirs")) == [.acknowledge(sdp: nil), .bye(nil), .wait(.transaction)])
+        #expect(leg.state == .ending)
+        var other = machine(.cancelling)
+        #expect(other.handle(.overdue) == [.close])
+        #expect(other.state == .gone)
+    }
+
     @Test("a refusal of an offer never has a status that ends the dialog", arguments: [404, 408, 410, 481, 482, 501, 604, 200, 0])
     func refusals(status: Int) {
         var leg = machine(.established(Self.descriptions, .offeredToUs(.invite, sdp: "n")))
