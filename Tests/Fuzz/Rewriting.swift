@@ -33,6 +33,9 @@ private func step(_ kind: UInt8, _ input: String, _ sip: inout SIPNegotiation, _
     case UInt8(ascii: "h"): _ = try web.acceptAnswer(input)
     case UInt8(ascii: "i"): sip.rollback()
     case UInt8(ascii: "j"): web.rollback()
+    case UInt8(ascii: "k"):
+        _ = keys(inPlain: input)
+        check(try relayed(plain: input))
     default: _ = try withoutCandidates(jsep: input)
     }
 }
