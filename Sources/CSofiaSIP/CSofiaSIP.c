@@ -70,10 +70,16 @@ int tern_auc_stand_aside(void)
   return auc_register_plugin(&plugin);
 }
 
-/* Responses go to the host that the maddr parameter of the Via names (RFC 3261 section 18.2.2). Where it is no address, Sofia has
- * the system resolve it, and waits: any datagram could stop the loop. So the parameter is not read where it is a name. */
+/* Sofia's parser, with a hand on three of its headers.
+ *
+ * Responses go to the host that the maddr parameter of the Via names (RFC 3261 section 18.2.2). Where it is no address, Sofia has
+ * the system resolve it, and waits: any datagram could stop the loop. So the parameter is not read where it is a name.
+ *
+ * Sofia keeps 100 Trying to itself; asked not to, it keeps each for ever. So it is noticed here. */
 
-static struct msg_hclass_s via_class[1];
+static struct msg_hclass_s via_class[1], status_class[1], call_id_class[1];
+static void (*trying_sink)(char const *call_id);
+static int is_trying;
 
 static issize_t parse_via(su_home_t *home, msg_header_t *header, char *text, isize_t length)
 {
@@ -88,27 +94,52 @@ static issize_t parse_via(su_home_t *home, msg_header_t *header, char *text, isi
   return result;
 }
 
-msg_mclass_t const *tern_sip_mclass(void)
+static issize_t parse_status(su_home_t *home, msg_header_t *header, char *text, isize_t length)
 {
-  static msg_mclass_t *mclass;
-  msg_href_t *names;
-  int size, i, free;
-  if (mclass != NULL) return mclass;
-  mclass = msg_mclass_clone(sip_default_mclass(), 0, msg_mclass_copy);
-  if (mclass == NULL) return NULL;
-  size = mclass->mc_hash_size;
-  for (i = 0; i < size && mclass->mc_hash[i].hr_class != sip_via_class; i++) {}
-  if (i == size || mclass->mc_hash_used + 2 > size) return mclass;
-  /* A header field is parsed by the first entry that has its name. The usual one stays behind it: where a parsed header belongs
-   * is looked up by its class. */
+  issize_t result = sip_status_class->hc_parse(home, header, text, length);
+  header->sh_class = sip_status_class;
+  is_trying = result >= 0 && ((sip_status_t *)header)->st_status == 100;
+  return result;
+}
+
+static issize_t parse_call_id(su_home_t *home, msg_header_t *header, char *text, isize_t length)
+{
+  issize_t result = sip_call_id_class->hc_parse(home, header, text, length);
+  header->sh_class = sip_call_id_class;
+  if (is_trying && result >= 0 && trying_sink != NULL) trying_sink(((sip_call_id_t *)header)->i_id);
+  is_trying = 0;
+  return result;
+}
+
+/* A header field is parsed by the first entry that has its name. The usual one stays behind it: where a parsed header belongs is
+ * looked up by its class. */
+static void put_before(msg_mclass_t *mclass, msg_hclass_t *usual, struct msg_hclass_s *ours, msg_parse_f *parse, char initial)
+{
+  int size = mclass->mc_hash_size, i, free;
+  /* The copy of the short forms stands behind the class, and is ours to change. */
+  msg_href_t *names = (msg_href_t *)mclass->mc_short;
+  *ours = *usual;
+  ours->hc_parse = parse;
+  for (i = 0; i < size && mclass->mc_hash[i].hr_class != usual; i++) {}
+  if (i == size || mclass->mc_hash_used + 2 > size) return;
   for (free = (i + 1) % size; mclass->mc_hash[free].hr_class != NULL; free = (free + 1) % size) {}
   mclass->mc_hash[free] = mclass->mc_hash[i];
   mclass->mc_hash_used++;
-  *via_class = *sip_via_class;
-  via_class->hc_parse = parse_via;
-  mclass->mc_hash[i].hr_class = via_class;
-  /* The copy of the short forms stands behind the class, and is ours to change. */
-  names = (msg_href_t *)mclass->mc_short;
-  if (names != NULL && names['v' - 'a'].hr_class == sip_via_class) names['v' - 'a'].hr_class = via_class;
+  mclass->mc_hash[i].hr_class = ours;
+  if (names != NULL && names[initial - 'a'].hr_class == usual) names[initial - 'a'].hr_class = ours;
+}
+
+msg_mclass_t const *tern_sip_mclass(void (*on_trying)(char const *call_id))
+{
+  static msg_mclass_t *mclass;
+  trying_sink = on_trying;
+  if (mclass != NULL) return mclass;
+  mclass = msg_mclass_clone(sip_default_mclass(), 0, msg_mclass_copy);
+  if (mclass == NULL) return NULL;
+  put_before(mclass, sip_via_class, via_class, parse_via, 'v');
+  put_before(mclass, sip_call_id_class, call_id_class, parse_call_id, 'i');
+  *status_class = *sip_status_class;
+  status_class->hc_parse = parse_status;
+  mclass->mc_status->hr_class = status_class;
   return mclass;
 }

@@ -97,7 +97,6 @@ TERN_TAG(nutag_auth)
 TERN_TAG(nutag_dialog)
 TERN_TAG(ntatag_maxsize)
 TERN_TAG(ntatag_mclass)
-TERN_TAG(ntatag_pass_100)
 TERN_TAG(ntatag_sip_t1)
 TERN_TAG(ntatag_sip_t1x64)
 TERN_TAG(srestag_resolv_conf)
@@ -153,8 +152,9 @@ static inline struct sockaddr const *tern_msg_source(msg_t *msg, socklen_t *leng
 /** Sends Sofia's log lines, formatted and cut to 1,023 bytes, to `sink`; lines above `level` (0 to 9) are not made. */
 void tern_su_log_to(void (*sink)(char const *line), unsigned level);
 
-/** The messages that Sofia parses, without host names that it would look up in a Via. NULL when memory is short. */
-msg_mclass_t const *tern_sip_mclass(void);
+/** The messages that Sofia parses, without host names that it would look up in a Via; `on_trying` hears of each 100. NULL when
+ *  memory is short. */
+msg_mclass_t const *tern_sip_mclass(void (*on_trying)(char const *call_id));
 
 /** Has Sofia's authentication client compute nothing: a challenge is kept until nua_authenticate() brings any NUTAG_AUTH(), and the
  *  request is repeated with the header fields that come with it. */

@@ -74,9 +74,11 @@ extension SIPStack {
         // Names are resolved elsewhere. Sofia asks a name server to which there is no route again and again, within one call, for
         // ever; with this it knows the one of the loopback interface only, to which there always is a route.
         tags.add(tern_srestag_resolv_conf(), "/dev/null")
-        if let messages = tern_sip_mclass() { tags.add(tern_ntatag_mclass(), OpaquePointer(messages)) }
-        // A hop that says 100 is there.
-        tags.add(tern_ntatag_pass_100(), 1)
+        let messages = tern_sip_mclass { callID in
+            let callID = SofiaText.field(callID, limit: 256)
+            LoopActor.assumeIsolated { SilentHops.heard(callID) }
+        }
+        if let messages { tags.add(tern_ntatag_mclass(), OpaquePointer(messages)) }
         tags.add(tern_ntatag_sip_t1(), configuration.t1.wholeMilliseconds)
         tags.add(tern_ntatag_sip_t1x64(), configuration.t1x64.wholeMilliseconds)
         tags.add(tern_tptag_idle(), configuration.idleConnectionLimit.wholeMilliseconds)

@@ -8,12 +8,12 @@ extension Leg {
         guard let limit = call.request.silenceLimit ?? (call.hops.isEmpty ? nil : endpoint?.configuration.hopLimit) else { return }
         otherHops = call
         hopTimer = LoopTimer.schedule(after: limit) { [weak self] in self?.leaveSilentHop() }
+        if let name = ownDialog { SilentHops.watch(name.callID, self) }
     }
 
     /// Whether a response to the INVITE sent the call to another hop. A hop that has begun to call somebody is stayed with.
     func goesElsewhere(_ event: StackEvent) -> Bool {
-        hopTimer?.cancel()
-        hopTimer = nil
+        hopHasSpoken()
         guard let call = otherHops else { return false }
         guard event.status >= 300 else {
             if event.status > 100 { otherHops = nil }
@@ -26,9 +26,16 @@ extension Leg {
         return true
     }
 
+    func hopHasSpoken() {
+        guard hopTimer != nil else { return }
+        hopTimer?.cancel()
+        hopTimer = nil
+        if let name = ownDialog { SilentHops.forget(name.callID) }
+    }
+
     /// The hop said nothing. Should it wake up later, its 2xx is acknowledged and hung up.
     private func leaveSilentHop() {
-        hopTimer = nil
+        hopHasSpoken()
         guard let call = otherHops, case .calling = machine.state else { return }
         if !goOn(call) {
             guard call.request.silenceLimit != nil else { return }
@@ -47,6 +54,22 @@ extension Leg {
         endpoint.send(call, by: way)
         return true
     }
+}
+
+/// The calls whose hop has said nothing yet, by Call-ID: 100 Trying is seen in the parser only.
+@LoopActor
+enum SilentHops {
+    private struct Entry {
+        weak var leg: Leg?
+    }
+
+    private static var calls: [String: Entry] = [:]
+
+    static func watch(_ callID: String, _ leg: Leg) { calls[callID] = Entry(leg: leg) }
+
+    static func forget(_ callID: String) { calls[callID] = nil }
+
+    static func heard(_ callID: String) { calls[callID]?.leg?.hopHasSpoken() }
 }
 
 extension SIPEndpoint {

@@ -157,7 +157,7 @@ final class Leg {
 
     func stopTimers() {
         wait(nil)
-        hopTimer?.cancel()
+        hopHasSpoken()
         refreshTimer?.cancel()
         expiryTimer?.cancel()
     }
