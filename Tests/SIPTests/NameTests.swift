@@ -227,6 +227,21 @@ extension SIPTests.NameTests {
         try await stop(endpoint)
     }
 
+    @Test("a response whose connection is gone has no name looked up either")
+    @LoopActor func viaOfClosedConnection() async throws {
+        let endpoint = try RecordedEndpoint()
+        let gone = try RawPeer(talkingTo: endpoint.port, tcp: true)
+        gone.send(RawRequest("OPTIONS", to: endpoint.port, from: gone.port).text.replacing(
+            "Via: SIP/2.0/UDP 127.0.0.1:\(gone.port)", with: "Via: SIP/2.0/TCP slow.test;maddr=slow.test"))
+        gone.hangUpConnection()
+        let raw = try RawPeer(talkingTo: endpoint.port)
+        let start = ContinuousClock.now
+        raw.send(RawRequest("OPTIONS", to: endpoint.port, from: raw.port).text)
+        #expect(await raw.receive("SIP/2.0 200") != nil)
+        #expect(ContinuousClock.now - start < .seconds(1))
+        try await stop(endpoint)
+    }
+
     /// The message with another Contact.
     private func named(_ text: String, _ contact: String) -> String {
         text.split(separator: "\r\n", omittingEmptySubsequences: false)

@@ -46,10 +46,9 @@ extension SIPEndpoint {
         guard let handle = TagList().withTags({ tern_nua_handle(way.stack.nua, magic, $0) }) else {
             return fail(503, "Out of memory")
         }
-        let user = HeaderText.user(request.contactUser)
-        let contact = way.stack.contact(way.transport, peer: way.address)
+        let contact = way.stack.contact(way.transport, peer: way.address, isSecure: target.isSecure)
         let transaction = ClientTransaction(
-            id, request, handle: handle, contact: user.isEmpty ? contact : contact.replacing("<sip:", with: "<sip:\(user)@"),
+            id, request, handle: handle, contact: SIPEndpoint.contact(contact, user: request.contactUser),
             next: { [weak self] in self?.clientNames.next(request.key) ?? ClientNames.Name(dialog: .own(), sequence: 1) },
             onEnd: { [weak self] outcome in
                 self?.requests[id] = nil
@@ -58,6 +57,13 @@ extension SIPEndpoint {
             })
         requests[id] = transaction
         transaction.send()
+    }
+
+    /// A Contact of ours with a user part, where there is one.
+    private static func contact(_ contact: String, user: String) -> String {
+        let user = HeaderText.user(user)
+        guard !user.isEmpty, let colon = contact.firstIndex(of: ":") else { return contact }
+        return "\(contact[...colon])\(user)@\(contact[contact.index(after: colon)...])"
     }
 
     /// While the endpoint stops: nothing waits longer.

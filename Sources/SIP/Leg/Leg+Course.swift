@@ -58,7 +58,8 @@ extension Leg {
 
     private func found(_ name: SIPServerName, _ hops: [SIPHop]) {
         let hop = hops.first { hop in
-            hop.socketAddress.map { stack.serves(hop.transport, isV6: $0.isV6) } ?? false
+            guard let address = hop.socketAddress, stack.serves(hop.transport, isV6: address.isV6) else { return false }
+            return hop.transport != .tls || stack.tls?.expect(hop.serverName ?? name.host, at: address.hostPort) == true
         }
         if hop == nil {
             logger.warning("Next hop cannot be resolved", metadata: ["host": "\(name.host)", "instead": "\(course.origin ?? "")"])
