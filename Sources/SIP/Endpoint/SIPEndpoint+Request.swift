@@ -9,8 +9,8 @@ extension SIPEndpoint {
     /// Sends a request and waits for what becomes of it: its final response, or the end of its time.
     ///
     /// A challenge is answered by the request's `authorize`, at most twice. A task that is cancelled gets 487 at once, all
-    /// that wait when the endpoint stops 503. Nothing is repeated or refreshed later. A connection on which the peer is silent is
-    /// closed.
+    /// that wait when the endpoint stops 503. Nothing is repeated or refreshed later. A connection of ours on which the peer is
+    /// silent is closed.
     public func request(_ request: SIPClientRequest) async -> SIPClientOutcome {
         let id = nextLegID()
         return await withTaskCancellationHandler {
@@ -52,7 +52,9 @@ extension SIPEndpoint {
             next: { [weak self] in self?.clientNames.next(request.key) ?? ClientNames.Name(dialog: .own(), sequence: 1) },
             onEnd: { [weak self] outcome in
                 self?.requests[id] = nil
-                if outcome.status == 408, !outcome.isFromPeer, way.transport != .udp { self?.flowSockets.cut(way.address) }
+                let isSilent = outcome.status == 408 && !outcome.isFromPeer
+                // A flow is the peer's: whether it is of use is for it to say.
+                if isSilent, way.transport != .udp, request.hop?.flow == nil { self?.flowSockets.cut(way.address) }
                 onEnd(outcome)
             })
         requests[id] = transaction
