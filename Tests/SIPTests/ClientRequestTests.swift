@@ -153,6 +153,21 @@ extension SIPTests.ClientRequestTests {
         try await stop(endpoint)
     }
 
+    @Test("a phone that does not answer keeps the connection that it came by")
+    @LoopActor func silentPhone() async throws {
+        let endpoint = try RecordedEndpoint()
+        let (raw, flow) = try await SIPTests.FlowTests.phone(endpoint, tcp: true)
+        for _ in 1...2 {
+            async let outcome = endpoint.endpoint.request(SIPClientRequest(
+                .options, target: "sip:phone@10.20.30.40", hop: SIPHop(flow), from: "sip:tern@tern.test",
+                timeout: .milliseconds(200)))
+            #expect(await raw.receive("OPTIONS") != nil)
+            #expect(await outcome.status == 408)
+        }
+        #expect(!raw.isClosed)
+        try await stop(endpoint)
+    }
+
     @Test("an empty line goes over a connection of ours that is silent, and one that is not answered does no harm")
     @LoopActor func keepalive() async throws {
         let (endpoint, listener) = (try RecordedEndpoint { $0.keepaliveInterval = .milliseconds(200) }, try RawListener())
