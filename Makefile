@@ -3,6 +3,8 @@
 SHELL := /bin/bash
 CONFIG ?= config/tern.yaml
 ARGS ?=
+# Anything: HTTPS and SIP over TLS, with a certificate that is made for it.
+TLS ?=
 
 # What the gateway is built against and runs with.
 RUN_PACKAGES := libsofia-sip-ua-dev libwebsockets-dev libwebsockets-evlib-uv libjansson-dev libuv1-dev libsqlite3-dev libc-ares-dev libssl-dev pkg-config \
@@ -18,13 +20,16 @@ help: ## Say what can be made
 	@echo
 	@echo '  make run ARGS="--log-level debug"     passes arguments to tern serve'
 	@echo '  make run CONFIG=my.yaml               runs another configuration'
+	@echo '  make run TLS=1                        with HTTPS and SIP over TLS, and a certificate made for it'
 	@echo '  make test ARGS="--filter SDPTests"    runs some of the tests'
 
 run: swift packages ## Install what is missing, build, and run the gateway
 	@echo '==> Building tern (a few minutes the first time)'
 	swift build -c release --product tern
 	@echo '==> Starting tern; Ctrl-C ends it'
-	@exec "$$(swift build -c release --product tern --show-bin-path)/tern" serve --config $(CONFIG) $(ARGS)
+	@tern="$$(swift build -c release --product tern --show-bin-path)/tern"; \
+	if [ -n '$(TLS)' ]; then exec tools/run-with-tls "$$tern" $(CONFIG) $(ARGS); fi; \
+	exec "$$tern" serve --config $(CONFIG) $(ARGS)
 
 test: swift packages test-packages ## Install what is missing, build, and run all tests
 	@echo '==> Building the tests (a few minutes the first time)'

@@ -16,6 +16,7 @@ final class BorrowedConnection {
     /// The name that the peer's certificate must have; nil for a peer that connected to us.
     private(set) var name: String?
     private(set) var isEstablished = false
+    private var lastPeer: String?
 
     init(_ ssl: OpaquePointer, of context: TLSEndpointContext, limit: Duration) {
         self.ssl = ssl
@@ -27,7 +28,10 @@ final class BorrowedConnection {
     static let nobody = "nobody.invalid"
 
     /// Where the other end is; nil before it is connected.
-    var peer: String? { descriptor.flatMap(PeerAddress.of) }
+    var peer: String? {
+        if lastPeer == nil { lastPeer = descriptor.flatMap(PeerAddress.of) }
+        return lastPeer
+    }
 
     private var descriptor: Int32? {
         guard isAdopted || SSL_get_rbio(ssl) != nil else { return nil }

@@ -23,6 +23,7 @@ enum BorrowedContexts {
     /// Runs `body`, and returns the contexts that were made in it. Each is referenced once for the caller.
     static func made(in body: () -> Void) -> [OpaquePointer] {
         watch()
+        thread = pthread_self()
         found = []
         body()
         defer { found = nil }
@@ -38,7 +39,6 @@ enum BorrowedContexts {
     private static func watch() {
         guard !isWatching else { return }
         isWatching = true
-        thread = pthread_self()
         // Never undone: the indices are the process' own, and a library outlives its contexts.
         CRYPTO_get_ex_new_index(CRYPTO_EX_INDEX_SSL_CTX, 0, nil, { parent, _, _, _, _, _ in
             BorrowedContexts.enter(parent) { BorrowedContexts.contextMade($0) }

@@ -24,6 +24,8 @@ public final class TLSEndpointContext {
         }
     }
 
+    /// Certificates between a peer's and its authority.
+    private static let longestChain: Int32 = 8
     /// More names of peers than this are not kept.
     private static let mostNames = 4_096
     private static var connections: [OpaquePointer: BorrowedConnection] = [:]
@@ -47,6 +49,7 @@ public final class TLSEndpointContext {
             SSL_CTX_set_options(context, tern_ssl_option_plain_end)
             tern_ssl_ctx_forget_sessions(context)
             SSL_CTX_set_verify(context, SSL_VERIFY_NONE, nil)
+            SSL_CTX_set_verify_depth(context, TLSEndpointContext.longestChain)
             try believe(context)
             try settings.identity.apply(to: context)
             SSL_CTX_set_info_callback(context) { ssl, point, _ in TLSEndpointContext.reached(ssl, point) }

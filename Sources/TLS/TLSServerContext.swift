@@ -23,6 +23,9 @@ public final class TLSServerContext {
         try identity.apply(to: context)
     }
 
+    /// Empties the thread's queue of errors, after a library that leaves some there: another would take them for its own.
+    public static func forgetErrors() { ERR_clear_error() }
+
     /// Ciphers of TLS 1.2; those of 1.3 are all good.
     private static let ciphers = "ECDHE+AESGCM:ECDHE+CHACHA20"
 

@@ -241,6 +241,7 @@ extension WebSocketServer: LibraryContextOwner {
             return -1
         case LWS_CALLBACK_CLOSED, LWS_CALLBACK_CLOSED_HTTP, LWS_CALLBACK_WSI_DESTROY:
             if let socket = socket(of: wsi) { forget(socket.id) }
+            if tls != nil { TLSServerContext.forgetErrors() }
         default:
             guard let socket = socket(of: wsi) else { return 0 }
             return handle(reason, socket, wsi, input, length)

@@ -7,7 +7,7 @@ struct ConfigurationOptions: ParsableArguments {
     @Option(name: .long, help: ArgumentHelp("The configuration, a YAML file. Without one the defaults stand.", valueName: "file"))
     var config: String?
 
-    @Option(name: .long, help: ArgumentHelp("Listen for SIP here; repeat it for several. Key sip.listen.", valueName: "udp|tcp:address:port"))
+    @Option(name: .long, help: ArgumentHelp("Listen for SIP here; repeat it for several. Key sip.listen.", valueName: "udp|tcp|tls:address:port"))
     var sipListen: [String] = []
 
     @Option(name: .long, help: ArgumentHelp("Host in From and To of our requests. Key sip.domain.", valueName: "host"))

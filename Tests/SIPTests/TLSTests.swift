@@ -73,6 +73,23 @@ extension SIPTests.TLSTests {
         #expect(TLSEndpointContext.count == 0)
     }
 
+    @Test("a chain is sent whole, and believed by who knows its authority alone")
+    @LoopActor func chain() async throws {
+        let pair = try Self.authority.get().issueChain("chained", names: "DNS:chained.test,IP:127.0.0.1")
+        let (caller, callee) = (try Self.endpoint(), try Self.endpoint([.tls], Self.settings(pair)))
+        let (out, leg) = try await establish(caller, callee, .tls)
+        let (tunnel, raw) = try Self.raw(callee.port, name: "chained.test")
+        raw.send(Self.options(to: callee.port))
+        #expect(await raw.receive("SIP/2.0 200") != nil)
+        tunnel.close()
+        caller.endpoint.end(out, status: 0, reason: nil)
+        #expect(try await callee.event() == .ended(leg, SIPEnd(.hungUp)))
+        for endpoint in [caller, callee] {
+            try await endpoint.noLegs()
+            await endpoint.endpoint.stop()
+        }
+    }
+
     @Test("a certificate that expired, names somebody else or comes from elsewhere is not believed", arguments: [
         ("expired", "tern.test", "certificate has expired"), ("other", "tern.test", "hostname mismatch"),
         ("other", "127.0.0.1", "IP address mismatch"), ("foreign", "tern.test", "unable to get local issuer certificate"),

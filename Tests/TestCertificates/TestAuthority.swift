@@ -59,6 +59,28 @@ public final class TestAuthority: Sendable {
         return (certificate, key)
     }
 
+    /// Issues a certificate by way of an intermediate authority; the file has both.
+    public func issueChain(_ file: String, names: String) throws -> (certificate: String, key: String) {
+        let (middle, leaf, extensions) = (path("\(file)-middle"), path("\(file)-leaf"), path("\(file).ext"))
+        for (name, subject, signer, text) in [
+            (middle, "Intermediate CA", path("ca"), "basicConstraints=critical,CA:TRUE\nkeyUsage=keyCertSign\n"),
+            (leaf, file, middle, "basicConstraints=CA:FALSE\nsubjectAltName=\(names)\n"),
+        ] {
+            try text.write(toFile: extensions, atomically: true, encoding: .utf8)
+            try run([
+                "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=\(subject)",
+                "-keyout", name + ".key", "-out", name + ".csr",
+            ])
+            try run([
+                "x509", "-req", "-in", name + ".csr", "-CA", signer + ".pem", "-CAkey", signer + ".key", "-CAcreateserial",
+                "-days", "10", "-extfile", extensions, "-out", name + ".pem",
+            ])
+        }
+        let chain = try [leaf, middle].map { try String(contentsOfFile: $0 + ".pem", encoding: .utf8) }.joined()
+        try chain.write(toFile: path("\(file).pem"), atomically: true, encoding: .utf8)
+        return (path("\(file).pem"), leaf + ".key")
+    }
+
     private static func text(_ date: Date) -> String {
         let parts = Calendar(identifier: .gregorian).dateComponents(
             in: TimeZone(secondsFromGMT: 0) ?? .current, from: date)

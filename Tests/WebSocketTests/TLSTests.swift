@@ -53,6 +53,21 @@ extension WebSocketTests {
             }
         }
 
+        @Test("a chain is sent whole")
+        func chain() async throws {
+            let pair = try authority.issueChain("chained", names: "DNS:tern.test")
+            let identity = try TLSIdentity(TLSFiles(certificate: pair.certificate, key: pair.key))
+            try await withServer(.init(tls: identity)) { server, _ in
+                let (tunnel, page) = try await connect(server.port)
+                let head = await offLoop {
+                    page.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+                    return page.takeHead()
+                }
+                #expect(head.hasPrefix("HTTP/1.1 404 "))
+                tunnel.close()
+            }
+        }
+
         @Test("1 MB comes whole, also twice in a row")
         func large() async throws {
             try await withServer(.init(tls: identity)) { server, handler in

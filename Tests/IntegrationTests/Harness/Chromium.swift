@@ -13,7 +13,10 @@ actor Chromium: Browser {
     /// The first window, which stays open: commands need one.
     private var home = ""
 
-    init(in environment: TestEnvironment) async throws {
+    /// - Parameters:
+    ///   - name: Of its directory: two browsers need two.
+    ///   - more: Further arguments.
+    init(in environment: TestEnvironment, name: String = "chromium", more: [String] = []) async throws {
         let tone = environment.directory.appendingPathComponent("tone.wav")
         try Tone.wave(frequency: Chromium.frequency, seconds: 1).write(to: tone)
         driver = try await TestProcess("chromedriver", ["--port=0"])
@@ -24,8 +27,8 @@ actor Chromium: Browser {
             "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream", "--use-file-for-fake-audio-capture=\(tone.path)",
             "--autoplay-policy=no-user-gesture-required", "--disable-background-timer-throttling",
             "--disable-renderer-backgrounding", "--disable-backgrounding-occluded-windows", "--window-size=900,900",
-            "--user-data-dir=\(environment.directory.path)/chromium",
-        ]
+            "--user-data-dir=\(environment.directory.path)/\(name)",
+        ] + more
         let capabilities: JSONValue = [
             "capabilities": ["alwaysMatch": [
                 "goog:chromeOptions": ["args": .array(arguments.map { .string($0) })],

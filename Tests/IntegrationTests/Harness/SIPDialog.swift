@@ -1,10 +1,12 @@
 import Foundation
 
-/// The phone's end of a dialog over UDP (RFC 3261, section 12): makes requests in it, and responses to those of the other side.
+/// The phone's end of a dialog, over UDP unless told otherwise (RFC 3261, section 12): makes requests in it, and responses to those of the other side.
 struct SIPDialog: Sendable {
     let id: String
     /// `ADDRESS:PORT` of the phone.
     let contact: String
+    /// As in a Via.
+    var transport = "UDP"
     /// The From of its requests, and the To of the other side's.
     private(set) var local: String
     private(set) var remote: String
@@ -56,19 +58,19 @@ struct SIPDialog: Sendable {
     }
 
     private func text(_ method: String, number: Int, body: String?, branch: String? = nil) -> String {
-        "\(method) \(target) SIP/2.0\r\nVia: SIP/2.0/UDP \(contact);rport;branch=\(branch ?? "z9hG4bK" + UUID().uuidString)\r\n"
+        "\(method) \(target) SIP/2.0\r\nVia: SIP/2.0/\(transport) \(contact);rport;branch=\(branch ?? "z9hG4bK" + UUID().uuidString)\r\n"
             + "Max-Forwards: 70\r\nFrom: \(local)\r\nTo: \(remote)\r\nCall-ID: \(id)\r\nCSeq: \(number) \(method)\r\n"
-            + SIPDialog.end(contact, body)
+            + end(body)
     }
 
     func response(_ status: Int, _ phrase: String, to request: SIPText, body: String? = nil) -> String {
         let via = request.lines.filter { $0.lowercased().hasPrefix("via:") }.joined(separator: "\r\n")
         return "SIP/2.0 \(status) \(phrase)\r\n\(via)\r\nFrom: \(remote)\r\nTo: \(local)\r\nCall-ID: \(id)\r\n"
-            + "CSeq: \(request["cseq"] ?? "")\r\n" + SIPDialog.end(contact, body)
+            + "CSeq: \(request["cseq"] ?? "")\r\n" + end(body)
     }
 
-    private static func end(_ contact: String, _ body: String?) -> String {
-        "Contact: <sip:phone@\(contact)>\r\nAllow: INVITE, ACK, CANCEL, OPTIONS, BYE\r\n"
+    private func end(_ body: String?) -> String {
+        "Contact: <sip:phone@\(contact)\(transport == "UDP" ? "" : ";transport=\(transport.lowercased())")>\r\nAllow: INVITE, ACK, CANCEL, OPTIONS, BYE\r\n"
             + (body == nil ? "" : "Content-Type: application/sdp\r\n") + "Content-Length: \(body?.utf8.count ?? 0)\r\n\r\n\(body ?? "")"
     }
 }
