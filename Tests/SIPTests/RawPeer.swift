@@ -111,6 +111,13 @@ final class RawPeer {
         return recv(descriptor, &byte, 1, Int32(MSG_PEEK)) == 0
     }
 
+    /// What bytes there are.
+    func takeBytes() -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: 65_536)
+        let count = recv(descriptor, &bytes, bytes.count, 0)
+        return Array(bytes.prefix(max(0, count)))
+    }
+
     /// Reads and forgets what there is; whether the other end has closed or reset the connection.
     var isOver: Bool {
         var bytes = [UInt8](repeating: 0, count: 4_096)

@@ -68,6 +68,37 @@ extension SIPTests.TLSTests {
         tunnel.close()
     }
 
+    @Test("half of a record is waited for, also when a handshake has failed just before")
+    @LoopActor func halfRecord() async throws {
+        let (endpoint, listener) = (try Self.endpoint(), try RawListener())
+        let (tunnel, raw) = try Self.raw(listener.port)
+        let (near, far) = (try await listener.connection(), try RawPeer(talkingTo: endpoint.port, tcp: true))
+        var held: [UInt8] = []
+        // From the phone a record comes in two parts, with the end of another's handshake in front of the first.
+        for _ in 0..<20 {
+            raw.send(Self.options(to: endpoint.port))
+            var answer: String?
+            try await eventually(within: .seconds(5), "the answer") {
+                if !held.isEmpty {
+                    far.send(held)
+                    held = []
+                }
+                let bytes = near.takeBytes()
+                if !bytes.isEmpty, let bad = try? RawPeer(talkingTo: endpoint.port, tcp: true) {
+                    bad.send("OPTIONS sip:x SIP/2.0\r\n\r\n")
+                    far.send(Array(bytes.dropLast(5)))
+                    held = Array(bytes.suffix(5))
+                }
+                near.send(far.takeBytes())
+                answer = raw.take()
+                return answer != nil
+            }
+            #expect(answer?.hasPrefix("SIP/2.0 200") == true)
+        }
+        await endpoint.endpoint.stop()
+        tunnel.close()
+    }
+
     @Test("connections come and go a thousand times, and leave no descriptor and no memory behind")
     @LoopActor func churn() async throws {
         let endpoint = try Self.endpoint()
