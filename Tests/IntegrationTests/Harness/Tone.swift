@@ -14,7 +14,7 @@ enum Tone {
     }
 
     /// How much of the power lies at `frequency`, 0 to 1 (Goertzel); 0 for silence.
-    static func share(of frequency: Double, in samples: [Double]) -> Double {
+    static func share(of frequency: Double, in samples: [Double], rate: Double = Tone.rate) -> Double {
         let total = samples.reduce(0) { $0 + $1 * $1 }
         guard samples.count > 0, total / Double(samples.count) > 100 * 100 else { return 0 }
         let coefficient = 2 * cos(2 * Double.pi * frequency / rate)
@@ -22,6 +22,30 @@ enum Tone {
         for sample in samples { (last, beforeLast) = (sample + coefficient * last - beforeLast, last) }
         let power = last * last + beforeLast * beforeLast - coefficient * last * beforeLast
         return power * 2 / (Double(samples.count) * total)
+    }
+
+    /// Whether a tone makes up most of some half second of what was heard, however much silence there was before.
+    static func isHeard(_ frequency: Double, in wave: (samples: [Double], rate: Double)) -> Bool {
+        let window = Int(wave.rate / 2)
+        guard window > 0, wave.samples.count >= window else { return false }
+        return stride(from: 0, through: wave.samples.count - window, by: window).contains { start in
+            share(of: frequency, in: Array(wave.samples[start..<(start + window)]), rate: wave.rate) > 0.5
+        }
+    }
+
+    /// The first channel of a WAV file of 16 bits, with its rate; nothing for what is none.
+    static func firstChannel(ofWave data: Data) -> (samples: [Double], rate: Double) {
+        let bytes = [UInt8](data)
+        func number(_ offset: Int, _ count: Int) -> Int {
+            guard offset + count <= bytes.count else { return 0 }
+            return (0..<count).reduce(0) { $0 | Int(bytes[offset + $1]) << (8 * $1) }
+        }
+        guard bytes.count > 44, String(decoding: bytes[..<4], as: UTF8.self) == "RIFF", number(34, 2) == 16 else { return ([], 0) }
+        let frame = max(1, number(22, 2)) * 2
+        let samples = stride(from: 44, to: bytes.count - frame + 1, by: frame).map { offset in
+            Double(Int16(truncatingIfNeeded: number(offset, 2)))
+        }
+        return (samples, Double(number(24, 4)))
     }
 
     /// ITU-T G.711, table 2a.
