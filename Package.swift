@@ -129,6 +129,7 @@ let package = Package(
                 "Authentication", "EventLoop", "JSON", "SDP", "TestCertificates", "WebSocket", "tern",
                 .product(name: "Crypto", package: "swift-crypto"), .product(name: "CryptoExtras", package: "swift-crypto"),
             ],
+            exclude: ["Harness/aiortc-client.py"],
             swiftSettings: settings
         ),
     ]
