@@ -93,5 +93,10 @@ define install
 			&& systemctl is-active --quiet janus 2>/dev/null; then \
 			echo '==> The package janus started a system service of its own. Tern does not use it; it runs a private one.'; \
 			echo '    It holds ports 8088 and 8188: to be rid of it, systemctl disable --now janus'; \
+		fi;; esac; \
+	case "$$missing" in *' kamailio'*) \
+		if command -v systemctl >/dev/null && systemctl is-active --quiet kamailio 2>/dev/null; then \
+			echo '==> The package kamailio started a system service of its own, which the tests do not use.'; \
+			echo '    It holds port 5060: to be rid of it, systemctl disable --now kamailio'; \
 		fi;; esac
 endef
