@@ -56,6 +56,24 @@ extension IntegrationTests {
             }
         }
 
+        @Test("when it calls with video both see each other as well")
+        func callsWithVideo() async throws {
+            let stage = try Stage.running
+            try await stage.with("alice") { page in
+                let phone = try await Baresip("bob", at: stage.gateway, in: stage.environment, frequency: 700, video: true)
+                try await phone.registered()
+                phone.dial("sip:alice@\(stage.gateway.address):\(stage.gateway.sipPort)")
+                try await page.answer(video: true)
+                try await page.wait(for: "in-call")
+                try await page.wait(until: "document.getElementById('remote-video').videoWidth === 320")
+                #expect(await phone.sees())
+                #expect(try await page.missing(700, in: Page.remote) == nil)
+                phone.hangUp()
+                try await page.wait(for: "ready")
+                await phone.quit()
+            }
+        }
+
         @Test("two of one user's ring with the browser at once; one answers, the others stop")
         func ringTogether() async throws {
             let stage = try Stage.running

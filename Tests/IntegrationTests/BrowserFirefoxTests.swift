@@ -39,6 +39,29 @@ extension IntegrationTests {
             }
         }
 
+        @Test("a registered phone and it call each other by name; both hear each other, and each of them hangs up once")
+        func registeredPhone() async throws {
+            let stage = try Stage.running
+            let phone = try await Baresip("bob", at: stage.gateway, in: stage.environment, frequency: 700)
+            try await phone.registered()
+            try await stage.with("alice", in: try Stage.firefox) { page in
+                try await page.dial("bob")
+                try await page.wait(for: "in-call")
+                #expect(try await page.missing(700, in: Page.remote) == nil)
+                #expect(await phone.hears(Firefox.frequency))
+                try await page.click("hangup-button")
+                try await phone.closed()
+                try await page.wait(for: "ready")
+                phone.dial("sip:alice@\(stage.gateway.address):\(stage.gateway.sipPort)")
+                try await page.answer()
+                try await page.wait(for: "in-call")
+                #expect(try await page.missing(700, in: Page.remote) == nil)
+                phone.hangUp()
+                try await page.wait(for: "ready")
+            }
+            await phone.quit()
+        }
+
         @Test("an audio phone calls it: tones at both ends, and the phone hangs up")
         func called() async throws {
             let stage = try Stage.running
