@@ -193,7 +193,46 @@ extension IntegrationTests {
             }
         }
 
-        @Test("a trunk registers with its password, refreshes, and unregisters at the end; its registrar's calls are its own")
+        @Test("a trunk that is a name is found by its SRV records; when its first server is silent the second one gets the call")
+        func serviceRecords() async throws {
+            let stage = try Stage.running
+            let ports = (try FreePort.both(Trunks.carrierAddress), try FreePort.both(Trunks.carrierAddress))
+            let dnsPort = try FreePort.both("127.0.0.1")
+            let dns = try await TestProcess("/usr/sbin/dnsmasq", [
+                "--keep-in-foreground", "--log-facility=-", "--conf-file=/dev/null", "--pid-file=", "--user=root", "--group=root",
+                "--no-resolv", "--no-hosts", "--no-poll", "--local=/test/", "--listen-address=127.0.0.1", "--bind-interfaces",
+                "--port=\(dnsPort)", "--srv-host=_sip._udp.carrier.test,a.carrier.test,\(ports.0),10",
+                "--srv-host=_sip._udp.carrier.test,b.carrier.test,\(ports.1),20",
+                "--host-record=a.carrier.test,\(Trunks.carrierAddress)", "--host-record=b.carrier.test,\(Trunks.carrierAddress)",
+            ])
+            _ = try await dns.line(with: "started, version", within: .seconds(10))
+            let gateway = try await GatewayProcess(
+                in: stage.environment, name: "srv-\(UUID().uuidString.prefix(8))",
+                routes: "routes:\n  - {match: \"00*\", to: trunk carrier}", nameServer: "127.0.0.1:\(dnsPort)",
+                more: """
+                    trunks:
+                      - name: carrier
+                        targets: ["sip:carrier.test"]
+                        keepalive: 0
+                        timeout: 1s
+                    """)
+            let second = try SIPProbe(at: gateway, address: Trunks.carrierAddress, port: ports.1)
+            // The first one listens, and says nothing.
+            let silent = try Socket(type: SOCK_DGRAM, address: Trunks.carrierAddress, port: ports.0)
+            let probe = try SIPProbe(at: gateway)
+            let call = try await Trunks.authenticated("0049309", from: probe, at: gateway)
+            let invite = try await second.request("INVITE")
+            #expect(invite.hasPrefix("INVITE sip:0049309@carrier.test SIP/2.0"), "\(invite)")
+            second.send(SIPProbe.response(486, "Busy Here", to: invite))
+            #expect(try await probe.finalStatus(of: call) == 486)
+            probe.send(call.acknowledgement(of: "INVITE"))
+            #expect(silent.read(within: .seconds(1)).map { String(decoding: $0, as: UTF8.self) }?.hasPrefix("INVITE ") == true)
+            silent.close()
+            #expect(await gateway.stop() == .exited(0))
+            await dns.stop()
+        }
+
+        @Test("a trunk registers with its password, and unregisters at the end; its registrar's calls are its own")
         func registers() async throws {
             var last: SIPProbe?
             try await Trunks.withLine(

@@ -27,10 +27,11 @@ final class GatewayProcess: Sendable {
     /// - Parameters:
     ///   - routes: In place of the usual ones.
     ///   - registrations: The database of the registrar, relative to the gateway's directory; none without it.
+    ///   - nameServer: `ADDRESS:PORT`, in place of the system's.
     ///   - more: Further sections of the configuration.
     init(
         in environment: TestEnvironment, name: String = "gateway", routes: String? = nil, registrations: String? = nil,
-        more: String = ""
+        nameServer: String? = nil, more: String = ""
     ) async throws {
         address = environment.address
         sipPort = try FreePort.both(address)
@@ -43,7 +44,7 @@ final class GatewayProcess: Sendable {
         let database = registrations.map { [directory] in directory.appendingPathComponent($0).path } ?? ":memory:"
         let text = GatewayProcess.configuration(
             address: address, sipPort: sipPort, httpPort: httpPort, phonePort: phonePort, directory: directory,
-            registrations: database,
+            registrations: database, nameServers: nameServer.map { "[\"\($0)\"]" } ?? "[]",
             routes: routes ?? GatewayProcess.routes(address: address, phonePort: phonePort), more: more)
         try text.write(to: file, atomically: true, encoding: .utf8)
         process = try await GatewayProcess.start(file, in: environment)
@@ -73,12 +74,14 @@ final class GatewayProcess: Sendable {
 
     /// Times are short, so that a test of their end is.
     private static func configuration(
-        address: String, sipPort: Int, httpPort: Int, phonePort: Int, directory: URL, registrations: String, routes: String, more: String
+        address: String, sipPort: Int, httpPort: Int, phonePort: Int, directory: URL, registrations: String,
+        nameServers: String, routes: String, more: String
     ) -> String {
         """
         sip:
           listen: ["udp:\(address):\(sipPort)", "tcp:\(address):\(sipPort)"]
           domain: \(address)
+          name_servers: \(nameServers)
         http:
           listen: 127.0.0.1:\(httpPort)
         media:
