@@ -45,11 +45,12 @@ extension CommandCase {
                 ("duration", Wrong.number(39, 6_001)),
             ]),
         CommandCase(
-            cmd: "hold_call", data: ["call_id": .string(callID)], command: .holdCall(CallReference(callID: callID)),
-            required: ["call_id"], wrong: [("call_id", Wrong.id)]),
+            cmd: "hold_call", data: ["call_id": .string(callID), "side": "callee"],
+            command: .holdCall(HoldCall(callID: callID, side: .callee)), required: ["call_id"],
+            wrong: [("call_id", Wrong.id), ("side", [1, "", "both"])]),
         CommandCase(
-            cmd: "resume_call", data: ["call_id": .string(callID)], command: .resumeCall(CallReference(callID: callID)),
-            required: ["call_id"], wrong: [("call_id", Wrong.id)]),
+            cmd: "resume_call", data: ["call_id": .string(callID)], command: .resumeCall(HoldCall(callID: callID)),
+            required: ["call_id"], wrong: [("call_id", Wrong.id), ("side", [1, "", "both"])]),
         CommandCase(
             cmd: "transfer_call", data: ["call_id": .string(callID), "dest": "carol"],
             command: .transferCall(TransferCall(callID: callID, target: .dest("carol"))), required: ["call_id", "dest"],

@@ -39,8 +39,8 @@ extension BrowserCommand {
         case "reject_call": .rejectCall(try EndCall(fields, codes: 300...699))
         case "hangup_call": .hangupCall(try EndCall(fields, codes: 200...699))
         case "send_dtmf": .sendDTMF(try SendDTMF(fields))
-        case "hold_call": .holdCall(try CallReference(fields))
-        case "resume_call": .resumeCall(try CallReference(fields))
+        case "hold_call": .holdCall(try HoldCall(fields))
+        case "resume_call": .resumeCall(try HoldCall(fields))
         case "transfer_call": .transferCall(try TransferCall(fields))
         default: nil
         }

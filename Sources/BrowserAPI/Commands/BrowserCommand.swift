@@ -17,8 +17,8 @@ public enum BrowserCommand: Sendable, Equatable {
     case rejectCall(EndCall)
     case hangupCall(EndCall)
     case sendDTMF(SendDTMF)
-    case holdCall(CallReference)
-    case resumeCall(CallReference)
+    case holdCall(HoldCall)
+    case resumeCall(HoldCall)
     case transferCall(TransferCall)
 
     /// The name that `cmd` has in the message.

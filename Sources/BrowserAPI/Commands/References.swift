@@ -10,13 +10,6 @@ public struct GetInfo: Sendable, Equatable {
     }
 }
 
-/// The data of a command that names a call and nothing else.
-public struct CallReference: Sendable, Equatable {
-    public var callID: String
-
-    public init(callID: String) { self.callID = callID }
-}
-
 /// `get_list`: the sessions of the client's user, or, for an admin, of another user.
 public struct GetList: Sendable, Equatable {
     /// Whose sessions; `"*"` is everybody's. Only an admin's request has another than its own.
@@ -29,10 +22,6 @@ extension GetInfo {
     init(_ fields: Fields) throws(APIError) {
         self.init(sessionID: try fields.sessionID(), statistics: try fields.optionalFlag("statistics") ?? false)
     }
-}
-
-extension CallReference {
-    init(_ fields: Fields) throws(APIError) { self.init(callID: try fields.callID()) }
 }
 
 extension GetList {

@@ -23,6 +23,8 @@ final class BrowserCalleeLeg: CalleeLeg {
     private var ringReply: BrowserReply?
     /// Whether the client was told of the end.
     private(set) var isOver = false
+    /// Whether the client has taken the call.
+    private(set) var hasCall = false
 
     init(call: String, session: String, client: BrowserClient, caller: CallParty, dialled: String) {
         self.call = call
@@ -76,6 +78,7 @@ final class BrowserCalleeLeg: CalleeLeg {
     }
 
     func confirm(answer: String?) {
+        hasCall = true
         progressed(nil)
         client.subscribe(to: session)
         reply?.ok(answer.map { ["answer": MediaDescriptionObject(sdp: $0).json] } ?? [:])
@@ -90,6 +93,7 @@ final class BrowserCalleeLeg: CalleeLeg {
     func end(_ end: CallEnd) {
         guard !isOver else { return }
         isOver = true
+        hasCall = false
         offers.end()
         ringReply?.fail(end.apiError)
         ringReply = nil

@@ -13,14 +13,18 @@ final class BrowserCallerLeg: CallerLeg {
     /// The `start_call` that waits for its answer.
     private var reply: BrowserReply?
     let offers: BrowserOffers
+    /// The client's id, where it gets the call's events without asking.
+    let subscriber: String?
 
+    /// - Parameter subscriber: The client's id, where it gets the call's events without asking.
     init(
-        call: String, session: String, client: BrowserClient, reply: BrowserReply,
+        call: String, session: String, client: BrowserClient, subscriber: String?, reply: BrowserReply,
         publish: @escaping @LoopActor (BrowserEvent) -> Void
     ) {
         self.call = call
         self.session = session
         self.reply = reply
+        self.subscriber = subscriber
         self.publish = publish
         offers = BrowserOffers(session: session, client: client)
     }

@@ -95,6 +95,17 @@ extension BrowserService {
         call.handle(.accepted(leg, sdp: description.sdp, trickle: description.trickleICE))
     }
 
+    /// `hold_call` and `resume_call`.
+    func holdCall(_ command: HoldCall, _ isOn: Bool, _ client: BrowserClient, _ reply: BrowserReply) throws(APIError) {
+        let (call, side) = try switchboard.side(command.side, of: command.callID, for: client)
+        call.session.hold(by: side, isOn) { result in
+            switch result {
+            case .success: reply.ok([:])
+            case .failure(let failure): reply.fail(failure.apiError)
+            }
+        }
+    }
+
     /// `reject_call` and `hangup_call`: whatever ends the client's part in the call.
     func endCall(
         _ command: EndCall, _ client: BrowserClient, _ reply: BrowserReply, otherwise code: Int

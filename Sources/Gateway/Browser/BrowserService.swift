@@ -83,7 +83,9 @@ final class BrowserService: BrowserAPIHandler {
             case .answerCall(let command): try answerCall(command, client, reply)
             case .rejectCall(let command): try endCall(command, client, reply, otherwise: 603)
             case .hangupCall(let command): try endCall(command, client, reply, otherwise: 200)
-            case .sendDTMF, .holdCall, .resumeCall, .transferCall: throw .notSupported(command.name)
+            case .holdCall(let command): try holdCall(command, true, client, reply)
+            case .resumeCall(let command): try holdCall(command, false, client, reply)
+            case .sendDTMF, .transferCall: throw .notSupported(command.name)
             }
         } catch {
             reply.fail(error)

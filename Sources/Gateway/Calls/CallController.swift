@@ -16,6 +16,8 @@ final class CallController {
     var onEnded: (@LoopActor (CallEnd) -> Void)?
     /// Events of the call's session, for its clients.
     var onSessionEvent: (@LoopActor (SessionEvent) -> Void)?
+    /// A side has begun to hold the call, or ceased to.
+    var onHeld: (@LoopActor (SessionSide, Bool) -> Void)?
     /// The session's end, for its clients.
     var onSessionEnded: (@LoopActor (SessionEnd) -> Void)?
     /// Called when ``session`` has become another one.
@@ -70,6 +72,7 @@ final class CallController {
         case .answer(let side, let sdp): handle(.sessionAnswers(side, sdp, branch: branch))
         case .offerRefused(let side, let failure): handle(.offerRefused(side, failure, branch: branch))
         case .answerRefused(let failure): handle(.answerRefused(failure, branch: branch))
+        case .held(let side, let isOn): if sessions[branch] === session { onHeld?(side, isOn) }
         case .event(let event): if sessions[branch] === session { onSessionEvent?(event) }
         case .ended(let end): ended(branch, end)
         }

@@ -58,7 +58,9 @@ extension Switchboard {
         let (id, client) = (start.id, start.client)
         let user = client.user.name
         let creator = start.subscribe ? client.id : nil
-        let leg = BrowserCallerLeg(call: id, session: session.id, client: client, reply: start.reply) { [weak self] event in
+        let leg = BrowserCallerLeg(
+            call: id, session: session.id, client: client, subscriber: creator, reply: start.reply
+        ) { [weak self] event in
             self?.api?.publish(event, owners: [user], creator: creator)
         }
         let call = CallController(
@@ -103,6 +105,20 @@ extension Switchboard {
         guard entry.caller === client || entry.callees[client.id] != nil || client.user.isAdmin
             || entry.users.contains(client.user.name)
         else { throw .notYours(field: "call_id") }
+    }
+
+    /// The side of an established call that a client speaks for: its own where it is at an end of it, else the one that it names,
+    /// else its user's.
+    func side(_ wanted: SessionSide?, of id: String, for client: BrowserClient) throws(APIError) -> (CallController, SessionSide) {
+        try checkAccess(id, client)
+        guard let entry = calls[id] else { throw .unknownCall() }
+        let own: SessionSide? = entry.callees[client.id] != nil ? .callee : entry.caller === client ? .caller : nil
+        guard own == nil || wanted == nil || wanted == own else { throw .notYours(field: "side") }
+        guard entry.call.isEstablished else { throw APIError(.wrongState, "the call is not established") }
+        if let leg = entry.callees[client.id], (entry.call.callees[leg] as? BrowserCalleeLeg)?.hasCall != true {
+            throw APIError(.wrongState, "another party has the call")
+        }
+        return (entry.call, own ?? wanted ?? (entry.caller?.user.name == client.user.name ? .caller : .callee))
     }
 
     /// A client rejects, cancels or hangs up. One that has no part in the call, but may touch it, speaks for its user's side,

@@ -1,5 +1,6 @@
 internal import BrowserAPI
 internal import EventLoop
+internal import JSON
 internal import Logging
 internal import ProxyCore
 internal import Registrar
@@ -104,10 +105,25 @@ final class Switchboard {
         sessions.assign(session, to: call.id, users: entry.users, sides: entry.callees.mapValues { _ in .callee })
         call.onSessionChanged = { [weak self] in self?.sessions.select($0) }
         call.onSessionEvent = { [weak self] event in self?.sessions.publish(event, of: session) }
+        call.onHeld = { [weak self, weak call] side, isOn in
+            guard let self, let call else { return }
+            publish(.call(call.id, isOn ? "hold" : "resume", ["by": .string(side.rawValue)]), of: call)
+        }
         call.onSessionEnded = { [weak self] end in self?.sessions.end(session, end) }
         let id = call.id
         call.onEnded = { [weak self] end in self?.ended(id, end) }
         call.handle(.start(offer: offer, trickle: trickle))
+    }
+
+    /// Sends an event of an established call to the clients at its ends, and to those who are subscribed to it.
+    func publish(_ event: BrowserEvent, of call: CallController) {
+        guard let entry = calls[call.id] else { return }
+        var told: Set<String> = []
+        for case let leg as BrowserCalleeLeg in call.callees.values where leg.hasCall {
+            leg.client.send(event)
+            told.insert(leg.client.id)
+        }
+        api?.publish(event, owners: entry.users, creator: (call.caller as? BrowserCallerLeg)?.subscriber, except: told)
     }
 
     /// Tells of the end whoever may hear of it and was not told as a party, and forgets the call.

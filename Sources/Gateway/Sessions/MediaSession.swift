@@ -19,6 +19,8 @@ final class MediaSession {
         case offerRefused(SessionSide, SessionFailure)
         /// The answer that was given last cannot be used; another may follow.
         case answerRefused(SessionFailure)
+        /// A side has begun to hold the call, or ceased to.
+        case held(SessionSide, Bool)
         case event(SessionEvent)
         case ended(SessionEnd)
     }
@@ -111,6 +113,13 @@ final class MediaSession {
         handle(.update(number: updateCount, change))
     }
 
+    /// Has a side hold the session, or resume it; `done` is called once, when it is so or cannot be.
+    func hold(by side: SessionSide, _ isOn: Bool, done: @escaping UpdateCompletion) {
+        updateCount += 1
+        updates[updateCount] = done
+        handle(.hold(number: updateCount, side, isOn))
+    }
+
     // MARK: The machine
 
     private func handle(_ event: ProxySession.Event) {
@@ -131,6 +140,8 @@ final class MediaSession {
             onOutput?(.event(.updated(options)))
         case .updateFailed(let number, let failure):
             updates.removeValue(forKey: number)?(.failure(failure))
+        case .holdDone(let number): updates.removeValue(forKey: number)?(.success(machine.options))
+        case .held(let side, let isOn): onOutput?(.held(side, isOn))
         case .recording(.started(let file)): onOutput?(.event(.record(.started, file: file)))
         case .recording(.stopped(let file)): onOutput?(.event(.record(.stopped, file: file)))
         case .refuseOffer(let side, let failure):

@@ -14,8 +14,8 @@ const missedStatuses = [undefined, 200, 408, 480, 487];
  *
  * - `state` is `'calling'`, `'ringing'`, `'active'`, `'ended'` for an outgoing call, `'incoming'`, `'answering'`,
  *   `'active'`, `'ended'` for an incoming one
- * - events `ringing`, `early` (the other side sends media before it answers), `answer`, and the gateway's
- *   `dtmf`, `transfer` with their body
+ * - events `ringing`, `early` (the other side sends media before it answers), `answer`, `hold` and `resume` (by the other
+ *   side), `holding` (whether it is held from here), and the gateway's `dtmf`, `transfer` with their body
  */
 export class TernCall extends TernSession {
   /** @type {string|null} the call's id at the gateway; null until it has answered */
@@ -30,6 +30,10 @@ export class TernCall extends TernSession {
   remoteId;
   /** @type {number|null} when it was answered, ms since 1970 */
   answeredAt = null;
+  /** @type {boolean} whether the other side holds it */
+  held = false;
+  /** @type {boolean} whether it is held from here */
+  holding = false;
 
   #offer = null;
   #stopTimer = 0;
@@ -111,6 +115,12 @@ export class TernCall extends TernSession {
     this._finish(cancelled ? { ...end, text: 'You cancelled the call' } : end);
     await told;
   }
+
+  /** Holds it: nothing is heard or seen on either side until `resume`. The other side may hold it besides. */
+  async hold() { await this._client.request('media', 'hold_call', { call_id: this.callId }); }
+
+  /** Ends a hold from here. @throws {TernError} the other side did not take it: the call is still held */
+  async resume() { await this._client.request('media', 'resume_call', { call_id: this.callId }); }
 
   /** The same as `hangup`. @param {string} [reason] */
   async stop(reason) { await this.hangup(reason); }
@@ -201,8 +211,20 @@ export class TernCall extends TernSession {
       if (this.ended) return;
       if (body.early) this.emit('early');
       else this.#established();
+    } else if (type === 'hold' || type === 'resume') {
+      this.#held(body.by, type === 'hold');
     } else if (['dtmf', 'transfer'].includes(type)) {
       this.emit(type, body);
+    }
+  }
+
+  #held(by, isHeld) {
+    if (by === (this.direction === 'incoming' ? 'callee' : 'caller')) {
+      this.holding = isHeld;
+      this.emit('holding', isHeld);
+    } else {
+      this.held = isHeld;
+      this.emit(isHeld ? 'hold' : 'resume');
     }
   }
 

@@ -115,13 +115,6 @@ export class TernPeer {
     }
   }
 
-  /** @returns {boolean} whether the other side wants nothing of the sound that could be sent */
-  get isHeld() {
-    const sending = this.#connection.getTransceivers()
-      .filter(one => one.receiver.track.kind === 'audio' && one.direction.includes('send') && one.currentDirection);
-    return sending.length > 0 && sending.every(one => !one.currentDirection.includes('send'));
-  }
-
   /** @returns {Promise<() => Promise<void>>} takes it back */
   async #setVideo(track, stream) {
     const places = this.#connection.getTransceivers()

@@ -14,7 +14,6 @@ import { endDecidedHere, endFromEvent, whyCancelled } from './tern-reasons.js';
  * - `connected`: media can flow
  * - `warning`: a TernMediaError that did not stop it, such as a missing camera
  * - `ended`: a TernEnd, exactly once
- * - `hold`, `resume`: the other side no longer wants what is said here, and wants it again
  * - `media`, `webrtc`, `slow_link`, `record`, `updated`: the gateway's session events, with their body
  * - `event`: every event of the gateway as it came
  */
@@ -29,8 +28,6 @@ export class TernSession extends Emitter {
   options = {};
   /** @type {import('./tern-reasons.js').TernEnd|null} */
   end = null;
-  /** @type {boolean} whether the other side holds it */
-  held = false;
 
   #ownsStream = false;
   #ownsVideo = null;
@@ -281,15 +278,7 @@ export class TernSession extends Emitter {
   /** The gateway's offer in a running session. @internal */
   async _renegotiate(offer) {
     if (!this._peer) throw new TernError('state', 'no media yet');
-    const answer = await this._until(this._peer.renegotiate(offer));
-    this.#lookWhetherHeld();
-    return answer;
-  }
-
-  #lookWhetherHeld() {
-    if (this.held === this._peer.isHeld) return;
-    this.held = !this.held;
-    this.emit(this.held ? 'hold' : 'resume');
+    return await this._until(this._peer.renegotiate(offer));
   }
 
   /** The connection to the gateway is back, and the gateway still has this. @internal */

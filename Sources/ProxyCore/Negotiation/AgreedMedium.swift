@@ -44,6 +44,40 @@ extension SIPNegotiation {
         }
     }
 
+    /// Whether the phone wants none of what it could have, in its last description (RFC 3264, section 8.4).
+    ///
+    /// - Parameter before: What was known of it: an answer to an offer that gives it nothing does not tell.
+    func isPeerHolding(before: Bool) -> Bool {
+        let used = plain.media.indices.filter { plain.media[$0].port != 0 }
+        guard let index = used.first(where: { plain.media[$0].kind == .audio }) ?? used.first, map.entries.indices.contains(index)
+        else { return before }
+        let wants = (plain.media[index].direction ?? .sendrecv).receives
+        switch state {
+        case .remoteOffer(_, _, answered: true): return !wants
+        case .localOffer(let offer, answered: true):
+            let line = map.entries[index].line
+            guard offer.indices.contains(line), (offer[line].direction ?? .sendrecv).sends else { return before }
+            return !wants
+        case .idle, .remoteOffer, .localOffer: return before
+        }
+    }
+
+    /// What NoSIP was told last of the phone that the other side would notice.
+    var presence: [Presence] { plain.media.map(Presence.init) }
+
+    /// One line of a phone's description, as the other side sees it.
+    struct Presence: Sendable, Equatable {
+        let isRefused: Bool
+        let codec: Codec?
+        let direction: Direction
+
+        init(_ medium: MediaDescription) {
+            isRefused = medium.port == 0
+            codec = medium.payloads.first?.codec
+            direction = medium.direction ?? .sendrecv
+        }
+    }
+
     /// The phone's description as NoSIP had it last, with less flowing: for NoSIP's `process` of type answer, which mutes and
     /// unmutes a running call without a word to either side. The result that Janus returns is dropped.
     ///

@@ -6,23 +6,44 @@ extension SIPNegotiation {
     ///
     /// Where it was the phone that wanted less than both directions, as in a hold of its own, all is offered: it cannot resume
     /// otherwise (RFC 6337, section 5.3). Without `widening` it is what was sent last, to the letter.
-    public mutating func repeatOffer(widening: Bool = true) throws(NegotiationError) -> String {
+    ///
+    /// - Parameter holding: Begins or ends a hold of ours with it: the phone is to send nothing (RFC 3264, section 8.4).
+    public mutating func repeatOffer(widening: Bool = true, holding: Bool? = nil) throws(NegotiationError) -> String {
         guard !local.media.isEmpty else { throw .wrongState }
         var next = self
         try next.begin()
-        var media = local.media
-        if widening, case .remoteOffer(_, let plain, answered: true) = state {
-            for (index, entry) in map.entries.enumerated() where media.indices.contains(entry.line) && media[entry.line].port != 0 {
-                guard plain.indices.contains(index), plain[index].direction != .sendrecv else { continue }
-                media[entry.line].attributes.removeAll { if case .direction = $0 { true } else { false } }
-                media[entry.line].attributes.append(.direction(.sendrecv))
-            }
-        }
+        if let holding { next.isHeld = holding }
+        if widening { next.widen() }
+        let media = widening || holding != nil ? next.directed(local.media) : local.media
+        // What is held now, and by the phone as well, is offered whole when our hold ends.
+        next.widen()
         next.state = .localOffer(media, answered: false)
         let text = next.local.describing(media).text
         self = next
         return text
     }
+
+    /// These lines with our directions as they are now.
+    private func directed(_ media: [MediaDescription]) -> [MediaDescription] {
+        media.enumerated().map { line, medium in
+            guard medium.port != 0, let direction = directions[line] else { return medium }
+            var medium = medium
+            medium.attributes.removeAll { if case .direction = $0 { true } else { false } }
+            medium.attributes.append(.direction(whileHeld(direction)))
+            return medium
+        }
+    }
+
+    /// Takes back what only the phone's last offer had narrowed.
+    private mutating func widen() {
+        guard case .remoteOffer(_, let plain, answered: true) = state else { return }
+        for (index, entry) in map.entries.enumerated() where plain.indices.contains(index) && plain[index].direction != .sendrecv {
+            directions[entry.line] = .sendrecv
+        }
+    }
+
+    /// A direction of ours with what a hold leaves of it.
+    func whileHeld(_ direction: Direction) -> Direction { isHeld ? direction.limited(to: .sendonly) : direction }
 
     /// Whether NoSIP knows of the phone what it knew in `other`.
     func hasSamePlain(as other: SIPNegotiation) -> Bool { plain.media == other.plain.media }

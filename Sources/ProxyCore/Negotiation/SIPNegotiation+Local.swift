@@ -11,12 +11,17 @@ extension SIPNegotiation {
         guard answer.media.count == map.entries.count else {
             throw .wrongMediaCount(expected: map.entries.count, found: answer.media.count)
         }
+        var directions: [Int: Direction] = [:]
         let media = offer.media.enumerated().map { line, offered in
             map.inner(of: line).flatMap { index in
-                Self.answering(offered, plain: plainOffer[index], with: answer.media[index])
+                guard var lean = Self.answering(offered, plain: plainOffer[index], with: answer.media[index]) else { return nil }
+                directions[line] = lean.direction
+                lean.direction = whileHeld(lean.direction)
+                return lean.description
             } ?? LeanMedium.refusing(offered.kind, offered.transport, offered.formats.first)
         }
         guard media.contains(where: { $0.port != 0 }) else { throw .noCommonCodec }
+        self.directions = directions
         state = .remoteOffer(offer, plain: plainOffer, answered: true)
         return local.describing(media).text
     }
@@ -24,7 +29,7 @@ extension SIPNegotiation {
     /// One line of the answer; nil where it is to be refused.
     private static func answering(
         _ offered: MediaDescription, plain: MediaDescription, with generated: MediaDescription
-    ) -> MediaDescription? {
+    ) -> LeanMedium? {
         guard plain.port != 0, generated.kind == offered.kind else { return nil }
         let known = plain.payloads
         let payloads = generated.payloads.filter { payload in known.contains { $0.matches(payload) } }
@@ -36,7 +41,7 @@ extension SIPNegotiation {
             generated: generated, transport: offered.transport, payloads: payloads.withFittingTelephoneEvents,
             direction: (generated.direction ?? .sendrecv).limited(to: allowed), feedback: Set(feedback),
             keyTag: plain.keys.first?.tag
-        ).description
+        )
     }
 
     /// Makes an offer.
@@ -54,7 +59,10 @@ extension SIPNegotiation {
             guard let index = next.map.inner(of: line) else {
                 return LeanMedium.refusing(old?.kind ?? .audio, old?.transport ?? .avp, old?.formats.first)
             }
-            return offering(session.media[index], before: old)
+            var lean = offering(session.media[index], before: old)
+            next.directions[line] = lean.direction
+            lean.direction = next.whileHeld(lean.direction)
+            return lean.description
                 ?? LeanMedium.refusing(session.media[index].kind, old?.transport ?? .avp, session.media[index].formats.first)
         }
         guard media.contains(where: { $0.port != 0 }) else { throw .noCommonCodec }
@@ -63,8 +71,8 @@ extension SIPNegotiation {
         return local.describing(media).text
     }
 
-    /// One line of the offer; nil where nothing of it is for phones. Feedback is named where the dialog has it already.
-    private func offering(_ generated: MediaDescription, before: MediaDescription?) -> MediaDescription? {
+    /// One line of the offer. Feedback is named where the dialog has it already.
+    private func offering(_ generated: MediaDescription, before: MediaDescription?) -> LeanMedium {
         let payloads = generated.payloads.filter { profile.codecs.contains($0.codec) }
         let hasFeedback = before?.transport.hasFeedback ?? false
         let transport: TransportProtocol =
@@ -76,6 +84,6 @@ extension SIPNegotiation {
             generated: generated, transport: transport,
             payloads: payloads.withFewH264.withFittingTelephoneEvents,
             direction: generated.direction ?? .sendrecv
-        ).description
+        )
     }
 }

@@ -17,6 +17,10 @@ public struct SIPNegotiation: Sendable {
     /// Whether the dialog's media is encrypted, and with which of the phone's keys; nil before that is known.
     var encryption: Encryption?
     var map = MediaMap()
+    /// Whether our side holds: the phone is to send nothing.
+    var isHeld = false
+    /// Our directions, by line, as they are without a hold of ours.
+    var directions: [Int: Direction] = [:]
     var state = State.idle
     /// What stood before the pending offer.
     var stable: Stable?
@@ -43,6 +47,8 @@ public struct SIPNegotiation: Sendable {
         var encryption: Encryption?
         var local: LocalDescription
         var plain: LocalDescription
+        var isHeld: Bool
+        var directions: [Int: Direction]
     }
 
     /// - Parameters:
@@ -62,6 +68,8 @@ public struct SIPNegotiation: Sendable {
         state = stable.state
         addresses = stable.addresses
         encryption = stable.encryption
+        isHeld = stable.isHeld
+        directions = stable.directions
         local.rollback(to: stable.local)
         plain.rollback(to: stable.plain)
         self.stable = nil
@@ -71,6 +79,7 @@ public struct SIPNegotiation: Sendable {
     mutating func begin() throws(NegotiationError) {
         guard !state.isPending else { throw .wrongState }
         stable = Stable(
-            map: map, state: state, addresses: addresses, encryption: encryption, local: local, plain: plain)
+            map: map, state: state, addresses: addresses, encryption: encryption, local: local, plain: plain, isHeld: isHeld,
+            directions: directions)
     }
 }

@@ -107,6 +107,22 @@ public struct WebRTCNegotiation: Sendable {
         return text
     }
 
+    /// Whether the browser wants none of what it could have, in its last description.
+    ///
+    /// - Parameter before: What was known of it: an answer to an offer that gives it nothing does not tell.
+    func isPeerHolding(before: Bool) -> Bool {
+        let used = lines.indices.filter { lines[$0].isForBrowsers && map.inner(of: $0) != nil }
+        guard let line = used.first(where: { lines[$0].kind == .audio }) ?? used.first else { return before }
+        let direction = lines[line].direction ?? .sendrecv
+        switch state {
+        case .remoteOffer(answered: true): return !direction.receives
+        case .localOffer(answered: true):
+            guard direction.sends, let agreed = agreedMedia.first(where: { $0.kind == lines[line].kind }) else { return before }
+            return !agreed.direction.sends
+        case .idle, .remoteOffer, .localOffer: return before
+        }
+    }
+
     /// Forgets an offer that was refused; what was agreed before it stands.
     public mutating func rollback() {
         guard state.isPending, let stable else { return }

@@ -77,6 +77,14 @@ extension LegNegotiation {
         }
     }
 
+    /// Whether its peer wants none of the media that it could have; `before` where that does not show.
+    func isPeerHolding(before: Bool) -> Bool {
+        switch self {
+        case .sip(let leg): leg.isPeerHolding(before: before)
+        case .webrtc(let leg): leg.isPeerHolding(before: before)
+        }
+    }
+
     /// Forgets an offer that came to nothing (RFC 6141).
     mutating func rollback() {
         switch self {

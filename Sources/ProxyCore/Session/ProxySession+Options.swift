@@ -9,6 +9,8 @@ extension ProxySession {
         let update: Int?
         /// The options to go back to when they fail.
         let before: SessionOptions
+        /// Whether it is a hold, or the end of one.
+        let isHold: Bool
         var outstanding: Int
         var failure: SessionFailure?
         let recordings: [RecordingChange]
@@ -22,7 +24,7 @@ extension ProxySession {
 
     func settings(recording: String?) -> MediaSettings {
         MediaSettings(
-            audio: options.useAudio, video: options.useVideo,
+            audio: audioFlows, video: videoFlows,
             bitrate: options.bitrate.multipliedReportingOverflow(by: 1_000).partialValue, recording: recording)
     }
 
@@ -42,26 +44,29 @@ extension ProxySession {
         guard updates.count < ProxySession.maximumWaitingUpdates else {
             return [.updateFailed(number: number, .state("too many updates are waiting"))]
         }
-        updates.append((number, change))
+        updates.append((number, .options(change)))
         return nextUpdate()
     }
 
     /// Applies the update that has waited longest, when nothing else is under way.
     mutating func nextUpdate() -> [Action] {
         guard state == .stable, applying == nil, !updates.isEmpty else { return [] }
-        let (number, change) = updates.removeFirst()
+        let (number, next) = updates.removeFirst()
+        if case .hold(let side, let isOn) = next { return beginHold(number, by: side, isOn) }
+        guard case .options(let change) = next else { return [] }
         let before = options
         options = options.applying(change)
         return apply(update: number, before: before)
     }
 
     /// Tells the handles what `options` now ask for. Its outcome is awaited before the next update.
-    private mutating func apply(update number: Int?, before: SessionOptions) -> [Action] {
+    mutating func apply(update number: Int?, before: SessionOptions, isHold: Bool = false) -> [Action] {
         let handles = kind.handles.filter { kind.isConfigured(through: $0) }
         var recordings: [RecordingChange] = []
         if !options.record, let file = recorder.end() { recordings.append(.stopped(file: file)) }
         if let file = recorder.begin(if: options.record) { recordings.append(.started(file: file)) }
-        applying = Applying(update: number, before: before, outstanding: handles.count, recordings: recordings)
+        applying = Applying(
+            update: number, before: before, isHold: isHold, outstanding: handles.count, recordings: recordings)
         let settings = settings(recording: recorder.current)
         return handles.map { handle in
             var own = settings
@@ -75,7 +80,7 @@ extension ProxySession {
     func plainDescription(of role: SessionHandle.Role) -> String? {
         guard case .sip(let leg)? = sides[side(ofPhoneBehind: role)] else { return nil }
         return leg.muted(
-            audio: options.useAudio ? .sendrecv : .inactive, video: options.useVideo ? .sendrecv : .inactive)
+            audio: audioFlows ? .sendrecv : .inactive, video: videoFlows ? .sendrecv : .inactive)
     }
 
     /// The side of the phone whose media goes through this NoSIP handle.
@@ -85,7 +90,7 @@ extension ProxySession {
 
     /// What follows a later exchange: it has opened again what was switched off, where NoSIP has it.
     mutating func settleAgain() -> [Action] {
-        let isMuted = !options.useAudio || !options.useVideo
+        let isMuted = !audioFlows || !videoFlows
         guard isMuted, applying == nil, kind.handles.contains(where: { $0.plugin == .noSIP && kind.isConfigured(through: $0) })
         else { return nextUpdate() }
         return apply(update: nil, before: options)
@@ -103,15 +108,17 @@ extension ProxySession {
         applying = nil
         if let failure = current.failure {
             options = current.before
-            return (current.update.map { [.updateFailed(number: $0, failure)] } ?? []) + nextUpdate()
+            return (current.update.map { [.updateFailed(number: $0, failure)] } ?? []) + announceHolds() + nextUpdate()
         }
-        return current.recordings.map { .recording($0) }
-            + (current.update.map { [.updated(number: $0, options)] } ?? []) + nextUpdate()
+        let done = current.update.map { current.isHold ? Action.holdDone(number: $0) : .updated(number: $0, options) }
+        return announceHolds() + current.recordings.map { .recording($0) } + (done.map { [$0] } ?? []) + nextUpdate()
     }
 
     /// What is still to be said of updates and recordings when the session ends.
-    mutating func abandonUpdates() -> [Action] {
-        let unanswered = ((applying?.update).map { [$0] } ?? []) + updates.map(\.number)
+    ///
+    /// - Parameter holding: The number of a hold that a phone has not answered.
+    mutating func abandonUpdates(holding: Int?) -> [Action] {
+        let unanswered = ((applying?.update ?? holding).map { [$0] } ?? []) + updates.map(\.number)
         applying = nil
         updates = []
         let recording = recorder.end().map { [Action.recording(.stopped(file: $0))] } ?? []

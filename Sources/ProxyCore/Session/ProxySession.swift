@@ -25,6 +25,8 @@ public struct ProxySession: Sendable {
         case candidate(SessionSide, TrickledCandidate)
         /// Options are to change; `number` comes back with the outcome.
         case update(number: Int, SessionOptionsChange)
+        /// A side is to hold the call, or to resume it, without a description of its own; `number` comes back with the outcome.
+        case hold(number: Int, SessionSide, Bool)
         case settingsApplied
         case settingsFailed(SessionFailure)
         /// Janus or the path to a browser is gone.
@@ -50,6 +52,10 @@ public struct ProxySession: Sendable {
         case updated(number: Int, SessionOptions)
         /// The update could not be carried out; the session goes on.
         case updateFailed(number: Int, SessionFailure)
+        /// The side holds now, or does no longer.
+        case holdDone(number: Int)
+        /// A side has begun to hold the call, or ceased to, in whatever way.
+        case held(by: SessionSide, Bool)
         case recording(RecordingChange)
         /// Let go of all handles: the session is over.
         case end(SessionEnd)
@@ -62,6 +68,8 @@ public struct ProxySession: Sendable {
         case exchanging(Exchange)
         /// This phone has got the offer that it asked for, and has not answered it.
         case reoffered(SessionSide)
+        /// A phone has been offered the hold, or its end.
+        case holding(Holding)
         /// NoSIP is being told what stands, at one handle after another.
         case restoring(rest: [SessionHandle.Role])
         /// All that was offered is answered.
@@ -79,7 +87,8 @@ public struct ProxySession: Sendable {
 
     var state = State.new
     var recorder: RecordingNames
-    var updates: [(number: Int, change: SessionOptionsChange)] = []
+    var updates: [(number: Int, change: Change)] = []
+    var holds = Holds()
     var applying: Applying?
     var sides: [SessionSide: LegNegotiation]
     private var handlesAttached = false
@@ -131,6 +140,7 @@ public struct ProxySession: Sendable {
         case .stepFailed(let failure): return stepFailed(failure)
         case .candidate(let side, let candidate): return trickle(candidate, from: side)
         case .update(let number, let change): return update(number, change)
+        case .hold(let number, let side, let on): return hold(number, by: side, on)
         case .settingsApplied: return settled(nil)
         case .settingsFailed(let failure): return settled(failure)
         case .mediaLost(let end): return self.end(end)
@@ -144,7 +154,7 @@ public struct ProxySession: Sendable {
         case .offered(let side, _, _), .offerWanted(let side): return [.refuseOffer(side, failure)]
         case .answered: return [.refuseAnswer(failure)]
         case .candidate: return [.refuseCandidate(failure)]
-        case .update(let number, _): return [.updateFailed(number: number, failure)]
+        case .update(let number, _), .hold(let number, _, _): return [.updateFailed(number: number, failure)]
         default: return []
         }
     }
@@ -161,7 +171,7 @@ public struct ProxySession: Sendable {
             return [.perform(.attach(kind.handles))]
         case .stable:
             return begin(Exchange(offerer: side, paths: paths, isFirst: false), sdp, trickle: trickle)
-        case .attaching, .exchanging, .reoffered, .restoring, .ended:
+        case .attaching, .exchanging, .reoffered, .holding, .restoring, .ended:
             return [.refuseOffer(side, ProxySession.glare)]
         }
     }
@@ -181,6 +191,7 @@ public struct ProxySession: Sendable {
 
     private mutating func answered(_ sdp: String, trickle: Bool) -> [Action] {
         if case .reoffered(let side) = state { return reanswered(by: side, sdp) }
+        if case .holding(let holding) = state { return holdAnswered(holding, sdp) }
         guard case .exchanging(var exchange) = state, exchange.phase == .awaitingAnswer else {
             return [.refuseAnswer(.state(answerRefusal))]
         }
@@ -203,6 +214,7 @@ public struct ProxySession: Sendable {
 
     private mutating func declined(_ failure: SessionFailure) -> [Action] {
         if case .reoffered(let side) = state { return notReanswered(by: side) }
+        if case .holding(let holding) = state { return holdDeclined(holding, failure) }
         guard case .exchanging(let exchange) = state, exchange.phase == .awaitingAnswer else { return [] }
         return fail(exchange, failure)
     }
@@ -290,7 +302,7 @@ public struct ProxySession: Sendable {
         }
         state = .stable
         isEstablished = true
-        return actions + (exchange.isFirst ? settle() : settleAgain())
+        return actions + lookWhoHolds() + (exchange.isFirst ? settle() : settleAgain())
     }
 
     /// The exchange comes to nothing.
@@ -330,9 +342,10 @@ public struct ProxySession: Sendable {
     // MARK: End
 
     mutating func end(_ end: SessionEnd) -> [Action] {
+        let holding: Int? = if case .holding(let holding) = state { holding.number } else { nil }
         state = .ended
         pendingOffer = nil
         candidatesWaiting = []
-        return abandonUpdates() + [.end(end)]
+        return abandonUpdates(holding: holding) + [.end(end)]
     }
 }

@@ -72,7 +72,7 @@ struct LateOfferTests {
             Issue.record("the hold was not carried")
             return
         }
-        #expect(session.handle(.stepDone(Fixture.phoneAnswer)) == [])
+        #expect(session.handle(.stepDone(Fixture.phoneAnswer)) == [.held(by: .caller, true)])
         #expect(session.state == .stable)
     }
 
