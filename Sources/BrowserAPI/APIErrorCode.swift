@@ -34,6 +34,7 @@ extension APIError {
         case mediaFailed = 3011
         case tooManySessions = 3012
         case recordingFailed = 3013
+        case notTaken = 3014
 
         // The server, and the other side of a request.
         case internalError = 5001
@@ -73,6 +74,7 @@ extension APIError {
             case .mediaFailed: "the media server refused"
             case .tooManySessions: "too many sessions or calls"
             case .recordingFailed: "the recording cannot be written"
+            case .notTaken: "the other side does not take it"
             case .internalError: "internal error"
             case .timedOut: "no answer in time"
             case .clientGone: "the client is gone"

@@ -37,12 +37,13 @@ extension CommandCase {
             command: .hangupCall(EndCall(callID: callID, code: 200, reason: "bye")), required: ["call_id"],
             wrong: [("call_id", Wrong.id), ("code", Wrong.number(199, 700, -200)), ("reason", Wrong.line)]),
         CommandCase(
-            cmd: "send_dtmf", data: ["call_id": .string(callID), "digits": "0123456789ABCD*#", "duration": 40],
-            command: .sendDTMF(SendDTMF(callID: callID, digits: "0123456789ABCD*#", duration: 40)),
+            cmd: "send_dtmf",
+            data: ["call_id": .string(callID), "digits": "0123456789ABCD*#", "duration": 40, "side": "caller"],
+            command: .sendDTMF(SendDTMF(callID: callID, digits: "0123456789ABCD*#", duration: 40, side: .caller)),
             required: ["call_id", "digits"],
             wrong: [
                 ("call_id", Wrong.id), ("digits", [1, "", "12E", "a", "1 2", "é", text(65)]),
-                ("duration", Wrong.number(39, 6_001)),
+                ("duration", Wrong.number(39, 6_001)), ("side", [1, "", "both"]),
             ]),
         CommandCase(
             cmd: "hold_call", data: ["call_id": .string(callID), "side": "callee"],

@@ -126,6 +126,7 @@ extension IntegrationTests {
             .echo("uac-hold-zero"), .echo("uac-reinvite-codec"), .echo("uac-reinvite-port"), .echo("uac-reinvite-video"),
             .echo("uac-reinvite-no-sdp"), .echo("uac-reinvite-refused"), .echo("uac-overlapping"), .echo("uac-update"),
             .echo("uac-session-too-small"), .echo("uac-session-refreshes"), .echo("uac-bye-reason"), .echo("uac-cancel-late"),
+            .echo("uac-keys-info"),
         ]
 
         private static let door: [SIPScenarioPlay] = [
@@ -144,7 +145,7 @@ extension IntegrationTests {
             .pair("uac-held", "uas-holds"), .pair("uac-refuses", "uas-refused"), .pair("uac-glare", "uas-holds"),
             .pair("uac-reinvite-events", "uas-reinvited"), .pair("uac-record-route", "uas-hangs-up"),
             .pair("uac-update-early", "uas-no-answer"), .pair("uac-cancel", "uas-cancel-crossing"),
-            .pair("uac-bye-reason", "uas-reason"), .pair("uac-call", "uas-answer-tcp", .tcp), .pair("uac-call", "uas-srtp", .srtp),
+            .pair("uac-bye-reason", "uas-reason"), .pair("uac-keys-info", "uas-keys-info"), .pair("uac-call", "uas-answer-tcp", .tcp), .pair("uac-call", "uas-srtp", .srtp),
             .pair("uac-call", "uas-record-route"), .pair("uac-call", "uas-lost-ack"), .pair("uac-call", "uas-session-too-small"),
             .pair("uac-call", "uas-session-refreshes"), .pair("uac-hung-up", "uas-hangs-up"),
             .refusal("uas-redirects", 480), .refusal("uas-challenges", 403), .refusal("uas-fails", 500),

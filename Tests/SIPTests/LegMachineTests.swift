@@ -27,10 +27,10 @@ struct LegMachineTests {
     static let inputs: [LegInput] = [
         .ring(status: 180, sdp: nil), .answer(sdp: "a"), .reject(SIPResponse(status: 486)), .acknowledge(sdp: "a"),
         .end(status: 480, reason: nil), .offer(sdp: "n"), .acceptOffer(sdp: "a"), .rejectOffer(SIPResponse(status: 488)),
-        .sendInfo(contentType: "t", body: "b"), .stop, .provisional(status: 180, phrase: "", sdp: nil), .success(sdp: "a"),
+        .sendInfo(.pictureFastUpdate), .infoAnswered(status: 200), .stop, .provisional(status: 180, phrase: "", sdp: nil), .success(sdp: "a"),
         .failure(status: 486, phrase: "", reason: nil), .acknowledged(sdp: nil), .cancelled(nil), .bye(nil),
         .offered(.invite, sdp: "n"), .offered(.update, sdp: "n"), .offered(.update, sdp: nil),
-        .info(contentType: "t", body: "b"), .acknowledgementLost, .byeAnswered, .terminated(status: 0), .refreshDue, .overdue,
+        .info(.pictureFastUpdate), .acknowledgementLost, .byeAnswered, .terminated(status: 0), .refreshDue, .overdue,
         .pracked(sdp: nil), .pracked(sdp: "n"), .prackLost, .refreshFailed(status: 408), .refreshFailed(status: 500), .sessionOver,
     ]
 

@@ -5,7 +5,7 @@ internal import ProxyCore
 
 /// A client of the browser API that is being called.
 @LoopActor
-final class BrowserCalleeLeg: CalleeLeg {
+final class BrowserCalleeLeg: CalleeLeg, BrowserLeg {
     /// How long a client may take to say whether it takes calls.
     private static let inviteTimeout = Duration.seconds(10)
 

@@ -5,13 +5,14 @@ internal import ProxyCore
 
 /// A client of the browser API that started a call.
 @LoopActor
-final class BrowserCallerLeg: CallerLeg {
+final class BrowserCallerLeg: CallerLeg, BrowserLeg {
     private let call: String
     private let session: String
     /// Sends an event of the call to whoever is subscribed to it, this client first of all.
     private let publish: @LoopActor (BrowserEvent) -> Void
     /// The `start_call` that waits for its answer.
     private var reply: BrowserReply?
+    let client: BrowserClient
     let offers: BrowserOffers
     /// The client's id, where it gets the call's events without asking.
     let subscriber: String?
@@ -23,6 +24,7 @@ final class BrowserCallerLeg: CallerLeg {
     ) {
         self.call = call
         self.session = session
+        self.client = client
         self.reply = reply
         self.subscriber = subscriber
         self.publish = publish

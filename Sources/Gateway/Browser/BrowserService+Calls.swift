@@ -2,6 +2,7 @@ internal import BrowserAPI
 internal import EventLoop
 internal import JSON
 internal import ProxyCore
+internal import SIP
 
 extension BrowserService {
     func startCall(_ command: StartCall, _ client: BrowserClient, _ reply: BrowserReply) throws(APIError) {
@@ -104,6 +105,12 @@ extension BrowserService {
             case .failure(let failure): reply.fail(failure.apiError)
             }
         }
+    }
+
+    func sendDTMF(_ command: SendDTMF, _ client: BrowserClient, _ reply: BrowserReply) throws(APIError) {
+        let (call, side) = try switchboard.side(command.side, of: command.callID, for: client)
+        let keys = command.digits.map { SIPKeyPress(key: $0, duration: command.duration) }
+        switchboard.press(keys, by: side, in: call, reply)
     }
 
     /// `reject_call` and `hangup_call`: whatever ends the client's part in the call.

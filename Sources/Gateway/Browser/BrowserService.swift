@@ -85,7 +85,8 @@ final class BrowserService: BrowserAPIHandler {
             case .hangupCall(let command): try endCall(command, client, reply, otherwise: 200)
             case .holdCall(let command): try holdCall(command, true, client, reply)
             case .resumeCall(let command): try holdCall(command, false, client, reply)
-            case .sendDTMF, .transferCall: throw .notSupported(command.name)
+            case .sendDTMF(let command): try sendDTMF(command, client, reply)
+            case .transferCall: throw .notSupported(command.name)
             }
         } catch {
             reply.fail(error)

@@ -133,6 +133,9 @@ final class CallController {
         }
     }
 
+    /// The party at that side of an established call; nil for the echo.
+    func party(_ side: SessionSide) -> (any CallLeg)? { party(side, machine.answerer) }
+
     private func party(_ side: SessionSide, _ leg: Call.Leg?) -> (any CallLeg)? {
         switch side {
         case .caller: caller

@@ -28,6 +28,7 @@ final class SIPCalleeLeg: CalleeLeg {
     var onRefused: (@LoopActor (CallEnd) -> Void)?
     private var leg: SIPLegID?
     private var dialog: SIPDialogOffers?
+    private(set) var infos: SIPDialogInfos?
 
     convenience init(endpoint: SIPEndpoint, request: SIPInviteRequest) {
         self.init(endpoint: endpoint, attempts: [Attempt(request: request)], trunk: nil, service: nil)
@@ -63,6 +64,7 @@ final class SIPCalleeLeg: CalleeLeg {
         let leg = endpoint.invite(attempt.request)
         self.leg = leg
         dialog = SIPDialogOffers(endpoint: endpoint, leg: leg, ownsCallID: true)
+        infos = SIPDialogInfos(endpoint: endpoint, leg: leg)
         onInvited?(leg)
     }
 
@@ -96,6 +98,7 @@ final class SIPCalleeLeg: CalleeLeg {
         attempts = []
         place?.leave()
         place = nil
+        infos?.end()
     }
 
     func confirm(answer: String?) {

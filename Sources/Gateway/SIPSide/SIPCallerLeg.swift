@@ -8,11 +8,13 @@ final class SIPCallerLeg: CallerLeg {
     private let endpoint: SIPEndpoint
     private let leg: SIPLegID
     private let dialog: SIPDialogOffers
+    let infos: SIPDialogInfos?
 
     init(endpoint: SIPEndpoint, leg: SIPLegID) {
         self.endpoint = endpoint
         self.leg = leg
         dialog = SIPDialogOffers(endpoint: endpoint, leg: leg, ownsCallID: false)
+        infos = SIPDialogInfos(endpoint: endpoint, leg: leg)
     }
 
     /// 100 has been sent by the endpoint.
@@ -28,6 +30,7 @@ final class SIPCallerLeg: CallerLeg {
 
     func hangUp(_ end: CallEnd) {
         dialog.cancel()
+        infos?.end()
         endpoint.end(leg, status: end.status, reason: end.sipReason)
     }
 

@@ -44,9 +44,11 @@ final class SIPDialogOffers {
     }
 }
 
-/// A leg that offers within its dialog.
+/// A leg that offers within its dialog, and sends INFO.
 @LoopActor
 protocol SIPOfferingLeg: AnyObject {
+    /// nil before there is a dialog.
+    var infos: SIPDialogInfos? { get }
     /// The phone refused our offer. Whether the leg tries again by itself.
     func offerRejected(status: Int) -> Bool
     /// The phone accepted an offer. Whether the leg had made one.

@@ -55,6 +55,8 @@ extension Switchboard {
     /// Offers and answers within an established dialog.
     private func exchange(_ event: SIPEvent, side: SessionSide, in call: CallController, leg: (any SIPOfferingLeg)?) {
         switch event {
+        case .info(_, let info): heard(info, from: side, in: call)
+        case .infoAnswered(_, let status): leg?.infos?.answered(status)
         case .offer(_, let sdp?): call.handle(.offered(side, sdp: sdp, trickle: false))
         case .offer(_, nil): call.handle(.offerWanted(side))
         case .offerCompleted(_, nil): call.handle(.declined(side, .refused("the ACK brought no answer")))

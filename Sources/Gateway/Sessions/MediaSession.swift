@@ -64,6 +64,7 @@ final class MediaSession {
 
     var options: SessionOptions { machine.options }
     func agreedMedia(of side: SessionSide) -> [AgreedMedium] { machine.agreedMedia(of: side) }
+    func takesTelephoneEvents(_ side: SessionSide) -> Bool { machine.takesTelephoneEvents(side) }
     var isEnded: Bool { machine.isEnded }
     var isEstablished: Bool { machine.isEstablished }
     /// The offer that one side has, while it has not been answered.

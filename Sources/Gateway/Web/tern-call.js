@@ -15,7 +15,7 @@ const missedStatuses = [undefined, 200, 408, 480, 487];
  * - `state` is `'calling'`, `'ringing'`, `'active'`, `'ended'` for an outgoing call, `'incoming'`, `'answering'`,
  *   `'active'`, `'ended'` for an incoming one
  * - events `ringing`, `early` (the other side sends media before it answers), `answer`, `hold` and `resume` (by the other
- *   side), `holding` (whether it is held from here), and the gateway's `dtmf`, `transfer` with their body
+ *   side), `holding` (whether it is held from here), `dtmf` (the other side's keys), `transfer`, both with the gateway's body
  */
 export class TernCall extends TernSession {
   /** @type {string|null} the call's id at the gateway; null until it has answered */
@@ -122,6 +122,22 @@ export class TernCall extends TernSession {
   /** Ends a hold from here. @throws {TernError} the other side did not take it: the call is still held */
   async resume() { await this._client.request('media', 'resume_call', { call_id: this.callId }); }
 
+  /**
+   * Presses keys, one after the other, in whatever way the other side takes them: as RTP, by INFO, as an event.
+   * @param {string} digits of `0`-`9`, `A`-`D`, `*`, `#`, at most 64
+   * @param {{duration?: number}} [options] ms of each key, 40 to 6,000
+   * @throws {TernError} the other side takes none
+   */
+  async sendDTMF(digits, { duration } = {}) {
+    await this._client.request('media', 'send_dtmf', withoutAbsent({ call_id: this.callId, digits, duration }));
+  }
+
+  /** The gateway has found that keys are to go as RTP, which is ours. @internal */
+  _insertKeys(digits, duration, gap) {
+    if (!this._peer) throw new TernError('state', 'no media yet');
+    this._peer.insertKeys(String(digits), duration, gap);
+  }
+
   /** The same as `hangup`. @param {string} [reason] */
   async stop(reason) { await this.hangup(reason); }
 
@@ -213,13 +229,18 @@ export class TernCall extends TernSession {
       else this.#established();
     } else if (type === 'hold' || type === 'resume') {
       this.#held(body.by, type === 'hold');
-    } else if (['dtmf', 'transfer'].includes(type)) {
+    } else if (type === 'dtmf') {
+      if (body.by !== this.#side) this.emit(type, body);
+    } else if (type === 'transfer') {
       this.emit(type, body);
     }
   }
 
+  /** @returns {string} what the gateway calls this side */
+  get #side() { return this.direction === 'incoming' ? 'callee' : 'caller'; }
+
   #held(by, isHeld) {
-    if (by === (this.direction === 'incoming' ? 'callee' : 'caller')) {
+    if (by === this.#side) {
       this.holding = isHeld;
       this.emit('holding', isHeld);
     } else {

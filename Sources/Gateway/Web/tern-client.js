@@ -166,6 +166,7 @@ export class TernClient extends Emitter {
   #requested({ cmd, data = {} }, reply) {
     if (cmd === 'call_invite') this.#invited(data, reply);
     else if (cmd === 'renegotiate_session') this.#renegotiated(data, reply);
+    else if (cmd === 'insert_dtmf') this.#insertKeys(data, reply);
     else reply.fail(unknownCommand, 'unknown command');
   }
 
@@ -184,6 +185,17 @@ export class TernClient extends Emitter {
     if (!session || typeof offer?.sdp !== 'string') return reply.fail(unknownObject, 'no such session, or no offer');
     try {
       return reply.ok({ answer: await session._renegotiate(offer) });
+    } catch (error) {
+      return reply.fail(488, error.message);
+    }
+  }
+
+  #insertKeys({ call_id, digits, duration, gap }, reply) {
+    const call = this.#router.find(call_id);
+    if (!(call instanceof TernCall)) return reply.fail(unknownObject, 'no such call');
+    try {
+      call._insertKeys(digits, duration, gap);
+      return reply.ok();
     } catch (error) {
       return reply.fail(488, error.message);
     }

@@ -115,6 +115,18 @@ export class TernPeer {
     }
   }
 
+  /**
+   * Sends keys as RTP (RFC 4733), behind those that are being sent.
+   * @param {string} digits
+   * @param {number} duration of each, in ms
+   * @param {number} gap between two, in ms
+   */
+  insertKeys(digits, duration, gap) {
+    const dtmf = this.#connection.getSenders().map(one => one.dtmf).find(one => one?.canInsertDTMF);
+    if (!dtmf) throw new TernMediaError('unsupported', 'Keys cannot be sent as RTP');
+    dtmf.insertDTMF(dtmf.toneBuffer + digits, duration, gap);
+  }
+
   /** @returns {Promise<() => Promise<void>>} takes it back */
   async #setVideo(track, stream) {
     const places = this.#connection.getTransceivers()

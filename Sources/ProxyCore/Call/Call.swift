@@ -206,6 +206,8 @@ public struct Call: Sendable {
     }
 
     public var isEstablished: Bool { if case .established = state { true } else { false } }
+    /// The leg that has the call; nil for the echo, and before the answer.
+    public var answerer: Leg? { if case .established(let leg) = state { leg } else { nil } }
     public var isEnded: Bool { state == .ended }
 
     /// Takes one event.

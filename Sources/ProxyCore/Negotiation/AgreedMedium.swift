@@ -44,6 +44,16 @@ extension SIPNegotiation {
         }
     }
 
+    /// Whether keys may go to the phone as RTP (RFC 4733).
+    var hasTelephoneEvents: Bool {
+        let media = switch state {
+        case .remoteOffer(_, _, answered: true): local.media
+        case .localOffer(_, answered: true): plain.media
+        case .idle, .remoteOffer, .localOffer: [MediaDescription]()
+        }
+        return media.contains { $0.kind == .audio && $0.port != 0 && $0.payloads.contains { $0.codec == .telephoneEvent } }
+    }
+
     /// Whether the phone wants none of what it could have, in its last description (RFC 3264, section 8.4).
     ///
     /// - Parameter before: What was known of it: an answer to an offer that gives it nothing does not tell.

@@ -121,6 +121,12 @@ public struct ProxySession: Sendable {
     /// What that side has agreed on; empty before its first answer, and where there is no such side.
     public func agreedMedia(of side: SessionSide) -> [AgreedMedium] { sides[side]?.agreedMedia ?? [] }
 
+    /// Whether the phone at that side takes keys as RTP (RFC 4733), at the moment: nothing gets through a hold.
+    public func takesTelephoneEvents(_ side: SessionSide) -> Bool {
+        guard case .sip(let leg)? = sides[side] else { return false }
+        return leg.hasTelephoneEvents && holders.isEmpty && options.useAudio
+    }
+
     /// The side that has an offer to answer.
     public var answerer: SessionSide? {
         guard case .exchanging(let exchange) = state, exchange.phase == .awaitingAnswer else { return nil }

@@ -50,8 +50,11 @@ extension SIPEndpoint {
         legs[leg]?.authorizer = authorizer
     }
 
-    /// Sends an INFO within the dialog (RFC 6086).
-    public func info(_ leg: SIPLegID, contentType: String, body: String) {
-        legs[leg]?.handle(.sendInfo(contentType: contentType, body: body))
+    /// Sends an INFO within the dialog (RFC 6086); `infoAnswered` follows.
+    public func info(_ leg: SIPLegID, _ info: SIPInfo) {
+        legs[leg]?.handle(.sendInfo(info))
     }
+
+    /// Whether the peer takes INFO: it lists it in its Allow, or has shown none (RFC 3261 section 20.5).
+    public func acceptsInfo(_ leg: SIPLegID) -> Bool { legs[leg]?.peerTakesInfo ?? false }
 }

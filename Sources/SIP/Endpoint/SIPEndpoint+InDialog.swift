@@ -8,16 +8,27 @@ extension SIPEndpoint {
 
     func receiveInfo(_ event: StackEvent, on leg: Leg) {
         guard let message = event.message, event.status < 200, let request = event.request else { return }
-        let isKnown = SIPEndpoint.infoBodies.contains(message.contentType)
+        let reading = SIPInfo.read(contentType: message.contentType, body: message.body ?? "")
+        let isEmpty = message.bodySize == 0 && message.contentType.isEmpty
+        var response = SIPResponse(status: 200)
+        if reading == .malformed { response = SIPResponse(status: 400, phrase: "Malformed body", warning: "the INFO names no key and no picture") }
+        if reading == .unknown, !isEmpty { response = SIPResponse(status: 415) }
+        if response.status == 200, !leg.infoRate.admits(.now) { response = SIPResponse(status: 500, retryAfter: 1) }
         var tags = TagList()
         tags.add(tern_nutag_with(), request.message)
-        let status = message.bodySize == 0 || isKnown ? 200 : 415
-        if status == 415 { tags.add(tern_siptag_accept_str(), SIPEndpoint.infoBodies.joined(separator: ", ")) }
+        if response.status == 415 { tags.add(tern_siptag_accept_str(), SIPEndpoint.infoBodies.joined(separator: ", ")) }
+        if response.status != 200 { tags.add(response, status: response.status, agent: agent) }
         tags.withTags {
-            tern_nua_respond(leg.handle, Int32(status), SofiaPhrases.pointer(nil, status: status), $0)
+            tern_nua_respond(
+                leg.handle, Int32(response.status), SofiaPhrases.pointer(response.phrase, status: response.status), $0)
         }
-        guard status == 200, let body = message.body else { return }
-        leg.handle(.info(contentType: message.contentType, body: body))
+        if response.status == 200, case .understood(let info) = reading { leg.handle(.info(info)) }
+    }
+
+    /// What became of an INFO of ours. Sofia's own troubles have statuses from 900 on.
+    func receiveInfoResponse(_ event: StackEvent, on leg: Leg) {
+        guard event.status >= 200 else { return }
+        leg.handle(.infoAnswered(status: event.status < 700 ? event.status : 503))
     }
 
     /// A PRACK to one of our provisional responses; Sofia has answered 481 to one that is to none.

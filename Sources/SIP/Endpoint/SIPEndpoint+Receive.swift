@@ -31,7 +31,8 @@ extension SIPEndpoint {
         case .terminated: leg.handle(.terminated(status: event.status))
         case .error: receiveError(event, on: leg)
         case .options, .register, .otherRequest: refuseWithin(event)
-        case .prackResponse, .infoResponse, .clientResponse, .otherResponse, .shutdown, .ignored: break
+        case .infoResponse: receiveInfoResponse(event, on: leg)
+        case .prackResponse, .clientResponse, .otherResponse, .shutdown, .ignored: break
         }
     }
 

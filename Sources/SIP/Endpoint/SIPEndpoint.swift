@@ -157,6 +157,7 @@ extension SIPEvent {
         case .offerRejected: "offerRejected"
         case .offerCompleted: "offerCompleted"
         case .info: "info"
+        case .infoAnswered: "infoAnswered"
         case .ended: "ended"
         }
     }

@@ -35,7 +35,7 @@ extension Leg {
         case .acknowledge(let sdp): acknowledge(sdp)
         case .prack(let rack): sendPrack(rack)
         case .reinvite(let sdp): reinvite(sdp)
-        case .sendInfo(let contentType, let body): sendInfo(contentType, body)
+        case .sendInfo(let info): sendInfo(info)
         case .report(let event): report(event)
         case .refreshLater: refreshLater()
         case .wait(let limit): wait(limit)
@@ -121,9 +121,9 @@ extension Leg {
         send(sdp, tags, by: tern_nua_invite)
     }
 
-    private func sendInfo(_ contentType: String, _ body: String) {
+    private func sendInfo(_ info: SIPInfo) {
         var tags = TagList()
-        tags.addBody(body, type: HeaderText.line(contentType, limit: 128))
+        tags.addBody(info.body, type: info.contentType)
         tags.withTags { tern_nua_info(handle, $0) }
     }
 }

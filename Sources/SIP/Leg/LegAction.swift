@@ -15,7 +15,7 @@ enum LegAction: Equatable {
     /// A PRACK, with its RAck header.
     case prack(String)
     case reinvite(sdp: String?)
-    case sendInfo(contentType: String, body: String)
+    case sendInfo(SIPInfo)
     case report(SIPEvent)
     /// Refreshes the session a little later.
     case refreshLater

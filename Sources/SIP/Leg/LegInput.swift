@@ -9,7 +9,7 @@ enum LegInput: Equatable {
     case offer(sdp: String?)
     case acceptOffer(sdp: String?)
     case rejectOffer(SIPResponse)
-    case sendInfo(contentType: String, body: String)
+    case sendInfo(SIPInfo)
     case stop
 
     // The peer.
@@ -22,7 +22,9 @@ enum LegInput: Equatable {
     case bye(SIPReason?)
     case offered(LegState.OfferMethod, sdp: String?)
     case pracked(sdp: String?)
-    case info(contentType: String, body: String)
+    case info(SIPInfo)
+    /// A final response to an INFO of ours.
+    case infoAnswered(status: Int)
 
     // The stack.
     case acknowledgementLost

@@ -24,10 +24,12 @@ extension LegMachine {
             return close(SIPEnd(.failed, reason: status >= 300 ? SIPReason(cause: status, text: nil) : nil))
         case .acknowledgementLost:
             return go(.ending, .report(.ended(id, SIPEnd(.acknowledgementLost))), .wait(.transaction))
-        case .info(let contentType, let body):
-            return [.report(.info(id, contentType: contentType, body: body))]
-        case .sendInfo(let contentType, let body):
-            return [.sendInfo(contentType: contentType, body: body)]
+        case .info(let info):
+            return [.report(.info(id, info))]
+        case .sendInfo(let info):
+            return [.sendInfo(info)]
+        case .infoAnswered(let status):
+            return [.report(.infoAnswered(id, status: status))]
         default:
             return exchanging(descriptions, exchange, input)
         }

@@ -12,6 +12,8 @@ struct IncomingMessage {
     var reason: SIPReason?
     /// Whether the peer lists UPDATE in its Allow header.
     var allowsUpdate = false
+    /// Whether the peer lists INFO in its Allow header; nil without one.
+    var allowsInfo: Bool?
     /// What it says about the session timer, where `called` tells that it is a request.
     var session = SessionInterval.Remote(isSupported: false, expires: nil, namesUs: nil)
     var called = false
@@ -54,6 +56,7 @@ struct IncomingMessage {
         }
         reason = sip.sip_reason.map { SIPReason(header: $0.pointee) }
         allowsUpdate = sip_is_allowed(sip.sip_allow, sip_method_update, "UPDATE") != 0
+        allowsInfo = sip.sip_allow.map { sip_is_allowed($0, sip_method_info, "INFO") != 0 }
         called = sip.sip_request != nil
         session.isSupported = sip_has_feature(sip.sip_supported, "timer") != 0
         if let expires = sip.sip_session_expires?.pointee {

@@ -24,8 +24,10 @@ public enum SIPEvent: Hashable, Sendable {
     /// The ACK brought the answer to an offer that was in our 2xx: `answer` or `acceptOffer` to an INVITE without SDP.
     /// It comes just before `established` where the INVITE was the first.
     case offerCompleted(SIPLegID, sdp: String?)
-    /// A body in an INFO (RFC 6086, and the DTMF and picture-update bodies that predate it); 200 has been sent.
-    case info(SIPLegID, contentType: String, body: String)
+    /// An INFO with a key or a wish for a picture; 200 has been sent.
+    case info(SIPLegID, SIPInfo)
+    /// The final response to an INFO of ours, or 408 or 503 where there is none. They come in the order of the INFOs.
+    case infoAnswered(SIPLegID, status: Int)
     /// The leg is gone.
     case ended(SIPLegID, SIPEnd)
 
@@ -34,7 +36,7 @@ public enum SIPEvent: Hashable, Sendable {
         switch self {
         case .incoming(let leg, _), .provisional(let leg, _, _, _), .answered(let leg, _), .established(let leg),
             .rejected(let leg, _, _, _), .offer(let leg, _), .offerAccepted(let leg, _), .offerRejected(let leg, _, _),
-            .offerCompleted(let leg, _), .info(let leg, _, _), .ended(let leg, _):
+            .offerCompleted(let leg, _), .info(let leg, _), .infoAnswered(let leg, _), .ended(let leg, _):
             leg
         }
     }

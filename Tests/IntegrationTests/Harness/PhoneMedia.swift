@@ -15,10 +15,13 @@ struct PhoneMedia: Sendable {
     var video: Video?
     var direction = Direction.sendrecv
     var videoDirection = Direction.sendrecv
+    /// Whether it knows telephone-event.
+    var hasKeys = false
     /// Its SRTP key for audio, in Base64; nil is plain RTP.
     var key: String?
     private var version = 0
     private var lines: [MediaKind] = []
+    private var keyType: UInt8?
 
     init(address: String, audioPort: Int, videoPort: Int, video: Video?) {
         self.address = address
@@ -29,11 +32,15 @@ struct PhoneMedia: Sendable {
 
     mutating func offer() -> String {
         for kind in [MediaKind.audio] + (video == nil ? [] : [.video]) where !lines.contains(kind) { lines.append(kind) }
+        keyType = hasKeys ? 101 : nil
         return text { _ in 96 }
     }
 
     mutating func answer(to offer: SessionDescription) -> String {
         lines = offer.media.map(\.kind)
+        keyType = !hasKeys ? nil : offer.media.first { $0.kind == .audio }.flatMap { medium in
+            medium.payloadTypes.first { medium.rtpmap(for: $0).map { $0.encoding == "telephone-event" && $0.clockRate == 8_000 } ?? false }
+        }
         let type = video.flatMap { video in
             offer.media.first { $0.kind == .video && $0.port != 0 }.flatMap { medium in
                 medium.payloadTypes.first { medium.rtpmap(for: $0)?.encoding.uppercased() == video.rawValue }
@@ -47,7 +54,9 @@ struct PhoneMedia: Sendable {
         var text = "v=0\r\no=phone 1 \(version) IN IP4 \(address)\r\ns=-\r\nc=IN IP4 \(address)\r\nt=0 0\r\n"
         for kind in lines {
             if kind == .audio {
-                text += "m=audio \(audioPort) RTP/\(key == nil ? "AVP" : "SAVP") 0\r\na=rtpmap:0 PCMU/8000\r\na=\(direction.rawValue)\r\n"
+                text += "m=audio \(audioPort) RTP/\(key == nil ? "AVP" : "SAVP") 0\(keyType.map { " \($0)" } ?? "")\r\n"
+                text += "a=rtpmap:0 PCMU/8000\r\na=\(direction.rawValue)\r\n"
+                if let keyType { text += "a=rtpmap:\(keyType) telephone-event/8000\r\na=fmtp:\(keyType) 0-15\r\n" }
                 if let key { text += "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:\(key)\r\n" }
             } else if kind == .video, let video, let type = videoType(video) {
                 text += "m=video \(videoPort) RTP/AVP \(type)\r\na=rtpmap:\(type) \(video.rawValue)/90000\r\n"

@@ -16,6 +16,10 @@ final class RTPPhone: @unchecked Sendable {
     private var heard: [Double] = []
     private var isOver = false
     private var encryption: (own: SRTPStream, peer: SRTPStream)?
+    private var silent = false
+    private var events: UInt8?
+    private var pressing: (event: UInt8, left: Int, begin: Int)?
+    private var pressed: [(time: UInt32, event: UInt8)] = []
 
     init(on address: String, frequency: Double = 440) throws {
         self.frequency = frequency
@@ -48,6 +52,27 @@ final class RTPPhone: @unchecked Sendable {
         socket.close()
     }
 
+    /// Whether it says nothing but keys.
+    var isSilent: Bool {
+        get { lock.withLock { silent } }
+        set { lock.withLock { silent = newValue } }
+    }
+
+    /// The payload type of keys as RTP (RFC 4733).
+    var keyType: UInt8? {
+        get { lock.withLock { events } }
+        set { lock.withLock { events = newValue } }
+    }
+
+    /// Packets of one key.
+    static let packetsOfKey = 8
+
+    /// Presses a key, by its event number: eight packets, of which the last three say that it is over.
+    func press(_ event: UInt8) { lock.withLock { pressing = (event, RTPPhone.packetsOfKey, sent) } }
+
+    /// The keys that came in so far, each once.
+    var keys: String { String(lock.withLock { pressed }.compactMap { Int($0.event) < 16 ? Array("0123456789*#ABCD")[Int($0.event)] : nil }) }
+
     // MARK: What it notices
 
     /// RTP packets that came in so far.
@@ -78,9 +103,10 @@ final class RTPPhone: @unchecked Sendable {
         var next = DispatchTime.now()
         while !lock.withLock({ isOver }) {
             if let peer = lock.withLock({ peer }) {
-                let number = lock.withLock { sent += 1; return sent - 1 }
-                let packet = packet(number, source: source), stream = lock.withLock { encryption?.own }
-                if let bytes = stream.map({ try? $0.protect(packet) }) ?? packet { socket.send(bytes, to: peer.address, port: peer.port) }
+                if let packet = nextPacket(source: source) {
+                    let stream = lock.withLock { encryption?.own }
+                    if let bytes = stream.map({ try? $0.protect(packet) }) ?? packet { socket.send(bytes, to: peer.address, port: peer.port) }
+                }
             }
             next = next + .milliseconds(20)
             let now = DispatchTime.now()
@@ -88,13 +114,33 @@ final class RTPPhone: @unchecked Sendable {
         }
     }
 
-    /// RFC 3550, section 5.1: version 2, payload type 0, the marker on the first packet.
-    private func packet(_ number: Int, source: UInt32) -> [UInt8] {
-        var bytes: [UInt8] = [0x80, number == 0 ? 0x80 : 0]
-        for (value, count) in [(number, 2), (number * 160, 4), (Int(source), 4)] {
+    /// A key that is being pressed goes before the tone.
+    private func nextPacket(source: UInt32) -> [UInt8]? {
+        lock.withLock {
+            if let key = pressing, let events {
+                pressing = key.left > 1 ? (key.event, key.left - 1, key.begin) : nil
+                sent += 1
+                let length = (RTPPhone.packetsOfKey - max(key.left, 3)) * 160 + 160
+                let header = header(events, number: sent - 1, time: key.begin * 160, source: source, isFirst: key.left == RTPPhone.packetsOfKey)
+                return header + [key.event, key.left <= 3 ? 0x8a : 0x0a, UInt8(length >> 8 & 0xff), UInt8(length & 0xff)]
+            }
+            guard !silent else { return nil }
+            sent += 1
+            return packet(sent - 1, source: source)
+        }
+    }
+
+    private func header(_ type: UInt8, number: Int, time: Int, source: UInt32, isFirst: Bool) -> [UInt8] {
+        var bytes: [UInt8] = [0x80, (isFirst ? 0x80 : 0) | type]
+        for (value, count) in [(number, 2), (time, 4), (Int(source), 4)] {
             for byte in (0..<count).reversed() { bytes.append(UInt8((value >> (8 * byte)) & 0xff)) }
         }
-        return bytes + Tone.packet(number, frequency: frequency)
+        return bytes
+    }
+
+    /// RFC 3550, section 5.1: version 2, payload type 0, the marker on the first packet.
+    private func packet(_ number: Int, source: UInt32) -> [UInt8] {
+        header(0, number: number, time: number * 160, source: source, isFirst: number == 0) + Tone.packet(number, frequency: frequency)
     }
 
     private func listen() {
@@ -112,6 +158,10 @@ final class RTPPhone: @unchecked Sendable {
         lock.withLock {
             guard let bytes = encryption.map({ $0.peer.unprotect(packet) }) ?? packet else { return }
             received += 1
+            if let events, bytes[1] & 0x7f == events, bytes.count >= 16 {
+                let time = bytes[4..<8].reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
+                if bytes[13] & 0x80 != 0, !pressed.contains(where: { $0.time == time }) { pressed.append((time, bytes[12])) }
+            }
             guard bytes[1] & 0x7f == 0 else { return }
             heard += bytes[12...].map(Tone.linear)
             if heard.count > 16_000 { heard.removeFirst(8_000) }

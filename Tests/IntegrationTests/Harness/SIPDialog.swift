@@ -7,6 +7,7 @@ struct SIPDialog: Sendable {
     let contact: String
     /// As in a Via.
     var transport = "UDP"
+    var allow = "INVITE, ACK, CANCEL, OPTIONS, BYE"
     /// The From of its requests, and the To of the other side's.
     private(set) var local: String
     private(set) var remote: String
@@ -43,9 +44,9 @@ struct SIPDialog: Sendable {
         if let contact = response.contact { target = contact }
     }
 
-    mutating func request(_ method: String, body: String? = nil) -> String {
+    mutating func request(_ method: String, body: String? = nil, type: String = "application/sdp") -> String {
         number += 1
-        return text(method, number: number, body: body)
+        return text(method, number: number, body: body, type: type)
     }
 
     /// The ACK of a 2xx is a transaction of its own (section 13.2.2.4).
@@ -57,10 +58,12 @@ struct SIPDialog: Sendable {
         return text("ACK", number: number, body: nil, branch: branch.map(String.init))
     }
 
-    private func text(_ method: String, number: Int, body: String?, branch: String? = nil) -> String {
+    private func text(
+        _ method: String, number: Int, body: String?, branch: String? = nil, type: String = "application/sdp"
+    ) -> String {
         "\(method) \(target) SIP/2.0\r\nVia: SIP/2.0/\(transport) \(contact);rport;branch=\(branch ?? "z9hG4bK" + UUID().uuidString)\r\n"
             + "Max-Forwards: 70\r\nFrom: \(local)\r\nTo: \(remote)\r\nCall-ID: \(id)\r\nCSeq: \(number) \(method)\r\n"
-            + end(body)
+            + end(body, type)
     }
 
     func response(_ status: Int, _ phrase: String, to request: SIPText, body: String? = nil) -> String {
@@ -69,9 +72,9 @@ struct SIPDialog: Sendable {
             + "CSeq: \(request["cseq"] ?? "")\r\n" + end(body)
     }
 
-    private func end(_ body: String?) -> String {
-        "Contact: <sip:phone@\(contact)\(transport == "UDP" ? "" : ";transport=\(transport.lowercased())")>\r\nAllow: INVITE, ACK, CANCEL, OPTIONS, BYE\r\n"
-            + (body == nil ? "" : "Content-Type: application/sdp\r\n") + "Content-Length: \(body?.utf8.count ?? 0)\r\n\r\n\(body ?? "")"
+    private func end(_ body: String?, _ type: String = "application/sdp") -> String {
+        "Contact: <sip:phone@\(contact)\(transport == "UDP" ? "" : ";transport=\(transport.lowercased())")>\r\nAllow: \(allow)\r\n"
+            + (body == nil ? "" : "Content-Type: \(type)\r\n") + "Content-Length: \(body?.utf8.count ?? 0)\r\n\r\n\(body ?? "")"
     }
 }
 

@@ -11,6 +11,8 @@ final class SIPPhone: @unchecked Sendable {
     private let gateway: String
     private let address: String
     private var dialog: SIPDialog?
+    /// Whether it lists INFO in its Allow.
+    var takesInfo = false
     /// The INVITE that has not been answered finally.
     private var invite: SIPText?
 
@@ -36,6 +38,7 @@ final class SIPPhone: @unchecked Sendable {
 
     func call(_ user: String) {
         dialog = SIPDialog(to: user, at: gateway, contact: "\(address):\(probe.port)")
+        if takesInfo { dialog?.allow += ", INFO" }
         send { $0.request("INVITE", body: self.media.offer()) }
     }
 
@@ -70,6 +73,7 @@ final class SIPPhone: @unchecked Sendable {
         }
         let invite = SIPText(text: text)
         dialog = try SIPDialog(invitedBy: invite, contact: "\(address):\(probe.port)")
+        if takesInfo { dialog?.allow += ", INFO" }
         self.invite = invite
         return try speak(to: invite)
     }
@@ -136,6 +140,25 @@ final class SIPPhone: @unchecked Sendable {
         return try SessionDescription(parsing: invite.body)
     }
 
+    /// Sends an INFO, and gives the status of its response.
+    func info(_ type: String, _ body: String) async throws -> Int {
+        send { $0.request("INFO", body: body, type: type) }
+        return try await final("INFO", within: .seconds(8)).status
+    }
+
+    /// Waits for an INFO, answers it, and gives it.
+    func informed(_ status: Int = 200, within limit: Duration = .seconds(8)) async throws -> SIPText {
+        guard let text = await probe.message(within: limit, where: { $0.hasPrefix("INFO ") }) else {
+            throw HarnessError("no INFO within \(limit)")
+        }
+        let info = SIPText(text: text)
+        send { $0.response(status, "Answer", to: info) }
+        return info
+    }
+
+    /// Whether there is an INFO that nobody has looked at.
+    func isInformed() async -> Bool { await probe.message(within: .milliseconds(1), where: { $0.hasPrefix("INFO ") }) != nil }
+
     func hangUp() async throws {
         send { $0.request("BYE") }
         let status = try await final("BYE", within: .seconds(8)).status
@@ -175,6 +198,7 @@ final class SIPPhone: @unchecked Sendable {
         let description = try SessionDescription(parsing: message.body)
         if let medium = description.media.first(where: { $0.kind == .audio && $0.port != 0 }) {
             audio.connect(to: address, port: Int(medium.port))
+            audio.keyType = medium.payloadTypes.first { medium.rtpmap(for: $0).map { $0.encoding == "telephone-event" && $0.clockRate == 8_000 } ?? false }
             for case .crypto(let crypto) in medium.attributes {
                 guard let key = media.key else { break }
                 audio.encrypt(own: try SRTPStream(key: key), peer: try SRTPStream(key: String(crypto.key.dropFirst("inline:".count))))

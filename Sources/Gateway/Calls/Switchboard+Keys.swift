@@ -1,0 +1,80 @@
+internal import BrowserAPI
+internal import EventLoop
+internal import JSON
+internal import ProxyCore
+internal import SIP
+
+/// Keys that are pressed in a call, and wishes for a picture.
+extension Switchboard {
+    /// How long a client may take to say that it sends keys.
+    private static let insertTimeout = Duration.seconds(5)
+
+    // MARK: From a phone
+
+    func heard(_ info: SIPInfo, from side: SessionSide, in call: CallController) {
+        guard call.isEstablished, case .key(let key, let form) = info else { return }
+        tell([key], by: side, in: call)
+        guard let phone = call.party(side.other) as? any SIPOfferingLeg, let infos = phone.infos else { return }
+        guard infos.areTaken else {
+            log.info("a key is lost: the other phone takes no INFO", metadata: ["call": "\(call.id)"])
+            return
+        }
+        infos.press([key], form: form)
+    }
+
+    // MARK: By command
+
+    /// Sends keys of `side` to the other one, by the one way that it has agreed on.
+    func press(_ keys: [SIPKeyPress], by side: SessionSide, in call: CallController, _ reply: BrowserReply) {
+        guard let phone = call.party(side.other) as? any SIPOfferingLeg else {
+            tell(keys, by: call.party(side.other) == nil ? side.other : side, in: call)
+            return reply.ok([:])
+        }
+        guard call.session.takesTelephoneEvents(side.other), let browser = call.party(side) as? any BrowserLeg else {
+            return inform(phone, keys, by: side, in: call, reply)
+        }
+        // RTP of this side is the browser's own: so is RFC 4733.
+        let duration = keys.first?.duration ?? SIPKeyPress.usualDuration
+        let data: JSONValue = [
+            "call_id": .string(call.id), "digits": .string(String(keys.map(\.key))), "duration": .integer(duration),
+            "gap": .integer(KeyQueue.gap),
+        ]
+        browser.client.request(class: "media", cmd: "insert_dtmf", data: data, timeout: Switchboard.insertTimeout) { [weak self] result in
+            switch result {
+            case .success: reply.ok([:])
+            // Whether it has sent any is not known: another way could double them.
+            case .failure(let error) where [.timedOut, .clientGone].contains(error.known): reply.fail(error)
+            case .failure: self?.inform(phone, keys, by: side, in: call, reply)
+            }
+        }
+    }
+
+    private func inform(
+        _ phone: any SIPOfferingLeg, _ keys: [SIPKeyPress], by side: SessionSide, in call: CallController, _ reply: BrowserReply
+    ) {
+        guard call.isEstablished, let infos = phone.infos else { return reply.fail(APIError(.wrongState, "the call has ended")) }
+        guard infos.areTaken else {
+            return reply.fail(APIError(.notTaken, "the phone takes no INFO, and keys cannot be sent as RTP"))
+        }
+        infos.press(keys) { outcome in
+            switch outcome {
+            case .taken: reply.ok([:])
+            case .refused(let status): reply.fail(APIError(.notTaken, "the phone refused a key: \(status)"))
+            case .tooMany: reply.fail(APIError(.wrongState, "too many keys are waiting"))
+            case .over: reply.fail(APIError(.wrongState, "the call has ended"))
+            }
+        }
+    }
+
+    // MARK: To browsers
+
+    private func tell(_ keys: [SIPKeyPress], by side: SessionSide, in call: CallController) {
+        for key in keys {
+            let body: JSONValue = [
+                "digit": .string(String(key.key)), "duration": .integer(key.duration ?? SIPKeyPress.usualDuration),
+                "by": .string(side.rawValue),
+            ]
+            publish(.call(call.id, "dtmf", body), of: call)
+        }
+    }
+}

@@ -1,0 +1,74 @@
+internal import EventLoop
+internal import SIP
+
+/// INFOs for the phone of one dialog: keys, one after the other, and wishes for a picture.
+@LoopActor
+final class SIPDialogInfos {
+    /// What became of keys.
+    enum Outcome: Equatable {
+        case taken
+        case refused(status: Int)
+        case tooMany
+        /// The dialog ended before.
+        case over
+    }
+
+    private let endpoint: SIPEndpoint
+    private let leg: SIPLegID
+    private var queue = KeyQueue()
+    private var orders: [Int: (form: SIPKeyPress.Form, done: @LoopActor (Outcome) -> Void)] = [:]
+    private var last = 0
+    /// Of the INFOs without an answer, in their order: whether each is a key.
+    private var open: [Bool] = []
+    private var timer: LoopTimer?
+
+    init(endpoint: SIPEndpoint, leg: SIPLegID) {
+        self.endpoint = endpoint
+        self.leg = leg
+    }
+
+    /// Whether the phone takes INFO, as far as it has said.
+    var areTaken: Bool { endpoint.acceptsInfo(leg) }
+
+    /// Sends keys behind those that wait; `done` is called once.
+    func press(_ keys: [SIPKeyPress], form: SIPKeyPress.Form = .relay, done: @escaping @LoopActor (Outcome) -> Void = { _ in }) {
+        last += 1
+        orders[last] = (form, done)
+        take(.press(keys, order: last))
+    }
+
+    /// The phone has answered an INFO of ours.
+    func answered(_ status: Int) {
+        guard !open.isEmpty, open.removeFirst() else { return }
+        take(.answered(status: status))
+    }
+
+    /// The dialog is over.
+    func end() {
+        timer?.cancel()
+        timer = nil
+        let waiting = orders.sorted { $0.key < $1.key }
+        orders = [:]
+        for (_, order) in waiting { order.done(.over) }
+    }
+
+    private func take(_ event: KeyQueue.Event) {
+        for action in queue.handle(event) { perform(action) }
+    }
+
+    private func perform(_ action: KeyQueue.Action) {
+        switch action {
+        case .send(let key, let order): send(.key(key, orders[order]?.form ?? .relay))
+        case .startTimer(let milliseconds):
+            timer = LoopTimer.schedule(after: .milliseconds(milliseconds)) { [weak self] in self?.take(.timeOver) }
+        case .done(let order): orders.removeValue(forKey: order)?.done(.taken)
+        case .failed(let order, let status): orders.removeValue(forKey: order)?.done(.refused(status: status))
+        case .refused(let order): orders.removeValue(forKey: order)?.done(.tooMany)
+        }
+    }
+
+    private func send(_ info: SIPInfo) {
+        if case .key = info { open.append(true) } else { open.append(false) }
+        endpoint.info(leg, info)
+    }
+}
