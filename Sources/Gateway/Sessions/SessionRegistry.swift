@@ -103,9 +103,9 @@ final class SessionRegistry {
         return entry
     }
 
-    /// The ids of the sessions of `user`, in alphabetical order.
+    /// The ids of the sessions of `user`, in alphabetical order; all of them for `*`.
     func list(of user: String) -> [String] {
-        entries.filter { $0.value.users.contains(user) }.keys.sorted()
+        entries.filter { user == "*" || $0.value.users.contains(user) }.keys.sorted()
     }
 
     /// The ids of the sessions that `client` is at an end of.
