@@ -8,9 +8,9 @@ TLS ?=
 
 # What the gateway is built against and runs with.
 RUN_PACKAGES := libsofia-sip-ua-dev libwebsockets-dev libwebsockets-evlib-uv libjansson-dev libuv1-dev libsqlite3-dev libc-ares-dev libssl-dev pkg-config \
-	openssl janus janus-tools
+	openssl janus ffmpeg
 # What the tests use on top of it: a phone, a browser, a network namespace, tools to look at media.
-TEST_PACKAGES := sip-tester chromium chromium-driver firefox-esr pulseaudio iproute2 util-linux ffmpeg dnsmasq-base baresip-core linphone-cli kamailio \
+TEST_PACKAGES := sip-tester chromium chromium-driver firefox-esr pulseaudio iproute2 util-linux dnsmasq-base baresip-core linphone-cli kamailio \
 	python3-aiortc python3-websockets
 
 .DEFAULT_GOAL := help

@@ -58,6 +58,7 @@ let package = Package(
         ),
         .target(name: "Resolver", dependencies: ["CAres", "EventLoop", logging], swiftSettings: settings),
         .target(name: "Janus", dependencies: ["EventLoop", "JSON", "WebSocket", logging], swiftSettings: settings),
+        .target(name: "Recording", dependencies: ["EventLoop", "JSON", logging], swiftSettings: settings),
         .target(name: "BrowserAPI", dependencies: ["EventLoop", "JSON", "ProxyCore", "WebSocket", logging], swiftSettings: settings),
 
         // The product.
@@ -65,7 +66,7 @@ let package = Package(
             name: "Gateway",
             dependencies: [
                 "EventLoop", "JSON", "SDP", "ProxyCore", "SIP", "TLS", "WebSocket", "Janus", "BrowserAPI", "Authentication",
-                "Registrar", "Resolver", logging,
+                "Recording", "Registrar", "Resolver", logging,
                 .product(name: "Yams", package: "Yams"),
             ],
             resources: [.copy("Web")],
@@ -74,7 +75,7 @@ let package = Package(
         .executableTarget(
             name: "tern",
             dependencies: [
-                "EventLoop", "Gateway", "TLS", logging,
+                "EventLoop", "Gateway", "Recording", "TLS", logging,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings
@@ -114,11 +115,12 @@ let package = Package(
         .testTarget(name: "SIPTests", dependencies: ["SIP", "EventLoop", "TestCertificates", "TLS"], swiftSettings: settings),
         .testTarget(name: "WebSocketTests", dependencies: ["WebSocket", "EventLoop", "TestCertificates", "TLS"], swiftSettings: settings),
         .testTarget(name: "JanusTests", dependencies: ["Janus", "EventLoop", "JSON", "WebSocket", logging], swiftSettings: settings),
+        .testTarget(name: "RecordingTests", dependencies: ["Recording", "EventLoop", "JSON", "tern", logging], swiftSettings: settings),
         .testTarget(name: "BrowserAPITests", dependencies: ["BrowserAPI", "EventLoop", "JSON", "WebSocket"], swiftSettings: settings),
         .testTarget(
             name: "GatewayTests",
             dependencies: [
-                "Authentication", "BrowserAPI", "Gateway", "EventLoop", "JSON", "TestCertificates", "TLS", "WebSocket", logging,
+                "Authentication", "BrowserAPI", "Gateway", "EventLoop", "JSON", "Recording", "TestCertificates", "TLS", "WebSocket", logging,
                 .product(name: "Crypto", package: "swift-crypto"),
             ],
             swiftSettings: settings

@@ -13,17 +13,22 @@ extension BrowserAPI {
 
     /// The same for what belongs to several users, as a call between two does.
     ///
-    /// - Parameter told: The ids of clients that were sent the event already.
+    /// - Parameters:
+    ///   - told: The ids of clients that were sent the event already.
+    ///   - isFollowed: Whether more comes of an object that is over: then ``forget(_:owners:)`` follows as well.
     public func publish(
-        _ event: BrowserEvent, owners: Set<String>, creator: String? = nil, except told: Set<String> = []
+        _ event: BrowserEvent, owners: Set<String>, creator: String? = nil, except told: Set<String> = [], isFollowed: Bool = false
     ) {
         let recipients = registry.recipients(of: event, owners: owners, creator: creator, except: told)
         if !recipients.isEmpty {
             let text = OutgoingMessage.event(event)
             for client in recipients { client.send(text) }
         }
-        if event.isLast { registry.forget(event.objID, owners: owners) }
+        if event.isLast, !isFollowed { registry.forget(event.objID, owners: owners) }
     }
+
+    /// Ends the subscriptions to an object of which nothing more comes.
+    public func forget(_ objID: String, owners: Set<String>) { registry.forget(objID, owners: owners) }
 
     func grant(_ objID: String, to client: BrowserClient) { registry.grant(objID, to: client) }
 

@@ -4,6 +4,7 @@ public import EventLoop
 internal import Foundation
 internal import JSON
 public import Logging
+internal import Recording
 internal import Registrar
 internal import SIP
 internal import TLS
@@ -21,6 +22,7 @@ public final class Gateway {
     private let configuration: GatewayConfiguration
     private let log: Logger
     private let media: MediaBackend
+    private let recordings: RecordingService
     private let sessions: SessionRegistry
     private let trunks: TrunkService
     private let switchboard: Switchboard
@@ -37,8 +39,9 @@ public final class Gateway {
         log = logger
         certificates = Certificates(log: logger)
         media = MediaBackend(configuration: configuration, log: logger)
+        recordings = RecordingService(configuration: RecordingConfiguration(configuration.recordings), log: logger)
         let context = SessionContext(
-            media: media, mediaAddress: configuration.media.address,
+            media: media, mediaAddress: configuration.media.address, recordings: recordings,
             recordingsDirectory: configuration.recordings.directory, log: logger)
         sessions = SessionRegistry(context: context)
         trunks = TrunkService(configuration: configuration, log: logger)
@@ -50,6 +53,7 @@ public final class Gateway {
         settings.graceTime = configuration.api.graceTime
         api = BrowserAPI(configuration: settings, handler: service)
         sessions.api = api
+        recordings.onOutcome = { [weak sessions] name, outcome in sessions?.finished(name, outcome) }
         switchboard.api = api
     }
 
@@ -70,6 +74,7 @@ public final class Gateway {
             throw error
         }
         media.start()
+        await recordings.start()
         await media.waitUntilReady(for: Gateway.mediaPatience)
         if !media.isReady { log.error("no media server yet: calls are answered 503 until there is one") }
     }
@@ -77,7 +82,8 @@ public final class Gateway {
     private func prepareRecordings() throws(GatewayError) {
         let directory = configuration.recordings.directory
         do {
-            try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+            try FileManager.default.createDirectory(
+                atPath: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o750])
         } catch {
             throw .recordings("\(directory) cannot be made: \(error.localizedDescription)")
         }
@@ -188,6 +194,7 @@ public final class Gateway {
         server = nil
         web = nil
         await media.stop()
+        await recordings.stop()
         await hops?.stop()
         hops = nil
         await switchboard.registrar?.stop()
@@ -202,6 +209,7 @@ public final class Gateway {
             "trunks": .object(Dictionary(trunks.states.map { trunk in
                 (trunk.name, ["state": .string(trunk.state.description), "calls": .integer(trunk.calls)])
             }) { first, _ in first }),
+            "recordings": recordings.status.json,
             "registrations": .integer(switchboard.registrar?.count ?? 0),
             "sip_legs": .integer(endpoint?.openLegs ?? 0), "clients": .integer(api.clientCount),
             "janus": ["state": .string(janus.state), "handles": .integer(janus.handles)],

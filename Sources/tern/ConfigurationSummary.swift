@@ -1,4 +1,5 @@
 internal import Gateway
+internal import Recording
 internal import TLS
 
 /// What Tern does with a configuration, in words.
@@ -27,7 +28,13 @@ struct ConfigurationSummary {
         case .managed: lines.append(("runs", "\(configuration.janus.executable), \(configuration.janus.eventLoops) event loops"))
         case .external: lines.append(("uses Janus at", configuration.janus.urls.joined(separator: ", ")))
         }
-        lines.append(("records to", configuration.recordings.directory))
+        let recordings = configuration.recordings
+        let pictures = switch recordings.video {
+        case .sideBySide: "pictures side by side"
+        case .tracks: "pictures as tracks"
+        case .none: "no pictures"
+        }
+        lines.append(("records to", "\(recordings.directory), \(pictures)"))
         lines.append(("registers in", configuration.registrar.database))
         let users = configuration.users
         let names = users.prefix(10).map(\.name).joined(separator: ", ") + (users.count > 10 ? ", …" : "")

@@ -12,6 +12,7 @@ extension SessionFailure {
         case .unavailable(let text): APIError(.mediaUnavailable, text)
         case .state(let text): APIError(.wrongState, text)
         case .unsupported(let text): APIError(.notSupported, text)
+        case .recording(let text): APIError(.recordingFailed, text)
         }
     }
 }

@@ -1,6 +1,7 @@
 internal import Authentication
 internal import Logging
 internal import ProxyCore
+internal import Recording
 internal import Resolver
 
 // One method a section; each key's bounds stand with its documentation in GatewayConfiguration.
@@ -83,6 +84,24 @@ extension ConfigurationReader {
 
     mutating func readRecordings(_ section: ConfigurationSection?) {
         section?.read("directory", into: &configuration.recordings.directory, ConfigurationText.path)
+        section?.read("video", into: &configuration.recordings.video) { text throws(ConfigurationText.Refusal) in
+            try ConfigurationText.choice(text, of: VideoStyle.self)
+        }
+        section?.read("keep_mjr", into: &configuration.recordings.keepsCaptures, ConfigurationText.boolean)
+        section?.read("jobs", into: &configuration.recordings.jobs) { text throws(ConfigurationText.Refusal) in
+            try ConfigurationText.integer(text, in: 1...16)
+        }
+        section?.read("minimum_free", into: &configuration.recordings.minimumFree) { text throws(ConfigurationText.Refusal) in
+            try ConfigurationText.size(text, in: 0...(1 << 50))
+        }
+        section?.read("ffmpeg", into: &configuration.recordings.ffmpeg) { text throws(ConfigurationText.Refusal) in
+            try ConfigurationText.printable(text, in: 1...1_024)
+        }
+        let ffmpeg = configuration.recordings.ffmpeg
+        guard !problems.concern("recordings.ffmpeg"), let reason = RecordingProgram.problem(with: ffmpeg) else { return }
+        problems.warn(
+            section?.written("ffmpeg")?.origin ?? .builtIn, key: "recordings.ffmpeg",
+            "\(reason): what is recorded stays as Janus writes it until there is one (Debian package ffmpeg)")
     }
 
     mutating func readCalls(_ section: ConfigurationSection?) {

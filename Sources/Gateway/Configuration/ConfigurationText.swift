@@ -75,6 +75,18 @@ enum ConfigurationText {
         return duration
     }
 
+    /// `4096`, `512K`, `256M`, `2G`: bytes, and multiples by 1,024.
+    static func size(_ text: String, in range: ClosedRange<Int>) throws(Refusal) -> Int {
+        let number = text.prefix { $0.isASCII && $0.isNumber }
+        let units = ["": 0, "K": 10, "M": 20, "G": 30, "T": 40]
+        guard let value = Int(number), let shift = units[trimmed(String(text.dropFirst(number.count))).uppercased()] else {
+            throw Refusal("\(quoted(text)) is not a size: bytes, or 512K, 256M, 2G")
+        }
+        let (size, overflow) = value.multipliedReportingOverflow(by: 1 << shift)
+        guard !overflow, range.contains(size) else { throw Refusal("\(shown(text)) is not in \(range.lowerBound) to \(range.upperBound) bytes") }
+        return size
+    }
+
     /// `FIRST-LAST`.
     static func ports(_ text: String, least: Int) throws(Refusal) -> ClosedRange<Int> {
         let parts = text.split(separator: "-", omittingEmptySubsequences: false).map { trimmed(String($0)) }

@@ -1,4 +1,5 @@
 internal import Glibc
+public import Recording
 
 extension GatewayConfiguration {
     /// Section `recordings`.
@@ -6,6 +7,17 @@ extension GatewayConfiguration {
         /// Key `recordings.directory`: where recordings are written; absolute here, and relative to the working directory
         /// where it was given relative. Default: `recordings`.
         public var directory = AbsolutePath.of("recordings")
+
+        /// Key `recordings.video`: what becomes of pictures. Default: `side_by_side`.
+        public var video = VideoStyle.sideBySide
+        /// Key `recordings.keep_mjr`: whether Janus' own files stay beside what is made of them. Default: false.
+        public var keepsCaptures = false
+        /// Key `recordings.jobs`: how many recordings are finished at once, 1 to 16. Default: 1.
+        public var jobs = 1
+        /// Key `recordings.minimum_free`: with less room in the directory nothing is recorded, in bytes. 0 to 1 PiB. Default: 256M.
+        public var minimumFree = 256 << 20
+        /// Key `recordings.ffmpeg`: path or name of the program. Default: `ffmpeg`.
+        public var ffmpeg = "ffmpeg"
 
         public init() {}
     }

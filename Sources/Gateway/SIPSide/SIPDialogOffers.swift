@@ -61,7 +61,7 @@ extension SessionFailure {
         switch self {
         case .state: SIPResponse(status: 491)
         case .unavailable: SIPResponse(status: 500, retryAfter: 5)
-        case .description, .refused, .unsupported: SIPResponse(status: 488, warning: reason)
+        case .description, .refused, .unsupported, .recording: SIPResponse(status: 488, warning: reason)
         }
     }
 }

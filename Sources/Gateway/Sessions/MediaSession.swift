@@ -1,7 +1,9 @@
 internal import EventLoop
 internal import Janus
+internal import JSON
 internal import Logging
 internal import ProxyCore
+internal import Recording
 
 /// A media session: runs a ``ProxySession`` and does with Janus what it says.
 ///
@@ -40,6 +42,11 @@ final class MediaSession {
 
     private var machine: ProxySession
     private let media: SessionHandles
+    private let recorder: SessionRecorder
+    /// What is to be done about recordings when Janus has let go of the handles.
+    private var afterRelease: [@LoopActor () -> Void] = []
+    /// Why the recording that runs is being stopped, where nobody asked for it.
+    private var stopReason: String?
     private let log: Logger
     private let queue = EventQueue<ProxySession.Event>()
     private var updates: [Int: UpdateCompletion] = [:]
@@ -57,9 +64,14 @@ final class MediaSession {
         var log = context.log
         log[metadataKey: "session"] = "\(id)"
         self.log = log
-        media = SessionHandles(
-            session: id, backend: context.media, recordings: context.recordingsDirectory, log: log)
+        recorder = SessionRecorder(kind: kind, context: context)
+        media = SessionHandles(session: id, backend: context.media, recorder: recorder, log: log)
         media.onEvent = { [weak self] event in self?.heard(event) }
+        recorder.onFull = { [weak self] reason in
+            guard let self, stopReason == nil, machine.options.record else { return }
+            stopReason = "\(reason)"
+            update(SessionOptionsChange(record: false)) { [weak self] _ in self?.stopReason = nil }
+        }
     }
 
     var options: SessionOptions { machine.options }
@@ -143,8 +155,7 @@ final class MediaSession {
             updates.removeValue(forKey: number)?(.failure(failure))
         case .holdDone(let number): updates.removeValue(forKey: number)?(.success(machine.options))
         case .held(let side, let isOn): onOutput?(.held(side, isOn))
-        case .recording(.started(let file)): onOutput?(.event(.record(.started, file: file)))
-        case .recording(.stopped(let file)): onOutput?(.event(.record(.stopped, file: file)))
+        case .recording(let change): perform(change)
         case .refuseOffer(let side, let failure):
             log.info("offer refused", metadata: ["side": "\(side)", "reason": "\(failure.reason)"])
             onOutput?(.offerRefused(side, failure))
@@ -155,11 +166,34 @@ final class MediaSession {
             log.debug("candidate refused", metadata: ["reason": "\(failure.reason)"])
         case .end(let end):
             log.info("session ended", metadata: ["code": "\(end.code)", "reason": "\(end.reason)"])
-            media.release()
+            let afterRelease = afterRelease
+            self.afterRelease = []
+            media.release { afterRelease.forEach { $0() } }
             let output = onOutput
             onOutput = nil
             output?(.ended(end))
         }
+    }
+
+    private func perform(_ change: ProxySession.RecordingChange) {
+        let recorder = recorder
+        switch change {
+        case .started(let file):
+            recorder.started(file)
+            onOutput?(.event(.record(.started, file: file)))
+        case .stopped(let file):
+            recorder.stopped(file)
+            onOutput?(.event(.record(.stopped, file: file, more: stopReason.map { ["reason": .string($0)] } ?? [:])))
+            whenReleased { recorder.closed(file) }
+        case .failed(let file, let failure):
+            onOutput?(.event(.record(.failed, file: file, more: ["reason": .string(failure.reason)])))
+            whenReleased { recorder.abandon(file) }
+        }
+    }
+
+    /// At once while the session lives: then its handles have confirmed the change.
+    private func whenReleased(_ body: @escaping @LoopActor () -> Void) {
+        if machine.isEnded { afterRelease.append(body) } else { body() }
     }
 
     private func perform(_ step: MediaStep) {
@@ -194,6 +228,7 @@ final class MediaSession {
             self.flowing[kind] = flowing
             onOutput?(.event(.media(kind: kind, flowing: flowing)))
         case .slowLink: onOutput?(.event(.slowLink))
+        case .notRecorded(let file, let failure): handle(.recordingFailed(file: file, failure))
         case .gone(let end):
             if isUp { onOutput?(.event(.webrtc(up: false))) }
             isUp = false

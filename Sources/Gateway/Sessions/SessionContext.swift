@@ -1,5 +1,6 @@
 internal import EventLoop
 internal import Logging
+internal import Recording
 
 /// What every session of a gateway shares.
 @LoopActor
@@ -7,14 +8,16 @@ final class SessionContext {
     let media: MediaBackend
     /// The address that SIP sides are told in `o=` and `c=`.
     let mediaAddress: String
+    let recordings: RecordingService
     /// An absolute path.
     let recordingsDirectory: String
     let log: Logger
     private var number: UInt64
 
-    init(media: MediaBackend, mediaAddress: String, recordingsDirectory: String, log: Logger) {
+    init(media: MediaBackend, mediaAddress: String, recordings: RecordingService, recordingsDirectory: String, log: Logger) {
         self.media = media
         self.mediaAddress = mediaAddress
+        self.recordings = recordings
         self.recordingsDirectory = recordingsDirectory
         self.log = log
         // RFC 8866 section 5.2 wants session ids that do not repeat: 31 bits that every phone can hold, from anywhere.

@@ -1,10 +1,11 @@
 internal import JSON
 internal import ProxyCore
+internal import Recording
 
 /// What happens in a session that its clients may hear of, besides its descriptions and its end.
 enum SessionEvent: Equatable {
     enum Recording: String {
-        case started, stopped
+        case started, stopped, ready, failed
     }
 
     case webrtc(up: Bool)
@@ -12,8 +13,8 @@ enum SessionEvent: Equatable {
     case media(kind: String, flowing: Bool)
     /// Janus sees many lost packets.
     case slowLink
-    /// `file` is the recording's name without suffix.
-    case record(Recording, file: String)
+    /// `file` is the recording's name without suffix; `more` is what else is said of it.
+    case record(Recording, file: String, more: [String: JSONValue] = [:])
     case updated(SessionOptions)
 
     /// The `type` of the API's event.
@@ -33,8 +34,20 @@ enum SessionEvent: Equatable {
         case .webrtc(let up): ["state": .string(up ? "up" : "down")]
         case .media(let kind, let flowing): ["kind": .string(kind), "flowing": .bool(flowing)]
         case .slowLink: [:]
-        case .record(let state, let file): ["state": .string(state.rawValue), "file": .string(file)]
+        case .record(let state, let file, let more):
+            .object(["state": .string(state.rawValue), "file": .string(file)].merging(more) { own, _ in own })
         case .updated(let options): options.json
+        }
+    }
+}
+
+extension SessionEvent {
+    /// What has become of a recording.
+    init(_ name: RecordingName, _ outcome: RecordingOutcome) {
+        self = switch outcome {
+        case .ready(let file, let length):
+            .record(.ready, file: name.description, more: ["path": .string(file), "length": .integer(length)])
+        case .failed(let error): .record(.failed, file: name.description, more: ["reason": .string("\(error)")])
         }
     }
 }

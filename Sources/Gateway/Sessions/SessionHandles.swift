@@ -12,6 +12,8 @@ final class SessionHandles {
         case up
         case flowing(kind: String, Bool)
         case slowLink
+        /// The recording of that name, which was to begin with the session, does not.
+        case notRecorded(String, SessionFailure)
         /// The session cannot go on.
         case gone(SessionEnd)
     }
@@ -23,7 +25,7 @@ final class SessionHandles {
 
     private let session: String
     private let backend: MediaBackend
-    private let recordings: String
+    private let recorder: SessionRecorder
     private let log: Logger
     private var handles: [SessionHandle.Role: JanusHandle] = [:]
     private var client: JanusClient?
@@ -34,10 +36,10 @@ final class SessionHandles {
     /// Waits for the description that VideoCall gives to the other side's handle.
     private let handedOver = Handover()
 
-    init(session: String, backend: MediaBackend, recordings: String, log: Logger) {
+    init(session: String, backend: MediaBackend, recorder: SessionRecorder, log: Logger) {
         self.session = session
         self.backend = backend
-        self.recordings = recordings
+        self.recorder = recorder
         self.log = log
     }
 
@@ -66,8 +68,7 @@ final class SessionHandles {
             guard let suite else { return try await NoSIP(handle(role)).generate(JSEP(description)) }
             return try await securePhone(role).generate(JSEP(description), suite: suite)
         case .echo(let role, let description, let settings):
-            applied[role] = settings
-            return try await EchoTest(handle(role)).start(JSEP(description), options(settings, before: nil)).sdp
+            return try await echo(role, description, settings)
         case .call(let offer):
             return try await call(offer)
         case .accept(let answer):
@@ -81,6 +82,24 @@ final class SessionHandles {
                 try await side.set(MediaOptions(), JSEP(description))
             }
         }
+    }
+
+    /// A recording that cannot begin does not keep the echo from it.
+    private func echo(
+        _ role: SessionHandle.Role, _ description: BrowserDescription, _ wanted: MediaSettings
+    ) async throws(JanusError) -> String {
+        var settings = wanted
+        if let name = wanted.recording, applied[role]?.recording != name {
+            do throws(SessionFailure) {
+                try await recorder.begin(name)
+            } catch {
+                settings.recording = nil
+                onEvent?(.notRecorded(name, error))
+            }
+        }
+        let options = options(settings, before: applied[role], side: role)
+        applied[role] = settings
+        return try await EchoTest(handle(role)).start(JSEP(description), options).sdp
     }
 
     private func attach(_ wanted: [SessionHandle]) async throws(JanusError) {
@@ -149,14 +168,29 @@ final class SessionHandles {
 
     // MARK: Settings
 
-    /// Makes a handle do what `settings` say.
+    /// Makes a handle do what `settings` say; all but the recording where that is what fails.
     func apply(_ settings: MediaSettings, to wanted: SessionHandle) async throws(SessionFailure) {
+        var settings = settings
+        var refusal: SessionFailure?
+        if let name = settings.recording, applied[wanted.role]?.recording != name {
+            do throws(SessionFailure) {
+                try await recorder.begin(name)
+            } catch {
+                settings.recording = nil
+                refusal = error
+            }
+        }
+        try await set(settings, on: wanted)
+        if let refusal { throw refusal }
+    }
+
+    private func set(_ settings: MediaSettings, on wanted: SessionHandle) async throws(SessionFailure) {
         let before = applied[wanted.role]
         do throws(JanusError) {
             let handle = try handle(wanted.role)
             switch wanted.plugin {
-            case .echoTest: try await EchoTest(handle).update(options(settings, before: before))
-            case .videoCall: try await VideoCall(handle).set(options(settings, before: before))
+            case .echoTest: try await EchoTest(handle).update(options(settings, before: before, side: wanted.role))
+            case .videoCall: try await VideoCall(handle).set(options(settings, before: before, side: wanted.role))
             case .noSIP:
                 try await flow(settings, before: before, on: NoSIP(handle), secure[wanted.role])
                 try await record(settings.recording, before: before?.recording, on: NoSIP(handle))
@@ -168,11 +202,11 @@ final class SessionHandles {
     }
 
     /// The options that differ from those that were applied before: a plugin would begin a recording anew when told again.
-    private func options(_ settings: MediaSettings, before: MediaSettings?) -> MediaOptions {
+    private func options(_ settings: MediaSettings, before: MediaSettings?, side: SessionHandle.Role) -> MediaOptions {
         var options = MediaOptions(audio: settings.audio, video: settings.video, bitrate: settings.bitrate)
         if settings.recording != before?.recording {
             options.record = settings.recording != nil
-            options.filename = settings.recording.map(path)
+            options.filename = settings.recording.map { recorder.path($0, side) }
         }
         return options
     }
@@ -191,10 +225,8 @@ final class SessionHandles {
     private func record(_ name: String?, before: String?, on handle: NoSIP) async throws(JanusError) {
         guard name != before else { return }
         if before != nil { try await handle.stopRecording() }
-        if let name { try await handle.startRecording(path(name)) }
+        if let name { try await handle.startRecording(recorder.path(name, .caller)) }
     }
-
-    private func path(_ name: String) -> String { "\(recordings)/\(name)" }
 
     /// What Janus has counted on the handle of that role, by kind.
     func statistics(_ role: SessionHandle.Role) async -> [String: MediumStatistics] {
@@ -230,18 +262,36 @@ final class SessionHandles {
     }
 
     /// Gives all handles back. Also those that are still being attached, as soon as they are.
-    func release() {
-        guard !isReleased else { return }
+    ///
+    /// - Parameter done: Called when they are, and Janus has let go of what it recorded.
+    func release(_ done: @escaping @LoopActor () -> Void) {
+        guard !isReleased else { return done() }
         isReleased = true
         onEvent = nil
         handedOver.cancel()
-        let open = handles.values
+        let open = handles
         handles = [:]
         secure.values.forEach { $0.release() }
         secure = [:]
-        for handle in open {
-            handle.onEvent = nil
-            LoopActor.task { await handle.detach() }
+        open.values.forEach { $0.onEvent = nil }
+        let ends = open.map { role, handle in
+            LoopActor.task { [self] in
+                // Janus writes the rest of a file when it closes it, which a handle that is detached may do a moment later.
+                if applied[role]?.recording != nil { await stopRecording(on: handle) }
+                await handle.detach()
+            }
+        }
+        LoopActor.task {
+            for end in ends { await end.value }
+            done()
+        }
+    }
+
+    private func stopRecording(on handle: JanusHandle) async {
+        switch handle.plugin {
+        case .noSIP: try? await NoSIP(handle).stopRecording()
+        case .echoTest: try? await EchoTest(handle).update(MediaOptions(record: false))
+        case .videoCall: try? await VideoCall(handle).set(MediaOptions(record: false))
         }
     }
 }

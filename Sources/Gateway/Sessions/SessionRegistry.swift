@@ -2,6 +2,7 @@ internal import BrowserAPI
 internal import EventLoop
 internal import JSON
 internal import ProxyCore
+internal import Recording
 
 /// The sessions that live, and who may touch them.
 @LoopActor
@@ -20,12 +21,22 @@ final class SessionRegistry {
         var subscriber: String?
         /// The call that it serves; nil for one that an API client drives.
         var call: String?
+        /// Recordings that are to be finished.
+        var unfinished = 0
 
         /// All that may yet carry the call.
         var branches: [MediaSession] { [session] + others }
     }
 
+    /// Who is told of the recordings of a session that has ended.
+    private struct Audience {
+        let users: Set<String>
+        let subscriber: String?
+        var unfinished: Int
+    }
+
     private(set) var entries: [String: Entry] = [:]
+    private var audiences: [String: Audience] = [:]
     /// Where the events of sessions go. Set once, before the first session.
     weak var api: BrowserAPI?
     private let context: SessionContext
@@ -79,12 +90,37 @@ final class SessionRegistry {
         api?.publish(event, owners: entry.users, creator: entry.subscriber)
     }
 
-    func publish(_ event: SessionEvent, of id: String) { publish(.session(id, event.type, event.body)) }
+    func publish(_ event: SessionEvent, of id: String) {
+        if case .record(.stopped, _, _) = event { entries[id]?.unfinished += 1 }
+        publish(.session(id, event.type, event.body))
+    }
 
-    /// Tells of the session's end, and forgets it.
+    /// Tells of the session's end, and forgets it, all but whom its recordings are told to.
     func end(_ id: String, _ end: SessionEnd) {
-        publish(.session(id, "stop", ["code": .integer(end.code), "reason": .string(end.reason)]))
-        entries[id] = nil
+        guard let entry = entries.removeValue(forKey: id) else { return }
+        if entry.unfinished > 0 {
+            audiences[id] = Audience(users: entry.users, subscriber: entry.subscriber, unfinished: entry.unfinished)
+        }
+        api?.publish(
+            .session(id, "stop", ["code": .integer(end.code), "reason": .string(end.reason)]), owners: entry.users,
+            creator: entry.subscriber, isFollowed: entry.unfinished > 0)
+    }
+
+    /// Tells what has become of a recording; of one of before the start only admins hear.
+    func finished(_ name: RecordingName, _ outcome: RecordingOutcome) {
+        let event = SessionEvent(name, outcome), id = name.session
+        guard entries[id] == nil else {
+            entries[id]?.unfinished -= 1
+            return publish(event, of: id)
+        }
+        let audience = audiences[id]
+        api?.publish(.session(id, event.type, event.body), owners: audience?.users ?? [], creator: audience?.subscriber)
+        guard let audience, audience.unfinished > 1 else {
+            audiences[id] = nil
+            api?.forget(id, owners: audience?.users ?? [])
+            return
+        }
+        audiences[id]?.unfinished -= 1
     }
 
     /// Gives a session that an API client started to a call.

@@ -45,7 +45,7 @@ public struct MediaSettings: Sendable, Equatable {
     public var video: Bool
     /// In bit/s; 0 is no limit.
     public var bitrate: Int
-    /// File name without extension of the recording that is to run; nil when none is.
+    /// Name of the recording that is to run; nil when none is.
     public var recording: String?
     /// For NoSIP, which has no switch for it: the phone's description with what is to flow as its directions, to be
     /// processed as if the phone had answered anew.

@@ -14,12 +14,16 @@ extension ProxySession {
         var outstanding: Int
         var failure: SessionFailure?
         let recordings: [RecordingChange]
+        /// The recordings as they were before.
+        let recorder: RecordingNames
     }
 
     /// A recording began or ended. `file` is its name without directory and suffix.
     public enum RecordingChange: Sendable, Equatable {
         case started(file: String)
         case stopped(file: String)
+        /// It was to begin, and has not.
+        case failed(file: String, SessionFailure)
     }
 
     func settings(recording: String?) -> MediaSettings {
@@ -31,6 +35,7 @@ extension ProxySession {
     /// What follows the first answer: options that the plugin could not take with the offer, and updates that came early.
     mutating func settle() -> [Action] {
         if case .echo = kind {
+            recorder.confirm()
             return (recorder.current.map { [.recording(.started(file: $0))] } ?? []) + nextUpdate()
         }
         guard options != SessionOptions() else { return nextUpdate() }
@@ -62,15 +67,16 @@ extension ProxySession {
     /// Tells the handles what `options` now ask for. Its outcome is awaited before the next update.
     mutating func apply(update number: Int?, before: SessionOptions, isHold: Bool = false) -> [Action] {
         let handles = kind.handles.filter { kind.isConfigured(through: $0) }
+        let recorderBefore = recorder
         var recordings: [RecordingChange] = []
         if !options.record, let file = recorder.end() { recordings.append(.stopped(file: file)) }
         if let file = recorder.begin(if: options.record) { recordings.append(.started(file: file)) }
         applying = Applying(
-            update: number, before: before, isHold: isHold, outstanding: handles.count, recordings: recordings)
+            update: number, before: before, isHold: isHold, outstanding: handles.count, recordings: recordings, recorder: recorderBefore)
         let settings = settings(recording: recorder.current)
         return handles.map { handle in
             var own = settings
-            if handles.count > 1, let file = settings.recording { own.recording = "\(file)-\(handle.role.rawValue)" }
+            if !kind.records(through: handle) { own.recording = nil }
             if handle.plugin == .noSIP { own.plain = plainDescription(of: handle.role) }
             return .apply(handle, own)
         }
@@ -106,12 +112,33 @@ extension ProxySession {
             return []
         }
         applying = nil
-        if let failure = current.failure {
-            options = current.before
-            return (current.update.map { [.updateFailed(number: $0, failure)] } ?? []) + announceHolds() + nextUpdate()
-        }
+        if let failure = current.failure { return notApplied(current, failure) + announceHolds() + nextUpdate() }
+        recorder.confirm()
         let done = current.update.map { current.isHold ? Action.holdDone(number: $0) : .updated(number: $0, options) }
         return announceHolds() + current.recordings.map { .recording($0) } + (done.map { [$0] } ?? []) + nextUpdate()
+    }
+
+    /// Where nothing but a recording failed, the other options act.
+    private mutating func notApplied(_ current: Applying, _ failure: SessionFailure) -> [Action] {
+        var actions: [Action] = []
+        if case .recording = failure {} else { options = current.before }
+        let begun = current.recordings.compactMap { if case .started(let file) = $0 { file } else { nil } }
+        if let file = begun.first {
+            _ = recorder.end()
+            options.record = false
+            actions = current.recordings.dropLast().map { .recording($0) } + [.recording(.failed(file: file, failure))]
+        } else {
+            recorder = current.recorder
+        }
+        return actions + (current.update.map { [.updateFailed(number: $0, failure)] } ?? [])
+    }
+
+    /// A recording that was to begin with the session does not.
+    mutating func recordingFailed(_ file: String, _ failure: SessionFailure) -> [Action] {
+        guard recorder.current == file else { return [] }
+        _ = recorder.end()
+        options.record = false
+        return [.recording(.failed(file: file, failure))]
     }
 
     /// What is still to be said of updates and recordings when the session ends.
@@ -121,7 +148,10 @@ extension ProxySession {
         let unanswered = ((applying?.update ?? holding).map { [$0] } ?? []) + updates.map(\.number)
         applying = nil
         updates = []
-        let recording = recorder.end().map { [Action.recording(.stopped(file: $0))] } ?? []
+        let isConfirmed = recorder.isConfirmed
+        let recording = recorder.end().map { file in
+            [Action.recording(isConfirmed ? .stopped(file: file) : .failed(file: file, .state("the session has ended")))]
+        } ?? []
         return recording + unanswered.map { .updateFailed(number: $0, .state("the session has ended")) }
     }
 }

@@ -29,6 +29,8 @@ public struct ProxySession: Sendable {
         case hold(number: Int, SessionSide, Bool)
         case settingsApplied
         case settingsFailed(SessionFailure)
+        /// The recording that was to begin with the session does not; all else does.
+        case recordingFailed(file: String, SessionFailure)
         /// Janus or the path to a browser is gone.
         case mediaLost(SessionEnd)
         case stop(code: Int, reason: String)
@@ -149,6 +151,7 @@ public struct ProxySession: Sendable {
         case .hold(let number, let side, let on): return hold(number, by: side, on)
         case .settingsApplied: return settled(nil)
         case .settingsFailed(let failure): return settled(failure)
+        case .recordingFailed(let file, let failure): return recordingFailed(file, failure)
         case .mediaLost(let end): return self.end(end)
         case .stop(let code, let reason): return end(SessionEnd(code: code, reason: reason))
         }

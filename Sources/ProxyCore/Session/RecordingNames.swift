@@ -4,6 +4,8 @@ struct RecordingNames: Sendable, Equatable {
     private var count = 0
     /// The recording that runs.
     private(set) var current: String?
+    /// Whether Janus has said that it does.
+    private(set) var isConfirmed = false
 
     init(session: String) { self.session = session }
 
@@ -13,8 +15,12 @@ struct RecordingNames: Sendable, Equatable {
         count += 1
         let name = count == 1 ? session : "\(session)-\(count)"
         current = name
+        isConfirmed = false
         return name
     }
+
+    /// Janus records it.
+    mutating func confirm() { isConfirmed = current != nil }
 
     /// Ends the one that runs, and says which it was.
     mutating func end() -> String? {

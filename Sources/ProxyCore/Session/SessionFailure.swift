@@ -10,12 +10,14 @@ public enum SessionFailure: Error, Sendable, Equatable {
     case state(String)
     /// A session of this kind cannot do this.
     case unsupported(String)
+    /// It cannot be recorded; nothing else is wrong.
+    case recording(String)
 
     /// A sentence for whoever asked: an API error's text, or that of a Warning header.
     public var reason: String {
         switch self {
         case .description(let error): error.reason
-        case .refused(let text), .unavailable(let text), .state(let text), .unsupported(let text): text
+        case .refused(let text), .unavailable(let text), .state(let text), .unsupported(let text), .recording(let text): text
         }
     }
 
@@ -27,6 +29,7 @@ public enum SessionFailure: Error, Sendable, Equatable {
         case .unavailable: 503
         case .state: 491
         case .unsupported: 501
+        case .recording: 500
         }
     }
 }

@@ -7,6 +7,14 @@ extension SessionKind {
         }
     }
 
+    /// Whether recordings are written through this handle. Of two phones the caller's handle hears both.
+    func records(through handle: SessionHandle) -> Bool {
+        switch self {
+        case .proxy(.rtp, .rtp): handle.role == .caller
+        default: isConfigured(through: handle)
+        }
+    }
+
     /// Why `change` cannot be carried out on a session of this kind; nil when it can.
     public func refusal(of change: SessionOptionsChange, now options: SessionOptions = SessionOptions()) -> SessionFailure? {
         guard handles.contains(where: { $0.plugin == .noSIP }), self != .echo(.rtp) else { return nil }

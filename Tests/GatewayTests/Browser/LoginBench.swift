@@ -4,6 +4,7 @@ import EventLoop
 @testable import Gateway
 import JSON
 import Logging
+@testable import Recording
 import WebSocket
 
 /// The browser's side of a gateway, with its real WebSocket server on a free port, and neither phones nor Janus.
@@ -19,7 +20,10 @@ final class LoginBench {
         let log = Logger(label: "tern.test") { _ in SwiftLogNoOpLogHandler() }
         let media = MediaBackend(configuration: configuration, log: log)
         let sessions = SessionRegistry(
-            context: SessionContext(media: media, mediaAddress: "127.0.0.1", recordingsDirectory: "/nonexistent", log: log))
+            context: SessionContext(
+                media: media, mediaAddress: "127.0.0.1",
+                recordings: RecordingService(configuration: RecordingConfiguration(directory: "/nonexistent", preparation: []), log: log),
+                recordingsDirectory: "/nonexistent", log: log))
         switchboard = Switchboard(
             configuration: configuration, sessions: sessions, media: media,
             trunks: TrunkService(configuration: configuration, log: log), log: log)

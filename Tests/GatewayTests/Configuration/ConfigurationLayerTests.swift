@@ -38,7 +38,7 @@ import Testing
             http: {listen: '[::1]:0', allowed_origins: [https://Example.org, 'http://localhost:3000']}
             media: {address: 198.51.100.7, rtp_ports: 40000 - 40999}
             janus: {mode: external, urls: ws://10.0.0.1:8188/janus, api_secret: hush}
-            recordings: {directory: /var/lib/tern}
+            recordings: {directory: /var/lib/tern, video: tracks, keep_mjr: yes, jobs: 2, minimum_free: 2G, ffmpeg: /bin/true}
             registrar: {database: /tmp/registrations, minimum_expires: 90.5s, maximum_expires: 2h, contacts_per_user: 3}
             users: [{name: carol, password: 0123, display_name: Carol Ø, admin: yes}]
             routes:
@@ -68,6 +68,9 @@ import Testing
         #expect(configuration.janus.urls == ["ws://10.0.0.1:8188/janus"])
         #expect(configuration.janus.apiSecret == Secret("hush"))
         #expect(configuration.recordings.directory == "/var/lib/tern")
+        #expect(configuration.recordings.video == .tracks && configuration.recordings.keepsCaptures)
+        #expect(configuration.recordings.jobs == 2 && configuration.recordings.minimumFree == 2 << 30)
+        #expect(configuration.recordings.ffmpeg == "/bin/true")
         #expect(configuration.registrar.database == "/tmp/registrations")
         let limits = configuration.registrar.limits
         #expect(limits.minimumExpires == 91 && limits.maximumExpires == 7_200 && limits.contactsPerUser == 3)
@@ -221,6 +224,12 @@ import Testing
     @Test("what has no meaning in the mode of Janus is a warning")
     func meaningless() throws {
         #expect(try load("janus: {urls: [ws://127.0.0.1:8188]}").warnings.map(\.key) == ["janus.urls"])
+    }
+
+    @Test("a program for recordings that is not there is a warning")
+    func missingProgram() throws {
+        let warnings = try load("recordings: {ffmpeg: /nonexistent/ffmpeg}").warnings
+        #expect(warnings.map(\.key) == ["recordings.ffmpeg"])
     }
 
     @Test("registrations are in memory, or in a file whose directory is missed when it is not there")

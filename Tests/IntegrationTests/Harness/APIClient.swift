@@ -79,10 +79,13 @@ final class APIClient: @unchecked Sendable {
     // MARK: What the gateway begins
 
     /// An event's `body`, of a type and, when given, of one session or call.
-    func event(_ type: String, of object: String? = nil, within limit: Duration = .seconds(10)) async throws -> JSONValue {
+    func event(
+        _ type: String, of object: String? = nil, within limit: Duration = .seconds(10), where fits: @escaping @Sendable (JSONValue) -> Bool = { _ in true }
+    ) async throws -> JSONValue {
         let event = await incoming.first(within: limit) { message in
             message["cmd"]?.stringValue == "event" && message["data"]?["type"]?.stringValue == type
                 && (object == nil || message["data"]?["obj_id"]?.stringValue == object)
+                && fits(message["data"]?["body"] ?? .null)
         }
         guard let event else {
             throw HarnessError("no event \(type) within \(limit), but \(incoming.all.map(\.text).joined(separator: "\n"))")

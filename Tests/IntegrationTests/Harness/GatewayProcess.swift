@@ -28,10 +28,11 @@ final class GatewayProcess: Sendable {
     ///   - routes: In place of the usual ones.
     ///   - registrations: The database of the registrar, relative to the gateway's directory; none without it.
     ///   - nameServer: `ADDRESS:PORT`, in place of the system's.
+    ///   - recording: Further lines of the section `recordings`.
     ///   - more: Further sections of the configuration.
     init(
         in environment: TestEnvironment, name: String = "gateway", routes: String? = nil, registrations: String? = nil,
-        nameServer: String? = nil, more: String = ""
+        nameServer: String? = nil, recording: [String] = [], more: String = ""
     ) async throws {
         address = environment.address
         sipPort = try FreePort.both(address)
@@ -43,7 +44,7 @@ final class GatewayProcess: Sendable {
         let file = directory.appendingPathComponent("tern.yaml")
         let database = registrations.map { [directory] in directory.appendingPathComponent($0).path } ?? ":memory:"
         let text = GatewayProcess.configuration(
-            address: address, sipPort: sipPort, httpPort: httpPort, phonePort: phonePort, directory: directory,
+            address: address, sipPort: sipPort, httpPort: httpPort, phonePort: phonePort, directory: directory, recording: recording,
             registrations: database, nameServers: nameServer.map { "[\"\($0)\"]" } ?? "[]",
             routes: routes ?? GatewayProcess.routes(address: address, phonePort: phonePort), more: more)
         try text.write(to: file, atomically: true, encoding: .utf8)
@@ -74,7 +75,7 @@ final class GatewayProcess: Sendable {
 
     /// Times are short, so that a test of their end is.
     private static func configuration(
-        address: String, sipPort: Int, httpPort: Int, phonePort: Int, directory: URL, registrations: String,
+        address: String, sipPort: Int, httpPort: Int, phonePort: Int, directory: URL, recording: [String], registrations: String,
         nameServers: String, routes: String, more: String
     ) -> String {
         """
@@ -92,6 +93,7 @@ final class GatewayProcess: Sendable {
           directory: \(directory.path)/janus
         recordings:
           directory: \(directory.path)/recordings
+        \(recording.map { "  " + $0 }.joined(separator: "\n"))
         registrar:
           database: "\(registrations)"
           keepalive: 1s
@@ -133,6 +135,12 @@ final class GatewayProcess: Sendable {
         }
     }
 
+    /// SIGKILL: nothing of it has time to end anything.
+    func kill() async {
+        await process.send(signal: SIGKILL)
+        _ = await process.exit(within: .seconds(5))
+    }
+
     /// SIGTERM, as systemd would; nil when it did not end within ten seconds.
     func stop() async -> ChildProcess.Exit? {
         await process.send(signal: SIGTERM)
@@ -145,15 +153,15 @@ final class GatewayProcess: Sendable {
 
     /// What `GET /status` says.
     struct Status: Sendable, Equatable {
-        var calls, sessions, sipLegs, clients, handles: Int
+        var calls, sessions, sipLegs, clients, handles, recordings: Int
         var janus: String
 
-        static let idle = Status(calls: 0, sessions: 0, sipLegs: 0, clients: 0, handles: 0, janus: "")
+        static let idle = Status(calls: 0, sessions: 0, sipLegs: 0, clients: 0, handles: 0, recordings: 0, janus: "")
 
         /// Whether nothing is open that was not open then.
         func isWithin(_ before: Status) -> Bool {
             calls <= before.calls && sessions <= before.sessions && sipLegs <= before.sipLegs && clients <= before.clients
-                && handles <= before.handles
+                && handles <= before.handles && recordings <= before.recordings
         }
     }
 
@@ -169,6 +177,7 @@ final class GatewayProcess: Sendable {
             calls: try number(json["calls"], "calls"), sessions: try number(json["sessions"], "sessions"),
             sipLegs: try number(json["sip_legs"], "sip_legs"), clients: try number(json["clients"], "clients"),
             handles: try number(json["janus"]?["handles"], "janus.handles"),
+            recordings: try number(json["recordings"]?["running"], "running") + number(json["recordings"]?["unfinished"], "unfinished"),
             janus: json["janus"]?["state"]?.stringValue ?? "")
     }
 

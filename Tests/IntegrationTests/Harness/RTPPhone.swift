@@ -12,6 +12,7 @@ final class RTPPhone: @unchecked Sendable {
     private let lock = NSLock()
     private var peer: (address: String, port: Int)?
     private var sent = 0
+    private var isPaused = false
     private var received = 0
     private var heard: [Double] = []
     private var isOver = false
@@ -46,6 +47,9 @@ final class RTPPhone: @unchecked Sendable {
 
     /// Speaks SRTP from now on, and hears nothing else.
     func encrypt(own: SRTPStream, peer: SRTPStream) { lock.withLock { encryption = (own, peer) } }
+
+    /// Sends nothing, as on hold, or speaks on. Meanwhile its timestamps stand still.
+    func pause(_ isPaused: Bool) { lock.withLock { self.isPaused = isPaused } }
 
     func stop() {
         lock.withLock { isOver = true }
@@ -102,7 +106,7 @@ final class RTPPhone: @unchecked Sendable {
         let source = UInt32.random(in: 1...UInt32.max)
         var next = DispatchTime.now()
         while !lock.withLock({ isOver }) {
-            if let peer = lock.withLock({ peer }) {
+            if let peer = lock.withLock({ isPaused ? nil : peer }) {
                 if let packet = nextPacket(source: source) {
                     let stream = lock.withLock { encryption?.own }
                     if let bytes = stream.map({ try? $0.protect(packet) }) ?? packet { socket.send(bytes, to: peer.address, port: peer.port) }

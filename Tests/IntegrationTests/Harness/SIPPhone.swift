@@ -17,10 +17,14 @@ final class SIPPhone: @unchecked Sendable {
     private var invite: SIPText?
 
     /// - Parameter port: Where it listens; any for 0.
-    init(_ stage: Stage, frequency: Double = 440, video: PhoneMedia.Video? = nil, port: Int = 0) throws {
-        address = stage.environment.address
-        probe = try SIPProbe(stage, port: port)
-        gateway = "\(stage.gateway.address):\(stage.gateway.sipPort)"
+    convenience init(_ stage: Stage, frequency: Double = 440, video: PhoneMedia.Video? = nil, port: Int = 0) throws {
+        try self.init(at: stage.gateway, frequency: frequency, video: video, port: port)
+    }
+
+    init(at server: GatewayProcess, frequency: Double = 440, video: PhoneMedia.Video? = nil, port: Int = 0) throws {
+        address = server.address
+        probe = try SIPProbe(at: server, port: port)
+        gateway = "\(server.address):\(server.sipPort)"
         audio = try RTPPhone(on: address, frequency: frequency)
         self.video = try RTPReflector(on: address)
         media = PhoneMedia(address: address, audioPort: audio.port, videoPort: self.video.port, video: video)

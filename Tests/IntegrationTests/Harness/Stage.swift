@@ -58,7 +58,8 @@ struct LeavesNothingTrait: SuiteTrait, TestTrait, TestScoping {
             problems.append("\(error)")
         }
         var status: GatewayProcess.Status?
-        let idle = await eventually(within: .seconds(6)) {
+        // Recordings are finished behind what tests wait for.
+        let idle = await eventually(within: .seconds(30)) {
             status = try? gateway.status()
             return status?.isWithin(before) == true
         }

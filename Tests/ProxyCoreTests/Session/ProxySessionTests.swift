@@ -263,11 +263,61 @@ struct ProxySessionTests {
         _ = session.handle(.answered(sdp: Fixture.browserAnswer, trickle: false))
         #expect(
             session.handle(.stepDone(Fixture.browserAnswer)).dropFirst() == [
-                .apply(SessionHandle(.caller, .videoCall), MediaSettings(recording: "s-caller")),
-                .apply(SessionHandle(.callee, .videoCall), MediaSettings(recording: "s-callee")),
+                .apply(SessionHandle(.caller, .videoCall), MediaSettings(recording: "s")),
+                .apply(SessionHandle(.callee, .videoCall), MediaSettings(recording: "s")),
             ])
         #expect(session.handle(.settingsApplied) == [])
         #expect(session.handle(.settingsApplied) == [.recording(.started(file: "s"))])
+    }
+
+    @Test("a recording that cannot begin is told of, the other options of the same change act, and the next one has another name")
+    func refusedRecording() {
+        var session = established()
+        let echo = SessionHandle(.caller, .echoTest), failure = SessionFailure.recording("the disk is full")
+        _ = session.handle(.update(number: 1, SessionOptionsChange(useVideo: false, record: true)))
+        #expect(
+            session.handle(.settingsFailed(failure)) == [.recording(.failed(file: "s", failure)), .updateFailed(number: 1, failure)])
+        #expect(session.options == SessionOptions(useVideo: false))
+        #expect(
+            session.handle(.update(number: 2, SessionOptionsChange(record: true))) == [
+                .apply(echo, MediaSettings(video: false, recording: "s-2"))
+            ])
+        #expect(
+            session.handle(.mediaLost(.mediaServerLost)) == [
+                .recording(.failed(file: "s-2", .state("the session has ended"))),
+                .updateFailed(number: 2, .state("the session has ended")), .end(.mediaServerLost),
+            ])
+    }
+
+    @Test("a recording that was to begin with the session and does not is told of once, and the session goes on without")
+    func refusedFromTheStart() {
+        var session = session(.echo(.webrtc), SessionOptions(record: true))
+        _ = session.handle(.offered(.caller, sdp: Fixture.browserOffer, trickle: false))
+        _ = session.handle(.stepDone(""))
+        let failure = SessionFailure.recording("the disk is full")
+        #expect(session.handle(.recordingFailed(file: "s", failure)) == [.recording(.failed(file: "s", failure))])
+        #expect(session.handle(.recordingFailed(file: "s", failure)) == [])
+        let answered = session.handle(.stepDone(Fixture.browserAnswer))
+        #expect(!answered.contains(.recording(.started(file: "s"))) && session.isEstablished)
+        #expect(session.handle(.stop(code: 200, reason: "stopped")) == [.end(.stopped)])
+    }
+
+    @Test("a recording that Janus does not stop goes on")
+    func unstoppable() {
+        var session = established()
+        _ = session.handle(.update(number: 1, SessionOptionsChange(record: true)))
+        _ = session.handle(.settingsApplied)
+        _ = session.handle(.update(number: 2, SessionOptionsChange(record: false)))
+        let failure = SessionFailure.unavailable("no answer")
+        #expect(session.handle(.settingsFailed(failure)) == [.updateFailed(number: 2, failure)])
+        #expect(session.options == SessionOptions(record: true))
+        #expect(session.handle(.stop(code: 200, reason: "stopped")) == [.recording(.stopped(file: "s")), .end(.stopped)])
+    }
+
+    @Test("of two phones the caller's handle records both")
+    func phonesRecording() {
+        let kind = SessionKind.proxy(caller: .rtp, callee: .rtp)
+        #expect(kind.handles.filter { kind.records(through: $0) } == [SessionHandle(.caller, .noSIP)])
     }
 
     @Test("what is still to be answered is answered when the session ends")
@@ -479,7 +529,7 @@ struct ProxySessionTests {
             .answered(sdp: Fixture.browserAnswer, trickle: false), .answered(sdp: "x", trickle: false),
             .declined(.refused("no")), .stepDone(Fixture.browserOffer), .stepDone(Fixture.browserAnswer), .stepDone(""),
             .stepDone(Fixture.phoneAnswer), .stepFailed(.unavailable("gone")), .settingsApplied,
-            .settingsFailed(.refused("no")), .update(number: 1, SessionOptionsChange(record: true)),
+            .settingsFailed(.refused("no")), .settingsFailed(.recording("no")), .recordingFailed(file: "s", .recording("no")), .update(number: 1, SessionOptionsChange(record: true)),
             .update(number: 2, SessionOptionsChange(record: false)), .mediaLost(.mediaServerLost),
             .candidate(.callee, TrickledCandidate(mid: nil, mediaLineIndex: nil, candidate: nil)),
             .stop(code: 200, reason: "stopped"),

@@ -1,0 +1,31 @@
+internal import JSON
+
+/// What Janus says of a capture in its first lines.
+struct CaptureHeader: Equatable {
+    enum Medium: String {
+        case audio = "a", video = "v"
+    }
+
+    let medium: Medium
+    /// In lower case: `opus`, `pcmu`, `vp8`.
+    let codec: String
+    /// When Janus was told to record, in microseconds since 1970.
+    let created: Int64
+    /// When the first packet came, in microseconds since 1970.
+    let firstPacket: Int64
+
+    init(medium: Medium, codec: String, created: Int64, firstPacket: Int64) {
+        self.medium = medium
+        self.codec = codec
+        self.created = created
+        self.firstPacket = firstPacket
+    }
+
+    /// Nil for what is no header, and for one of a data channel.
+    init?(text: String) {
+        guard let json = try? JSONValue(parsing: text), let medium = json["t"]?.stringValue.flatMap(Medium.init(rawValue:)),
+            let codec = json["c"]?.stringValue, let created = json["s"]?.intValue, let first = json["u"]?.intValue
+        else { return nil }
+        self.init(medium: medium, codec: codec.lowercased(), created: Int64(created), firstPacket: Int64(first))
+    }
+}

@@ -1,0 +1,102 @@
+internal import EventLoop
+internal import JSON
+
+/// Finishes one recording: tracks of its captures, one file of the tracks, and that file into place.
+///
+/// Nothing of Janus' is removed before the file is in place and on the disk, so that a job may be broken off anywhere and done again.
+@LoopActor
+final class RecordingJob {
+    let manifest: RecordingManifest
+    private let file: ManifestFile
+    private let configuration: RecordingConfiguration
+    private let disk: DiskQueue
+    private var helper: HelperProcess?
+    private var isCancelled = false
+
+    init(_ manifest: RecordingManifest, _ file: ManifestFile, configuration: RecordingConfiguration, disk: DiskQueue) {
+        self.manifest = manifest
+        self.file = file
+        self.configuration = configuration
+        self.disk = disk
+    }
+
+    /// Ends it where it is.
+    func cancel() {
+        isCancelled = true
+        helper?.kill()
+    }
+
+    func run() async throws(RecordingError) -> RecordingOutcome {
+        let directory = configuration.directory
+        let work = "\(directory)/.\(manifest.name).work"
+        // The work of a job that ended between its last two steps.
+        if let suffix = await finished() {
+            try await cleanUp(work)
+            return .ready(file: "\(manifest.name).\(suffix)", length: manifest.length ?? 0)
+        }
+        do throws(RecordingError) {
+            try await disk.run { () throws(RecordingError) in try FileSystem.makeFresh(work) }
+            let tracks = try await prepare(work)
+            let length = manifest.length ?? tracks.map(\.end).max() ?? 0
+            let mix = Mix(tracks: tracks, layout: manifest.layout, length: max(length, 20), style: manifest.style)
+            let output = "\(work)/output.\(mix.suffix)"
+            let done = try await start([configuration.ffmpeg] + mix.arguments(work: work, output: output), limit: limit(length))
+            guard done.exit == .exited(0) else { throw RecordingJob.failure("ffmpeg", done) }
+            let name = "\(manifest.name).\(mix.suffix)"
+            try await disk.run { () throws(RecordingError) in
+                try FileSystem.commit(output, to: "\(directory)/\(name)", in: directory)
+            }
+            try await cleanUp(work)
+            return .ready(file: name, length: length)
+        } catch {
+            // Nothing will come of it at the next start either.
+            let isOver = error == .nothingRecorded, file = file
+            _ = try? await disk.run { () throws(RecordingError) in
+                FileSystem.removeFolder(work)
+                if isOver { file.remove() }
+            }
+            throw error
+        }
+    }
+
+    private func prepare(_ work: String) async throws(RecordingError) -> [Track] {
+        let done = try await start(configuration.preparation + [file.path, work], limit: .seconds(3_600))
+        guard done.exit == .exited(0) else { throw RecordingJob.failure("the preparation", done) }
+        return done.output.compactMap { (try? JSONValue(parsing: $0)).flatMap(Track.init(json:)) }
+    }
+
+    private func start(_ program: [String], limit: Duration) async throws(RecordingError) -> HelperProcess.Result {
+        guard !isCancelled else { throw .helper("the gateway is stopping") }
+        let helper = HelperProcess()
+        self.helper = helper
+        defer { self.helper = nil }
+        return try await helper.run(program, limit: limit)
+    }
+
+    private func limit(_ length: Int) -> Duration { .seconds(600) + .milliseconds(length) * 4 }
+
+    private static func failure(_ what: String, _ result: HelperProcess.Result) -> RecordingError {
+        let complaint = result.complaint ?? "\(result.exit)"
+        if complaint == RecordingError.nothingRecorded.description { return .nothingRecorded }
+        return complaint.contains("No space left on device") || complaint.contains(RecordingError.diskFull.description)
+            ? .diskFull : .helper("\(what) failed: \(complaint)")
+    }
+
+    private func finished() async -> String? {
+        let (directory, name) = (configuration.directory, manifest.name)
+        return try? await disk.run { () throws(RecordingError) in
+            ["m4a", "mp4", "mkv"].first { FileSystem.exists("\(directory)/\(name).\($0)") }
+        }
+    }
+
+    private func cleanUp(_ work: String) async throws(RecordingError) {
+        let (manifest, file, configuration) = (manifest, file, configuration)
+        try await disk.run { () throws(RecordingError) in
+            FileSystem.removeFolder(work)
+            if !configuration.keepsCaptures {
+                for name in manifest.layout.files(of: manifest.name.description) { FileSystem.remove("\(configuration.directory)/\(name)") }
+            }
+            file.remove()
+        }
+    }
+}

@@ -1,0 +1,60 @@
+/// Makes tracks of what Janus has written of a recording. Blocking: for a process or thread of its own.
+public struct TrackPreparation {
+    private let directory: String
+    private let work: String
+
+    /// - Parameters:
+    ///   - directory: Where the captures are.
+    ///   - work: Where the tracks go; it has to be there.
+    public init(directory: String, work: String) {
+        self.directory = directory
+        self.work = work
+    }
+
+    /// Reads what there is of the recording; a capture that is missing or empty has no track.
+    public func run(_ name: String, _ layout: RecordingLayout) throws(RecordingError) -> [Track] {
+        var captures: [(side: Track.Side, path: String, header: CaptureHeader)] = []
+        var found = false
+        for (side, file) in layout.captures(of: name) {
+            let path = "\(directory)/\(file)"
+            guard FileSystem.exists(path) else { continue }
+            found = true
+            if let header = try CaptureFile(path).header { captures.append((side, path, header)) }
+        }
+        guard found else { throw .nothingRecorded }
+        guard let beginning = captures.map(\.header.created).min() else { return [] }
+        var tracks: [Track] = []
+        for capture in captures {
+            tracks += try self.tracks(of: capture.path, capture.side, capture.header, beginning: beginning)
+        }
+        return tracks
+    }
+
+    private func tracks(
+        of path: String, _ side: Track.Side, _ header: CaptureHeader, beginning: Int64
+    ) throws(RecordingError) -> [Track] {
+        var types = PayloadTypes()
+        let first = try CaptureFile(path)
+        while let frame = first.next() { if let packet = RTPPacket(frame.bytes) { types.count(packet) } }
+        let medium = header.medium == .audio ? Track.Medium.audio : .video
+        let offset = max(0, (header.firstPacket - beginning) / 1_000)
+        var writers: [MediaCodec: (writer: TrackWriter, file: String)] = [:]
+        let second = try CaptureFile(path)
+        while let frame = second.next() {
+            guard let packet = RTPPacket(frame.bytes), let codec = types.codec(of: packet.payloadType, header: header) else { continue }
+            let file = "\(side.rawValue)-\(codec.rawValue).mka"
+            let entry = writers[codec] ?? (TrackWriter(codec, path: "\(work)/\(file)"), file)
+            writers[codec] = entry
+            try entry.writer.take(packet, arrival: offset + frame.arrival)
+        }
+        var tracks: [Track] = []
+        for (_, entry) in writers.sorted(by: { $0.value.file < $1.value.file }) {
+            try entry.writer.finish()
+            guard let start = entry.writer.start else { continue }
+            tracks.append(Track(
+                side: side, medium: medium, file: entry.file, start: Int(start), end: Int(entry.writer.endTime),
+                width: entry.writer.size.width, height: entry.writer.size.height))
+        }
+        return tracks
+    }
+}

@@ -1,0 +1,193 @@
+import EventLoop
+import Foundation
+import Logging
+@testable import Recording
+import Testing
+
+/// The service with the built `tern` and the real ffmpeg, on captures that the test has written.
+@Suite("Finishing", .timeLimit(.minutes(2)))
+@LoopActor
+struct ServiceTests {
+    private let folder: Folder
+    private let name: RecordingName
+
+    init() throws {
+        folder = try Folder()
+        name = try #require(RecordingName(Sample.name))
+    }
+
+    private func service(_ change: (inout RecordingConfiguration) -> Void = { _ in }) throws -> RecordingService {
+        let own = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+        let tern = URL(fileURLWithPath: own).deletingLastPathComponent().appendingPathComponent("tern").path
+        var configuration = RecordingConfiguration(directory: folder.path, preparation: [tern, "prepare-recording"])
+        change(&configuration)
+        return RecordingService(configuration: configuration, log: Logger(label: "tern.test") { _ in SwiftLogNoOpLogHandler() })
+    }
+
+    /// What becomes of the recording whose captures are there.
+    private func outcome(_ layout: RecordingLayout, length: Int? = 3_000, _ change: (inout RecordingConfiguration) -> Void = { _ in }) async throws -> RecordingOutcome {
+        let manifest = RecordingManifest(name: name, layout: layout, style: .sideBySide, length: length)
+        try Data(manifest.text.utf8).write(to: folder.url.appendingPathComponent(RecordingManifest.file(name)))
+        let service = try service(change)
+        let outcome = await withCheckedContinuation { done in
+            service.onOutcome = { _, outcome in done.resume(returning: outcome) }
+            LoopActor.task { await service.start() }
+        }
+        await service.stop()
+        return outcome
+    }
+
+    private func near(_ spans: [Range<Int>], _ wanted: [Range<Int>]) -> Bool {
+        spans.count == wanted.count
+            && zip(spans, wanted).allSatisfy { abs($0.lowerBound - $1.lowerBound) <= 100 && abs($0.upperBound - $1.upperBound) <= 100 }
+    }
+
+    @Test("the caller is left and the called party right, each at its time, and nothing else is left")
+    func stereo() async throws {
+        try folder.write(.tone(440, packets: 140, first: 100), "\(name)-peer-audio.mjr")
+        try folder.write(.tone(1_000, packets: 50, first: 1_500), "\(name)-user-audio.mjr")
+        try folder.write(Capture(isEmpty: true), "\(name)-peer-video.mjr")
+        #expect(try await outcome(.peerCalls) == .ready(file: "\(name).m4a", length: 3_000))
+        #expect(folder.names == ["\(name).m4a"])
+        let path = "\(folder.path)/\(name).m4a"
+        #expect(abs(try Sound.duration(path) - 3) < 0.1)
+        #expect(try Sound.streams(path) == ["aac,audio"])
+        let (left, right) = (try Sound.channel(0, of: path), try Sound.channel(1, of: path))
+        #expect(near(Sound.spans(of: 440, in: left), [100..<2_900]), "\(Sound.spans(of: 440, in: left))")
+        #expect(near(Sound.spans(of: 1_000, in: right), [1_500..<2_500]), "\(Sound.spans(of: 1_000, in: right))")
+        #expect(Sound.spans(of: 1_000, in: left).isEmpty && Sound.spans(of: 440, in: right).isEmpty)
+    }
+
+    @Test("a pause shifts nothing behind it, whether the timestamps went on or stood still", arguments: [true, false])
+    func pause(goesOn: Bool) async throws {
+        var capture = Capture()
+        for number in 0..<100 {
+            let pause = number < 50 ? 0 : 1_200
+            capture.append(
+                Sample.packet(number, timestamp: UInt32(number * 160 + (goesOn ? pause * 8 : 0)), payload: Sample.tone(number, frequency: 440)),
+                at: number * 20 + pause)
+        }
+        try folder.write(capture, "\(name)-user-audio.mjr")
+        try folder.write(.tone(1_000, packets: 150), "\(name)-peer-audio.mjr")
+        _ = try await outcome(.userCalls, length: 3_200)
+        let left = try Sound.channel(0, of: "\(folder.path)/\(name).m4a")
+        #expect(near(Sound.spans(of: 440, in: left), [0..<1_000, 2_200..<3_200]), "\(Sound.spans(of: 440, in: left))")
+    }
+
+    @Test("telephone events and comfort noise are no sound, and a change of codec is heard")
+    func mixed() async throws {
+        var capture = Capture()
+        for number in 0..<100 {
+            let isSecond = number >= 50
+            var payload = Sample.tone(number, frequency: 440)
+            if isSecond { payload = payload.map(ServiceTests.aLaw) }
+            capture.append(Sample.packet(number, type: isSecond ? 8 : 0, payload: payload), at: number * 20)
+        }
+        for number in 100..<120 { capture.append(Sample.packet(number, timestamp: 16_000, type: 101, payload: [1, 10, 0, UInt8(number)]), at: number * 20) }
+        capture.append(Sample.packet(120, type: 13, payload: [40]), at: 2_400)
+        try folder.write(capture, "\(name)-audio.mjr")
+        #expect(try await outcome(.echo) == .ready(file: "\(name).m4a", length: 3_000))
+        for index in 0...1 {
+            let samples = try Sound.channel(index, of: "\(folder.path)/\(name).m4a")
+            #expect(near(Sound.spans(of: 440, in: samples), [0..<2_000]), "\(Sound.spans(of: 440, in: samples))")
+        }
+    }
+
+    /// From mu-law, by way of the sample (ITU-T G.711, table 1a).
+    private static func aLaw(_ mu: UInt8) -> UInt8 {
+        let bits = Int(~mu), value = ((((bits & 0x0f) << 3) + 132) << ((bits >> 4) & 7)) - 132
+        var exponent = 7
+        while exponent > 0, value & (1 << (exponent + 7)) == 0 { exponent -= 1 }
+        let mantissa = exponent == 0 ? (value >> 4) & 0x0f : (value >> (exponent + 3)) & 0x0f
+        return UInt8((bits & 0x80 == 0 ? 0x80 : 0) | exponent << 4 | mantissa) ^ 0x55
+    }
+
+    @Test("whose end nobody saw is as long as what was recorded; packets of 60 ms are no longer than they are")
+    func unended() async throws {
+        var capture = Capture()
+        for number in 0..<40 {
+            let payload = (0..<3).flatMap { Sample.tone(number * 3 + $0, frequency: 440) }
+            capture.append(Sample.packet(number, timestamp: UInt32(number * 480), payload: payload), at: number * 60)
+        }
+        try folder.write(capture, "\(name)-user-audio.mjr")
+        #expect(try await outcome(.userCalls, length: nil) == .ready(file: "\(name).m4a", length: 2_400))
+        #expect(abs(try Sound.duration("\(folder.path)/\(name).m4a") - 2.4) < 0.1)
+    }
+
+    @Test("where nobody said anything there is silence as long as the recording")
+    func silent() async throws {
+        for side in ["user", "peer"] { try folder.write(Capture(isEmpty: true), "\(name)-\(side)-audio.mjr") }
+        #expect(try await outcome(.userCalls) == .ready(file: "\(name).m4a", length: 3_000))
+        #expect(abs(try Sound.duration("\(folder.path)/\(name).m4a") - 3) < 0.1)
+    }
+
+    @Test("captures stay where the configuration says so")
+    func kept() async throws {
+        try folder.write(.tone(440, packets: 150), "\(name)-audio.mjr")
+        _ = try await outcome(.echo) { $0.keepsCaptures = true }
+        #expect(folder.names == ["\(name)-audio.mjr", "\(name).m4a"])
+    }
+
+    @Test("without ffmpeg it fails and everything stays; the next start finishes it")
+    func withoutProgram() async throws {
+        try folder.write(.tone(440, packets: 150), "\(name)-audio.mjr")
+        let failed = try await outcome(.echo) { $0.ffmpeg = "/nonexistent/ffmpeg" }
+        guard case .failed(.program) = failed else { Issue.record("\(failed)"); return }
+        #expect(folder.names == ["\(name)-audio.mjr", "\(name).recording"])
+        #expect(try await outcome(.echo) == .ready(file: "\(name).m4a", length: 3_000))
+    }
+
+    @Test("a job that ended between its last two steps does not make the file anew")
+    func afterRename() async throws {
+        try Data("whole".utf8).write(to: folder.url.appendingPathComponent("\(name).m4a"))
+        #expect(try await outcome(.echo) == .ready(file: "\(name).m4a", length: 3_000))
+        #expect(try String(contentsOf: folder.url.appendingPathComponent("\(name).m4a"), encoding: .utf8) == "whole")
+        #expect(folder.names == ["\(name).m4a"])
+    }
+
+    @Test("without a capture there is nothing to finish, now or later")
+    func nothing() async throws {
+        #expect(try await outcome(.echo) == .failed(.nothingRecorded))
+        #expect(folder.names.isEmpty)
+    }
+
+    @Test("a recording that runs is not touched by another gateway, and its length is from start to stop")
+    func running() async throws {
+        let (service, other) = (try service(), try service())
+        try await service.begin(name, .echo) { _ in }
+        try await service.begin(name, .echo) { _ in }
+        service.started(name)
+        try folder.write(.tone(440, packets: 10), "\(name)-audio.mjr")
+        other.onOutcome = { _, outcome in Issue.record("\(outcome)") }
+        await other.start()
+        #expect(other.status == RecordingService.Status() && service.status.running == 1)
+        await other.stop()
+        let outcome = await withCheckedContinuation { done in
+            service.onOutcome = { _, outcome in done.resume(returning: outcome) }
+            service.stopped(name)
+            service.closed(name)
+        }
+        guard case .ready(_, let length) = outcome else { Issue.record("\(outcome)"); return }
+        #expect(length < 10_000)
+        #expect(service.status.ready == 1 && service.status.running == 0 && service.status.unfinished == 0)
+        await service.stop()
+    }
+
+    @Test("with too little room, or where nothing can be written, nothing is begun")
+    func noRoom() async throws {
+        let full = try service { $0.minimumFree = .max }
+        await #expect(throws: RecordingError.diskFull) { try await full.begin(name, .echo) { _ in } }
+        let gone = try service { $0.directory = "/nonexistent" }
+        await #expect(throws: RecordingError.self) { try await gone.begin(name, .echo) { _ in } }
+        #expect(full.status.refused == 1 && folder.names.isEmpty)
+    }
+
+    @Test("what is abandoned leaves nothing")
+    func abandoned() async throws {
+        let service = try service()
+        try await service.begin(name, .echo) { _ in }
+        try folder.write(Capture(isEmpty: true), "\(name)-audio.mjr")
+        await service.abandon(name)
+        #expect(folder.names.isEmpty && service.status.running == 0)
+    }
+}
