@@ -89,9 +89,10 @@ extension IntegrationTests {
             let refusal = try await admin.refusal(of: "media", "update_session", ["session_id": .string(id), "record": true])
             #expect(refusal.code == 3013, "\(refusal)")
             #expect(await caller.audio.hears(620))
+            try await echoes(at: gateway, on: stage)
             let (code, body) = try SmallHTTP.get("127.0.0.1", port: gateway.httpPort, path: "/status")
             let counts = try JSONValue(parsing: body)["recordings"]
-            #expect(code == 200 && counts?["refused"] == 1 && counts?["failed"] == 1 && counts?["running"] == 0, "\(body)")
+            #expect(code == 200 && counts?["refused"] == 2 && counts?["failed"] == 1 && counts?["running"] == 0, "\(body)")
             try await caller.hangUp()
             try await called.hungUp()
             await admin.leave()
@@ -104,6 +105,25 @@ extension IntegrationTests {
         }
 
         // MARK: What the tests share
+
+        /// An echo that was to be recorded and cannot be goes on without.
+        private func echoes(at gateway: GatewayProcess, on stage: Stage) async throws {
+            let client = try await APIClient.user("alice", at: gateway), peers = try await Peers(stage)
+            let offer = try await peers.offer("one", frequency: 700, video: false)
+            let start = try await client.request("media", "start_session", ["type": "echo", "offer": ["sdp": offer], "record": true])
+            let id = try #require(start["session_id"]?.stringValue)
+            _ = try await client.recording(.failed, of: id)
+            try await peers.accept("one", try #require(start["answer"]?["sdp"]))
+            let heard = try await peers.missing(700, at: "one")
+            #expect(heard == nil)
+            let info = try await client.request("media", "get_info", ["session_id": .string(id)])
+            #expect(info["options"]?["record"] == false)
+            try await client.request("media", "stop_session", ["session_id": .string(id)])
+            _ = try await client.event("stop", of: id)
+            #expect(client.waitingEvents("record", of: id) == 0)
+            await client.leave()
+            try await peers.close()
+        }
 
         /// Two phones in a call that is being recorded, and its session.
         private func recordedCall(at gateway: GatewayProcess) async throws -> (caller: SIPPhone, called: SIPPhone, session: String) {

@@ -145,6 +145,34 @@ extension IntegrationTests {
             }
         }
 
+        @Test("with `tracks` a phone's and a browser's video are as they were sent, a track each", arguments: [PhoneMedia.Video.vp8, .h264])
+        func tracks(codec: PhoneMedia.Video) async throws {
+            let stage = try Stage.running
+            let gateway = try await GatewayProcess(in: stage.environment, name: "tracks-\(codec.rawValue)", recording: ["video: tracks"])
+            let client = try await APIClient.user("alice", at: gateway), peers = try await Peers(stage)
+            let phone = try SIPPhone(at: gateway, video: codec)
+            defer { phone.stop() }
+            phone.call("alice")
+            let invite = try await client.serve("call_invite")
+            let id = try #require(invite["session_id"]?.stringValue)
+            let answer = try await peers.answer("callee", to: try #require(invite["offer"]?["sdp"]), frequency: 700)
+            try await client.request("media", "answer_call", ["call_id": try #require(invite["call_id"]), "answer": ["sdp": answer]])
+            try await phone.answered()
+            #expect(await phone.video.sees())
+            #expect(await phone.audio.hears(700))
+            try await update(client, id, ["record": true])
+            try await Task.sleep(for: .seconds(3))
+            try await phone.hangUp()
+            let recorded = try await client.recorded(id, at: gateway)
+            let video = "\(codec.rawValue.lowercased()),video"
+            #expect(recorded.path.hasSuffix("/\(id).mkv") && recorded.streams == ["aac,audio", video, video])
+            #expect(recorded.hears(440, on: .left) && recorded.hears(700, on: .right))
+            #expect(try recorded.pictures(0) > 10 && recorded.pictures(1) > 10)
+            await client.leave()
+            try await peers.close()
+            _ = await gateway.stop()
+        }
+
         @Test("an echo: the browser on both channels, and its picture once")
         func echo() async throws {
             try await play { stage, client, peers in

@@ -102,6 +102,49 @@ struct ServiceTests {
         return UInt8((bits & 0x80 == 0 ? 0x80 : 0) | exponent << 4 | mantissa) ^ 0x55
     }
 
+    @Test("G.722 and Opus are heard as they were said, also behind a pause without packets", arguments: ["g722", "opus"])
+    func encoded(codec: String) async throws {
+        let packets = try ServiceTests.packets(codec, seconds: 2)
+        #expect(packets.count >= 95)
+        var capture = Capture(codec: codec)
+        for (number, payload) in packets.enumerated() where !(30..<60).contains(number) {
+            let ticks = codec == "opus" ? 960 : 160
+            capture.append(
+                Sample.packet(number, timestamp: UInt32(number * ticks), type: codec == "opus" ? 111 : 9, payload: payload), at: number * 20)
+        }
+        try folder.write(capture, "\(name)-user-audio.mjr")
+        _ = try await outcome(.userCalls, length: 2_000)
+        let spans = Sound.spans(of: 440, in: try Sound.channel(0, of: "\(folder.path)/\(name).m4a"))
+        #expect(near(spans, [0..<600, 1_200..<2_000]), "\(spans)")
+    }
+
+    /// A tone of 440 Hz, 20 ms a packet.
+    private static func packets(_ codec: String, seconds: Int) throws -> [[UInt8]] {
+        let source = ["-v", "error", "-f", "lavfi", "-i", "sine=440:d=\(seconds),volume=4"]
+        guard codec == "opus" else {
+            let bytes = [UInt8](try Sound.run("ffmpeg", source + ["-ac", "1", "-ar", "16000", "-c:a", "g722", "-f", "g722", "-"]))
+            return stride(from: 0, to: bytes.count - 159, by: 160).map { Array(bytes[$0..<($0 + 160)]) }
+        }
+        let data = try Sound.run("ffmpeg", source + ["-ar", "48000", "-ac", "1", "-c:a", "libopus", "-frame_duration", "20", "-f", "ogg", "-"])
+        // RFC 3533: the lacing values of each page, behind two pages of headers.
+        let bytes = [UInt8](data)
+        var packets: [[UInt8]] = [], offset = 0, page = 0, open: [UInt8] = []
+        while offset + 27 <= bytes.count {
+            let count = Int(bytes[offset + 26])
+            var start = offset + 27 + count
+            for lace in bytes[(offset + 27)..<start] {
+                open += bytes[start..<(start + Int(lace))]
+                start += Int(lace)
+                guard lace < 255 else { continue }
+                if page > 1 { packets.append(open) }
+                open = []
+            }
+            offset = start
+            page += 1
+        }
+        return packets
+    }
+
     @Test("whose end nobody saw is as long as what was recorded; packets of 60 ms are no longer than they are")
     func unended() async throws {
         var capture = Capture()
@@ -135,6 +178,33 @@ struct ServiceTests {
         guard case .failed(.program) = failed else { Issue.record("\(failed)"); return }
         #expect(folder.names == ["\(name)-audio.mjr", "\(name).recording"])
         #expect(try await outcome(.echo) == .ready(file: "\(name).m4a", length: 3_000))
+    }
+
+    @Test("a stop in the middle of finishing leaves all to the next start")
+    func stopped() async throws {
+        try folder.write(.tone(440, packets: 20_000), "\(name)-audio.mjr")
+        let manifest = RecordingManifest(name: name, layout: .echo, style: .sideBySide, length: nil)
+        try Data(manifest.text.utf8).write(to: folder.url.appendingPathComponent(RecordingManifest.file(name)))
+        let service = try service()
+        service.onOutcome = { _, outcome in Issue.record("\(outcome)") }
+        await service.start()
+        #expect(service.status.unfinished == 1)
+        await service.stop()
+        #expect(folder.names == ["\(name)-audio.mjr", "\(name).recording"])
+        #expect(try await outcome(.echo, length: nil) == .ready(file: "\(name).m4a", length: 400_000))
+    }
+
+    @Test("a program that takes too long is killed, one that fails has the last word")
+    func programs() async throws {
+        await #expect(throws: RecordingError.self) { try await HelperProcess().run(["sleep", "60"], limit: .milliseconds(50)) }
+        let result = try await HelperProcess().run(["sh", "-c", "echo one; echo two >&2; exit 3"], limit: .seconds(10))
+        #expect(result.exit == .exited(3) && result.output == ["one"] && result.complaint == "two")
+        let failed = try await { () async throws -> RecordingOutcome in
+            try folder.write(.tone(440, packets: 10), "\(name)-audio.mjr")
+            return try await outcome(.echo) { $0.ffmpeg = "false" }
+        }()
+        guard case .failed(.helper) = failed else { Issue.record("\(failed)"); return }
+        #expect(folder.names == ["\(name)-audio.mjr", "\(name).recording"])
     }
 
     @Test("a job that ended between its last two steps does not make the file anew")

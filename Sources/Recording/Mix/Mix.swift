@@ -33,7 +33,7 @@ struct Mix {
         let picture = style == .sideBySide ? pictureGraph() : []
         arguments += ["-filter_complex", (soundGraph() + picture).joined(separator: ";")]
         arguments += videoArguments()
-        arguments += ["-map", "[sound]", "-c:a", "aac", "-b:a", "96k", "-ar", "48000", "-t", Mix.seconds(length), "-fflags", "+bitexact"]
+        arguments += ["-map", "[sound]", "-c:a", "aac", "-aac_coder", "fast", "-b:a", "96k", "-ar", "48000", "-t", Mix.seconds(length), "-fflags", "+bitexact"]
         if suffix != "mkv" { arguments += ["-movflags", "+faststart"] }
         return arguments + ["-f", suffix == "mkv" ? "matroska" : suffix == "mp4" ? "mp4" : "ipod", output]
     }
