@@ -7,8 +7,9 @@ public struct DigestVerifier: Sendable {
     public enum Verdict: Sendable, Hashable {
         /// It is this user: password, nonce and count are right.
         case valid(String)
-        /// There are no credentials for this realm that a decision could rest on: none at all, or their nonce is none of ours
-        /// or was used so before. Nobody's fault, and no sign of a wrong password.
+        /// There are no credentials for this realm that a decision could rest on: none at all or none that can be read, or their
+        /// nonce is none of ours, was made for another client, or was used so before. No sign of a wrong password, and nothing
+        /// that counts against the source address, which may be forged.
         /// - Parameter stale: Whether the challenge may say so: the nonce was ours.
         case challenge(stale: Bool)
         /// The credentials are wrong. Counts as a failure; a fresh challenge or 403 is the answer.
@@ -71,16 +72,12 @@ public struct DigestVerifier: Sendable {
         _ headers: [String], method: String, uri: String, realm: String, binding: String = "",
         now: ContinuousClock.Instant, account: (String) -> Account?
     ) -> Verdict {
-        var isMalformed = false
         for header in headers.prefix(Self.maximumCredentials) {
-            do throws(AuthenticationError) {
-                guard let credentials = try DigestCredentials.parse(header).first(where: { $0.realm == realm }) else { continue }
-                return verify(credentials, method: method, uri: uri, binding: binding, now: now, account: account)
-            } catch {
-                isMalformed = true
-            }
+            // What cannot be read has no nonce that would tell whose fault it is.
+            guard let credentials = (try? DigestCredentials.parse(header))?.first(where: { $0.realm == realm }) else { continue }
+            return verify(credentials, method: method, uri: uri, binding: binding, now: now, account: account)
         }
-        return isMalformed ? .refused(.malformed) : .challenge(stale: false)
+        return .challenge(stale: false)
     }
 
     private mutating func verify(
@@ -91,6 +88,8 @@ public struct DigestVerifier: Sendable {
         let issued: IssuedNonce
         switch standing {
         case .forged: return .challenge(stale: false)
+        // Before the proof is looked at, right or wrong: the source address may be forged, and its owner is not to pay for it.
+        case .foreign: return .challenge(stale: true)
         case .good(let nonce), .stale(let nonce): issued = nonce
         }
         guard let (algorithm, isSession) = DigestAlgorithm.named(credentials.algorithm ?? "MD5"), !isSession,

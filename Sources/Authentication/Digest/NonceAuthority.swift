@@ -19,8 +19,10 @@ public struct NonceAuthority: Sendable {
     enum Standing: Equatable {
         /// It is one of ours for this client, and serves still.
         case good(IssuedNonce)
-        /// It is one of ours, but too old, or made for another client.
+        /// It is one of ours for this client, but too old.
         case stale(IssuedNonce)
+        /// It is one of ours that another client got.
+        case foreign
         /// It is none of ours.
         case forged
     }
@@ -42,7 +44,7 @@ public struct NonceAuthority: Sendable {
 
     /// A new nonce.
     /// - Parameter binding: For whom: as a rule the address that the request came from, without its port. Then a nonce that
-    ///   somebody else got is stale, and nobody can send failures in another's name. Empty for anybody.
+    ///   somebody else got proves nothing, and nobody can send failures in another's name. Empty for anybody.
     public func make(for binding: String, now: ContinuousClock.Instant) -> String {
         let issued = IssuedNonce(time: milliseconds(now), random: UInt64.random(in: .min ... .max))
         return Hexadecimal.text(issued.bytes + mark(of: binding, issued) + signature(issued, mark: mark(of: binding, issued)))
@@ -55,7 +57,8 @@ public struct NonceAuthority: Sendable {
         let given = Array(bytes.dropFirst(IssuedNonce.length).prefix(Self.markLength))
         let signed = Array(bytes.suffix(Self.signatureLength))
         guard Self.areEqual(signed, signature(issued, mark: given)) else { return .forged }
-        guard Self.areEqual(given, mark(of: binding, issued)), !counts.isForgotten(issued) else { return .stale(issued) }
+        guard Self.areEqual(given, mark(of: binding, issued)) else { return .foreign }
+        guard !counts.isForgotten(issued) else { return .stale(issued) }
         let age = milliseconds(now) - issued.time
         return age >= 0 && Duration.milliseconds(age) < configuration.lifetime ? .good(issued) : .stale(issued)
     }
