@@ -120,7 +120,8 @@ let package = Package(
         .testTarget(
             name: "GatewayTests",
             dependencies: [
-                "Authentication", "BrowserAPI", "Gateway", "EventLoop", "JSON", "Recording", "TestCertificates", "TLS", "WebSocket", logging,
+                "Authentication", "BrowserAPI", "Gateway", "EventLoop", "JSON", "ProxyCore", "Recording", "Registrar", "SIP",
+                "TestCertificates", "TLS", "WebSocket", logging,
                 .product(name: "Crypto", package: "swift-crypto"),
             ],
             swiftSettings: settings

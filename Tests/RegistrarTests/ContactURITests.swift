@@ -49,6 +49,7 @@ struct ContactURITests {
         let uri = try #require(ContactURI("sip:1001;ext=5?x@[2001:db8::2]:5070;transport=TLS;lr?a=b"))
         #expect(uri.user == "1001;ext=5?x" && uri.host == "[2001:db8::2]" && uri.port == 5_070)
         #expect(uri.parameters == ["transport": "tls", "lr": ""] && uri.headers == ["a=b"] && !uri.isSecure)
+        #expect(uri.target + "?a=b" == uri.text)
     }
 
     @Test("what is no SIP URI is refused", arguments: [

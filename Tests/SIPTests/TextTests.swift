@@ -39,6 +39,14 @@ struct TextTests {
         #expect(target.plain == plain)
     }
 
+    @Test("a target loses its headers, and nothing else", arguments: [
+        ("sip:a@192.0.2.1;lr?Route=%3Csip:x%3E&Replaces=1", "sip:a@192.0.2.1;lr"), ("sip:192.0.2.1?a=b?c", "sip:192.0.2.1"),
+        ("sip:what?@192.0.2.1", "sip:what?@192.0.2.1"), ("sips:a?b@h?c=d@e", "sips:a?b@h"),
+    ])
+    func headers(uri: String, expected: String) throws {
+        #expect(try #require(SIPTarget(uri)).uri == expected)
+    }
+
     @Test("a socket address is read and written", arguments: [
         ("192.0.2.1:5060", "192.0.2.1:5060"), ("[2001:db8::1]:5060", "[2001:db8::1]:5060"),
     ])

@@ -38,7 +38,7 @@ final class FlowKeeper {
         for binding in registrar.all where binding.id % interval == second {
             guard let flow = SIPFlow(binding.flow), FlowKeeper.needsKeeping(binding, flow) else { continue }
             let request = SIPClientRequest(
-                .options, target: binding.contact.text, hop: SIPHop(flow), from: "sip:\(domain)", timeout: FlowKeeper.patience)
+                .options, target: binding.contact.target, hop: SIPHop(flow), from: "sip:\(domain)", timeout: FlowKeeper.patience)
             LoopActor.task { [endpoint] in _ = await endpoint?.request(request) }
         }
     }

@@ -56,15 +56,13 @@ extension Switchboard {
         guard let endpoint, let registrar else { return [] }
         let identity = OutgoingIdentity(of: context.origin, keepsHistory: true)
         let branch = branch(.proxy(caller: context.callerType, callee: .rtp))
-        return registrar.targets(of: user).compactMap { binding in
-            let flow = SIPFlow(binding.flow)
-            guard context.flow == nil || flow != context.flow else { return nil }
+        return registrar.targets(of: user).compactMap { binding -> Party? in
+            guard let flow = SIPFlow(binding.flow), flow != context.flow, let hop = SIPHop(to: binding, flow) else { return nil }
             var request = SIPInviteRequest(
-                target: binding.contact.text, identity: identity, to: "sip:\(RouteTarget.escaped(user))@\(configuration.sip.domain)",
+                target: binding.contact.target, identity: identity, to: "sip:\(RouteTarget.escaped(user))@\(configuration.sip.domain)",
                 maxForwards: context.maxForwards)
             request.routes = binding.path
-            // A connection to a proxy in the Path may have ended: the Path says where the proxy is (RFC 3327 section 5.4).
-            if binding.path.isEmpty || flow?.transport == .udp { request.hop = flow.map { SIPHop($0) } }
+            request.hop = hop
             return (SIPCalleeLeg(endpoint: endpoint, request: request), branch)
         }
     }
@@ -96,6 +94,25 @@ extension Switchboard {
     private func branch(_ kind: SessionKind, srtp: SRTPPolicy? = nil) -> CallPlan.Branch {
         let own = SIPProfile(srtp: configuration.sip.srtp)
         return CallPlan.Branch(kind: kind, profiles: [.caller: own, .callee: srtp.map { SIPProfile(srtp: $0) } ?? own])
+    }
+}
+
+extension SIPHop {
+    /// Where a contact is: at the other end of the flow that it registered by. A connection to a proxy in the Path may have
+    /// ended, and the Path says at which port and by which transport the proxy is reached (RFC 3327 section 5.4). Its host does
+    /// not count: with it whoever registers could send our calls to whom he likes, a trunk for one, past all routes.
+    ///
+    /// Nil where the Path cannot be read.
+    init?(to binding: Binding, _ flow: SIPFlow) {
+        guard flow.transport != .udp, let first = binding.path.first else {
+            self.init(flow)
+            return
+        }
+        guard let proxy = SIPURIParts(first) else { return nil }
+        let transport = proxy.isSecure ? .tls : proxy.transport.flatMap { SIPListenAddress.Transport(rawValue: $0) } ?? flow.transport
+        self.init(
+            transport: transport, address: flow.peerAddress, port: proxy.port ?? (transport == .tls ? 5_061 : 5_060),
+            serverName: proxy.host.hasPrefix("[") ? String(proxy.host.dropFirst().dropLast()) : proxy.host)
     }
 }
 

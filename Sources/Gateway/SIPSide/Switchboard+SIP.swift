@@ -42,7 +42,8 @@ extension Switchboard {
                 if status == 430, let flow = phone.flow { registrar?.remove(flow: flow.description) }
                 if phone.goesOn(after: status) { return }
             }
-            call.handle(.calleeEnded(leg,
+            // The failed flow is ours: to the caller it is a phone that is not there.
+            call.handle(.calleeEnded(leg, status == 430 ? .notReachable : 
                 CallEnd(status: status, reason: phrase, by: .callee, cause: reason.map(CallEnd.Cause.init))))
         case .ended(let id, let end):
             sipLegs[id] = nil

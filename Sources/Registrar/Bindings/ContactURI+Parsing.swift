@@ -27,6 +27,7 @@ extension ContactURI {
         self.parameters = parameters
         self.headers = headers
         self.text = text
+        target = String(text[..<question])
     }
 
     /// Printable ASCII, but for what ends a URI in a header.

@@ -2,6 +2,8 @@
 public struct ContactURI: Sendable, Hashable, CustomStringConvertible {
     /// As the phone wrote it.
     public let text: String
+    /// The same without headers, for the Request-URI of a request to it: there they would become header fields.
+    public let target: String
     public let isSecure: Bool
     /// With its escapes, where they are needed; nil where there is none.
     public let user: String?

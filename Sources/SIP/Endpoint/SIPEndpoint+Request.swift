@@ -34,7 +34,7 @@ extension SIPEndpoint {
             onEnd(SIPClientOutcome(status: status, phrase: phrase, isFromPeer: false))
         }
         guard !isStopping, requests.count < SIPEndpoint.mostRequests else { return fail(503, "Too many requests") }
-        guard let target = SIPTarget(request.target), !target.uri.contains("?"), SIPTarget(request.from) != nil,
+        guard let target = SIPTarget(request.target), target.uri == request.target, SIPTarget(request.from) != nil,
             request.to.map({ SIPTarget($0) != nil }) ?? true
         else { return fail(416, "Unsupported URI") }
         let way: Way

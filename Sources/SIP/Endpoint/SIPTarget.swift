@@ -1,6 +1,7 @@
 /// The parts of a `sip:` or `sips:` URI that decide where a request goes.
 struct SIPTarget {
-    /// As it was given.
+    /// As it was given, without headers: in a request they would become header fields of it (RFC 3261 section 19.1.5), a Route or
+    /// an identity that whoever wrote the URI thought up.
     let uri: String
     let host: String
     /// Nil where there is none.
@@ -35,7 +36,7 @@ struct SIPTarget {
         case "transport=tls": transport = .tls
         default: return nil
         }
-        self.uri = uri
+        self.uri = String(uri[..<(rest[hostEnd...].firstIndex(of: "?") ?? uri.endIndex)])
         self.host = host
         self.port = port
         address = SocketAddress(address: host, port: port ?? (transport == .tls ? 5_061 : 5_060))
