@@ -20,13 +20,6 @@ struct DialledURITests {
         #expect(try DialledURI.checked(uri) == expected)
     }
 
-    @Test("a tel: URI is the number in it", arguments: [
-        ("tel:+49-30-123", "+4930123"), ("TEL:(030)12.3;phone-context=example.com", "030123"), ("tel:", ""),
-    ])
-    func number(_ uri: String, is expected: String) {
-        #expect(DialledURI.number(of: uri) == expected)
-    }
-
     @Test(
         "is refused where it cannot stand in a request",
         arguments: ["sip:", "sip:bob@", "sip:bob@a b", "sip:bob@a\r\nX: y", "sip:<bob@a>", "tel:+4930123", "sips:", "sip:bob@ä"])

@@ -12,7 +12,8 @@ final class Gatekeeper {
     struct Request {
         let method: String
         let uri: String
-        /// The host of the Request-URI.
+        /// The user part of the Request-URI, and its host.
+        let dialled: String
         let domain: String
         /// The address that it really came from, without port.
         let address: String
@@ -33,11 +34,14 @@ final class Gatekeeper {
     private let algorithms: [DigestAlgorithm]
     private var verifier: DigestVerifier
     private var limiter = FailureLimiter()
-    /// The trunk with whose registrar, at an address, we are registered.
-    private let registeredTrunk: @LoopActor (String) -> String?
+    /// The trunk with whose registrar, at an address, we are registered; of several the one whose contact is dialled.
+    private let registeredTrunk: @LoopActor (_ address: String, _ dialled: String) -> String?
     private let log: Logger
 
-    init(configuration: GatewayConfiguration, log: Logger, registeredTrunk: @escaping @LoopActor (String) -> String?) {
+    init(
+        configuration: GatewayConfiguration, log: Logger,
+        registeredTrunk: @escaping @LoopActor (_ address: String, _ dialled: String) -> String?
+    ) {
         self.registeredTrunk = registeredTrunk
         realm = configuration.sip.realm
         sources = SourceMatcher(configuration.trunks)
@@ -59,12 +63,12 @@ final class Gatekeeper {
 
     /// Decides about a request. `then` is called once: at once, or a little later where a source has guessed before.
     func identify(_ request: Request, then: @escaping @LoopActor (Verdict) -> Void) {
-        let now = ContinuousClock.now
-        guard !isShutOut(request, now: now) else { return then(.refused(Gatekeeper.tooManyFailures)) }
-        if let trunk = sources.trunk(source: request.address, domain: request.domain) ?? registeredTrunk(request.address) {
+        // Wrong passwords that came from a trunk's address shut out no call of the trunk, which needs none.
+        if let trunk = sources.trunk(source: request.address, domain: request.domain)
+            ?? registeredTrunk(request.address, request.dialled) {
             return then(.known(.trunk(trunk)))
         }
-        check(request, now: now, then)
+        identifyUser(request, then: then)
     }
 
     /// As ``identify(_:then:)``, but an address proves nothing: for what only users may do.

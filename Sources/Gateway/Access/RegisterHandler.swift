@@ -24,7 +24,7 @@ final class RegisterHandler {
             return reply.respond(SIPResponse(status: 404, warning: "\(request.to.host) is no domain of this registrar"))
         }
         let identity = Gatekeeper.Request(
-            method: "REGISTER", uri: request.requestURI, domain: request.requestHost, address: request.flow.peerAddress,
+            method: "REGISTER", uri: request.requestURI, dialled: "", domain: request.requestHost, address: request.flow.peerAddress,
             authorizations: request.authorizations)
         // An address of a trunk proves nothing here: it is for calls.
         gatekeeper.identifyUser(identity) { [self] verdict in

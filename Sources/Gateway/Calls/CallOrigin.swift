@@ -53,8 +53,9 @@ struct OutgoingIdentity: Sendable, Equatable {
         if trunk.isTrusted {
             headers.append(.init(
                 name: "P-Asserted-Identity", value: NameAddress(user: known.user, host: host ?? domain, displayName: known.displayName).text))
-            if origin.isPrivate { headers.append(.init(name: "Privacy", value: "id")) }
         }
+        // Also where it is not trusted: it knows us by our address or account, and could tell the called party that number.
+        if origin.isPrivate { headers.append(.init(name: "Privacy", value: "id")) }
         if trunk.isTrusted || !origin.isPrivate { headers += origin.history }
     }
 

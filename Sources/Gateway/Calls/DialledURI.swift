@@ -20,11 +20,6 @@ enum DialledURI {
         return uri.hasPrefix("sips:") || uri.contains(";transport=tls")
     }
 
-    /// The number of a `tel:` URI, without visual separators and parameters (RFC 3966 sections 3 and 5.1.1).
-    static func number(of uri: String) -> String {
-        uri.drop { $0 != ":" }.dropFirst().prefix { $0 != ";" }.filter { !"-.()".contains($0) }
-    }
-
     /// `localhost` is this machine whatever name servers say (RFC 6761 section 6.3), and Sofia knows only those.
     private static func withLoopbackAddress(_ uri: String) -> String {
         let name = "localhost"

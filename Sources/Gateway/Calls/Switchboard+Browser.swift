@@ -19,7 +19,7 @@ extension Switchboard {
             }
             return [.sip(uri: try elsewhere(dest))]
         case .sip, nil:
-            let dialled = isURI ? DialledURI.number(of: dest) : dest
+            let dialled = DialledNumber.plain(isURI ? String(dest.drop { $0 != ":" }.dropFirst()) : dest, isName: isUser)
             let request = RoutingRequest(
                 source: .user(client.user.name), dialled: dialled, domain: configuration.sip.domain)
             guard case .targets(let destinations, _) = routing.decide(request, isGuest: isGuest) else { break }

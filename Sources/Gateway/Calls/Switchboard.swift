@@ -51,7 +51,7 @@ final class Switchboard {
     ) {
         self.configuration = configuration
         routing = RoutingTable(configuration)
-        gatekeeper = Gatekeeper(configuration: configuration, log: log) { trunks.trunk(registeredAt: $0) }
+        gatekeeper = Gatekeeper(configuration: configuration, log: log) { trunks.trunk(registeredAt: $0, dialled: $1) }
         self.trunks = trunks
         self.sessions = sessions
         self.media = media

@@ -4,7 +4,7 @@ internal import ProxyCore
 extension ConfigurationReader {
     private static let trunkKeys = [
         "name", "targets", "username", "password", "ha1", "realm", "register", "expires", "contact", "keepalive",
-        "keepalive_failures", "from_addresses", "inbound", "domains", "caller_id", "from_domain", "trusted", "maximum_calls",
+        "keepalive_failures", "from_addresses", "inbound", "domains", "dialled_from", "caller_id", "from_domain", "trusted", "maximum_calls",
         "srtp", "failover_on", "timeout", "numbers",
     ]
 
@@ -34,8 +34,19 @@ extension ConfigurationReader {
                 ranges[address.value] = (trunk.name, address.origin)
                 trunk.inbound.addresses.append(address.value)
             }
+            checkAccount(of: trunk, section)
             configuration.trunks.append(trunk)
         }
+    }
+
+    /// A name in credentials has to say whose they are.
+    private func checkAccount(of trunk: Trunk, _ section: ConfigurationSection) {
+        guard let name = trunk.inbound.credentials?.username, let node = section.written("inbound") else { return }
+        let other = configuration.trunks.first { $0.inbound.credentials?.username == name }
+        guard other != nil || configuration.user(named: name) != nil else { return }
+        problems.add(
+            node.origin, key: section.key("inbound.username"),
+            "\(name) is \(other.map { "trunk \($0.name)'s" } ?? "a user's name") already: nobody could tell whose credentials these are")
     }
 
     private func trunk(_ section: ConfigurationSection) -> Trunk? {
@@ -114,6 +125,9 @@ extension ConfigurationReader {
 
     private func readInbound(_ section: ConfigurationSection, into inbound: inout TrunkInbound) {
         inbound.domains = section.list("domains", count: 0...64, ConfigurationText.routeDomain)?.map(\.value) ?? []
+        section.read("dialled_from", into: &inbound.dialledFrom) { text throws(ConfigurationText.Refusal) in
+            try ConfigurationText.choice(text, of: DialledFrom.self)
+        }
         let known = ["username", "password", "ha1"]
         guard let node = section.written("inbound"),
             let own = ConfigurationSection(node, path: section.key("inbound"), known: known, problems: problems)

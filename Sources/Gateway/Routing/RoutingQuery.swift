@@ -8,7 +8,7 @@ public struct RoutingQuery: Sendable, Equatable {
 
     /// - Parameters:
     ///   - from: `user:NAME`, `trunk:NAME`, `anonymous`, an address that calls come from, or the `sip:` URI of a From header.
-    ///   - to: What is dialled: a name, a number, a `sip:` URI.
+    ///   - to: What is dialled: a name, a number, a `sip:` or `tel:` URI.
     ///   - caller: The caller's number, for a call of a trunk.
     public init(
         from: String, to: String, caller: String?, configuration: GatewayConfiguration
@@ -47,11 +47,13 @@ public struct RoutingQuery: Sendable, Equatable {
     private static func dialled(
         _ text: String, _ configuration: GatewayConfiguration
     ) throws(RouteTextError) -> (user: String, domain: String) {
-        if let uri = SIPURIParts(text) { return (uri.user, uri.host) }
+        func plain(_ text: String) -> String { DialledNumber.plain(text) { configuration.user(named: $0) != nil } }
+        if let uri = SIPURIParts(text) { return (plain(uri.user), uri.host) }
+        if text.lowercased().hasPrefix("tel:") { return (plain(String(text.dropFirst(4))), configuration.sip.domain) }
         guard !text.lowercased().hasPrefix("sip:"), !text.lowercased().hasPrefix("sips:") else {
             throw RouteTextError("\(ConfigurationText.quoted(text)) is no SIP URI")
         }
-        return (text, configuration.sip.domain)
+        return (plain(text), configuration.sip.domain)
     }
 
     private static func source(

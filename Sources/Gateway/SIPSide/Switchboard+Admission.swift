@@ -9,7 +9,7 @@ extension Switchboard {
         guard !isDraining else { return refuse(leg, invite, Refusal(503, retryAfter: 10)) }
         if ownAddresses.contain(source: invite.source, invite.transport) { return refuse(leg, invite, Refusal(482)) }
         let request = Gatekeeper.Request(
-            method: "INVITE", uri: invite.requestURI, domain: invite.requestHost,
+            method: "INVITE", uri: invite.requestURI, dialled: invite.requestUser, domain: invite.requestHost,
             address: invite.flow?.peerAddress ?? invite.source, authorizations: invite.authorizations)
         gatekeeper.identify(request) { [weak self] verdict in self?.identified(leg, invite, verdict) }
     }
@@ -44,12 +44,17 @@ extension Switchboard {
     private func admit(_ leg: SIPLegID, _ invite: SIPIncomingInvite, from source: CallSource, challenge: SIPResponse?) {
         do throws(Refusal) {
             let origin = CallOrigin(invite, source: source, configuration: configuration, isUser: isUser)
-            let dialled = trunk(of: source).map { $0.numbers.inboundDialled.normalise(invite.requestUser) } ?? invite.requestUser
-            let request = RoutingRequest(source: source, dialled: dialled, domain: invite.requestHost)
+            let trunk = trunk(of: source)
+            let written = trunk?.inbound.dialledFrom == .to ? invite.to.user : invite.requestUser
+            let plain = DialledNumber.plain(written, isName: isUser)
+            let dialled = trunk?.numbers.inboundDialled.normalise(plain) ?? plain
+            // A tel: URI has no host.
+            let domain = invite.requestHost.isEmpty ? configuration.sip.domain : invite.requestHost
+            let request = RoutingRequest(source: source, dialled: dialled, domain: domain)
             let destinations = try destinations(request, challenge: challenge)
             guard sessions.count < configuration.sip.maximumCalls, media.isReady else { throw Refusal(503, retryAfter: 5) }
             var place: TrunkPlace?
-            if let trunk = trunk(of: source) {
+            if let trunk {
                 place = trunks.place(on: trunk)
                 guard place != nil else { throw Refusal(503, phrase: "Trunk Busy", retryAfter: 5) }
             }
@@ -133,18 +138,26 @@ extension CallOrigin {
             let trunk = configuration.trunks.first { $0.name == name }
             let asserted = trunk?.isTrusted == true ? invite.assertedIdentities.first : nil
             let party = asserted ?? invite.from
-            let user = party.user.isEmpty ? party.uri : party.user
+            let written = CallOrigin.number(of: party)
+            let number = trunk?.numbers.inboundCaller.normalise(written) ?? written
             self.init(
-                source: source, user: trunk?.numbers.inboundCaller.normalise(user) ?? user,
+                source: source, user: trunk?.isTrusted == true ? number : CallOrigin.shown(number, from: party.host, isUser: isUser),
                 displayName: party.displayName ?? (asserted == nil ? nil : invite.from.displayName),
-                isPrivate: wantsPrivacy && trunk?.isTrusted == true, history: history)
+                isPrivate: wantsPrivacy, history: history)
         case .anonymous:
             let from = invite.from
-            // Nobody is shown as one of our users who has not proven it.
-            let isBorrowed = isUser(from.user)
             self.init(
-                source: source, user: from.user.isEmpty ? from.uri : isBorrowed ? "\(from.user)@\(from.host)" : from.user,
-                displayName: from.displayName)
+                source: source, user: CallOrigin.shown(CallOrigin.number(of: from), from: from.host, isUser: isUser),
+                displayName: from.displayName, isPrivate: wantsPrivacy)
         }
+    }
+
+    private static func number(of party: SIPParty) -> String {
+        party.user.isEmpty ? party.uri : DialledNumber.plain(party.user)
+    }
+
+    /// Nobody is shown as one of our users who has not proven it, or is believed.
+    private static func shown(_ user: String, from host: String, isUser: (String) -> Bool) -> String {
+        isUser(user) ? "\(user)@\(host)" : user
     }
 }

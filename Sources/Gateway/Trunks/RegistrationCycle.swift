@@ -120,7 +120,7 @@ struct RegistrationCycle: Sendable {
         }
     }
 
-    private func isValid(now: Instant) -> Bool { validUntil.map { $0 > now } ?? false }
+    func isValid(now: Instant) -> Bool { validUntil.map { $0 > now } ?? false }
 
     private mutating func ask(now: Instant, tried: Int, raised: Bool = false) -> [TrunkMachine.Action] {
         state = .asking(until: now + Self.patience, tried: tried, raised: raised)

@@ -97,8 +97,18 @@ public struct TrunkInbound: Sendable, Equatable {
     public var credentials: TrunkCredentials?
     /// Key `domains`: hosts of the Request-URI under which its calls come in; empty takes all.
     public var domains: [RouteDomain] = []
+    /// Key `dialled_from`: where the dialled number stands. Default: the Request-URI.
+    public var dialledFrom = DialledFrom.request
 
     public init() {}
+}
+
+/// Key `dialled_from`.
+public enum DialledFrom: String, Sendable, CaseIterable {
+    /// `request`: in the Request-URI.
+    case request
+    /// `to`: in the To header, as with carriers that put the registered contact into the Request-URI of each call.
+    case to
 }
 
 /// Key `numbers`: rules for each direction and each of the two numbers of a call.

@@ -62,6 +62,9 @@ public struct TrunkMachine: Sendable {
     /// What was reported last.
     public var state: TrunkState { reported }
 
+    /// Whether the registrar that took our Contact last has it still, whatever has become of its refresh.
+    public func isRegistered(now: Instant) -> Bool { registration?.isValid(now: now) ?? false }
+
     /// Where a call is tried, in this order: what is alive before what is not, and each in the order of preference.
     public var candidates: [Int] {
         targets.filter { $0.standing != .down }.map(\.index) + targets.filter { $0.standing == .down }.map(\.index)

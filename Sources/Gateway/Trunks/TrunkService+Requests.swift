@@ -19,7 +19,6 @@ extension TrunkService {
                 entry.registrar = hop?.address
                 self.handle(.registered(target: index, expires: .seconds(seconds)), of: entry)
             } else {
-                entry.registrar = nil
                 self.handle(
                     .registerFailed(
                         target: index, status: outcome.status < 300 ? 500 : outcome.status, retryAfter: outcome.retryAfter.map { .seconds($0) },

@@ -12,7 +12,7 @@ final class TrunkService {
         var machine: TrunkMachine
         var timer: LoopTimer?
         var digest: DigestClient?
-        /// The address of the registrar that has our contact: calls from there are the trunk's.
+        /// The address of the registrar that took our contact last: as long as it has it, calls from there are the trunk's.
         var registrar: String?
 
         init(_ trunk: Trunk) {
@@ -63,9 +63,11 @@ final class TrunkService {
         entries.values.map { ($0.trunk.name, $0.machine.state, $0.machine.calls) }.sorted { $0.name < $1.name }
     }
 
-    /// The trunk with whose registrar at this address we are registered.
-    func trunk(registeredAt address: String) -> String? {
-        entries.values.first { $0.registrar == address }?.trunk.name
+    /// The trunk with whose registrar at this address we are registered. Several accounts of one carrier are told apart by the
+    /// contact that a call comes in for.
+    func trunk(registeredAt address: String, dialled: String) -> String? {
+        let trunks = entries.values.filter { $0.registrar == address && $0.machine.isRegistered(now: .now) }.map(\.trunk).sorted { $0.name < $1.name }
+        return (trunks.first { $0.registration?.contact == dialled } ?? trunks.first)?.name
     }
 
     // MARK: Credentials

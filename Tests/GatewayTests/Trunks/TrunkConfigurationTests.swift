@@ -44,6 +44,7 @@ import Testing
                 from_addresses: [192.0.2.0/24, '2001:db8::/32', 198.51.100.7]
                 inbound: {username: them, ha1: 'MD5:0123456789ABCDEF0123456789abcdef'}
                 domains: [example.org, '*.example.com']
+                dialled_from: to
                 caller_id: "+4930{user}"
                 from_domain: Example.net
                 trusted: yes
@@ -67,6 +68,7 @@ import Testing
             == TrunkCredentials(
                 username: "them", .ha1(try PasswordEntry(parsing: "MD5:0123456789abcdef0123456789abcdef"))))
         #expect(trunk.inbound.domains == [.exact("example.org"), .below(".example.com")])
+        #expect(trunk.inbound.dialledFrom == .to)
         #expect(trunk.callerID == .number(try RouteTemplate(parsing: "+4930{user}")))
         #expect(trunk.fromDomain == "example.net" && trunk.isTrusted && trunk.maximumCalls == 30 && trunk.srtp == .required)
         #expect(trunk.failoverOn.map(\.description) == ["404", "5xx"] && trunk.timeout == .seconds(5))
@@ -127,6 +129,8 @@ import Testing
             ("name: a, targets: sip:h, from_addresses: '::/0'", 52, "from_addresses[0]", "too wide"),
             ("name: a, targets: sip:h, from_addresses: [10.0.0.1, 10.0.0.1]", 63, "from_addresses[1]", "trunk a's already"),
             ("name: a, targets: sip:h, inbound: {password: p}", 56, "inbound.username", "needs a username"),
+            ("name: a, targets: sip:h, inbound: {username: alice, password: p}", 45, "inbound.username", "a user's name already"),
+            ("name: a, targets: sip:h, dialled_from: from", 50, "dialled_from", "none of request, to"),
             ("name: a, targets: sip:h, inbound: {user: u}", 46, "inbound.user", "unknown key"),
             ("name: a, targets: sip:h, caller_id: a b", 47, "caller_id", "neither a number nor a name"),
             ("name: a, targets: sip:h, caller_id: '{1}'", 47, "caller_id", "only placeholder"),
@@ -155,6 +159,16 @@ import Testing
               - {name: b, targets: sip:h, from_addresses: [192.0.2.7, 192.0.2.0/24, '::ffff:10.0.0.1']}
             """
         #expect(problems(text).map(\.key) == ["trunks[1].name", "trunks[2].from_addresses[1]", "trunks[2].from_addresses[2]"])
+    }
+
+    @Test("two trunks do not come with one name in their credentials")
+    func accounts() {
+        let text = """
+            trunks:
+              - {name: a, targets: sip:h, inbound: {username: them, password: p}}
+              - {name: b, targets: sip:h, inbound: {username: them, password: q}}
+            """
+        #expect(problems(text).map(\.key) == ["trunks[1].inbound.username"])
     }
 
     @Test("keys of a registration without one are warnings")
