@@ -16,7 +16,14 @@ extension BrowserAPI {
         }
         let name = try request.data.text("user", bytes: 1...256)
         let password = try request.data.text("password", bytes: 0...1_024)
+        let source = LoginFailures.Source(peer: connection.transport.remoteAddress, user: name)
+        // Not looked at, whether right or wrong: else the time of an answer would tell which it was.
+        guard !loginFailures.isExhausted(source, now: .now) else {
+            refuse(request.tid, APIError(.tooManyRequests, "too many wrong passwords: try again in a minute"), slowly: true, on: connection)
+            return
+        }
         guard let user = handler.authenticate(user: name, password: password) else {
+            loginFailures.note(source, now: .now)
             refuse(request.tid, APIError(.wrongCredentials), slowly: true, on: connection)
             return
         }

@@ -11,11 +11,13 @@ public final class BrowserAPI {
     private(set) weak var handler: (any BrowserAPIHandler)?
     private var connections: [UInt64: BrowserConnection] = [:]
     var registry = ClientRegistry()
+    var loginFailures: LoginFailures
 
     /// - Parameter handler: Not retained.
     public init(configuration: BrowserAPIConfiguration = BrowserAPIConfiguration(), handler: any BrowserAPIHandler) {
         self.configuration = configuration
         self.handler = handler
+        loginFailures = LoginFailures(limit: configuration.wrongPasswordLimit, window: .seconds(60))
     }
 
     // MARK: For the server

@@ -8,6 +8,9 @@ public struct BrowserAPIConfiguration: Sendable {
     public var loginTime: Duration = .seconds(300)
     /// Failed logins and resumes after which a connection is closed with 1008.
     public var failedLoginLimit = 5
+    /// Wrong passwords of one user from one address within a minute, on whatever connections, after which none is looked at until
+    /// the minute is over.
+    public var wrongPasswordLimit = 20
     /// Delay of the answer to the first wrong password; it doubles with each further one.
     public var failedLoginDelay: Duration = .milliseconds(250)
     /// Longest that a request of ours may take after the client acknowledged it.

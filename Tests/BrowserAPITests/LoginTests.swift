@@ -1,4 +1,4 @@
-import BrowserAPI
+@testable import BrowserAPI
 import EventLoop
 import JSON
 import Testing
@@ -80,6 +80,38 @@ struct LoginTests {
         bench.send(["class": "core", "cmd": "ping", "tid": 1], on: transport)
         #expect(transport.rest().isEmpty)
         #expect(await bench.ask("core", "ping", on: other).isOK)
+    }
+
+    @Test("after some wrong passwords of a user from one address none is looked at, on whatever connection; other users log in")
+    func guesses() async {
+        let bench = Bench { $0.wrongPasswordLimit = 3 }
+        for _ in 1...3 {
+            let answer = await bench.ask("core", "login", ["user": "alice", "password": "x"], on: bench.connect())
+            #expect(answer.errorCode == .wrongCredentials)
+        }
+        let right: JSONValue = ["user": "alice", "password": "secret-a"]
+        #expect(await bench.ask("core", "login", right, on: bench.connect()).errorCode == .tooManyRequests)
+        #expect(await bench.login("bob").answer["connection_id"] != nil)
+    }
+
+    @Test("wrong passwords are counted for a minute, of addresses that are somebody's, and as many as have room")
+    func counting() {
+        let start = ContinuousClock.now
+        var failures = LoginFailures(limit: 2, window: .seconds(60), most: 3)
+        let source = LoginFailures.Source(peer: "192.0.2.1:40000", user: "alice")
+        for _ in 1...2 { failures.note(source, now: start) }
+        #expect(failures.isExhausted(source, now: start + .seconds(59)) && !failures.isExhausted(source, now: start + .seconds(60)))
+        #expect(!failures.isExhausted(.init(peer: "192.0.2.2", user: "alice"), now: start))
+        for address in ["127.0.0.1:1", "[::1]:1", "::1"] {
+            for _ in 1...5 { failures.note(.init(peer: address, user: "alice"), now: start) }
+            #expect(!failures.isExhausted(.init(peer: address, user: "alice"), now: start))
+        }
+        for name in ["a", "b", "c", "d", "e"] { failures.note(.init(peer: "192.0.2.1", user: name), now: start) }
+        #expect(failures.count <= 3)
+        for peer in ["192.0.2.1:5", "192.0.2.1"] { #expect(LoginFailures.Source(peer: peer, user: "a").address == "192.0.2.1") }
+        for peer in ["[2001:db8::1]:5", "[2001:db8::1]", "2001:db8::1"] {
+            #expect(LoginFailures.Source(peer: peer, user: "a").address == "2001:db8::1")
+        }
     }
 
     @Test("the answer to a wrong password is held back, and another login meanwhile is refused")
