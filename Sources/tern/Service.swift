@@ -17,6 +17,7 @@ struct Service {
 
     /// Returns when the gateway has ended.
     func run() -> ExitStatus {
+        DescriptorLimit.raise()
         // A hang-up means "read again" to a service, and "my terminal is gone" to a program in one.
         let hasTerminal = isatty(0) == 1
         let holder = start()

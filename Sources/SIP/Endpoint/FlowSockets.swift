@@ -59,7 +59,7 @@ final class FlowSockets {
     }
 
     /// The descriptors of this process. The file system is the kernel's own: it does not wait for a disk.
-    private static func descriptors() -> [Int32] {
+    static func descriptors() -> [Int32] {
         guard let directory = opendir("/proc/self/fd") else { return [] }
         defer { closedir(directory) }
         var found: [Int32] = []

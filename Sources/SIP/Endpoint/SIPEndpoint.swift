@@ -14,6 +14,7 @@ public final class SIPEndpoint {
     /// Names us in Warning headers: the domain, where it can stand there.
     let agent: String
     let flowSockets = FlowSockets()
+    private var connectionBounds: ConnectionBounds?
     private let onEvent: @LoopActor (SIPEvent) -> Void
     private(set) var stacks: [SIPStack] = []
     private(set) var legs: [SIPLegID: Leg] = [:]
@@ -77,6 +78,11 @@ public final class SIPEndpoint {
             throw error
         }
         stacks = started
+        connectionBounds = ConnectionBounds(
+            listening: listening, perAddress: configuration.connectionsPerAddress, inAll: configuration.maximumConnections
+        ) { [logger] closed in
+            logger.warning("Connections beyond what there may be were closed", metadata: ["connections": "\(closed)"])
+        }
         logger.info("Listening for SIP", metadata: ["addresses": "\(listening.map(\.description))"])
     }
 
@@ -93,6 +99,8 @@ public final class SIPEndpoint {
         for leg in legs.values { leg.handle(.stop) }
         await lastLegGone()
         for leg in legs.values { leg.close() }
+        connectionBounds?.stop()
+        connectionBounds = nil
         for stack in stacks { await stack.shutDown() }
         stacks = []
         isStopping = false

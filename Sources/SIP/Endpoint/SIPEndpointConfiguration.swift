@@ -22,6 +22,10 @@ public struct SIPEndpointConfiguration: Sendable {
     public var offersReliableProvisionals: Bool = true
     /// Legs at once; a further INVITE is answered 503 with ``overloadRetryAfter``.
     public var maximumLegs: Int = 10_000
+    /// TCP and TLS connections to our listeners that one address may have, and that there may be in all; at most an eighth and a
+    /// half of the descriptors that the process may have. What is beyond is closed.
+    public var connectionsPerAddress: Int = 1_000
+    public var maximumConnections: Int = 20_000
     /// Seconds in the Retry-After of that 503.
     public var overloadRetryAfter: Int = 5
     /// Largest body that is looked at, in bytes; a bigger one is answered 413.

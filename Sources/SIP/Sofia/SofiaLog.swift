@@ -10,6 +10,10 @@ internal import Logging
 enum SofiaLog {
     private static var logger = Logger(label: "sofia")
     private static var level = Logger.Level.notice
+    /// Nil where whoever reads the log wants everything.
+    private static var budget: LineBudget?
+    /// Lines in one second.
+    private static let most = 100
 
     static func redirect(to logger: Logger) {
         self.logger = logger
@@ -20,10 +24,19 @@ enum SofiaLog {
         case .info, .notice: (level, threshold) = (.notice, 1)
         case .warning, .error, .critical: (level, threshold) = (.notice, 0)
         }
+        budget = threshold > 1 ? nil : LineBudget(perSecond: most)
         tern_su_log_to({ line in
-            let text = SofiaText.field(line)
-            LoopActor.assumeIsolated { SofiaLog.write(text) }
+            // The pointer is good for as long as this takes.
+            nonisolated(unsafe) let line = line
+            LoopActor.assumeIsolated { if SofiaLog.isAdmitted() { SofiaLog.write(SofiaText.field(line)) } }
         }, threshold)
+    }
+
+    /// Peers can bring about lines by the thousand, and an error of a listener one in each turn of the loop.
+    private static func isAdmitted() -> Bool {
+        guard let verdict = budget?.admit(at: .now) else { return true }
+        if verdict.omitted > 0 { logger.log(level: level, "lines of Sofia's log were left out", metadata: ["lines": "\(verdict.omitted)"]) }
+        return verdict.isAdmitted
     }
 
     private static func write(_ text: String) {
