@@ -35,7 +35,8 @@ extension Switchboard {
             case .sip(let uri, let srtp): plan.add(elsewhere(uri, srtp: srtp, context))
             case .trunk(let trunk, let dialled): plan.add(calls(by: trunk, dialled: dialled, context))
             case .reject(let status, let phrase):
-                plan.add(rejection: CallEnd(status: status, reason: phrase ?? CallEnd.words(for: status), by: .gateway))
+                plan.add(rejection: CallEnd(
+                    status: status, reason: phrase ?? CallEnd.words(for: status), by: .gateway, isPhrase: phrase != nil))
             }
         }
         return plan

@@ -5,7 +5,7 @@ extension CallEnd {
     /// The final response that says this to a caller that has not been answered.
     var sipResponse: SIPResponse {
         SIPResponse(
-            status: statusForCaller,
+            status: statusForCaller, phrase: isPhrase ? reason : nil,
             warning: by == .gateway && (status == 400 || status == 488) ? reason : nil,
             retryAfter: retryAfter, reason: cause.map(SIPReason.init))
     }

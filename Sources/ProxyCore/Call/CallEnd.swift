@@ -14,6 +14,8 @@ public struct CallEnd: Sendable, Equatable {
     public let retryAfter: Int?
     /// What a party said itself about why, to be passed on as it is.
     public let cause: Cause?
+    /// Whether `reason` was written to be the phrase of the response.
+    public let isPhrase: Bool
 
     /// The content of a Reason header (RFC 3326).
     public struct Cause: Sendable, Equatable {
@@ -29,12 +31,13 @@ public struct CallEnd: Sendable, Equatable {
         }
     }
 
-    public init(status: Int, reason: String, by: Party, retryAfter: Int? = nil, cause: Cause? = nil) {
+    public init(status: Int, reason: String, by: Party, retryAfter: Int? = nil, cause: Cause? = nil, isPhrase: Bool = false) {
         self.status = status
         self.reason = reason
         self.by = by
         self.retryAfter = retryAfter
         self.cause = cause
+        self.isPhrase = isPhrase
     }
 
     /// Hung up after it had been answered.
