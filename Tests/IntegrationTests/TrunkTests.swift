@@ -26,6 +26,7 @@ extension IntegrationTests {
                 in: stage.environment, name: "trunks-\(UUID().uuidString.prefix(8))",
                 routes: """
                     routes:
+                      - {match: "/0900.*/", from: user, to: reject 403 Too expensive}
                       - {match: "00*", to: trunk carrier}
                       - {match: "+*", from: [user, trunk], to: trunk carrier}
                       - {match: "*", to: user}
@@ -265,6 +266,40 @@ extension IntegrationTests {
             // At the end it takes its contact away.
             let farewell = await last?.message(within: .seconds(1)) { $0.hasPrefix("REGISTER ") && $0.contains("Expires: 0") }
             #expect(farewell != nil)
+        }
+
+        @Test("a number is the same to the routes and to the carrier, however it is written; one that they refuse gets their words")
+        func notation() async throws {
+            try await Trunks.withLine { line in
+                let probe = try SIPProbe(at: line.gateway)
+                let call = try await Trunks.authenticated("0049-(30)310;rn=0900123;npdi", from: probe, at: line.gateway)
+                let invite = try await line.carrier.request("INVITE")
+                #expect(invite.hasPrefix("INVITE sip:004930310@"), "\(invite)")
+                line.carrier.send(SIPProbe.response(486, "Busy Here", to: invite))
+                #expect(try await probe.finalStatus(of: call) == 486)
+                probe.send(call.acknowledgement(of: "INVITE"))
+                let dear = try await Trunks.authenticated("0-9.00-123", from: probe, at: line.gateway)
+                #expect(try await probe.final(of: dear).hasPrefix("SIP/2.0 403 Too expensive\r\n"))
+                probe.send(dear.acknowledgement(of: "INVITE"))
+            }
+        }
+
+        @Test("a carrier's call is for whom To names where the trunk says so; nobody is shown as one of our users by it, nor who hides")
+        func habits() async throws {
+            try await Trunks.withLine(trunk: ["dialled_from: to"]) { line in
+                let alice = try await APIClient.user("alice", at: line.gateway)
+                func forAlice(_ text: String) -> String { text.replacingOccurrences(of: "To: <sip:line1@", with: "To: <sip:alice@") }
+                for (headers, shown) in [("", "bob@carrier.example"), ("Privacy: id\r\n", "anonymous")] {
+                    let call = SIPProbe.Call(to: "line1", from: line.carrier)
+                    line.carrier.send(forAlice(call.invite(headers: headers, from: "\"Bob\" <sip:bob@carrier.example>")))
+                    let invitation = try await alice.serve("call_invite")
+                    #expect(invitation["caller_id"] == .string(shown), "\(invitation.text)")
+                    line.carrier.send(forAlice(call.cancel()))
+                    #expect(try await line.carrier.finalStatus(of: call) == 487)
+                    line.carrier.send(forAlice(call.acknowledgement(of: "INVITE")))
+                }
+                await alice.leave()
+            }
         }
 
         @Test("a call from the trunk's address rings the user, with the number as we write it and the identity that it asserts")

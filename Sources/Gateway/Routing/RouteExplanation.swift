@@ -70,7 +70,8 @@ public struct RouteExplanation: Sendable {
             return "is for \(sources), not for \(query.request.source)" + (help ? " without credentials" : "")
         case .leadsNowhere:
             let hasTrunk = route.targets.contains { if case .trunk = $0 { true } else { false } }
-            return hasTrunk ? "would lead back to the trunk that the call came by" : "leads nowhere: there is no user of that name"
+            guard hasTrunk else { return "leads nowhere: there is no user of that name" }
+            return query.request.source.isTrunk ? "would lead back to the trunk that the call came by" : "leaves no number for the trunk to dial"
         }
     }
 

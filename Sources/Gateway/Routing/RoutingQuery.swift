@@ -67,7 +67,13 @@ public struct RoutingQuery: Sendable, Equatable {
         }
         if text.hasPrefix("trunk:") {
             let (name, names) = (String(text.dropFirst(6)), configuration.trunks.map(\.name))
-            guard !names.contains(name) else { return .trunk(name) }
+            if let trunk = configuration.trunks.first(where: { $0.name == name }) {
+                let domains = trunk.inbound.domains
+                guard !domains.isEmpty, !domains.contains(where: { $0.matches(domain) }), trunk.inbound.credentials == nil
+                else { return .trunk(name) }
+                notes.append("calls of trunk \(name) are for \(domains.map(\.description).joined(separator: ", ")) only: this one counts as anonymous")
+                return .anonymous
+            }
             throw RouteTextError("there is no trunk \(name)\(Suggestion.hint(for: name, among: names))")
         }
         if let uri = SIPURIParts(text) {

@@ -8,6 +8,10 @@ public enum CallSource: Sendable, Hashable {
     case anonymous
 }
 
+extension CallSource {
+    var isTrunk: Bool { if case .trunk = self { true } else { false } }
+}
+
 extension CallSource: CustomStringConvertible {
     public var description: String {
         switch self {

@@ -66,7 +66,9 @@ public struct RoutingTable: Sendable {
             // call go back to the trunk that it came by, where it would run up a bill and perhaps come again.
             guard var trunk = trunks[name], source != .anonymous, source != .trunk(name) else { return nil }
             trunk.srtp = route.srtp ?? trunk.srtp
-            return .trunk(trunk, dialled: dialled?.filled(with: match) ?? match.user)
+            // Without a number the call would be for the carrier itself.
+            let number = dialled?.filled(with: match) ?? match.user
+            return number.isEmpty ? nil : .trunk(trunk, dialled: number)
         case .sip(let uri): return .sip(uri: uri.filled(with: match, escape: RouteTarget.escaped), srtp: route.srtp)
         case .reject(let status, let phrase): return .reject(status: status, phrase: phrase)
         }

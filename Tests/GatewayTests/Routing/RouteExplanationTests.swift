@@ -30,6 +30,17 @@ import Testing
             loaded, try RoutingQuery(from: from, to: to, caller: caller, configuration: loaded.configuration))
     }
 
+    @Test("a trunk whose calls come in under a domain has no others")
+    func domains() throws {
+        let text = "trunks: [{name: pbx, targets: sip:h, from_addresses: 192.0.2.1, domains: example.org}]"
+        let configuration = try ConfigurationReader.load(text: text, host: .usual).configuration
+        func source(_ to: String) throws -> CallSource {
+            try RoutingQuery(from: "trunk:pbx", to: to, caller: nil, configuration: configuration).request.source
+        }
+        #expect(try source("sip:1@example.org") == .trunk("pbx"))
+        #expect(try source("sip:1@192.0.2.2") == .anonymous)
+    }
+
     @Test("it says which route decides, why others did not, and what would be sent where")
     func whole() throws {
         let explanation = try explain("user:alice", "00493044")

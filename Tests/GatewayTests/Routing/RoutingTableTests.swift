@@ -22,6 +22,17 @@ import Testing
 
     private func template(_ text: String) throws -> RouteTemplate { try RouteTemplate(parsing: text) }
 
+    @Test("a trunk is not called without a number")
+    func noNumber() throws {
+        let carrier = trunk("carrier")
+        let table = table(
+            Route(.prefix("9"), to: [.trunk("carrier", dialled: try template("{1}"))]), Route(.any, to: [.trunk("carrier", dialled: nil)]),
+            trunks: [carrier])
+        #expect(table.decide(ask("91")) == .targets([.trunk(carrier, dialled: "1")], route: 0))
+        #expect(table.decide(ask("9")) == .targets([.trunk(carrier, dialled: "9")], route: 1))
+        #expect(table.decide(ask("")) == .none)
+    }
+
     @Test("the first route that takes the call decides")
     func order() throws {
         let table = table(
