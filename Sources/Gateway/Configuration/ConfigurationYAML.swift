@@ -51,12 +51,21 @@ enum ConfigurationYAML {
         }
     }
 
+    /// What people stumble over who do not write YAML every day.
+    private static func hint(_ problem: String, at line: Int, in text: String) -> String {
+        if problem.contains("alphabetic or numeric") { return "; a text that begins with * or & must stand in quotes, as in match: \"*\"" }
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        let indentation = lines.indices.contains(line - 1) ? lines[line - 1].prefix { $0 == " " || $0 == "\t" } : ""
+        if indentation.contains("\t") { return "; lines are indented by spaces, not by tabs" }
+        return ""
+    }
+
     private static func explain(_ error: YamlError, in text: String) -> (line: Int, column: Int, reason: String) {
         switch error {
         case .scanner(let context, let problem, let mark, _), .parser(let context, let problem, let mark, _),
             .composer(let context, let problem, let mark, _):
             let reason = [context?.text, problem].compactMap { $0 }.joined(separator: ", ")
-            return (mark.line, mark.column, "not YAML: \(reason)")
+            return (mark.line, mark.column, "not YAML: \(reason)\(hint(problem, at: mark.line, in: text))")
         case .reader(let problem, let offset, _, _):
             let before = text.prefix(offset ?? 0)
             let line = before.count { $0.isNewline } + 1

@@ -19,7 +19,8 @@ struct FaultyConfiguration: Sendable, CustomTestStringConvertible {
         // The text as a whole
         .init("sip: [", 2, 1, "", "not YAML"),
         .init("sip:\n  listen: 'udp", 2, 15, "", "not YAML"),
-        .init("sip:\n\tlisten: x\n", 2, 1, "", "not YAML"),
+        .init("sip:\n\tlisten: x\n", 2, 1, "", "by spaces, not by tabs"),
+        .init("routes: [{match: *, to: user}]", 1, 19, "", "must stand in quotes"),
         .init("- a\n- b\n", 1, 1, "", "must consist of sections"),
         .init("log:\n  level: info\nlog:\n  level: debug\n", 1, 1, "", "stands twice"),
         .init("log: *nothing\n", 1, 6, "", "undefined alias"),
