@@ -105,10 +105,39 @@ extension IntegrationTests {
             #expect(try await probe.register("bob", password: "wrong") == 401)
             #expect(try await probe.register("bob", as: "alice") == 403)
             #expect(try await probe.register("nobody", password: "any") == 401)
+            #expect(try await probe.register("bob", domain: "elsewhere.example") == 404)
             let call = SIPProbe.Call(to: "bob", from: probe)
             probe.send(call.invite())
             #expect(try await probe.finalStatus(of: call) == 480)
             probe.send(call.acknowledgement(of: "INVITE"))
+        }
+
+        @Test("strangers have half of the lines at most, and leave the rest to those who are known")
+        func strangersShare() async throws {
+            let gateway = try await GatewayProcess(
+                in: try Stage.running.environment, name: "half", routes: "routes: [{match: echo, to: echo}]", sip: ["maximum_calls: 2"])
+            let probe = try SIPProbe(at: gateway)
+            func end(_ call: SIPProbe.Call, _ answer: String) async throws {
+                var call = call
+                call.learn(from: answer)
+                probe.send(call.request("ACK", number: 1))
+                probe.send(call.request("BYE", number: 2))
+                #expect(try await probe.finalStatus("BYE", of: call) == 200)
+            }
+            let first = SIPProbe.Call(to: "echo", from: probe)
+            probe.send(first.invite())
+            let answer = try await probe.final(of: first)
+            #expect(SIPProbe.status(of: answer) == 200)
+            let second = SIPProbe.Call(to: "echo", from: probe)
+            probe.send(second.invite())
+            #expect(try await probe.finalStatus(of: second) == 503)
+            probe.send(second.acknowledgement(of: "INVITE"))
+            let known = try await IntegrationTests.Trunks.authenticated("echo", from: probe, at: gateway)
+            let welcome = try await probe.final(of: known)
+            #expect(SIPProbe.status(of: welcome) == 200)
+            try await end(known, welcome)
+            try await end(first, answer)
+            #expect(await gateway.stop() == .exited(0))
         }
 
         @Test("whoever says that it is one of our users has to prove it")

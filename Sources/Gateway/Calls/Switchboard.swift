@@ -20,6 +20,8 @@ final class Switchboard {
         var callees: [String: Call.Leg] = [:]
         /// The place that the call takes on the trunk that it came by.
         var place: TrunkPlace?
+        /// Whether nobody known makes it.
+        var isAnonymous = false
     }
 
     /// Which leg of which call a SIP leg is; nil for the caller's.
@@ -79,10 +81,10 @@ final class Switchboard {
 
     /// Registers a call, ties its legs to it, and begins it.
     func begin(
-        _ call: CallController, users: Set<String>, caller: BrowserClient?, place: TrunkPlace? = nil, offer: String?,
-        trickle: Bool
+        _ call: CallController, users: Set<String>, caller: BrowserClient?, place: TrunkPlace? = nil, isAnonymous: Bool = false,
+        offer: String?, trickle: Bool
     ) {
-        var entry = Entry(call: call, users: users, caller: caller, place: place)
+        var entry = Entry(call: call, users: users, caller: caller, place: place, isAnonymous: isAnonymous)
         for (number, leg) in call.callees {
             switch leg {
             case let leg as BrowserCalleeLeg:
@@ -138,6 +140,13 @@ final class Switchboard {
         sipLegs = sipLegs.filter { $0.value.call !== entry.call }
         // A call that never reached its sessions leaves some that nobody else would end.
         entry.call.stopSessions(.stopped)
+    }
+
+    /// Whether a caller has room. Strangers have half of what there is: who has proven to be somebody is not to find all taken by
+    /// those who need prove nothing.
+    func hasRoom(for source: CallSource) -> Bool {
+        guard source == .anonymous else { return true }
+        return calls.values.count(where: \.isAnonymous) < max(1, configuration.sip.maximumCalls / 2)
     }
 
     /// Ends every call, as the gateway does before it stops.

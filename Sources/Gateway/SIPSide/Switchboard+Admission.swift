@@ -52,7 +52,7 @@ extension Switchboard {
             let domain = invite.requestHost.isEmpty ? configuration.sip.domain : invite.requestHost
             let request = RoutingRequest(source: source, dialled: dialled, domain: domain)
             let destinations = try destinations(request, challenge: challenge)
-            guard sessions.count < configuration.sip.maximumCalls, media.isReady else { throw Refusal(503, retryAfter: 5) }
+            guard sessions.count < configuration.sip.maximumCalls, hasRoom(for: source), media.isReady else { throw Refusal(503, retryAfter: 5) }
             var place: TrunkPlace?
             if let trunk {
                 place = trunks.place(on: trunk)
@@ -103,7 +103,7 @@ extension Switchboard {
             "by": "\(origin.source)", "source": "\(invite.source)", "sip_call_id": "\(invite.callID)",
         ])
         sipLegs[leg] = SIPBinding(call: call, callee: nil)
-        begin(call, users: origin.users, caller: nil, place: place, offer: invite.sdp, trickle: false)
+        begin(call, users: origin.users, caller: nil, place: place, isAnonymous: origin.source == .anonymous, offer: invite.sdp, trickle: false)
     }
 
     private func refuse(_ leg: SIPLegID, _ invite: SIPIncomingInvite, _ refusal: Refusal) {

@@ -29,10 +29,11 @@ final class GatewayProcess: Sendable {
     ///   - registrations: The database of the registrar, relative to the gateway's directory; none without it.
     ///   - nameServer: `ADDRESS:PORT`, in place of the system's.
     ///   - recording: Further lines of the section `recordings`.
+    ///   - sip: Further lines of the section `sip`.
     ///   - more: Further sections of the configuration.
     init(
         in environment: TestEnvironment, name: String = "gateway", routes: String? = nil, registrations: String? = nil,
-        nameServer: String? = nil, recording: [String] = [], more: String = ""
+        nameServer: String? = nil, recording: [String] = [], sip: [String] = [], more: String = ""
     ) async throws {
         address = environment.address
         sipPort = try FreePort.both(address)
@@ -44,7 +45,7 @@ final class GatewayProcess: Sendable {
         let file = directory.appendingPathComponent("tern.yaml")
         let database = registrations.map { [directory] in directory.appendingPathComponent($0).path } ?? ":memory:"
         let text = GatewayProcess.configuration(
-            address: address, sipPort: sipPort, httpPort: httpPort, phonePort: phonePort, directory: directory, recording: recording,
+            address: address, sipPort: sipPort, httpPort: httpPort, phonePort: phonePort, directory: directory, recording: recording, sip: sip,
             registrations: database, nameServers: nameServer.map { "[\"\($0)\"]" } ?? "[]",
             routes: routes ?? GatewayProcess.routes(address: address, phonePort: phonePort), more: more)
         try text.write(to: file, atomically: true, encoding: .utf8)
@@ -75,7 +76,7 @@ final class GatewayProcess: Sendable {
 
     /// Times are short, so that a test of their end is.
     private static func configuration(
-        address: String, sipPort: Int, httpPort: Int, phonePort: Int, directory: URL, recording: [String], registrations: String,
+        address: String, sipPort: Int, httpPort: Int, phonePort: Int, directory: URL, recording: [String], sip: [String], registrations: String,
         nameServers: String, routes: String, more: String
     ) -> String {
         """
@@ -83,6 +84,7 @@ final class GatewayProcess: Sendable {
           listen: ["udp:\(address):\(sipPort)", "tcp:\(address):\(sipPort)"]
           domain: \(address)
           name_servers: \(nameServers)
+        \(sip.map { "  " + $0 }.joined(separator: "\n"))
         http:
           listen: 127.0.0.1:\(httpPort)
         media:
@@ -153,15 +155,15 @@ final class GatewayProcess: Sendable {
 
     /// What `GET /status` says.
     struct Status: Sendable, Equatable {
-        var calls, sessions, sipLegs, clients, handles, recordings: Int
+        var calls, sessions, sipLegs, clients, handles, recordings, trunkCalls: Int
         var janus: String
 
-        static let idle = Status(calls: 0, sessions: 0, sipLegs: 0, clients: 0, handles: 0, recordings: 0, janus: "")
+        static let idle = Status(calls: 0, sessions: 0, sipLegs: 0, clients: 0, handles: 0, recordings: 0, trunkCalls: 0, janus: "")
 
         /// Whether nothing is open that was not open then.
         func isWithin(_ before: Status) -> Bool {
             calls <= before.calls && sessions <= before.sessions && sipLegs <= before.sipLegs && clients <= before.clients
-                && handles <= before.handles && recordings <= before.recordings
+                && handles <= before.handles && recordings <= before.recordings && trunkCalls <= before.trunkCalls
         }
     }
 
@@ -178,6 +180,7 @@ final class GatewayProcess: Sendable {
             sipLegs: try number(json["sip_legs"], "sip_legs"), clients: try number(json["clients"], "clients"),
             handles: try number(json["janus"]?["handles"], "janus.handles"),
             recordings: try number(json["recordings"]?["running"], "running") + number(json["recordings"]?["unfinished"], "unfinished"),
+            trunkCalls: try (json["trunks"]?.objectValue ?? [:]).values.reduce(0) { $0 + (try number($1["calls"], "trunk's calls")) },
             janus: json["janus"]?["state"]?.stringValue ?? "")
     }
 

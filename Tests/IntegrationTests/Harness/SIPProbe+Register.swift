@@ -5,14 +5,15 @@ extension SIPProbe {
     /// REGISTER for `user`, with the answer to the challenge that comes; returns the last status.
     @discardableResult
     func register(
-        _ user: String, password: String = GatewayProcess.password, as login: String? = nil, expires: Int = 600, contact: String? = nil
+        _ user: String, password: String = GatewayProcess.password, as login: String? = nil, expires: Int = 600, contact: String? = nil,
+        domain: String? = nil
     ) async throws -> Int {
         let id = UUID().uuidString
-        send(registration(user, id: id, number: 1, expires: expires, contact: contact))
+        send(registration(user, at: domain, id: id, number: 1, expires: expires, contact: contact))
         let challenge = try await final("REGISTER", ofCallID: id, number: 1)
         guard SIPProbe.status(of: challenge) == 401 else { return SIPProbe.status(of: challenge) }
         let credentials = try answer(to: challenge, user: login ?? user, password: password, method: "REGISTER", uri: "sip:\(registrar)")
-        send(registration(user, id: id, number: 2, expires: expires, contact: contact, headers: "Authorization: \(credentials)\r\n"))
+        send(registration(user, at: domain, id: id, number: 2, expires: expires, contact: contact, headers: "Authorization: \(credentials)\r\n"))
         return SIPProbe.status(of: try await final("REGISTER", ofCallID: id, number: 2))
     }
 
@@ -27,9 +28,12 @@ extension SIPProbe {
         return text
     }
 
-    private func registration(_ user: String, id: String, number: Int, expires: Int, contact: String?, headers: String = "") -> String {
-        "REGISTER sip:\(registrar) SIP/2.0\r\nVia: SIP/2.0/UDP \(address):\(port);rport;branch=z9hG4bK\(UUID().uuidString)\r\n"
-            + "Max-Forwards: 70\r\nFrom: <sip:\(user)@\(registrar)>;tag=r\r\nTo: <sip:\(user)@\(registrar)>\r\nCall-ID: \(id)\r\n"
+    private func registration(
+        _ user: String, at domain: String?, id: String, number: Int, expires: Int, contact: String?, headers: String = ""
+    ) -> String {
+        let record = "<sip:\(user)@\(domain ?? registrar)>"
+        return "REGISTER sip:\(registrar) SIP/2.0\r\nVia: SIP/2.0/UDP \(address):\(port);rport;branch=z9hG4bK\(UUID().uuidString)\r\n"
+            + "Max-Forwards: 70\r\nFrom: \(record);tag=r\r\nTo: \(record)\r\nCall-ID: \(id)\r\n"
             + "CSeq: \(number) REGISTER\r\nContact: <\(contact ?? "sip:\(user)@\(address):\(port)")>;expires=\(expires)\r\n\(headers)Content-Length: 0\r\n\r\n"
     }
 
