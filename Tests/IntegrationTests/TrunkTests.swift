@@ -176,6 +176,14 @@ extension IntegrationTests {
                 line.reserve.send(SIPProbe.response(486, "Busy Here", to: invite))
                 #expect(try await probe.finalStatus(of: call) == 486)
                 probe.send(call.acknowledgement(of: "INVITE"))
+                // The next call goes to the one that works; what has rung there is nobody else's any more.
+                let next = try await Trunks.authenticated("0049306", from: probe, at: line.gateway)
+                let second = try await line.reserve.request("INVITE")
+                #expect(second.hasPrefix("INVITE sip:0049306@"))
+                line.reserve.send(SIPProbe.response(180, "Ringing", to: second))
+                line.reserve.send(SIPProbe.response(503, "Service Unavailable", to: second))
+                #expect(try await probe.finalStatus(of: next) == 503)
+                probe.send(next.acknowledgement(of: "INVITE"))
             }
         }
 
@@ -289,7 +297,11 @@ extension IntegrationTests {
             try await Trunks.withLine(trunk: ["dialled_from: to"]) { line in
                 let alice = try await APIClient.user("alice", at: line.gateway)
                 func forAlice(_ text: String) -> String { text.replacingOccurrences(of: "To: <sip:line1@", with: "To: <sip:alice@") }
-                for (headers, shown) in [("", "bob@carrier.example"), ("Privacy: id\r\n", "anonymous")] {
+                let cases = [
+                    ("", "bob@carrier.example"), ("Privacy: id\r\n", "anonymous"),
+                    ("P-Asserted-Identity: <sip:+4930999@carrier.example>\r\n", "bob@carrier.example"),
+                ]
+                for (headers, shown) in cases {
                     let call = SIPProbe.Call(to: "line1", from: line.carrier)
                     line.carrier.send(forAlice(call.invite(headers: headers, from: "\"Bob\" <sip:bob@carrier.example>")))
                     let invitation = try await alice.serve("call_invite")
