@@ -1,14 +1,29 @@
-/** The elements of the page by id; whatever comes from the network is set as text, never as markup. */
-const element = id => document.getElementById(id);
+import { element, plainName, setIcon } from './phone-elements.js';
 
 const connectionTexts = {
   offline: 'Not connected', connecting: 'Connecting…', online: 'Connected', reconnecting: 'Reconnecting…',
 };
 const logLength = 200;
+/** The limits that one can choose, kbps, and their names. */
+const bitrates = [
+  [0, 'No limit'], [64, '64 kbps'], [128, '128 kbps'], [256, '256 kbps'], [512, '512 kbps'], [1024, '1 Mbps'],
+  [2048, '2 Mbps'],
+];
+const callStates = ['calling', 'ringing', 'in-call', 'echo'];
+/** Controls that only an established call has. */
+const callControls = [
+  'picture-button', 'hold-button', 'keypad-button', 'transfer-button', 'add-call-button', 'record-button', 'bitrate-field',
+];
 
-/** What the page shows; it decides nothing. */
+/** What the page shows; it decides nothing. Whatever comes from the network is set as text, never as markup. */
 export class PhoneView {
   #notices = new Set();
+
+  constructor() {
+    for (const field of document.querySelectorAll('[data-bitrates]')) {
+      field.append(...bitrates.map(([value, text]) => new Option(text, value)));
+    }
+  }
 
   /** @param {string} state one of those in index.html's comment */
   showState(state) {
@@ -16,27 +31,36 @@ export class PhoneView {
     document.body.dataset.state = state;
     const signedOut = state === 'signed-out' || state === 'connecting';
     const incoming = state === 'incoming' || state === 'answering';
-    const inCall = ['calling', 'ringing', 'in-call', 'echo'].includes(state);
     element('login-view').hidden = !signedOut;
     element('phone-view').hidden = signedOut;
     element('account').hidden = signedOut;
     element('ready-panel').hidden = state !== 'ready';
     element('incoming-panel').hidden = !incoming;
-    element('call-panel').hidden = !inCall;
+    element('call-panel').hidden = !callStates.includes(state);
     element('echo-controls').hidden = state !== 'echo';
-    element('picture-button').hidden = state !== 'in-call';
+    for (const id of callControls) element(id).hidden = state !== 'in-call';
     element('level-label').textContent = state === 'echo' ? 'Echo' : 'Other side';
     element('login-button').disabled = state === 'connecting';
     for (const id of ['answer-button', 'answer-video-button']) element(id).disabled = state === 'answering';
-    if (state !== before) this.#focusFor(state);
+    if (state === before) return;
+    this.#closeDialogs(state);
+    this.#focusFor(state);
+  }
+
+  /** A call that comes in is behind no dialog; what is about a call ends with it. */
+  #closeDialogs(state) {
+    const open = state === 'incoming' ? 'dialog[open]' : 'dialog[open]:is(#transfer-dialog, #add-call-dialog)';
+    if (state !== 'in-call') for (const dialog of document.querySelectorAll(open)) dialog.close('');
   }
 
   /** Moves the focus to what one wants next, as what had it may be hidden now. */
   #focusFor(state) {
+    if (document.querySelector('dialog[open]')) return;
     const fine = matchMedia('(pointer: fine)').matches;
-    if (state === 'incoming') element('answer-button').focus();
+    const lost = !document.activeElement?.checkVisibility?.() || document.activeElement === document.body;
+    if (state === 'incoming') element('incoming-panel').focus();
     else if (state === 'calling') element('hangup-button').focus();
-    else if (state === 'in-call' && document.activeElement === document.body) element('mute-button').focus();
+    else if (state === 'in-call' && lost) element('mute-button').focus();
     else if (state === 'ready' && fine) element('dial-input').focus();
   }
 
@@ -44,20 +68,38 @@ export class PhoneView {
   showConnection(state, user) {
     document.body.dataset.connection = state;
     document.body.dataset.user = user ?? '';
-    element('connection-status').textContent = connectionTexts[state] ?? state;
-    element('account-name').textContent = user ?? '';
+    this.#say('connection-status', connectionTexts[state] ?? state);
+    this.#say('account-name', user ?? '');
+  }
+
+  /** @param {string} text what it means that the gateway is away; empty when it is there */
+  showAway(text) {
+    this.#say('connection-banner', text);
+    element('connection-banner').hidden = text === '';
+    for (const control of document.querySelectorAll('[data-needs-gateway]')) {
+      if (text === '') control.removeAttribute('aria-disabled');
+      else control.setAttribute('aria-disabled', 'true');
+      if (control instanceof HTMLSelectElement) control.disabled = text !== '';
+    }
   }
 
   /**
    * @param {string} text
-   * @param {{code?: number|string, failed?: boolean}} [end] why the last call ended or could not be made
+   * @param {object} [more]
+   * @param {number|string} [more.code] why the last call ended or could not be made
+   * @param {boolean} [more.failed] something went wrong
+   * @param {boolean} [more.plain] what the card of the call says too
    */
-  showStatus(text, { code = '', failed = false } = {}) {
+  showStatus(text, { code = '', failed = false, plain = false } = {}) {
     const status = element('call-status');
     status.textContent = text;
     status.dataset.code = code;
     status.dataset.failed = failed;
+    status.dataset.plain = plain;
   }
+
+  /** Says something at once to those who listen to the page. @param {string} text */
+  announce(text) { element('announcer').textContent = text; }
 
   /** @param {string} text empty hides it */
   showLoginError(text) {
@@ -73,20 +115,22 @@ export class PhoneView {
     element('notice').hidden = this.#notices.size === 0;
   }
 
-  /** @param {string} name */
-  showPeer(name) {
-    element('call-peer').textContent = name;
-    element('incoming-name').textContent = name;
-    const words = name.replace(/^(sips?|tel):/, '').split('@')[0].match(/[\p{L}\p{N}]+/gu) ?? [];
+  /** @param {string} name @param {string} [address] */
+  showPeer(name, address = name) {
+    const plain = plainName(name);
+    this.#say('call-peer', plain);
+    this.#say('incoming-name', plain);
+    this.#say('call-address', plainName(address) === plain ? '' : plainName(address));
+    const words = plain.split('@')[0].match(/[\p{L}\p{N}]+/gu) ?? [];
     const initials = words.slice(0, 2).map(word => Array.from(word)[0].toUpperCase()).join('');
-    for (const avatar of document.querySelectorAll('[data-initials]')) avatar.textContent = initials || '?';
+    for (const avatar of document.querySelectorAll('[data-initials]')) this.#tell(avatar, initials || '?');
   }
 
   /** @param {import('./tern-call.js').TernCall} call */
   showIncoming(call) {
-    this.showPeer(call.remoteName);
-    const id = call.remoteId === call.remoteName ? '' : call.remoteId;
-    element('incoming-detail').textContent = [id, call.offersVideo ? 'with picture' : ''].filter(Boolean).join(', ');
+    const address = plainName(call.remoteId) === plainName(call.remoteName) ? '' : plainName(call.remoteId);
+    const facts = [address, call.offersVideo ? 'with video' : ''].filter(Boolean);
+    this.#say('incoming-detail', facts.join(', '));
     element('answer-video-button').hidden = !call.offersVideo;
   }
 
@@ -94,8 +138,7 @@ export class PhoneView {
   showDuration(seconds) {
     const pad = number => String(number).padStart(2, '0');
     const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60];
-    element('call-duration').textContent = seconds === null ? ''
-      : `${hours ? `${hours}:` : ''}${pad(minutes)}:${pad(seconds % 60)}`;
+    this.#say('call-duration', seconds === null ? '' : `${hours ? `${hours}:` : ''}${pad(minutes)}:${pad(seconds % 60)}`);
   }
 
   /** @param {import('./tern-stats.js').TernStats|null} stats */
@@ -115,6 +158,13 @@ export class PhoneView {
     element('stats-video').hidden = !video.codec;
   }
 
+  /** @param {string} word good, fair, poor, or empty while it is not known @param {string} text */
+  showQuality(word, text) {
+    element('call-quality').hidden = word === '';
+    element('call-quality').dataset.quality = word;
+    this.#say('quality-text', text);
+  }
+
   /** @param {MediaStream|null} local @param {MediaStream|null} remote */
   showStreams(local, remote) {
     this.#play(element('remote-video'), remote);
@@ -129,10 +179,14 @@ export class PhoneView {
     element('camera-button').hidden = !local?.getVideoTracks().length;
   }
 
-  /** @param {boolean} held by the other side */
-  showHold(held) {
+  /** @param {boolean} held by the other side @param {boolean} holding from here */
+  showHold(held, holding) {
     document.body.dataset.held = held;
+    document.body.dataset.holding = holding;
     element('call-hold').hidden = !held;
+    element('call-holding').hidden = !holding;
+    this.showPressed('hold-button', holding);
+    setIcon(element('hold-button'), holding ? 'resume' : 'hold');
   }
 
   /** The remote picture is shown once there is one. */
@@ -154,12 +208,29 @@ export class PhoneView {
   showPressed(id, pressed) { element(id).setAttribute('aria-pressed', pressed); }
 
   /** @param {import('./tern-options.js').TernMediaOptions} options @param {boolean} hasVideo */
-  showEchoOptions(options, hasVideo) {
+  showOptions(options, hasVideo) {
     element('echo-use-audio').checked = Boolean(options.audio);
     element('echo-use-video').checked = Boolean(options.video) && hasVideo;
     element('echo-use-video').disabled = !hasVideo;
     element('echo-record').checked = Boolean(options.record);
-    element('echo-bitrate').value = String(options.bitrate ?? 0);
+    for (const field of document.querySelectorAll('[data-bitrates]')) this.#showBitrate(field, options.bitrate ?? 0);
+    this.showPressed('record-button', Boolean(options.record));
+    document.body.dataset.recording = Boolean(options.record);
+    element('call-recording').hidden = !options.record;
+  }
+
+  /** Also one that another client has set. */
+  #showBitrate(field, bitrate) {
+    const value = String(bitrate);
+    if (![...field.options].some(option => option.value === value)) field.append(new Option(`${value} kbps`, value));
+    field.value = value;
+  }
+
+  /** Text that stays as it is is not written again: it would be read again. */
+  #say(id, text) { this.#tell(element(id), text); }
+
+  #tell(place, text) {
+    if (place.textContent !== text) place.textContent = text;
   }
 
   /** @param {string} text */

@@ -1,0 +1,98 @@
+import { element, plainName } from './phone-elements.js';
+import { askWhom } from './phone-transfer.js';
+
+/** The buttons of a call. */
+export class Controls {
+  #phone;
+
+  /**
+   * @param {object} phone
+   * @param {import('./phone-calls.js').PhoneCalls} phone.calls
+   * @param {import('./phone-view.js').PhoneView} phone.view
+   * @param {import('./phone-session-view.js').SessionView} phone.sessionView
+   * @param {import('./phone-devices.js').Devices} phone.devices
+   * @param {(error: Error) => void} phone.tell says what could not be done
+   * @param {(dest: string, video: boolean) => Promise<void>} phone.dial holds the call that is shown, and calls
+   */
+  constructor(phone) { this.#phone = phone; }
+
+  /** Listens to the buttons. */
+  begin() {
+    this.#refuseAway();
+    for (const [id, kind] of [['mute-button', 'audio'], ['camera-button', 'video']]) {
+      this.#on(id, 'click', session => {
+        session.mute(kind, !session.isMuted(kind));
+        this.#phone.sessionView.refreshMutes(session);
+      });
+    }
+    this.#on('picture-button', 'click', session => this.#changePicture(session));
+    this.#on('hold-button', 'click', call => (call.holding ? call.resume() : call.hold()));
+    this.#on('transfer-button', 'click', call => this.#transfer(call));
+    this.#on('add-call-button', 'click', () => this.#addCall());
+    this.#on('record-button', 'click', session => this.#update(session, { record: !session.options.record }));
+    this.#on('call-bitrate', 'change', (session, field) => this.#update(session, { bitrate: Number(field.value) }));
+    this.#on('echo-use-audio', 'change', (session, field) => this.#update(session, { audio: field.checked }));
+    this.#on('echo-use-video', 'change', (session, field) => this.#update(session, { video: field.checked }));
+    this.#on('echo-record', 'change', (session, field) => this.#update(session, { record: field.checked }));
+    this.#on('echo-bitrate', 'change', (session, field) => this.#update(session, { bitrate: Number(field.value) }));
+    for (const type of ['resize', 'loadedmetadata', 'emptied']) {
+      element('remote-video').addEventListener(type, () => this.#phone.view.showPicture());
+    }
+  }
+
+  /** What needs the gateway is seen and reached while it is away, and does nothing. */
+  #refuseAway() {
+    document.addEventListener('click', event => {
+      if (!event.target.closest?.('[aria-disabled="true"]')) return;
+      event.preventDefault();
+      event.stopImmediatePropagation();
+    }, true);
+  }
+
+  /** Does something with the session that is shown; says so when it fails. */
+  #on(id, type, act) {
+    element(id).addEventListener(type, async event => {
+      const session = this.#phone.calls.shown;
+      if (!session) return;
+      try {
+        this.#phone.view.showNotice('');
+        await act(session, event.target);
+      } catch (error) {
+        if (!session.ended) this.#phone.tell(error);
+      }
+    });
+  }
+
+  async #changePicture(session) {
+    const { sessionView, devices } = this.#phone;
+    try {
+      await session.changeVideo(!session.localStream?.getVideoTracks().length && devices.video);
+    } finally {
+      sessionView.refreshMedia(session);
+      sessionView.refreshOptions(session);
+    }
+  }
+
+  /** Sends one changed option; shows what really is when the gateway refuses it. */
+  async #update(session, change) {
+    try {
+      await session.update(change);
+      this.#phone.view.log(`Changed: ${JSON.stringify(change)}`);
+    } finally {
+      this.#phone.sessionView.refreshOptions(session);
+    }
+  }
+
+  async #transfer(call) {
+    element('transfer-lead').textContent = `${plainName(call.remoteName)} will talk to somebody else, and you leave the call.`;
+    const { choice, dest } = await askWhom('transfer');
+    if (call.ended || choice === '') return;
+    if (choice === 'ask') await this.#phone.dial(dest, false);
+    else await call.transfer(dest);
+  }
+
+  async #addCall() {
+    const { choice, dest } = await askWhom('add-call');
+    if (choice !== '') await this.#phone.dial(dest, false);
+  }
+}
