@@ -99,6 +99,18 @@ extension IntegrationTests {
             #expect(try await phone.register("bob", expires: 0, contact: "sip:bob@192.168.77.7:5060") == 200)
         }
 
+        @Test("a phone that calls its own user is not rung by itself")
+        func ownCall() async throws {
+            let stage = try Stage.running
+            let phone = try SIPProbe(stage)
+            #expect(try await phone.register("alice") == 200)
+            let call = try await IntegrationTests.Trunks.authenticated("alice", from: phone, at: stage.gateway)
+            #expect(try await phone.finalStatus(of: call, within: .seconds(10)) == 480)
+            phone.send(call.acknowledgement(of: "INVITE"))
+            #expect(await phone.message(within: .zero) { $0.hasPrefix("INVITE ") } == nil)
+            #expect(try await phone.register("alice", expires: 0) == 200)
+        }
+
         @Test("a wrong password registers nobody, nor does somebody else's")
         func refused() async throws {
             let probe = try SIPProbe(try Stage.running)

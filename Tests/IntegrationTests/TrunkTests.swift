@@ -276,6 +276,35 @@ extension IntegrationTests {
             #expect(farewell != nil)
         }
 
+        @Test("a phone over TCP is not there once its connection is gone, and has no calls sent to a trunk by a Path")
+        func registeredOverTCP() async throws {
+            try await Trunks.withLine { line in
+                let probe = try SIPProbe(at: line.gateway)
+                let carrier = "\(Trunks.carrierAddress):\(line.carrier.port)"
+                for path in ["", "Path: <sip:\(carrier);lr;transport=udp>\r\n"] {
+                    let socket = try Socket(connectedTo: line.gateway.address, port: line.gateway.sipPort)
+                    let id = UUID().uuidString
+                    func register(_ number: Int, _ headers: String) -> String {
+                        let text = probe.registration("bob", at: nil, id: id, number: number, expires: 600, contact: nil, headers: headers + path)
+                        socket.write(Array(text.replacingOccurrences(of: "SIP/2.0/UDP", with: "SIP/2.0/TCP").utf8))
+                        return String(decoding: socket.read(within: .seconds(5)) ?? [], as: UTF8.self)
+                    }
+                    let credentials = try probe.answer(
+                        to: register(1, ""), user: "bob", password: GatewayProcess.password, method: "REGISTER", uri: "sip:\(probe.registrar)")
+                    #expect(register(2, "Authorization: \(credentials)\r\n").hasPrefix("SIP/2.0 200 "))
+                    if path.isEmpty { socket.close() }
+                    let call = try await Trunks.authenticated("bob", from: probe, at: line.gateway)
+                    let status = try await probe.finalStatus(of: call, within: .seconds(10))
+                    #expect([480, 503].contains(status), "\(status)")
+                    probe.send(call.acknowledgement(of: "INVITE"))
+                    let (_, body) = try SmallHTTP.get("127.0.0.1", port: line.gateway.httpPort, path: "/status")
+                    #expect(body.contains("\"registrations\":\(path.isEmpty ? 0 : 1)"), "\(body)")
+                    socket.close()
+                }
+                #expect(await line.carrier.message(within: .zero) { $0.hasPrefix("INVITE ") } == nil)
+            }
+        }
+
         @Test("a number is the same to the routes and to the carrier, however it is written; one that they refuse gets their words")
         func notation() async throws {
             try await Trunks.withLine { line in
@@ -331,6 +360,10 @@ extension IntegrationTests {
                 line.carrier.send(second.invite())
                 #expect(try await line.carrier.finalStatus(of: second) == 503)
                 line.carrier.send(second.acknowledgement(of: "INVITE"))
+                let probe = try SIPProbe(at: line.gateway)
+                let outbound = try await Trunks.authenticated("0049311", from: probe, at: line.gateway)
+                #expect(try await probe.finalStatus(of: outbound) == 503)
+                probe.send(outbound.acknowledgement(of: "INVITE"))
                 let id = try #require(invitation["call_id"]?.stringValue)
                 try await alice.request("media", "reject_call", ["call_id": .string(id), "code": 486])
                 #expect(try await line.carrier.finalStatus(of: call) == 486)

@@ -28,7 +28,7 @@ extension SIPProbe {
         return text
     }
 
-    private func registration(
+    func registration(
         _ user: String, at domain: String?, id: String, number: Int, expires: Int, contact: String?, headers: String = ""
     ) -> String {
         let record = "<sip:\(user)@\(domain ?? registrar)>"
