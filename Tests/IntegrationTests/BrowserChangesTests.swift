@@ -78,6 +78,28 @@ extension IntegrationTests {
             }
         }
 
+        @Test("of two offers that cross the page's stands: the phone's gets 491, and is taken when it comes again")
+        func glare() async throws {
+            try await call { page, phone in
+                try await page.click("picture-button")
+                try await phone.offered()
+                phone.media.direction = .sendonly
+                await #expect { try await phone.offers() } throws: { "\($0)".contains("SIP/2.0 491 ") }
+                phone.media.direction = .sendrecv
+                phone.media.video = .vp8
+                try await phone.accept()
+                try await page.wait(until: "document.getElementById('picture-button').getAttribute('aria-pressed') === 'true'")
+                #expect(await phone.video.sees())
+                phone.media.direction = .sendonly
+                try await phone.offers()
+                try await page.wait(until: "document.body.dataset.held === 'true'")
+                phone.media.direction = .sendrecv
+                try await phone.offers()
+                try await page.wait(until: "document.body.dataset.held === 'false'")
+                #expect(await phone.audio.hears(Chromium.frequency))
+            }
+        }
+
         @Test("the picture that the phone refused once is offered again and taken: it is seen at both ends")
         func refusedOnce() async throws {
             try await call { page, phone in

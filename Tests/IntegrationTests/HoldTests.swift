@@ -14,6 +14,8 @@ extension IntegrationTests {
                 #expect(await eventually(within: .seconds(5)) { await phone.audio.packets(during: .milliseconds(400)) == 0 })
                 #expect(try await page.stopsReceiving("audio"))
                 #expect(try await page.run("return [tern.current.holding, tern.current.held]") == [true, false])
+                let info = try await page.run("return await tern.client.request('media', 'get_info', { session_id: tern.current.sessionId })")
+                #expect(info["held_by"] == [.string(pageCalls ? "caller" : "callee")])
                 try await resume(page, phone, answer: .sendrecv)
                 #expect(await phone.audio.hears(Chromium.frequency))
                 #expect(try await page.missing(440, in: Page.remote) == nil)

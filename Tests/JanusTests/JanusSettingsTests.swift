@@ -63,6 +63,9 @@ struct JanusSettingsTests {
         ("[WARN] hm", .standardOutput, .warning, "hm"),
         ("[WARN] mDNS resolution disabled, .local candidates will be ignored", .standardOutput, .debug,
          "[WARN] mDNS resolution disabled, .local candidates will be ignored"),
+        ("[ERR] [record.c:janus_recorder_create_full:232] Not a directory? /dev/null", .standardOutput, .debug,
+         "[ERR] [record.c:janus_recorder_create_full:232] Not a directory? /dev/null"),
+        ("[ERR] [x.c:f:2] Not a directory? /srv/recordings", .standardOutput, .warning, "[x.c:f:2] Not a directory? /srv/recordings"),
         ("Creating new session: 1", .standardOutput, .debug, "Creating new session: 1"),
         ("libfoo: missing", .standardError, .warning, "libfoo: missing"),
     ])

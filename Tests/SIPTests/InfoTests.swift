@@ -89,14 +89,14 @@ struct InfoTests {
     }
 
     @Test("each INFO of ours has its outcome; the peer's Allow says whether it takes any", arguments: [
-        ("Allow: INVITE, ACK, BYE, INFO", true), ("Allow: INVITE, ACK, BYE", false), ("X-None: 1", true),
-    ])
-    @LoopActor func ours(header: String, takes: Bool) async throws {
+        ("Allow: INVITE, ACK, BYE, INFO", true), ("Allow: INVITE, ACK, BYE", false), ("X-None: 1", nil),
+    ] as [(String, Bool?)])
+    @LoopActor func ours(header: String, lists: Bool?) async throws {
         let call = try await RawCallee()
         call.respond(200, headers: [header], body: sdp("answer"))
         #expect(await call.raw.receive("ACK") != nil)
         #expect(try await call.caller.event() == .answered(call.leg, sdp: sdp("answer")))
-        #expect(call.caller.endpoint.acceptsInfo(call.leg) == takes)
+        #expect(call.caller.endpoint.listsInfo(call.leg) == lists)
         call.caller.endpoint.info(call.leg, .key(SIPKeyPress(key: "#", duration: 90), .relay))
         let info = try #require(await call.raw.receive("INFO"))
         #expect(info.header("Content-Type") == "application/dtmf-relay" && info.hasSuffix("Signal=#\r\nDuration=90\r\n"))

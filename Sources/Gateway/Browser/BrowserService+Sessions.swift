@@ -136,6 +136,7 @@ extension BrowserService {
             "webrtc": session.isUp ? "up" : "down",
             "age": .integer(Int((ContinuousClock.now - session.started).components.seconds)),
         ]
+        if !session.holders.isEmpty { info["held_by"] = .array(session.holders.map(\.rawValue).sorted().map(JSONValue.string)) }
         info["call_id"] = entry.call.map(JSONValue.string)
         return info
     }

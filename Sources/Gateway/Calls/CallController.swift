@@ -72,6 +72,7 @@ final class CallController {
         case .answer(let side, let sdp): handle(.sessionAnswers(side, sdp, branch: branch))
         case .offerRefused(let side, let failure): handle(.offerRefused(side, failure, branch: branch))
         case .answerRefused(let failure): handle(.answerRefused(failure, branch: branch))
+        case .pictureWished(let side): (party(side) as? any SIPOfferingLeg)?.infos?.wishForPicture()
         case .held(let side, let isOn): if sessions[branch] === session { onHeld?(side, isOn) }
         case .event(let event): if sessions[branch] === session { onSessionEvent?(event) }
         case .ended(let end): ended(branch, end)

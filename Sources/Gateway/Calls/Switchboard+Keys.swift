@@ -12,7 +12,8 @@ extension Switchboard {
     // MARK: From a phone
 
     func heard(_ info: SIPInfo, from side: SessionSide, in call: CallController) {
-        guard call.isEstablished, case .key(let key, let form) = info else { return }
+        guard call.isEstablished else { return }
+        guard case .key(let key, let form) = info else { return call.session.wishForPicture(of: side.other) }
         tell([key], by: side, in: call)
         guard let phone = call.party(side.other) as? any SIPOfferingLeg, let infos = phone.infos else { return }
         guard infos.areTaken else {

@@ -21,6 +21,8 @@ final class SIPDialogInfos {
     /// Of the INFOs without an answer, in their order: whether each is a key.
     private var open: [Bool] = []
     private var timer: LoopTimer?
+    /// Until it has refused one.
+    private var takesWishes = true
 
     init(endpoint: SIPEndpoint, leg: SIPLegID) {
         self.endpoint = endpoint
@@ -28,7 +30,7 @@ final class SIPDialogInfos {
     }
 
     /// Whether the phone takes INFO, as far as it has said.
-    var areTaken: Bool { endpoint.acceptsInfo(leg) }
+    var areTaken: Bool { endpoint.listsInfo(leg) != false }
 
     /// Sends keys behind those that wait; `done` is called once.
     func press(_ keys: [SIPKeyPress], form: SIPKeyPress.Form = .relay, done: @escaping @LoopActor (Outcome) -> Void = { _ in }) {
@@ -39,8 +41,14 @@ final class SIPDialogInfos {
 
     /// The phone has answered an INFO of ours.
     func answered(_ status: Int) {
-        guard !open.isEmpty, open.removeFirst() else { return }
-        take(.answered(status: status))
+        guard !open.isEmpty else { return }
+        if open.removeFirst() { take(.answered(status: status)) } else if status >= 400 { takesWishes = false }
+    }
+
+    /// Has the phone send a full picture, if it lists INFO: one that does not may leave an INFO unanswered, and Sofia sends nothing
+    /// else in the dialog until it is.
+    func wishForPicture() {
+        if endpoint.listsInfo(leg) == true, takesWishes, !open.contains(false) { send(.pictureFastUpdate) }
     }
 
     /// The dialog is over.
@@ -58,7 +66,9 @@ final class SIPDialogInfos {
 
     private func perform(_ action: KeyQueue.Action) {
         switch action {
-        case .send(let key, let order): send(.key(key, orders[order]?.form ?? .relay))
+        case .send(let key, let order):
+            guard !send(.key(key, orders[order]?.form ?? .relay)) else { break }
+            LoopActor.task { [weak self] in self?.take(.answered(status: 503)) }
         case .startTimer(let milliseconds):
             timer = LoopTimer.schedule(after: .milliseconds(milliseconds)) { [weak self] in self?.take(.timeOver) }
         case .done(let order): orders.removeValue(forKey: order)?.done(.taken)
@@ -67,8 +77,10 @@ final class SIPDialogInfos {
         }
     }
 
-    private func send(_ info: SIPInfo) {
-        if case .key = info { open.append(true) } else { open.append(false) }
-        endpoint.info(leg, info)
+    @discardableResult
+    private func send(_ info: SIPInfo) -> Bool {
+        guard endpoint.info(leg, info) else { return false }
+        open.append(info != .pictureFastUpdate)
+        return true
     }
 }

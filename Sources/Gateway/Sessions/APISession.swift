@@ -86,7 +86,7 @@ final class APISession {
         case .offerRefused(_, let failure), .answerRefused(let failure):
             reply?.fail(failure.apiError)
             reply = nil
-        case .held: break
+        case .held, .pictureWished: break
         case .event(let event):
             registry.publish(event, of: session.id)
         case .ended(let end):

@@ -23,6 +23,8 @@ final class MediaSession {
         case answerRefused(SessionFailure)
         /// A side has begun to hold the call, or ceased to.
         case held(SessionSide, Bool)
+        /// That side is to send a full picture, where Janus cannot be asked for it.
+        case pictureWished(SessionSide)
         case event(SessionEvent)
         case ended(SessionEnd)
     }
@@ -51,6 +53,11 @@ final class MediaSession {
     private let queue = EventQueue<ProxySession.Event>()
     private var updates: [Int: UpdateCompletion] = [:]
     private var updateCount = 0
+    private let wishes = PictureWishes()
+    private var secondWish: LoopTimer?
+    /// Whether the session was up and established.
+    private var hasBegun = false
+    private var showsVideo = true
 
     init(
         id: String, kind: SessionKind, options: SessionOptions, profiles: [SessionSide: SIPProfile], context: SessionContext
@@ -76,6 +83,8 @@ final class MediaSession {
 
     var options: SessionOptions { machine.options }
     func agreedMedia(of side: SessionSide) -> [AgreedMedium] { machine.agreedMedia(of: side) }
+    /// Who holds it.
+    var holders: Set<SessionSide> { machine.holders }
     func takesTelephoneEvents(_ side: SessionSide) -> Bool { machine.takesTelephoneEvents(side) }
     var isEnded: Bool { machine.isEnded }
     var isEstablished: Bool { machine.isEstablished }
@@ -133,11 +142,43 @@ final class MediaSession {
         handle(.hold(number: updateCount, side, isOn))
     }
 
+    // MARK: Pictures
+
+    /// Has that side send a full picture, when it sends any: what follows cannot be seen without.
+    func wishForPicture(of side: SessionSide) {
+        wishes.wish(for: side) { [weak self] in self?.askForPicture(of: side) }
+    }
+
+    private func askForPicture(of side: SessionSide, ofPhones: Bool = true) {
+        let video = machine.agreedMedia(of: side).first { $0.kind == .video }
+        guard machine.isEstablished, !machine.isEnded, video?.direction.receives == true else { return }
+        if let role = kind.pictureHandle(of: side) { media.askForPicture(role) }
+        if ofPhones { onOutput?(.pictureWished(side)) }
+    }
+
+    /// Media begins, or begins again. Browsers are asked twice: they pass over a PLI that follows another within 300 ms, and one may be lost.
+    private func wishForPictures() {
+        for side in SessionSide.allCases { wishForPicture(of: side) }
+        secondWish?.cancel()
+        secondWish = LoopTimer.schedule(after: MediaSession.secondWishDelay) { [weak self] in
+            for side in SessionSide.allCases { self?.askForPicture(of: side, ofPhones: false) }
+        }
+    }
+
+    private static let secondWishDelay = Duration.milliseconds(500)
+
+    private func lookWhetherBegun() {
+        guard machine.isEstablished, isUp, !hasBegun else { return }
+        hasBegun = true
+        wishForPictures()
+    }
+
     // MARK: The machine
 
     private func handle(_ event: ProxySession.Event) {
         queue.take(event) { event in
             for action in machine.handle(event) { perform(action) }
+            lookWhetherBegun()
         }
     }
 
@@ -149,12 +190,16 @@ final class MediaSession {
         case .trickle(let role, let candidate): media.trickle(candidate, to: role)
         case .apply(let handle, let settings): apply(settings, to: handle)
         case .updated(let number, let options):
+            if options.useVideo, !showsVideo { wishForPictures() }
+            showsVideo = options.useVideo
             updates.removeValue(forKey: number)?(.success(options))
             onOutput?(.event(.updated(options)))
         case .updateFailed(let number, let failure):
             updates.removeValue(forKey: number)?(.failure(failure))
         case .holdDone(let number): updates.removeValue(forKey: number)?(.success(machine.options))
-        case .held(let side, let isOn): onOutput?(.held(side, isOn))
+        case .held(let side, let isOn):
+            if !isOn { wishForPictures() }
+            onOutput?(.held(side, isOn))
         case .recording(let change): perform(change)
         case .refuseOffer(let side, let failure):
             log.info("offer refused", metadata: ["side": "\(side)", "reason": "\(failure.reason)"])
@@ -166,6 +211,8 @@ final class MediaSession {
             log.debug("candidate refused", metadata: ["reason": "\(failure.reason)"])
         case .end(let end):
             log.info("session ended", metadata: ["code": "\(end.code)", "reason": "\(end.reason)"])
+            wishes.end()
+            secondWish?.cancel()
             let afterRelease = afterRelease
             self.afterRelease = []
             media.release { afterRelease.forEach { $0() } }
@@ -224,6 +271,7 @@ final class MediaSession {
         case .up:
             isUp = true
             onOutput?(.event(.webrtc(up: true)))
+            lookWhetherBegun()
         case .flowing(let kind, let flowing):
             self.flowing[kind] = flowing
             onOutput?(.event(.media(kind: kind, flowing: flowing)))

@@ -228,6 +228,18 @@ final class SessionHandles {
         if let name { try await handle.startRecording(recorder.path(name, .caller)) }
     }
 
+    /// Asks at the handle of that role for a full picture; where it cannot be, the next one is waited for.
+    func askForPicture(_ role: SessionHandle.Role) {
+        guard let handle = handles[role] else { return }
+        LoopActor.task { [log] in
+            do throws(JanusError) {
+                try await NoSIP(handle).askForPicture()
+            } catch {
+                log.debug("no picture could be asked for", metadata: ["error": "\(error)"])
+            }
+        }
+    }
+
     /// What Janus has counted on the handle of that role, by kind.
     func statistics(_ role: SessionHandle.Role) async -> [String: MediumStatistics] {
         guard let handle = handles[role] else { return [:] }

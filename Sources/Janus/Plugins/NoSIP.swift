@@ -62,6 +62,19 @@ public struct NoSIP {
         _ = try await handle.message(.object(body))
     }
 
+    /// Has the WebRTC side send a full picture: Janus sends it a PLI (RFC 4585, section 6.3.1).
+    ///
+    /// Janus 1.1 has no request for it, but sends one with each recording of the WebRTC side's video, whether its file can be opened or not.
+    /// This one cannot, so nothing is recorded, and a recording that runs goes on.
+    public func askForPicture() async throws(JanusError) {
+        _ = try await handle.message([
+            "request": "recording", "action": "start", "video": true, "filename": .string("\(NoSIP.noDirectory)/picture"),
+        ])
+    }
+
+    /// What no file can be in.
+    nonisolated static let noDirectory = "/dev/null"
+
     /// Stops recording and closes the files; harmless when nothing is recorded.
     public func stopRecording() async throws(JanusError) {
         _ = try await handle.message(.object(NoSIP.recording("stop", audio: true, video: true)))

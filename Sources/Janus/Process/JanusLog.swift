@@ -37,10 +37,13 @@ final class JanusLog {
         return lines <= JanusLog.linesPerSecond
     }
 
-    /// Janus marks fatal lines, errors and warnings, and nothing else. Two warnings only repeat what it was configured to do.
+    /// Janus marks fatal lines, errors and warnings, and nothing else. Two warnings only repeat what it was configured to do, and three
+    /// errors belong to ``NoSIP/askForPicture()``; where a recording fails it is said of its audio as well.
     nonisolated static func parse(_ line: String, _ stream: ChildProcess.Stream) -> (Logger.Level, String) {
         let known = ["[WARN] mDNS resolution disabled", "[WARN] Janus is deployed on a private address"]
         if known.contains(where: { line.hasPrefix($0) }) { return (.debug, line) }
+        let wishes = ["Not a directory? \(NoSIP.noDirectory)", "Missing codec information", "Couldn't open a video recording file for this user!"]
+        if line.hasPrefix("[ERR] "), wishes.contains(where: { line.hasSuffix($0) }) { return (.debug, line) }
         let marks: [(String, Logger.Level)] = [("[FATAL] ", .error), ("[ERR] ", .warning), ("[WARN] ", .warning)]
         for (mark, level) in marks where line.hasPrefix(mark) { return (level, String(line.dropFirst(mark.count))) }
         return (stream == .standardError ? .warning : .debug, line)

@@ -54,6 +54,16 @@ public enum SessionKind: Sendable, Equatable {
         }
     }
 
+    /// The NoSIP handle whose PeerConnection the picture of `side` comes by: one can ask for a full one there. Nil where it comes as RTP,
+    /// or from a plugin that has no need of it.
+    public func pictureHandle(of side: SessionSide) -> SessionHandle.Role? {
+        switch self {
+        case .proxy(.rtp, .rtp): side == .caller ? .callee : .caller
+        case .proxy(.webrtc, .rtp), .proxy(.rtp, .webrtc): handle(ofBrowserAt: side)
+        case .echo, .proxy(.webrtc, .webrtc): nil
+        }
+    }
+
     /// The ways that an offer of `side` and the answer to it take through Janus; nil when that side has none to make.
     func paths(ofOfferBy side: SessionSide, isFirst: Bool) -> ExchangePaths? {
         switch (self, side) {

@@ -51,10 +51,15 @@ extension SIPEndpoint {
     }
 
     /// Sends an INFO within the dialog (RFC 6086); `infoAnswered` follows.
-    public func info(_ leg: SIPLegID, _ info: SIPInfo) {
-        legs[leg]?.handle(.sendInfo(info))
+    ///
+    /// - Returns: False where there is no dialog yet, or no more.
+    @discardableResult
+    public func info(_ leg: SIPLegID, _ info: SIPInfo) -> Bool {
+        guard let leg = legs[leg], case .established = leg.machine.state else { return false }
+        leg.handle(.sendInfo(info))
+        return true
     }
 
-    /// Whether the peer takes INFO: it lists it in its Allow, or has shown none (RFC 3261 section 20.5).
-    public func acceptsInfo(_ leg: SIPLegID) -> Bool { legs[leg]?.peerTakesInfo ?? false }
+    /// Whether the peer lists INFO in its Allow; nil where it has shown none (RFC 3261 section 20.5).
+    public func listsInfo(_ leg: SIPLegID) -> Bool? { legs[leg]?.peerListsInfo }
 }

@@ -20,7 +20,7 @@ extension Leg {
     /// What a message that makes or changes the dialog says of the way (RFC 3261 sections 12.1 and 12.2).
     func note(_ message: IncomingMessage?) {
         guard let message else { return }
-        if let allowsInfo = message.allowsInfo { peerTakesInfo = allowsInfo }
+        if let allowsInfo = message.allowsInfo { peerListsInfo = allowsInfo }
         if let host = message.contactHost { course.contactHost = host }
         if let contact = message.contact { course.target = contact }
         guard !hasRouteSet else { return }

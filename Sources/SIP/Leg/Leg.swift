@@ -43,8 +43,8 @@ final class Leg {
     private var expiryTimer: LoopTimer?
     private var session: SessionInterval?
     private var peerKnowsUpdate = false
-    /// Whether the peer lists INFO in its Allow, or has shown none.
-    var peerTakesInfo = true
+    /// Whether the peer lists INFO in its Allow; nil where it has shown none.
+    var peerListsInfo: Bool?
     var infoRate = InfoRate()
     private let limits: Limits
     private(set) weak var endpoint: SIPEndpoint?

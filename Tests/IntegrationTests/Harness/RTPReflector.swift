@@ -7,6 +7,8 @@ final class RTPReflector: Sendable {
     private let media: Socket
     private let control: Socket
     private let packets = Counter()
+    private let wishes = Counter()
+    private let keys = Keyframes()
 
     /// RTCP has the port after RTP's (RFC 3550, section 11).
     init(on address: String) throws {
@@ -53,11 +55,86 @@ final class RTPReflector: Sendable {
         await eventually(within: limit) { await packets(during: .milliseconds(500)) == 0 }
     }
 
+    /// PLI and FIR that came in so far (RFC 4585, section 6.3.1; RFC 5104, section 4.3.1).
+    var receivedWishes: Int { wishes.value }
+
+    /// VP8 keyframes that came in so far.
+    var keyframes: Int { keys.value }
+
+    /// Whether a keyframe comes in within the time, from now on or from when there were `before`.
+    func seesKeyframe(after before: Int? = nil, within limit: Duration = .seconds(1)) async -> Bool {
+        let before = before ?? keyframes
+        return await eventually(within: limit) { keyframes > before }
+    }
+
+    /// Whether pictures go back to their sender. RTCP does so in any case, but for PLI and FIR.
+    var reflects: Bool {
+        get { keys.reflects }
+        set { keys.reflects = newValue }
+    }
+
+    /// Sends a PLI to where the picture comes from, whose RTP port is `port`.
+    func wish(at address: String, port: Int) {
+        let source = keys.source
+        let bytes = [0x81, 206, 0, 2, 0, 0, 0, 1] + (0..<4).map { UInt8(source >> (24 - 8 * $0) & 0xff) }
+        control.send(bytes, to: address, port: port + 1)
+    }
+
     private func reflect(_ socket: Socket, counting: Bool) {
         while let (bytes, sender) = socket.datagram() {
             guard bytes.count > 7, bytes[0] & 0xc0 == 0x80 else { continue }
-            if counting { packets.increment() }
+            if counting {
+                packets.increment()
+                keys.take(bytes)
+                guard keys.reflects else { continue }
+            } else if RTPReflector.wishes(bytes) {
+                wishes.increment()
+            }
             socket.send(bytes, to: sender)
+        }
+    }
+
+    /// Whether there is a PLI or FIR among the packets of a compound (RFC 3550, section 6.1).
+    private static func wishes(_ compound: [UInt8]) -> Bool {
+        var at = 0
+        while compound.count >= at + 4 {
+            if compound[at + 1] == 206, [1, 4].contains(compound[at] & 0x1f) { return true }
+            at += 4 * (Int(compound[at + 2]) << 8 | Int(compound[at + 3]) + 1)
+        }
+        return false
+    }
+
+    /// Finds the keyframes in a stream of VP8 (RFC 7741, sections 4.2 and 4.3).
+    private final class Keyframes: @unchecked Sendable {
+        private let lock = NSLock()
+        private var times: Set<UInt32> = []
+        private var isReflecting = true
+        private var last: UInt32 = 0
+        var value: Int { lock.withLock { times.count } }
+        var source: UInt32 { lock.withLock { last } }
+        var reflects: Bool {
+            get { lock.withLock { isReflecting } }
+            set { lock.withLock { isReflecting = newValue } }
+        }
+
+        func take(_ packet: [UInt8]) {
+            func number(_ at: Int) -> UInt32 { packet[at..<at + 4].reduce(0) { $0 << 8 | UInt32($1) } }
+            var at = 12 + 4 * Int(packet[0] & 0xf)
+            if packet[0] & 0x10 != 0, packet.count > at + 3 { at += 4 + 4 * (Int(packet[at + 2]) << 8 | Int(packet[at + 3])) }
+            guard packet.count > at + 4 else { return }
+            let descriptor = packet[at]
+            lock.withLock { last = number(8) }
+            guard descriptor & 0x10 != 0, descriptor & 0x07 == 0 else { return }
+            at += 1
+            if descriptor & 0x80 != 0 {
+                let extensions = packet[at]
+                at += 1
+                if extensions & 0x80 != 0 { at += packet[at] & 0x80 != 0 ? 2 : 1 }
+                if extensions & 0x40 != 0 { at += 1 }
+                if extensions & 0x30 != 0 { at += 1 }
+            }
+            guard packet.count > at, packet[at] & 1 == 0 else { return }
+            _ = lock.withLock { times.insert(number(4)) }
         }
     }
 

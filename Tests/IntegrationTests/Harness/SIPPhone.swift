@@ -13,6 +13,8 @@ final class SIPPhone: @unchecked Sendable {
     private var dialog: SIPDialog?
     /// Whether it lists INFO in its Allow.
     var takesInfo = false
+    /// The number of the INFO that it has answered last.
+    private var lastInfo = 0
     /// The INVITE that has not been answered finally.
     private var invite: SIPText?
 
@@ -152,16 +154,20 @@ final class SIPPhone: @unchecked Sendable {
 
     /// Waits for an INFO, answers it, and gives it.
     func informed(_ status: Int = 200, within limit: Duration = .seconds(8)) async throws -> SIPText {
-        guard let text = await probe.message(within: limit, where: { $0.hasPrefix("INFO ") }) else {
-            throw HarnessError("no INFO within \(limit)")
-        }
+        let last = lastInfo
+        let text = await probe.message(within: limit) { $0.hasPrefix("INFO ") && SIPText(text: $0).number > last }
+        guard let text else { throw HarnessError("no INFO within \(limit)") }
         let info = SIPText(text: text)
+        lastInfo = info.number
         send { $0.response(status, "Answer", to: info) }
         return info
     }
 
     /// Whether there is an INFO that nobody has looked at.
-    func isInformed() async -> Bool { await probe.message(within: .milliseconds(1), where: { $0.hasPrefix("INFO ") }) != nil }
+    func isInformed() async -> Bool {
+        let last = lastInfo
+        return await probe.message(within: .milliseconds(1)) { $0.hasPrefix("INFO ") && SIPText(text: $0).number > last } != nil
+    }
 
     func hangUp() async throws {
         send { $0.request("BYE") }

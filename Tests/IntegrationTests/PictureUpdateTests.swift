@@ -1,0 +1,170 @@
+import Foundation
+import JSON
+import SDP
+import Testing
+
+/// Full pictures: whoever begins to see needs one, and asks for it.
+extension IntegrationTests {
+    @Suite("Wishes for a picture")
+    struct PictureUpdates {
+        @Test("a phone's wish by INFO, or by PLI, brings a keyframe of the browser's", arguments: [true, false])
+        func byPhone(isInfo: Bool) async throws {
+            try await call { _, phone, port in
+                for _ in 1 ... 3 {
+                    #expect(await eventually(within: .seconds(8)) { await isQuiet(phone) })
+                    let before = phone.video.keyframes
+                    if isInfo {
+                        #expect(try await phone.info("application/media_control+xml", Self.wish) == 200)
+                    } else {
+                        phone.video.wish(at: try Stage.running.gateway.address, port: port)
+                    }
+                    #expect(await phone.video.seesKeyframe(after: before))
+                }
+            }
+        }
+
+        @Test("a browser that has lost pictures asks the phone for one by PLI, though the phone has not named AVPF")
+        func byBrowser() async throws {
+            try await call { page, phone, _ in
+                let before = phone.video.receivedWishes
+                phone.video.reflects = false
+                let stops = try await page.stopsReceiving("video")
+                #expect(stops)
+                phone.video.reflects = true
+                #expect(await eventually(within: .seconds(5)) { phone.video.receivedWishes > before })
+                let sees = try await page.sees()
+                #expect(sees)
+            }
+        }
+
+        @Test("after the answer, a hold of the phone's, one of the page's, and `use_video: true`, each side is asked for a full picture")
+        func begins() async throws {
+            try await call(info: true) { page, phone, _ in
+                // After the answer.
+                #expect(try await phone.informed(within: .seconds(2)).body.contains("picture_fast_update"))
+                #expect(await phone.video.seesKeyframe(after: 0))
+
+                for direction in [Direction.inactive, .sendrecv] {
+                    let before = phone.video.keyframes
+                    phone.media.direction = direction
+                    try await phone.offers()
+                    guard direction == .sendrecv else { continue }
+                    #expect(await phone.video.seesKeyframe(after: before))
+                    #expect(try await phone.informed(within: .seconds(2)).body.contains("picture_fast_update"))
+                }
+
+                for command in ["hold", "resume"] {
+                    let before = phone.video.keyframes
+                    try await page.run("window.outcome = tern.current.\(command)()")
+                    try await phone.offered()
+                    phone.media.direction = command == "hold" ? .recvonly : .sendrecv
+                    try await phone.accept()
+                    try await page.run("await outcome")
+                    guard command == "resume" else { continue }
+                    #expect(await phone.video.seesKeyframe(after: before))
+                    #expect(try await phone.informed(within: .seconds(2)).body.contains("picture_fast_update"))
+                }
+
+                try await page.run("await tern.current.update({ video: false })")
+                #expect(await phone.video.seesNothing())
+                let before = phone.video.keyframes
+                try await page.run("await tern.current.update({ video: true })")
+                #expect(await phone.video.seesKeyframe(after: before))
+                #expect(try await phone.informed(415, within: .seconds(2)).body.contains("picture_fast_update"))
+                // It was refused: the next one is not sent.
+                try await page.run("await tern.current.update({ video: false }); await tern.current.update({ video: true })")
+                #expect(await phone.video.sees())
+                #expect(!(await phone.isInformed()))
+                #expect(try await page.sees())
+            }
+        }
+
+        @Test("the first picture is seen within a second of the answer and the media connection, whoever calls", arguments: [true, false])
+        func first(pageCalls: Bool) async throws {
+            let watch = """
+                window.first = new Promise(resolve => tern.current.on('connected', async () => {
+                  const { peerConnection } = tern.current, begin = Date.now();
+                  for (;;) {
+                    for (const report of (await peerConnection.getStats()).values())
+                      if (report.type === 'inbound-rtp' && report.kind === 'video' && report.framesDecoded)
+                        return resolve(Date.now() - Math.max(begin, tern.current.answeredAt ?? 0));
+                    if (Date.now() - begin > 5000) return resolve(5000);
+                    await new Promise(next => setTimeout(next, 20));
+                  }
+                }));
+                """
+            try await call(pageCalls: pageCalls, watch: watch) { page, phone, _ in
+                let time = try await page.run("return await first").intValue ?? 5_000
+                #expect(time < 1_000, "\(time) ms")
+                #expect(phone.video.keyframes > 0)
+            }
+        }
+
+        @Test("one phone's wish reaches the other by INFO, where that one takes it, and by PLI", arguments: [true, false])
+        func phones(info: Bool) async throws {
+            let stage = try Stage.running
+            let caller = try SIPPhone(stage, video: .vp8), called = try SIPPhone(stage, video: .vp8, port: SIPScenarioPhones.port(0))
+            defer {
+                caller.stop()
+                called.stop()
+            }
+            called.takesInfo = info
+            caller.call(SIPScenarioPhones.name(0))
+            try await called.called()
+            try await called.accept()
+            try await caller.answered()
+            #expect(await caller.audio.hears(440))
+            if info { _ = try await called.informed() }
+            let before = called.video.receivedWishes
+            #expect(try await caller.info("application/media_control+xml", Self.wish) == 200)
+            #expect(await eventually(within: .seconds(5)) { called.video.receivedWishes > before })
+            if info {
+                #expect(try await called.informed().body.contains("picture_fast_update"))
+            } else {
+                #expect(!(await called.isInformed()))
+            }
+            try await caller.hangUp()
+            try await called.hungUp()
+        }
+
+        private static let wish =
+            "<?xml version=\"1.0\"?><media_control><vc_primitive><to_encoder><picture_fast_update/></to_encoder></vc_primitive></media_control>"
+
+        /// Whether no keyframe comes in for half a second.
+        private func isQuiet(_ phone: SIPPhone) async -> Bool {
+            let before = phone.video.keyframes
+            try? await Task.sleep(for: .milliseconds(500))
+            return phone.video.keyframes == before
+        }
+
+        /// An established call with picture between the page and a phone; `body` gets the gateway's port for the phone's picture too.
+        private func call(
+            info: Bool = false, pageCalls: Bool = true, watch: String = "", _ body: (Page, SIPPhone, Int) async throws -> Void
+        ) async throws {
+            let stage = try Stage.running
+            let phone = try SIPPhone(stage, video: .vp8)
+            defer { phone.stop() }
+            phone.takesInfo = info
+            try await stage.with("alice") { page in
+                let description: SessionDescription
+                if pageCalls {
+                    try await page.dial(phone.uri, video: true)
+                    description = try await phone.called()
+                    try await page.run(watch)
+                    try await phone.accept()
+                    try await page.wait(for: "in-call")
+                } else {
+                    phone.call("alice")
+                    try await page.wait(for: "incoming")
+                    try await page.run(watch)
+                    try await page.answer(video: true)
+                    description = try await phone.answered()
+                }
+                #expect(await phone.video.sees())
+                try await body(page, phone, Int(description.media.last?.port ?? 0))
+                try await phone.hangUp()
+                _ = try await page.endOfCall()
+            }
+        }
+    }
+}
