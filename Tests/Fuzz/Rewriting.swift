@@ -36,6 +36,9 @@ private func step(_ kind: UInt8, _ input: String, _ sip: inout SIPNegotiation, _
     case UInt8(ascii: "k"):
         _ = keys(inPlain: input)
         check(try relayed(plain: input))
+    case UInt8(ascii: "l"): check(try sip.repeatOffer(widening: input.utf8.count % 2 == 0))
+    case UInt8(ascii: "m"): check(try sip.repeatOffer(widening: false, holding: true))
+    case UInt8(ascii: "n"): check(try sip.repeatOffer(holding: false))
     default: _ = try withoutCandidates(jsep: input)
     }
 }
