@@ -51,6 +51,17 @@ extension ConfigurationReader {
         }
     }
 
+    /// On the internet passwords are guessed day and night, and whoever finds one calls at our expense.
+    func checkWeakPasswords() {
+        guard listeners.contains(where: { !$0.address.isLoopback }) else { return }
+        for (user, place) in zip(configuration.users, userPlaces) {
+            guard case .password(let password) = user.credential, password.value.count < 8 || password.value == user.name else { continue }
+            problems.warn(
+                place.origin, key: place.key,
+                "the password of user \(user.name) is \(password.value == user.name ? "its name" : "shorter than 8 characters"), and will be guessed")
+        }
+    }
+
     /// Everybody knows the sample passwords, so whoever can reach a listener could log in and call.
     func checkSamplePasswords() {
         guard let open = listeners.first(where: { !$0.address.isLoopback }) else { return }

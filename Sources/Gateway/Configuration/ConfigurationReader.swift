@@ -79,6 +79,7 @@ public struct ConfigurationReader {
         warnOfOpenRoutes()
         checkListeners(rtpPorts: media?.origin(of: "rtp_ports") ?? .builtIn)
         checkSamplePasswords()
+        checkWeakPasswords()
         checkRealm(isWritten: sip?.written("realm") != nil || sip?.written("domain") != nil)
         return address
     }

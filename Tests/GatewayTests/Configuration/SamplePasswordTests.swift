@@ -48,6 +48,15 @@ import Testing
         #expect(problems(text).isEmpty)
     }
 
+    @Test("a password that will be guessed is a warning where a listener can be reached from elsewhere")
+    func weak() throws {
+        let users = "users: [{name: a, password: '1234567'}, {name: carolcarol, password: carolcarol}, {name: b, password: '12345678'}]"
+        let warnings = try ConfigurationReader.load(text: "http: {listen: 0.0.0.0:80}\n" + users, host: .usual).warnings
+        #expect(warnings.map(\.key) == ["users[0].password", "users[1].password"])
+        #expect(warnings.allSatisfy { !$0.reason.contains("1234567") })
+        #expect(try ConfigurationReader.load(text: users, host: .usual).warnings.isEmpty)
+    }
+
     @Test("a secret neither prints nor dumps, and compares whole")
     func secret() {
         let user = GatewayConfiguration.User(name: "carol", password: Secret("hidden"))

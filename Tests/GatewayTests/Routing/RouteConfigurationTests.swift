@@ -44,7 +44,7 @@ import Testing
             ("'sip sip:a@h', from: [user, anonymous]", true), ("'sip sip:a@h'", false), ("user, from: [user, trunk]", false),
         ])
     func open(to: String, isWarned: Bool) throws {
-        let text = "users: [{name: bob, password: x}]\nroutes: [{match: a, to: \(to)}]\n"
+        let text = "users: [{name: bob, password: correct-horse}]\nroutes: [{match: a, to: \(to)}]\n"
         #expect(try load(text).warnings.isEmpty)
         let warnings = try load(text + "sip: {listen: 'udp:0.0.0.0:5060'}\n").warnings
         #expect(warnings.map(\.key) == (isWarned ? ["routes[0]"] : []), "\(warnings)")
