@@ -56,12 +56,13 @@ export class PhoneView {
   /** Moves the focus to what one wants next, as what had it may be hidden now. */
   #focusFor(state) {
     if (document.querySelector('dialog[open]')) return;
-    const fine = matchMedia('(pointer: fine)').matches;
+    // On a touch screen it would open the keyboard.
+    const touch = matchMedia('(pointer: coarse)').matches;
     const lost = !document.activeElement?.checkVisibility?.() || document.activeElement === document.body;
     if (state === 'incoming') element('incoming-panel').focus();
     else if (state === 'calling') element('hangup-button').focus();
     else if (state === 'in-call' && lost) element('mute-button').focus();
-    else if (state === 'ready' && fine) element('dial-input').focus();
+    else if (state === 'ready' && !touch) element('dial-input').focus();
   }
 
   /** @param {string} state of the TernClient @param {string|null} user */

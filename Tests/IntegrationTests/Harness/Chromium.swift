@@ -8,7 +8,7 @@ actor Chromium: Browser {
     nonisolated var frequency: Double { Chromium.frequency }
 
     private let driver: TestProcess
-    private let session: WebDriver
+    let session: WebDriver
     private var window = ""
     /// The first window, which stays open: commands need one.
     private var home = ""
@@ -81,7 +81,7 @@ actor Chromium: Browser {
         return (lines ?? []).compactMap { $0["message"]?.stringValue }.joined(separator: "\n")
     }
 
-    private func show(_ handle: String) async throws {
+    func show(_ handle: String) async throws {
         if handle == window { return }
         _ = try await session.call("POST", "/window", ["handle": .string(handle)])
         window = handle

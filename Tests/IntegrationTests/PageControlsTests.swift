@@ -1,0 +1,143 @@
+import Foundation
+import JSON
+import SDP
+import Testing
+
+/// The buttons of a call, pressed as with a pointer or by keyboard, and what becomes of it at the far end.
+extension IntegrationTests {
+    @Suite("The page's controls")
+    struct PageControls {
+        @Test("Mute: the phone's tone is gone, and comes back")
+        func mute() async throws {
+            try await call { page, phone in
+                try await page.tap("mute-button")
+                try await page.wait(until: "document.getElementById('mute-button').getAttribute('aria-pressed') === 'true'")
+                #expect(await silent(phone))
+                #expect(await phone.audio.packets(during: .milliseconds(400)) > 0)
+                try await page.press("m")
+                try await page.wait(until: "document.getElementById('mute-button').getAttribute('aria-pressed') === 'false'")
+                #expect(await phone.audio.hears(Chromium.frequency))
+            }
+        }
+
+        @Test("Hold: the phone is offered it, nothing flows, the page says so; Hold again takes it back")
+        func hold() async throws {
+            try await call { page, phone in
+                try await page.tap("hold-button")
+                try await answer(phone, to: .sendonly, with: .recvonly)
+                try await page.wait(until: "document.body.dataset.holding === 'true' && !document.getElementById('call-holding').hidden")
+                #expect(await eventually(within: .seconds(5)) { await phone.audio.packets(during: .milliseconds(400)) == 0 })
+                try await page.press("h")
+                try await answer(phone, to: .sendrecv, with: .sendrecv)
+                try await page.wait(until: "document.body.dataset.holding === 'false' && document.getElementById('call-holding').hidden")
+                #expect(await phone.audio.hears(Chromium.frequency))
+                #expect(try await page.missing(440, in: Page.remote) == nil)
+            }
+        }
+
+        @Test("Keypad: keys by pointer and by keyboard arrive at the phone, in order; the phone's are shown; Escape closes it")
+        func keypad() async throws {
+            try await call { page, phone in
+                try await page.tap("keypad-button")
+                try await page.tap(selector: "#call-keys [data-key='5']")
+                try await page.press("12#")
+                #expect(await eventually(within: .seconds(8)) { phone.audio.keys == "512#" }, "\(phone.audio.keys)")
+                #expect(try await page.text(of: "dtmf-digits") == "512#")
+                #expect(try await phone.info("application/dtmf-relay", "Signal=9\r\nDuration=100\r\n") == 200)
+                try await page.wait(until: "document.getElementById('dtmf-received').textContent === '9'")
+                try await page.press(Chromium.Key.escape)
+                try await page.wait(until: "document.getElementById('call-keypad').hidden && document.activeElement.id === 'keypad-button'")
+            }
+        }
+
+        @Test("Record: it is said while it goes on, and the recording has the call's sound")
+        func record() async throws {
+            try await call { page, phone in
+                let session = try #require(try await page.run("return tern.current.sessionId").stringValue)
+                try await page.tap("record-button")
+                try await page.wait(until: "document.body.dataset.recording === 'true' && !document.getElementById('call-recording').hidden")
+                #expect(await phone.audio.packets(during: .milliseconds(1_500)) > 0)
+                try await page.press("r")
+                try await page.wait(until: "document.body.dataset.recording === 'false' && document.getElementById('call-recording').hidden")
+                let file = try Stage.running.gateway.recordings.appendingPathComponent(session + ".m4a")
+                #expect(await eventually(within: .seconds(30)) { FileManager.default.fileExists(atPath: file.path) })
+                let recorded = try Recorded(file.path)
+                #expect(recorded.streams == ["aac,audio"])
+                #expect(recorded.duration > 0.5 && recorded.duration < 10)
+            }
+        }
+
+        @Test("Bit rate: the gateway has the limit that was chosen")
+        func bitrate() async throws {
+            let stage = try Stage.running
+            try await stage.with("alice") { alice in
+                try await stage.with("bob") { bob in
+                    try await alice.dial("bob", video: true)
+                    try await bob.answer(video: true)
+                    try await alice.wait(for: "in-call")
+                    try await alice.tap("call-bitrate")
+                    try await alice.press("2" + Chromium.Key.enter)
+                    try await alice.wait(until: "tern.current.options.bitrate === 256")
+                    let info = try await alice.run("return await tern.client.request('media', 'get_info', { session_id: tern.current.sessionId })")
+                    #expect(info["options"]?["bitrate"] == 256)
+                    try await alice.tap("hangup-button")
+                    _ = try await bob.endOfCall()
+                    _ = try await alice.endOfCall()
+                }
+            }
+        }
+
+        @Test("another microphone in the call: the tone goes on, from the new one")
+        func microphone() async throws {
+            try await call { page, phone in
+                let before = try await page.run("return tern.current.localStream.getAudioTracks()[0].id")
+                try await page.tap("settings-button")
+                try await page.wait(until: "document.querySelectorAll('#choose-microphone option').length > 1")
+                try await page.run("""
+                    const field = document.getElementById('choose-microphone');
+                    field.selectedIndex = field.options.length - 1;
+                    field.dispatchEvent(new Event('change'));
+                    """)
+                try await page.press(Chromium.Key.escape)
+                let isNew = try await eventually(within: .seconds(5)) {
+                    try await page.run("return tern.current.localStream.getAudioTracks()[0]?.id ?? args[0]", before) != before
+                }
+                #expect(isNew)
+                #expect(await phone.audio.hears(Chromium.frequency))
+                try await page.run("localStorage.removeItem('tern.devices')")
+            }
+        }
+
+        // MARK: Parts
+
+        private func silent(_ phone: SIPPhone) async -> Bool {
+            await eventually(within: .seconds(6)) { !(await phone.audio.hears(Chromium.frequency, within: .milliseconds(800))) }
+        }
+
+        private func answer(_ phone: SIPPhone, to offered: Direction, with direction: Direction) async throws {
+            #expect(try await phone.offered().audioDirection == offered)
+            phone.media.direction = direction
+            try await phone.accept()
+        }
+
+        /// An established call from the page to a phone, both of which have been heard.
+        private func call(_ body: (Page, SIPPhone) async throws -> Void) async throws {
+            let stage = try Stage.running
+            let phone = try SIPPhone(stage)
+            defer { phone.stop() }
+            phone.media.hasKeys = true
+            phone.takesInfo = true
+            try await stage.with("alice") { page in
+                try await page.dial(phone.uri)
+                try await phone.called()
+                try await phone.accept()
+                try await page.wait(for: "in-call")
+                #expect(await phone.audio.hears(Chromium.frequency))
+                try await body(page, phone)
+                try await page.tap("hangup-button")
+                try await phone.hungUp()
+                _ = try await page.endOfCall()
+            }
+        }
+    }
+}
