@@ -2,6 +2,8 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
 
 static void (*line_sink)(char const *line);
 
@@ -142,4 +144,29 @@ msg_mclass_t const *tern_sip_mclass(void (*on_trying)(char const *call_id))
   status_class->hc_parse = parse_status;
   mclass->mc_status->hr_class = status_class;
   return mclass;
+}
+
+/* How much of a connection Sofia reads at a time: this stands in front of the library's own function, which says all that there is.
+ *
+ * Sofia puts what it reads into one buffer, and what stands behind the first message into a copy of its own for the second, and so on.
+ * With the megabytes that the system keeps for a peer that sends faster than we read, thousands of small messages became gigabytes,
+ * and nobody else was heard meanwhile. Datagrams are read whole. */
+issize_t su_getmsgsize(su_socket_t s)
+{
+  int pending = -1, type = 0;
+  socklen_t length = sizeof type;
+  if (ioctl(s, FIONREAD, &pending) == -1) return -1;
+  if (pending <= TERN_READ_LIMIT) return pending;
+  return getsockopt(s, SOL_SOCKET, SO_TYPE, &type, &length) == 0 && type == SOCK_STREAM ? TERN_READ_LIMIT : pending;
+}
+
+/* Sofia's way to hear what has come in while it goes through a long list: this stands in front of the library's own function.
+ *
+ * NUA goes through its handles once a second, and hears one socket after each of them. A request outside of dialogs is a new handle at the end
+ * of that list: while requests came faster than one for each, the walk had no end, nothing was answered and nothing freed. Now the loop has
+ * its next turn after the walk, which takes milliseconds for thousands of handles. */
+int su_root_yield(su_root_t *root)
+{
+  (void)root;
+  return 0;
 }

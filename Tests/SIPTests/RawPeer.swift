@@ -105,6 +105,9 @@ final class RawPeer {
         return nil
     }
 
+    /// Whether nothing more can be sent, because the other end has closed the connection.
+    var isBroken: Bool { Glibc.send(descriptor, "", 0, Int32(MSG_NOSIGNAL)) < 0 && errno != EAGAIN }
+
     /// Whether the other end has closed the connection.
     var isClosed: Bool {
         var byte: UInt8 = 0

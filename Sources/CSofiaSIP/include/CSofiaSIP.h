@@ -31,6 +31,9 @@
 #include <sofia-sip/auth_client.h>
 #include <sofia-sip/auth_client_plugin.h>
 
+/** Bytes that Sofia reads from a connection at a time, at the most: a few messages, or a part of a long one. */
+#define TERN_READ_LIMIT 4096
+
 /** Sofia's clock hook: exported by the library, declared by no header. Called by su_time() and su_now(). */
 extern void (*_su_time)(su_time_t *tv);
 

@@ -4,11 +4,12 @@ internal import Glibc
 /// Keeps whoever opens connections to our SIP listeners from taking all descriptors that this process may have: then there would
 /// be none for others, for pages, or for the database. Sofia takes every connection, and keeps it for half an hour.
 ///
-/// Once a second the surplus is closed, of each address what it opened last.
+/// Once a second the surplus is closed, of each address what it opened last; and what its peer does not read from, while Sofia goes on
+/// answering who sends and does not listen.
 @LoopActor
 final class ConnectionBounds {
     /// A connection that somebody opened to us.
-    struct Connection: Equatable {
+    struct Connection: Hashable {
         let descriptor: Int32
         let address: String
     }
@@ -18,6 +19,12 @@ final class ConnectionBounds {
     private let inAll: Int
     private let onSurplus: @LoopActor (Int) -> Void
     private var timer: LoopTimer?
+    /// Bytes that peers left unread at the last look; those of whom it is the same at the next are given up.
+    private var unread: [Connection: Int32] = [:]
+    /// As much as nobody leaves unread who talks SIP.
+    private static let unreadLimit: Int32 = 16_384
+    /// `SIOCOUTQ` of tcp(7).
+    private static let outputQueue: UInt = 0x5411
 
     /// - Parameters:
     ///   - perAddress: Connections that one address may have, at most an eighth of the process' descriptors.
@@ -39,16 +46,26 @@ final class ConnectionBounds {
     }
 
     private func look() {
-        let descriptors = FlowSockets.descriptors()
-        guard descriptors.count > min(perAddress, inAll) else { return }
-        let connections = descriptors.compactMap { descriptor -> Connection? in
+        let connections = FlowSockets.descriptors().compactMap { descriptor -> Connection? in
             guard let peer = SocketAddress(peerOf: descriptor), let own = SocketAddress(boundTo: descriptor), ports.contains(own.port)
             else { return nil }
             return Connection(descriptor: descriptor, address: peer.address)
         }
-        let surplus = ConnectionBounds.surplus(of: connections, perAddress: perAddress, inAll: inAll)
+        let surplus = ConnectionBounds.surplus(of: connections, perAddress: perAddress, inAll: inAll) + deaf(connections)
         for connection in surplus { shutdown(connection.descriptor, Int32(SHUT_RDWR)) }
         if !surplus.isEmpty { onSurplus(surplus.count) }
+    }
+
+    /// Those that have taken nothing of what waits for them since the last look.
+    private func deaf(_ connections: [Connection]) -> [Connection] {
+        var waiting: [Connection: Int32] = [:]
+        for connection in connections {
+            var bytes: Int32 = 0
+            guard ioctl(connection.descriptor, ConnectionBounds.outputQueue, &bytes) == 0, bytes >= ConnectionBounds.unreadLimit else { continue }
+            waiting[connection] = bytes
+        }
+        defer { unread = waiting }
+        return waiting.filter { unread[$0.key] == $0.value }.map(\.key)
     }
 
     /// What is to be closed: what an address has beyond its share, and where there are too many still, what those have last that have most.
