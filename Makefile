@@ -29,7 +29,7 @@ run: swift packages ## Install what is missing, build, and run the gateway
 	swift build -c release --product tern
 	@echo '==> Starting tern; Ctrl-C ends it'
 	@tern="$$(swift build -c release --product tern --show-bin-path)/tern"; \
-	if [ -n '$(TLS)' ]; then exec tools/run-with-tls "$$tern" $(CONFIG) $(ARGS); fi; \
+	if [ -n '$(TLS)' ]; then exec config/run-with-tls "$$tern" $(CONFIG) $(ARGS); fi; \
 	exec "$$tern" serve --config $(CONFIG) $(ARGS)
 
 test: swift packages test-packages ## Install what is missing, build, and run all tests

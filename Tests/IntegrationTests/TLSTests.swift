@@ -37,7 +37,7 @@ extension IntegrationTests {
                 process = try await TestProcess(
                     "/usr/bin/env",
                     [
-                        "TERN_TLS_DIRECTORY=\(certificates.path)", environment.root.appendingPathComponent("tools/run-with-tls").path,
+                        "TERN_TLS_DIRECTORY=\(certificates.path)", environment.root.appendingPathComponent("config/run-with-tls").path,
                         environment.tern, file.path,
                     ])
             }
