@@ -84,6 +84,31 @@ extension IntegrationTests {
             phone.stop()
         }
 
+        @Test("the bitrate of a call with a phone is what the browser really sends, and the phone hears nothing of the change")
+        func bitrate() async throws {
+            let stage = try Stage.running
+            let phone = try SIPPhone(stage, video: .vp8)
+            try await stage.with("alice") { page in
+                try await page.dial(phone.uri, video: true)
+                try await phone.called()
+                try await phone.accept()
+                try await page.wait(for: "in-call")
+                #expect(await phone.video.sees())
+                #expect(await eventually(within: .seconds(20)) { await phone.video.rate(during: .seconds(1)) > 250 })
+                try await page.run("await tern.current.update({ bitrate: 100 })")
+                #expect(await eventually(within: .seconds(10)) { (1...130).contains(await phone.video.rate(during: .seconds(2))) })
+                #expect(try await page.run("return tern.current.options.bitrate") == 100)
+                try await page.run("await tern.current.update({ bitrate: 0 })")
+                #expect(await eventually(within: .seconds(20)) { await phone.video.rate(during: .seconds(1)) > 250 })
+                #expect(await !phone.wasOfferedAgain())
+                #expect(try await page.sees())
+                try await page.click("hangup-button")
+                try await phone.hungUp()
+                _ = try await page.endOfCall()
+            }
+            phone.stop()
+        }
+
         // MARK: What the tests share
 
         private func connect(_ phone: RTPPhone, to description: JSONValue?, _ stage: Stage) throws {

@@ -36,7 +36,6 @@ extension BrowserService {
             throw refusal.apiError
         }
         if let adopted {
-            if let refusal = adopted.session.kind.refusal(of: command.options, now: adopted.session.options) { throw refusal.apiError }
             // They act once the session is answered; clients hear of it by `updated`.
             if !command.options.isEmpty { adopted.session.update(command.options) { _ in } }
             apiSessions.removeValue(forKey: session)?.handOver()
@@ -50,8 +49,6 @@ extension BrowserService {
     private func makeSessions(
         _ id: String, _ plan: CallPlan, _ command: StartCall, _ client: BrowserClient
     ) throws(APIError) -> [Call.Branch: MediaSession] {
-        let refusals = plan.branches.values.map { $0.kind.refusal(of: command.options) }
-        if let refusal = refusals.compactMap({ $0 }).first, refusals.allSatisfy({ $0 != nil }) { throw refusal.apiError }
         try checkRoom(for: client)
         return sessions.create(
             id: id, branches: plan.branches, options: command.options, users: [client.user.name],

@@ -22,7 +22,6 @@ extension BrowserService {
         _ kind: SessionKind, _ change: SessionOptionsChange, profiles: [SessionSide: SIPProfile], _ client: BrowserClient,
         subscribe: Bool
     ) throws(APIError) -> MediaSession {
-        if let refusal = kind.refusal(of: change) { throw refusal.apiError }
         try checkRoom(for: client)
         return sessions.create(
             kind: kind, options: SessionOptions().applying(change), profiles: profiles, users: [client.user.name],

@@ -57,16 +57,13 @@ final class SessionRegistry {
     }
 
     /// Makes the sessions of a call: one for each branch, which its clients know as one with this id.
-    ///
-    /// An option that a branch cannot have is left out of it.
     func create(
         id: String, branches: [Call.Branch: CallPlan.Branch], options change: SessionOptionsChange = SessionOptionsChange(),
         users: Set<String> = [], sides: [String: SessionSide] = [:], subscriber: String? = nil
     ) -> [Call.Branch: MediaSession] {
         let sessions = branches.mapValues { branch in
-            let wanted = branch.kind.refusal(of: change) == nil ? change : SessionOptionsChange(record: change.record)
-            return MediaSession(
-                id: id, kind: branch.kind, options: SessionOptions().applying(wanted), profiles: branch.profiles, context: context)
+            MediaSession(
+                id: id, kind: branch.kind, options: SessionOptions().applying(change), profiles: branch.profiles, context: context)
         }
         let ordered = sessions.sorted { $0.key < $1.key }.map(\.value)
         guard let first = ordered.first else { return [:] }

@@ -142,6 +142,9 @@ export class TernClient extends Emitter {
   _register(session, ids) { this.#router.register(session, ids); }
 
   /** @internal */
+  _checkLink() { this.#link.check(); }
+
+  /** @internal */
   _forget(session) {
     this.#live.delete(session);
     this.#router.forget(session);

@@ -2,6 +2,8 @@ import { TernConnection } from './tern-connection.js';
 import { TernCancelledError, TernConnectionError, TernServerError } from './tern-errors.js';
 
 const pingInterval = 20_000;
+/** How long the answer to a ping may take when the network seems to have changed. */
+const checkTimeout = 2_000;
 const firstDelay = 250;
 const longestDelay = 8_000;
 
@@ -35,7 +37,8 @@ export class TernLink {
     this.#url = options.url;
     this.#timeout = options.timeout;
     this.#handlers = handlers;
-    window.addEventListener('online', () => this.#wake?.());
+    window.addEventListener('online', () => this.check());
+    navigator.connection?.addEventListener?.('change', () => this.check());
   }
 
   /**
@@ -103,13 +106,21 @@ export class TernLink {
   #adopt(connection, answer) {
     this.#connection = connection;
     this.#resumeToken = answer.resume_token ?? this.#resumeToken;
-    this.#pingTimer = setInterval(() => {
-      connection.request('core', 'ping').catch(error => {
-        // An error is an answer too; only silence says that the connection is dead.
-        if (!(error instanceof TernServerError)) connection.close(4000, 'no answer to ping');
-      });
-    }, pingInterval);
+    this.#pingTimer = setInterval(() => this.#ping(connection), pingInterval);
     this.#become('online');
+  }
+
+  /** Looks whether the connection is alive, because the network may have changed; while there is none, tries at once to get one. */
+  check() {
+    if (this.#connection) this.#ping(this.#connection, { timeout: checkTimeout });
+    else this.#wake?.();
+  }
+
+  #ping(connection, options) {
+    connection.request('core', 'ping', {}, options).catch(error => {
+      // An error is an answer too; only silence says that the connection is dead.
+      if (!(error instanceof TernServerError)) connection.close(4000, 'no answer to ping');
+    });
   }
 
   #drop() {

@@ -15,16 +15,20 @@ export class TernPeer {
   #candidates = [];
   #sendCandidate = null;
   #appliedAnswer = null;
+  #handlers;
+  /** Whether all candidates of the present way are known: more of them mean that the network is another one. */
+  #isGathered = false;
 
   /** What the other side sends; tracks come and go in it. */
   remoteStream = new MediaStream();
 
   /**
    * @param {{iceServers: RTCIceServer[], trickle: boolean}} options
-   * @param {{onTrack: (track: MediaStreamTrack) => void, onState: (state: string) => void}} handlers
+   * @param {{onTrack: (track: MediaStreamTrack) => void, onState: (state: string) => void, onNetworkChange: () => void}} handlers
    */
   constructor(options, handlers) {
     this.#trickle = options.trickle;
+    this.#handlers = handlers;
     const connection = new RTCPeerConnection({ iceServers: options.iceServers, bundlePolicy: 'max-bundle' });
     this.#connection = connection;
     connection.ontrack = ({ track }) => {
@@ -33,6 +37,9 @@ export class TernPeer {
     };
     connection.onconnectionstatechange = () => handlers.onState(connection.connectionState);
     connection.onicecandidate = ({ candidate }) => this.#gathered(candidate);
+    connection.addEventListener('icegatheringstatechange', () => {
+      this.#isGathered = connection.iceGatheringState === 'complete';
+    });
   }
 
   /** @returns {RTCPeerConnection} */
@@ -127,6 +134,32 @@ export class TernPeer {
     dtmf.insertDTMF(dtmf.toneBuffer + digits, duration, gap);
   }
 
+  /**
+   * Looks for a new way to the gateway, which the network has cut off or changed (RFC 8445 section 2.4).
+   * @param {(offer: object) => Promise<{sdp: string}>} ask carries the offer to the gateway and brings its answer
+   * @param {(candidate: RTCIceCandidate|null) => void} send carries a candidate; null: that was the last one
+   */
+  async restart(ask, send) {
+    const connection = this.#connection;
+    if (connection.signalingState !== 'stable') throw new TernMediaError('failed', 'Another offer is open');
+    // The media server takes the new candidates when it has begun anew, neither before nor out of the offer.
+    const [trickle, sendCandidate] = [this.#trickle, this.#sendCandidate];
+    [this.#trickle, this.#sendCandidate] = [true, null];
+    this.#isGathered = false;
+    try {
+      await connection.setLocalDescription(await connection.createOffer({ iceRestart: true }));
+      const answer = await ask({ sdp: connection.localDescription.sdp, trickle_ice: true });
+      await this.#setRemote({ type: 'answer', sdp: answer.sdp });
+      this.#sendCandidate = send;
+      for (const candidate of this.#candidates.splice(0)) send(candidate);
+    } catch (error) {
+      this.#candidates = [];
+      [this.#trickle, this.#sendCandidate] = [trickle, sendCandidate];
+      if (connection.signalingState === 'have-local-offer') await connection.setLocalDescription({ type: 'rollback' });
+      throw error;
+    }
+  }
+
   /** @returns {Promise<() => Promise<void>>} takes it back */
   async #setVideo(track, stream) {
     const places = this.#connection.getTransceivers()
@@ -195,6 +228,7 @@ export class TernPeer {
   }
 
   #gathered(candidate) {
+    if (this.#isGathered && candidate?.candidate) this.#handlers.onNetworkChange();
     // An empty candidate ends one medium's generation; only null ends them all.
     if (!this.#trickle || candidate?.candidate === '') return;
     if (this.#sendCandidate) this.#sendCandidate(candidate);

@@ -5,6 +5,10 @@ import { wireOptions, withoutAbsent } from './tern-options.js';
 import { TernPeer } from './tern-peer.js';
 import { endDecidedHere, endFromEvent, whyCancelled } from './tern-reasons.js';
 
+/** How long media may be missing until another way is looked for, and how long that may take, in ms. */
+const restartDelay = 2_000;
+const restartLimit = 15_000;
+
 /**
  * Media between this browser and the gateway: an RTCPeerConnection, what is sent and what is received.
  *
@@ -29,6 +33,9 @@ export class TernSession extends Emitter {
   /** @type {import('./tern-reasons.js').TernEnd|null} */
   end = null;
 
+  #isRestarting = false;
+  #restartTimer = 0;
+  #failureTimer = 0;
   #ownsStream = false;
   #ownsVideo = null;
   #cancel;
@@ -79,11 +86,7 @@ export class TernSession extends Emitter {
     const track = isTrack ? video : opened?.getVideoTracks()[0] ?? null;
     this.localStream ??= new MediaStream();
     try {
-      await this._until(this._peer.changeVideo(track, this.localStream, async offer => {
-        const data = await this._client.request('media', 'update_session', { session_id: this.sessionId, offer });
-        if (typeof data.answer?.sdp !== 'string') throw new TernError('failed', 'The gateway sent no answer');
-        return data.answer;
-      }));
+      await this._until(this._peer.changeVideo(track, this.localStream, offer => this.#askForAnswer(offer)));
     } catch (error) {
       if (opened) stopTracks(opened);
       throw error;
@@ -91,6 +94,12 @@ export class TernSession extends Emitter {
     this.#replaceVideo(track, opened !== null);
     this.options.video = Boolean(video);
     this.emit('stream', this.remoteStream);
+  }
+
+  async #askForAnswer(offer) {
+    const data = await this._client.request('media', 'update_session', { session_id: this.sessionId, offer });
+    if (typeof data.answer?.sdp !== 'string') throw new TernError('failed', 'The gateway sent no answer');
+    return data.answer;
   }
 
   /** What is captured for one's own picture, and no longer. */
@@ -199,9 +208,11 @@ export class TernSession extends Emitter {
     this._peer = new TernPeer(this._client.peerOptions, {
       onTrack: () => this.emit('stream', this.remoteStream),
       onState: state => {
-        if (state === 'connected') this.emit('connected');
-        else if (state === 'failed') this.#mediaFailed();
+        if (state === 'connected') this.#mediaUp();
+        else if (state === 'disconnected') this.#networkChanged();
+        else if (state === 'failed') this.#restart();
       },
+      onNetworkChange: () => this.#networkChanged(),
     });
   }
 
@@ -214,14 +225,16 @@ export class TernSession extends Emitter {
 
   /** Sends the candidates, those collected so far and those to come. @protected */
   _trickle() {
-    this._peer.trickleTo(candidate => {
-      const command = candidate ? 'set_candidate' : 'set_candidate_end';
-      const fields = candidate && {
-        sdpMid: candidate.sdpMid, sdpMLineIndex: candidate.sdpMLineIndex, candidate: candidate.candidate,
-      };
-      // A candidate that the gateway does not want is no reason to end: another one may do.
-      this._client.request('media', command, { session_id: this.sessionId, ...fields }).catch(() => {});
-    });
+    this._peer.trickleTo(candidate => this.#sendCandidate(candidate));
+  }
+
+  #sendCandidate(candidate) {
+    const command = candidate ? 'set_candidate' : 'set_candidate_end';
+    const fields = candidate && {
+      sdpMid: candidate.sdpMid, sdpMLineIndex: candidate.sdpMLineIndex, candidate: candidate.candidate,
+    };
+    // A candidate that the gateway does not want is no reason to end: another one may do.
+    this._client.request('media', command, { session_id: this.sessionId, ...fields }).catch(() => {});
   }
 
   /** A request that starts something at the gateway, which is ended again when this has ended meanwhile. @protected */
@@ -281,9 +294,50 @@ export class TernSession extends Emitter {
     return await this._until(this._peer.renegotiate(offer));
   }
 
-  /** The connection to the gateway is back, and the gateway still has this. @internal */
+  /** The connection to the gateway is back, and the gateway still has this: the network may be another one. @internal */
   _resumed() {
-    if (this.peerConnection?.connectionState === 'failed') this.#mediaFailed();
+    if (this.state === 'active') this.#restart();
+  }
+
+  #mediaUp() {
+    this.#mediaIsBack();
+    this.emit('connected');
+  }
+
+  #mediaIsBack() {
+    clearTimeout(this.#restartTimer);
+    clearTimeout(this.#failureTimer);
+    this.#restartTimer = this.#failureTimer = 0;
+  }
+
+  /** The connection to the gateway may be as dead as the way of the media. */
+  #networkChanged() {
+    this._client._checkLink();
+    if (this.state === 'active') this.#restartSoon();
+  }
+
+  #restartSoon() {
+    clearTimeout(this.#restartTimer);
+    this.#restartTimer = setTimeout(() => this.#restart(), restartDelay);
+  }
+
+  /**
+   * Has media find another way. What fails is tried again until `restartLimit` is over; while the gateway cannot be reached there is
+   * nothing to try, and time does not count: it is decided when the gateway is back.
+   */
+  async #restart() {
+    clearTimeout(this.#restartTimer);
+    if (this.ended || this.#isRestarting || this._client.state !== 'online') return;
+    this.#failureTimer ||= setTimeout(() => this.#mediaFailed(), restartLimit);
+    this.#isRestarting = true;
+    try {
+      await this._until(this._peer.restart(offer => this.#askForAnswer(offer), candidate => this.#sendCandidate(candidate)));
+      if (this.peerConnection.connectionState === 'connected') this.#mediaIsBack();
+    } catch {
+      if (!this.ended) this.#restartSoon();
+    } finally {
+      this.#isRestarting = false;
+    }
   }
 
   /** Tells the gateway that this ends; never fails. @protected */
@@ -304,6 +358,7 @@ export class TernSession extends Emitter {
     if (this.ended) return;
     this.end = end;
     this.state = 'ended';
+    this.#mediaIsBack();
     this.#cancel(whyCancelled(end));
     this._peer?.close();
     if (this.#ownsStream) stopTracks(this.localStream);
@@ -323,7 +378,7 @@ export class TernSession extends Emitter {
   }
 
   #mediaFailed() {
-    // While the gateway cannot be reached the network may be changing: decided when it is back.
+    this.#failureTimer = 0;
     if (this.ended || this._client.state !== 'online') return;
     this._tellEnd(undefined, 'media connection failed');
     this._finish(endDecidedHere('media', 'local'));

@@ -7,6 +7,10 @@ struct LocalDescription: Sendable {
     /// Whether `c=` stands once for all; without it each medium has its own.
     private let hasConnection: Bool
     private var last: SessionDescription?
+    /// The media as they were sent last, without the limit.
+    private(set) var media: [MediaDescription] = []
+    /// Most that the other side is to send, in kbit/s; 0 is no limit of ours. It counts from the next description on.
+    var bitrate = 0
     private var version: UInt64 = 1
     /// What was sent last came to nothing: the next is another one, also where it says what stood before.
     private var isRolledBack = false
@@ -26,22 +30,21 @@ struct LocalDescription: Sendable {
         }
         isRolledBack = false
         last = session
+        self.media = media
         return session
     }
 
     private func description(_ media: [MediaDescription]) -> SessionDescription {
         SessionDescription(
             origin: Origin(sessionID: sessionID, sessionVersion: version, address: address),
-            connection: hasConnection ? Connection(address: address) : nil, media: media)
+            connection: hasConnection ? Connection(address: address) : nil, media: media.limited(to: bitrate))
     }
 
     /// Takes back what was described since `earlier`; its version is not used again.
     mutating func rollback(to earlier: LocalDescription) {
         guard earlier.version != version else { return }
         last = earlier.last
+        media = earlier.media
         isRolledBack = true
     }
-
-    /// The media as they were sent last.
-    var media: [MediaDescription] { last?.media ?? [] }
 }

@@ -7,7 +7,15 @@ import SDP
 public struct WebRTCNegotiation: Sendable {
     private(set) var map = MediaMap()
     private var state = State.idle
-    private var stable: (map: MediaMap, state: State, lines: [MediaDescription])?
+    private var stable: (map: MediaMap, state: State, lines: [MediaDescription], told: SessionDescription?, heard: SessionDescription?)?
+    /// What the browser was told last, without the limit.
+    private var told: SessionDescription?
+    /// What the browser said last.
+    private var heard: SessionDescription?
+    /// The answer that ended the last exchange, whose side ever it was.
+    private var answer: SessionDescription?
+    /// Most that the browser is to send, in kbit/s; 0 is no limit. It counts from the next description on.
+    var bitrate = 0
     /// The dialog's lines as they were offered last.
     private var lines: [MediaDescription] = []
     private var names = JanusNames()
@@ -40,6 +48,7 @@ public struct WebRTCNegotiation: Sendable {
         next.map = try map.taking(media) { media[$0].isForBrowsers }
         guard next.map.entries.contains(where: { media[$0.line].isForBrowsers }) else { throw .noUsableMedia }
         next.lines = media
+        next.heard = session
         next.state = .remoteOffer(answered: false)
         let inner = try next.inward(session)
         self = next
@@ -54,8 +63,9 @@ public struct WebRTCNegotiation: Sendable {
         guard case .remoteOffer = state else { throw .wrongState }
         let answer = try outward(SessionDescription(negotiating: generated))
         state = .remoteOffer(answered: true)
+        self.answer = answer
         agreedMedia = answer.media.compactMap { AgreedMedium($0, direction: answer.direction(of: $0)) }
-        return answer.text
+        return tell(answer)
     }
 
     /// Makes an offer.
@@ -76,9 +86,40 @@ public struct WebRTCNegotiation: Sendable {
             return medium
         }
         next.state = .localOffer(answered: false)
-        let text = try next.outward(session).text
+        let text = try next.tell(next.outward(session))
         self = next
         return text
+    }
+
+    /// Offers what the browser was told last, with the limit that counts now. `acceptAnswer` follows, whose result is for nobody.
+    mutating func repeatOffer() throws(NegotiationError) -> String {
+        guard var offer = told else { throw .wrongState }
+        var next = self
+        try next.begin()
+        offer.origin.sessionVersion &+= 1
+        next.lines = offer.media
+        next.state = .localOffer(answered: false)
+        let text = next.tell(offer)
+        self = next
+        return text
+    }
+
+    /// Whether a browser's offer asks for no other media than what stands, as for an ICE restart (RFC 8445 section 2.4).
+    func keepsMedia(_ remote: String) -> Bool {
+        guard let answer, let heard, let offer = try? SessionDescription(negotiating: remote), offer.media.count == answer.media.count,
+            offer.media.map(offer.direction(of:)) == heard.media.map(heard.direction(of:))
+        else { return false }
+        return zip(offer.media, answer.media).allSatisfy { offered, standing in
+            offered.kind == standing.kind && offered.isRefused == standing.isRefused
+                && (standing.isRefused || Set(standing.payloads.map(\.map)).isSubset(of: offered.payloads.map(\.map)))
+        }
+    }
+
+    private mutating func tell(_ description: SessionDescription) -> String {
+        told = description
+        var limited = description
+        limited.media = description.media.limited(to: bitrate)
+        return limited.text
     }
 
     /// Takes a browser's answer to the offer made last.
@@ -103,6 +144,8 @@ public struct WebRTCNegotiation: Sendable {
         let text = try next.inward(session)
         self = next
         state = .localOffer(answered: true)
+        answer = session
+        heard = session
         agreedMedia = session.media.compactMap { AgreedMedium($0, direction: session.direction(of: $0).reversed) }
         return text
     }
@@ -126,13 +169,13 @@ public struct WebRTCNegotiation: Sendable {
     /// Forgets an offer that was refused; what was agreed before it stands.
     public mutating func rollback() {
         guard state.isPending, let stable else { return }
-        (map, state, lines) = stable
+        (map, state, lines, told, heard) = stable
         self.stable = nil
     }
 
     private mutating func begin() throws(NegotiationError) {
         guard !state.isPending else { throw .wrongState }
-        stable = (map, state, lines)
+        stable = (map, state, lines, told, heard)
     }
 
     /// A browser's description with Janus' lines only, in Janus' order and under Janus' names.

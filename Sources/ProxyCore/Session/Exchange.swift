@@ -17,6 +17,10 @@ struct Exchange: Sendable, Equatable {
         case other
         /// Nobody hears of it: Janus is taken back to what stands.
         case janus
+        /// The offerer's path alone changes: it is answered with what the other side has agreed on, which hears nothing of it.
+        case path
+        /// The gateway offers to the other side what stands, for the sake of a limit; the answer is for nobody.
+        case limit
     }
 
     /// Who made the offer.

@@ -64,6 +64,26 @@ extension LegNegotiation {
         }
     }
 
+    /// Most that this side is to send, in kbit/s, from the next description on; 0 is no limit.
+    var bitrate: Int {
+        get {
+            switch self {
+            case .sip(let leg): leg.local.bitrate
+            case .webrtc(let leg): leg.bitrate
+            }
+        }
+        set {
+            switch self {
+            case .sip(var leg):
+                leg.local.bitrate = newValue
+                self = .sip(leg)
+            case .webrtc(var leg):
+                leg.bitrate = newValue
+                self = .webrtc(leg)
+            }
+        }
+    }
+
     /// The SRTP suite of a phone's media; nil for plain RTP, and for browsers.
     var suite: String? {
         if case .sip(let leg) = self { leg.suite } else { nil }

@@ -61,6 +61,7 @@ extension ProxySession {
     /// The answer did not come, or cannot be used: what stood before stands.
     mutating func notReanswered(by side: SessionSide) -> [Action] {
         sides[side]?.rollback()
+        limiting?.failure = .refused("the phone does not take the limit")
         state = .stable
         return nextUpdate()
     }

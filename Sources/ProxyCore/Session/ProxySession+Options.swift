@@ -43,9 +43,6 @@ extension ProxySession {
     }
 
     mutating func update(_ number: Int, _ change: SessionOptionsChange) -> [Action] {
-        if let refusal = kind.refusal(of: change, now: options) {
-            return [.updateFailed(number: number, refusal)]
-        }
         guard updates.count < ProxySession.maximumWaitingUpdates else {
             return [.updateFailed(number: number, .state("too many updates are waiting"))]
         }
@@ -55,13 +52,16 @@ extension ProxySession {
 
     /// Applies the update that has waited longest, when nothing else is under way.
     mutating func nextUpdate() -> [Action] {
-        guard state == .stable, applying == nil, !updates.isEmpty else { return [] }
+        guard state == .stable, applying == nil else { return [] }
+        if let limiting { return limitNext(limiting) }
+        guard !updates.isEmpty else { return [] }
         let (number, next) = updates.removeFirst()
         if case .hold(let side, let isOn) = next { return beginHold(number, by: side, isOn) }
         guard case .options(let change) = next else { return [] }
         let before = options
         options = options.applying(change)
-        return apply(update: number, before: before)
+        let limited = options.bitrate == before.bitrate ? [] : kind.sidesLimitedByDescription
+        return limitNext(Limiting(update: number, before: before, rest: limited))
     }
 
     /// Tells the handles what `options` now ask for. Its outcome is awaited before the next update.
@@ -145,8 +145,9 @@ extension ProxySession {
     ///
     /// - Parameter holding: The number of a hold that a phone has not answered.
     mutating func abandonUpdates(holding: Int?) -> [Action] {
-        let unanswered = ((applying?.update ?? holding).map { [$0] } ?? []) + updates.map(\.number)
+        let unanswered = [applying?.update ?? holding, limiting?.update].compactMap { $0 } + updates.map(\.number)
         applying = nil
+        limiting = nil
         updates = []
         let isConfirmed = recorder.isConfirmed
         let recording = recorder.end().map { file in

@@ -14,7 +14,14 @@ extension ProxySession {
         return restore(failed.purpose == .janus ? [] : failed.processed)
     }
 
-    /// A step of a replay is through: after the offer comes the answer, after the answer nothing.
+    /// Whether this offer of a browser's is about its path to Janus alone: the phone at the other side need not hear of it.
+    func changesPathOnly(_ side: SessionSide, _ sdp: String) -> Bool {
+        guard case .webrtc(let leg)? = sides[side], case .sip? = sides[side.other] else { return false }
+        return leg.keepsMedia(sdp)
+    }
+
+    /// The offer of an exchange that the other side hears nothing of is through: after it comes the answer that stands. After the answer of a
+    /// replay comes nothing.
     mutating func replayed(_ exchange: Exchange) -> [Action] {
         guard exchange.isOffering, let text = standing(exchange.offerer.other) else {
             state = .stable

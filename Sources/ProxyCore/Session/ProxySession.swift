@@ -83,7 +83,7 @@ public struct ProxySession: Sendable {
     public let kind: SessionKind
     public internal(set) var options: SessionOptions
     /// The offer that one side has and has not answered.
-    public private(set) var pendingOffer: String?
+    public internal(set) var pendingOffer: String?
     /// Whether the first exchange is done.
     public private(set) var isEstablished = false
 
@@ -91,6 +91,7 @@ public struct ProxySession: Sendable {
     var recorder: RecordingNames
     var updates: [(number: Int, change: Change)] = []
     var holds = Holds()
+    var limiting: Limiting?
     var applying: Applying?
     var sides: [SessionSide: LegNegotiation]
     private var handlesAttached = false
@@ -116,6 +117,7 @@ public struct ProxySession: Sendable {
         sides[.callee] = kind.calleeType.map {
             .make($0, number: number &+ 1, address: address, profiles[.callee] ?? .standard)
         }
+        for side in kind.sidesLimitedByDescription { sides[side]?.bitrate = options.bitrate }
     }
 
     public var isEnded: Bool { state == .ended }
@@ -179,7 +181,8 @@ public struct ProxySession: Sendable {
             state = .attaching(offer: sdp, trickle: trickle, by: side)
             return [.perform(.attach(kind.handles))]
         case .stable:
-            return begin(Exchange(offerer: side, paths: paths, isFirst: false), sdp, trickle: trickle)
+            let purpose = changesPathOnly(side, sdp) ? Exchange.Purpose.path : .parties
+            return begin(Exchange(offerer: side, paths: paths, isFirst: false, purpose: purpose), sdp, trickle: trickle)
         case .attaching, .exchanging, .reoffered, .holding, .restoring, .ended:
             return [.refuseOffer(side, ProxySession.glare)]
         }
@@ -207,6 +210,10 @@ public struct ProxySession: Sendable {
         do {
             let text = try negotiate(exchange.offerer.other) { (leg) throws(NegotiationError) in try leg.acceptAnswer(sdp) }
             pendingOffer = nil
+            if exchange.purpose == .limit {
+                state = .stable
+                return nextUpdate()
+            }
             exchange.role = .answer
             exchange.phase = .answering(rest: exchange.paths.answer)
             return advance(text, exchange, trickle: trickle)
@@ -225,6 +232,7 @@ public struct ProxySession: Sendable {
         if case .reoffered(let side) = state { return notReanswered(by: side) }
         if case .holding(let holding) = state { return holdDeclined(holding, failure) }
         guard case .exchanging(let exchange) = state, exchange.phase == .awaitingAnswer else { return [] }
+        if exchange.purpose == .limit { return limitDeclined(failure) }
         return fail(exchange, failure)
     }
 
@@ -295,7 +303,7 @@ public struct ProxySession: Sendable {
 
     private mutating func deliver(_ text: String, _ exchange: Exchange) throws(NegotiationError) -> [Action] {
         var exchange = exchange
-        if exchange.purpose == .janus { return replayed(exchange) }
+        if exchange.purpose == .janus || (exchange.purpose == .path && exchange.isOffering) { return replayed(exchange) }
         if exchange.role == .offer || (exchange.isOffering && exchange.isForEcho) {
             let side = exchange.offerer.other
             let offer = try negotiate(side) { (leg) throws(NegotiationError) in try leg.makeOffer(text) }
@@ -305,7 +313,7 @@ public struct ProxySession: Sendable {
             return [.deliverOffer(side, offer)]
         }
         var actions: [Action] = []
-        if exchange.purpose == .parties {
+        if exchange.purpose == .parties || exchange.purpose == .path {
             let answer = try negotiate(exchange.offerer) { (leg) throws(NegotiationError) in try leg.makeAnswer(text) }
             actions = [.deliverAnswer(exchange.offerer, answer)]
         }
@@ -316,7 +324,7 @@ public struct ProxySession: Sendable {
 
     /// The exchange comes to nothing.
     mutating func fail(_ exchange: Exchange, _ failure: SessionFailure) -> [Action] {
-        let refusal: [Action] = exchange.purpose == .parties ? [.refuseOffer(exchange.offerer, failure)] : []
+        let refusal: [Action] = exchange.purpose == .parties || exchange.purpose == .path ? [.refuseOffer(exchange.offerer, failure)] : []
         guard !exchange.isFirst else {
             return refusal + end(SessionEnd(code: failure.sipStatus, reason: failure.reason))
         }

@@ -15,11 +15,14 @@ extension SessionKind {
         }
     }
 
-    /// Why `change` cannot be carried out on a session of this kind; nil when it can.
-    public func refusal(of change: SessionOptionsChange, now options: SessionOptions = SessionOptions()) -> SessionFailure? {
-        guard handles.contains(where: { $0.plugin == .noSIP }), self != .echo(.rtp) else { return nil }
-        let wanted = options.applying(change)
-        if wanted.bitrate != options.bitrate { return .unsupported("bitrate cannot be changed on a session with a SIP side") }
-        return nil
+    /// The sides that are told in their descriptions how much they may send, because no plugin tells them: the browser of a session with a
+    /// phone, else the phones.
+    var sidesLimitedByDescription: [SessionSide] {
+        switch self {
+        case .echo(.webrtc), .proxy(.webrtc, .webrtc): []
+        case .echo(.rtp), .proxy(.webrtc, .rtp): [.caller]
+        case .proxy(.rtp, .webrtc): [.callee]
+        case .proxy(.rtp, .rtp): [.caller, .callee]
+        }
     }
 }

@@ -16,12 +16,17 @@ actor Chromium: Browser {
     /// - Parameters:
     ///   - name: Of its directory: two browsers need two.
     ///   - more: Further arguments.
-    init(in environment: TestEnvironment, name: String = "chromium", more: [String] = []) async throws {
+    ///   - network: Where it runs, if not in this one.
+    init(
+        in environment: TestEnvironment, name: String = "chromium", more: [String] = [], network: OtherNetwork? = nil
+    ) async throws {
         let tone = environment.directory.appendingPathComponent("tone.wav")
         try Tone.wave(frequency: Chromium.frequency, seconds: 1).write(to: tone)
-        driver = try await TestProcess("chromedriver", ["--port=0"])
+        let command = (network?.entrance ?? []) + ["chromedriver", "--port=0"]
+        driver = try await TestProcess(command[0], Array(command.dropFirst()))
         let line = try await driver.line(with: "started successfully on port", within: .seconds(20))
-        guard let port = Int(line.split(separator: " ").last?.filter(\.isNumber) ?? "") else { throw HarnessError("no port in: \(line)") }
+        guard var port = Int(line.split(separator: " ").last?.filter(\.isNumber) ?? "") else { throw HarnessError("no port in: \(line)") }
+        if let network { port = try await network.reach(port) }
         let arguments = [
             "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
             "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream", "--use-file-for-fake-audio-capture=\(tone.path)",

@@ -12,6 +12,8 @@ final class GatewayProcess: Sendable {
     let address: String
     let sipPort: Int
     let httpPort: Int
+    /// Where the page is served.
+    let httpAddress: String
     /// Where the route `phone` leads: the tests' SIPp listens there.
     let phonePort: Int
     let recordings: URL
@@ -20,7 +22,7 @@ final class GatewayProcess: Sendable {
 
     var pid: Int32 { process.pid }
     var log: String { process.output }
-    var page: String { "http://127.0.0.1:\(httpPort)/" }
+    var page: String { "http://\(httpAddress):\(httpPort)/" }
 
     /// Starts `tern serve` and waits until its Janus is ready.
     ///
@@ -28,24 +30,27 @@ final class GatewayProcess: Sendable {
     ///   - routes: In place of the usual ones.
     ///   - registrations: The database of the registrar, relative to the gateway's directory; none without it.
     ///   - nameServer: `ADDRESS:PORT`, in place of the system's.
+    ///   - httpAddress: Where the page is served.
     ///   - recording: Further lines of the section `recordings`.
     ///   - sip: Further lines of the section `sip`.
     ///   - more: Further sections of the configuration.
     init(
         in environment: TestEnvironment, name: String = "gateway", routes: String? = nil, registrations: String? = nil,
-        nameServer: String? = nil, recording: [String] = [], sip: [String] = [], more: String = ""
+        nameServer: String? = nil, httpAddress: String = "127.0.0.1", recording: [String] = [], sip: [String] = [], more: String = ""
     ) async throws {
         address = environment.address
+        self.httpAddress = httpAddress
         sipPort = try FreePort.both(address)
         phonePort = try FreePort.both(address)
-        httpPort = try FreePort.tcp("127.0.0.1")
+        httpPort = try FreePort.tcp(httpAddress)
         directory = environment.directory.appendingPathComponent(name)
         recordings = directory.appendingPathComponent("recordings")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
         let file = directory.appendingPathComponent("tern.yaml")
         let database = registrations.map { [directory] in directory.appendingPathComponent($0).path } ?? ":memory:"
         let text = GatewayProcess.configuration(
-            address: address, sipPort: sipPort, httpPort: httpPort, phonePort: phonePort, directory: directory, recording: recording, sip: sip,
+            address: address, sipPort: sipPort, http: "\(httpAddress):\(httpPort)", phonePort: phonePort, directory: directory,
+            recording: recording, sip: sip,
             registrations: database, nameServers: nameServer.map { "[\"\($0)\"]" } ?? "[]",
             routes: routes ?? GatewayProcess.routes(address: address, phonePort: phonePort), more: more)
         try text.write(to: file, atomically: true, encoding: .utf8)
@@ -56,7 +61,7 @@ final class GatewayProcess: Sendable {
     /// Starts one that has ended again: with the same configuration, files and ports.
     init(again former: GatewayProcess, in environment: TestEnvironment) async throws {
         (address, sipPort, httpPort, phonePort) = (former.address, former.sipPort, former.httpPort, former.phonePort)
-        (directory, recordings) = (former.directory, former.recordings)
+        (directory, recordings, httpAddress) = (former.directory, former.recordings, former.httpAddress)
         process = try await GatewayProcess.start(directory.appendingPathComponent("tern.yaml"), in: environment)
         try await readyOrStopped()
     }
@@ -76,7 +81,7 @@ final class GatewayProcess: Sendable {
 
     /// Times are short, so that a test of their end is.
     private static func configuration(
-        address: String, sipPort: Int, httpPort: Int, phonePort: Int, directory: URL, recording: [String], sip: [String], registrations: String,
+        address: String, sipPort: Int, http: String, phonePort: Int, directory: URL, recording: [String], sip: [String], registrations: String,
         nameServers: String, routes: String, more: String
     ) -> String {
         """
@@ -86,7 +91,7 @@ final class GatewayProcess: Sendable {
           name_servers: \(nameServers)
         \(sip.map { "  " + $0 }.joined(separator: "\n"))
         http:
-          listen: 127.0.0.1:\(httpPort)
+          listen: \(http)
         media:
           address: \(address)
           rtp_ports: 20000-20999
@@ -168,7 +173,7 @@ final class GatewayProcess: Sendable {
     }
 
     func status() throws -> Status {
-        let (code, body) = try SmallHTTP.get("127.0.0.1", port: httpPort, path: "/status")
+        let (code, body) = try SmallHTTP.get(httpAddress, port: httpPort, path: "/status")
         guard code == 200 else { throw HarnessError("GET /status: \(code)") }
         let json = try JSONValue(parsing: body)
         func number(_ value: JSONValue?, _ name: String) throws -> Int {

@@ -37,6 +37,13 @@ final class RTPReflector: Sendable {
     /// RTP packets that came in so far.
     var receivedPackets: Int { packets.value }
 
+    /// What comes in from now on, in kbit/s of RTP, over so long.
+    func rate(during time: Duration) async -> Double {
+        let before = packets.bytes
+        try? await Task.sleep(for: time)
+        return Double(packets.bytes - before) * 8 / 1_000 / time.seconds
+    }
+
     /// Packets that come in from now on, for so long.
     func packets(during time: Duration) async -> Int {
         let before = receivedPackets
@@ -84,7 +91,7 @@ final class RTPReflector: Sendable {
         while let (bytes, sender) = socket.datagram() {
             guard bytes.count > 7, bytes[0] & 0xc0 == 0x80 else { continue }
             if counting {
-                packets.increment()
+                packets.increment(bytes: bytes.count)
                 keys.take(bytes)
                 guard keys.reflects else { continue }
             } else if RTPReflector.wishes(bytes) {
@@ -141,7 +148,14 @@ final class RTPReflector: Sendable {
     private final class Counter: @unchecked Sendable {
         private let lock = NSLock()
         private var count = 0
+        private var sum = 0
         var value: Int { lock.withLock { count } }
-        func increment() { lock.withLock { count += 1 } }
+        var bytes: Int { lock.withLock { sum } }
+        func increment(bytes: Int = 0) {
+            lock.withLock {
+                count += 1
+                sum += bytes
+            }
+        }
     }
 }

@@ -121,6 +121,11 @@ final class SIPPhone: @unchecked Sendable {
 
     // MARK: Within the call
 
+    /// Whether an offer has come that nobody looked at.
+    func wasOfferedAgain() async -> Bool {
+        await probe.message(within: .milliseconds(100)) { $0.hasPrefix("INVITE ") || $0.hasPrefix("UPDATE ") } != nil
+    }
+
     /// Offers what `media` has now, and gives the answer.
     @discardableResult
     func offers() async throws -> SessionDescription {

@@ -3,7 +3,7 @@ import Foundation
 /// Where the tests run, and what they find there.
 struct TestEnvironment: Sendable {
     /// An address of this machine that is not loopback, in a namespace that belongs to the test run.
-    let address: String
+    private(set) var address: String
     /// The checkout.
     let root: URL
     /// The program under test, as built.
@@ -23,6 +23,13 @@ struct TestEnvironment: Sendable {
         tern = try TestEnvironment.program(root: root, variables: variables)
         directory = FileManager.default.temporaryDirectory.appendingPathComponent("tern-test-\(UUID().uuidString.prefix(8))")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+    }
+
+    /// The same with another of our addresses.
+    func at(_ address: String) -> TestEnvironment {
+        var copy = self
+        copy.address = address
+        return copy
     }
 
     func remove() { try? FileManager.default.removeItem(at: directory) }

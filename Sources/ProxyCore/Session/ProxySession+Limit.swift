@@ -1,0 +1,57 @@
+/// The limit of what a side sends, where no plugin of Janus keeps it: it stands in what the side is told (`b=`), so that a change of it is an
+/// offer to that side, of which the other one hears nothing.
+extension ProxySession {
+    /// An update that changes the limit: the sides are told one after the other.
+    struct Limiting: Sendable {
+        let update: Int
+        /// The options to go back to when a side does not take it.
+        let before: SessionOptions
+        var rest: [SessionSide]
+        var failure: SessionFailure?
+    }
+
+    /// Tells the next side; after the last one the rest of the update follows.
+    mutating func limitNext(_ current: Limiting) -> [Action] {
+        var current = current
+        guard current.failure == nil, !current.rest.isEmpty else {
+            limiting = nil
+            guard let failure = current.failure else { return apply(update: current.update, before: current.before) }
+            options = current.before
+            for side in kind.sidesLimitedByDescription { sides[side]?.bitrate = options.bitrate }
+            return [.updateFailed(number: current.update, failure)] + nextUpdate()
+        }
+        let side = current.rest.removeFirst()
+        limiting = current
+        do {
+            sides[side]?.bitrate = options.bitrate
+            let offer: String
+            switch sides[side] {
+            case .sip(var leg):
+                offer = try leg.repeatOffer(widening: false)
+                sides[side] = .sip(leg)
+                state = .reoffered(side)
+            case .webrtc(var leg):
+                offer = try leg.repeatOffer()
+                sides[side] = .webrtc(leg)
+                var exchange = Exchange(offerer: side.other, paths: ExchangePaths(offer: [], answer: []), isFirst: false, purpose: .limit)
+                exchange.phase = .awaitingAnswer
+                state = .exchanging(exchange)
+                pendingOffer = offer
+            case nil:
+                return limitNext(current)
+            }
+            return [.deliverOffer(side, offer)]
+        } catch {
+            return limitDeclined(.description(error))
+        }
+    }
+
+    /// The side that was told does not take it: what it was told before stands.
+    mutating func limitDeclined(_ failure: SessionFailure) -> [Action] {
+        for side in SessionSide.allCases { sides[side]?.rollback() }
+        pendingOffer = nil
+        limiting?.failure = failure
+        state = .stable
+        return nextUpdate()
+    }
+}

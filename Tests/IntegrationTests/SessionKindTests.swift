@@ -1,0 +1,138 @@
+import JSON
+import SDP
+import Testing
+
+/// `update_session` where the other suites do not: what its options do at each kind of session, seen at the far end.
+extension IntegrationTests {
+    @Suite("The options of each kind of session")
+    struct SessionKinds {
+        @Test("a phone's echo: an admin switches its sound off and on, and the phone is asked to send less")
+        func phoneEcho() async throws {
+            let stage = try Stage.running
+            let admin = try await APIClient.user("admin", at: stage.gateway)
+            let phone = try SIPPhone(stage)
+            phone.call("echo")
+            try await phone.answered()
+            #expect(await phone.audio.hears(440))
+            let id = try await session(admin)
+            try await admin.update(id, ["use_audio": false])
+            #expect(await eventually(within: .seconds(5)) { await phone.audio.packets(during: .milliseconds(400)) == 0 })
+            try await admin.update(id, ["use_audio": true])
+            #expect(await phone.audio.hears(440))
+            async let answer: Void = admin.update(id, ["bitrate": 48])
+            #expect(try await phone.offered().media.first?.bandwidths.first == Bandwidth(type: "AS", value: 48))
+            try await phone.accept()
+            try await answer
+            #expect(await phone.audio.hears(440))
+            try await phone.hangUp()
+            await admin.leave()
+            phone.stop()
+        }
+
+        @Test("a phone that called a browser: sound and picture stop and come back, and the browser sends what it may")
+        func phoneToBrowser() async throws {
+            let stage = try Stage.running
+            let phone = try SIPPhone(stage, video: .vp8)
+            try await stage.with("alice") { page in
+                phone.call("alice")
+                try await page.answer(video: true)
+                try await phone.answered()
+                #expect(await phone.video.sees())
+                #expect(try await page.sees())
+                try await page.run("await tern.current.update({ audio: false, video: false })")
+                #expect(await eventually(within: .seconds(5)) { await phone.audio.packets(during: .milliseconds(400)) == 0 })
+                #expect(await phone.video.seesNothing())
+                #expect(try await page.stopsReceiving("audio"))
+                #expect(try await page.stopsReceiving("video"))
+                try await page.run("await tern.current.update({ audio: true, video: true, bitrate: 100 })")
+                #expect(await phone.audio.hears(Chromium.frequency))
+                #expect(try await page.missing(440, in: Page.remote) == nil)
+                #expect(try await page.sees())
+                #expect(await eventually(within: .seconds(12)) { (1...130).contains(await phone.video.rate(during: .seconds(2))) })
+                #expect(await !phone.wasOfferedAgain())
+                try await page.click("hangup-button")
+                try await phone.hungUp()
+                _ = try await page.endOfCall()
+            }
+            phone.stop()
+        }
+
+        @Test("two browsers: sound and picture stop and come back in both directions, and both send what they may")
+        func browsers() async throws {
+            let stage = try Stage.running
+            try await stage.with("bob") { bob in
+                try await stage.with("alice") { alice in
+                    try await alice.dial("bob", video: true)
+                    try await bob.answer(video: true)
+                    try await alice.wait(for: "in-call")
+                    #expect(try await alice.sees())
+                    #expect(try await bob.sees())
+                    try await alice.run("await tern.current.update({ audio: false })")
+                    for page in [alice, bob] { #expect(try await page.stopsReceiving("audio")) }
+                    #expect(try await bob.sees())
+                    try await bob.run("await tern.current.update({ audio: true, video: false })")
+                    for page in [alice, bob] { #expect(try await page.stopsReceiving("video")) }
+                    #expect(try await alice.missing(Chromium.frequency, in: Page.remote) == nil)
+                    try await alice.run("await tern.current.update({ video: true, bitrate: 100 })")
+                    for page in [alice, bob] {
+                        #expect(try await page.sees())
+                        #expect(try await eventually(within: .seconds(15)) { (1...140).contains(try await sentRate(page)) })
+                    }
+                    try await alice.click("hangup-button")
+                    _ = try await bob.endOfCall()
+                }
+            }
+        }
+
+        @Test("two phones: both are asked to send less, one after the other, and one that refuses has its say")
+        func phones() async throws {
+            let stage = try Stage.running
+            let admin = try await APIClient.user("admin", at: stage.gateway)
+            let one = try SIPPhone(stage, frequency: 440)
+            let other = try SIPPhone(stage, frequency: 700, port: stage.gateway.phonePort)
+            one.call("phone")
+            try await other.called()
+            try await other.accept()
+            try await one.answered()
+            #expect(await one.audio.hears(700))
+            let id = try await session(admin)
+            async let answer: Void = admin.update(id, ["bitrate": 64])
+            for phone in [one, other] {
+                #expect(try await phone.offered().media.first?.bandwidths.first == Bandwidth(type: "AS", value: 64))
+                try await phone.accept()
+            }
+            try await answer
+            let refusal = Task { try await admin.refusal(of: "media", "update_session", ["session_id": .string(id), "bitrate": 32]) }
+            try await one.offered()
+            try await one.refuse(488)
+            #expect(try await refusal.value.text.contains("limit"))
+            #expect(await one.audio.hears(700))
+            #expect(await other.audio.hears(440))
+            try await one.hangUp()
+            try await other.hungUp()
+            await admin.leave()
+            one.stop()
+            other.stop()
+        }
+
+        /// What a page sends of its picture, in kbit/s, over two seconds.
+        private func sentRate(_ page: Page) async throws -> Double {
+            let before = try await page.sum("outbound-rtp", "video", "bytesSent")
+            try await Task.sleep(for: .seconds(2))
+            return Double(try await page.sum("outbound-rtp", "video", "bytesSent") - before) * 8 / 2_000
+        }
+
+        /// The only session that there is.
+        private func session(_ admin: APIClient) async throws -> String {
+            let list = try await admin.request("media", "get_list", ["user": "*"])
+            return try #require(list["session_ids"]?.arrayValue?.first?.stringValue, "\(list.text)")
+        }
+    }
+}
+
+extension APIClient {
+    /// `update_session`.
+    func update(_ session: String, _ options: [String: JSONValue]) async throws {
+        try await request("media", "update_session", .object(options.merging(["session_id": .string(session)]) { $1 }))
+    }
+}
