@@ -116,9 +116,15 @@ extension IntegrationTests {
             let id = try #require(list["session_ids"]?[0]?.stringValue)
             try await update(admin, id, ["record": true])
             try await Task.sleep(for: .seconds(1.5))
+            // Both fall silent at once, and do so in the file.
+            [caller, called].forEach { $0.audio.pause(true) }
+            try await Task.sleep(for: .seconds(0.5))
             try await caller.hangUp()
             try await called.hungUp()
             let recorded = try await admin.recorded(id, at: stage.gateway)
+            if let left = recorded.spans(of: 440, on: .left).last, let right = recorded.spans(of: 620, on: .right).last {
+                #expect(abs(left.upperBound - right.upperBound) < 0.1, "\(left), \(right)")
+            }
             #expect(recorded.hears(440, on: .left) && recorded.hears(620, on: .right))
             #expect(!recorded.hears(620, on: .left) && !recorded.hears(440, on: .right))
             await admin.leave()

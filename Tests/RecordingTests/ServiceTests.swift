@@ -145,6 +145,38 @@ struct ServiceTests {
         return packets
     }
 
+    @Test("what is no picture or no sound costs the other side nothing, and its capture stays", arguments: ["vp8", "opus"])
+    func garbage(codec: String) async throws {
+        var generator = SeededGenerator(seed: 3)
+        var capture = Capture(codec: codec, medium: codec == "vp8" ? "v" : "a")
+        for number in 0..<100 {
+            let noise = (0..<60).map { _ in UInt8.random(in: 0...255, using: &generator) }
+            let head: [UInt8] = codec == "vp8" ? [0x10, 0x00, 0xff, 0xff, 0x9d, 0x01, 0x2a, 0x80, 0x02, 0xe0, 0x01] : [0x7b, 0xff]
+            capture.append(
+                Sample.packet(number, timestamp: UInt32(number * (codec == "vp8" ? 1_800 : 960)), type: 96, payload: head + noise), at: number * 20)
+        }
+        let file = "\(name)-user-\(codec == "vp8" ? "video" : "audio").mjr"
+        try folder.write(capture, file)
+        try folder.write(.tone(440, packets: 150), "\(name)-peer-audio.mjr")
+        guard case .ready(let path, 3_000) = try await outcome(.peerCalls) else { Issue.record("not ready"); return }
+        let spans = Sound.spans(of: 440, in: try Sound.channel(0, of: "\(folder.path)/\(path)"))
+        #expect(near(spans, [0..<3_000]), "\(spans)")
+        if path.hasSuffix(".m4a"), codec == "vp8" { #expect(folder.names.contains(file)) }
+    }
+
+    @Test("in a long pause something is said all the time, so that ffmpeg need not keep it in memory")
+    func longPause() throws {
+        var capture = Capture()
+        for number in 0..<100 {
+            capture.append(Sample.packet(number, payload: Sample.tone(number, frequency: 440)), at: number * 20 + (number < 50 ? 0 : 600_000))
+        }
+        try folder.write(capture, "\(name)-audio.mjr")
+        let track = try #require(try TrackPreparation(directory: folder.path, work: folder.path).run(name.description, .echo).first)
+        let text = try Sound.run("ffprobe", ["-v", "error", "-show_entries", "packet=pts_time", "-of", "csv=p=0", "\(folder.path)/\(track.file)"])
+        let times = String(decoding: text, as: UTF8.self).split(separator: "\n").compactMap { Double($0.filter { $0 != "," }) }
+        #expect(times.count > 1_200 && zip(times, times.dropFirst()).allSatisfy { $1 - $0 <= 1.5 })
+    }
+
     @Test("whose end nobody saw is as long as what was recorded; packets of 60 ms are no longer than they are")
     func unended() async throws {
         var capture = Capture()

@@ -18,6 +18,16 @@ struct Mix {
     /// Ending of the file's name.
     var suffix: String { videos.isEmpty ? "m4a" : style == .tracks ? "mkv" : "mp4" }
 
+    /// What is left to try, in this order, when ffmpeg cannot read something of it: the voices, then one of them.
+    var fallbacks: [Mix] {
+        var found: [Mix] = []
+        for tracks in [sounds] + Track.Side.allCases.map({ side in sounds.filter { $0.side == side } }) {
+            guard !tracks.isEmpty, tracks != self.tracks, !found.contains(where: { $0.tracks == tracks }) else { continue }
+            found.append(Mix(tracks: tracks, layout: layout, length: length, style: style))
+        }
+        return found
+    }
+
     /// ffmpeg's arguments.
     ///
     /// - Parameters:
@@ -25,7 +35,7 @@ struct Mix {
     func arguments(work: String, output: String) -> [String] {
         let inputs = sounds + videos
         var arguments = [
-            "-nostdin", "-hide_banner", "-loglevel", "error", "-xerror", "-y", "-filter_complex_threads", "1",
+            "-nostdin", "-hide_banner", "-loglevel", "error", "-max_error_rate", "1", "-y", "-filter_complex_threads", "1",
         ]
         for track in inputs {
             arguments += ["-threads", "1", "-reinit_filter", "0", "-itsoffset", Mix.seconds(track.start), "-i", "\(work)/\(track.file)"]

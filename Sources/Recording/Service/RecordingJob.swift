@@ -38,15 +38,14 @@ final class RecordingJob {
             try await disk.run { () throws(RecordingError) in try FileSystem.makeFresh(work) }
             let tracks = try await prepare(work)
             let length = manifest.length ?? tracks.map(\.end).max() ?? 0
+            let output = "\(work)/output"
             let mix = Mix(tracks: tracks, layout: manifest.layout, length: max(length, 20), style: manifest.style)
-            let output = "\(work)/output.\(mix.suffix)"
-            let done = try await start([configuration.ffmpeg] + mix.arguments(work: work, output: output), limit: limit(length))
-            guard done.exit == .exited(0) else { throw RecordingJob.failure("ffmpeg", done) }
-            let name = "\(manifest.name).\(mix.suffix)"
+            let made = try await make(mix, work: work, output: output)
+            let name = "\(manifest.name).\(made.suffix)"
             try await disk.run { () throws(RecordingError) in
                 try FileSystem.commit(output, to: "\(directory)/\(name)", in: directory)
             }
-            try await cleanUp(work)
+            try await cleanUp(work, isWhole: made.tracks == mix.tracks)
             return .ready(file: name, length: length)
         } catch {
             // Nothing will come of it at the next start either.
@@ -63,6 +62,19 @@ final class RecordingJob {
         let done = try await start(configuration.preparation + [file.path, work], limit: .seconds(3_600))
         guard done.exit == .exited(0) else { throw RecordingJob.failure("the preparation", done) }
         return done.output.compactMap { (try? JSONValue(parsing: $0)).flatMap(Track.init(json:)) }
+    }
+
+    /// Makes the file; without what ffmpeg cannot read, if need be: what one side has sent is not to cost the other's.
+    private func make(_ mix: Mix, work: String, output: String) async throws(RecordingError) -> Mix {
+        var failure: RecordingError?
+        for mix in [mix] + mix.fallbacks {
+            let done = try await start([configuration.ffmpeg] + mix.arguments(work: work, output: output), limit: limit(mix.length))
+            if done.exit == .exited(0) { return mix }
+            let reason = RecordingJob.failure("ffmpeg", done)
+            if reason == .diskFull { throw reason }
+            failure = failure ?? reason
+        }
+        throw failure ?? .nothingRecorded
     }
 
     private func start(_ program: [String], limit: Duration) async throws(RecordingError) -> HelperProcess.Result {
@@ -89,11 +101,12 @@ final class RecordingJob {
         }
     }
 
-    private func cleanUp(_ work: String) async throws(RecordingError) {
+    /// - Parameter isWhole: Whether all that was sent is in the file; else the captures stay for whoever can read more of them.
+    private func cleanUp(_ work: String, isWhole: Bool = true) async throws(RecordingError) {
         let (manifest, file, configuration) = (manifest, file, configuration)
         try await disk.run { () throws(RecordingError) in
             FileSystem.removeFolder(work)
-            if !configuration.keepsCaptures {
+            if !configuration.keepsCaptures, isWhole {
                 for name in manifest.layout.files(of: manifest.name.description) { FileSystem.remove("\(configuration.directory)/\(name)") }
             }
             file.remove()

@@ -22,6 +22,17 @@ enum MediaCodec: String, Sendable {
         }
     }
 
+    /// 20 ms of nothing to hear; empty for video.
+    var silence: [UInt8] {
+        switch self {
+        case .pcmu: [UInt8](repeating: 0xff, count: 160)
+        case .pcma: [UInt8](repeating: 0xd5, count: 160)
+        case .g722: [UInt8](repeating: 0xfa, count: 160)
+        case .opus: [0xf8, 0xff, 0xfe]
+        case .vp8, .vp9, .h264: []
+        }
+    }
+
     /// How long a payload sounds, in ticks.
     func duration(of payload: ArraySlice<UInt8>) -> Int64 {
         self == .opus ? MediaCodec.opusDuration(payload) : Int64(payload.count)

@@ -1,5 +1,8 @@
 /// Makes tracks of what Janus has written of a recording. Blocking: for a process or thread of its own.
 public struct TrackPreparation {
+    /// In milliseconds.
+    private static let longestPause: Int64 = 86_400_000
+
     private let directory: String
     private let work: String
 
@@ -40,7 +43,11 @@ public struct TrackPreparation {
         let offset = max(0, (header.firstPacket - beginning) / 1_000)
         var writers: [MediaCodec: (writer: TrackWriter, file: String)] = [:]
         let second = try CaptureFile(path)
+        var latest: Int64 = 0
         while let frame = second.next() {
+            // Nobody is silent for so long: that is no time, but what a disk has made of one.
+            guard frame.arrival - latest <= TrackPreparation.longestPause else { continue }
+            latest = frame.arrival
             guard let packet = RTPPacket(frame.bytes), let codec = types.codec(of: packet.payloadType, header: header) else { continue }
             let file = "\(side.rawValue)-\(codec.rawValue).mka"
             let entry = writers[codec] ?? (TrackWriter(codec, path: "\(work)/\(file)"), file)

@@ -46,8 +46,18 @@ final class TrackWriter {
         let payload = placed.packet.payload
         let duration = codec.duration(of: payload)
         guard duration > 0, placed.position + TrackWriter.overlap * codec.rate / 1_000 >= end else { return }
+        try fill(until: placed.position)
         end = placed.position + duration
         try append(payload, at: placed.position, isKey: true)
+    }
+
+    /// Says twice a second that there is silence: ffmpeg would keep a gap in memory, however long it is.
+    private func fill(until position: Int64) throws(RecordingError) {
+        var time = end
+        while position - time > codec.rate {
+            try append(codec.silence, at: time, isKey: true)
+            time += codec.rate / 2
+        }
     }
 
     private func write(_ frame: VideoFrame) throws(RecordingError) {
