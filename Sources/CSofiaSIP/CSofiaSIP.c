@@ -72,14 +72,17 @@ int tern_auc_stand_aside(void)
   return auc_register_plugin(&plugin);
 }
 
-/* Sofia's parser, with a hand on three of its headers.
+/* Sofia's parser, with a hand on some of its headers.
  *
  * Responses go to the host that the maddr parameter of the Via names (RFC 3261 section 18.2.2). Where it is no address, Sofia has
  * the system resolve it, and waits: any datagram could stop the loop. So the parameter is not read where it is a name.
  *
- * Sofia keeps 100 Trying to itself; asked not to, it keeps each for ever. So it is noticed here. */
+ * Sofia keeps 100 Trying to itself; asked not to, it keeps each for ever. So it is noticed here.
+ *
+ * To a REFER Sofia ties a subscription of its own, which stays when the request is refused, and speaks up when the dialog ends. So
+ * it is given one as a kind of INFO, which it leaves to the application altogether; the name stays. */
 
-static struct msg_hclass_s via_class[1], status_class[1], call_id_class[1];
+static struct msg_hclass_s via_class[1], status_class[1], call_id_class[1], request_class[1], cseq_class[1];
 static void (*trying_sink)(char const *call_id);
 static int is_trying;
 
@@ -113,6 +116,24 @@ static issize_t parse_call_id(su_home_t *home, msg_header_t *header, char *text,
   return result;
 }
 
+static issize_t parse_request(su_home_t *home, msg_header_t *header, char *text, isize_t length)
+{
+  issize_t result = sip_request_class->hc_parse(home, header, text, length);
+  sip_request_t *request = (sip_request_t *)header;
+  header->sh_class = sip_request_class;
+  if (result >= 0 && request->rq_method == sip_method_refer) request->rq_method = sip_method_info;
+  return result;
+}
+
+static issize_t parse_cseq(su_home_t *home, msg_header_t *header, char *text, isize_t length)
+{
+  issize_t result = sip_cseq_class->hc_parse(home, header, text, length);
+  sip_cseq_t *cseq = (sip_cseq_t *)header;
+  header->sh_class = sip_cseq_class;
+  if (result >= 0 && cseq->cs_method == sip_method_refer) cseq->cs_method = sip_method_info;
+  return result;
+}
+
 /* A header field is parsed by the first entry that has its name. The usual one stays behind it: where a parsed header belongs is
  * looked up by its class. */
 static void put_before(msg_mclass_t *mclass, msg_hclass_t *usual, struct msg_hclass_s *ours, msg_parse_f *parse, char initial)
@@ -128,7 +149,7 @@ static void put_before(msg_mclass_t *mclass, msg_hclass_t *usual, struct msg_hcl
   mclass->mc_hash[free] = mclass->mc_hash[i];
   mclass->mc_hash_used++;
   mclass->mc_hash[i].hr_class = ours;
-  if (names != NULL && names[initial - 'a'].hr_class == usual) names[initial - 'a'].hr_class = ours;
+  if (initial != 0 && names != NULL && names[initial - 'a'].hr_class == usual) names[initial - 'a'].hr_class = ours;
 }
 
 msg_mclass_t const *tern_sip_mclass(void (*on_trying)(char const *call_id))
@@ -140,6 +161,10 @@ msg_mclass_t const *tern_sip_mclass(void (*on_trying)(char const *call_id))
   if (mclass == NULL) return NULL;
   put_before(mclass, sip_via_class, via_class, parse_via, 'v');
   put_before(mclass, sip_call_id_class, call_id_class, parse_call_id, 'i');
+  put_before(mclass, sip_cseq_class, cseq_class, parse_cseq, 0);
+  *request_class = *sip_request_class;
+  request_class->hc_parse = parse_request;
+  mclass->mc_request->hr_class = request_class;
   *status_class = *sip_status_class;
   status_class->hc_parse = parse_status;
   mclass->mc_status->hr_class = status_class;

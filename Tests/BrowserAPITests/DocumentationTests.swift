@@ -40,7 +40,7 @@ struct DocumentationTests {
         var commands = 0
         for example in examples {
             let message = try JSONValue(parsing: example)
-            let ours: [JSONValue] = ["call_invite", "renegotiate_session", "insert_dtmf"]
+            let ours: [JSONValue] = ["call_invite", "renegotiate_session", "insert_dtmf", "replace_session"]
             guard message["class"] == "media", let command = message["cmd"], !ours.contains(command) else { continue }
             commands += 1
             bench.api.received(example, on: transport)

@@ -74,6 +74,53 @@ extension IntegrationTests {
             }
         }
 
+        @Test("it hands a browser over to another phone, and is out of the call")
+        func transfers() async throws {
+            let stage = try Stage.running
+            let third = try SIPPhone(stage, frequency: 1_600, port: SIPScenarioPhones.port(48))
+            try await stage.with("alice") { page in
+                let phone = try await Baresip("bob", at: stage.gateway, in: stage.environment, frequency: 700)
+                try await phone.registered()
+                phone.dial("sip:alice@\(stage.gateway.address):\(stage.gateway.sipPort)")
+                try await page.answer()
+                try await phone.established()
+                #expect(try await page.missing(700, in: Page.remote) == nil)
+                phone.transfer(to: "sip:\(SIPScenarioPhones.name(48))@\(stage.gateway.address):\(stage.gateway.sipPort)")
+                try await third.called()
+                try third.ring()
+                try await third.accept()
+                try await phone.closed()
+                #expect(try await BrowserTransfers.hears(page, 1_600))
+                #expect(await third.audio.hears(Chromium.frequency))
+                try await third.hangUp()
+                try await page.wait(for: "ready")
+                await phone.quit()
+            }
+            third.stop()
+        }
+
+        @Test("a browser hands it over to another browser: both hear each other")
+        func isTransferred() async throws {
+            let stage = try Stage.running
+            try await stage.with("admin") { other in
+                try await stage.with("alice") { page in
+                    let phone = try await Baresip("bob", at: stage.gateway, in: stage.environment, frequency: 700)
+                    try await phone.registered()
+                    try await page.dial("bob")
+                    try await page.wait(for: "in-call")
+                    #expect(try await page.missing(700, in: Page.remote) == nil)
+                    try await page.run("await window.tern.current.transfer('admin')")
+                    try await other.answer()
+                    try await page.wait(for: "ready")
+                    #expect(try await other.missing(700, in: Page.remote) == nil)
+                    #expect(await phone.hears(Chromium.frequency))
+                    phone.hangUp()
+                    try await other.wait(for: "ready")
+                    await phone.quit()
+                }
+            }
+        }
+
         @Test("two of one user's ring with the browser at once; one answers, the others stop")
         func ringTogether() async throws {
             let stage = try Stage.running

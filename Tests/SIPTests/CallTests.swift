@@ -161,8 +161,8 @@ extension SIPTests.CallTests {
         #expect(invite.header("Contact") == "<sip:127.0.0.1:\(caller.port)>")
         #expect(invite.header("From")?.hasPrefix("\"A  B: c\" <sip:al%20ice%0D%0AX-Evil%3A%201@tern.test>;tag=") == true)
         #expect(invite.header("To") == "<sip:bob@127.0.0.1:\(raw.port)>")
-        #expect(invite.header("Allow") == "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, PRACK")
-        #expect(invite.header("Supported") == "timer, 100rel")
+        #expect(invite.header("Allow") == "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, PRACK, REFER")
+        #expect(invite.header("Supported") == "timer, 100rel, replaces, norefersub")
         caller.endpoint.end(out, status: 0, reason: nil)
         await caller.endpoint.stop()
     }

@@ -33,22 +33,22 @@ extension SIPTests.FrontDoorTests {
     @LoopActor func options(tcp: Bool) async throws {
         let answer = try await Self.answer("OPTIONS", tcp: tcp)
         #expect(answer.hasPrefix("SIP/2.0 200 OK\r\n"))
-        #expect(answer.header("Allow") == "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, PRACK")
+        #expect(answer.header("Allow") == "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, PRACK, REFER")
         #expect(answer.header("Accept") == "application/sdp")
-        #expect(answer.header("Supported") == "timer, 100rel")
+        #expect(answer.header("Supported") == "timer, 100rel, replaces, norefersub")
         #expect(answer.header("User-Agent") == "Tern-Test")
         #expect(answer.header("Contact")?.contains("127.0.0.1") == true)
         #expect(answer.tag(of: "To")?.isEmpty == false)
     }
 
     @Test("methods that are not served get 405 with Allow, unknown ones 501", arguments: [
-        ("REGISTER", 405), ("SUBSCRIBE", 405), ("REFER", 405), ("MESSAGE", 405), ("PUBLISH", 405), ("NOTIFY", 405),
+        ("REGISTER", 405), ("SUBSCRIBE", 405), ("MESSAGE", 405), ("PUBLISH", 405), ("NOTIFY", 405),
         ("FROBNICATE", 501),
     ])
     @LoopActor func unserved(method: String, status: Int) async throws {
         let answer = try await Self.answer(method)
         #expect(answer.hasPrefix("SIP/2.0 \(status) "), "\(answer)")
-        #expect(answer.header("Allow") == "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, PRACK")
+        #expect(answer.header("Allow") == "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, PRACK, REFER")
     }
 
     @Test("requests of a dialog that does not exist get 481", arguments: ["BYE", "INFO", "UPDATE", "INVITE", "CANCEL"])
@@ -209,7 +209,7 @@ extension SIPTests.FrontDoorTests {
         raw.send(info.text)
         let refusal = try #require(await raw.receive("SIP/2.0 415"))
         #expect(refusal.header("Accept")?.contains("application/dtmf-relay") == true)
-        raw.send(request.then("REFER", sequence: 4, toTag: answer.tag(of: "To")).text)
+        raw.send(request.then("SUBSCRIBE", sequence: 4, toTag: answer.tag(of: "To")).text)
         #expect(await raw.receive("SIP/2.0 405") != nil)
         var update = request.then("UPDATE", sequence: 5, toTag: answer.tag(of: "To"))
         raw.send(update.text)

@@ -191,7 +191,7 @@ extension SIPTests.ReliableTests {
     @Test("reliable provisional responses get their PRACKs, in order and once each; the early answer is the call's")
     @LoopActor func pracked() async throws {
         let call = try await RawCallee()
-        #expect(call.invite.header("Supported") == "timer, 100rel")
+        #expect(call.invite.header("Supported") == "timer, 100rel, replaces, norefersub")
         call.reliable(183, 100, body: sdp("early"))
         #expect(try await call.caller.event() == .provisional(call.leg, status: 183, phrase: "Status", sdp: sdp("early")))
         let first = try #require(await call.raw.receive("PRACK"))
@@ -248,7 +248,7 @@ extension SIPTests.ReliableTests {
     @Test("nothing reliable is offered without an offer, or where the request says so", arguments: [true, false])
     @LoopActor func withheld(late: Bool) async throws {
         let call = try await RawCallee(sdp: late ? nil : sdp("offer")) { $0.offersReliableProvisionals = late }
-        #expect(call.invite.header("Supported") == "timer")
+        #expect(call.invite.header("Supported") == "timer, replaces, norefersub")
         call.respond(486)
         #expect(try await call.caller.event() == .rejected(call.leg, status: 486, phrase: "Status", reason: nil))
         try await call.stop()

@@ -11,7 +11,7 @@ final class BrowserCalleeLeg: CalleeLeg, BrowserLeg {
 
     let client: BrowserClient
     let offers: BrowserOffers
-    private let call: String
+    let call: String
     private let session: String
     private let caller: CallParty
     private let dialled: String
@@ -33,6 +33,10 @@ final class BrowserCalleeLeg: CalleeLeg, BrowserLeg {
         self.caller = caller
         self.dialled = dialled
         offers = BrowserOffers(session: session, client: client)
+    }
+
+    var origin: CallOrigin {
+        CallOrigin(source: .user(client.user.name), user: client.user.name, displayName: client.user.displayName)
     }
 
     func invite(offer: String?) {

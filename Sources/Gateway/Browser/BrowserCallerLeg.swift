@@ -6,7 +6,7 @@ internal import ProxyCore
 /// A client of the browser API that started a call.
 @LoopActor
 final class BrowserCallerLeg: CallerLeg, BrowserLeg {
-    private let call: String
+    let call: String
     private let session: String
     /// Sends an event of the call to whoever is subscribed to it, this client first of all.
     private let publish: @LoopActor (BrowserEvent) -> Void

@@ -3,12 +3,6 @@ internal import EventLoop
 internal import JSON
 internal import ProxyCore
 
-/// A party that is a client of the browser API.
-@LoopActor
-protocol BrowserLeg: AnyObject {
-    var client: BrowserClient { get }
-}
-
 /// The offers that change a session, between the gateway and one client: `renegotiate_session` to it, and the offer in its
 /// `update_session`.
 @LoopActor

@@ -6,7 +6,7 @@ internal import SIP
 
 extension BrowserService {
     func startCall(_ command: StartCall, _ client: BrowserClient, _ reply: BrowserReply) throws(APIError) {
-        let destinations = try switchboard.destinations(of: command, by: client)
+        let destinations = try switchboard.destinations(of: command.dest, command.type, by: client)
         let offer: MediaDescriptionObject?
         let adopted: SessionRegistry.Entry?
         switch command.source {
@@ -28,7 +28,8 @@ extension BrowserService {
                 dialled: command.dest, calling: client),
             only: adopted.map { CallPlan.Branch(kind: $0.session.kind, profiles: $0.session.profiles) })
         let start = Switchboard.BrowserCall(
-            client: client, id: call, dialled: command.dest, offer: offer, subscribe: command.subscribe, reply: reply)
+            client: client, id: call, dialled: command.dest, offer: offer, subscribe: command.subscribe, reply: reply,
+            origin: origin)
         if let refusal = plan.refusal {
             guard adopted == nil else {
                 throw APIError(.wrongState, "`session_id`: nobody whom the session's offer is for is reached by this destination")
@@ -108,6 +109,14 @@ extension BrowserService {
         let (call, side) = try switchboard.side(command.side, of: command.callID, for: client)
         let keys = command.digits.map { SIPKeyPress(key: $0, duration: command.duration) }
         switchboard.press(keys, by: side, in: call, reply)
+    }
+
+    func transferCall(_ command: TransferCall, _ client: BrowserClient, _ reply: BrowserReply) throws(APIError) {
+        switch command.target {
+        case .dest(let dest): try switchboard.transfer(command.callID, to: dest, by: client)
+        case .call(let other): try switchboard.transfer(command.callID, toCall: other, by: client)
+        }
+        reply.ok([:])
     }
 
     /// `reject_call` and `hangup_call`: whatever ends the client's part in the call.

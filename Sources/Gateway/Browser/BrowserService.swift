@@ -86,7 +86,7 @@ final class BrowserService: BrowserAPIHandler {
             case .holdCall(let command): try holdCall(command, true, client, reply)
             case .resumeCall(let command): try holdCall(command, false, client, reply)
             case .sendDTMF(let command): try sendDTMF(command, client, reply)
-            case .transferCall: throw .notSupported(command.name)
+            case .transferCall(let command): try transferCall(command, client, reply)
             }
         } catch {
             reply.fail(error)
@@ -105,7 +105,7 @@ final class BrowserService: BrowserAPIHandler {
     }
 
     func owners(of objID: String) -> Set<String>? {
-        sessions.entries[objID]?.users ?? switchboard.calls[objID]?.users
+        sessions.entries[objID]?.users ?? switchboard.entry(objID)?.users
     }
 }
 

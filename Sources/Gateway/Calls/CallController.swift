@@ -9,6 +9,8 @@ final class CallController {
     /// The session that carries the call; the first one that lives while it is open which will.
     private(set) var session: MediaSession
     let caller: any CallerLeg
+    /// Who calls.
+    let origin: CallOrigin
     /// The legs that are called, by their number.
     let callees: [Call.Leg: any CalleeLeg]
     let started = ContinuousClock.now
@@ -22,6 +24,11 @@ final class CallController {
     var onSessionEnded: (@LoopActor (SessionEnd) -> Void)?
     /// Called when ``session`` has become another one.
     var onSessionChanged: (@LoopActor (MediaSession) -> Void)?
+    /// The transfer that a party of it has asked for, or that it came about by, as long as that is under way.
+    var transfer: Transfer?
+    /// The party that went on in another call, and that call.
+    private(set) var kept: (any CallLeg)?
+    var successor: CallController?
 
     private var machine: Call
     /// The sessions that live, all with the same id.
@@ -35,16 +42,17 @@ final class CallController {
     ///   - session: One of `sessions`.
     ///   - sessions: One for each branch of the plan.
     init(
-        id: String, session: MediaSession, sessions: [Call.Branch: MediaSession], caller: any CallerLeg, plan: CallPlan,
-        limits: CallLimits, log: Logger
+        id: String, session: MediaSession, sessions: [Call.Branch: MediaSession], caller: any CallerLeg, origin: CallOrigin,
+        plan: CallPlan, limits: CallLimits, log: Logger
     ) {
         self.id = id
         self.session = session
         self.sessions = sessions
         self.caller = caller
+        self.origin = origin
         self.limits = limits
         callees = plan.callees
-        machine = Call(id: id, stages: plan.stages)
+        machine = Call(id: id, stages: plan.stages, takesEarlyMedia: !(caller is any MovedLeg))
         var log = log
         log[metadataKey: "call"] = "\(id)"
         log[metadataKey: "session"] = "\(session.id)"
@@ -56,11 +64,15 @@ final class CallController {
     }
 
     var isEstablished: Bool { machine.isEstablished }
+    /// The leg that has taken the call.
+    var answerer: Call.Leg? { machine.answerer }
     /// Whether the called party is to make the offer.
     var wantsOffer: Bool { machine.wantsOffer }
 
     /// Takes one event of a leg, or of the gateway.
     func handle(_ event: Call.Event) {
+        if transfer?.takes(event, of: self) == true { return }
+        if case .handedOver(let side, _) = event { kept = party(side) }
         queue.take(event) { event in
             for action in machine.handle(event) { perform(action) }
         }
@@ -119,6 +131,7 @@ final class CallController {
         case .answerCaller(let sdp):
             log.info("call answered")
             caller.answer(sdp)
+            transfer?.answered(self)
         case .refuse(let leg, let failure): callees[leg]?.refuse(failure)
         case .carryOffer(let side, let leg, let sdp): party(side, leg)?.carryOffer(sdp)
         case .carryAnswer(let side, let leg, let sdp): party(side, leg)?.carryAnswer(sdp)
@@ -180,6 +193,7 @@ final class CallController {
         let ended = onEnded
         onEnded = nil
         ended?(end)
+        transfer?.ended(self, end)
     }
 }
 

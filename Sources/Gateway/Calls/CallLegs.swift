@@ -1,5 +1,7 @@
+internal import BrowserAPI
 internal import EventLoop
 internal import ProxyCore
+internal import SIP
 
 /// A party of a call. All methods may be called in any state; what no longer makes sense does nothing.
 @LoopActor
@@ -32,6 +34,8 @@ protocol CallerLeg: CallLeg {
 /// One of the parties that a call rings.
 @LoopActor
 protocol CalleeLeg: CallLeg {
+    /// Who it is, should it call somebody.
+    var origin: CallOrigin { get }
     /// Rings it. Without an offer it is to make one.
     func invite(offer: String?)
     /// Its early answer was given to the caller, or could not be used: it rings in any case.
@@ -46,6 +50,26 @@ protocol CalleeLeg: CallLeg {
 
 extension CalleeLeg {
     func progressed(_ failure: SessionFailure?) {}
+}
+
+/// A leg that is a dialog of a phone's, or of a trunk's.
+@LoopActor
+protocol PhoneLeg: CallLeg {
+    /// Nil until there is a dialog.
+    var dialog: SIPDialogOffers? { get }
+    /// The way to the phone; nil where it is not known.
+    var flow: SIPFlow? { get }
+    /// The leg is gone; what it took of its trunk is free again.
+    func over()
+}
+
+/// A leg that is a client of the browser API.
+@LoopActor
+protocol BrowserLeg: CallLeg {
+    var client: BrowserClient { get }
+    /// The call's id, as the client knows it.
+    var call: String { get }
+    var offers: BrowserOffers { get }
 }
 
 /// Who calls, as both sides may show it.

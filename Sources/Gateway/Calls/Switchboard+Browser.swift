@@ -4,12 +4,13 @@ internal import ProxyCore
 
 extension Switchboard {
     /// Where a browser's call goes, in the order in which it is tried.
-    func destinations(of command: StartCall, by client: BrowserClient) throws(APIError) -> [RouteDestination] {
+    func destinations(
+        of dest: String, _ type: StartCall.Kind? = nil, by client: BrowserClient
+    ) throws(APIError) -> [RouteDestination] {
         guard !isDraining else { throw APIError(.shuttingDown) }
-        let dest = command.dest
         let scheme = dest.prefix { $0 != ":" }.lowercased()
         let isURI = dest.contains(":") && ["sip", "sips", "tel"].contains(scheme)
-        switch command.type {
+        switch type {
         case .user:
             guard isUser(dest) else { break }
             return [.user(dest)]
@@ -50,6 +51,7 @@ extension Switchboard {
         let offer: MediaDescriptionObject?
         let subscribe: Bool
         let reply: BrowserReply
+        let origin: CallOrigin
     }
 
     /// Starts a call of a client, with a session for each branch of the plan, the first of which is 1.
@@ -64,7 +66,7 @@ extension Switchboard {
             self?.api?.publish(event, owners: [user], creator: creator)
         }
         let call = CallController(
-            id: id, session: session, sessions: sessions, caller: leg, plan: plan, limits: limits, log: log)
+            id: id, session: session, sessions: sessions, caller: leg, origin: start.origin, plan: plan, limits: limits, log: log)
         log.info("call from a browser", metadata: [
             "call": "\(id)", "user": "\(user)", "dest": "\(start.dialled)",
         ])
@@ -73,7 +75,7 @@ extension Switchboard {
 
     /// The call that `client` is being called by, and the client's leg of it.
     func called(_ id: String, _ client: BrowserClient) throws(APIError) -> (CallController, Call.Leg) {
-        guard let entry = calls[id] else { throw .unknownCall() }
+        guard let entry = entry(id) else { throw .unknownCall() }
         guard let leg = entry.callees[client.id] else { throw .notYours(field: "call_id") }
         return (entry.call, leg)
     }
@@ -82,16 +84,16 @@ extension Switchboard {
     func offer(
         _ description: MediaDescriptionObject, in id: String, by client: BrowserClient, reply: BrowserReply
     ) throws(APIError) {
-        guard let entry = calls[id] else { throw .unknownCall() }
+        guard let entry = entry(id) else { throw .unknownCall() }
         let side: SessionSide
         let offers: BrowserOffers?
         if let leg = entry.callees[client.id] {
             side = .callee
-            offers = (entry.call.callees[leg] as? BrowserCalleeLeg)?.offers
+            offers = (entry.call.callees[leg] as? any BrowserLeg)?.offers
         } else {
             guard entry.caller === client else { throw .notYours(field: "session_id") }
             side = .caller
-            offers = (entry.call.caller as? BrowserCallerLeg)?.offers
+            offers = (entry.call.caller as? any BrowserLeg)?.offers
         }
         guard let offers, offers.offering(reply) else {
             throw APIError(.wrongState, "another offer is being answered")
@@ -101,7 +103,7 @@ extension Switchboard {
     }
 
     func checkAccess(_ id: String, _ client: BrowserClient) throws(APIError) {
-        guard let entry = calls[id] else { throw .unknownCall() }
+        guard let entry = entry(id) else { throw .unknownCall() }
         guard entry.caller === client || entry.callees[client.id] != nil || client.user.isAdmin
             || entry.users.contains(client.user.name)
         else { throw .notYours(field: "call_id") }
@@ -111,11 +113,11 @@ extension Switchboard {
     /// else its user's.
     func side(_ wanted: SessionSide?, of id: String, for client: BrowserClient) throws(APIError) -> (CallController, SessionSide) {
         try checkAccess(id, client)
-        guard let entry = calls[id] else { throw .unknownCall() }
+        guard let entry = entry(id) else { throw .unknownCall() }
         let own: SessionSide? = entry.callees[client.id] != nil ? .callee : entry.caller === client ? .caller : nil
         guard own == nil || wanted == nil || wanted == own else { throw .notYours(field: "side") }
         guard entry.call.isEstablished else { throw APIError(.wrongState, "the call is not established") }
-        if let leg = entry.callees[client.id], (entry.call.callees[leg] as? BrowserCalleeLeg)?.hasCall != true {
+        if let leg = entry.callees[client.id], leg != entry.call.answerer {
             throw APIError(.wrongState, "another party has the call")
         }
         return (entry.call, own ?? wanted ?? (entry.caller?.user.name == client.user.name ? .caller : .callee))
@@ -124,7 +126,7 @@ extension Switchboard {
     /// A client rejects, cancels or hangs up. One that has no part in the call, but may touch it, speaks for its user's side,
     /// and an admin for the gateway.
     func hangUp(_ id: String, client: BrowserClient, status: Int, reason: String?) {
-        guard let entry = calls[id] else { return }
+        guard let entry = entry(id) else { return }
         let answered = entry.call.isEstablished
         let isCaller = entry.caller === client || entry.caller?.user.name == client.user.name
         if entry.callees[client.id] == nil, isCaller {
@@ -156,6 +158,7 @@ extension Switchboard {
 
     /// The ids of the calls that `client` has a part in.
     func list(of client: BrowserClient) -> [String] {
-        calls.filter { $0.value.caller === client || $0.value.callees[client.id] != nil }.keys.sorted()
+        let known = calls.filter { $0.value.caller === client || $0.value.callees[client.id] != nil }
+        return Set(known.map { $0.value.names[client.id] ?? $0.key }).sorted()
     }
 }

@@ -37,7 +37,7 @@ extension Switchboard {
         // RTP of this side is the browser's own: so is RFC 4733.
         let duration = keys.first?.duration ?? SIPKeyPress.usualDuration
         let data: JSONValue = [
-            "call_id": .string(call.id), "digits": .string(String(keys.map(\.key))), "duration": .integer(duration),
+            "call_id": .string(browser.call), "digits": .string(String(keys.map(\.key))), "duration": .integer(duration),
             "gap": .integer(KeyQueue.gap),
         ]
         browser.client.request(class: "media", cmd: "insert_dtmf", data: data, timeout: Switchboard.insertTimeout) { [weak self] result in

@@ -11,7 +11,7 @@ extension Switchboard {
         let call: String
         let session: String
         let callerType: SDPType
-        let origin: CallOrigin
+        var origin: CallOrigin
         let dialled: String
         /// RFC 3261 section 16.6: a call that goes round ends when this has come down to 0, with 483.
         var maxForwards: Int?
@@ -19,6 +19,10 @@ extension Switchboard {
         var calling: BrowserClient?
         /// Where the phone that calls is, which is not rung itself.
         var flow: SIPFlow?
+        /// What is said to a phone that calls, where it is not the usual.
+        var callerProfile: SIPProfile?
+        /// Further headers of each INVITE.
+        var headers: [CallOrigin.Header] = []
     }
 
     typealias Party = (leg: any CalleeLeg, branch: CallPlan.Branch)
@@ -30,7 +34,7 @@ extension Switchboard {
         var plan = CallPlan(only: only)
         for target in targets {
             switch target {
-            case .echo: plan.addEcho(branch(.echo(context.callerType)))
+            case .echo: plan.addEcho(branch(.echo(context.callerType), context))
             case .user(let user): plan.add(browsers(of: user, context) + phones(of: user, context))
             case .sip(let uri, let srtp): plan.add(elsewhere(uri, srtp: srtp, context))
             case .trunk(let trunk, let dialled): plan.add(calls(by: trunk, dialled: dialled, context))
@@ -43,7 +47,7 @@ extension Switchboard {
     }
 
     private func browsers(of user: String, _ context: Context) -> [Party] {
-        let branch = branch(.proxy(caller: context.callerType, callee: .webrtc))
+        let branch = branch(.proxy(caller: context.callerType, callee: .webrtc), context)
         return (api?.clients(of: user) ?? []).filter { $0 !== context.calling }.map { client in
             let leg = BrowserCalleeLeg(
                 call: context.call, session: context.session, client: client, caller: context.origin.party,
@@ -56,24 +60,27 @@ extension Switchboard {
     private func phones(of user: String, _ context: Context) -> [Party] {
         guard let endpoint, let registrar else { return [] }
         let identity = OutgoingIdentity(of: context.origin, keepsHistory: true)
-        let branch = branch(.proxy(caller: context.callerType, callee: .rtp))
+        let branch = branch(.proxy(caller: context.callerType, callee: .rtp), context)
+        let origin = CallOrigin(source: .user(user), user: user, displayName: configuration.user(named: user)?.displayName)
         return registrar.targets(of: user).compactMap { binding -> Party? in
             guard let flow = SIPFlow(binding.flow), flow != context.flow, let hop = SIPHop(to: binding, flow) else { return nil }
             var request = SIPInviteRequest(
                 target: binding.contact.target, identity: identity, to: "sip:\(RouteTarget.escaped(user))@\(configuration.sip.domain)",
-                maxForwards: context.maxForwards)
+                maxForwards: context.maxForwards, more: context.headers)
             request.routes = binding.path
             request.hop = hop
-            return (SIPCalleeLeg(endpoint: endpoint, request: request), branch)
+            return (SIPCalleeLeg(endpoint: endpoint, origin: origin, request: request), branch)
         }
     }
 
     private func elsewhere(_ uri: String, srtp: SRTPPolicy?, _ context: Context) -> [Party] {
         guard let endpoint else { return [] }
         let identity = OutgoingIdentity(of: context.origin, keepsHistory: false)
-        let request = SIPInviteRequest(target: uri, identity: identity, maxForwards: context.maxForwards)
-        let leg = SIPCalleeLeg(endpoint: endpoint, request: request)
-        return [(leg, branch(.proxy(caller: context.callerType, callee: .rtp), srtp: srtp))]
+        let request = SIPInviteRequest(target: uri, identity: identity, maxForwards: context.maxForwards, more: context.headers)
+        let user = SIPURIParts(uri)?.user ?? ""
+        let origin = CallOrigin(source: .anonymous, user: user.isEmpty ? uri : user)
+        let leg = SIPCalleeLeg(endpoint: endpoint, origin: origin, request: request)
+        return [(leg, branch(.proxy(caller: context.callerType, callee: .rtp), context, srtp: srtp))]
     }
 
     private func calls(by trunk: Trunk, dialled: String, _ context: Context) -> [Party] {
@@ -81,20 +88,24 @@ extension Switchboard {
         let identity = OutgoingIdentity(of: context.origin, to: trunk, domain: configuration.sip.domain)
         let number = trunk.numbers.outboundDialled.normalise(dialled)
         let attempts = trunks.candidates(of: trunk).map { index, target in
-            var request = SIPInviteRequest(target: target.uri(user: number), identity: identity, maxForwards: context.maxForwards)
+            var request = SIPInviteRequest(
+                target: target.uri(user: number), identity: identity, maxForwards: context.maxForwards, more: context.headers)
             request.silenceLimit = trunk.timeout
             request.authorize = trunks.authorizer(for: trunk)
             return SIPCalleeLeg.Attempt(request: request, target: index)
         }
         guard !attempts.isEmpty else { return [] }
-        let leg = SIPCalleeLeg(endpoint: endpoint, attempts: attempts, trunk: trunk, service: trunks)
-        return [(leg, branch(.proxy(caller: context.callerType, callee: .rtp), srtp: trunk.srtp))]
+        let leg = SIPCalleeLeg(
+            endpoint: endpoint, origin: CallOrigin(source: .trunk(trunk.name), user: dialled), attempts: attempts, trunk: trunk,
+            service: trunks)
+        return [(leg, branch(.proxy(caller: context.callerType, callee: .rtp), context, srtp: trunk.srtp))]
     }
 
     /// A session of this kind, with what is said to its phones.
-    private func branch(_ kind: SessionKind, srtp: SRTPPolicy? = nil) -> CallPlan.Branch {
+    private func branch(_ kind: SessionKind, _ context: Context, srtp: SRTPPolicy? = nil) -> CallPlan.Branch {
         let own = SIPProfile(srtp: configuration.sip.srtp)
-        return CallPlan.Branch(kind: kind, profiles: [.caller: own, .callee: srtp.map { SIPProfile(srtp: $0) } ?? own])
+        return CallPlan.Branch(
+            kind: kind, profiles: [.caller: context.callerProfile ?? own, .callee: srtp.map { SIPProfile(srtp: $0) } ?? own])
     }
 }
 
@@ -118,9 +129,11 @@ extension SIPHop {
 }
 
 extension SIPInviteRequest {
-    init(target: String, identity: OutgoingIdentity, to: String? = nil, maxForwards: Int?) {
+    init(
+        target: String, identity: OutgoingIdentity, to: String? = nil, maxForwards: Int?, more: [CallOrigin.Header]
+    ) {
         self.init(
             target: target, fromUser: identity.fromUser, fromDomain: identity.fromHost, displayName: identity.displayName,
-            to: to, sdp: nil, headers: identity.headers.map { ($0.name, $0.value) }, maxForwards: maxForwards)
+            to: to, sdp: nil, headers: (identity.headers + more).map { ($0.name, $0.value) }, maxForwards: maxForwards)
     }
 }

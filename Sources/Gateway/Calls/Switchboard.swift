@@ -22,6 +22,8 @@ final class Switchboard {
         var place: TrunkPlace?
         /// Whether nobody known makes it.
         var isAnonymous = false
+        /// How clients know the call that have been in another one before, by the client's id.
+        var names: [String: String] = [:]
     }
 
     /// Which leg of which call a SIP leg is; nil for the caller's.
@@ -45,6 +47,10 @@ final class Switchboard {
     var registrar: RegistrarService?
     var calls: [String: Entry] = [:]
     var sipLegs: [SIPLegID: SIPBinding] = [:]
+    /// Phones that are on their way from one call to another: they hear of their legs first.
+    var movingPhones: [SIPLegID: MovedPhone] = [:]
+    /// The ids of calls that have gone over into others, for the clients that know them by those.
+    var aliases: [String: String] = [:]
     /// Set when the gateway stops: no new calls.
     var isDraining = false
 
@@ -79,6 +85,9 @@ final class Switchboard {
         OwnAddresses(listening: endpoint?.listening ?? [], domain: configuration.sip.domain)
     }
 
+    /// The call that a client knows by this id.
+    func entry(_ id: String) -> Entry? { calls[aliases[id] ?? id] ?? calls[id] }
+
     /// Registers a call, ties its legs to it, and begins it.
     func begin(
         _ call: CallController, users: Set<String>, caller: BrowserClient?, place: TrunkPlace? = nil, isAnonymous: Bool = false,
@@ -98,10 +107,20 @@ final class Switchboard {
                     sipLegs[id] = SIPBinding(call: call, callee: number)
                 }
                 leg.onRefused = { [weak call] end in call?.handle(.calleeEnded(number, end)) }
+            case let leg as any MovedLeg:
+                if let leg = leg as? MovedBrowser {
+                    entry.callees[leg.client.id] = number
+                    entry.users.insert(leg.client.user.name)
+                    entry.names[leg.client.id] = leg.call
+                    leg.offers.onOutcome = { [weak call] outcome in call?.handle(outcome.event(.callee)) }
+                }
+                leg.onMoved = { [weak call] sdp, trickle in call?.handle(.accepted(number, sdp: sdp, trickle: trickle)) }
+                leg.onFailed = { [weak call] end in call?.handle(.calleeEnded(number, end)) }
             default: break
             }
         }
-        (call.caller as? BrowserCallerLeg)?.offers.onOutcome = { [weak call] in call?.handle($0.event(.caller)) }
+        (call.caller as? any BrowserLeg)?.offers.onOutcome = { [weak call] in call?.handle($0.event(.caller)) }
+        if let leg = call.caller as? MovedBrowser { entry.names[leg.client.id] = leg.call }
         calls[call.id] = entry
         let session = call.session.id
         sessions.assign(session, to: call.id, users: entry.users, sides: entry.callees.mapValues { _ in .callee })
@@ -125,18 +144,32 @@ final class Switchboard {
             leg.client.send(event)
             told.insert(leg.client.id)
         }
+        let legs: [any CallLeg] = [call.caller] + call.callees.values.map { $0 as any CallLeg }
+        for case let leg as MovedBrowser in legs where leg.isHere {
+            leg.client.send(.call(leg.call, event.type, event.body))
+            told.insert(leg.client.id)
+        }
         api?.publish(event, owners: entry.users, creator: (call.caller as? BrowserCallerLeg)?.subscriber, except: told)
     }
 
     /// Tells of the end whoever may hear of it and was not told as a party, and forgets the call.
     private func ended(_ id: String, _ end: CallEnd) {
         guard let entry = calls.removeValue(forKey: id) else { return }
-        entry.place?.leave()
-        for case let leg as SIPCalleeLeg in entry.call.callees.values { leg.over() }
+        let kept = entry.call.kept
+        if kept === entry.call.caller, let next = entry.call.successor?.id {
+            calls[next]?.place = entry.place
+        } else {
+            entry.place?.leave()
+        }
+        for case let leg as any PhoneLeg in entry.call.callees.values where leg !== kept { leg.over() }
         if entry.caller == nil {
-            let told = entry.callees.filter { (entry.call.callees[$0.value] as? BrowserCalleeLeg)?.isOver == true }
+            let told = entry.callees.filter {
+                let leg = entry.call.callees[$0.value]
+                return leg === kept || leg is MovedBrowser || (leg as? BrowserCalleeLeg)?.isOver == true
+            }
             api?.publish(.call(id, "hangup", end.json), owners: entry.users, except: Set(told.keys))
         }
+        aliases = aliases.filter { $0.value != id }
         sipLegs = sipLegs.filter { $0.value.call !== entry.call }
         // A call that never reached its sessions leaves some that nobody else would end.
         entry.call.stopSessions(.stopped)

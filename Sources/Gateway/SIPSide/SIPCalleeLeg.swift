@@ -4,7 +4,7 @@ internal import SIP
 
 /// A phone that is being called, or a trunk, whose targets are tried one after the other.
 @LoopActor
-final class SIPCalleeLeg: CalleeLeg {
+final class SIPCalleeLeg: CalleeLeg, PhoneLeg {
     /// One INVITE that may be sent.
     struct Attempt {
         var request: SIPInviteRequest
@@ -12,6 +12,7 @@ final class SIPCalleeLeg: CalleeLeg {
         var target = 0
     }
 
+    let origin: CallOrigin
     private let endpoint: SIPEndpoint
     /// What has not been tried yet.
     private var attempts: [Attempt]
@@ -27,15 +28,16 @@ final class SIPCalleeLeg: CalleeLeg {
     /// Tells the call that this leg is gone, when it is by our own doing.
     var onRefused: (@LoopActor (CallEnd) -> Void)?
     private var leg: SIPLegID?
-    private var dialog: SIPDialogOffers?
+    private(set) var dialog: SIPDialogOffers?
     private(set) var infos: SIPDialogInfos?
 
-    convenience init(endpoint: SIPEndpoint, request: SIPInviteRequest) {
-        self.init(endpoint: endpoint, attempts: [Attempt(request: request)], trunk: nil, service: nil)
+    convenience init(endpoint: SIPEndpoint, origin: CallOrigin, request: SIPInviteRequest) {
+        self.init(endpoint: endpoint, origin: origin, attempts: [Attempt(request: request)], trunk: nil, service: nil)
     }
 
-    init(endpoint: SIPEndpoint, attempts: [Attempt], trunk: Trunk?, service: TrunkService?) {
+    init(endpoint: SIPEndpoint, origin: CallOrigin, attempts: [Attempt], trunk: Trunk?, service: TrunkService?) {
         self.endpoint = endpoint
+        self.origin = origin
         self.attempts = attempts
         self.trunk = trunk
         self.service = service

@@ -4,18 +4,25 @@ internal import SIP
 
 /// A phone that called us.
 @LoopActor
-final class SIPCallerLeg: CallerLeg {
+final class SIPCallerLeg: CallerLeg, PhoneLeg {
     private let endpoint: SIPEndpoint
     private let leg: SIPLegID
-    private let dialog: SIPDialogOffers
+    private let offers: SIPDialogOffers
     let infos: SIPDialogInfos?
+    let flow: SIPFlow?
 
-    init(endpoint: SIPEndpoint, leg: SIPLegID) {
+    init(endpoint: SIPEndpoint, leg: SIPLegID, flow: SIPFlow? = nil) {
         self.endpoint = endpoint
         self.leg = leg
-        dialog = SIPDialogOffers(endpoint: endpoint, leg: leg, ownsCallID: false)
+        self.flow = flow
+        offers = SIPDialogOffers(endpoint: endpoint, leg: leg, ownsCallID: false)
         infos = SIPDialogInfos(endpoint: endpoint, leg: leg)
     }
+
+    var dialog: SIPDialogOffers? { offers }
+
+    /// What it took of its trunk has the call.
+    func over() {}
 
     /// 100 has been sent by the endpoint.
     func proceed() {}
@@ -29,12 +36,12 @@ final class SIPCallerLeg: CallerLeg {
     func reject(_ end: CallEnd) { endpoint.reject(leg, end.sipResponse) }
 
     func hangUp(_ end: CallEnd) {
-        dialog.cancel()
+        offers.cancel()
         infos?.end()
         endpoint.end(leg, status: end.status, reason: end.sipReason)
     }
 
-    func carryOffer(_ sdp: String) { dialog.offer(sdp) }
+    func carryOffer(_ sdp: String) { offers.offer(sdp) }
 
     func carryAnswer(_ sdp: String) { endpoint.acceptOffer(leg, sdp: sdp) }
 
@@ -42,7 +49,7 @@ final class SIPCallerLeg: CallerLeg {
 }
 
 extension SIPCallerLeg: SIPOfferingLeg {
-    func offerAccepted() -> Bool { dialog.accepted() }
+    func offerAccepted() -> Bool { offers.accepted() }
 
-    func offerRejected(status: Int) -> Bool { dialog.retries(after: status) }
+    func offerRejected(status: Int) -> Bool { offers.retries(after: status) }
 }

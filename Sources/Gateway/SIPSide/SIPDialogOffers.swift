@@ -6,7 +6,7 @@ internal import SIP
 @LoopActor
 final class SIPDialogOffers {
     private let endpoint: SIPEndpoint
-    private let leg: SIPLegID
+    let leg: SIPLegID
     private let ownsCallID: Bool
     private var pending = PendingOffer()
     private var timer: LoopTimer?
@@ -17,6 +17,9 @@ final class SIPDialogOffers {
         self.leg = leg
         self.ownsCallID = ownsCallID
     }
+
+    /// Whether an offer of ours has no answer yet.
+    var isOffering: Bool { pending.sdp != nil }
 
     func offer(_ sdp: String) {
         pending.begin(sdp)

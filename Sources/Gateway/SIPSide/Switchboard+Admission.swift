@@ -31,7 +31,7 @@ extension Switchboard {
         isUser(invite.from.user) && ownAddresses.contain(host: invite.from.host)
     }
 
-    private struct Refusal: Error {
+    struct Refusal: Error {
         let response: SIPResponse
 
         init(_ response: SIPResponse) { self.response = response }
@@ -44,6 +44,7 @@ extension Switchboard {
     private func admit(_ leg: SIPLegID, _ invite: SIPIncomingInvite, from source: CallSource, challenge: SIPResponse?) {
         do throws(Refusal) {
             let origin = CallOrigin(invite, source: source, configuration: configuration, isUser: isUser)
+            if let replaces = invite.replaces { return try replace(replaces, by: leg, invite, origin, challenge: challenge) }
             let trunk = trunk(of: source)
             let written = trunk?.inbound.dialledFrom == .to ? invite.to.user : invite.requestUser
             let plain = DialledNumber.plain(written, isName: isUser)
@@ -52,16 +53,18 @@ extension Switchboard {
             let domain = invite.requestHost.isEmpty ? configuration.sip.domain : invite.requestHost
             let request = RoutingRequest(source: source, dialled: dialled, domain: domain)
             let destinations = try destinations(request, challenge: challenge)
-            guard sessions.count < configuration.sip.maximumCalls, hasRoom(for: source), media.isReady else { throw Refusal(503, retryAfter: 5) }
-            var place: TrunkPlace?
-            if let trunk {
-                place = trunks.place(on: trunk)
-                guard place != nil else { throw Refusal(503, phrase: "Trunk Busy", retryAfter: 5) }
-            }
-            try connect(leg, invite, origin, dialled: dialled, to: destinations, place: place)
+            try connect(leg, invite, origin, dialled: dialled, to: destinations, place: place(for: source))
         } catch {
             refuse(leg, invite, error)
         }
+    }
+
+    /// Whether there is room for a call, on its trunk too.
+    func place(for source: CallSource) throws(Refusal) -> TrunkPlace? {
+        guard sessions.count < configuration.sip.maximumCalls, hasRoom(for: source), media.isReady else { throw Refusal(503, retryAfter: 5) }
+        guard let trunk = trunk(of: source) else { return nil }
+        guard let place = trunks.place(on: trunk) else { throw Refusal(503, phrase: "Trunk Busy", retryAfter: 5) }
+        return place
     }
 
     private func trunk(of source: CallSource) -> Trunk? {
@@ -96,8 +99,8 @@ extension Switchboard {
             throw Refusal((refusal ?? .notReachable).sipResponse)
         }
         let call = CallController(
-            id: id, session: first, sessions: branches, caller: SIPCallerLeg(endpoint: endpoint, leg: leg), plan: plan,
-            limits: limits, log: log)
+            id: id, session: first, sessions: branches, caller: SIPCallerLeg(endpoint: endpoint, leg: leg, flow: invite.flow),
+            origin: origin, plan: plan, limits: limits, log: log)
         log.info("call from a phone", metadata: [
             "call": "\(id)", "leg": "\(leg)", "dialled": "\(invite.requestUser)", "from": "\(invite.from.uri)",
             "by": "\(origin.source)", "source": "\(invite.source)", "sip_call_id": "\(invite.callID)",

@@ -7,7 +7,9 @@ extension Switchboard {
     /// Takes what happened on a SIP leg to the call that the leg belongs to.
     func handle(_ event: SIPEvent) {
         if case .incoming(let leg, let invite) = event { return incoming(leg, invite) }
+        if movingPhones[event.leg]?.takes(event) == true { return }
         guard let binding = sipLegs[event.leg] else { return }
+        if case .transferRequested(let leg, let request) = event { return transfer(leg, request, in: binding) }
         if let callee = binding.callee {
             handle(event, ofCallee: callee, in: binding.call)
         } else {
@@ -47,7 +49,7 @@ extension Switchboard {
                 CallEnd(status: status, reason: phrase, by: .callee, cause: reason.map(CallEnd.Cause.init))))
         case .ended(let id, let end):
             sipLegs[id] = nil
-            (call.callees[leg] as? SIPCalleeLeg)?.over()
+            (call.callees[leg] as? any PhoneLeg)?.over()
             call.handle(.calleeEnded(leg, end.callEnd(by: .callee)))
         default: exchange(event, side: .callee, in: call, leg: call.callees[leg] as? any SIPOfferingLeg)
         }

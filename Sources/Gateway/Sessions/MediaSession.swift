@@ -60,14 +60,15 @@ final class MediaSession {
     private var showsVideo = true
 
     init(
-        id: String, kind: SessionKind, options: SessionOptions, profiles: [SessionSide: SIPProfile], context: SessionContext
+        id: String, kind: SessionKind, options: SessionOptions, profiles: [SessionSide: SIPProfile],
+        inherited: [SessionSide: DialogInheritance] = [:], context: SessionContext
     ) {
         self.id = id
         self.kind = kind
         self.profiles = profiles
         machine = ProxySession(
             id: id, kind: kind, options: options, address: context.mediaAddress, number: context.nextNumber(),
-            profiles: profiles)
+            profiles: profiles, inherited: inherited)
         var log = context.log
         log[metadataKey: "session"] = "\(id)"
         self.log = log
@@ -86,6 +87,8 @@ final class MediaSession {
     /// Who holds it.
     var holders: Set<SessionSide> { machine.holders }
     func takesTelephoneEvents(_ side: SessionSide) -> Bool { machine.takesTelephoneEvents(side) }
+    /// What the phone at `side` takes along to another session; nil for browsers.
+    func inheritance(of side: SessionSide) -> DialogInheritance? { machine.inheritance(of: side) }
     var isEnded: Bool { machine.isEnded }
     var isEstablished: Bool { machine.isEstablished }
     /// The offer that one side has, while it has not been answered.

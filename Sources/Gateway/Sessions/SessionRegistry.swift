@@ -59,11 +59,13 @@ final class SessionRegistry {
     /// Makes the sessions of a call: one for each branch, which its clients know as one with this id.
     func create(
         id: String, branches: [Call.Branch: CallPlan.Branch], options change: SessionOptionsChange = SessionOptionsChange(),
-        users: Set<String> = [], sides: [String: SessionSide] = [:], subscriber: String? = nil
+        users: Set<String> = [], sides: [String: SessionSide] = [:], subscriber: String? = nil,
+        inherited: [SessionSide: DialogInheritance] = [:]
     ) -> [Call.Branch: MediaSession] {
         let sessions = branches.mapValues { branch in
             MediaSession(
-                id: id, kind: branch.kind, options: SessionOptions().applying(change), profiles: branch.profiles, context: context)
+                id: id, kind: branch.kind, options: SessionOptions().applying(change), profiles: branch.profiles,
+                inherited: inherited, context: context)
         }
         let ordered = sessions.sorted { $0.key < $1.key }.map(\.value)
         guard let first = ordered.first else { return [:] }

@@ -15,7 +15,9 @@ const missedStatuses = [undefined, 200, 408, 480, 487];
  * - `state` is `'calling'`, `'ringing'`, `'active'`, `'ended'` for an outgoing call, `'incoming'`, `'answering'`,
  *   `'active'`, `'ended'` for an incoming one
  * - events `ringing`, `early` (the other side sends media before it answers), `answer`, `hold` and `resume` (by the other
- *   side), `holding` (whether it is held from here), `dtmf` (the other side's keys), `transfer`, both with the gateway's body
+ *   side), `holding` (whether it is held from here), `dtmf` (the other side's keys) and `transfer`, both with the gateway's
+ *   body: how a transfer that was asked for here goes, as `{status}`, or with whom the call goes on, as
+ *   `{remote_id, remote_name}`
  */
 export class TernCall extends TernSession {
   /** @type {string|null} the call's id at the gateway; null until it has answered */
@@ -37,6 +39,10 @@ export class TernCall extends TernSession {
 
   #offer = null;
   #stopTimer = 0;
+  /** What the gateway calls this side after a transfer. */
+  #role = null;
+  /** The session that the call is to go on with. @type {{sessionId: string, peer: TernPeer, settled: boolean}|null} */
+  #next = null;
 
   /** Made by `client.call()` and by an invitation of the gateway. @internal */
   constructor(client, direction, { call_id, session_id, dest, caller_id, caller_name, offer }) {
@@ -138,6 +144,16 @@ export class TernCall extends TernSession {
     this._peer.insertKeys(String(digits), duration, gap);
   }
 
+  /**
+   * Hands the other side over, to somebody else or to the other side of a second call. How that goes is told by `transfer`
+   * events; this call ends when it is done, and goes on when it fails.
+   * @param {string|TernCall} target as for `client.call()`, or the second call
+   */
+  async transfer(target) {
+    const fields = target instanceof TernCall ? { other_call_id: target.callId } : { dest: String(target) };
+    await this._client.request('media', 'transfer_call', { call_id: this.callId, ...fields });
+  }
+
   /** The same as `hangup`. @param {string} [reason] */
   async stop(reason) { await this.hangup(reason); }
 
@@ -189,6 +205,73 @@ export class TernCall extends TernSession {
     this.emit('answer');
   }
 
+  /**
+   * The gateway's: the call is to go on with another session, because one of its sides is transferred. What flows stays until
+   * that is sure and the new connection is up.
+   * @returns {Promise<object>} our offer, or the answer to the gateway's
+   * @internal
+   */
+  async _replace(sessionId, offer) {
+    if (this.state !== 'active') throw new TernError('state', 'The call is not answered');
+    this.#dropNext();
+    const peer = this._makePeer();
+    this.#next = { sessionId, peer, settled: false };
+    this._client._register(this, [sessionId]);
+    try {
+      if (offer) return { answer: await this._until(peer.answer(offer, this.localStream)) };
+      const { audio = true, video = false } = this.options;
+      return { offer: await this._until(peer.offer(this.localStream, { audio: Boolean(audio), video: Boolean(video) })) };
+    } catch (error) {
+      this.#dropNext();
+      throw error;
+    }
+  }
+
+  /** The gateway has our description. @internal */
+  _replaced() {
+    if (this.#next) this._trickle(this.#next.peer, this.#next.sessionId);
+  }
+
+  #dropNext() {
+    this.#next?.peer.close();
+    this.#next = null;
+  }
+
+  #goOn() {
+    const next = this.#next;
+    if (!next?.settled || next.peer.connection.connectionState !== 'connected') return;
+    this.#next = null;
+    this._changePeer(next.peer, next.sessionId);
+    // Holds were those of the former session.
+    if (this.held) this.#held(null, false);
+    if (this.holding) this.#held(this.#side, false);
+  }
+
+  /** @protected */
+  _peerBecomes(state, peer) {
+    if (peer !== this.#next?.peer) {
+      super._peerBecomes(state, peer);
+    } else if (state === 'connected') {
+      this.#goOn();
+    } else if (state === 'failed') {
+      const { settled } = this.#next;
+      this.#dropNext();
+      if (settled) this._mediaFailed();
+    }
+  }
+
+  #transferred(body) {
+    if (body.side) this.#role = body.side;
+    if (typeof body.remote_id === 'string') {
+      this.remoteId = body.remote_id;
+      this.remoteName = String(body.remote_name || body.remote_id || 'Unknown');
+    }
+    if (this.#next && body.session_id === this.#next.sessionId) {
+      this.#next.settled = true;
+      this.#goOn();
+    }
+  }
+
   /** @protected */
   _endsBy(event) {
     const { subclass, type, body = {} } = event;
@@ -201,6 +284,9 @@ export class TernCall extends TernSession {
       return true;
     }
     if (subclass === 'session' && type === 'stop') {
+      if (event.obj_id === this.#next?.sessionId) this.#dropNext();
+      // That of a former session says nothing, nor does that of one which another is about to follow.
+      if (event.obj_id !== this.sessionId || this.#next) return true;
       this.#stopTimer ||= setTimeout(() => this._finish(endFromEvent(body)), hangupDelay);
       return true;
     }
@@ -209,7 +295,7 @@ export class TernCall extends TernSession {
 
   #hungUp(body) {
     const incoming = this.direction === 'incoming';
-    const end = endFromEvent(body, incoming ? 'callee' : 'caller');
+    const end = endFromEvent(body, this.#side);
     const missed = incoming && this.answeredAt === null && missedStatuses.includes(end.sipStatus);
     this._finish(missed ? { ...end, text: 'Missed call' } : end);
   }
@@ -222,6 +308,10 @@ export class TernCall extends TernSession {
       if (this.state === 'calling') this._become('ringing');
       this.emit('ringing');
     } else if (type === 'answer') {
+      if (this.#next && body.session_id === this.#next.sessionId) {
+        await this.#next.peer.accept(body.answer);
+        return;
+      }
       // The answer to an offer of the caller's is our own: nothing to apply.
       if (!this.#offer && body.answer) await this._peer?.accept(body.answer);
       if (this.ended) return;
@@ -232,12 +322,13 @@ export class TernCall extends TernSession {
     } else if (type === 'dtmf') {
       if (body.by !== this.#side) this.emit(type, body);
     } else if (type === 'transfer') {
+      this.#transferred(body);
       this.emit(type, body);
     }
   }
 
   /** @returns {string} what the gateway calls this side */
-  get #side() { return this.direction === 'incoming' ? 'callee' : 'caller'; }
+  get #side() { return this.#role ?? (this.direction === 'incoming' ? 'callee' : 'caller'); }
 
   #held(by, isHeld) {
     if (by === this.#side) {
@@ -270,6 +361,7 @@ export class TernCall extends TernSession {
   /** @internal */
   _finish(end) {
     clearTimeout(this.#stopTimer);
+    this.#dropNext();
     super._finish(end);
   }
 }

@@ -170,6 +170,7 @@ export class TernClient extends Emitter {
     if (cmd === 'call_invite') this.#invited(data, reply);
     else if (cmd === 'renegotiate_session') this.#renegotiated(data, reply);
     else if (cmd === 'insert_dtmf') this.#insertKeys(data, reply);
+    else if (cmd === 'replace_session') this.#replaced(data, reply);
     else reply.fail(unknownCommand, 'unknown command');
   }
 
@@ -199,6 +200,17 @@ export class TernClient extends Emitter {
     try {
       call._insertKeys(digits, duration, gap);
       return reply.ok();
+    } catch (error) {
+      return reply.fail(488, error.message);
+    }
+  }
+
+  async #replaced({ call_id, session_id, offer }, reply) {
+    const call = this.#router.find(call_id);
+    if (!(call instanceof TernCall) || typeof session_id !== 'string') return reply.fail(unknownObject, 'no such call');
+    try {
+      reply.ok(await call._replace(session_id, offer));
+      return call._replaced();
     } catch (error) {
       return reply.fail(488, error.message);
     }

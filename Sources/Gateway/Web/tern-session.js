@@ -204,16 +204,33 @@ export class TernSession extends Emitter {
   }
 
   /** @protected */
-  _openPeer() {
-    this._peer = new TernPeer(this._client.peerOptions, {
-      onTrack: () => this.emit('stream', this.remoteStream),
-      onState: state => {
-        if (state === 'connected') this.#mediaUp();
-        else if (state === 'disconnected') this.#networkChanged();
-        else if (state === 'failed') this.#restart();
-      },
-      onNetworkChange: () => this.#networkChanged(),
+  _openPeer() { this._peer = this._makePeer(); }
+
+  /** @protected @returns {TernPeer} */
+  _makePeer() {
+    const peer = new TernPeer(this._client.peerOptions, {
+      onTrack: () => { if (peer === this._peer) this.emit('stream', this.remoteStream); },
+      onState: state => this._peerBecomes(state, peer),
+      onNetworkChange: () => { if (peer === this._peer) this.#networkChanged(); },
     });
+    return peer;
+  }
+
+  /** @protected */
+  _peerBecomes(state, peer) {
+    if (peer !== this._peer) return;
+    if (state === 'connected') this.#mediaUp();
+    else if (state === 'disconnected') this.#networkChanged();
+    else if (state === 'failed') this.#restart();
+  }
+
+  /** Goes on with another connection, of another session. @protected */
+  _changePeer(peer, sessionId) {
+    const former = this._peer;
+    this._peer = peer;
+    this.sessionId = sessionId;
+    former?.close();
+    this.emit('stream', this.remoteStream);
   }
 
   /** @protected */
@@ -224,17 +241,17 @@ export class TernSession extends Emitter {
   }
 
   /** Sends the candidates, those collected so far and those to come. @protected */
-  _trickle() {
-    this._peer.trickleTo(candidate => this.#sendCandidate(candidate));
+  _trickle(peer = this._peer, sessionId = this.sessionId) {
+    peer.trickleTo(candidate => this.#sendCandidate(candidate, sessionId));
   }
 
-  #sendCandidate(candidate) {
+  #sendCandidate(candidate, sessionId = this.sessionId) {
     const command = candidate ? 'set_candidate' : 'set_candidate_end';
     const fields = candidate && {
       sdpMid: candidate.sdpMid, sdpMLineIndex: candidate.sdpMLineIndex, candidate: candidate.candidate,
     };
     // A candidate that the gateway does not want is no reason to end: another one may do.
-    this._client.request('media', command, { session_id: this.sessionId, ...fields }).catch(() => {});
+    this._client.request('media', command, { session_id: sessionId, ...fields }).catch(() => {});
   }
 
   /** A request that starts something at the gateway, which is ended again when this has ended meanwhile. @protected */
@@ -328,7 +345,7 @@ export class TernSession extends Emitter {
   async #restart() {
     clearTimeout(this.#restartTimer);
     if (this.ended || this.#isRestarting || this._client.state !== 'online') return;
-    this.#failureTimer ||= setTimeout(() => this.#mediaFailed(), restartLimit);
+    this.#failureTimer ||= setTimeout(() => this._mediaFailed(), restartLimit);
     this.#isRestarting = true;
     try {
       await this._until(this._peer.restart(offer => this.#askForAnswer(offer), candidate => this.#sendCandidate(candidate)));
@@ -377,7 +394,8 @@ export class TernSession extends Emitter {
     await told;
   }
 
-  #mediaFailed() {
+  /** @protected */
+  _mediaFailed() {
     this.#failureTimer = 0;
     if (this.ended || this._client.state !== 'online') return;
     this._tellEnd(undefined, 'media connection failed');

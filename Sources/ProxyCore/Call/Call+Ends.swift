@@ -56,6 +56,14 @@ extension Call {
         return legs.sorted().map { .endCallee($0, end) }
     }
 
+    /// One of the parties leaves for another call, and is not told of any end.
+    mutating func handOver(_ side: SessionSide, _ end: CallEnd) -> [Action] {
+        guard case .established(let leg) = state else { return [] }
+        state = .ended
+        let told: [Action] = side == .callee ? [.hangUpCaller(end)] : leg.map { [.endCallee($0, end)] } ?? []
+        return [.stopTimer(.duration)] + told + [.stopSession(end), .ended(end)]
+    }
+
     mutating func finish(_ end: CallEnd) -> [Action] {
         var actions: [Action]
         switch state {

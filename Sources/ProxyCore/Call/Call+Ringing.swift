@@ -9,6 +9,7 @@ extension Call {
     /// Early media is for a call that rings one party: with several, nobody knows yet whose it should be.
     mutating func progress(_ leg: Leg, _ sdp: String) -> [Action] {
         guard case .inviting(var invited) = state, invited.parties.map(\.leg) == [leg], invited.early == nil, !wantsOffer,
+            takesEarlyMedia,
             let branch = branch(of: leg)
         else { return ring(leg) + [.progressDone(leg, nil)] }
         invited.early = Early(leg: leg, sdp: sdp)

@@ -66,6 +66,8 @@ public struct Call: Sendable {
         case ringingOver
         /// The gateway ends it: a time limit, or it is about to stop.
         case terminate(CallEnd)
+        /// The party at that side of an established call goes on in another one; the other side is told this end.
+        case handedOver(SessionSide, CallEnd)
         /// A phone of an established call answers the endpoint's refresh with another description than before.
         case refreshed(SessionSide, sdp: String)
         /// A side of an established call wants an offer, to answer it.
@@ -199,10 +201,13 @@ public struct Call: Sendable {
     var answerIsForNobody = false
     /// The side that waits for an offer that it asked for.
     var asking: SessionSide?
+    /// Whether the caller hears what comes before the answer; one who is in another call meanwhile does not.
+    let takesEarlyMedia: Bool
 
-    public init(id: String, stages: [Stage]) {
+    public init(id: String, stages: [Stage], takesEarlyMedia: Bool = true) {
         self.id = id
         self.stages = stages
+        self.takesEarlyMedia = takesEarlyMedia
     }
 
     public var isEstablished: Bool { if case .established = state { true } else { false } }
@@ -229,6 +234,7 @@ public struct Call: Sendable {
         case .declined(let side, let failure): return declined(side, failure)
         case .calleeEnded(let leg, let end): return lose(leg, end)
         case .ringingOver: return ringingOver()
+        case .handedOver(let side, let end): return handOver(side, end)
         case .callerEnded(let end), .terminate(let end): return finish(end)
         case .sessionEnded(let end, let branch): return sessionEnded(CallEnd(end), branch)
         }

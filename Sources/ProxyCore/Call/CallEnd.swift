@@ -51,6 +51,8 @@ public struct CallEnd: Sendable, Equatable {
     public static let noAnswer = CallEnd(status: 480, reason: "No answer", by: .gateway)
     /// The called user is known, but is nowhere to be reached.
     public static let notReachable = CallEnd(status: 480, reason: "Temporarily Unavailable", by: .gateway)
+    /// The other side goes on with somebody else.
+    public static let transferred = CallEnd(status: 200, reason: "Transferred", by: .gateway)
     /// Somebody else of those who were called has it.
     public static let answeredElsewhere = CallEnd(status: 200, reason: "Call completed elsewhere", by: .callee)
 

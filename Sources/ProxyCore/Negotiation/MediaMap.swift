@@ -10,6 +10,17 @@ struct MediaMap: Sendable, Equatable {
     /// For each of Janus' lines its kind, and its place among the dialog's.
     private(set) var entries: [Entry] = []
 
+    /// What was carried in the session before this one.
+    private var former: [Entry] = []
+
+    init() {}
+
+    /// Of a dialog that goes on with another session: it has its lines, of which Janus has seen none yet.
+    init(after former: MediaMap) {
+        count = former.count
+        self.former = former.entries
+    }
+
     struct Entry: Sendable, Equatable {
         var kind: MediaKind
         var line: Int
@@ -40,6 +51,8 @@ struct MediaMap: Sendable, Equatable {
         for (index, medium) in media.enumerated() {
             if index < entries.count {
                 guard medium.kind == entries[index].kind else { throw .wrongMedia(line: index + 1) }
+            } else if let known = former.first(where: { $0.kind == medium.kind }), !map.entries.contains(known) {
+                map.entries.append(known)
             } else {
                 map.entries.append(Entry(kind: medium.kind, line: map.count))
                 map.count += 1

@@ -84,6 +84,13 @@ extension LegNegotiation {
         }
     }
 
+    /// Goes on with the phone's dialog; nothing to a browser, which makes a new connection.
+    mutating func inherit(_ inheritance: DialogInheritance) {
+        guard case .sip(var leg) = self else { return }
+        leg.inherit(inheritance)
+        self = .sip(leg)
+    }
+
     /// The SRTP suite of a phone's media; nil for plain RTP, and for browsers.
     var suite: String? {
         if case .sip(let leg) = self { leg.suite } else { nil }

@@ -105,9 +105,10 @@ public struct ProxySession: Sendable {
     ///   - address: The media address that SIP sides are told in `o=` and `c=`.
     ///   - number: Distinguishes this session in `o=` lines (RFC 8866 section 5.2).
     ///   - profiles: What is said to the phones at its sides; the standard where none is given.
+    ///   - inherited: What phones bring that have been in another session in the same dialog.
     public init(
         id: String, kind: SessionKind, options: SessionOptions, address: String, number: UInt64,
-        profiles: [SessionSide: SIPProfile] = [:]
+        profiles: [SessionSide: SIPProfile] = [:], inherited: [SessionSide: DialogInheritance] = [:]
     ) {
         self.id = id
         self.kind = kind
@@ -117,7 +118,13 @@ public struct ProxySession: Sendable {
         sides[.callee] = kind.calleeType.map {
             .make($0, number: number &+ 1, address: address, profiles[.callee] ?? .standard)
         }
+        for (side, inheritance) in inherited { sides[side]?.inherit(inheritance) }
         for side in kind.sidesLimitedByDescription { sides[side]?.bitrate = options.bitrate }
+    }
+
+    /// What the phone at `side` takes along to another session; nil for browsers.
+    public func inheritance(of side: SessionSide) -> DialogInheritance? {
+        if case .sip(let leg)? = sides[side] { leg.inheritance } else { nil }
     }
 
     public var isEnded: Bool { state == .ended }

@@ -168,7 +168,7 @@ extension SIPEndpoint {
         tags.addBody(request.sdp)
         let isReliable = request.offersReliableProvisionals ?? configuration.offersReliableProvisionals
         let isWithout = request.sdp == nil || !isReliable
-        tags.add(tern_siptag_supported_str(), isWithout ? "timer" : SIPStack.supportedExtensions)
+        tags.add(tern_siptag_supported_str(), isWithout ? SIPStack.extensionsWithoutReliability : SIPStack.supportedExtensions)
         if !request.routes.isEmpty {
             tags.add(tern_nutag_initial_route_str(), request.routes.map { "<\($0)>" }.joined(separator: ","))
         } else if let route = request.route {

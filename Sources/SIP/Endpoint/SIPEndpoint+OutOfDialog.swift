@@ -17,6 +17,10 @@ extension SIPEndpoint {
             nua_handle_destroy(handle)
         case .register:
             receiveRegister(event, handle)
+        case .refer:
+            // Nobody calls on behalf of somebody with whom there is no call.
+            respond(event, handle, status: 403)
+            nua_handle_destroy(handle)
         case .otherRequest:
             respond(event, handle, status: 501)
             nua_handle_destroy(handle)
@@ -30,7 +34,7 @@ extension SIPEndpoint {
         guard event.status < 200, let invite = event.invite, let message = event.message else {
             return nua_handle_destroy(handle)
         }
-        if let refusal = refusal(of: invite, message) {
+        if let refusal = event.refusal?.response ?? refusal(of: invite, message) {
             var tags = TagList()
             tags.add(refusal, status: refusal.finalStatus, agent: agent)
             tags.withTags {

@@ -23,6 +23,7 @@ extension SIPEndpoint {
         case .cancel: leg.handle(.cancelled(event.message?.reason))
         case .bye: leg.handle(.bye(event.message?.reason))
         case .acknowledgement:
+            leg.isNamed(event.message, ours: false)
             leg.startSession()
             leg.handle(.acknowledged(sdp: event.message?.sdp))
         case .inviteResponse: receiveResponse(event, on: leg)
@@ -30,9 +31,10 @@ extension SIPEndpoint {
         case .byeResponse: if event.status >= 200 { leg.handle(.byeAnswered) }
         case .terminated: leg.handle(.terminated(status: event.status))
         case .error: receiveError(event, on: leg)
+        case .refer: receiveTransfer(event, on: leg)
         case .options, .register, .otherRequest: refuseWithin(event)
         case .infoResponse: receiveInfoResponse(event, on: leg)
-        case .prackResponse, .clientResponse, .otherResponse, .shutdown, .ignored: break
+        case .prackResponse, .notifyResponse, .clientResponse, .otherResponse, .shutdown, .ignored: break
         }
     }
 
@@ -45,6 +47,7 @@ extension SIPEndpoint {
             leg.handle(.provisional(
                 status: event.status, phrase: event.phrase, sdp: event.message?.sdp, fork: event.message?.toTag ?? ""))
         case 200..<300:
+            leg.isNamed(event.message, ours: true)
             leg.settleSession(event.message)
             leg.startSession()
             leg.handle(.success(sdp: event.message?.sdp, fork: event.message?.toTag ?? ""))

@@ -28,6 +28,8 @@ public final class SIPEndpoint {
     private var lastRegister: UInt = 0
     /// The INVITEs of ours whose legs are not gone: one that comes back to us went in a circle.
     private(set) var ownDialogs: Set<DialogName> = []
+    /// The legs of established dialogs.
+    var namedLegs: [SIPDialogName: SIPLegID] = [:]
     /// Requests of ours outside of dialogs that are on their way.
     var requests: [SIPLegID: ClientTransaction] = [:]
     var clientNames = ClientNames()
@@ -142,6 +144,7 @@ public final class SIPEndpoint {
     func forget(_ leg: Leg) {
         if legs[leg.id] === leg { legs[leg.id] = nil }
         if let name = leg.ownDialog { ownDialogs.remove(name) }
+        if let name = leg.name, namedLegs[name] == leg.id { namedLegs[name] = nil }
         if legs.isEmpty { onLastLeg?() }
     }
 
@@ -166,6 +169,7 @@ extension SIPEvent {
         case .offerCompleted: "offerCompleted"
         case .info: "info"
         case .infoAnswered: "infoAnswered"
+        case .transferRequested: "transferRequested"
         case .ended: "ended"
         }
     }

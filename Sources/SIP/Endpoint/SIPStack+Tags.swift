@@ -3,9 +3,11 @@ internal import EventLoop
 
 extension SIPStack {
     /// The methods that are served (RFC 3261 section 20.5); all others are answered 405, unknown ones 501.
-    nonisolated static let allowedMethods = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, PRACK"
+    nonisolated static let allowedMethods = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, PRACK, REFER"
     /// The extensions that are spoken (RFC 3261 section 20.37); others in a Require are answered 420.
-    nonisolated static let supportedExtensions = "timer, 100rel"
+    nonisolated static let supportedExtensions = "timer, 100rel, replaces, norefersub"
+    /// The same without 100rel.
+    nonisolated static let extensionsWithoutReliability = "timer, replaces, norefersub"
     /// Bodies that are understood (RFC 3261 section 20.1).
     nonisolated static let acceptedBodies = "application/sdp"
 

@@ -104,12 +104,18 @@ final class SIPStack {
         _ event: nua_event_t, _ status: Int, _ phrase: String, _ nua: OpaquePointer?, _ handle: OpaquePointer?,
         _ legNumber: UInt, _ sip: UnsafePointer<sip_t>?
     ) -> StackEvent {
-        let kind = StackEvent.Kind(event)
+        var kind = StackEvent.Kind(event)
+        // Sofia takes it for an INFO (CSofiaSIP.c).
+        if kind == .info, sip.map({ SofiaText.field($0.pointee.sip_request?.pointee.rq_method_name, limit: 8) }) == "REFER" {
+            kind = .refer
+        }
         let message = sip.map { IncomingMessage($0, bodyLimit: bodyLimit) }
         var invite: SIPIncomingInvite?
         var request: HeldRequest?
         var register: Result<SIPIncomingRegister, SIPRefusal>?
         var outcome: SIPClientOutcome?
+        var transfer: Result<SIPTransferRequest, SIPRefusal>?
+        var refusal: SIPRefusal?
         let isLocal = sip == nil || SofiaURI.source(of: nua_current_request(nua)) == nil
         switch kind {
         case .invite where legNumber == 0:
@@ -117,6 +123,10 @@ final class SIPStack {
                 let flow = flow($0, message: nua_current_request(nua))
                 return SIPIncomingInvite($0, sdp: message?.sdp, flow: flow)
             }
+            refusal = sip.flatMap { SIPRefusal.first(in: $0.pointee, of: ["replaces"]) }
+        case .refer:
+            request = HeldRequest(current: nua)
+            transfer = sip.map { SIPTransferRequest.read($0) }
         case .register where legNumber == 0:
             request = HeldRequest(current: nua)
             register = sip.map {
@@ -133,7 +143,7 @@ final class SIPStack {
         return StackEvent(
             kind: kind, status: status, phrase: phrase, handle: handle,
             leg: legNumber == 0 ? nil : SIPLegID(number: legNumber), message: message, isLocal: isLocal, invite: invite, request: request,
-            register: register, outcome: outcome)
+            register: register, transfer: transfer, refusal: refusal, outcome: outcome)
     }
 
     private func flow(_ sip: UnsafePointer<sip_t>, message: OpaquePointer?) -> SIPFlow? {

@@ -4,8 +4,8 @@ internal import CSofiaSIP
 struct StackEvent {
     /// The events that the endpoint knows.
     enum Kind {
-        case invite, cancel, acknowledgement, bye, update, prack, info, options, register, otherRequest
-        case inviteResponse, byeResponse, updateResponse, prackResponse, infoResponse, otherResponse
+        case invite, cancel, acknowledgement, bye, update, prack, info, options, register, refer, otherRequest
+        case inviteResponse, byeResponse, updateResponse, prackResponse, infoResponse, notifyResponse, otherResponse
         /// To a ``SIPClientRequest``.
         case clientResponse
         case terminated, error, shutdown
@@ -30,6 +30,7 @@ struct StackEvent {
             case nua_r_update: self = .updateResponse
             case nua_r_prack: self = .prackResponse
             case nua_r_info: self = .infoResponse
+            case nua_r_method: self = .notifyResponse
             case nua_r_register, nua_r_options: self = .clientResponse
             case nua_r_cancel: self = .otherResponse
             case nua_i_terminated: self = .terminated
@@ -56,6 +57,10 @@ struct StackEvent {
     let request: HeldRequest?
     /// For a REGISTER outside a dialog; the failure is why it is refused.
     let register: Result<SIPIncomingRegister, SIPRefusal>?
+    /// For a REFER.
+    let transfer: Result<SIPTransferRequest, SIPRefusal>?
+    /// Why an INVITE outside a dialog is refused whatever else it says.
+    let refusal: SIPRefusal?
     /// For a final response to a ``SIPClientRequest``.
     let outcome: SIPClientOutcome?
 }

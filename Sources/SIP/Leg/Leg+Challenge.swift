@@ -88,6 +88,7 @@ extension StackEvent.Kind {
         case .updateResponse: "UPDATE"
         case .prackResponse: "PRACK"
         case .infoResponse: "INFO"
+        case .notifyResponse: "NOTIFY"
         default: nil
         }
     }

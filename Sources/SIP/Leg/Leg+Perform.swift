@@ -30,6 +30,8 @@ extension Leg {
         case .refuse(let response): refuse(response)
         case .respondToUpdate(let response, let sdp): respondToUpdate(response, sdp: sdp)
         case .respondToPrack(let response, let sdp): respondToPrack(response, sdp: sdp)
+        case .respondToTransfer(let response, let isSilent): respondToTransfer(response, isSilent: isSilent)
+        case .notify(let fragment): notify(fragment)
         case .cancel(let reason): cancel(reason)
         case .bye(let reason): bye(reason)
         case .acknowledge(let sdp): acknowledge(sdp)

@@ -31,6 +31,10 @@ final class Leg {
     var updates: [HeldRequest] = []
     /// The PRACK that waits for its answer.
     var prack: HeldRequest?
+    /// The REFER that waits for its answer.
+    var referral: HeldRequest?
+    /// What names the dialog, once it is established.
+    var name: SIPDialogName?
     /// Answers challenges to its requests; none are answered without it.
     var authorizer: SIPAuthorizer?
     /// Of the requests that were challenged and have no final response yet, by method.
@@ -153,6 +157,7 @@ final class Leg {
         aimAtOrigin()
         updates = []
         prack = nil
+        referral = nil
         authorizer = nil
         otherHops = nil
         nua_handle_destroy(handle)

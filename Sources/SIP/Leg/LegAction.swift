@@ -8,6 +8,10 @@ enum LegAction: Equatable {
     case respondToUpdate(SIPResponse, sdp: String?)
     /// A response to the PRACK that waits.
     case respondToPrack(SIPResponse, sdp: String?)
+    /// The response to the REFER that waits: 202, or a final one other than 2xx. `isSilent`: no NOTIFY follows.
+    case respondToTransfer(SIPResponse, isSilent: Bool)
+    /// A NOTIFY to the sender of a REFER.
+    case notify(Fragment)
     case cancel(SIPReason?)
     case bye(SIPReason?)
     /// The ACK to a 2xx.
@@ -27,9 +31,18 @@ enum LegAction: Equatable {
     /// Whether it sends a request that the dialog's route set and remote target are for.
     var isRequestInDialog: Bool {
         switch self {
-        case .bye, .acknowledge, .prack, .reinvite, .sendInfo: true
+        case .bye, .acknowledge, .prack, .reinvite, .sendInfo, .notify: true
         default: false
         }
+    }
+
+    /// What a NOTIFY tells (RFC 3515 section 2.4.5).
+    struct Fragment: Equatable {
+        let status: Int
+        /// The standard one for the status when nil.
+        let phrase: String?
+        /// Nil for the first REFER of a dialog.
+        let eventID: UInt32?
     }
 
     /// How long a state may last.

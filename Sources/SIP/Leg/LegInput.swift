@@ -10,6 +10,9 @@ enum LegInput: Equatable {
     case acceptOffer(sdp: String?)
     case rejectOffer(SIPResponse)
     case sendInfo(SIPInfo)
+    case acceptTransfer
+    case refuseTransfer(SIPResponse)
+    case reportTransfer(status: Int, phrase: String?)
     case stop
 
     // The peer.
@@ -25,6 +28,7 @@ enum LegInput: Equatable {
     case info(SIPInfo)
     /// A final response to an INFO of ours.
     case infoAnswered(status: Int)
+    case transferRequested(SIPTransferRequest)
 
     // The stack.
     case acknowledgementLost

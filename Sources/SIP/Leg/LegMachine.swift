@@ -6,6 +6,10 @@ struct LegMachine: Equatable {
     var state: LegState
     /// What the caller said of reliable responses.
     var provisionals = ReliableProvisionals.never
+    /// The transfer that the peer has asked for; nil when there is none under way.
+    var referral: Referral?
+    /// How many REFERs there were.
+    var referrals = 0
 
     /// A leg whose INVITE came from the peer.
     static func called(_ id: SIPLegID, sdp: String?, provisionals: ReliableProvisionals = .never) -> LegMachine {
@@ -19,6 +23,7 @@ struct LegMachine: Equatable {
 
     /// Changes the state by `input`.
     mutating func handle(_ input: LegInput) -> [LegAction] {
+        if let actions = transferring(input) { return actions }
         switch state {
         case .offered(let remote): return undecided(remote: remote, nil, input)
         case .ringing(let remote, let early): return undecided(remote: remote, early, input)

@@ -33,6 +33,7 @@ struct IncomingMessage {
     var isSuccess = false
     /// Which provisional responses a caller wants to acknowledge.
     var provisionals = ReliableProvisionals.never
+    var callID = ""
     var fromTag = ""
     /// What a PRACK to it says in its RAck header; nil when it is no reliable provisional response (RFC 3262 section 7.2).
     var rack: String?
@@ -77,6 +78,7 @@ struct IncomingMessage {
         } else if sip_has_feature(sip.sip_supported, "100rel") != 0 {
             provisionals = .sessionProgress
         }
+        callID = SofiaText.field(sip.sip_call_id?.pointee.i_id, limit: 256)
         fromTag = SofiaText.field(sip.sip_from?.pointee.a_tag, limit: 128)
         if let sequence = sip.sip_rseq?.pointee.rs_response, let request = sip.sip_cseq?.pointee {
             rack = "\(sequence) \(request.cs_seq) INVITE"
@@ -157,6 +159,8 @@ extension SIPIncomingInvite {
         privacy = SofiaHeaders.privacy(sip)
         diversion = SofiaHeaders.unknown(sip, "diversion")
         historyInfo = SofiaHeaders.unknown(sip, "history-info")
+        replaces = sip.sip_replaces.flatMap { SIPReplaces($0.pointee) }
+        referredBy = sip.sip_referred_by.map { "<\(SofiaURI.text($0.pointee.b_url).filter { $0 != ">" })>" }
     }
 }
 

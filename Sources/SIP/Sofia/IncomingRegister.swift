@@ -135,6 +135,16 @@ struct SIPRefusal: Error {
         }
     }
 
+    /// The same as a value.
+    static func first(in sip: sip_t, of names: [String]) -> SIPRefusal? {
+        do throws(SIPRefusal) {
+            try malformed(sip, names)
+            return nil
+        } catch {
+            return error
+        }
+    }
+
     static func tooMuch(_ what: String) -> SIPRefusal { SIPRefusal(status: 400, warning: what) }
 
     var response: SIPResponse { SIPResponse(status: status, phrase: phrase, warning: warning) }

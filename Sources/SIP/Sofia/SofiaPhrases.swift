@@ -20,6 +20,9 @@ enum SofiaPhrases {
         return pointer
     }
 
+    /// The standard phrase of `status`; empty where it has none.
+    static func text(status: Int) -> String { SofiaText.field(standard(status), limit: 96) }
+
     /// Sofia's own table, in its constant data.
     private static func standard(_ status: Int) -> UnsafePointer<CChar>? {
         sip_status_phrase(Int32(clamping: status))

@@ -28,6 +28,8 @@ public enum SIPEvent: Hashable, Sendable {
     case info(SIPLegID, SIPInfo)
     /// The final response to an INFO of ours, or 408 or 503 where there is none. They come in the order of the INFOs.
     case infoAnswered(SIPLegID, status: Int)
+    /// A REFER wants ``SIPEndpoint/acceptTransfer(_:)`` or ``SIPEndpoint/refuseTransfer(_:_:)``, at once.
+    case transferRequested(SIPLegID, SIPTransferRequest)
     /// The leg is gone.
     case ended(SIPLegID, SIPEnd)
 
@@ -36,7 +38,7 @@ public enum SIPEvent: Hashable, Sendable {
         switch self {
         case .incoming(let leg, _), .provisional(let leg, _, _, _), .answered(let leg, _), .established(let leg),
             .rejected(let leg, _, _, _), .offer(let leg, _), .offerAccepted(let leg, _), .offerRejected(let leg, _, _),
-            .offerCompleted(let leg, _), .info(let leg, _), .infoAnswered(let leg, _), .ended(let leg, _):
+            .offerCompleted(let leg, _), .info(let leg, _), .infoAnswered(let leg, _), .transferRequested(let leg, _), .ended(let leg, _):
             leg
         }
     }

@@ -28,6 +28,10 @@ public struct SIPIncomingInvite: Hashable, Sendable {
     public var diversion: [String] = []
     /// The values of History-Info headers (RFC 7044), likewise.
     public var historyInfo: [String] = []
+    /// The dialog whose place the caller wants to take (RFC 3891).
+    public var replaces: SIPReplaces?
+    /// The value of Referred-By (RFC 3892).
+    public var referredBy: String?
 
     public init(
         from: SIPParty, to: SIPParty, requestUser: String, requestHost: String, requestURI: String, callID: String,

@@ -104,6 +104,9 @@ final class Baresip: Sendable {
 
     func hangUp() { command("hangup") }
 
+    /// Hands the other side of its call over.
+    func transfer(to uri: String) { command("transfer", uri) }
+
     private func command(_ name: String, _ parameters: String = "") {
         let text = JSONValue.object(["command": .string(name), "params": .string(parameters), "token": "t"]).text
         control.write(Array("\(text.utf8.count):\(text),".utf8))

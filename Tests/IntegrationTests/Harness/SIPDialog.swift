@@ -44,9 +44,17 @@ struct SIPDialog: Sendable {
         if let contact = response.contact { target = contact }
     }
 
-    mutating func request(_ method: String, body: String? = nil, type: String = "application/sdp") -> String {
+    /// - Parameter headers: Further ones, each with its line end.
+    mutating func request(_ method: String, body: String? = nil, type: String = "application/sdp", headers: String = "") -> String {
         number += 1
-        return text(method, number: number, body: body, type: type)
+        return text(method, number: number, body: body, type: type, headers: headers)
+    }
+
+    /// What names it in a Replaces header that the other side gets (RFC 3891).
+    var replaces: String { "\(id);to-tag=\(SIPDialog.tag(of: remote));from-tag=\(SIPDialog.tag(of: local))" }
+
+    private static func tag(of address: String) -> String {
+        address.components(separatedBy: ";tag=").dropFirst().first.map { String($0.prefix { $0 != ";" }) } ?? ""
     }
 
     /// The ACK of a 2xx is a transaction of its own (section 13.2.2.4).
@@ -59,10 +67,10 @@ struct SIPDialog: Sendable {
     }
 
     private func text(
-        _ method: String, number: Int, body: String?, branch: String? = nil, type: String = "application/sdp"
+        _ method: String, number: Int, body: String?, branch: String? = nil, type: String = "application/sdp", headers: String = ""
     ) -> String {
         "\(method) \(target) SIP/2.0\r\nVia: SIP/2.0/\(transport) \(contact);rport;branch=\(branch ?? "z9hG4bK" + UUID().uuidString)\r\n"
-            + "Max-Forwards: 70\r\nFrom: \(local)\r\nTo: \(remote)\r\nCall-ID: \(id)\r\nCSeq: \(number) \(method)\r\n"
+            + "Max-Forwards: 70\r\nFrom: \(local)\r\nTo: \(remote)\r\nCall-ID: \(id)\r\nCSeq: \(number) \(method)\r\n\(headers)"
             + end(body, type)
     }
 

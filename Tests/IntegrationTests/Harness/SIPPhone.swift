@@ -7,16 +7,16 @@ final class SIPPhone: @unchecked Sendable {
     let audio: RTPPhone
     let video: RTPReflector
     var media: PhoneMedia
-    private let probe: SIPProbe
-    private let gateway: String
+    let probe: SIPProbe
+    let gateway: String
     private let address: String
-    private var dialog: SIPDialog?
+    private(set) var dialog: SIPDialog?
     /// Whether it lists INFO in its Allow.
     var takesInfo = false
     /// The number of the INFO that it has answered last.
     private var lastInfo = 0
     /// The INVITE that has not been answered finally.
-    private var invite: SIPText?
+    var invite: SIPText?
 
     /// - Parameter port: Where it listens; any for 0.
     convenience init(_ stage: Stage, frequency: Double = 440, video: PhoneMedia.Video? = nil, port: Int = 0) throws {
@@ -42,10 +42,11 @@ final class SIPPhone: @unchecked Sendable {
 
     // MARK: It calls
 
-    func call(_ user: String) {
+    /// - Parameter headers: Further ones, each with its line end.
+    func call(_ user: String, headers: String = "") {
         dialog = SIPDialog(to: user, at: gateway, contact: "\(address):\(probe.port)")
         if takesInfo { dialog?.allow += ", INFO" }
-        send { $0.request("INVITE", body: self.media.offer()) }
+        send { $0.request("INVITE", body: self.media.offer(), headers: headers) }
     }
 
     /// Waits for a provisional response.
@@ -190,14 +191,14 @@ final class SIPPhone: @unchecked Sendable {
 
     // MARK: Parts
 
-    private func send(_ make: (inout SIPDialog) -> String) {
+    func send(_ make: (inout SIPDialog) -> String) {
         guard var dialog else { return }
         let text = make(&dialog)
         self.dialog = dialog
         probe.send(text)
     }
 
-    private func final(_ method: String, within limit: Duration) async throws -> SIPText {
+    func final(_ method: String, within limit: Duration) async throws -> SIPText {
         let number = dialog?.number ?? 0
         let text = await probe.message(within: limit) { text in
             let message = SIPText(text: text)
@@ -209,7 +210,7 @@ final class SIPPhone: @unchecked Sendable {
 
     /// Begins to speak to where the message says. The picture needs no address: it answers.
     @discardableResult
-    private func speak(to message: SIPText) throws -> SessionDescription {
+    func speak(to message: SIPText) throws -> SessionDescription {
         let description = try SessionDescription(parsing: message.body)
         if let medium = description.media.first(where: { $0.kind == .audio && $0.port != 0 }) {
             audio.connect(to: address, port: Int(medium.port))

@@ -1,0 +1,144 @@
+internal import BrowserAPI
+internal import EventLoop
+internal import ProxyCore
+internal import SIP
+
+/// Whom a transferred party is to call.
+struct TransferOrder {
+    let destinations: [RouteDestination]
+    let dialled: String
+    /// Further headers of the INVITEs.
+    var headers: [CallOrigin.Header]
+}
+
+// The new call of a transfer, and the parties that go on in it.
+extension Switchboard {
+    /// Has the party at `seat` call somebody.
+    func start(_ order: TransferOrder, of seat: Seat, report: @escaping @LoopActor (Int, String?) -> Void) {
+        let session = BrowserID.make()
+        guard let leg = movedLeg(from: seat, session: session) else { return report(500, nil) }
+        let transfer = Transfer([Transfer.Mover(seat: seat, leg: leg)], report: report)
+        whenOffered(leg, from: seat) { [weak self] result in
+            switch result {
+            case .failed(let end): transfer.fail(end)
+            case .made(let offer): self?.call(order, transfer, seat, leg, session: session, offer: offer)
+            }
+        }
+    }
+
+    private func call(
+        _ order: TransferOrder, _ transfer: Transfer, _ seat: Seat, _ leg: any MovedLeg, session: String,
+        offer: MediaDescriptionObject
+    ) {
+        // The party may be gone by now.
+        guard seat.call.transfer === transfer || leg.isAlone else { return }
+        let id = BrowserID.make()
+        let context = Context(
+            call: id, session: session, callerType: leg is MovedBrowser ? .webrtc : .rtp, origin: leg.origin, dialled: order.dialled,
+            maxForwards: nil, calling: (leg as? MovedBrowser)?.client, flow: (leg as? MovedPhone)?.flow,
+            callerProfile: seat.call.session.profiles[seat.side], headers: order.headers)
+        let plan = plan(order.destinations, context)
+        if let refusal = plan.refusal { return transfer.fail(refusal) }
+        connect(id, session: session, plan, transfer, caller: leg, origin: leg.origin, offer: offer, inherited: [
+            .caller: seat.call.session.inheritance(of: seat.side),
+        ])
+    }
+
+    /// Has two parties go on with each other: `first` is the caller.
+    func join(_ first: Seat, _ second: Seat, report: @escaping @LoopActor (Int, String?) -> Void) {
+        let session = BrowserID.make()
+        guard let caller = movedLeg(from: first, session: session), let callee = movedLeg(from: second, session: session) else {
+            return report(500, nil)
+        }
+        let transfer = Transfer([.init(seat: first, leg: caller), .init(seat: second, leg: callee)], report: report)
+        whenOffered(caller, from: first) { [weak self] result in
+            switch result {
+            case .failed(let end): transfer.fail(end)
+            case .made(let offer):
+                self?.connect(
+                    BrowserID.make(), session: session, CallPlan(joining: callee, at: second, type: first.type, caller: first.call.session.profiles[first.side]), transfer,
+                    caller: caller,
+                    origin: caller.origin, offer: offer, inherited: [
+                        .caller: first.call.session.inheritance(of: first.side),
+                        .callee: second.call.session.inheritance(of: second.side),
+                    ])
+            }
+        }
+    }
+
+    /// Makes the new call, and begins it.
+    private func connect(
+        _ id: String, session: String, _ plan: CallPlan, _ transfer: Transfer, caller: any MovedLeg, origin: CallOrigin,
+        offer: MediaDescriptionObject, inherited: [SessionSide: DialogInheritance?]
+    ) {
+        let client = (caller as? MovedBrowser)?.client
+        let users: Set<String> = if case .user(let name) = origin.source { [name] } else { [] }
+        let sessions = sessions.create(
+            id: session, branches: plan.branches, users: users, sides: client.map { [$0.id: .caller] } ?? [:],
+            subscriber: client?.id, inherited: inherited.compactMapValues { $0 })
+        guard let first = sessions[1] else { return transfer.fail(.notReachable) }
+        let call = CallController(
+            id: id, session: first, sessions: sessions, caller: caller, origin: origin, plan: plan, limits: limits, log: log)
+        log.info("call by transfer", metadata: ["call": "\(id)", "from": "\(origin.user)"])
+        transfer.begin(call)
+        begin(call, users: users, caller: client, isAnonymous: origin.source == .anonymous, offer: offer.sdp, trickle: offer.trickleICE)
+    }
+
+    /// What a party offers for its new session: a phone what it said last, a browser when it was asked.
+    private func whenOffered(
+        _ leg: any MovedLeg, from seat: Seat, _ done: @escaping @LoopActor (MovedOffer) -> Void
+    ) {
+        if let leg = leg as? MovedBrowser { return leg.makeOffer(done) }
+        guard let leg = leg as? MovedPhone, let remote = endpoint?.remoteDescription(of: leg.leg),
+            let inheritance = seat.call.session.inheritance(of: seat.side)
+        else { return done(.failed(CallEnd(status: 500, reason: "Nothing is known of the phone's media", by: .gateway))) }
+        done(.made(MediaDescriptionObject(sdp: inheritance.offer(from: remote))))
+    }
+
+    /// The leg by which the party at `seat` goes on in another call.
+    func movedLeg(from seat: Seat, session: String) -> (any MovedLeg)? {
+        guard let origin = seat.origin, let endpoint else { return nil }
+        if let browser = seat.browser {
+            let user = browser.client.user.name, client = browser.client.id
+            let leg = MovedBrowser(browser, session: session, origin: origin) { [weak self] event in
+                self?.api?.publish(event, owners: [user], creator: client)
+            }
+            let former = browser.call
+            leg.onSettled = { [weak self, weak call = seat.call] in self?.aliases[former] = call?.successor?.id }
+            return leg
+        }
+        guard let phone = seat.phone, let dialog = phone.dialog, let number = sipLegs[dialog.leg] else { return nil }
+        return MovedPhone(phone, offers: dialog, origin: origin, endpoint: endpoint, way: MovedPhone.Way(
+            there: { [weak self, weak call = seat.call] leg in self?.move(leg, to: call?.successor) },
+            back: { [weak self] leg in
+                self?.movingPhones[leg.leg] = nil
+                if self?.sipLegs[leg.leg] != nil { self?.sipLegs[leg.leg] = number }
+            },
+            answered: { [weak call = seat.call] sdp in call?.handle(.refreshed(seat.side, sdp: sdp)) }))
+    }
+
+    /// The phone's events are for the new call from now on.
+    private func move(_ leg: MovedPhone, to call: CallController?) {
+        guard let call, sipLegs[leg.leg] != nil else { return }
+        movingPhones[leg.leg] = leg
+        let callee = call.callees.first { $0.value === leg }?.key
+        sipLegs[leg.leg] = SIPBinding(call: call, callee: callee)
+    }
+}
+
+extension Seat {
+    fileprivate var type: SDPType { browser == nil ? .rtp : .webrtc }
+}
+
+extension CallPlan {
+    /// The one party that is called, that at `seat`, is there already.
+    ///
+    /// - Parameter caller: What is said to a phone that calls.
+    init(joining leg: any MovedLeg, at seat: Seat, type: SDPType, caller: SIPProfile?) {
+        self.init()
+        var profiles: [SessionSide: SIPProfile] = [:]
+        profiles[.caller] = caller
+        profiles[.callee] = seat.call.session.profiles[seat.side]
+        add([(leg, Branch(kind: .proxy(caller: type, callee: seat.type), profiles: profiles))])
+    }
+}

@@ -1,0 +1,101 @@
+internal import CSofiaSIP
+
+/// Transfers that a peer asks for (RFC 3515), and dialogs by their names (RFC 3891).
+extension SIPEndpoint {
+    /// Answers a REFER with 202. Unless it wants no NOTIFY, `100 Trying` is reported at once.
+    public func acceptTransfer(_ leg: SIPLegID) { legs[leg]?.handle(.acceptTransfer) }
+
+    /// Answers a REFER with another final response: 400, 403, 488, 491, 500, 503 or 603. Any other is sent as 403.
+    public func refuseTransfer(_ leg: SIPLegID, _ response: SIPResponse) { legs[leg]?.handle(.refuseTransfer(response)) }
+
+    /// Tells the sender of a REFER how its target answers, by a NOTIFY. A final status, from 200 on, is the last. Does nothing
+    /// where the sender wants no NOTIFY. A BYE that follows waits until the NOTIFY is answered.
+    ///
+    /// - Parameter phrase: RFC 3261's own for the status when nil.
+    public func reportTransfer(_ leg: SIPLegID, status: Int, phrase: String? = nil) {
+        legs[leg]?.handle(.reportTransfer(status: status, phrase: phrase))
+    }
+
+    /// The leg of an established dialog; nil where there is none of that name.
+    public func leg(replacedBy replaces: SIPReplaces) -> SIPLegID? {
+        let name = SIPDialogName(callID: replaces.callID, localTag: replaces.toTag, remoteTag: replaces.fromTag)
+        return namedLegs[name]
+    }
+
+    /// What the peer of an established leg said last of its media; nil where there is no such leg.
+    public func remoteDescription(of leg: SIPLegID) -> String? {
+        guard case .established(let descriptions, _)? = legs[leg]?.machine.state else { return nil }
+        return descriptions.remote
+    }
+
+    /// What was said to it last.
+    public func localDescription(of leg: SIPLegID) -> String? {
+        guard case .established(let descriptions, _)? = legs[leg]?.machine.state else { return nil }
+        return descriptions.local
+    }
+
+    func receiveTransfer(_ event: StackEvent, on leg: Leg) {
+        guard event.status < 200, let request = event.request else { return }
+        leg.referral = request
+        leg.note(event.message)
+        switch event.transfer {
+        case .success(let transfer)?: leg.handle(.transferRequested(transfer))
+        case .failure(let refusal)?: leg.perform(.respondToTransfer(refusal.response, isSilent: false))
+        case nil: leg.perform(.respondToTransfer(SIPResponse(status: 400), isSilent: false))
+        }
+    }
+}
+
+/// What names a dialog at one of its ends (RFC 3261 section 12).
+struct SIPDialogName: Hashable {
+    let callID: String
+    let localTag: String
+    let remoteTag: String
+}
+
+extension Leg {
+    /// Learns the dialog's name: from the ACK to our 2xx, or from the peer's 2xx.
+    func isNamed(_ message: IncomingMessage?, ours: Bool) {
+        guard name == nil, let message, !message.toTag.isEmpty else { return }
+        let name = SIPDialogName(
+            callID: message.callID, localTag: ours ? message.fromTag : message.toTag,
+            remoteTag: ours ? message.toTag : message.fromTag)
+        self.name = name
+        endpoint?.namedLegs[name] = id
+    }
+
+    func respondToTransfer(_ response: SIPResponse, isSilent: Bool) {
+        guard let request = referral else { return }
+        referral = nil
+        var tags = TagList()
+        tags.add(tern_nutag_with(), request.message)
+        let status = response.status == 202 || Leg.leavesDialog.contains(response.status) ? response.status : 403
+        if status == 202 {
+            tags.add(tern_siptag_contact_str(), contact)
+            if isSilent { tags.add(tern_siptag_header_str(), "Refer-Sub: false") }
+        } else {
+            tags.add(response, status: status, agent: agent)
+        }
+        let phrase = SofiaPhrases.pointer(response.phrase, status: status)
+        tags.withTags { tern_nua_respond(handle, Int32(clamping: status), phrase, $0) }
+    }
+
+    /// What a REFER may be refused with: 404 and the like would end the dialog (RFC 5057 section 5.1).
+    private static let leavesDialog: Set = [400, 403, 488, 491, 500, 503, 603]
+
+    /// A NOTIFY with the response's first line (RFC 3515 section 2.4.5).
+    func notify(_ fragment: LegAction.Fragment) {
+        var tags = TagList()
+        tags.add(tern_nutag_method(), "NOTIFY")
+        tags.add(tern_siptag_contact_str(), contact)
+        tags.add(tern_siptag_event_str(), fragment.eventID.map { "refer;id=\($0)" } ?? "refer")
+        let isFinal = fragment.status >= 200
+        tags.add(tern_siptag_subscription_state_str(), isFinal ? "terminated;reason=noresource" : "active;expires=\(Leg.referralSeconds)")
+        let phrase = HeaderText.line(fragment.phrase ?? SofiaPhrases.text(status: fragment.status), limit: 128)
+        tags.addBody("SIP/2.0 \(fragment.status) \(phrase)\r\n", type: "message/sipfrag;version=2.0")
+        tags.withTags { tern_nua_method(handle, $0) }
+    }
+
+    /// What a subscription that a REFER begins is said to last.
+    private static let referralSeconds = 600
+}

@@ -1,0 +1,41 @@
+import Foundation
+import SDP
+
+/// Transfers that a phone asks for (RFC 3515), and being transferred.
+extension SIPPhone {
+    /// Asks for its other side to be transferred; the status of the answer.
+    ///
+    /// - Parameters:
+    ///   - target: A user of the gateway's, or a whole Refer-To.
+    ///   - other: The phone's end of the dialog that the new call is to replace.
+    func refer(to target: String, replacing other: SIPDialog? = nil, headers: String = "") async throws -> Int {
+        var uri = target.contains(":") ? target : "sip:\(target)@\(gateway)"
+        if let other {
+            let escaped = other.replaces.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? ""
+            uri += "?Replaces=\(escaped)"
+        }
+        let line = target.contains("<") ? target : "<\(uri)>"
+        send { $0.request("REFER", headers: "Refer-To: \(line)\r\n\(headers)") }
+        return try await final("REFER", within: .seconds(8)).status
+    }
+
+    /// Waits for the next NOTIFY, and answers it; the line of the response that it tells of.
+    func notified(within limit: Duration = .seconds(10)) async throws -> String {
+        guard let text = await probe.message(within: limit, where: { $0.hasPrefix("NOTIFY ") }) else {
+            throw HarnessError("no NOTIFY within \(limit)")
+        }
+        let notify = SIPText(text: text)
+        send { $0.response(200, "OK", to: notify) }
+        let isOver = notify["subscription-state"]?.hasPrefix("terminated") == true
+        return notify.body.trimmingCharacters(in: .whitespacesAndNewlines) + (isOver ? "." : "")
+    }
+
+    /// Is offered another session, takes it, and speaks to there from now on.
+    @discardableResult
+    func moves(within limit: Duration = .seconds(8)) async throws -> SessionDescription {
+        let offer = try await offered(within: limit)
+        if let invite { try speak(to: invite) }
+        try await accept()
+        return offer
+    }
+}

@@ -1,0 +1,85 @@
+import SDP
+import Testing
+
+@testable import ProxyCore
+
+@Suite("A party that goes on in another call")
+struct TransferTests {
+    private func established(by leg: Call.Leg = 2) -> Call {
+        var call = Call(id: "c", echo: false, legs: [1, 2])
+        _ = call.handle(.start(offer: "O", trickle: false))
+        _ = call.handle(.sessionOffers(.callee, "P"))
+        _ = call.handle(.accepted(leg, sdp: "A", trickle: false))
+        _ = call.handle(.sessionAnswers(.caller, "B"))
+        return call
+    }
+
+    @Test("is not told of the end of the one that it leaves, the other one is")
+    func handedOver() {
+        let end = CallEnd.transferred
+        var call = established()
+        #expect(call.answerer == 2)
+        #expect(call.handle(.handedOver(.caller, end)) == [.stopTimer(.duration), .endCallee(2, end), .stopSession(end), .ended(end)])
+        #expect(call.isEnded && call.answerer == nil)
+        #expect(call.handle(.handedOver(.caller, end)) == [])
+        call = established()
+        #expect(call.handle(.handedOver(.callee, end)) == [.stopTimer(.duration), .hangUpCaller(end), .stopSession(end), .ended(end)])
+    }
+
+    @Test("leaves no call that is not answered")
+    func notAnswered() {
+        var call = Call(id: "c", echo: false, legs: [1])
+        _ = call.handle(.start(offer: "O", trickle: false))
+        #expect(call.handle(.handedOver(.caller, .transferred)) == [])
+        #expect(!call.isEnded)
+    }
+
+    @Test("hears nothing of the other call before it is answered")
+    func noEarlyMedia() {
+        var call = Call(id: "c", stages: [.parties([Call.Party(1)])], takesEarlyMedia: false)
+        _ = call.handle(.start(offer: "O", trickle: false))
+        _ = call.handle(.sessionOffers(.callee, "P"))
+        #expect(call.handle(.progress(1, sdp: "E")) == [.ringCaller, .progressDone(1, nil)])
+    }
+
+    @Test("keeps its o= and the lines of its dialog, in number and order, with the answer of another session")
+    func answer() throws {
+        var before = Sample.sip()
+        _ = try before.acceptOffer(Sample.phone("m=image 3000 udptl t38", Sample.pcmu))
+        _ = try before.makeAnswer(Sample.generated("m=audio 30000 RTP/AVP 0"))
+        var after = SIPNegotiation(sessionID: 99, address: "192.0.2.9")
+        after.inherit(before.inheritance)
+        _ = try after.acceptOffer(Sample.phone("m=image 3000 udptl t38", Sample.pcmu))
+        let text = try after.makeAnswer(Sample.generated("m=audio 30100 RTP/AVP 0"))
+        let answer = try SessionDescription(parsing: text)
+        #expect(answer.origin.sessionID == 4711 && answer.origin.sessionVersion == 2)
+        #expect(answer.media.map(\.port) == [0, 30_100])
+    }
+
+    @Test("keeps them with an offer of another session too: what that does not have is refused in its place")
+    func offer() throws {
+        var before = Sample.sip()
+        _ = try before.acceptOffer(Sample.phone(Sample.video, Sample.vp8, "m=audio 4000 RTP/AVP 0"))
+        _ = try before.makeAnswer(Sample.generated("m=video 30002 RTP/AVP 96", Sample.vp8, "m=audio 30000 RTP/AVP 0"))
+        var after = SIPNegotiation(sessionID: 99, address: "192.0.2.9")
+        after.inherit(before.inheritance)
+        let text = try after.makeOffer(Sample.generated("m=audio 30100 RTP/AVP 0", "a=rtpmap:0 PCMU/8000"))
+        let offer = try SessionDescription(parsing: text)
+        #expect(offer.origin.sessionID == 4711 && offer.origin.sessionVersion == 2)
+        #expect(offer.media.map(\.kind) == [.video, .audio])
+        #expect(offer.media.map(\.port) == [0, 30_100])
+        let plain = try after.acceptAnswer(Sample.phone("m=video 0 RTP/AVP 96", "m=audio 5000 RTP/AVP 0"))
+        #expect(try SessionDescription(parsing: plain).media.map(\.port) == [5_000])
+    }
+
+    @Test("offers all that it can, held as it was, and a description that is said again has a new version")
+    func resumed() throws {
+        let inheritance = Sample.sip().inheritance
+        let held = Sample.phone(Sample.pcmu, "a=sendonly").replacing("t=0 0", with: "t=0 0\r\na=inactive")
+        let offer = try SessionDescription(parsing: inheritance.offer(from: held))
+        #expect(offer.media.first?.direction == .sendrecv)
+        #expect(inheritance.offer(from: "nonsense") == "nonsense")
+        let version = try SessionDescription(parsing: held).origin.sessionVersion
+        #expect(try SessionDescription(parsing: DialogInheritance.renewed(held, after: held)).origin.sessionVersion == version + 1)
+    }
+}
