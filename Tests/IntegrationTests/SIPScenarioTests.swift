@@ -148,7 +148,7 @@ extension IntegrationTests {
             .pair("uac-bye-reason", "uas-reason"), .pair("uac-keys-info", "uas-keys-info"), .pair("uac-call", "uas-answer-tcp", .tcp), .pair("uac-call", "uas-srtp", .srtp),
             .pair("uac-call", "uas-record-route"), .pair("uac-call", "uas-lost-ack"), .pair("uac-call", "uas-session-too-small"),
             .pair("uac-call", "uas-session-refreshes"), .pair("uac-hung-up", "uas-hangs-up"),
-            .refusal("uas-redirects", 480), .refusal("uas-challenges", 403), .refusal("uas-fails", 500),
+            .refusal("uas-redirects", 302), .refusal("uas-challenges", 403), .refusal("uas-fails", 500),
             .refusal("uas-unavailable", 503),
         ]
     }

@@ -141,18 +141,6 @@ extension SIPTests.TransferTests {
         #expect(try await dialog.hangUp() == [])
     }
 
-    @Test("Refer-Sub: false is granted, and no NOTIFY goes")
-    @LoopActor func silent() async throws {
-        let dialog = try await Dialog(), (endpoint, leg) = (dialog.call.callee.endpoint, dialog.call.leg)
-        dialog.refer("Refer-To: <sip:carol@example.org>", "Refer-Sub: false", "Require: norefersub")
-        #expect(try await dialog.asked().isSilent)
-        endpoint.acceptTransfer(leg)
-        #expect(await dialog.call.raw.receive("SIP/2.0 202")?.header("Refer-Sub") == "false")
-        endpoint.reportTransfer(leg, status: 180)
-        endpoint.reportTransfer(leg, status: 200)
-        #expect(try await dialog.hangUp() == [])
-    }
-
     @Test("whoever hangs up in the middle hears no more of it")
     @LoopActor func hungUp() async throws {
         let dialog = try await Dialog(), (endpoint, leg, raw) = (dialog.call.callee.endpoint, dialog.call.leg, dialog.call.raw)
@@ -168,7 +156,7 @@ extension SIPTests.TransferTests {
         try await dialog.call.stop()
     }
 
-    @Test("a NOTIFY that is refused, challenged or not answered leaves the call, and the BYE goes", arguments: [481, 489, 401, 0])
+    @Test("a NOTIFY that is refused or challenged leaves the call, and the BYE goes", arguments: [481, 489, 401])
     @LoopActor func refusedNotify(status: Int) async throws {
         let dialog = try await Dialog { $0.t1 = .milliseconds(20); $0.t1x64 = .milliseconds(600) }
         let (endpoint, leg) = (dialog.call.callee.endpoint, dialog.call.leg)

@@ -21,15 +21,15 @@ extension BrowserService {
             source: .user(client.user.name), user: client.user.name,
             displayName: offer?.callerName ?? client.user.displayName)
         let call = BrowserID.make()
+        let context = Switchboard.Context(
+            call: call, session: session, callerType: adopted?.session.kind.callerType ?? .webrtc, origin: origin,
+            dialled: command.dest, calling: client)
         let plan = switchboard.plan(
-            destinations,
-            Switchboard.Context(
-                call: call, session: session, callerType: adopted?.session.kind.callerType ?? .webrtc, origin: origin,
-                dialled: command.dest, calling: client),
+            destinations, context,
             only: adopted.map { CallPlan.Branch(kind: $0.session.kind, profiles: $0.session.profiles) })
         let start = Switchboard.BrowserCall(
             client: client, id: call, dialled: command.dest, offer: offer, subscribe: command.subscribe, reply: reply,
-            origin: origin)
+            context: context)
         if let refusal = plan.refusal {
             guard adopted == nil else {
                 throw APIError(.wrongState, "`session_id`: nobody whom the session's offer is for is reached by this destination")

@@ -12,7 +12,12 @@ final class CallController {
     /// Who calls.
     let origin: CallOrigin
     /// The legs that are called, by their number.
-    let callees: [Call.Leg: any CalleeLeg]
+    var callees: [Call.Leg: any CalleeLeg] { plan.callees }
+    private var plan: CallPlan
+    /// What it is about; nil where nobody can be called for it but those that are.
+    var context: Switchboard.Context?
+    /// Where redirections have led to.
+    var redirections: Set<String> = []
     let started = ContinuousClock.now
     /// Called once, when the call is over.
     var onEnded: (@LoopActor (CallEnd) -> Void)?
@@ -51,16 +56,37 @@ final class CallController {
         self.caller = caller
         self.origin = origin
         self.limits = limits
-        callees = plan.callees
+        self.plan = plan
         machine = Call(id: id, stages: plan.stages, takesEarlyMedia: !(caller is any MovedLeg))
         var log = log
         log[metadataKey: "call"] = "\(id)"
         log[metadataKey: "session"] = "\(session.id)"
         self.log = log
         // A session keeps the call alive until it has ended, so that its end is heard when the call is over before.
-        for (branch, session) in sessions {
-            session.onOutput = { output in self.heard(output, branch) }
+        for (branch, session) in sessions { listen(to: session, branch) }
+    }
+
+    private func listen(to session: MediaSession, _ branch: Call.Branch) {
+        session.onOutput = { output in self.heard(output, branch) }
+    }
+
+    /// Has others ring in the place of `leg`.
+    ///
+    /// - Parameters:
+    ///   - makeSession: For a branch that no session of the call has.
+    ///   - tie: Ties each new leg to the call.
+    func redirect(
+        _ leg: Call.Leg, to legs: [Switchboard.Party], instead end: CallEnd, makeSession: (CallPlan.Branch) -> MediaSession?,
+        tie: (Call.Leg, any CalleeLeg) -> Void
+    ) {
+        let parties = plan.join(legs)
+        for (branch, made) in plan.branches where sessions[branch] == nil && parties.contains(where: { $0.branch == branch }) {
+            guard let session = makeSession(made) else { continue }
+            sessions[branch] = session
+            listen(to: session, branch)
         }
+        for party in parties { if let leg = callees[party.leg] { tie(party.leg, leg) } }
+        handle(.redirected(leg, to: parties, end))
     }
 
     var isEstablished: Bool { machine.isEstablished }

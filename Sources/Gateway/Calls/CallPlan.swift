@@ -48,6 +48,13 @@ struct CallPlan {
         stages.append(.parties(parties))
     }
 
+    /// Adds parties to a call that runs already, and says which; those whose media no session can have are left out.
+    mutating func join(_ legs: [(leg: any CalleeLeg, branch: Branch)]) -> [Call.Party] {
+        add(legs)
+        guard case .parties(let parties)? = stages.popLast() else { return [] }
+        return parties
+    }
+
     mutating func addEcho(_ branch: Branch) {
         guard let branch = number(of: branch) else { return }
         stages.append(.echo(branch))

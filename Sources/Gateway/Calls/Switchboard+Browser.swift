@@ -51,7 +51,7 @@ extension Switchboard {
         let offer: MediaDescriptionObject?
         let subscribe: Bool
         let reply: BrowserReply
-        let origin: CallOrigin
+        let context: Context
     }
 
     /// Starts a call of a client, with a session for each branch of the plan, the first of which is 1.
@@ -66,7 +66,8 @@ extension Switchboard {
             self?.api?.publish(event, owners: [user], creator: creator)
         }
         let call = CallController(
-            id: id, session: session, sessions: sessions, caller: leg, origin: start.origin, plan: plan, limits: limits, log: log)
+            id: id, session: session, sessions: sessions, caller: leg, origin: start.context.origin, plan: plan, limits: limits, log: log)
+        call.context = start.context
         log.info("call from a browser", metadata: [
             "call": "\(id)", "user": "\(user)", "dest": "\(start.dialled)",
         ])

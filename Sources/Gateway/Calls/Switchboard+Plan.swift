@@ -21,6 +21,8 @@ extension Switchboard {
         var flow: SIPFlow?
         /// What is said to a phone that calls, where it is not the usual.
         var callerProfile: SIPProfile?
+        /// What a phone that calls brings from another session.
+        var inherited: [SessionSide: DialogInheritance] = [:]
         /// Further headers of each INVITE.
         var headers: [CallOrigin.Header] = []
     }

@@ -94,31 +94,7 @@ final class Switchboard {
         offer: String?, trickle: Bool
     ) {
         var entry = Entry(call: call, users: users, caller: caller, place: place, isAnonymous: isAnonymous)
-        for (number, leg) in call.callees {
-            switch leg {
-            case let leg as BrowserCalleeLeg:
-                entry.callees[leg.client.id] = number
-                entry.users.insert(leg.client.user.name)
-                leg.onDeclined = { [weak call] end in call?.handle(.calleeEnded(number, end)) }
-                leg.offers.onOutcome = { [weak call] outcome in call?.handle(outcome.event(.callee)) }
-            case let leg as SIPCalleeLeg:
-                leg.onInvited = { [weak self, weak call] id in
-                    guard let self, let call else { return }
-                    sipLegs[id] = SIPBinding(call: call, callee: number)
-                }
-                leg.onRefused = { [weak call] end in call?.handle(.calleeEnded(number, end)) }
-            case let leg as any MovedLeg:
-                if let leg = leg as? MovedBrowser {
-                    entry.callees[leg.client.id] = number
-                    entry.users.insert(leg.client.user.name)
-                    entry.names[leg.client.id] = leg.call
-                    leg.offers.onOutcome = { [weak call] outcome in call?.handle(outcome.event(.callee)) }
-                }
-                leg.onMoved = { [weak call] sdp, trickle in call?.handle(.accepted(number, sdp: sdp, trickle: trickle)) }
-                leg.onFailed = { [weak call] end in call?.handle(.calleeEnded(number, end)) }
-            default: break
-            }
-        }
+        for (number, leg) in call.callees { tie(leg, number, to: call, &entry) }
         (call.caller as? any BrowserLeg)?.offers.onOutcome = { [weak call] in call?.handle($0.event(.caller)) }
         if let leg = call.caller as? MovedBrowser { entry.names[leg.client.id] = leg.call }
         calls[call.id] = entry
@@ -150,6 +126,33 @@ final class Switchboard {
             told.insert(leg.client.id)
         }
         api?.publish(event, owners: entry.users, creator: (call.caller as? BrowserCallerLeg)?.subscriber, except: told)
+    }
+
+    /// Brings what a called leg says to its call.
+    func tie(_ leg: any CalleeLeg, _ number: Call.Leg, to call: CallController, _ entry: inout Entry) {
+        switch leg {
+        case let leg as BrowserCalleeLeg:
+            entry.callees[leg.client.id] = number
+            entry.users.insert(leg.client.user.name)
+            leg.onDeclined = { [weak call] end in call?.handle(.calleeEnded(number, end)) }
+            leg.offers.onOutcome = { [weak call] outcome in call?.handle(outcome.event(.callee)) }
+        case let leg as SIPCalleeLeg:
+            leg.onInvited = { [weak self, weak call] id in
+                guard let self, let call else { return }
+                sipLegs[id] = SIPBinding(call: call, callee: number)
+            }
+            leg.onRefused = { [weak call] end in call?.handle(.calleeEnded(number, end)) }
+        case let leg as any MovedLeg:
+            if let leg = leg as? MovedBrowser {
+                entry.callees[leg.client.id] = number
+                entry.users.insert(leg.client.user.name)
+                entry.names[leg.client.id] = leg.call
+                leg.offers.onOutcome = { [weak call] outcome in call?.handle(outcome.event(.callee)) }
+            }
+            leg.onMoved = { [weak call] sdp, trickle in call?.handle(.accepted(number, sdp: sdp, trickle: trickle)) }
+            leg.onFailed = { [weak call] end in call?.handle(.calleeEnded(number, end)) }
+        default: break
+        }
     }
 
     /// Tells of the end whoever may hear of it and was not told as a party, and forgets the call.

@@ -113,6 +113,9 @@ extension ConfigurationReader {
             if try ConfigurationText.duration(text, in: .zero ... .seconds(7 * 86_400)) == .zero { return nil }
             return try ConfigurationText.duration(text, in: .seconds(1) ... .seconds(7 * 86_400))
         }
+        section?.read("redirects", into: &configuration.calls.redirects) { text throws(ConfigurationText.Refusal) in
+            try ConfigurationText.choice(text, of: GatewayConfiguration.Calls.Redirects.self)
+        }
         configuration.calls.allowsDirectURIs =
             section?.value("direct_uris", ConfigurationText.boolean) ?? configuration.trunks.isEmpty
     }

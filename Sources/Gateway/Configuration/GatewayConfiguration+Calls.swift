@@ -11,6 +11,17 @@ extension GatewayConfiguration {
         /// no trunk; a trunk that knows the gateway by its address would take such calls, whatever the routes say.
         public var allowsDirectURIs = true
 
+        /// Key `calls.redirects`: what becomes of a 3xx with which a phone of a user's answers. Default: `follow`.
+        public var redirects = Redirects.follow
+
+        /// What becomes of a redirection.
+        public enum Redirects: String, Sendable, CaseIterable {
+            /// It is followed, through the routes, as if the user had dialled the target. Those of trunks and URIs are passed on.
+            case follow
+            /// The caller gets it.
+            case pass
+        }
+
         public init() {}
     }
 }

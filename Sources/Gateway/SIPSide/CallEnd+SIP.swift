@@ -4,17 +4,20 @@ internal import SIP
 extension CallEnd {
     /// The final response that says this to a caller that has not been answered.
     var sipResponse: SIPResponse {
-        SIPResponse(
+        var response = SIPResponse(
             status: statusForCaller, phrase: isPhrase ? reason : nil,
             warning: by == .gateway && (status == 400 || status == 488) ? reason : nil,
             retryAfter: retryAfter, reason: cause.map(SIPReason.init))
+        response.contacts = contacts
+        return response
     }
 
-    /// The callee's status as it may be passed on: a challenge or a redirection that we did not follow says nothing to a
-    /// caller that it is not meant for, and no call is rejected with a 2xx.
+    /// The callee's status as it may be passed on: a challenge, or a redirection to nowhere, says nothing to a caller that it is
+    /// not meant for, and no call is rejected with a 2xx.
     private var statusForCaller: Int {
         switch status {
         case 401, 407: 403
+        case 300..<400 where !contacts.isEmpty: status
         case ..<400: 480
         default: status
         }

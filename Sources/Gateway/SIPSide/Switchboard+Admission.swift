@@ -89,9 +89,10 @@ extension Switchboard {
     ) throws(Refusal) {
         guard let endpoint else { return }
         let (id, session) = (BrowserID.make(), BrowserID.make())
-        let plan = plan(destinations, Context(
+        let context = Context(
             call: id, session: session, callerType: .rtp, origin: origin, dialled: dialled,
-            maxForwards: max(0, invite.maxForwards - 1), flow: invite.flow))
+            maxForwards: max(0, invite.maxForwards - 1), flow: invite.flow)
+        let plan = plan(destinations, context)
         let refusal = plan.refusal
         let branches = refusal == nil ? sessions.create(id: session, branches: plan.branches) : [:]
         guard refusal == nil, let first = branches[1] else {
@@ -105,6 +106,7 @@ extension Switchboard {
             "call": "\(id)", "leg": "\(leg)", "dialled": "\(invite.requestUser)", "from": "\(invite.from.uri)",
             "by": "\(origin.source)", "source": "\(invite.source)", "sip_call_id": "\(invite.callID)",
         ])
+        call.context = context
         sipLegs[leg] = SIPBinding(call: call, callee: nil)
         begin(call, users: origin.users, caller: nil, place: place, isAnonymous: origin.source == .anonymous, offer: invite.sdp, trickle: false)
     }

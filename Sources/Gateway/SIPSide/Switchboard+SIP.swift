@@ -47,6 +47,11 @@ extension Switchboard {
             // The failed flow is ours: to the caller it is a phone that is not there.
             call.handle(.calleeEnded(leg, status == 430 ? .notReachable : 
                 CallEnd(status: status, reason: phrase, by: .callee, cause: reason.map(CallEnd.Cause.init))))
+        case .redirected(let id, let status, let phrase, let contacts):
+            sipLegs[id] = nil
+            (call.callees[leg] as? SIPCalleeLeg)?.over()
+            let end = CallEnd(status: status, reason: phrase, by: .callee, contacts: contacts)
+            redirect(leg, of: call, to: contacts, instead: end)
         case .ended(let id, let end):
             sipLegs[id] = nil
             (call.callees[leg] as? any PhoneLeg)?.over()

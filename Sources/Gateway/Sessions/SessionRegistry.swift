@@ -74,6 +74,19 @@ final class SessionRegistry {
         return sessions
     }
 
+    /// Makes another session that may carry a call, beside those that it has.
+    func add(
+        _ branch: CallPlan.Branch, to id: String, inherited: [SessionSide: DialogInheritance]
+    ) -> MediaSession? {
+        guard var entry = entries[id] else { return nil }
+        let session = MediaSession(
+            id: id, kind: branch.kind, options: entry.session.options, profiles: branch.profiles,
+            inherited: inherited, context: context)
+        entry.others.append(session)
+        entries[id] = entry
+        return session
+    }
+
     /// The clients of a session hear of this one of its branches from now on.
     func select(_ session: MediaSession) {
         guard var entry = entries[session.id] else { return }

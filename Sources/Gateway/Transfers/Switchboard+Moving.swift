@@ -33,13 +33,14 @@ extension Switchboard {
         // The party may be gone by now.
         guard seat.call.transfer === transfer || leg.isAlone else { return }
         let id = BrowserID.make()
-        let context = Context(
+        var context = Context(
             call: id, session: session, callerType: leg is MovedBrowser ? .webrtc : .rtp, origin: leg.origin, dialled: order.dialled,
             maxForwards: nil, calling: (leg as? MovedBrowser)?.client, flow: (leg as? MovedPhone)?.flow,
             callerProfile: seat.call.session.profiles[seat.side], headers: order.headers)
+        context.inherited[.caller] = seat.call.session.inheritance(of: seat.side)
         let plan = plan(order.destinations, context)
         if let refusal = plan.refusal { return transfer.fail(refusal) }
-        connect(id, session: session, plan, transfer, caller: leg, origin: leg.origin, offer: offer, inherited: [
+        connect(id, session: session, plan, transfer, caller: leg, context: context, offer: offer, inherited: [
             .caller: seat.call.session.inheritance(of: seat.side),
         ])
     }
@@ -51,14 +52,13 @@ extension Switchboard {
             return report(500, nil)
         }
         let transfer = Transfer([.init(seat: first, leg: caller), .init(seat: second, leg: callee)], report: report)
+        let plan = CallPlan(joining: callee, at: second, type: first.type, caller: first.call.session.profiles[first.side])
         whenOffered(caller, from: first) { [weak self] result in
             switch result {
             case .failed(let end): transfer.fail(end)
             case .made(let offer):
                 self?.connect(
-                    BrowserID.make(), session: session, CallPlan(joining: callee, at: second, type: first.type, caller: first.call.session.profiles[first.side]), transfer,
-                    caller: caller,
-                    origin: caller.origin, offer: offer, inherited: [
+                    BrowserID.make(), session: session, plan, transfer, caller: caller, context: nil, offer: offer, inherited: [
                         .caller: first.call.session.inheritance(of: first.side),
                         .callee: second.call.session.inheritance(of: second.side),
                     ])
@@ -68,10 +68,10 @@ extension Switchboard {
 
     /// Makes the new call, and begins it.
     private func connect(
-        _ id: String, session: String, _ plan: CallPlan, _ transfer: Transfer, caller: any MovedLeg, origin: CallOrigin,
+        _ id: String, session: String, _ plan: CallPlan, _ transfer: Transfer, caller: any MovedLeg, context: Context?,
         offer: MediaDescriptionObject, inherited: [SessionSide: DialogInheritance?]
     ) {
-        let client = (caller as? MovedBrowser)?.client
+        let client = (caller as? MovedBrowser)?.client, origin = caller.origin
         let users: Set<String> = if case .user(let name) = origin.source { [name] } else { [] }
         let sessions = sessions.create(
             id: session, branches: plan.branches, users: users, sides: client.map { [$0.id: .caller] } ?? [:],
@@ -80,6 +80,7 @@ extension Switchboard {
         let call = CallController(
             id: id, session: first, sessions: sessions, caller: caller, origin: origin, plan: plan, limits: limits, log: log)
         log.info("call by transfer", metadata: ["call": "\(id)", "from": "\(origin.user)"])
+        call.context = context
         transfer.begin(call)
         begin(call, users: users, caller: client, isAnonymous: origin.source == .anonymous, offer: offer.sdp, trickle: offer.trickleICE)
     }

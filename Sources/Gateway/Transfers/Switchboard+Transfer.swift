@@ -98,13 +98,20 @@ extension Switchboard {
 
     /// Where whoever sits at `seat` may have somebody call: what it may dial itself.
     private func destinations(of request: SIPTransferRequest, by seat: Seat) throws(TransferRefusal) -> [RouteDestination] {
-        let source = seat.origin?.source ?? .anonymous
-        let isNumber = request.scheme == "tel"
-        let host = isNumber ? configuration.sip.domain : request.host
+        try destinations(
+            user: request.user, host: request.host, uri: request.target, isNumber: request.scheme == "tel",
+            for: seat.origin?.source ?? .anonymous)
+    }
+
+    /// The same for any URI.
+    func destinations(
+        user: String, host: String, uri: String, isNumber: Bool, for source: CallSource
+    ) throws(TransferRefusal) -> [RouteDestination] {
+        let host = isNumber ? configuration.sip.domain : host
         if case .user = source, !isNumber, configuration.calls.allowsDirectURIs, !ownAddresses.contain(host: host) {
-            return [.sip(uri: request.target)]
+            return [.sip(uri: uri)]
         }
-        let written = isNumber ? String(request.target.drop { $0 != ":" }.dropFirst()) : request.user
+        let written = isNumber ? String(uri.drop { $0 != ":" }.dropFirst()) : user
         let dialled = DialledNumber.plain(written, isName: isUser)
         switch routing.decide(RoutingRequest(source: source, dialled: dialled, domain: host), isGuest: isGuest) {
         case .targets(let destinations, _):

@@ -67,7 +67,7 @@ extension Call {
     }
 
     private var branches: Set<Branch> {
-        var branches: Set<Branch> = []
+        var branches = Set(joined.map(\.branch))
         for stage in stages {
             switch stage {
             case .parties(let parties): branches.formUnion(parties.map(\.branch))

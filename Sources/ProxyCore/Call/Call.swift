@@ -58,6 +58,8 @@ public struct Call: Sendable {
         case accepted(Leg, sdp: String?, trickle: Bool)
         /// The caller's answer to the called party's offer, in the ACK; nil when the ACK brought none.
         case callerAnswered(sdp: String?)
+        /// A leg that rings has others ring in its place; the end is for where that cannot be.
+        case redirected(Leg, to: [Party], CallEnd)
         /// A leg refused, failed, or hung up.
         case calleeEnded(Leg, CallEnd)
         /// The caller cancelled, hung up or vanished.
@@ -128,7 +130,7 @@ public struct Call: Sendable {
 
     /// Whoever is being called in a stage.
     struct Invited: Sendable, Equatable {
-        let parties: [Party]
+        var parties: [Party]
         /// The branches whose offer has not come yet.
         var preparing: Set<Branch>
         /// Who has neither answered nor gone.
@@ -201,6 +203,8 @@ public struct Call: Sendable {
     var answerIsForNobody = false
     /// The side that waits for an offer that it asked for.
     var asking: SessionSide?
+    /// Who came to it by redirections.
+    var joined: [Party] = []
     /// Whether the caller hears what comes before the answer; one who is in another call meanwhile does not.
     let takesEarlyMedia: Bool
 
@@ -233,6 +237,7 @@ public struct Call: Sendable {
         case .answered(let side, let sdp, let trickle): return answered(side, sdp, trickle: trickle)
         case .declined(let side, let failure): return declined(side, failure)
         case .calleeEnded(let leg, let end): return lose(leg, end)
+        case .redirected(let leg, let parties, let end): return redirected(leg, to: parties, end)
         case .ringingOver: return ringingOver()
         case .handedOver(let side, let end): return handOver(side, end)
         case .callerEnded(let end), .terminate(let end): return finish(end)
@@ -242,6 +247,7 @@ public struct Call: Sendable {
 
     /// The session of a leg.
     func branch(of leg: Leg) -> Branch? {
+        if let party = joined.first(where: { $0.leg == leg }) { return party.branch }
         for case .parties(let parties) in stages {
             if let party = parties.first(where: { $0.leg == leg }) { return party.branch }
         }

@@ -12,6 +12,8 @@ public struct CallEnd: Sendable, Equatable {
     public let by: Party
     /// Seconds after which another attempt makes sense (RFC 3261 section 20.33).
     public let retryAfter: Int?
+    /// Where a called party says that it is instead, with a status of 3xx: URIs, the most wanted first.
+    public let contacts: [String]
     /// What a party said itself about why, to be passed on as it is.
     public let cause: Cause?
     /// Whether `reason` was written to be the phrase of the response.
@@ -31,7 +33,11 @@ public struct CallEnd: Sendable, Equatable {
         }
     }
 
-    public init(status: Int, reason: String, by: Party, retryAfter: Int? = nil, cause: Cause? = nil, isPhrase: Bool = false) {
+    public init(
+        status: Int, reason: String, by: Party, retryAfter: Int? = nil, cause: Cause? = nil, isPhrase: Bool = false,
+        contacts: [String] = []
+    ) {
+        self.contacts = contacts
         self.status = status
         self.reason = reason
         self.by = by

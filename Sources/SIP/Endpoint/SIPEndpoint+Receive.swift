@@ -51,6 +51,8 @@ extension SIPEndpoint {
             leg.settleSession(event.message)
             leg.startSession()
             leg.handle(.success(sdp: event.message?.sdp, fork: event.message?.toTag ?? ""))
+        case 300..<400 where leg.machine.isCalling && event.message?.alternatives.isEmpty == false:
+            leg.handle(.redirected(status: event.status, phrase: event.phrase, contacts: event.message?.alternatives ?? []))
         default:
             // Sofia's own troubles have statuses from 900 on.
             let status = event.status < 700 ? event.status : 503

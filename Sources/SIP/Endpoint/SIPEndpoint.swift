@@ -163,6 +163,7 @@ extension SIPEvent {
         case .answered: "answered"
         case .established: "established"
         case .rejected: "rejected"
+        case .redirected: "redirected"
         case .offer: "offer"
         case .offerAccepted: "offerAccepted"
         case .offerRejected: "offerRejected"

@@ -124,6 +124,10 @@ final class SIPStack {
                 return SIPIncomingInvite($0, sdp: message?.sdp, flow: flow)
             }
             refusal = sip.flatMap { SIPRefusal.first(in: $0.pointee, of: ["replaces"]) }
+            // Sofia lets one without a tag through.
+            if sip?.pointee.sip_replaces != nil, invite?.replaces == nil {
+                refusal = refusal ?? SIPRefusal(status: 400, phrase: "Bad Replaces Header")
+            }
         case .refer:
             request = HeldRequest(current: nua)
             transfer = sip.map { SIPTransferRequest.read($0) }

@@ -20,6 +20,7 @@ enum LegInput: Equatable {
     case provisional(status: Int, phrase: String, sdp: String?, fork: String = "")
     case success(sdp: String?, fork: String = "")
     case failure(status: Int, phrase: String, reason: SIPReason?)
+    case redirected(status: Int, phrase: String, contacts: [String])
     case acknowledged(sdp: String?)
     case cancelled(SIPReason?)
     case bye(SIPReason?)

@@ -22,6 +22,8 @@ extension LegMachine {
                 .acknowledge(sdp: nil), .wait(nil), .report(.answered(id, sdp: sdp)))
         case .failure(let status, let phrase, let reason):
             return go(.gone, .report(.rejected(id, status: status, phrase: phrase, reason: reason)), .close)
+        case .redirected(let status, let phrase, let contacts):
+            return go(.gone, .report(.redirected(id, status: status, phrase: phrase, contacts: contacts)), .close)
         case .terminated(let status):
             let failure = status >= 300 ? status : 503
             return go(

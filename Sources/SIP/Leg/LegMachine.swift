@@ -21,6 +21,9 @@ struct LegMachine: Equatable {
         LegMachine(id: id, state: .calling(local: sdp, ringing: false, forks: LegState.Forks()))
     }
 
+    /// Whether our INVITE has no final response yet.
+    var isCalling: Bool { if case .calling = state { true } else { false } }
+
     /// Changes the state by `input`.
     mutating func handle(_ input: LegInput) -> [LegAction] {
         if let actions = transferring(input) { return actions }

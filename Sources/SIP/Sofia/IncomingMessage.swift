@@ -39,6 +39,8 @@ struct IncomingMessage {
     var rack: String?
     /// The tag of the To header: names the fork that a response comes from.
     var toTag = ""
+    /// Where a 3xx says that the callee is, the most wanted first.
+    var alternatives: [String] = []
     /// What a 401 or 407 asks for: the values of its header, in their order.
     var challenges: [String] = []
 
@@ -87,6 +89,7 @@ struct IncomingMessage {
         switch sip.sip_status?.pointee.st_status {
         case 401?: challenges = SofiaText.challenges(sip.sip_www_authenticate)
         case 407?: challenges = SofiaText.challenges(sip.sip_proxy_authenticate)
+        case (300..<400)?: alternatives = SofiaURI.contacts(sip.sip_contact)
         default: break
         }
     }
@@ -171,6 +174,19 @@ enum SofiaURI {
         let length = withUnsafePointer(to: url) { url_e(&bytes, isize_t(bytes.count), $0) }
         guard length >= 0, length < bytes.count else { return "" }
         return bytes.withUnsafeBufferPointer { SofiaText.field($0.baseAddress) }
+    }
+
+    /// The URIs of a Contact header in the order of their q, at most 8; those that cannot be written are left out.
+    static func contacts(_ first: UnsafeMutablePointer<sip_contact_t>?) -> [String] {
+        var found: [(uri: String, q: Int)] = []
+        var next = first
+        while let contact = next?.pointee, found.count < 8 {
+            next = contact.m_next
+            let uri = text(contact.m_url)
+            guard !uri.isEmpty, SIPTarget.isHarmless(uri) else { continue }
+            found.append((uri, contact.m_q.map { SIPIncomingRegister.Contact.thousandths(SofiaText.field($0, limit: 8)) } ?? 1_000))
+        }
+        return found.enumerated().sorted { ($1.element.q, $0.offset) < ($0.element.q, $1.offset) }.map(\.element.uri)
     }
 
     /// Without brackets.

@@ -12,6 +12,9 @@ extension TagList {
         if let reason = response.reason {
             add(tern_siptag_reason_str(), HeaderText.reason(reason))
         }
+        if (300..<400).contains(status) {
+            for uri in response.contacts.prefix(8) where SIPTarget.isHarmless(uri) { add(tern_siptag_contact_str(), "<\(uri)>") }
+        }
         if status == 415 {
             add(tern_siptag_accept_str(), SIPStack.acceptedBodies)
         }

@@ -1,6 +1,6 @@
 /// What happened on a leg. The events of one leg arrive in the order in which they came about.
 ///
-/// A leg's last event is ``rejected(_:status:phrase:reason:)`` or ``ended(_:_:)``; after ``SIPEndpoint/end(_:status:reason:)``
+/// A leg's last event is ``rejected(_:status:phrase:reason:)``, ``redirected(_:status:phrase:contacts:)`` or ``ended(_:_:)``; after ``SIPEndpoint/end(_:status:reason:)``
 /// and ``SIPEndpoint/reject(_:_:)`` there is none.
 public enum SIPEvent: Hashable, Sendable {
     /// An INVITE for a new call; 100 has been sent. It waits for `ring`, `answer` or `reject`.
@@ -14,6 +14,8 @@ public enum SIPEvent: Hashable, Sendable {
     case established(SIPLegID)
     /// A final response other than 2xx to our INVITE, with 408 for a timeout and 503 for a transport that failed.
     case rejected(SIPLegID, status: Int, phrase: String, reason: SIPReason?)
+    /// 3xx to our INVITE, with the URIs in its Contact, the most wanted first. Without one it is `rejected`.
+    case redirected(SIPLegID, status: Int, phrase: String, contacts: [String])
     /// A re-INVITE or UPDATE wants `acceptOffer` or `rejectOffer`. Without SDP it asks for our offer.
     case offer(SIPLegID, sdp: String?)
     /// 2xx to our re-INVITE, with the answer. It also comes when the peer answers a refresh of the session timer, which the
@@ -37,7 +39,7 @@ public enum SIPEvent: Hashable, Sendable {
     public var leg: SIPLegID {
         switch self {
         case .incoming(let leg, _), .provisional(let leg, _, _, _), .answered(let leg, _), .established(let leg),
-            .rejected(let leg, _, _, _), .offer(let leg, _), .offerAccepted(let leg, _), .offerRejected(let leg, _, _),
+            .rejected(let leg, _, _, _), .redirected(let leg, _, _, _), .offer(let leg, _), .offerAccepted(let leg, _), .offerRejected(let leg, _, _),
             .offerCompleted(let leg, _), .info(let leg, _), .infoAnswered(let leg, _), .transferRequested(let leg, _), .ended(let leg, _):
             leg
         }

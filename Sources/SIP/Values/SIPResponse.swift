@@ -9,6 +9,8 @@ public struct SIPResponse: Hashable, Sendable {
     /// Seconds for a Retry-After header (RFC 3261 section 20.33).
     public var retryAfter: Int?
     public var reason: SIPReason?
+    /// The URIs of a Contact header, for a 3xx only (RFC 3261 section 20.10).
+    public var contacts: [String] = []
     /// Header fields to be added, in order: WWW-Authenticate, Min-Expires, Path … Line ends in them become spaces; those that
     /// the endpoint writes itself are left out.
     public var headers: [(name: String, value: String)]
@@ -27,7 +29,7 @@ public struct SIPResponse: Hashable, Sendable {
 
     public static func == (one: SIPResponse, other: SIPResponse) -> Bool {
         one.status == other.status && one.phrase == other.phrase && one.warning == other.warning
-            && one.retryAfter == other.retryAfter && one.reason == other.reason
+            && one.retryAfter == other.retryAfter && one.reason == other.reason && one.contacts == other.contacts
             && one.headers.elementsEqual(other.headers) { $0 == $1 }
     }
 
@@ -37,6 +39,7 @@ public struct SIPResponse: Hashable, Sendable {
         hasher.combine(warning)
         hasher.combine(retryAfter)
         hasher.combine(reason)
+        hasher.combine(contacts)
         for header in headers {
             hasher.combine(header.name)
             hasher.combine(header.value)

@@ -39,3 +39,16 @@ extension SIPPhone {
         return offer
     }
 }
+
+extension SIPPhone {
+    /// Waits for a call, and says that it is to go to a user of the gateway's.
+    func redirects(to user: String) async throws {
+        try await called()
+        guard let invite else { return }
+        send { $0.response(302, "Moved", to: invite).replacing("Contact: <sip:phone@", with: "Was: <").replacing("\r\nAllow:", with: "\r\nContact: <sip:\(user)@\(self.gateway)>\r\nAllow:") }
+        guard await probe.message(where: { $0.hasPrefix("ACK ") && SIPText(text: $0).number == invite.number }) != nil else {
+            throw HarnessError("no ACK for the 302")
+        }
+        self.invite = nil
+    }
+}
