@@ -76,7 +76,7 @@ function actionsOf(call, shown) {
     ];
   }
   const actions = [{ action: 'switch', text: 'Switch', label: `Switch to ${who}`, drawing: 'swap', style: '' }];
-  if (shown?.state === 'active' && shown.direction && call.state === 'active' && typeof call.transfer === 'function') {
+  if (shown?.state === 'active' && shown.direction && call.state === 'active') {
     const label = `Join ${who} with ${plainName(shown.remoteName)}, and leave`;
     actions.push({ action: 'join', text: 'Join', label, drawing: 'join', style: '' });
   }

@@ -61,7 +61,6 @@ function refresh() {
   view.showConnection(client.state, client.user);
   sessionView.show(shown);
   view.showState(state);
-  if (typeof shown?.transfer !== 'function') element('transfer-button').hidden = true;
   otherCalls.show(others, shown);
   view.showAway(client.state === 'reconnecting' ? awayText() : '');
   if (state === 'incoming') tone.play('incoming');
