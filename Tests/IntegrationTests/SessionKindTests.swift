@@ -6,10 +6,11 @@ import Testing
 extension IntegrationTests {
     @Suite("The options of each kind of session")
     struct SessionKinds {
-        @Test("a phone's echo: an admin switches its sound off and on, and the phone is asked to send less")
+        @Test("a phone's echo: an admin switches its sound off and on and records it, and the phone is asked to send less")
         func phoneEcho() async throws {
             let stage = try Stage.running
             let admin = try await APIClient.user("admin", at: stage.gateway)
+            try await admin.request("core", "subscribe", [:])
             let phone = try SIPPhone(stage)
             phone.call("echo")
             try await phone.answered()
@@ -23,8 +24,11 @@ extension IntegrationTests {
             #expect(try await phone.offered().media.first?.bandwidths.first == Bandwidth(type: "AS", value: 48))
             try await phone.accept()
             try await answer
-            #expect(await phone.audio.hears(440))
+            try await admin.update(id, ["record": true])
+            // So much of it is to be heard in the file.
+            try await Task.sleep(for: .seconds(1.5))
             try await phone.hangUp()
+            #expect(try await admin.recorded(id, at: stage.gateway).hears(440, on: .left))
             await admin.leave()
             phone.stop()
         }
