@@ -4,16 +4,24 @@ import Testing
 extension IntegrationTests {
     @Suite("A browser whose network changes")
     struct NetworkChanges {
-        @Test("in a call with a phone: media is back both ways on the new address, and the phone has heard nothing of it")
-        func phone() async throws {
+        @Test(
+            "in a call with a phone: media is back both ways on the new address, and the phone has heard nothing of it",
+            arguments: [true, false])
+        func phone(pageCalls: Bool) async throws {
             let stage = try Stage.running
-            try await roaming(in: stage.environment, 1) { stage, network in
+            try await roaming(in: stage.environment, pageCalls ? 1 : 2) { stage, network in
                 let phone = try SIPPhone(stage)
                 try await stage.with("alice") { page in
-                    try await page.dial(phone.uri)
-                    try await phone.called()
-                    try await phone.accept()
-                    try await page.wait(for: "in-call")
+                    if pageCalls {
+                        try await page.dial(phone.uri)
+                        try await phone.called()
+                        try await phone.accept()
+                        try await page.wait(for: "in-call")
+                    } else {
+                        phone.call("alice")
+                        try await page.answer()
+                        try await phone.answered()
+                    }
                     #expect(await phone.audio.hears(Chromium.frequency))
                     let call = try await page.run("return tern.current.callId")
                     try await network.change(to: 3)
@@ -33,7 +41,7 @@ extension IntegrationTests {
         @Test("in an echo: it hears itself again")
         func echo() async throws {
             let stage = try Stage.running
-            try await roaming(in: stage.environment, 2) { stage, network in
+            try await roaming(in: stage.environment, 3) { stage, network in
                 try await stage.with("alice") { page in
                     try await page.dial("echo")
                     try await page.wait(for: "in-call")
@@ -45,6 +53,35 @@ extension IntegrationTests {
                     _ = try await page.endOfCall()
                 }
             }
+        }
+
+        @Test("in a call with another browser: both hear each other again")
+        func browser() async throws {
+            let stage = try Stage.running
+            try await roaming(in: stage.environment, 4) { stage, network in
+                let other = try await Chromium(
+                    in: stage.environment, name: "staying-chromium", more: [trusting(stage.gateway)])
+                try await stage.with("bob", in: other) { bob in
+                    try await stage.with("alice") { alice in
+                        try await alice.dial("bob")
+                        try await bob.answer()
+                        try await alice.wait(for: "in-call")
+                        #expect(try await bob.missing(Chromium.frequency, in: Page.remote) == nil)
+                        try await network.change(to: 3)
+                        try await alice.run(Self.newPath)
+                        #expect(try await alice.missing(Chromium.frequency, in: Page.remote) == nil)
+                        #expect(try await bob.missing(Chromium.frequency, in: Page.remote) == nil)
+                        try await alice.click("hangup-button")
+                        _ = try await bob.endOfCall()
+                    }
+                }
+                await other.quit()
+            }
+        }
+
+        /// Microphones are for pages that come by HTTPS, or from where one says so.
+        private func trusting(_ gateway: GatewayProcess) -> String {
+            "--unsafely-treat-insecure-origin-as-secure=http://\(gateway.httpAddress):\(gateway.httpPort)"
         }
 
         /// Waits until the browser sends its media from the new address.
@@ -73,7 +110,7 @@ extension IntegrationTests {
             let gateway = try await GatewayProcess(in: environment, name: "roaming-\(number)", httpAddress: environment.address)
             let chromium = try await Chromium(
                 in: environment, name: "roaming-chromium-\(number)",
-                more: ["--unsafely-treat-insecure-origin-as-secure=http://\(environment.address):\(gateway.httpPort)"],
+                more: [trusting(gateway)],
                 network: network)
             do {
                 try await body(Stage(environment: environment, gateway: gateway, chromium: chromium), network)

@@ -119,6 +119,120 @@ extension IntegrationTests {
             other.stop()
         }
 
+        @Test("hold_call of an admin, for either side of two phones, and for the phone of an echo")
+        func holds() async throws {
+            let stage = try Stage.running
+            let admin = try await APIClient.user("admin", at: stage.gateway)
+            let one = try SIPPhone(stage, frequency: 440)
+            let other = try SIPPhone(stage, frequency: 700, port: stage.gateway.phonePort)
+            one.call("phone")
+            try await other.called()
+            try await other.accept()
+            try await one.answered()
+            #expect(await one.audio.hears(700))
+            let call = try await call(admin)
+            for (command, direction) in [("hold_call", Direction.sendonly), ("resume_call", .sendrecv)] {
+                async let answer = admin.request("media", command, ["call_id": call, "side": "caller"])
+                let offer = try await other.offered()
+                #expect(offer.media.first.map(offer.direction(of:)) == direction)
+                other.media.direction = direction.reversed
+                try await other.accept()
+                _ = try await answer
+                guard command == "hold_call" else { break }
+                for phone in [one, other] {
+                    #expect(await eventually(within: .seconds(5)) { await phone.audio.packets(during: .milliseconds(400)) == 0 })
+                }
+            }
+            #expect(await one.audio.hears(700))
+            #expect(await other.audio.hears(440))
+            try await one.hangUp()
+            try await other.hungUp()
+            one.call("echo")
+            try await one.answered()
+            #expect(await one.audio.hears(440))
+            let echo = try await self.call(admin)
+            try await admin.request("media", "hold_call", ["call_id": echo, "side": "caller"])
+            #expect(await eventually(within: .seconds(5)) { await one.audio.packets(during: .milliseconds(400)) == 0 })
+            try await admin.request("media", "resume_call", ["call_id": echo, "side": "caller"])
+            #expect(await one.audio.hears(440))
+            try await one.hangUp()
+            await admin.leave()
+            one.stop()
+            other.stop()
+        }
+
+        @Test("the called page adds its picture and drops it: the phone that called gets each as a re-INVITE")
+        func pictureOfTheCalled() async throws {
+            let stage = try Stage.running
+            let phone = try SIPPhone(stage)
+            try await stage.with("alice") { page in
+                phone.call("alice")
+                try await page.answer()
+                try await phone.answered()
+                #expect(await phone.audio.hears(Chromium.frequency))
+                phone.media.video = .vp8
+                try await page.click("picture-button")
+                #expect(try await phone.offered().media.map(\.kind) == [.audio, .video])
+                try await phone.accept()
+                #expect(await phone.video.sees())
+                #expect(try await page.sees())
+                try await page.click("picture-button")
+                let offer = try await phone.offered()
+                phone.media.video = offer.media.last?.port == 0 ? nil : .vp8
+                phone.media.videoDirection = .inactive
+                try await phone.accept()
+                #expect(await phone.video.seesNothing())
+                #expect(await phone.audio.hears(Chromium.frequency))
+                try await page.click("hangup-button")
+                try await phone.hungUp()
+                _ = try await page.endOfCall()
+            }
+            phone.stop()
+        }
+
+        @Test("a page adds its picture to a call with another and drops it; the other one sees it meanwhile")
+        func pictureBetweenBrowsers() async throws {
+            let stage = try Stage.running
+            try await stage.with("bob") { bob in
+                try await stage.with("alice") { alice in
+                    try await alice.dial("bob")
+                    try await bob.answer()
+                    try await alice.wait(for: "in-call")
+                    #expect(try await bob.missing(Chromium.frequency, in: Page.remote) == nil)
+                    try await alice.run("await tern.current.changeVideo(true)")
+                    #expect(try await bob.sees())
+                    try await alice.run("await tern.current.changeVideo(false)")
+                    #expect(try await bob.stopsReceiving("video"))
+                    #expect(try await bob.missing(Chromium.frequency, in: Page.remote) == nil)
+                    #expect(try await alice.missing(Chromium.frequency, in: Page.remote) == nil)
+                    try await alice.click("hangup-button")
+                    _ = try await bob.endOfCall()
+                }
+            }
+        }
+
+        @Test("an echo of sound shows the picture that is added, until it is dropped")
+        func pictureOfTheEcho() async throws {
+            let stage = try Stage.running
+            try await stage.with("alice") { page in
+                try await page.dial("echo")
+                try await page.wait(for: "in-call")
+                #expect(try await page.missing(Chromium.frequency, in: Page.remote) == nil)
+                try await page.run("await tern.current.changeVideo(true)")
+                #expect(try await page.sees())
+                try await page.run("await tern.current.changeVideo(false)")
+                #expect(try await page.stopsReceiving("video"))
+                #expect(try await page.missing(Chromium.frequency, in: Page.remote) == nil)
+                try await page.click("hangup-button")
+                _ = try await page.endOfCall()
+            }
+        }
+
+        /// The call of the only session that there is.
+        private func call(_ admin: APIClient) async throws -> JSONValue {
+            try #require(try await admin.request("media", "get_info", ["session_id": .string(session(admin))])["call_id"])
+        }
+
         /// What a page sends of its picture, in kbit/s, over two seconds.
         private func sentRate(_ page: Page) async throws -> Double {
             let before = try await page.sum("outbound-rtp", "video", "bytesSent")
