@@ -90,7 +90,7 @@ extension IntegrationTests {
             while (performance.now() < end) {
               await new Promise(resolve => setTimeout(resolve, 100));
               const reports = [...(await tern.current.peerConnection.getStats()).values()];
-              const pair = reports.find(one => one.type === 'candidate-pair' && one.nominated && one.state === 'succeeded'
+              const pair = reports.find(one => one.type === 'candidate-pair' && one.state === 'succeeded'
                 && reports.some(local => local.id === one.localCandidateId && /[.]3$/.test(local.address ?? '')));
               if (pair && tern.current.peerConnection.connectionState === 'connected') return true;
             }
