@@ -36,7 +36,7 @@ test: swift packages test-packages ## Install what is missing, build, and run al
 	@echo '==> Building the tests (a few minutes the first time)'
 	swift build --build-tests
 	@echo '==> Running the tests in a network namespace of their own'
-	Tests/in-namespace swift test --skip-build --no-parallel $(ARGS)
+	Tests/run Tests/in-namespace swift test --skip-build --no-parallel $(ARGS)
 ifeq ($(strip $(ARGS)),)
 	@echo '==> Fuzzing the parser and the rewriting, a minute each'
 	Tests/Fuzz/run 60
