@@ -21,11 +21,11 @@ extension IntegrationTests {
             try await phone.registered()
             let client = try await start(stage, calling: "bob")
             try await phone.established()
-            _ = try await client.line(with: "HEARD", within: .seconds(15))
+            _ = try await client.line(with: "HEARD", within: .patience)
             #expect(await phone.hears(440))
             try await phone.closed()
-            _ = try await client.line(with: "ENDED", within: .seconds(10))
-            #expect(await client.exit(within: .seconds(10)) == .exited(0), "\(client.output)")
+            _ = try await client.line(with: "ENDED", within: .patience)
+            #expect(await client.exit(within: .patience) == .exited(0), "\(client.output)")
             await phone.quit()
         }
 
@@ -35,14 +35,14 @@ extension IntegrationTests {
             let phone = try await Baresip("bob", at: stage.gateway, in: stage.environment, frequency: 700)
             try await phone.registered()
             let client = try await start(stage)
-            _ = try await client.line(with: "READY", within: .seconds(15))
+            _ = try await client.line(with: "READY", within: .patience)
             phone.dial("sip:alice@\(stage.gateway.address):\(stage.gateway.sipPort)")
             try await phone.established()
-            _ = try await client.line(with: "HEARD", within: .seconds(15))
+            _ = try await client.line(with: "HEARD", within: .patience)
             #expect(await phone.hears(440))
             phone.hangUp()
-            _ = try await client.line(with: "ENDED", within: .seconds(10))
-            #expect(await client.exit(within: .seconds(10)) == .exited(0), "\(client.output)")
+            _ = try await client.line(with: "ENDED", within: .patience)
+            #expect(await client.exit(within: .patience) == .exited(0), "\(client.output)")
             await phone.quit()
         }
     }

@@ -71,7 +71,7 @@ extension IntegrationTests {
                 #expect(try await eventuallyFlows("video", peers, "one"))
 
                 try await update(["bitrate": 120])
-                let isLimited = try await eventually(within: .seconds(10)) { try await peers.sendingLimit(of: "one") < 150_000 }
+                let isLimited = try await eventually(within: .patience) { try await peers.sendingLimit(of: "one") < 150_000 }
                 #expect(isLimited)
 
                 #expect(recordings(stage, of: id).isEmpty)
@@ -109,7 +109,7 @@ extension IntegrationTests {
                 #expect(await phone.hears(700))
 
                 try await client.request("media", "update_session", ["session_id": .string(id), "use_audio": false])
-                let isSilent = await eventually(within: .seconds(5)) { await phone.packets(during: .milliseconds(500)) == 0 }
+                let isSilent = await eventually(within: .patience) { await phone.packets(during: .milliseconds(500)) == 0 }
                 #expect(isSilent)
                 #expect(try await eventuallyStops("audio", peers, "caller"))
                 try await client.request("media", "update_session", ["session_id": .string(id), "use_audio": true])
@@ -220,7 +220,7 @@ extension IntegrationTests {
                 try await peers.accept("caller", try #require(answered["answer"]?["sdp"]))
                 #expect(await phone.hears(700))
                 var statistics: JSONValue = .null
-                let isWhole = try await eventually(within: .seconds(10)) {
+                let isWhole = try await eventually(within: .patience) {
                     let info = try await client.request("media", "get_info", ["session_id": id, "statistics": true])
                     statistics = info["statistics"] ?? .null
                     return statistics["caller"]?["audio"]?["sent"]?["packets"]?.intValue ?? 0 > 100
@@ -267,11 +267,11 @@ extension IntegrationTests {
         }
 
         private func eventuallyStops(_ kind: String, _ peers: Peers, _ name: String) async throws -> Bool {
-            try await eventually(within: .seconds(6)) { try await peers.packets(kind, at: name) == 0 }
+            try await eventually(within: .patience) { try await peers.packets(kind, at: name) == 0 }
         }
 
         private func eventuallyFlows(_ kind: String, _ peers: Peers, _ name: String) async throws -> Bool {
-            try await eventually(within: .seconds(6)) { try await peers.packets(kind, at: name) > 0 }
+            try await eventually(within: .patience) { try await peers.packets(kind, at: name) > 0 }
         }
     }
 }

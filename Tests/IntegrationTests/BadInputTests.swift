@@ -124,11 +124,11 @@ extension IntegrationTests {
             let gateway = try Stage.running.gateway
             let socket = try PlainWebSocket("127.0.0.1", port: gateway.httpPort)
             socket.send(sample.text)
-            let answer = await socket.messages.first(within: .seconds(3)) { _ in true }
+            let answer = await socket.messages.first(within: .patience) { _ in true }
             guard case .text(let error)? = answer else { throw HarnessError("answered with \(String(describing: answer))") }
             #expect(try JSONValue(parsing: error)["result"] == "error")
             socket.send("{\"class\":\"core\",\"cmd\":\"ping\",\"tid\":2}")
-            let pong = await socket.messages.first(within: .seconds(3)) { _ in true }
+            let pong = await socket.messages.first(within: .patience) { _ in true }
             guard case .text(let text)? = pong else { throw HarnessError("then \(String(describing: pong))") }
             #expect(try JSONValue(parsing: text)["data"]?["pong"] == true)
             socket.close()
@@ -144,7 +144,7 @@ extension IntegrationTests {
             for (opcode, payload, code) in frames {
                 let socket = try PlainWebSocket("127.0.0.1", port: gateway.httpPort)
                 socket.send(frame: opcode, payload)
-                let closed = await socket.closeCode(within: .seconds(5))
+                let closed = await socket.closeCode(within: .patience)
                 #expect(closed == code)
             }
             let pong = try await bystander.request("core", "ping")

@@ -12,7 +12,7 @@ extension IntegrationTests {
                 try await phone.offers()
                 try await page.wait(until: "document.body.dataset.held === 'true'")
                 try await page.wait(until: "!document.getElementById('call-hold').hidden")
-                #expect(await eventually(within: .seconds(5)) { await phone.audio.packets(during: .milliseconds(400)) == 0 })
+                #expect(await eventually(within: .patience) { await phone.audio.packets(during: .milliseconds(400)) == 0 })
                 if direction == .sendonly {
                     #expect(try await page.missing(440, in: Page.remote) == nil, "music on hold")
                 } else {

@@ -10,7 +10,7 @@ extension IntegrationTests {
 
         /// The page changes over to another stream once that is up.
         static func hears(_ page: Page, _ frequency: Double) async throws -> Bool {
-            try await eventually(within: .seconds(15)) { try await page.missing(frequency, in: Page.remote, within: .seconds(2)) == nil }
+            try await eventually(within: .patience) { try await page.missing(frequency, in: Page.remote, within: .seconds(2)) == nil }
         }
 
         @Test("a browser is handed over to a phone: it keeps its call and hears somebody else", arguments: [true, false])

@@ -21,7 +21,7 @@ extension IntegrationTests {
                 for process in janus { kill(process, SIGKILL) }
                 await run.passes()
                 try await page.wait(for: "ready")
-                try await stage.gateway.ready(within: .seconds(10))
+                try await stage.gateway.ready(within: .patience)
                 #expect(stage.gateway.janusProcesses().count == 1)
                 try await SIPpRun.calling("echo", "uac-echo", on: stage).passes()
                 phone.stop()
@@ -40,7 +40,7 @@ extension IntegrationTests {
             let answer = try await probe.final(of: call)
             #expect(SIPProbe.status(of: answer) == 503 && answer.lowercased().contains("retry-after:"), "\(answer)")
             probe.send(call.acknowledgement(of: "INVITE"))
-            try await stage.gateway.ready(within: .seconds(10))
+            try await stage.gateway.ready(within: .patience)
             try await probe.callEcho()
         }
 
@@ -53,11 +53,11 @@ extension IntegrationTests {
             let probe = try SIPProbe(stage)
             let call = SIPProbe.Call(to: "echo", from: probe)
             probe.send(call.invite())
-            let status = try await probe.finalStatus(of: call, within: .seconds(20))
+            let status = try await probe.finalStatus(of: call, within: .patience)
             #expect((500...599).contains(status))
             probe.send(call.acknowledgement(of: "INVITE"))
             for process in janus { kill(process, SIGCONT) }
-            try await stage.gateway.ready(within: .seconds(15))
+            try await stage.gateway.ready(within: .patience)
             try await probe.callEcho()
         }
 

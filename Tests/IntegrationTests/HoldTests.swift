@@ -11,7 +11,7 @@ extension IntegrationTests {
         func phone(pageCalls: Bool) async throws {
             try await call(pageCalls: pageCalls) { page, phone in
                 try await hold(page, phone, .sendonly, answer: .recvonly)
-                #expect(await eventually(within: .seconds(5)) { await phone.audio.packets(during: .milliseconds(400)) == 0 })
+                #expect(await eventually(within: .patience) { await phone.audio.packets(during: .milliseconds(400)) == 0 })
                 #expect(try await page.stopsReceiving("audio"))
                 #expect(try await page.run("return [tern.current.holding, tern.current.held]") == [true, false])
                 let info = try await page.run("return await tern.client.request('media', 'get_info', { session_id: tern.current.sessionId })")
@@ -33,7 +33,7 @@ extension IntegrationTests {
                 try await resume(page, phone, answer: .sendonly)
                 #expect(try await page.run("return [tern.current.holding, tern.current.held]") == [false, true])
                 #expect(try await page.missing(440, in: Page.remote) == nil, "music on hold")
-                #expect(await eventually(within: .seconds(5)) { await phone.audio.packets(during: .milliseconds(400)) == 0 })
+                #expect(await eventually(within: .patience) { await phone.audio.packets(during: .milliseconds(400)) == 0 })
                 phone.media.direction = .sendrecv
                 #expect(try await phone.offers().audioDirection == .sendrecv)
                 try await page.wait(until: "document.body.dataset.held === 'false'")

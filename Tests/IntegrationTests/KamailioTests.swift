@@ -31,7 +31,7 @@ extension IntegrationTests {
                 "carol", password: Kamailio.password, registrar: kamailio.registrar, in: stage.environment, frequency: 700)
             do {
                 try await carol.registered()
-                let isUp = await eventually(within: .seconds(10)) {
+                let isUp = await eventually(within: .patience) {
                     (try? SmallHTTP.get("127.0.0.1", port: gateway.httpPort, path: "/status"))?.1.contains("\"state\":\"up\"") == true
                 }
                 #expect(isUp, "the trunk is not up")
@@ -41,7 +41,7 @@ extension IntegrationTests {
                 Issue.record("\(error)\n\(gateway.log.suffix(8_000))\n\(kamailio.log.suffix(2_000))")
             }
             await carol.quit()
-            let idle = await eventually(within: .seconds(6)) { (try? gateway.status().isWithin(.idle)) == true }
+            let idle = await eventually(within: .patience) { (try? gateway.status().isWithin(.idle)) == true }
             #expect(idle, "left over: \(String(describing: try? gateway.status()))")
             #expect(await gateway.stop() == .exited(0))
             await kamailio.stop()

@@ -9,10 +9,10 @@ extension IntegrationTests {
         func rtp() async throws {
             try await call(keys: true, info: true) { page, phone in
                 try await page.run("await tern.current.sendDTMF('159*0#D')")
-                #expect(await eventually(within: .seconds(8)) { phone.audio.keys == "159*0#D" }, "\(phone.audio.keys)")
+                #expect(await eventually(within: .patience) { phone.audio.keys == "159*0#D" }, "\(phone.audio.keys)")
                 // What comes while others are being sent comes behind them.
                 try await page.run("await Promise.all([tern.current.sendDTMF('222'), tern.current.sendDTMF('3', { duration: 200 })])")
-                #expect(await eventually(within: .seconds(8)) { phone.audio.keys == "159*0#D2223" }, "\(phone.audio.keys)")
+                #expect(await eventually(within: .patience) { phone.audio.keys == "159*0#D2223" }, "\(phone.audio.keys)")
                 #expect(!(await phone.isInformed()))
                 #expect(await phone.audio.hears(Chromium.frequency))
             }
@@ -24,7 +24,7 @@ extension IntegrationTests {
             try await call(keys: true, info: false) { page, phone in
                 let id = try await page.run("return tern.current.callId")
                 try await application.request("media", "send_dtmf", ["call_id": id, "digits": "42", "side": "caller"])
-                #expect(await eventually(within: .seconds(8)) { phone.audio.keys == "42" }, "\(phone.audio.keys)")
+                #expect(await eventually(within: .patience) { phone.audio.keys == "42" }, "\(phone.audio.keys)")
             }
             await application.leave()
         }
@@ -36,7 +36,7 @@ extension IntegrationTests {
                 #expect(try await page.stopsReceiving("audio"))
                 let before = try await page.sum("inbound-rtp", "audio", "packetsReceived")
                 phone.audio.press(5)
-                #expect(try await eventually(within: .seconds(5)) {
+                #expect(try await eventually(within: .patience) {
                     try await page.sum("inbound-rtp", "audio", "packetsReceived") == before + RTPPhone.packetsOfKey
                 })
                 #expect(try await page.stopsReceiving("audio"))

@@ -121,7 +121,7 @@ extension IntegrationTests {
             await network.stop()
             var left: GatewayProcess.Status?
             // The end of the connection from the old address never comes.
-            let isIdle = await eventually(within: .seconds(40)) {
+            let isIdle = await eventually(within: .seconds(60)) {
                 left = try? gateway.status()
                 return left?.isWithin(.idle) == true
             }

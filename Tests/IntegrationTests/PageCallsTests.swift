@@ -21,14 +21,14 @@ extension IntegrationTests {
                 try await other.answered()
                 #expect(await other.audio.hears(Chromium.frequency))
                 #expect(try await page.missing(700, in: Page.remote) == nil)
-                #expect(await eventually(within: .seconds(5)) { await one.audio.packets(during: .milliseconds(400)) == 0 })
+                #expect(await eventually(within: .patience) { await one.audio.packets(during: .milliseconds(400)) == 0 })
 
                 try await page.tap(selector: "#other-calls [data-action=switch]")
                 try await hold(other)
                 try await resume(one)
                 #expect(await one.audio.hears(Chromium.frequency))
                 #expect(try await page.missing(440, in: Page.remote) == nil)
-                #expect(await eventually(within: .seconds(5)) { await other.audio.packets(during: .milliseconds(400)) == 0 })
+                #expect(await eventually(within: .patience) { await other.audio.packets(during: .milliseconds(400)) == 0 })
 
                 try await page.tap("hangup-button")
                 try await one.hungUp()

@@ -26,7 +26,7 @@ extension IntegrationTests {
                 try await page.tap("hold-button")
                 try await answer(phone, to: .sendonly, with: .recvonly)
                 try await page.wait(until: "document.body.dataset.holding === 'true' && !document.getElementById('call-holding').hidden")
-                #expect(await eventually(within: .seconds(5)) { await phone.audio.packets(during: .milliseconds(400)) == 0 })
+                #expect(await eventually(within: .patience) { await phone.audio.packets(during: .milliseconds(400)) == 0 })
                 try await page.press("h")
                 try await answer(phone, to: .sendrecv, with: .sendrecv)
                 try await page.wait(until: "document.body.dataset.holding === 'false' && document.getElementById('call-holding').hidden")
@@ -41,7 +41,7 @@ extension IntegrationTests {
                 try await page.tap("keypad-button")
                 try await page.tap(selector: "#call-keys [data-key='5']")
                 try await page.press("12#")
-                #expect(await eventually(within: .seconds(8)) { phone.audio.keys == "512#" }, "\(phone.audio.keys)")
+                #expect(await eventually(within: .patience) { phone.audio.keys == "512#" }, "\(phone.audio.keys)")
                 #expect(try await page.text(of: "dtmf-digits") == "512#")
                 #expect(try await phone.info("application/dtmf-relay", "Signal=9\r\nDuration=100\r\n") == 200)
                 try await page.wait(until: "document.getElementById('dtmf-received').textContent === '9'")
@@ -60,7 +60,7 @@ extension IntegrationTests {
                 try await page.press("r")
                 try await page.wait(until: "document.body.dataset.recording === 'false' && document.getElementById('call-recording').hidden")
                 let file = try Stage.running.gateway.recordings.appendingPathComponent(session + ".m4a")
-                #expect(await eventually(within: .seconds(30)) { FileManager.default.fileExists(atPath: file.path) })
+                #expect(await eventually(within: .patience) { FileManager.default.fileExists(atPath: file.path) })
                 let recorded = try Recorded(file.path)
                 #expect(recorded.streams == ["aac,audio"])
                 #expect(recorded.duration > 0.5 && recorded.duration < 10)
@@ -99,7 +99,7 @@ extension IntegrationTests {
                     field.dispatchEvent(new Event('change'));
                     """)
                 try await page.press(Chromium.Key.escape)
-                let isNew = try await eventually(within: .seconds(5)) {
+                let isNew = try await eventually(within: .patience) {
                     try await page.run("return tern.current.localStream.getAudioTracks()[0]?.id ?? args[0]", before) != before
                 }
                 #expect(isNew)
@@ -111,7 +111,7 @@ extension IntegrationTests {
         // MARK: Parts
 
         private func silent(_ phone: SIPPhone) async -> Bool {
-            await eventually(within: .seconds(6)) { !(await phone.audio.hears(Chromium.frequency, within: .milliseconds(800))) }
+            await eventually(within: .patience) { !(await phone.audio.hears(Chromium.frequency, within: .milliseconds(800))) }
         }
 
         private func answer(_ phone: SIPPhone, to offered: Direction, with direction: Direction) async throws {

@@ -11,7 +11,7 @@ extension IntegrationTests {
         func byPhone(isInfo: Bool) async throws {
             try await call { _, phone, port in
                 for _ in 1 ... 3 {
-                    #expect(await eventually(within: .seconds(8)) { await isQuiet(phone) })
+                    #expect(await eventually(within: .patience) { await isQuiet(phone) })
                     let before = phone.video.keyframes
                     if isInfo {
                         #expect(try await phone.info("application/media_control+xml", Self.wish) == 200)
@@ -31,7 +31,7 @@ extension IntegrationTests {
                 let stops = try await page.stopsReceiving("video")
                 #expect(stops)
                 phone.video.reflects = true
-                #expect(await eventually(within: .seconds(5)) { phone.video.receivedWishes > before })
+                #expect(await eventually(within: .patience) { phone.video.receivedWishes > before })
                 let sees = try await page.sees()
                 #expect(sees)
             }
@@ -117,7 +117,7 @@ extension IntegrationTests {
             if info { _ = try await called.informed() }
             let before = called.video.receivedWishes
             #expect(try await caller.info("application/media_control+xml", Self.wish) == 200)
-            #expect(await eventually(within: .seconds(5)) { called.video.receivedWishes > before })
+            #expect(await eventually(within: .patience) { called.video.receivedWishes > before })
             if info {
                 #expect(try await called.informed().body.contains("picture_fast_update"))
             } else {

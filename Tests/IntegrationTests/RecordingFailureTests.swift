@@ -17,12 +17,12 @@ extension IntegrationTests {
             await gateway.kill()
             #expect(!FileManager.default.fileExists(atPath: file(id, gateway)))
             let next = try await GatewayProcess(again: gateway, in: stage.environment)
-            #expect(await eventually(within: .seconds(20)) { FileManager.default.fileExists(atPath: file(id, gateway)) }, "\(next.log.suffix(2_000))")
+            #expect(await eventually(within: .patience) { FileManager.default.fileExists(atPath: file(id, gateway)) }, "\(next.log.suffix(2_000))")
             let recorded = try Recorded(file(id, gateway))
             // Janus has the last half second in its buffers.
             #expect(recorded.duration > 1 && recorded.duration < 4)
             #expect(recorded.hears(440, on: .left) && recorded.hears(620, on: .right))
-            #expect(await eventually(within: .seconds(5)) { names(gateway) == ["\(id).m4a"] }, "\(names(gateway))")
+            #expect(await eventually(within: .patience) { names(gateway) == ["\(id).m4a"] }, "\(names(gateway))")
             _ = await next.stop()
         }
 
@@ -99,7 +99,7 @@ extension IntegrationTests {
             #expect(await gateway.stop() == .exited(0))
             try FileManager.default.removeItem(at: ballast)
             let next = try await GatewayProcess(again: gateway, in: stage.environment)
-            #expect(await eventually(within: .seconds(20)) { FileManager.default.fileExists(atPath: file(id, gateway)) }, "\(next.log.suffix(2_000))")
+            #expect(await eventually(within: .patience) { FileManager.default.fileExists(atPath: file(id, gateway)) }, "\(next.log.suffix(2_000))")
             #expect(try Recorded(file(id, gateway)).hears(440, on: .left))
             _ = await next.stop()
         }

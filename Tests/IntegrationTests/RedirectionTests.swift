@@ -48,7 +48,7 @@ extension IntegrationTests {
             caller.call("bob")
             try await forwarding.redirects(to: "bob")
             try await forwarding.redirects(to: "bob")
-            let response = try await caller.final("INVITE", within: .seconds(8))
+            let response = try await caller.final("INVITE", within: .patience)
             caller.send { $0.acknowledgement(of: response) }
             #expect(response.status == 482, "\(response.text)")
             try await forwarding.probe.register("bob", expires: 0)

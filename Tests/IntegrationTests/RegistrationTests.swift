@@ -105,7 +105,7 @@ extension IntegrationTests {
             let phone = try SIPProbe(stage)
             #expect(try await phone.register("alice") == 200)
             let call = try await IntegrationTests.Trunks.authenticated("alice", from: phone, at: stage.gateway)
-            #expect(try await phone.finalStatus(of: call, within: .seconds(10)) == 480)
+            #expect(try await phone.finalStatus(of: call, within: .patience) == 480)
             phone.send(call.acknowledgement(of: "INVITE"))
             #expect(await phone.message(within: .zero) { $0.hasPrefix("INVITE ") } == nil)
             #expect(try await phone.register("alice", expires: 0) == 200)

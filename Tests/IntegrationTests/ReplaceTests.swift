@@ -9,7 +9,7 @@ extension IntegrationTests {
         private func take(_ dialog: String, by phone: SIPPhone, as user: String) async throws -> Int {
             let headers = "Require: replaces\r\nReplaces: \(dialog)\r\n"
             phone.call("bob", headers: headers)
-            let challenge = try await phone.final("INVITE", within: .seconds(5))
+            let challenge = try await phone.final("INVITE", within: .patience)
             phone.send { $0.acknowledgement(of: challenge) }
             guard challenge.status == 401 else { return challenge.status }
             let answer = try phone.probe.answer(
@@ -34,9 +34,9 @@ extension IntegrationTests {
             let stranger = try SIPPhone(stage)
             #expect(try await take("nothing;to-tag=a;from-tag=b", by: stranger, as: "bob") == 481)
             #expect(try await take(dialog, by: stranger, as: "alice") == 0)
-            #expect(try await stranger.final("INVITE", within: .seconds(5)).status == 403)
+            #expect(try await stranger.final("INVITE", within: .patience).status == 403)
             #expect(try await take(dialog + ";early-only", by: stranger, as: "bob") == 0)
-            #expect(try await stranger.final("INVITE", within: .seconds(5)).status == 486)
+            #expect(try await stranger.final("INVITE", within: .patience).status == 486)
             stranger.stop()
 
             #expect(try await take(dialog, by: second, as: "bob") == 0)

@@ -59,7 +59,7 @@ struct SIPScenarioPlay: Sendable, CustomStringConvertible {
         let port = SIPScenarioPhones.port(number)
         let phone = try await called(name, port: port, on: stage)
         await calls(SIPScenarioPhones.name(number, kind), on: stage)
-        let outcome = await phone.outcome(within: .seconds(10))
+        let outcome = await phone.outcome(within: .patience)
         #expect(outcome.passed, "\(self): \(outcome)")
     }
 

@@ -161,7 +161,7 @@ extension IntegrationTests {
             try await phone.answered()
             #expect(await phone.audio.hears(700))
             try await client.request("media", "update_session", ["session_id": id, "use_audio": false, "record": true])
-            #expect(await eventually(within: .seconds(5)) { await phone.audio.packets(during: .milliseconds(400)) == 0 })
+            #expect(await eventually(within: .patience) { await phone.audio.packets(during: .milliseconds(400)) == 0 })
             try await client.request("media", "update_session", ["session_id": id, "use_audio": true])
             #expect(await phone.audio.hears(700))
             #expect(try await peers.missing(440, at: "callee") == nil)

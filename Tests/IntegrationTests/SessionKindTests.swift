@@ -17,7 +17,7 @@ extension IntegrationTests {
             #expect(await phone.audio.hears(440))
             let id = try await session(admin)
             try await admin.update(id, ["use_audio": false])
-            #expect(await eventually(within: .seconds(5)) { await phone.audio.packets(during: .milliseconds(400)) == 0 })
+            #expect(await eventually(within: .patience) { await phone.audio.packets(during: .milliseconds(400)) == 0 })
             try await admin.update(id, ["use_audio": true])
             #expect(await phone.audio.hears(440))
             async let answer: Void = admin.update(id, ["bitrate": 48])
@@ -44,7 +44,7 @@ extension IntegrationTests {
                 #expect(await phone.video.sees())
                 #expect(try await page.sees())
                 try await page.run("await tern.current.update({ audio: false, video: false })")
-                #expect(await eventually(within: .seconds(5)) { await phone.audio.packets(during: .milliseconds(400)) == 0 })
+                #expect(await eventually(within: .patience) { await phone.audio.packets(during: .milliseconds(400)) == 0 })
                 #expect(await phone.video.seesNothing())
                 #expect(try await page.stopsReceiving("audio"))
                 #expect(try await page.stopsReceiving("video"))
@@ -52,7 +52,7 @@ extension IntegrationTests {
                 #expect(await phone.audio.hears(Chromium.frequency))
                 #expect(try await page.missing(440, in: Page.remote) == nil)
                 #expect(try await page.sees())
-                #expect(await eventually(within: .seconds(12)) { (1...130).contains(await phone.video.rate(during: .seconds(2))) })
+                #expect(await eventually(within: .patience) { (1...130).contains(await phone.video.rate(during: .seconds(2))) })
                 #expect(await !phone.wasOfferedAgain())
                 try await page.click("hangup-button")
                 try await phone.hungUp()
@@ -80,7 +80,7 @@ extension IntegrationTests {
                     try await alice.run("await tern.current.update({ video: true, bitrate: 100 })")
                     for page in [alice, bob] {
                         #expect(try await page.sees())
-                        #expect(try await eventually(within: .seconds(15)) { (1...140).contains(try await sentRate(page)) })
+                        #expect(try await eventually(within: .patience) { (1...140).contains(try await sentRate(page)) })
                     }
                     try await alice.click("hangup-button")
                     _ = try await bob.endOfCall()
@@ -140,7 +140,7 @@ extension IntegrationTests {
                 _ = try await answer
                 guard command == "hold_call" else { break }
                 for phone in [one, other] {
-                    #expect(await eventually(within: .seconds(5)) { await phone.audio.packets(during: .milliseconds(400)) == 0 })
+                    #expect(await eventually(within: .patience) { await phone.audio.packets(during: .milliseconds(400)) == 0 })
                 }
             }
             #expect(await one.audio.hears(700))
@@ -152,7 +152,7 @@ extension IntegrationTests {
             #expect(await one.audio.hears(440))
             let echo = try await self.call(admin)
             try await admin.request("media", "hold_call", ["call_id": echo, "side": "caller"])
-            #expect(await eventually(within: .seconds(5)) { await one.audio.packets(during: .milliseconds(400)) == 0 })
+            #expect(await eventually(within: .patience) { await one.audio.packets(during: .milliseconds(400)) == 0 })
             try await admin.request("media", "resume_call", ["call_id": echo, "side": "caller"])
             #expect(await one.audio.hears(440))
             try await one.hangUp()

@@ -50,7 +50,7 @@ extension IntegrationTests {
             let stage = try Stage.running
             let gateway = try await Gateway(in: stage.environment)
             do {
-                _ = try await gateway.process.line(with: "Ctrl-C", within: .seconds(20))
+                _ = try await gateway.process.line(with: "Ctrl-C", within: .patience)
                 try await body(gateway, stage)
             } catch {
                 await gateway.process.stop()
@@ -122,10 +122,10 @@ extension IntegrationTests {
                 let key = gateway.certificates.appendingPathComponent("tern.key").path
                 #expect(rename(pair.certificate, gateway.certificate) == 0)
                 await gateway.process.send(signal: SIGHUP)
-                for _ in 0..<2 { _ = try await gateway.process.line(with: "does not belong to the certificate", within: .seconds(5)) }
+                for _ in 0..<2 { _ = try await gateway.process.line(with: "does not belong to the certificate", within: .patience) }
                 #expect(rename(pair.key, key) == 0)
                 await gateway.process.send(signal: SIGHUP)
-                for _ in 0..<2 { _ = try await gateway.process.line(with: "certificate read again", within: .seconds(5)) }
+                for _ in 0..<2 { _ = try await gateway.process.line(with: "certificate read again", within: .patience) }
                 let other = try TLSPhone(at: gateway.address, port: 5_061, authority: authority.certificate)
                 try await other.call()
                 try await other.hangUp()

@@ -45,7 +45,7 @@ extension IntegrationTests {
             } catch {
                 Issue.record("\(error)\n\(gateway.log.suffix(6_000))")
             }
-            let idle = await eventually(within: .seconds(6)) { (try? gateway.status().isWithin(.idle)) == true }
+            let idle = await eventually(within: .patience) { (try? gateway.status().isWithin(.idle)) == true }
             #expect(idle, "left over: \(String(describing: try? gateway.status()))")
             #expect(await gateway.stop() == .exited(0))
         }
@@ -214,7 +214,7 @@ extension IntegrationTests {
                 "--srv-host=_sip._udp.carrier.test,b.carrier.test,\(ports.1),20",
                 "--host-record=a.carrier.test,\(Trunks.carrierAddress)", "--host-record=b.carrier.test,\(Trunks.carrierAddress)",
             ])
-            _ = try await dns.line(with: "started, version", within: .seconds(10))
+            _ = try await dns.line(with: "started, version", within: .patience)
             let gateway = try await GatewayProcess(
                 in: stage.environment, name: "srv-\(UUID().uuidString.prefix(8))",
                 routes: "routes:\n  - {match: \"00*\", to: trunk carrier}", nameServer: "127.0.0.1:\(dnsPort)",
@@ -261,7 +261,7 @@ extension IntegrationTests {
                 #expect(contact.hasPrefix("sip:line1@"))
                 line.carrier.send(SIPProbe.response(
                     200, "OK", to: second.text, headers: "Contact: <\(contact)>;expires=600\r\n"))
-                let isUp = await eventually(within: .seconds(5)) {
+                let isUp = await eventually(within: .patience) {
                     (try? SmallHTTP.get("127.0.0.1", port: line.gateway.httpPort, path: "/status"))?.1.contains("\"state\":\"up\"") == true
                 }
                 #expect(isUp)
@@ -294,7 +294,7 @@ extension IntegrationTests {
                     #expect(register(2, "Authorization: \(credentials)\r\n").hasPrefix("SIP/2.0 200 "))
                     if path.isEmpty { socket.close() }
                     let call = try await Trunks.authenticated("bob", from: probe, at: line.gateway)
-                    let status = try await probe.finalStatus(of: call, within: .seconds(10))
+                    let status = try await probe.finalStatus(of: call, within: .patience)
                     #expect([480, 503].contains(status), "\(status)")
                     probe.send(call.acknowledgement(of: "INVITE"))
                     let (_, body) = try SmallHTTP.get("127.0.0.1", port: line.gateway.httpPort, path: "/status")

@@ -50,7 +50,7 @@ final class APIClient: @unchecked Sendable {
     /// - Throws: ``Refusal``, or ``HarnessError`` when no answer comes.
     @discardableResult
     func request(
-        _ class: String, _ command: String, _ data: JSONValue = .object([:]), within limit: Duration = .seconds(10)
+        _ class: String, _ command: String, _ data: JSONValue = .object([:]), within limit: Duration = .patience
     ) async throws -> JSONValue {
         let transaction = lock.withLock { lastTransaction += 1; return lastTransaction }
         let message: JSONValue = [
@@ -80,7 +80,7 @@ final class APIClient: @unchecked Sendable {
 
     /// An event's `body`, of a type and, when given, of one session or call.
     func event(
-        _ type: String, of object: String? = nil, within limit: Duration = .seconds(10), where fits: @escaping @Sendable (JSONValue) -> Bool = { _ in true }
+        _ type: String, of object: String? = nil, within limit: Duration = .patience, where fits: @escaping @Sendable (JSONValue) -> Bool = { _ in true }
     ) async throws -> JSONValue {
         let event = await incoming.first(within: limit) { message in
             message["cmd"]?.stringValue == "event" && message["data"]?["type"]?.stringValue == type
@@ -99,7 +99,7 @@ final class APIClient: @unchecked Sendable {
     }
 
     /// Waits for a request of the gateway, answers `ok` and returns its `data`.
-    func serve(_ command: String, within limit: Duration = .seconds(10)) async throws -> JSONValue {
+    func serve(_ command: String, within limit: Duration = .patience) async throws -> JSONValue {
         let request = await incoming.first(within: limit) { $0["cmd"]?.stringValue == command }
         guard let request, let transaction = request["tid"] else {
             throw HarnessError("no request \(command) within \(limit), but \(incoming.all.map(\.text).joined(separator: "\n"))")

@@ -51,7 +51,7 @@ final class Baresip: Sendable {
         }
         process = try await TestProcess("/usr/bin/baresip", ["-f", directory.path], directory: directory.path)
         var connected: Socket?
-        _ = await eventually(within: .seconds(10)) {
+        _ = await eventually(within: .patience) {
             connected = try? Socket(connectedTo: "127.0.0.1", port: controlPort)
             return connected != nil
         }
@@ -122,7 +122,7 @@ final class Baresip: Sendable {
     @discardableResult
     func closed() async throws -> String { try await event("CALL_CLOSED")["param"]?.stringValue ?? "" }
 
-    private func event(_ type: String, within limit: Duration = .seconds(12)) async throws -> JSONValue {
+    private func event(_ type: String, within limit: Duration = .patience) async throws -> JSONValue {
         guard let event = await events.first(within: limit, where: { $0["type"]?.stringValue == type }) else {
             throw HarnessError("baresip of \(user): no \(type) within \(limit), but \(events.all.map(\.text))\n\(process.output.suffix(4_000))")
         }
@@ -130,7 +130,7 @@ final class Baresip: Sendable {
     }
 
     /// Waits until it has heard a tone; what it hears comes into its file as it hears it.
-    func hears(_ frequency: Double, within limit: Duration = .seconds(12)) async -> Bool {
+    func hears(_ frequency: Double, within limit: Duration = .patience) async -> Bool {
         await eventually(within: limit) { self.heard(frequency) }
     }
 
@@ -143,14 +143,14 @@ final class Baresip: Sendable {
     }
 
     /// Whether its decoder has shown pictures.
-    func sees(within limit: Duration = .seconds(12)) async -> Bool {
+    func sees(within limit: Duration = .patience) async -> Bool {
         await eventually(within: limit) { self.process.output.contains("receiving with resolution") }
     }
 
     /// Unregisters and ends.
     func quit() async {
         command("quit")
-        if await process.exit(within: .seconds(5)) == nil { await process.stop() }
+        if await process.exit(within: .patience) == nil { await process.stop() }
         control.close()
     }
 }

@@ -24,7 +24,7 @@ actor Chromium: Browser {
         try Tone.wave(frequency: Chromium.frequency, seconds: 1).write(to: tone)
         let command = (network?.entrance ?? []) + ["chromedriver", "--port=0"]
         driver = try await TestProcess(command[0], Array(command.dropFirst()))
-        let line = try await driver.line(with: "started successfully on port", within: .seconds(20))
+        let line = try await driver.line(with: "started successfully on port", within: .patience)
         guard var port = Int(line.split(separator: " ").last?.filter(\.isNumber) ?? "") else { throw HarnessError("no port in: \(line)") }
         if let network { port = try await network.reach(port) }
         let arguments = [
@@ -72,7 +72,7 @@ actor Chromium: Browser {
     func close(_ handle: String) async throws {
         try await show(handle)
         window = ""
-        _ = try await session.call("DELETE", "/window", within: .seconds(20))
+        _ = try await session.call("DELETE", "/window", within: .patience)
         try await show(home)
     }
 

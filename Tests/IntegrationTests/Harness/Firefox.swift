@@ -58,9 +58,9 @@ actor Firefox: Browser {
     }
 
     func quit() async {
-        _ = try? await marionette.command("Marionette:Quit", ["flags": ["eForceQuit"]], within: .seconds(10))
+        _ = try? await marionette.command("Marionette:Quit", ["flags": ["eForceQuit"]], within: .patience)
         marionette.close()
-        if await process.exit(within: .seconds(5)) == nil { await process.stop() }
+        if await process.exit(within: .patience) == nil { await process.stop() }
         await sound.stop()
     }
 
@@ -76,7 +76,7 @@ actor Firefox: Browser {
     func close(_ handle: String) async throws {
         try await show(handle)
         window = ""
-        _ = try await marionette.command("WebDriver:CloseWindow", within: .seconds(20))
+        _ = try await marionette.command("WebDriver:CloseWindow", within: .patience)
         try await show(home)
     }
 

@@ -72,7 +72,7 @@ final class GatewayProcess: Sendable {
 
     private func readyOrStopped() async throws {
         do {
-            try await ready(within: .seconds(20))
+            try await ready(within: .patience)
         } catch {
             await process.stop()
             throw error
@@ -145,13 +145,13 @@ final class GatewayProcess: Sendable {
     /// SIGKILL: nothing of it has time to end anything.
     func kill() async {
         await process.send(signal: SIGKILL)
-        _ = await process.exit(within: .seconds(5))
+        _ = await process.exit(within: .patience)
     }
 
     /// SIGTERM, as systemd would; nil when it did not end within ten seconds.
     func stop() async -> ChildProcess.Exit? {
         await process.send(signal: SIGTERM)
-        if let exit = await process.exit(within: .seconds(10)) { return exit }
+        if let exit = await process.exit(within: .patience) { return exit }
         await process.stop(within: .zero)
         return nil
     }

@@ -19,7 +19,7 @@ final class Kamailio: Sendable {
         try Kamailio.configuration(port: port).write(to: file, atomically: true, encoding: .utf8)
         process = try await TestProcess(
             "/usr/sbin/kamailio", ["-DD", "-E", "-f", file.path, "-Y", directory.path, "-w", directory.path, "-m", "32", "-M", "4"])
-        let listens = await eventually(within: .seconds(10)) { [port] in
+        let listens = await eventually(within: .patience) { [port] in
             // Taken by Kamailio: nobody else can have it.
             (try? Socket(type: SOCK_DGRAM, address: Kamailio.address, port: port)) == nil
         }

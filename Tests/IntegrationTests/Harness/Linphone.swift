@@ -40,7 +40,7 @@ final class Linphone: Sendable {
     func register(_ user: String, at gateway: GatewayProcess) async throws {
         let registrar = "\(gateway.address):\(gateway.sipPort)"
         command("register sip:\(user)@\(gateway.address) sip:\(registrar) \(GatewayProcess.password)")
-        let isThere = await eventually(within: .seconds(12)) {
+        let isThere = await eventually(within: .patience) {
             (try? SmallHTTP.get("127.0.0.1", port: gateway.httpPort, path: "/status"))?.1.contains("\"registrations\":1,") == true
         }
         guard isThere else { throw HarnessError("linphone did not register:\n\(process.output)") }
@@ -50,23 +50,23 @@ final class Linphone: Sendable {
 
     /// Takes the call that rings.
     func answer() async throws {
-        _ = try await process.line(with: "Receiving new incoming call", within: .seconds(12))
+        _ = try await process.line(with: "Receiving new incoming call", within: .patience)
         command("answer")
     }
 
-    func connected() async throws { _ = try await process.line(with: "Media streams established", within: .seconds(12)) }
+    func connected() async throws { _ = try await process.line(with: "Media streams established", within: .patience) }
 
     func hangUp() { command("terminate") }
 
-    func ended() async throws { _ = try await process.line(with: "ended (", within: .seconds(12)) }
+    func ended() async throws { _ = try await process.line(with: "ended (", within: .patience) }
 
     /// Waits until it has listened for two seconds (48,000 samples of 16 bits each).
-    func listens(within limit: Duration = .seconds(12)) async -> Bool {
+    func listens(within limit: Duration = .patience) async -> Bool {
         await eventually(within: limit) { (try? Data(contentsOf: self.heard))?.count ?? 0 > 2 * 48_000 * 2 }
     }
 
     /// Whether it has heard a tone in the call that ended: its file has a header only then.
-    func hasHeard(_ frequency: Double, within limit: Duration = .seconds(5)) async -> Bool {
+    func hasHeard(_ frequency: Double, within limit: Duration = .patience) async -> Bool {
         await eventually(within: limit) {
             guard let data = try? Data(contentsOf: self.heard) else { return false }
             return Tone.isHeard(frequency, in: Tone.firstChannel(ofWave: data))

@@ -72,6 +72,9 @@ final class Mailbox<Element: Sendable>: @unchecked Sendable {
 }
 
 extension Duration {
+    /// How long a test waits for what has to come, on a machine that is busy. What has to come *soon* says so itself.
+    static let patience: Duration = .seconds(30)
+
     var seconds: Double { Double(components.seconds) + Double(components.attoseconds) / 1e18 }
 }
 

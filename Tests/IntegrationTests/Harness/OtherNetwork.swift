@@ -14,7 +14,7 @@ final class OtherNetwork: Sendable {
         wire = "wire\(number)"
         // It lives as long as this process does.
         keeper = try await TestProcess("unshare", ["--net", "sh", "-c", "echo ready; exec sleep 600"])
-        _ = try await keeper.line(with: "ready", within: .seconds(10))
+        _ = try await keeper.line(with: "ready", within: .patience)
         try await run("ip", "link", "add", wire, "type", "veth", "peer", "name", "inside", "netns", "\(keeper.pid)")
         try await run("ip", "address", "add", prefix + "1/24", "dev", wire)
         try await run("ip", "link", "set", wire, "up")
@@ -45,7 +45,7 @@ final class OtherNetwork: Sendable {
         let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("forward-into.py").path
         let process = try await TestProcess("python3", [script, "\(keeper.pid)", "\(port)"])
         forwarders.add(process)
-        let line = try await process.line(with: "listening on", within: .seconds(10))
+        let line = try await process.line(with: "listening on", within: .patience)
         guard let own = Int(line.split(separator: " ").last ?? "") else { throw HarnessError("no port in: \(line)") }
         return own
     }
@@ -70,7 +70,7 @@ final class OtherNetwork: Sendable {
 
     private func run(_ command: [String]) async throws {
         let process = try await TestProcess(command[0], Array(command.dropFirst()))
-        guard await process.exit(within: .seconds(10)) == .exited(0) else {
+        guard await process.exit(within: .patience) == .exited(0) else {
             throw HarnessError("\(command.joined(separator: " ")):\n\(process.output)")
         }
     }

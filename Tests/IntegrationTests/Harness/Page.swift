@@ -31,7 +31,7 @@ struct Page: Sendable {
     }
 
     /// Waits until an expression over the document is true, which is looked at whenever the document changes.
-    func wait(until condition: String, within limit: Duration = .seconds(10)) async throws {
+    func wait(until condition: String, within limit: Duration = .patience) async throws {
         let isTrue = try await run(
             """
             const holds = () => Boolean(\(condition));
@@ -54,14 +54,13 @@ struct Page: Sendable {
     /// Whether a stream, an expression of the page, carries a tone of that frequency for half a second.
     ///
     /// - Returns: Nil when it does, else what was heard instead.
-    func missing(_ frequency: Double, in stream: String, within limit: Duration = .seconds(10)) async throws -> String? {
+    func missing(_ frequency: Double, in stream: String, within limit: Duration = .patience) async throws -> String? {
         try await run(
             """
-            const stream = \(stream);
-            if (!stream || !stream.getAudioTracks().length) return 'no audio track';
+            // Asked for each time: it may come late, and be another after a transfer.
+            const track = () => { try { return (\(stream))?.getAudioTracks()[0]; } catch { return undefined; } };
             const context = new AudioContext();
             const analyser = new AnalyserNode(context, { fftSize: 8192, smoothingTimeConstant: 0.5 });
-            context.createMediaStreamSource(stream).connect(analyser);
             const spectrum = new Float32Array(analyser.frequencyBinCount), width = context.sampleRate / analyser.fftSize;
             const peak = () => {
               analyser.getFloatFrequencyData(spectrum);
@@ -70,14 +69,23 @@ struct Page: Sendable {
               return { frequency: best * width, level: spectrum[best] };
             };
             const end = performance.now() + args[1];
-            let count = 0, last;
+            let count = 0, last = 'no audio track', source, listened;
             while (count < 10 && performance.now() < end) {
+              const current = track();
+              if (current !== listened) {
+                source?.disconnect();
+                source = current && context.createMediaStreamSource(new MediaStream([current]));
+                source?.connect(analyser);
+                listened = current;
+              }
               await new Promise(resolve => setTimeout(resolve, 50));
-              last = peak();
-              count = last.level > -60 && Math.abs(last.frequency - args[0]) < 2.5 * width ? count + 1 : 0;
+              if (!listened) { count = 0; continue; }
+              const { frequency, level } = peak();
+              last = `${frequency.toFixed(0)} Hz at ${level.toFixed(0)} dB`;
+              count = level > -60 && Math.abs(frequency - args[0]) < 2.5 * width ? count + 1 : 0;
             }
             await context.close();
-            return count >= 10 ? null : `${last.frequency.toFixed(0)} Hz at ${last.level.toFixed(0)} dB`;
+            return count >= 10 ? null : last;
             """, .real(frequency), .integer(Int(limit.seconds * 1000))
         ).stringValue
     }

@@ -24,7 +24,7 @@ final class PlainWebSocket: Sendable {
         socket.write(Array((head + "\r\n").utf8))
         var answer: [UInt8] = []
         while !answer.suffix(4).elementsEqual("\r\n\r\n".utf8) {
-            guard let byte = socket.read(atMost: 1, within: .seconds(5)), !byte.isEmpty else {
+            guard let byte = socket.read(atMost: 1, within: .patience), !byte.isEmpty else {
                 throw HarnessError("no answer to the handshake: \(String(decoding: answer, as: UTF8.self))")
             }
             answer += byte

@@ -92,7 +92,7 @@ final class RTPPhone: @unchecked Sendable {
     }
 
     /// Whether the last half second is a tone of that frequency, now or within the time.
-    func hears(_ frequency: Double, within limit: Duration = .seconds(8)) async -> Bool {
+    func hears(_ frequency: Double, within limit: Duration = .patience) async -> Bool {
         lock.withLock { heard = [] }
         return await eventually(within: limit) {
             let last = lock.withLock { heard.suffix(4_000) }

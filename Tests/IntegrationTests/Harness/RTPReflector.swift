@@ -52,13 +52,13 @@ final class RTPReflector: Sendable {
     }
 
     /// Whether packets come in now or within the time, more than a few.
-    func sees(within limit: Duration = .seconds(8)) async -> Bool {
+    func sees(within limit: Duration = .patience) async -> Bool {
         let before = receivedPackets
         return await eventually(within: limit) { receivedPackets > before + 20 }
     }
 
     /// Whether packets stop to come in.
-    func seesNothing(within limit: Duration = .seconds(5)) async -> Bool {
+    func seesNothing(within limit: Duration = .patience) async -> Bool {
         await eventually(within: limit) { await packets(during: .milliseconds(500)) == 0 }
     }
 

@@ -79,7 +79,7 @@ extension APIClient {
     enum RecordState: String { case started, stopped, ready, failed }
 
     /// The body of a session's event `record` of that state.
-    func recording(_ state: RecordState, of session: String?, within limit: Duration = .seconds(30)) async throws -> JSONValue {
+    func recording(_ state: RecordState, of session: String?, within limit: Duration = .patience) async throws -> JSONValue {
         try await event("record", of: session, within: limit) { $0["state"]?.stringValue == state.rawValue }
     }
 

@@ -16,11 +16,11 @@ extension SIPPhone {
         }
         let line = target.contains("<") ? target : "<\(uri)>"
         send { $0.request("REFER", headers: "Refer-To: \(line)\r\n\(headers)") }
-        return try await final("REFER", within: .seconds(8)).status
+        return try await final("REFER", within: .patience).status
     }
 
     /// Waits for the next NOTIFY, and answers it; the line of the response that it tells of.
-    func notified(within limit: Duration = .seconds(10)) async throws -> String {
+    func notified(within limit: Duration = .patience) async throws -> String {
         guard let text = await probe.message(within: limit, where: { $0.hasPrefix("NOTIFY ") }) else {
             throw HarnessError("no NOTIFY within \(limit)")
         }
@@ -32,7 +32,7 @@ extension SIPPhone {
 
     /// Is offered another session, takes it, and speaks to there from now on.
     @discardableResult
-    func moves(within limit: Duration = .seconds(8)) async throws -> SessionDescription {
+    func moves(within limit: Duration = .patience) async throws -> SessionDescription {
         let offer = try await offered(within: limit)
         if let invite { try speak(to: invite) }
         try await accept()

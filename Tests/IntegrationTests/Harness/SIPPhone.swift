@@ -50,7 +50,7 @@ final class SIPPhone: @unchecked Sendable {
     }
 
     /// Waits for a provisional response.
-    func provisional(_ status: Int, within limit: Duration = .seconds(8)) async throws -> SIPText {
+    func provisional(_ status: Int, within limit: Duration = .patience) async throws -> SIPText {
         guard let text = await probe.message(within: limit, where: { $0.hasPrefix("SIP/2.0 \(status) ") }) else {
             throw HarnessError("no \(status) within \(limit)")
         }
@@ -59,7 +59,7 @@ final class SIPPhone: @unchecked Sendable {
 
     /// Waits for the answer to its call, and acknowledges it.
     @discardableResult
-    func answered(within limit: Duration = .seconds(8)) async throws -> SessionDescription {
+    func answered(within limit: Duration = .patience) async throws -> SessionDescription {
         let response = try await final("INVITE", within: limit)
         guard response.status == 200 else { throw HarnessError("the call was not answered: \(response.text)") }
         dialog?.learn(from: response)
@@ -74,7 +74,7 @@ final class SIPPhone: @unchecked Sendable {
 
     /// Waits for a call.
     @discardableResult
-    func called(within limit: Duration = .seconds(8)) async throws -> SessionDescription {
+    func called(within limit: Duration = .patience) async throws -> SessionDescription {
         guard let text = await probe.message(within: limit, where: { $0.hasPrefix("INVITE ") }) else {
             throw HarnessError("nobody called within \(limit)")
         }
@@ -131,7 +131,7 @@ final class SIPPhone: @unchecked Sendable {
     @discardableResult
     func offers() async throws -> SessionDescription {
         send { $0.request("INVITE", body: self.media.offer()) }
-        let response = try await final("INVITE", within: .seconds(8))
+        let response = try await final("INVITE", within: .patience)
         guard response.status == 200 else {
             if let dialog { probe.send(dialog.acknowledgement(of: response)) }
             throw HarnessError("the re-INVITE was refused: \(response.text)")
@@ -142,7 +142,7 @@ final class SIPPhone: @unchecked Sendable {
 
     /// Waits for an offer within the call.
     @discardableResult
-    func offered(within limit: Duration = .seconds(8)) async throws -> SessionDescription {
+    func offered(within limit: Duration = .patience) async throws -> SessionDescription {
         let last = dialog?.remoteNumber ?? 0
         let text = await probe.message(within: limit) { $0.hasPrefix("INVITE ") && SIPText(text: $0).number > last }
         guard let text else { throw HarnessError("no re-INVITE within \(limit)") }
@@ -155,11 +155,11 @@ final class SIPPhone: @unchecked Sendable {
     /// Sends an INFO, and gives the status of its response.
     func info(_ type: String, _ body: String) async throws -> Int {
         send { $0.request("INFO", body: body, type: type) }
-        return try await final("INFO", within: .seconds(8)).status
+        return try await final("INFO", within: .patience).status
     }
 
     /// Waits for an INFO, answers it, and gives it.
-    func informed(_ status: Int = 200, within limit: Duration = .seconds(8)) async throws -> SIPText {
+    func informed(_ status: Int = 200, within limit: Duration = .patience) async throws -> SIPText {
         let last = lastInfo
         let text = await probe.message(within: limit) { $0.hasPrefix("INFO ") && SIPText(text: $0).number > last }
         guard let text else { throw HarnessError("no INFO within \(limit)") }
@@ -177,12 +177,12 @@ final class SIPPhone: @unchecked Sendable {
 
     func hangUp() async throws {
         send { $0.request("BYE") }
-        let status = try await final("BYE", within: .seconds(8)).status
+        let status = try await final("BYE", within: .patience).status
         guard status == 200 else { throw HarnessError("BYE was answered \(status)") }
     }
 
     /// Waits for the other side's BYE.
-    func hungUp(within limit: Duration = .seconds(8)) async throws {
+    func hungUp(within limit: Duration = .patience) async throws {
         guard let text = await probe.message(within: limit, where: { $0.hasPrefix("BYE ") }) else {
             throw HarnessError("no BYE within \(limit)")
         }

@@ -38,7 +38,7 @@ extension SIPProbe {
     }
 
     private func final(_ method: String, ofCallID id: String, number: Int) async throws -> String {
-        let response = await message(within: .seconds(5)) {
+        let response = await message(within: .patience) {
             $0.hasPrefix("SIP/2.0 ") && $0.contains("Call-ID: \(id)\r\n") && $0.contains("CSeq: \(number) \(method)\r\n")
         }
         guard let response else { throw HarnessError("no response to \(method) \(number)") }

@@ -33,12 +33,12 @@ final class SIPProbe: Sendable {
     func send(_ bytes: [UInt8]) { socket.send(bytes, to: gateway.address, port: gateway.port) }
 
     /// A response or request of a call that contains `text`.
-    func message(with text: String, of call: Call, within limit: Duration = .seconds(5)) async -> String? {
+    func message(with text: String, of call: Call, within limit: Duration = .patience) async -> String? {
         await messages.first(within: limit) { $0.contains("Call-ID: \(call.id)\r\n") && $0.contains(text) }
     }
 
     /// The next request of that method, of whichever call.
-    func request(_ method: String, within limit: Duration = .seconds(5)) async throws -> String {
+    func request(_ method: String, within limit: Duration = .patience) async throws -> String {
         guard let request = await messages.first(within: limit, where: { $0.hasPrefix("\(method) ") }) else {
             throw HarnessError("no \(method) within \(limit): \(messages.all)")
         }
@@ -46,12 +46,12 @@ final class SIPProbe: Sendable {
     }
 
     /// A message of whatever call.
-    func message(within limit: Duration = .seconds(5), where matches: @escaping @Sendable (String) -> Bool) async -> String? {
+    func message(within limit: Duration = .patience, where matches: @escaping @Sendable (String) -> Bool) async -> String? {
         await messages.first(within: limit, where: matches)
     }
 
     /// The final response to a request of a call.
-    func final(_ method: String = "INVITE", of call: Call, within limit: Duration = .seconds(5)) async throws -> String {
+    func final(_ method: String = "INVITE", of call: Call, within limit: Duration = .patience) async throws -> String {
         let response = await messages.first(within: limit) {
             $0.contains("Call-ID: \(call.id)\r\n") && $0.contains(" \(method)\r\n") && $0.hasPrefix("SIP/2.0 ") && !$0.hasPrefix("SIP/2.0 1")
         }
@@ -59,7 +59,7 @@ final class SIPProbe: Sendable {
         return response
     }
 
-    func finalStatus(_ method: String = "INVITE", of call: Call, within limit: Duration = .seconds(5)) async throws -> Int {
+    func finalStatus(_ method: String = "INVITE", of call: Call, within limit: Duration = .patience) async throws -> Int {
         SIPProbe.status(of: try await final(method, of: call, within: limit))
     }
 

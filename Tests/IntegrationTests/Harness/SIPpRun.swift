@@ -52,7 +52,7 @@ final class SIPpRun: Sendable {
     ) async throws -> SIPpRun {
         let port = try port ?? FreePort.both(environment.address)
         let run = try await SIPpRun(scenario, port: port, rtpPort: rtpPort, in: environment, arguments: more)
-        let listens = await eventually(within: .seconds(5)) { SIPpRun.isBound(port) || run.process.hasEnded }
+        let listens = await eventually(within: .patience) { SIPpRun.isBound(port) || run.process.hasEnded }
         guard listens, !run.process.hasEnded else { throw HarnessError("SIPp does not listen: \(run.process.output)") }
         return run
     }
@@ -73,7 +73,7 @@ final class SIPpRun: Sendable {
     }
 
     /// Waits for its end.
-    func outcome(within limit: Duration = .seconds(20)) async -> Outcome {
+    func outcome(within limit: Duration = .patience) async -> Outcome {
         let exit = await process.exit(within: limit)
         if exit == nil { await process.stop(within: .seconds(1)) }
         func text(_ name: String) -> String {

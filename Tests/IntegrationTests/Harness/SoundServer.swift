@@ -19,7 +19,7 @@ final class SoundServer: Sendable {
                 "-L", "module-null-sink", "-L", "module-native-protocol-unix auth-anonymous=1 socket=\(socket)",
             ],
             environment: ProcessInfo.processInfo.environment.merging(["HOME": home, "XDG_RUNTIME_DIR": home]) { $1 })
-        guard await eventually(within: .seconds(10), { FileManager.default.fileExists(atPath: socket) }) else {
+        guard await eventually(within: .patience, { FileManager.default.fileExists(atPath: socket) }) else {
             await process.stop()
             throw HarnessError("PulseAudio does not listen:\n\(process.output)")
         }

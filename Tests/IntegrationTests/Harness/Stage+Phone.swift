@@ -35,7 +35,7 @@ extension Page {
     /// What the page plays.
     static let remote = "document.getElementById('remote-video').srcObject"
 
-    func wait(for state: String, within limit: Duration = .seconds(10)) async throws {
+    func wait(for state: String, within limit: Duration = .patience) async throws {
         try await wait(until: "document.body.dataset.state === '\(state)'", within: limit)
     }
 
@@ -52,7 +52,7 @@ extension Page {
     }
 
     /// Waits for the end of a call; what the page gives as its code, if any.
-    func endOfCall(within limit: Duration = .seconds(10)) async throws -> String? {
+    func endOfCall(within limit: Duration = .patience) async throws -> String? {
         try await wait(for: "ready", within: limit)
         return try await run("return document.getElementById('call-status').dataset.code").stringValue
     }
@@ -60,7 +60,7 @@ extension Page {
 
 extension SIPpRun {
     /// The scenario has to pass.
-    func passes(within limit: Duration = .seconds(20), _ location: SourceLocation = #_sourceLocation) async {
+    func passes(within limit: Duration = .patience, _ location: SourceLocation = #_sourceLocation) async {
         let outcome = await outcome(within: limit)
         #expect(outcome.passed, "\(outcome)", sourceLocation: location)
     }
@@ -82,7 +82,7 @@ extension Page {
     static let connection = "window.tern.current.peerConnection"
 
     /// Whether pictures of the other side are decoded, a dozen of them from now on.
-    func sees(in connection: String = Page.connection, within limit: Duration = .seconds(10)) async throws -> Bool {
+    func sees(in connection: String = Page.connection, within limit: Duration = .patience) async throws -> Bool {
         let before = try await sum("inbound-rtp", "video", "framesDecoded", of: connection)
         return try await eventually(within: limit) {
             try await sum("inbound-rtp", "video", "framesDecoded", of: connection) >= before + 12
@@ -97,7 +97,7 @@ extension Page {
     }
 
     /// Whether a kind stops to come in.
-    func stopsReceiving(_ kind: String, within limit: Duration = .seconds(6)) async throws -> Bool {
+    func stopsReceiving(_ kind: String, within limit: Duration = .patience) async throws -> Bool {
         try await eventually(within: limit) { try await packets(kind) == 0 }
     }
 }

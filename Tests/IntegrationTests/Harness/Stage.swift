@@ -59,13 +59,13 @@ struct LeavesNothingTrait: SuiteTrait, TestTrait, TestScoping {
         }
         var status: GatewayProcess.Status?
         // Recordings are finished behind what tests wait for.
-        let idle = await eventually(within: .seconds(30)) {
+        let idle = await eventually(within: .patience) {
             status = try? gateway.status()
             return status?.isWithin(before) == true
         }
         if !idle { problems.append("left over: \(String(describing: status))") }
         var now: [String] = []
-        let closed = await eventually(within: .seconds(4)) {
+        let closed = await eventually(within: .patience) {
             now = gateway.descriptors()
             return now.count <= descriptors.count
         }

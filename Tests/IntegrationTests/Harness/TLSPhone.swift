@@ -63,7 +63,7 @@ final class TLSPhone: @unchecked Sendable {
     }
 
     private func message(_ what: String, _ matches: @escaping @Sendable (SIPText) -> Bool) async throws -> SIPText {
-        guard let text = await messages.first(within: .seconds(8), where: { matches(SIPText(text: $0)) }) else {
+        guard let text = await messages.first(within: .patience, where: { matches(SIPText(text: $0)) }) else {
             throw HarnessError("no \(what): \(messages.all)")
         }
         return SIPText(text: text)

@@ -62,7 +62,7 @@ final class TestProcess: Sendable {
 
     /// SIGTERM, and SIGKILL when that does not help.
     @discardableResult
-    func stop(within limit: Duration = .seconds(5)) async -> ChildProcess.Exit? {
+    func stop(within limit: Duration = .patience) async -> ChildProcess.Exit? {
         await send(signal: SIGTERM)
         if let exit = await exit(within: limit) { return exit }
         await send(signal: SIGKILL)
