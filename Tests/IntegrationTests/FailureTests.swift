@@ -32,7 +32,7 @@ extension IntegrationTests {
         func noJanus() async throws {
             let stage = try Stage.running
             for process in stage.gateway.janusProcesses() { kill(process, SIGKILL) }
-            let noticed = await eventually(within: .seconds(2)) { (try? stage.gateway.status().janus) != "ready" }
+            let noticed = await eventually(within: .patience) { (try? stage.gateway.status().janus) != "ready" }
             #expect(noticed)
             let probe = try SIPProbe(stage)
             let call = SIPProbe.Call(to: "echo", from: probe)
@@ -77,7 +77,7 @@ extension IntegrationTests {
             #expect(bye != nil)
             if let bye { probe.send(SIPProbe.ok(to: bye)) }
             #expect(await exit.value == .exited(0), "\(gateway.log)")
-            let gone = await eventually(within: .seconds(2)) { janus.allSatisfy { kill($0, 0) != 0 } }
+            let gone = await eventually(within: .patience) { janus.allSatisfy { kill($0, 0) != 0 } }
             #expect(gone, "Janus survives the gateway")
         }
     }

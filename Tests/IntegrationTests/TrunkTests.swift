@@ -235,7 +235,7 @@ extension IntegrationTests {
             second.send(SIPProbe.response(486, "Busy Here", to: invite))
             #expect(try await probe.finalStatus(of: call) == 486)
             probe.send(call.acknowledgement(of: "INVITE"))
-            #expect(silent.read(within: .seconds(1)).map { String(decoding: $0, as: UTF8.self) }?.hasPrefix("INVITE ") == true)
+            #expect(silent.read(within: .patience).map { String(decoding: $0, as: UTF8.self) }?.hasPrefix("INVITE ") == true)
             silent.close()
             #expect(await gateway.stop() == .exited(0))
             await dns.stop()
@@ -272,7 +272,7 @@ extension IntegrationTests {
                 line.carrier.send(inbound.acknowledgement(of: "INVITE"))
             }
             // At the end it takes its contact away.
-            let farewell = await last?.message(within: .seconds(1)) { $0.hasPrefix("REGISTER ") && $0.contains("Expires: 0") }
+            let farewell = await last?.message(within: .patience) { $0.hasPrefix("REGISTER ") && $0.contains("Expires: 0") }
             #expect(farewell != nil)
         }
 

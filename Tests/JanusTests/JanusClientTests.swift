@@ -95,7 +95,7 @@ struct JanusClientTests {
 
     @Test("silence is a timeout, an ack alone too, and what comes later disturbs nothing")
     @LoopActor func silence() async throws {
-        try await FakeJanus.run(timeout: .milliseconds(60)) { fake, client, _ in
+        try await FakeJanus.run(timeout: .seconds(1)) { fake, client, _ in
             let handle = try await client.attach(.echoTest)
             let events = Record<JanusHandleEvent>()
             handle.onEvent = { events.add($0) }
@@ -117,7 +117,7 @@ struct JanusClientTests {
 
     @Test("a handle that Janus makes too late, or for a caller who has gone, is detached again")
     @LoopActor func lateHandles() async throws {
-        try await FakeJanus.run(timeout: .milliseconds(60)) { fake, client, _ in
+        try await FakeJanus.run(timeout: .seconds(1)) { fake, client, _ in
             let held = Record<String>()
             fake.answer = { fake, request in
                 guard request["janus"] == "attach" else { return nil }
@@ -285,7 +285,7 @@ struct JanusClientTests {
 
     @Test("the session is kept alive, and a Janus that no longer answers that is given up")
     @LoopActor func keepalive() async throws {
-        try await FakeJanus.run(timeout: .milliseconds(80), keepalive: .milliseconds(20)) { fake, client, states in
+        try await FakeJanus.run(timeout: .seconds(1), keepalive: .milliseconds(20)) { fake, client, states in
             var kept = 0
             try await fake.requests.first { if $0["janus"] == "keepalive" { kept += 1 }; return kept >= 3 }
             states.clear()

@@ -148,7 +148,7 @@ extension SIPTests.ClientRequestTests {
             let raw = try await listener.connection()
             #expect(await raw.receive("OPTIONS") != nil)
             #expect(await outcome.status == 408)
-            try await eventually(within: .seconds(2), "the end of the connection") { raw.isClosed }
+            try await eventually(within: .seconds(20), "the end of the connection") { raw.isClosed }
         }
         try await stop(endpoint)
     }
@@ -179,7 +179,7 @@ extension SIPTests.ClientRequestTests {
         let options = try #require(await raw.receive("OPTIONS"))
         raw.send(rawResponse(200, "OK", to: options, port: raw.port, tcp: true))
         #expect(await first.status == 200)
-        for _ in 1...3 { #expect(await raw.receive("\r\n\r\n", within: .seconds(2)) != nil) }
+        for _ in 1...3 { #expect(await raw.receive("\r\n\r\n", within: .seconds(20)) != nil) }
         async let second = endpoint.endpoint.request(request)
         let again = try #require(await raw.receive("OPTIONS"))
         raw.send(rawResponse(200, "OK", to: again, port: raw.port, tcp: true))

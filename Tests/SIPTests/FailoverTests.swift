@@ -148,7 +148,7 @@ extension SIPTests.FailoverTests {
         request.silenceLimit = .milliseconds(300)
         let leg = endpoint.endpoint.invite(request)
         let invite = try #require(await raw.receive("INVITE"))
-        #expect(try await endpoint.event(within: .seconds(2))
+        #expect(try await endpoint.event(within: .seconds(20))
             == .rejected(leg, status: 408, phrase: "Request Timeout", reason: nil))
         raw.send(rawResponse(200, "OK", to: invite, port: raw.port, body: sdp("late")))
         #expect(await raw.receive("ACK") != nil)

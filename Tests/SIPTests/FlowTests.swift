@@ -117,7 +117,7 @@ extension SIPTests.FlowTests {
         let endpoint = try RecordedEndpoint()
         let (raw, flow) = try await Self.phone(endpoint, tcp: true)
         raw.hangUpConnection()
-        try await eventually(within: .seconds(5), "the connection to be closed") { raw.isClosed }
+        try await eventually(within: .seconds(20), "the connection to be closed") { raw.isClosed }
         var request = SIPInviteRequest(target: Self.inside, fromUser: "alice", sdp: sdp("offer"))
         let other = try #require(SIPFlow("udp/127.0.0.1:\(raw.port)/127.0.0.1:1"))
         for flow in [flow, other] {
@@ -201,13 +201,13 @@ extension SIPTests.FlowTests {
             headers: [("X-Long", String(repeating: "x", count: 500))])
         request.hop = SIPHop(flow)
         let leg = endpoint.endpoint.invite(request)
-        let invite = try #require(await raw.receive("INVITE", within: .seconds(2)))
+        let invite = try #require(await raw.receive("INVITE", within: .seconds(20)))
         #expect(invite.utf8.count > 1_300)
         raw.send(Self.natted(rawResponse(200, "OK", to: invite, port: 1, body: sdp("answer"))))
         #expect(try await endpoint.event() == .answered(leg, sdp: sdp("answer")))
-        #expect(await raw.receive("ACK", within: .seconds(2)) != nil)
+        #expect(await raw.receive("ACK", within: .seconds(20)) != nil)
         endpoint.endpoint.offer(leg, sdp: SIPTests.TransportTests.long)
-        let offer = try #require(await raw.receive("INVITE", within: .seconds(2)))
+        let offer = try #require(await raw.receive("INVITE", within: .seconds(20)))
         raw.send(Self.natted(rawResponse(200, "OK", to: offer, port: 1, body: sdp("fine"))))
         #expect(try await endpoint.event() == .offerAccepted(leg, sdp: sdp("fine")))
         endpoint.endpoint.end(leg, status: 0, reason: nil)

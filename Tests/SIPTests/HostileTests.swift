@@ -132,7 +132,7 @@ extension SIPTests.HostileTests {
         let bad = try RawPeer(talkingTo: callee.port, tcp: true)
         let good = try RawPeer(talkingTo: callee.port, tcp: true)
         bad.send((0..<400_000).map { UInt8(truncatingIfNeeded: $0 &* 31) })
-        try await eventually(within: .seconds(5), "the connection to close") { bad.isClosed }
+        try await eventually(within: .seconds(20), "the connection to close") { bad.isClosed }
         var options = RawRequest("OPTIONS", to: callee.port, from: good.port)
         options.transport = "TCP"
         good.send(options.text)

@@ -105,7 +105,7 @@ extension SIPTests.LifeTests {
             configuration: SIPEndpointConfiguration(listen: [free, address], domain: "x")) { _ in }
         #expect(throws: SIPError.cannotListen(address, reason: "Address already in use")) { try second.start() }
         #expect(second.listening.isEmpty)
-        try await eventually(within: .seconds(5), "the sockets to close") { openDescriptors() == before }
+        try await eventually(within: .seconds(20), "the sockets to close") { openDescriptors() == before }
         await first.endpoint.stop()
     }
 

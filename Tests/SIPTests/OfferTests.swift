@@ -16,7 +16,7 @@ extension SIPTests.OfferTests {
             #expect(try await callee.event() == .offer(leg, sdp: sdp("hold")))
             callee.endpoint.acceptOffer(leg, sdp: sdp("held"))
             #expect(try await caller.event() == .offerAccepted(out, sdp: sdp("held")))
-            try await eventually(within: .seconds(2), "the ACK") { true }
+            try await eventually(within: .seconds(20), "the ACK") { true }
             callee.endpoint.offer(leg, sdp: sdp("resume"))
             #expect(try await caller.event() == .offer(out, sdp: sdp("resume")))
             caller.endpoint.acceptOffer(out, sdp: sdp("resumed"))

@@ -86,7 +86,7 @@ final class RawPeer {
     }
 
     /// The next message, or nil when none came in time.
-    func receive(within limit: Duration = .seconds(5)) async -> String? {
+    func receive(within limit: Duration = .seconds(20)) async -> String? {
         var found: String?
         try? await eventually(within: limit, "a message") {
             found = self.take()
@@ -96,7 +96,7 @@ final class RawPeer {
     }
 
     /// The next message that begins with `start`; others are skipped.
-    func receive(_ start: String, within limit: Duration = .seconds(5)) async -> String? {
+    func receive(_ start: String, within limit: Duration = .seconds(20)) async -> String? {
         let end = ContinuousClock.now + limit
         while ContinuousClock.now < end {
             guard let text = await receive(within: end - ContinuousClock.now) else { return nil }
@@ -191,7 +191,7 @@ final class RawListener {
 
     deinit { close(descriptor) }
 
-    func connection(within limit: Duration = .seconds(5)) async throws -> RawPeer {
+    func connection(within limit: Duration = .seconds(20)) async throws -> RawPeer {
         var peer: RawPeer?
         try await eventually(within: limit, "a connection") {
             peer = RawPeer(acceptedBy: self)

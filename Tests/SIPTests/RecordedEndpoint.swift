@@ -34,7 +34,7 @@ final class RecordedEndpoint {
     }
 
     /// The next event that was not asked for yet.
-    func event(within limit: Duration = .seconds(10)) async throws -> SIPEvent {
+    func event(within limit: Duration = .seconds(20)) async throws -> SIPEvent {
         try await eventually(within: limit, "an event") { self.next < self.events.count }
         defer { next += 1 }
         return events[next]
@@ -50,7 +50,7 @@ final class RecordedEndpoint {
     /// Events that nobody asked for.
     var unread: [SIPEvent] { Array(events[next...]) }
 
-    func noLegs(within limit: Duration = .seconds(10)) async throws {
+    func noLegs(within limit: Duration = .seconds(20)) async throws {
         try await eventually(within: limit, "the last leg to go") { self.endpoint.openLegs == 0 }
     }
 }

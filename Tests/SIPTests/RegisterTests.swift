@@ -33,7 +33,7 @@ private final class Registrar {
     var port: Int { endpoint.listening.first?.port ?? 0 }
 
     func register() async throws -> (register: SIPIncomingRegister, reply: SIPRegisterReply) {
-        try await eventually(within: .seconds(5), "a REGISTER") { self.next < self.registers.count }
+        try await eventually(within: .seconds(20), "a REGISTER") { self.next < self.registers.count }
         defer { next += 1 }
         return registers[next]
     }
@@ -51,7 +51,7 @@ private final class Registrar {
     func catchUp(_ raw: RawPeer) async throws {
         let options = RawRequest("OPTIONS", to: port, from: raw.port)
         raw.send(options.text)
-        try await eventually(within: .seconds(5), "an answer") {
+        try await eventually(within: .seconds(20), "an answer") {
             self.answerAll()
             while let answer = raw.take() {
                 if answer.header("Call-ID") == options.callID { return true }
@@ -245,7 +245,7 @@ extension SIPTests.RegisterTests {
         raw.send(good)
         var answers: [String] = []
         while !answers.contains(where: { $0.header("Call-ID") == good.header("Call-ID") }) {
-            try await eventually(within: .seconds(5), "an answer or a REGISTER") {
+            try await eventually(within: .seconds(20), "an answer or a REGISTER") {
                 registrar.answerAll()
                 return raw.take().map { answers.append($0) } != nil
             }

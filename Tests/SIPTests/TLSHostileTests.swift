@@ -29,7 +29,7 @@ extension SIPTests.TLSTests {
         try await caller.noLegs()
         try await callee.noLegs()
         // Both ends of the call's connection.
-        try await eventually(within: .seconds(5), "the others to be freed") { TLSEndpointContext.count == 2 }
+        try await eventually(within: .seconds(20), "the others to be freed") { TLSEndpointContext.count == 2 }
         await caller.endpoint.stop()
         await callee.endpoint.stop()
         #expect(TLSEndpointContext.count == 0)
@@ -41,7 +41,7 @@ extension SIPTests.TLSTests {
         let caller = try Self.endpoint([.tls], Self.settings(limit: .milliseconds(500)))
         let out = caller.endpoint.invite(SIPInviteRequest(
             target: "sip:bob@127.0.0.1:\(listener.port);transport=tls", fromUser: "alice", sdp: sdp("offer")))
-        let event = try await caller.event(within: .seconds(5))
+        let event = try await caller.event(within: .seconds(20))
         guard case .rejected(out, status: 503, phrase: "the TLS handshake took too long", reason: nil) = event else {
             Issue.record("\(event)")
             return
@@ -78,7 +78,7 @@ extension SIPTests.TLSTests {
         for _ in 0..<20 {
             raw.send(Self.options(to: endpoint.port))
             var answer: String?
-            try await eventually(within: .seconds(5), "the answer") {
+            try await eventually(within: .seconds(20), "the answer") {
                 if !held.isEmpty {
                     far.send(held)
                     held = []
@@ -106,9 +106,9 @@ extension SIPTests.TLSTests {
             for _ in 0..<count {
                 let peer = try RawPeer(talkingTo: endpoint.port, tcp: true)
                 peer.send("OPTIONS sip:x SIP/2.0\r\n\r\n")
-                try await eventually(within: .seconds(5), "the end") { peer.isOver }
+                try await eventually(within: .seconds(20), "the end") { peer.isOver }
             }
-            try await eventually(within: .seconds(5), "the last to be freed") { TLSEndpointContext.count == 0 }
+            try await eventually(within: .seconds(20), "the last to be freed") { TLSEndpointContext.count == 0 }
         }
         try await round(200)
         let before = Self.residentKilobytes
@@ -119,7 +119,7 @@ extension SIPTests.TLSTests {
         raw.send(Self.options(to: endpoint.port))
         #expect(await raw.receive("SIP/2.0 200") != nil)
         tunnel.close()
-        try await eventually(within: .seconds(5), "the connection to end") { TLSEndpointContext.count == 0 }
+        try await eventually(within: .seconds(20), "the connection to end") { TLSEndpointContext.count == 0 }
         await endpoint.endpoint.stop()
     }
 

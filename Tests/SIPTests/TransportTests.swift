@@ -63,7 +63,7 @@ extension SIPTests.TransportTests {
         let answer = try #require(await raw.receive("SIP/2.0 200"))
         raw.send(request.then("ACK", sequence: 1, toTag: answer.tag(of: "To")).text)
         #expect(try await callee.event() == .established(leg))
-        try await eventually(within: .seconds(5), "the connection to be closed") { raw.isClosed }
+        try await eventually(within: .seconds(20), "the connection to be closed") { raw.isClosed }
         #expect(callee.unread.isEmpty)
         callee.endpoint.end(leg, status: 0, reason: nil)
         let again = try await listener.connection()
@@ -124,7 +124,7 @@ extension SIPTests.TransportTests {
         for tcp in [true, false] {
             let raw = try RawPeer(talkingTo: endpoint.port, tcp: tcp)
             raw.send("\r\n\r\n")
-            if tcp { try await eventually(within: .seconds(5), "a pong") { raw.takeLineEnd() } }
+            if tcp { try await eventually(within: .seconds(20), "a pong") { raw.takeLineEnd() } }
             var request = RawRequest("OPTIONS", to: endpoint.port, from: raw.port)
             request.transport = tcp ? "TCP" : "UDP"
             raw.send(request.text)
@@ -145,7 +145,7 @@ extension SIPTests.TransportTests {
         }
         let raw = try RawPeer(talkingTo: callee.port, tcp: true)
         raw.send(message)
-        try await eventually(within: .seconds(5), "the connection to be closed") {
+        try await eventually(within: .seconds(20), "the connection to be closed") {
             while raw.takeAll() {}
             return raw.isClosed
         }

@@ -22,7 +22,7 @@ final class Record<Element: Sendable> {
     /// The first element that matches: one that is there, or the next to come.
     @discardableResult
     func first(
-        within limit: Duration = .seconds(10), where matches: @escaping @LoopActor (Element) -> Bool
+        within limit: Duration = .seconds(20), where matches: @escaping @LoopActor (Element) -> Bool
     ) async throws -> Element {
         if let element = elements.first(where: { matches($0) }) { return element }
         let found: Element? = await withCheckedContinuation { continuation in
