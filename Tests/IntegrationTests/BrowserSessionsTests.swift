@@ -30,7 +30,7 @@ extension IntegrationTests {
             #expect(await other.hears(440))
             try await update(client, id, ["use_audio": false])
             #expect(await eventually(within: .patience) { await one.packets(during: .milliseconds(400)) == 0 })
-            #expect(await other.packets(during: .milliseconds(400)) == 0)
+            #expect(await eventually(within: .patience) { await other.packets(during: .milliseconds(400)) == 0 })
             try await update(client, id, ["use_audio": true])
             #expect(await one.hears(700))
             #expect(await other.hears(440))
