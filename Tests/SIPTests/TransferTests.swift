@@ -11,8 +11,12 @@ extension SIPTests.TransferTests {
     /// A raw phone's call that is established.
     @LoopActor
     struct Dialog {
+        /// Whether the BYE has come.
+        final class Seen { var value = false }
+
         let call: RawCall
         let tag: String
+        let hasBye = Seen()
 
         init(_ adjust: (inout SIPEndpointConfiguration) -> Void = { _ in }) async throws {
             call = try await RawCall(adjust: adjust)
@@ -52,6 +56,7 @@ extension SIPTests.TransferTests {
             var before: [String] = []
             while let message = await call.raw.receive() {
                 if message.hasPrefix("BYE") {
+                    hasBye.value = true
                     call.raw.send(rawResponse(200, "OK", to: message, port: call.raw.port))
                     break
                 }
@@ -156,6 +161,32 @@ extension SIPTests.TransferTests {
         try await dialog.call.stop()
     }
 
+    @Test("whoever wants no NOTIFY gets none")
+    @LoopActor func silent() async throws {
+        let dialog = try await Dialog(), (endpoint, leg) = (dialog.call.callee.endpoint, dialog.call.leg)
+        dialog.refer("Refer-To: <sip:carol@example.org>", "Refer-Sub: false", "Require: norefersub")
+        #expect(try await dialog.asked().isSilent)
+        endpoint.acceptTransfer(leg)
+        let accepted = try #require(await dialog.call.raw.receive("SIP/2.0 202"))
+        #expect(accepted.header("Refer-Sub") == "false", "\(accepted)")
+        endpoint.reportTransfer(leg, status: 180)
+        endpoint.reportTransfer(leg, status: 200)
+        #expect(try await dialog.hangUp() == [])
+    }
+
+    @Test("a NOTIFY that nobody answers holds the BYE up until it is given up, and not longer")
+    @LoopActor func unansweredNotify() async throws {
+        let dialog = try await Dialog { $0.t1 = .milliseconds(20); $0.t1x64 = .milliseconds(600) }
+        let (endpoint, leg) = (dialog.call.callee.endpoint, dialog.call.leg)
+        dialog.refer("Refer-To: <sip:carol@example.org>")
+        _ = try await dialog.asked()
+        endpoint.acceptTransfer(leg)
+        endpoint.reportTransfer(leg, status: 200)
+        let before = try await dialog.hangUp()
+        #expect(!before.isEmpty && before.allSatisfy { $0.hasPrefix("NOTIFY") || $0.hasPrefix("SIP/2.0 202") }, "\(before)")
+        #expect(dialog.hasBye.value)
+    }
+
     @Test("a NOTIFY that is refused or challenged leaves the call, and the BYE goes", arguments: [481, 489, 401])
     @LoopActor func refusedNotify(status: Int) async throws {
         let dialog = try await Dialog { $0.t1 = .milliseconds(20); $0.t1x64 = .milliseconds(600) }
@@ -163,13 +194,12 @@ extension SIPTests.TransferTests {
         dialog.refer("Refer-To: <sip:carol@example.org>")
         _ = try await dialog.asked()
         endpoint.acceptTransfer(leg)
-        if status > 0 {
-            _ = try await dialog.notified(status, headers: status == 401 ? ["WWW-Authenticate: Digest realm=\"x\", nonce=\"y\""] : [])
-        }
+        _ = try await dialog.notified(status, headers: status == 401 ? ["WWW-Authenticate: Digest realm=\"x\", nonce=\"y\""] : [])
         endpoint.reportTransfer(leg, status: 200)
         endpoint.end(leg, status: 0, reason: nil)
-        if status > 0 { _ = try await dialog.notified() }
+        _ = try await dialog.notified()
         #expect(try await dialog.ended().allSatisfy { $0.hasPrefix("NOTIFY") })
+        #expect(dialog.hasBye.value)
     }
 
     @Test("outside of a call a REFER gets 403, in a call that is not answered 491")

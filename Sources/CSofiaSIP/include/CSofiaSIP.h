@@ -16,6 +16,7 @@
 #include <sofia-sip/msg_addr.h>
 #include <sofia-sip/sip.h>
 #include <sofia-sip/sip_header.h>
+#include <sofia-sip/sip_extra.h>
 #include <sofia-sip/sip_status.h>
 #include <sofia-sip/sip_tag.h>
 #include <sofia-sip/hostdomain.h>
@@ -139,6 +140,13 @@ TERN_TAG(siptag_cseq_str)
 TERN_TAG(siptag_expires_str)
 TERN_TAG(siptag_event_str)
 TERN_TAG(siptag_subscription_state_str)
+
+/** The value of Refer-Sub (RFC 4488), without parameters; NULL where there is none. */
+static inline char const *tern_sip_refer_sub(sip_t const *sip)
+{
+  sip_refer_sub_t const *header = sip_refer_sub(sip);
+  return header != NULL ? header->rs_value : NULL;
+}
 
 /** The name of a header field that Sofia could not parse; its list holds headers of other classes as well. */
 static inline char const *tern_sip_error_name(sip_error_t const *error)

@@ -4,13 +4,13 @@ extension SIPTransferRequest {
     /// Reads a REFER, or says with which response it is refused.
     static func read(_ sip: UnsafePointer<sip_t>) -> Result<SIPTransferRequest, SIPRefusal> {
         do throws(SIPRefusal) {
-            return .success(try SIPTransferRequest(sip.pointee))
+            return .success(try SIPTransferRequest(sip.pointee, isSilent: SofiaText.field(tern_sip_refer_sub(sip), limit: 8).lowercased() == "false"))
         } catch {
             return .failure(error)
         }
     }
 
-    private init(_ sip: sip_t) throws(SIPRefusal) {
+    private init(_ sip: sip_t, isSilent: Bool) throws(SIPRefusal) {
         try SIPRefusal.malformed(sip, ["refer-to", "r", "referred-by", "b"])
         guard let header = sip.sip_refer_to?.pointee else { throw SIPRefusal(status: 400, phrase: "Missing Refer-To Header") }
         let url = header.r_url
@@ -28,7 +28,7 @@ extension SIPTransferRequest {
             let uri = try SIPRefusal.uri(header.pointee.b_url, "Referred-By")
             return "<\(HeaderText.line(uri).filter { $0 != ">" })>"
         }
-        isSilent = SofiaHeaders.unknown(sip, "refer-sub").contains { $0.lowercased().hasPrefix("false") }
+        self.isSilent = isSilent
         number = sip.sip_cseq?.pointee.cs_seq ?? 0
     }
 
