@@ -54,5 +54,32 @@ extension IntegrationTests {
             try await forwarding.probe.register("bob", expires: 0)
             for phone in [caller, forwarding] { phone.stop() }
         }
+
+        @Test("calls.redirects: pass has the caller told where the phone says it is, a browser as well; nobody else rings")
+        func passed() async throws {
+            let stage = try Stage.running
+            let gateway = try await GatewayProcess(in: stage.environment, name: "redirects", calls: ["redirects: pass"])
+            do {
+                let caller = try SIPPhone(at: gateway), bob = try SIPPhone(at: gateway, frequency: 700)
+                let alice = try await APIClient.user("alice", at: gateway)
+                try await bob.probe.register("bob")
+                caller.call("bob")
+                try await bob.redirects(to: "alice")
+                let response = try await caller.final("INVITE", within: .seconds(8))
+                caller.send { $0.acknowledgement(of: response) }
+                #expect(response.status == 302 && response.contact == "sip:alice@\(bob.gateway)", "\(response.text)")
+                let call = try await alice.request("media", "start_call", ["dest": "bob", "offer": ["sdp": .string(Parties.offer)]])
+                try await bob.redirects(to: "echo")
+                let end = try await alice.event("hangup", of: try #require(call["call_id"]?.stringValue))
+                #expect(end["sip_status"] == 302, "\(end.text)")
+                await alice.leave()
+                for phone in [caller, bob] { phone.stop() }
+            } catch {
+                Issue.record("\(error)\n\(gateway.log.suffix(6_000))")
+            }
+            let idle = await eventually(within: .seconds(20)) { (try? gateway.status().isWithin(.idle)) == true }
+            #expect(idle, "left over: \(String(describing: try? gateway.status()))")
+            #expect(await gateway.stop() == .exited(0))
+        }
     }
 }

@@ -33,10 +33,11 @@ final class GatewayProcess: Sendable {
     ///   - httpAddress: Where the page is served.
     ///   - recording: Further lines of the section `recordings`.
     ///   - sip: Further lines of the section `sip`.
+    ///   - calls: Further lines of the section `calls`.
     ///   - more: Further sections of the configuration.
     init(
         in environment: TestEnvironment, name: String = "gateway", routes: String? = nil, registrations: String? = nil,
-        nameServer: String? = nil, httpAddress: String = "127.0.0.1", recording: [String] = [], sip: [String] = [], more: String = ""
+        nameServer: String? = nil, httpAddress: String = "127.0.0.1", recording: [String] = [], sip: [String] = [], calls: [String] = [], more: String = ""
     ) async throws {
         address = environment.address
         self.httpAddress = httpAddress
@@ -50,7 +51,7 @@ final class GatewayProcess: Sendable {
         let database = registrations.map { [directory] in directory.appendingPathComponent($0).path } ?? ":memory:"
         let text = GatewayProcess.configuration(
             address: address, sipPort: sipPort, http: "\(httpAddress):\(httpPort)", phonePort: phonePort, directory: directory,
-            recording: recording, sip: sip,
+            recording: recording, sip: sip, calls: calls,
             registrations: database, nameServers: nameServer.map { "[\"\($0)\"]" } ?? "[]",
             routes: routes ?? GatewayProcess.routes(address: address, phonePort: phonePort), more: more)
         try text.write(to: file, atomically: true, encoding: .utf8)
@@ -81,7 +82,7 @@ final class GatewayProcess: Sendable {
 
     /// Times are short, so that a test of their end is.
     private static func configuration(
-        address: String, sipPort: Int, http: String, phonePort: Int, directory: URL, recording: [String], sip: [String], registrations: String,
+        address: String, sipPort: Int, http: String, phonePort: Int, directory: URL, recording: [String], sip: [String], calls: [String], registrations: String,
         nameServers: String, routes: String, more: String
     ) -> String {
         """
@@ -106,6 +107,7 @@ final class GatewayProcess: Sendable {
           keepalive: 1s
         calls:
           ring_timeout: 6s
+        \(calls.map { "  " + $0 }.joined(separator: "\n"))
         api:
           grace_time: 2s
           sessions_per_user: \(sessionsPerUser)
