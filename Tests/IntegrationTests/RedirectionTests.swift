@@ -65,7 +65,7 @@ extension IntegrationTests {
                 try await bob.probe.register("bob")
                 caller.call("bob")
                 try await bob.redirects(to: "alice")
-                let response = try await caller.final("INVITE", within: .seconds(8))
+                let response = try await caller.final("INVITE", within: .patience)
                 caller.send { $0.acknowledgement(of: response) }
                 #expect(response.status == 302 && response.contact == "sip:alice@\(bob.gateway)", "\(response.text)")
                 let call = try await alice.request("media", "start_call", ["dest": "bob", "offer": ["sdp": .string(Parties.offer)]])

@@ -377,5 +377,63 @@ extension IntegrationTests {
                 await alice.leave()
             }
         }
+
+        @Test("two calls of the trunk that a user connects with each other take two places until they end")
+        func connected() async throws {
+            try await Trunks.withLine { line in
+                let alice = try await APIClient.user("alice", at: line.gateway)
+                var calls: [SIPProbe.Call] = [], ids: [JSONValue] = []
+                for _ in 1...2 {
+                    var call = SIPProbe.Call(to: "alice", from: line.carrier)
+                    line.carrier.send(call.invite())
+                    let invite = try await alice.serve("call_invite")
+                    let id = try #require(invite["call_id"])
+                    let answer = Parties.offer.replacing("a=setup:actpass", with: "a=setup:active")
+                    try await alice.request("media", "answer_call", ["call_id": id, "answer": ["sdp": .string(answer)]])
+                    call.learn(from: try await line.carrier.final(of: call))
+                    line.carrier.send(call.request("ACK", number: 1))
+                    calls.append(call)
+                    ids.append(id)
+                }
+                #expect(try line.gateway.status().trunkCalls == 2)
+                try await alice.request("media", "transfer_call", ["call_id": ids[0], "other_call_id": ids[1]])
+                for _ in 1...2 {
+                    let invite = try await line.carrier.request("INVITE")
+                    let body = SIPProbe.Call.sdp(Trunks.carrierAddress).replacing("o=probe 1 1", with: "o=probe 1 2")
+                    line.carrier.send(SIPProbe.response(200, "OK", to: invite, headers: "Contact: <sip:carrier@\(Trunks.carrierAddress):\(line.carrier.port)>\r\nContent-Type: application/sdp\r\n")
+                        .replacing("Content-Length: 0\r\n\r\n", with: "Content-Length: \(body.utf8.count)\r\n\r\n\(body)"))
+                    _ = try await line.carrier.request("ACK")
+                }
+                _ = try await alice.event("hangup", of: ids[1].stringValue)
+                #expect(try line.gateway.status().trunkCalls == 2)
+                line.carrier.send(calls[0].request("BYE", number: 2))
+                #expect(try await line.carrier.finalStatus("BYE", of: calls[0]) == 200)
+                line.carrier.send(SIPProbe.ok(to: try await line.carrier.request("BYE")))
+                await alice.leave()
+            }
+        }
+
+        @Test("a stranger cannot have whom it talks to call the trunk, whatever Referred-By says")
+        func referred() async throws {
+            try await Trunks.withLine { line in
+                let alice = try await APIClient.user("alice", at: line.gateway), stranger = try SIPPhone(at: line.gateway)
+                stranger.call("alice")
+                let invite = try await alice.serve("call_invite")
+                let answer = Parties.offer.replacing("a=setup:actpass", with: "a=setup:active")
+                try await alice.request(
+                    "media", "answer_call", ["call_id": try #require(invite["call_id"]), "answer": ["sdp": .string(answer)]])
+                try await stranger.answered()
+                let carrier = "\(Trunks.carrierAddress):\(line.carrier.port)"
+                for (target, status) in [("0049301", 403), ("<tel:+49301>", 403), ("<sip:0049301@\(carrier)>", 403)] {
+                    #expect(try await stranger.refer(to: target, headers: "Referred-By: <sip:alice@\(line.gateway.address)>\r\n") == 202)
+                    #expect(try await stranger.notified() == "SIP/2.0 100 Trying")
+                    #expect(try await stranger.notified().hasPrefix("SIP/2.0 \(status) "), "\(target)")
+                }
+                #expect(await line.carrier.message(within: .milliseconds(200)) { $0.hasPrefix("INVITE ") } == nil)
+                try await stranger.hangUp()
+                await alice.leave()
+                stranger.stop()
+            }
+        }
     }
 }

@@ -74,12 +74,15 @@ struct TransferTests {
 
     @Test("offers all that it can, held as it was, and a description that is said again has a new version")
     func resumed() throws {
-        let inheritance = Sample.sip().inheritance
         let held = Sample.phone(Sample.pcmu, "a=sendonly").replacing("t=0 0", with: "t=0 0\r\na=inactive")
-        let offer = try SessionDescription(parsing: inheritance.offer(from: held))
+        let offer = try SessionDescription(parsing: DialogInheritance.offer(from: held))
         #expect(offer.media.first?.direction == .sendrecv)
-        #expect(inheritance.offer(from: "nonsense") == "nonsense")
+        #expect(DialogInheritance.offer(from: "nonsense") == "nonsense")
         let version = try SessionDescription(parsing: held).origin.sessionVersion
         #expect(try SessionDescription(parsing: DialogInheritance.renewed(held, after: held)).origin.sessionVersion == version + 1)
+        let longer = Sample.phone(Sample.pcmu, Sample.video, Sample.vp8).replacing("o=- 1 1 ", with: "o=- 1 7 ")
+        let back = try SessionDescription(parsing: DialogInheritance.renewed(held, after: longer))
+        #expect(back.media.map(\.kind) == [.audio, .video] && back.media[1].port == 0)
+        #expect(try back.origin.sessionVersion == SessionDescription(parsing: longer).origin.sessionVersion + 1)
     }
 }

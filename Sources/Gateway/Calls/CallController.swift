@@ -144,6 +144,7 @@ final class CallController {
         switch action {
         case .offerSession(let side, let sdp, let trickle, let branch): offerSession(side, sdp, trickle: trickle, branch)
         case .refreshSession(let side, let sdp): session.refreshed(side, sdp)
+        case .noteDescription(let side, let sdp): session.said(side, sdp)
         case .askSession(let side, let branch): sessions[branch]?.offerWanted(side)
         case .answerSession(let sdp, let trickle, let branch): sessions[branch]?.answer(sdp, trickle: trickle)
         case .declineSession(let failure): session.decline(failure)

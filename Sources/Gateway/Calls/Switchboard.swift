@@ -18,8 +18,6 @@ final class Switchboard {
         var caller: BrowserClient?
         /// The clients that it rings, by their id.
         var callees: [String: Call.Leg] = [:]
-        /// The place that the call takes on the trunk that it came by.
-        var place: TrunkPlace?
         /// Whether nobody known makes it.
         var isAnonymous = false
         /// How clients know the call that have been in another one before, by the client's id.
@@ -90,10 +88,10 @@ final class Switchboard {
 
     /// Registers a call, ties its legs to it, and begins it.
     func begin(
-        _ call: CallController, users: Set<String>, caller: BrowserClient?, place: TrunkPlace? = nil, isAnonymous: Bool = false,
+        _ call: CallController, users: Set<String>, caller: BrowserClient?, isAnonymous: Bool = false,
         offer: String?, trickle: Bool
     ) {
-        var entry = Entry(call: call, users: users, caller: caller, place: place, isAnonymous: isAnonymous)
+        var entry = Entry(call: call, users: users, caller: caller, isAnonymous: isAnonymous)
         for (number, leg) in call.callees { tie(leg, number, to: call, &entry) }
         (call.caller as? any BrowserLeg)?.offers.onOutcome = { [weak call] in call?.handle($0.event(.caller)) }
         if let leg = call.caller as? MovedBrowser { entry.names[leg.client.id] = leg.call }
@@ -159,12 +157,8 @@ final class Switchboard {
     private func ended(_ id: String, _ end: CallEnd) {
         guard let entry = calls.removeValue(forKey: id) else { return }
         let kept = entry.call.kept
-        if kept === entry.call.caller, let next = entry.call.successor?.id {
-            calls[next]?.place = entry.place
-        } else {
-            entry.place?.leave()
-        }
-        for case let leg as any PhoneLeg in entry.call.callees.values where leg !== kept { leg.over() }
+        let legs: [any CallLeg] = [entry.call.caller] + entry.call.callees.values.map { $0 as any CallLeg }
+        for case let leg as any PhoneLeg in legs where leg !== kept { leg.over() }
         if entry.caller == nil {
             let told = entry.callees.filter {
                 let leg = entry.call.callees[$0.value]
@@ -174,6 +168,7 @@ final class Switchboard {
         }
         aliases = aliases.filter { $0.value != id }
         sipLegs = sipLegs.filter { $0.value.call !== entry.call }
+        movingPhones = movingPhones.filter { sipLegs[$0.key] != nil || $0.value.isAlone }
         // A call that never reached its sessions leaves some that nobody else would end.
         entry.call.stopSessions(.stopped)
     }

@@ -10,19 +10,21 @@ final class SIPCallerLeg: CallerLeg, PhoneLeg {
     private let offers: SIPDialogOffers
     let infos: SIPDialogInfos?
     let flow: SIPFlow?
+    /// The place that it takes on the trunk that it came by.
+    private let place: TrunkPlace?
 
-    init(endpoint: SIPEndpoint, leg: SIPLegID, flow: SIPFlow? = nil) {
+    init(endpoint: SIPEndpoint, leg: SIPLegID, flow: SIPFlow? = nil, place: TrunkPlace? = nil) {
         self.endpoint = endpoint
         self.leg = leg
         self.flow = flow
+        self.place = place
         offers = SIPDialogOffers(endpoint: endpoint, leg: leg, ownsCallID: false)
         infos = SIPDialogInfos(endpoint: endpoint, leg: leg)
     }
 
     var dialog: SIPDialogOffers? { offers }
 
-    /// What it took of its trunk has the call.
-    func over() {}
+    func over() { place?.leave() }
 
     /// 100 has been sent by the endpoint.
     func proceed() {}

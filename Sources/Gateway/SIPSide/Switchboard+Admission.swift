@@ -100,7 +100,7 @@ extension Switchboard {
             throw Refusal((refusal ?? .notReachable).sipResponse)
         }
         let call = CallController(
-            id: id, session: first, sessions: branches, caller: SIPCallerLeg(endpoint: endpoint, leg: leg, flow: invite.flow),
+            id: id, session: first, sessions: branches, caller: SIPCallerLeg(endpoint: endpoint, leg: leg, flow: invite.flow, place: place),
             origin: origin, plan: plan, limits: limits, log: log)
         log.info("call from a phone", metadata: [
             "call": "\(id)", "leg": "\(leg)", "dialled": "\(invite.requestUser)", "from": "\(invite.from.uri)",
@@ -108,7 +108,7 @@ extension Switchboard {
         ])
         call.context = context
         sipLegs[leg] = SIPBinding(call: call, callee: nil)
-        begin(call, users: origin.users, caller: nil, place: place, isAnonymous: origin.source == .anonymous, offer: invite.sdp, trickle: false)
+        begin(call, users: origin.users, caller: nil, isAnonymous: origin.source == .anonymous, offer: invite.sdp, trickle: false)
     }
 
     private func refuse(_ leg: SIPLegID, _ invite: SIPIncomingInvite, _ refusal: Refusal) {

@@ -8,12 +8,21 @@ extension Switchboard {
     func handle(_ event: SIPEvent) {
         if case .incoming(let leg, let invite) = event { return incoming(leg, invite) }
         if movingPhones[event.leg]?.takes(event) == true { return }
-        guard let binding = sipLegs[event.leg] else { return }
+        guard let binding = sipLegs[event.leg] else { return refuse(event) }
         if case .transferRequested(let leg, let request) = event { return transfer(leg, request, in: binding) }
         if let callee = binding.callee {
             handle(event, ofCallee: callee, in: binding.call)
         } else {
             handle(event, ofCallerIn: binding.call)
+        }
+    }
+
+    /// What a phone asks for that is in no call at the moment.
+    private func refuse(_ event: SIPEvent) {
+        switch event {
+        case .transferRequested(let leg, _): endpoint?.refuseTransfer(leg, SIPResponse(status: 491))
+        case .offer(let leg, _): endpoint?.rejectOffer(leg, SIPResponse(status: 491))
+        default: break
         }
     }
 

@@ -105,6 +105,9 @@ final class MediaSession {
     /// Takes what that phone answered to a refresh.
     func refreshed(_ side: SessionSide, _ sdp: String) { handle(.refreshed(side, sdp: sdp)) }
 
+    /// That phone has been told this beside the session.
+    func said(_ side: SessionSide, _ sdp: String) { handle(.said(side, sdp: sdp)) }
+
     /// Takes the answer of the side that was offered something last.
     func answer(_ sdp: String, trickle: Bool) { handle(.answered(sdp: sdp, trickle: trickle)) }
 

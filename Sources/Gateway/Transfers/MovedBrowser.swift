@@ -17,6 +17,8 @@ final class MovedBrowser: MovedLeg, BrowserLeg {
     var onRinging: (@LoopActor () -> Void)?
     var onMoved: (@LoopActor (String?, Bool) -> Void)?
     var onFailed: (@LoopActor (CallEnd) -> Void)?
+    var onArrived: (@LoopActor (String?) -> Void)?
+    var onGone: (@LoopActor () -> Void)?
     var isAlone = false { didSet { if isAlone { onSettled?() } } }
     /// The call's id is now the other call's.
     var onSettled: (@LoopActor () -> Void)?
@@ -57,24 +59,34 @@ final class MovedBrowser: MovedLeg, BrowserLeg {
     }
 
     func answer(_ sdp: String) {
-        isHere = true
-        client.subscribe(to: session)
-        publish(.call(call, "answer", ["answer": MediaDescriptionObject(sdp: sdp).json, "session_id": .string(session)]))
+        take(sdp)
         onMoved?(nil, false)
     }
 
+    private func take(_ answer: String) {
+        isHere = true
+        client.subscribe(to: session)
+        publish(.call(call, "answer", ["answer": MediaDescriptionObject(sdp: answer).json, "session_id": .string(session)]))
+    }
+
     func invite(offer: String?) {
-        guard let offer else { return }
         client.subscribe(to: session)
         replace(offer: offer) { [weak self] result in
             guard let self, !isOver else { return }
             switch result {
             case .failed(let end): onFailed?(end)
-            case .made(let answer):
-                isHere = true
-                onMoved?(answer.sdp, answer.trickleICE)
+            case .made(let description):
+                isHere = offer != nil
+                onMoved?(description.sdp, description.trickleICE)
             }
         }
+    }
+
+    /// The answer to its offer.
+    func confirm(answer: String?) {
+        guard let answer else { return }
+        take(answer)
+        onArrived?(nil)
     }
 
     func giveBack() { isHere = false }

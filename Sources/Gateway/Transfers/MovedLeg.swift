@@ -9,8 +9,12 @@ protocol MovedLeg: CallerLeg, CalleeLeg {
     var onRinging: (@LoopActor () -> Void)? { get set }
     /// It has been moved. A called party, and a phone that calls, says with which description, and whether candidates follow.
     var onMoved: (@LoopActor (String?, Bool) -> Void)? { get set }
+    /// A called party whose offer the other call has taken has the answer; a phone says what it makes of that.
+    var onArrived: (@LoopActor (String?) -> Void)? { get set }
     /// It cannot be moved.
     var onFailed: (@LoopActor (CallEnd) -> Void)? { get set }
+    /// Its dialog has ended, and no call has heard of it.
+    var onGone: (@LoopActor () -> Void)? { get set }
     /// Whether its former call is over: then it ends with the other one, moved or not.
     var isAlone: Bool { get set }
 
@@ -31,7 +35,6 @@ extension MovedLeg {
     func ring() { onRinging?() }
     /// It hears somebody else meanwhile.
     func progress(_ sdp: String) { onRinging?() }
-    func confirm(answer: String?) {}
     func refuse(_ failure: SessionFailure) { onFailed?(.failed(failure)) }
     func reject(_ end: CallEnd) { self.end(end) }
     func hangUp(_ end: CallEnd) { self.end(end) }

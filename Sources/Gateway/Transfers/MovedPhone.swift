@@ -14,21 +14,30 @@ final class MovedPhone: MovedLeg, PhoneLeg {
         case turning
         /// It has been offered its former session again.
         case returning
+        /// In the other call, which may still fail.
         case here
+        /// In the other call for good.
+        case settled
+        /// Its dialog is over.
+        case gone
     }
 
-    /// What is to be done when the phone's events are for the other call, and when for its former one.
+    /// What is to be done when the phone's events are for the other call, when for its former one, and when this leg no longer hears
+    /// of them first.
     struct Way {
         let there: @LoopActor (MovedPhone) -> Void
         let back: @LoopActor (MovedPhone) -> Void
-        /// What the phone says to its former session.
-        let answered: @LoopActor (String) -> Void
+        let done: @LoopActor (MovedPhone) -> Void
+        /// What was said to the phone so that it returns to its former session, and what it said to that.
+        let returned: @LoopActor (_ ours: String, _ theirs: String?) -> Void
     }
 
     let origin: CallOrigin
     var onRinging: (@LoopActor () -> Void)?
     var onMoved: (@LoopActor (String?, Bool) -> Void)?
     var onFailed: (@LoopActor (CallEnd) -> Void)?
+    var onArrived: (@LoopActor (String?) -> Void)?
+    var onGone: (@LoopActor () -> Void)?
     var isAlone = false { didSet { if isAlone { way.there(self) } } }
     private let endpoint: SIPEndpoint
     private let former: any PhoneLeg
@@ -38,6 +47,10 @@ final class MovedPhone: MovedLeg, PhoneLeg {
     /// What was said to the phone in its former session, and in the other one.
     private var before: String?
     private var after: String?
+    /// Whether the other call has taken what it said last for its offer.
+    private var hasOffered = false
+    /// An offer of the other call's other side, which came before the phone was there.
+    private var waiting: String?
     private var timer: LoopTimer?
     private var attempts = 0
 
@@ -54,16 +67,28 @@ final class MovedPhone: MovedLeg, PhoneLeg {
     var flow: SIPFlow? { former.flow }
     var infos: SIPDialogInfos? { (former as? any SIPOfferingLeg)?.infos }
 
-    func over() { former.over() }
+    /// What the former leg holds goes with the phone.
+    func over() {
+        if isAlone || phase == .settled || phase == .gone { former.over() }
+    }
 
     // MARK: There
 
     func answer(_ sdp: String) { move(sdp) }
 
     func invite(offer: String?) {
-        guard let offer else { return fail(CallEnd(status: 488, reason: "There is no offer", by: .gateway)) }
-        move(offer)
+        if let offer { return move(offer) }
+        guard let own = lastOffer else { return fail(.nothingKnown) }
+        hasOffered = true
+        onMoved?(own, false)
     }
+
+    func confirm(answer: String?) {
+        if let answer { move(answer) }
+    }
+
+    /// What the phone said last, as its offer for another session.
+    var lastOffer: String? { endpoint.remoteDescription(of: leg).map { DialogInheritance.offer(from: $0) } }
 
     /// An offer of the former call comes first.
     private func move(_ sdp: String) {
@@ -83,17 +108,13 @@ final class MovedPhone: MovedLeg, PhoneLeg {
 
     private static let mostAttempts = 40
 
-    /// Takes what the phone says to an offer that moves it.
+    /// Takes what the phone says while it is on its way.
     func takes(_ event: SIPEvent) -> Bool {
         switch (phase, event) {
         case (.moving, .offerAccepted(_, let sdp)):
             guard offers.accepted() else { return false }
-            guard let sdp else {
-                fail(CallEnd(status: 488, reason: "The phone accepted without an answer", by: .callee))
-                return true
-            }
             phase = .here
-            onMoved?(sdp, false)
+            if let sdp { arrive(sdp) } else { onFailed?(CallEnd(status: 488, reason: "The phone accepted without an answer", by: .callee)) }
         case (.moving, .offerRejected(_, let status, let phrase)):
             if offers.retries(after: status) { return true }
             fail(CallEnd(status: status, reason: phrase, by: .callee))
@@ -101,61 +122,102 @@ final class MovedPhone: MovedLeg, PhoneLeg {
             guard offers.accepted() else { return false }
             returnOffer()
         case (.turning, .offerRejected):
-            isBack()
+            if !offers.retries(after: 0) { isBack() }
         case (.returning, .offerAccepted(_, let sdp)):
             guard offers.accepted() else { return false }
-            isBack()
-            if let sdp { way.answered(sdp) }
+            isBack(answer: sdp)
         case (.returning, .offerRejected(_, let status, _)):
             if !offers.retries(after: status) { isBack() }
+        case (.moving, .offer), (.turning, .offer), (.returning, .offer), (.here, .offer):
+            // Neither session could take it now: the phone asks again later.
+            endpoint.rejectOffer(leg, SIPResponse(status: 491))
+        case (.away, .ended) where isAlone:
+            isGone()
+            over()
+            onGone?()
+        case (_, .ended):
+            // Where it has a former call, it hangs up there.
+            if !isAlone, phase == .moving || phase == .here { way.back(self) }
+            isGone()
+            return false
         default:
             return false
         }
         return true
     }
 
+    private func arrive(_ sdp: String) {
+        if hasOffered { onArrived?(sdp) } else { onMoved?(sdp, false) }
+        guard let offer = waiting else { return }
+        waiting = nil
+        if phase == .here || phase == .settled { offers.offer(offer) }
+    }
+
+    private func isGone() {
+        phase = .gone
+        timer?.cancel()
+        offers.cancel()
+        way.done(self)
+    }
+
     private func fail(_ end: CallEnd) {
+        if phase == .moving, !isAlone { way.back(self) }
         phase = .away
         onFailed?(end)
     }
 
-    func settle(at side: SessionSide, with party: CallParty?) {}
+    func settle(at side: SessionSide, with party: CallParty?) {
+        guard phase != .gone else { return }
+        phase = .settled
+        way.done(self)
+    }
 
     // MARK: Back
 
     func giveBack() {
         timer?.cancel()
+        waiting = nil
         guard !isAlone else { return }
         switch phase {
-        case .moving: phase = .turning
-        case .here: returnOffer()
-        case .away, .turning, .returning: isBack()
+        case .moving:
+            phase = .turning
+            way.back(self)
+        case .here:
+            way.back(self)
+            returnOffer()
+        case .away: way.done(self)
+        case .turning, .returning, .settled, .gone: break
         }
     }
 
     private func returnOffer() {
-        phase = .returning
         guard let before else { return isBack() }
-        offers.offer(DialogInheritance.renewed(before, after: after))
+        let offer = DialogInheritance.renewed(before, after: after)
+        after = offer
+        phase = .returning
+        offers.offer(offer)
     }
 
-    private func isBack() {
+    private func isBack(answer: String? = nil) {
+        if phase == .returning, let after { way.returned(after, answer) }
         phase = .away
-        way.back(self)
+        way.done(self)
     }
 
     // MARK: As a leg
 
     func end(_ end: CallEnd) {
         timer?.cancel()
-        guard phase == .here || isAlone else { return }
-        offers.cancel()
+        guard isAlone || phase == .settled, phase != .gone else { return }
+        isGone()
         infos?.end()
         over()
         endpoint.end(leg, status: end.status, reason: end.sipReason)
     }
 
-    func carryOffer(_ sdp: String) { offers.offer(sdp) }
+    func carryOffer(_ sdp: String) {
+        if phase == .away || phase == .moving { waiting = sdp } else { offers.offer(sdp) }
+    }
 
     func carryAnswer(_ sdp: String) { endpoint.acceptOffer(leg, sdp: sdp) }
 
@@ -166,4 +228,8 @@ extension MovedPhone: SIPOfferingLeg {
     func offerAccepted() -> Bool { offers.accepted() }
 
     func offerRejected(status: Int) -> Bool { offers.retries(after: status) }
+}
+
+extension CallEnd {
+    static let nothingKnown = CallEnd(status: 500, reason: "Nothing is known of the phone's media", by: .gateway)
 }

@@ -31,7 +31,7 @@ extension Switchboard {
         offer: MediaDescriptionObject
     ) {
         // The party may be gone by now.
-        guard seat.call.transfer === transfer || leg.isAlone else { return }
+        guard !transfer.isOver else { return }
         let id = BrowserID.make()
         var context = Context(
             call: id, session: session, callerType: leg is MovedBrowser ? .webrtc : .rtp, origin: leg.origin, dialled: order.dialled,
@@ -56,6 +56,7 @@ extension Switchboard {
         whenOffered(caller, from: first) { [weak self] result in
             switch result {
             case .failed(let end): transfer.fail(end)
+            case .made where transfer.isOver: break
             case .made(let offer):
                 self?.connect(
                     BrowserID.make(), session: session, plan, transfer, caller: caller, context: nil, offer: offer, inherited: [
@@ -90,10 +91,8 @@ extension Switchboard {
         _ leg: any MovedLeg, from seat: Seat, _ done: @escaping @LoopActor (MovedOffer) -> Void
     ) {
         if let leg = leg as? MovedBrowser { return leg.makeOffer(done) }
-        guard let leg = leg as? MovedPhone, let remote = endpoint?.remoteDescription(of: leg.leg),
-            let inheritance = seat.call.session.inheritance(of: seat.side)
-        else { return done(.failed(CallEnd(status: 500, reason: "Nothing is known of the phone's media", by: .gateway))) }
-        done(.made(MediaDescriptionObject(sdp: inheritance.offer(from: remote))))
+        guard let offer = (leg as? MovedPhone)?.lastOffer else { return done(.failed(.nothingKnown)) }
+        done(.made(MediaDescriptionObject(sdp: offer)))
     }
 
     /// The leg by which the party at `seat` goes on in another call.
@@ -112,16 +111,19 @@ extension Switchboard {
         return MovedPhone(phone, offers: dialog, origin: origin, endpoint: endpoint, way: MovedPhone.Way(
             there: { [weak self, weak call = seat.call] leg in self?.move(leg, to: call?.successor) },
             back: { [weak self] leg in
-                self?.movingPhones[leg.leg] = nil
-                if self?.sipLegs[leg.leg] != nil { self?.sipLegs[leg.leg] = number }
+                guard let self, calls[number.call.id] != nil else { return }
+                movingPhones[leg.leg] = leg
+                sipLegs[leg.leg] = number
             },
-            answered: { [weak call = seat.call] sdp in call?.handle(.refreshed(seat.side, sdp: sdp)) }))
+            done: { [weak self] leg in if self?.movingPhones[leg.leg] === leg { self?.movingPhones[leg.leg] = nil } },
+            returned: { [weak call = seat.call] ours, theirs in call?.handle(.returned(seat.side, sdp: ours, answer: theirs)) }))
     }
 
-    /// The phone's events are for the new call from now on.
+    /// The phone's events are for the new call from now on; where there is none yet, for the leg alone.
     private func move(_ leg: MovedPhone, to call: CallController?) {
-        guard let call, sipLegs[leg.leg] != nil else { return }
+        guard sipLegs[leg.leg] != nil || movingPhones[leg.leg] != nil else { return }
         movingPhones[leg.leg] = leg
+        guard let call else { return }
         let callee = call.callees.first { $0.value === leg }?.key
         sipLegs[leg.leg] = SIPBinding(call: call, callee: callee)
     }

@@ -21,19 +21,19 @@ extension Switchboard {
         }
         let (id, session) = (BrowserID.make(), BrowserID.make())
         guard let callee = movedLeg(from: seat.other, session: session) else { throw Refusal(500) }
-        let place = try place(for: origin.source)
         let plan = CallPlan(joining: callee, at: seat.other, type: .rtp, caller: SIPProfile(srtp: configuration.sip.srtp))
         let sessions = sessions.create(
             id: session, branches: plan.branches,
             inherited: seat.call.session.inheritance(of: seat.other.side).map { [.callee: $0] } ?? [:])
         guard let first = sessions[1] else { throw Refusal(500) }
+        let place = try place(for: origin.source)
         let call = CallController(
-            id: id, session: first, sessions: sessions, caller: SIPCallerLeg(endpoint: endpoint, leg: leg, flow: invite.flow),
+            id: id, session: first, sessions: sessions, caller: SIPCallerLeg(endpoint: endpoint, leg: leg, flow: invite.flow, place: place),
             origin: origin, plan: plan, limits: limits, log: log)
         log.info("call in place of another", metadata: ["call": "\(id)", "replaced": "\(seat.call.id)", "by": "\(origin.source)"])
         let transfer = Transfer([Transfer.Mover(seat: seat.other, leg: callee)]) { _, _ in }
         transfer.begin(call)
         sipLegs[leg] = SIPBinding(call: call, callee: nil)
-        begin(call, users: origin.users, caller: nil, place: place, offer: invite.sdp, trickle: false)
+        begin(call, users: origin.users, caller: nil, offer: invite.sdp, trickle: false)
     }
 }

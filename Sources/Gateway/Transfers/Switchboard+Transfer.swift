@@ -18,6 +18,7 @@ extension Switchboard {
             if let replaces = request.replaces, let other = endpoint?.leg(replacedBy: replaces) {
                 let second = try self.seat(of: other)
                 guard seat.isOf(second) else { throw .notYours }
+                guard seat.call !== second.call else { throw .sameCall }
                 try check(second)
                 endpoint?.acceptTransfer(leg)
                 join(seat.other, second.other, report: report)

@@ -19,14 +19,17 @@ final class Transfer {
     /// The new call; nil until it has begun.
     private(set) var call: CallController?
     private var hasRung = false
-    private var isOver = false
+    private(set) var isOver = false
     /// Called once, when it is done or has failed.
     var onOver: (@LoopActor () -> Void)?
 
     init(_ movers: [Mover], report: @escaping @LoopActor (Int, String?) -> Void) {
         self.movers = movers
         self.report = report
-        for mover in movers { mover.seat.call.transfer = self }
+        for mover in movers {
+            mover.seat.call.transfer = self
+            mover.leg.onGone = { [weak self] in self?.fail(.transfereeGone) }
+        }
     }
 
     /// The new call begins.
@@ -38,6 +41,12 @@ final class Transfer {
             mover.seat.call.successor = call
             // Its former call was over before this one began.
             if mover.leg.isAlone { mover.leg.isAlone = true }
+        }
+        for case let leg as any MovedLeg in call.callees.values {
+            leg.onArrived = { [weak self, weak call] sdp in
+                if let sdp { call?.handle(.refreshed(.callee, sdp: sdp)) }
+                self?.succeed()
+            }
         }
         guard let caller = call.caller as? any MovedLeg else { return }
         caller.onRinging = { [weak self] in self?.rings() }
@@ -54,9 +63,9 @@ final class Transfer {
         report(180, nil)
     }
 
-    /// A caller that is not moved has its answer.
+    /// A caller that is not moved has its answer. Where it has an offer instead, whoever is moved comes later.
     func answered(_ call: CallController) {
-        guard call === self.call, !(call.caller is any MovedLeg) else { return }
+        guard call === self.call, !(call.caller is any MovedLeg), !call.wantsOffer else { return }
         succeed()
     }
 
@@ -73,7 +82,7 @@ final class Transfer {
         }
         guard side != mover.seat.side else {
             // Whoever was to be transferred is gone.
-            fail(CallEnd(status: 487, reason: "The other side has hung up", by: .gateway))
+            fail(.transfereeGone)
             return false
         }
         mover.leg.isAlone = true
@@ -118,4 +127,9 @@ final class Transfer {
         onOver?()
         onOver = nil
     }
+}
+
+extension CallEnd {
+    /// Whoever was to be transferred is gone.
+    fileprivate static let transfereeGone = CallEnd(status: 487, reason: "The other side has hung up", by: .gateway)
 }

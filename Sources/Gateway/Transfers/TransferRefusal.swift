@@ -18,6 +18,7 @@ struct TransferRefusal: Error {
     static let notEstablished = TransferRefusal(491, "the call is not answered")
     static let nobody = TransferRefusal(403, "there is nobody to be transferred")
     static let notYours = TransferRefusal(403, "that dialog is somebody else's")
+    static let sameCall = TransferRefusal(403, "both dialogs are of one call")
     static let overload = TransferRefusal(503, "no room for another call")
 
     var response: SIPResponse {

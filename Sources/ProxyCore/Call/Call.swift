@@ -72,6 +72,8 @@ public struct Call: Sendable {
         case handedOver(SessionSide, CallEnd)
         /// A phone of an established call answers the endpoint's refresh with another description than before.
         case refreshed(SessionSide, sdp: String)
+        /// A phone of an established call was to go on in another one, and has been told to return by this description; its answer.
+        case returned(SessionSide, sdp: String, answer: String?)
         /// A side of an established call wants an offer, to answer it.
         case offerWanted(SessionSide)
         /// A side of an established call wants to change the session.
@@ -87,6 +89,8 @@ public struct Call: Sendable {
         /// That side wants an offer of the session's.
         case askSession(SessionSide, branch: Branch = 1)
         case refreshSession(SessionSide, sdp: String)
+        /// That side has been told this, by somebody else.
+        case noteDescription(SessionSide, sdp: String)
         case answerSession(sdp: String, trickle: Bool, branch: Branch = 1)
         case declineSession(SessionFailure)
         case invite(Leg, offer: String?)
@@ -233,6 +237,9 @@ public struct Call: Sendable {
         case .answerRefused(let failure, let branch): return answerRefused(failure, branch)
         case .offerWanted(let side): return offerWanted(side)
         case .refreshed(let side, let sdp): return isEstablished ? [.refreshSession(side, sdp: sdp)] : []
+        case .returned(let side, let sdp, let answer):
+            guard isEstablished else { return [] }
+            return [.noteDescription(side, sdp: sdp)] + (answer.map { [.refreshSession(side, sdp: $0)] } ?? [])
         case .offered(let side, let sdp, let trickle): return offered(side, sdp, trickle: trickle)
         case .answered(let side, let sdp, let trickle): return answered(side, sdp, trickle: trickle)
         case .declined(let side, let failure): return declined(side, failure)

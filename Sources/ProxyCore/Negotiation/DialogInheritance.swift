@@ -8,7 +8,7 @@ public struct DialogInheritance: Sendable {
     let addresses: [MediaKind: String]
 
     /// What the phone said last, as an offer of all that it can: a hold was for the call that it leaves.
-    public func offer(from remote: String) -> String {
+    public static func offer(from remote: String) -> String {
         guard var session = try? SessionDescription(negotiating: remote) else { return remote }
         session.attributes.removeAll { $0.isDirection }
         for index in session.media.indices where session.media[index].port != 0 {
@@ -18,11 +18,13 @@ public struct DialogInheritance: Sendable {
         return session.text
     }
 
-    /// A description of ours that stood before another one, to be sent once more: its version has to be a new one.
+    /// A description of ours that stood before another one, to be sent once more: its version has to be a new one, and lines that
+    /// the other one has added stay, refused (RFC 3264, section 8).
     public static func renewed(_ sdp: String, after last: String?) -> String {
         guard var session = try? SessionDescription(negotiating: sdp) else { return sdp }
-        let other = last.flatMap { try? SessionDescription(negotiating: $0) }?.origin.sessionVersion ?? 0
-        session.origin.sessionVersion = max(session.origin.sessionVersion, other) &+ 1
+        let other = last.flatMap { try? SessionDescription(negotiating: $0) }
+        session.origin.sessionVersion = max(session.origin.sessionVersion, other?.origin.sessionVersion ?? 0) &+ 1
+        session.media += (other?.media.dropFirst(session.media.count) ?? []).map { LeanMedium.refusing($0.kind, $0.transport, $0.formats.first) }
         return session.text
     }
 }

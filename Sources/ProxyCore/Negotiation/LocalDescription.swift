@@ -40,6 +40,14 @@ struct LocalDescription: Sendable {
             connection: hasConnection ? Connection(address: address) : nil, media: media.limited(to: bitrate))
     }
 
+    /// The next one that is another has a higher version than this.
+    mutating func rise(to version: UInt64) {
+        self.version = max(self.version, version)
+        guard var session = last else { return }
+        session.origin.sessionVersion = self.version
+        last = session
+    }
+
     /// Takes back what was described since `earlier`; its version is not used again.
     mutating func rollback(to earlier: LocalDescription) {
         guard earlier.version != version else { return }

@@ -1,3 +1,5 @@
+import SDP
+
 /// The description of one side of a session, in whichever profile that side speaks.
 enum LegNegotiation: Sendable {
     case sip(SIPNegotiation)
@@ -88,6 +90,13 @@ extension LegNegotiation {
     mutating func inherit(_ inheritance: DialogInheritance) {
         guard case .sip(var leg) = self else { return }
         leg.inherit(inheritance)
+        self = .sip(leg)
+    }
+
+    /// Its phone was told this by somebody else.
+    mutating func note(_ sdp: String) {
+        guard case .sip(var leg) = self, let session = try? SessionDescription(negotiating: sdp) else { return }
+        leg.local.rise(to: session.origin.sessionVersion)
         self = .sip(leg)
     }
 

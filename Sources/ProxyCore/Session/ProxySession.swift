@@ -15,6 +15,8 @@ public struct ProxySession: Sendable {
         case offerWanted(SessionSide)
         /// A phone answers what it was told last with another description than before: its refresh of the session timer.
         case refreshed(SessionSide, sdp: String)
+        /// A phone was told this in its dialog, beside the session: later descriptions have to have higher versions.
+        case said(SessionSide, sdp: String)
         /// The side that was offered something answers.
         case answered(sdp: String, trickle: Bool)
         /// The side that was offered something does not take it.
@@ -151,6 +153,9 @@ public struct ProxySession: Sendable {
         case .offered(let side, let sdp, let trickle): return offered(by: side, sdp, trickle: trickle)
         case .offerWanted(let side): return offerWanted(by: side)
         case .refreshed(let side, let sdp): return refreshed(by: side, sdp)
+        case .said(let side, let sdp):
+            sides[side]?.note(sdp)
+            return []
         case .answered(let sdp, let trickle): return answered(sdp, trickle: trickle)
         case .declined(let failure): return declined(failure)
         case .stepDone(let text): return stepDone(text)

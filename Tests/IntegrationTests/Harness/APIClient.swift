@@ -98,14 +98,18 @@ final class APIClient: @unchecked Sendable {
         incoming.all.count { $0["data"]?["type"]?.stringValue == type && $0["data"]?["obj_id"]?.stringValue == object }
     }
 
-    /// Waits for a request of the gateway, answers `ok` and returns its `data`.
-    func serve(_ command: String, within limit: Duration = .patience) async throws -> JSONValue {
+    /// Waits for a request of the gateway, answers `ok` with what `answer` makes of its `data`, and returns that.
+    @discardableResult
+    func serve(
+        _ command: String, within limit: Duration = .patience, _ answer: (JSONValue) async throws -> JSONValue = { _ in .object([:]) }
+    ) async throws -> JSONValue {
         let request = await incoming.first(within: limit) { $0["cmd"]?.stringValue == command }
         guard let request, let transaction = request["tid"] else {
             throw HarnessError("no request \(command) within \(limit), but \(incoming.all.map(\.text).joined(separator: "\n"))")
         }
-        let answer: JSONValue = ["result": "ok", "data": .object([:]), "tid": transaction]
+        let data = request["data"] ?? .object([:])
+        let answer: JSONValue = ["result": "ok", "data": try await answer(data), "tid": transaction]
         socket.send(answer.text)
-        return request["data"] ?? .object([:])
+        return data
     }
 }

@@ -15,13 +15,15 @@ struct SIPDialog: Sendable {
     /// The number of its last request, and of the other side's last INVITE.
     private(set) var number = 0
     var remoteNumber = 0
+    /// Of its last request.
+    private var branch = ""
 
     /// One that the phone begins.
-    init(to user: String, at gateway: String, contact: String) {
+    init(to dialled: String, at gateway: String, from user: String? = nil, contact: String) {
         id = UUID().uuidString
         self.contact = contact
-        local = "<sip:phone@\(contact)>;tag=\(UUID().uuidString.prefix(8))"
-        target = "sip:\(user)@\(gateway)"
+        local = "<\(user.map { "sip:\($0)@\(gateway)" } ?? "sip:phone@\(contact)")>;tag=\(UUID().uuidString.prefix(8))"
+        target = "sip:\(dialled)@\(gateway)"
         remote = "<\(target)>"
     }
 
@@ -47,7 +49,8 @@ struct SIPDialog: Sendable {
     /// - Parameter headers: Further ones, each with its line end.
     mutating func request(_ method: String, body: String? = nil, type: String = "application/sdp", headers: String = "") -> String {
         number += 1
-        return text(method, number: number, body: body, type: type, headers: headers)
+        branch = "z9hG4bK" + UUID().uuidString
+        return text(method, number: number, body: body, branch: branch, type: type, headers: headers)
     }
 
     /// What names it in a Replaces header that the other side gets (RFC 3891).
@@ -58,13 +61,16 @@ struct SIPDialog: Sendable {
     }
 
     /// The ACK of a 2xx is a transaction of its own (section 13.2.2.4).
-    func acknowledgement() -> String { text("ACK", number: number, body: nil) }
+    func acknowledgement(body: String? = nil) -> String { text("ACK", number: number, body: body) }
 
     /// The ACK of another final response belongs to the INVITE's transaction (section 17.1.1.3): it has its branch.
     func acknowledgement(of response: SIPText) -> String {
         let branch = response["via"]?.components(separatedBy: "branch=").dropFirst().first?.split(separator: ";").first
         return text("ACK", number: number, body: nil, branch: branch.map(String.init))
     }
+
+    /// The CANCEL of its last request, an INVITE: of that one's branch (section 9.1).
+    func cancellation() -> String { text("CANCEL", number: number, body: nil, branch: branch) }
 
     private func text(
         _ method: String, number: Int, body: String?, branch: String? = nil, type: String = "application/sdp", headers: String = ""

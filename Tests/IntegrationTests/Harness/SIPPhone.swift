@@ -42,11 +42,14 @@ final class SIPPhone: @unchecked Sendable {
 
     // MARK: It calls
 
-    /// - Parameter headers: Further ones, each with its line end.
-    func call(_ user: String, headers: String = "") {
-        dialog = SIPDialog(to: user, at: gateway, contact: "\(address):\(probe.port)")
+    /// - Parameters:
+    ///   - user: Who it says that it is; nobody of the gateway's without it.
+    ///   - headers: Further ones, each with its line end.
+    ///   - offers: Whether it makes an offer; else it answers one in its ACK.
+    func call(_ dialled: String, from user: String? = nil, headers: String = "", offers: Bool = true) {
+        dialog = SIPDialog(to: dialled, at: gateway, from: user, contact: "\(address):\(probe.port)")
         if takesInfo { dialog?.allow += ", INFO" }
-        send { $0.request("INVITE", body: self.media.offer(), headers: headers) }
+        send { $0.request("INVITE", body: offers ? self.media.offer() : nil, headers: headers) }
     }
 
     /// Waits for a provisional response.
@@ -64,6 +67,18 @@ final class SIPPhone: @unchecked Sendable {
         guard response.status == 200 else { throw HarnessError("the call was not answered: \(response.text)") }
         dialog?.learn(from: response)
         send { $0.acknowledgement() }
+        return try speak(to: response)
+    }
+
+    /// Waits for the answer to its call, which has an offer, and answers that in its ACK.
+    @discardableResult
+    func offeredAtLast(within limit: Duration = .patience) async throws -> SessionDescription {
+        let response = try await final("INVITE", within: limit)
+        guard response.status == 200 else { throw HarnessError("the call was not answered: \(response.text)") }
+        dialog?.learn(from: response)
+        let offer = try SessionDescription(parsing: response.body)
+        let answer = media.answer(to: offer)
+        send { $0.acknowledgement(body: answer) }
         return try speak(to: response)
     }
 
