@@ -284,6 +284,16 @@ struct ServiceTests {
         #expect(full.status.refused == 1 && folder.names.isEmpty)
     }
 
+    @Test("what is abandoned while its manifest is being written leaves nothing")
+    func abandonedEarly() async throws {
+        let service = try service()
+        async let begun: Void = service.begin(name, .echo) { _ in }
+        await Task.yield()
+        await service.abandon(name)
+        try await begun
+        #expect(folder.names.isEmpty && service.status.running == 0)
+    }
+
     @Test("what is abandoned leaves nothing")
     func abandoned() async throws {
         let service = try service()

@@ -146,13 +146,15 @@ extension ProxySession {
     /// - Parameter holding: The number of a hold that a phone has not answered.
     mutating func abandonUpdates(holding: Int?) -> [Action] {
         let unanswered = [applying?.update ?? holding, limiting?.update].compactMap { $0 } + updates.map(\.number)
+        // One that was being stopped has been recorded all the same.
+        let stopping = applying?.recordings.filter { if case .stopped = $0 { true } else { false } } ?? []
         applying = nil
         limiting = nil
         updates = []
         let isConfirmed = recorder.isConfirmed
-        let recording = recorder.end().map { file in
-            [Action.recording(isConfirmed ? .stopped(file: file) : .failed(file: file, .state("the session has ended")))]
+        let running = recorder.end().map { file in
+            [isConfirmed ? RecordingChange.stopped(file: file) : .failed(file: file, .state("the session has ended"))]
         } ?? []
-        return recording + unanswered.map { .updateFailed(number: $0, .state("the session has ended")) }
+        return (stopping + running).map { .recording($0) } + unanswered.map { .updateFailed(number: $0, .state("the session has ended")) }
     }
 }

@@ -135,6 +135,8 @@ public final class RecordingService {
 
     /// Janus does not record after all: there is nothing to finish.
     public func abandon(_ name: RecordingName) async {
+        // It may have ended before the disk was ready for it.
+        _ = await beginning[name]?.value
         guard let one = running.removeValue(forKey: name) else { return }
         status.running = running.count
         let directory = configuration.directory

@@ -314,6 +314,18 @@ struct ProxySessionTests {
         #expect(session.handle(.stop(code: 200, reason: "stopped")) == [.recording(.stopped(file: "s")), .end(.stopped)])
     }
 
+    @Test("a recording whose stop is under way when the session ends is finished")
+    func stoppedAtTheEnd() {
+        var session = established()
+        _ = session.handle(.update(number: 1, SessionOptionsChange(record: true)))
+        _ = session.handle(.settingsApplied)
+        _ = session.handle(.update(number: 2, SessionOptionsChange(record: false)))
+        #expect(
+            session.handle(.stop(code: 200, reason: "stopped")) == [
+                .recording(.stopped(file: "s")), .updateFailed(number: 2, .state("the session has ended")), .end(.stopped),
+            ])
+    }
+
     @Test("of two phones the caller's handle records both")
     func phonesRecording() {
         let kind = SessionKind.proxy(caller: .rtp, callee: .rtp)
