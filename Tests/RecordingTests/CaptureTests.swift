@@ -49,12 +49,12 @@ import Testing
         #expect(try CaptureFile(folder.path + "/b.mjr").header == nil)
     }
 
-    @Test("whatever a peer has sent, nothing traps", arguments: ["pcmu", "opus", "vp8", "vp9", "h264"])
+    @Test("whatever a peer has sent, nothing traps", arguments: ["pcmu", "opus", "vp8", "vp9", "h264", "h265", "av1"])
     func anything(codec: String) throws {
         var generator = SeededGenerator(seed: 7)
         let folder = try Folder()
         for round in 0..<30 {
-            var capture = Capture(codec: codec, medium: codec.hasPrefix("v") || codec == "h264" ? "v" : "a")
+            var capture = Capture(codec: codec, medium: ["pcmu", "opus"].contains(codec) ? "a" : "v", more: #","or":127"#)
             for number in 0..<200 {
                 let payload = (0..<Int.random(in: 0...40, using: &generator)).map { _ in UInt8.random(in: 0...255, using: &generator) }
                 var packet = Sample.packet(
@@ -65,6 +65,7 @@ import Testing
             }
             for _ in 0..<(round % 4 * 5) { capture.data[.random(in: 100..<capture.data.count, using: &generator)] = .random(in: 0...255, using: &generator) }
             try folder.write(capture, "\(Sample.name)-audio.mjr")
+            try folder.write(capture, "\(Sample.name)-video.mjr")
             _ = try TrackPreparation(directory: folder.path, work: folder.path).run(Sample.name, .echo)
         }
     }

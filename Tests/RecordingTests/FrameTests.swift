@@ -62,6 +62,27 @@ import Testing
         #expect(frames.first?.width == 640 && frames.first?.height == 480)
     }
 
+    @Test("AV1: units get their sizes, go on in the next packet, and one whose beginning is missing is left out")
+    func av1() throws {
+        let frames = try frames(.av1, [
+            (1, false, [0x20, 2, 0x12, 0, 0x08, 7], false), (1, false, [0x50, 0x30, 1, 2], false), (1, true, [0x90, 3], false),
+            (2, true, [0x10, 0x30, 5], false), (3, true, [0x90, 9], true), (4, true, [0x10, 0x30, 6], false),
+        ])
+        #expect(frames.map(\.data) == [[0x0a, 1, 7, 0x32, 3, 1, 2, 3], [0x32, 1, 5], [0x32, 1, 6]])
+        #expect(frames.first?.isKey == true)
+    }
+
+    @Test("H.265: single units, aggregates and fragments become a byte stream")
+    func h265() throws {
+        let frames = try frames(.h265, [
+            (1, false, [0x60, 1, 0, 3, 0x42, 1, 8, 0, 3, 0x44, 1, 9], false), (1, false, [0x62, 1, 0x93, 3, 4], false), (1, true, [0x62, 1, 0x53, 5], false),
+            (2, true, [0x02, 1, 6], false),
+        ])
+        let key: [UInt8] = [0, 0, 0, 1, 0x42, 1, 8, 0, 0, 0, 1, 0x44, 1, 9, 0, 0, 0, 1, 0x26, 1, 3, 4, 5]
+        #expect(frames.map(\.data) == [key, [0, 0, 0, 1, 0x02, 1, 6]])
+        #expect(frames.map(\.isKey) == [true, false])
+    }
+
     @Test("Opus says how long it sounds")
     func opus() {
         let samples: [(payload: [UInt8], ticks: Int64)] = [

@@ -32,11 +32,12 @@ struct Capture {
     var data: Data
 
     /// - Parameter first: Of the first packet, in milliseconds since the recording's beginning.
-    init(codec: String = "pcmu", medium: String = "a", first: Int = 0, isEmpty: Bool = false) {
+    /// - Parameter more: Further members of the header.
+    init(codec: String = "pcmu", medium: String = "a", first: Int = 0, more: String = "", isEmpty: Bool = false) {
         data = Data("MJR00002".utf8)
         guard !isEmpty else { return }
         let created = 1_700_000_000_000_000
-        let header = #"{"t":"\#(medium)","c":"\#(codec)","s":\#(created),"u":\#(created + first * 1_000)}"#
+        let header = #"{"t":"\#(medium)","c":"\#(codec)","s":\#(created),"u":\#(created + first * 1_000)\#(more)}"#
         put(header.utf8.count, 2)
         data.append(contentsOf: Array(header.utf8))
     }

@@ -25,8 +25,10 @@ struct ServiceTests {
     }
 
     /// What becomes of the recording whose captures are there.
-    private func outcome(_ layout: RecordingLayout, length: Int? = 3_000, _ change: (inout RecordingConfiguration) -> Void = { _ in }) async throws -> RecordingOutcome {
-        let manifest = RecordingManifest(name: name, layout: layout, style: .sideBySide, length: length)
+    private func outcome(
+        _ layout: RecordingLayout, length: Int? = 3_000, style: VideoStyle = .sideBySide, _ change: (inout RecordingConfiguration) -> Void = { _ in }
+    ) async throws -> RecordingOutcome {
+        let manifest = RecordingManifest(name: name, layout: layout, style: style, length: length)
         try Data(manifest.text.utf8).write(to: folder.url.appendingPathComponent(RecordingManifest.file(name)))
         let service = try service(change)
         let outcome = await withCheckedContinuation { done in
@@ -164,6 +166,60 @@ struct ServiceTests {
         if path.hasSuffix(".m4a"), codec == "vp8" { #expect(folder.names.contains(file)) }
     }
 
+    @Test("a picture is as large as it was sent, and in time with the sound", arguments: ["vp8", "vp9", "h264", "h265", "av1"])
+    func pictures(codec: String) async throws {
+        // The first picture is large and late, the others jitter.
+        try folder.write(try Pictures.capture(codec) { $0 == 0 ? 150 : 40 + $0 * 7 % 30 }, "\(name)-user-video.mjr")
+        // As far behind what it stands for as the picture is.
+        var beep = Capture(first: 1_040)
+        for number in 50..<70 { beep.append(Sample.packet(number, payload: Sample.tone(number, frequency: 440)), at: (number - 50) * 20) }
+        try folder.write(beep, "\(name)-user-audio.mjr")
+        #expect(try await outcome(.userCalls) == .ready(file: "\(name).mp4", length: 3_000))
+        #expect(folder.names == ["\(name).mp4"])
+        let path = "\(folder.path)/\(name).mp4"
+        #expect(try Sound.run("ffprobe", ["-v", "error", "-select_streams", "v", "-show_entries", "stream=width,height", "-of", "csv=p=0", path]) == Data("960,540\n".utf8))
+        let pictures = try Pictures.brightness(path)
+        let flash = pictures.indices.filter { pictures[$0] > 128 }.map { $0 * 40 }
+        let sound = Sound.spans(of: 440, in: try Sound.channel(0, of: path))
+        let begin = try #require(flash.first), end = try #require(flash.last), span = try #require(sound.first)
+        #expect(abs(begin - span.lowerBound) <= 60 && abs(end + 40 - span.upperBound) <= 60 && flash.count >= 9, "\(flash), \(sound)")
+    }
+
+    @Test("pictures that are not encoded anew are as they were sent", arguments: ["vp9", "h264", "h265", "av1"])
+    func tracks(codec: String) async throws {
+        try folder.write(try Pictures.capture(codec), "\(name)-video.mjr")
+        #expect(try await outcome(.echo, style: .tracks) == .ready(file: "\(name).mkv", length: 3_000))
+        let path = "\(folder.path)/\(name).mkv"
+        #expect(try Sound.streams(path) == ["aac,audio", "\(codec == "h265" ? "hevc" : codec),video"])
+        #expect(try Pictures.brightness(path).count { $0 > 128 } >= 9)
+    }
+
+    @Test("a codec that cannot be read costs no sound, and its capture stays")
+    func unknownCodec() async throws {
+        var capture = Capture(codec: "h266", medium: "v")
+        for number in 0..<20 { capture.append(Sample.packet(number, type: 96), at: number * 40) }
+        try folder.write(capture, "\(name)-video.mjr")
+        try folder.write(.tone(440, packets: 150), "\(name)-audio.mjr")
+        #expect(try await outcome(.echo) == .ready(file: "\(name).m4a", length: 3_000))
+        #expect(folder.names == ["\(name)-audio.mjr", "\(name)-video.mjr", "\(name).m4a"])
+    }
+
+    @Test("of redundant audio what is repeated is not heard")
+    func redundant() async throws {
+        let packets = try ServiceTests.packets("opus", seconds: 2)
+        var capture = Capture(codec: "opus", more: #","or":63"#)
+        for (number, payload) in packets.enumerated() {
+            let before = number > 0 ? packets[number - 1] : []
+            let block: [UInt8] = [0x80 | 111, UInt8(960 >> 6), UInt8((960 & 0x3f) << 2) | UInt8(before.count >> 8), UInt8(before.count & 0xff)]
+            capture.append(
+                Sample.packet(number, timestamp: UInt32(number * 960), type: 63, payload: (number > 0 ? block : []) + [111] + before + payload), at: number * 20)
+        }
+        try folder.write(capture, "\(name)-audio.mjr")
+        #expect(try await outcome(.echo, length: 2_000) == .ready(file: "\(name).m4a", length: 2_000))
+        let spans = Sound.spans(of: 440, in: try Sound.channel(0, of: "\(folder.path)/\(name).m4a"))
+        #expect(near(spans, [0..<2_000]), "\(spans)")
+    }
+
     @Test("in a long pause something is said all the time, so that ffmpeg need not keep it in memory")
     func longPause() throws {
         var capture = Capture()
@@ -171,7 +227,7 @@ struct ServiceTests {
             capture.append(Sample.packet(number, payload: Sample.tone(number, frequency: 440)), at: number * 20 + (number < 50 ? 0 : 600_000))
         }
         try folder.write(capture, "\(name)-audio.mjr")
-        let track = try #require(try TrackPreparation(directory: folder.path, work: folder.path).run(name.description, .echo).first)
+        let track = try #require(try TrackPreparation(directory: folder.path, work: folder.path).run(name.description, .echo).tracks.first)
         let text = try Sound.run("ffprobe", ["-v", "error", "-show_entries", "packet=pts_time", "-of", "csv=p=0", "\(folder.path)/\(track.file)"])
         let times = String(decoding: text, as: UTF8.self).split(separator: "\n").compactMap { Double($0.filter { $0 != "," }) }
         #expect(times.count > 1_200 && zip(times, times.dropFirst()).allSatisfy { $1 - $0 <= 1.5 })

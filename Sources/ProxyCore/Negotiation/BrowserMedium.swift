@@ -22,8 +22,10 @@ extension MediaDescription {
     }
 
     /// Leaves out what Janus cannot make use of or refuses whole descriptions for: names of the browser's own network,
-    /// attributes with nothing behind the colon, an `m=` line of more than 200 bytes.
+    /// attributes with nothing behind the colon, an `m=` line of more than 200 bytes. And what says beside the picture which side of it is up
+    /// (3GPP TS 26.114 section 7.4.5): a browser that may not say so turns the picture itself, so that it is upright in recordings too.
     mutating func makeReadableForJanus() {
+        attributes.remove(headerExtension: "urn:3gpp:video-orientation")
         attributes.removeCandidates(where: \.isMulticastDNS)
         attributes.removeAll { $0.value?.isEmpty == true }
         var length = "m=\(kind) \(port) \(transport)".utf8.count

@@ -55,10 +55,13 @@ struct JanusNames: Sendable {
 
 extension [Attribute] {
     /// Takes out the header extension that carries the mid in RTP packets (RFC 9143, section 15.2).
-    fileprivate mutating func removeMediaIdentification() {
+    fileprivate mutating func removeMediaIdentification() { remove(headerExtension: "urn:ietf:params:rtp-hdrext:sdes:mid") }
+
+    /// Takes out the header extension of that name (RFC 8285, section 5).
+    mutating func remove(headerExtension uri: String) {
         removeAll {
             guard case .headerExtension(let entry) = $0 else { return false }
-            return entry.uri == "urn:ietf:params:rtp-hdrext:sdes:mid"
+            return entry.uri == uri
         }
     }
 }

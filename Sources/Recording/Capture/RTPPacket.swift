@@ -32,4 +32,21 @@ struct RTPPacket: Equatable {
         timestamp = bytes[4..<8].reduce(0) { $0 << 8 | UInt32($1) }
         payload = bytes[start..<end]
     }
+
+    /// What redundant audio has of its own time, without what it repeats of earlier ones (RFC 2198 section 3).
+    var primary: RTPPacket? {
+        var rest = payload, repeated = 0
+        while let head = rest.popFirst() {
+            guard head & 0x80 != 0 else {
+                guard repeated <= rest.count else { return nil }
+                return RTPPacket(
+                    payloadType: head, marker: marker, sequenceNumber: sequenceNumber, timestamp: timestamp, payload: rest.dropFirst(repeated))
+            }
+            let fields = Array(rest.prefix(3))
+            guard fields.count == 3 else { return nil }
+            repeated += Int(fields[1] & 0x03) << 8 | Int(fields[2])
+            rest = rest.dropFirst(3)
+        }
+        return nil
+    }
 }

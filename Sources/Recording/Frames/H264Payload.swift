@@ -33,7 +33,10 @@ struct H264Payload: VideoPayload {
     }
 
     private func append(_ unit: ArraySlice<UInt8>, to frame: inout VideoFrame) {
-        if let head = unit.first, head & 0x1f == 5 || head & 0x1f == 7 { frame.isKey = true }
+        if let head = unit.first, head & 0x1f == 5 || head & 0x1f == 7 {
+            frame.isKey = true
+            if head & 0x1f == 7, let size = PictureSize.h264(unit) { (frame.width, frame.height) = size }
+        }
         frame.data += H264Payload.startCode + unit
     }
 }

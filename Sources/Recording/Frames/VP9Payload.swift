@@ -11,6 +11,7 @@ struct VP9Payload: VideoPayload {
         if begins, frame.data.isEmpty { frame.isKey = first & 0x40 == 0 }
         if first & 0x02 != 0, !structure(&rest, &frame) { return false }
         guard begins || !frame.data.isEmpty else { return false }
+        if frame.isKey, frame.data.isEmpty, frame.width == nil, let size = PictureSize.vp9(rest) { (frame.width, frame.height) = size }
         frame.data += rest
         return true
     }

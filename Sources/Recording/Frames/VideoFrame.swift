@@ -14,6 +14,9 @@ struct VideoFrame: Equatable {
 protocol VideoPayload {
     /// Adds what a packet has of a frame. False when the frame cannot be completed any more.
     mutating func add(_ payload: ArraySlice<UInt8>, to frame: inout VideoFrame) -> Bool
+
+    /// What follows is of another frame.
+    mutating func begin()
 }
 
 /// Puts the packets of a video stream together to whole frames; one with a gap in it is left out, and so is what comes before the
@@ -36,6 +39,8 @@ struct FrameAssembly {
         case .vp8: payload = VP8Payload()
         case .vp9: payload = VP9Payload()
         case .h264: payload = H264Payload()
+        case .h265: payload = H265Payload()
+        case .av1: payload = AV1Payload()
         case .pcmu, .pcma, .g722, .opus: return nil
         }
     }
@@ -53,6 +58,7 @@ struct FrameAssembly {
             if placed.followsGap, !isComplete { isBroken = true }
             done = finish()
             timestamp = packet.timestamp
+            payload.begin()
             frame = VideoFrame(data: [], position: placed.position, isKey: false)
             isBroken = placed.followsGap && !payload.canBegin(packet.payload)
         }
@@ -78,10 +84,13 @@ struct FrameAssembly {
 }
 
 extension VideoPayload {
+    mutating func begin() {}
+
     /// Whether a frame may begin with this packet; asked behind a gap.
     func canBegin(_ payload: ArraySlice<UInt8>) -> Bool {
         var frame = VideoFrame(data: [], position: 0, isKey: false)
         var copy = self
+        copy.begin()
         return copy.add(payload, to: &frame)
     }
 }

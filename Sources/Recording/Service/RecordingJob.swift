@@ -1,5 +1,6 @@
 internal import EventLoop
 internal import JSON
+internal import Logging
 
 /// Finishes one recording: tracks of its captures, one file of the tracks, and that file into place.
 ///
@@ -10,14 +11,16 @@ final class RecordingJob {
     private let file: ManifestFile
     private let configuration: RecordingConfiguration
     private let disk: DiskQueue
+    private let log: Logger
     private var helper: HelperProcess?
     private var isCancelled = false
 
-    init(_ manifest: RecordingManifest, _ file: ManifestFile, configuration: RecordingConfiguration, disk: DiskQueue) {
+    init(_ manifest: RecordingManifest, _ file: ManifestFile, configuration: RecordingConfiguration, disk: DiskQueue, log: Logger) {
         self.manifest = manifest
         self.file = file
         self.configuration = configuration
         self.disk = disk
+        self.log = log
     }
 
     /// Ends it where it is.
@@ -36,7 +39,8 @@ final class RecordingJob {
         }
         do throws(RecordingError) {
             try await disk.run { () throws(RecordingError) in try FileSystem.makeFresh(work) }
-            let tracks = try await prepare(work)
+            let prepared = try await prepare(work)
+            let tracks = prepared.tracks
             let length = manifest.length ?? tracks.map(\.end).max() ?? 0
             let output = "\(work)/output"
             let mix = Mix(tracks: tracks, layout: manifest.layout, length: max(length, 20), style: manifest.style)
@@ -45,7 +49,9 @@ final class RecordingJob {
             try await disk.run { () throws(RecordingError) in
                 try FileSystem.commit(output, to: "\(directory)/\(name)", in: directory)
             }
-            try await cleanUp(work, isWhole: made.tracks == mix.tracks)
+            let isWhole = prepared.isWhole && made.tracks == mix.tracks
+            if !isWhole { log.warning("not all of a recording can be read: its captures stay", metadata: ["file": "\(name)"]) }
+            try await cleanUp(work, isWhole: isWhole)
             return .ready(file: name, length: length)
         } catch {
             // Nothing will come of it at the next start either.
@@ -58,10 +64,12 @@ final class RecordingJob {
         }
     }
 
-    private func prepare(_ work: String) async throws(RecordingError) -> [Track] {
+    private func prepare(_ work: String) async throws(RecordingError) -> TrackPreparation.Result {
         let done = try await start(configuration.preparation + [file.path, work], limit: .seconds(3_600))
         guard done.exit == .exited(0) else { throw RecordingJob.failure("the preparation", done) }
-        return done.output.compactMap { (try? JSONValue(parsing: $0)).flatMap(Track.init(json:)) }
+        let lines = done.output.compactMap { try? JSONValue(parsing: $0) }
+        return TrackPreparation.Result(
+            tracks: lines.compactMap(Track.init(json:)), isWhole: lines.contains { $0["whole"]?.boolValue == true })
     }
 
     /// Makes the file; without what ffmpeg cannot read, if need be: what one side has sent is not to cost the other's.

@@ -177,7 +177,7 @@ public final class RecordingService {
 
     private func enqueue(_ manifest: RecordingManifest, _ file: ManifestFile) {
         guard !isStopped else { return }
-        waiting.append(RecordingJob(manifest, file, configuration: configuration, disk: disk))
+        waiting.append(RecordingJob(manifest, file, configuration: configuration, disk: disk, log: log))
         status.unfinished += 1
         next()
     }

@@ -24,6 +24,8 @@ extension MediaCodec {
         case .vp8: "V_VP8"
         case .vp9: "V_VP9"
         case .h264: "V_MPEG4/ISO/AVC"
+        case .h265: "V_MPEGH/ISO/HEVC"
+        case .av1: "V_AV1"
         }
     }
 
@@ -34,7 +36,7 @@ extension MediaCodec {
         case .pcmu: waveFormat(tag: 0x0007, rate: 8_000)
         case .pcma: waveFormat(tag: 0x0006, rate: 8_000)
         case .g722: waveFormat(tag: 0x028f, rate: 16_000)
-        case .vp8, .vp9, .h264: []
+        case .vp8, .vp9, .h264, .h265, .av1: []
         }
     }
 

@@ -1,14 +1,14 @@
 /// What a track is encoded with.
 enum MediaCodec: String, Sendable {
     case pcmu, pcma, g722, opus
-    case vp8, vp9, h264
+    case vp8, vp9, h264, h265, av1
 
     /// Ticks a second of its RTP clock; G.722's is half of its samples (RFC 3551 section 4.5.2).
     var rate: Int64 {
         switch self {
         case .pcmu, .pcma, .g722: 8_000
         case .opus: 48_000
-        case .vp8, .vp9, .h264: 90_000
+        case .vp8, .vp9, .h264, .h265, .av1: 90_000
         }
     }
 
@@ -29,7 +29,7 @@ enum MediaCodec: String, Sendable {
         case .pcma: [UInt8](repeating: 0xd5, count: 160)
         case .g722: [UInt8](repeating: 0xfa, count: 160)
         case .opus: [0xf8, 0xff, 0xfe]
-        case .vp8, .vp9, .h264: []
+        case .vp8, .vp9, .h264, .h265, .av1: []
         }
     }
 

@@ -22,4 +22,14 @@ struct PayloadTypes {
         // Of the codecs that a browser has, Opus alone has a type of this range, whatever was agreed at the beginning.
         return .opus
     }
+
+    /// Whether there is anything else than what ``codec(of:header:)`` knows, events and comfort noise.
+    func hasOthers(_ header: CaptureHeader) -> Bool {
+        counts.contains { type, count in
+            codec(of: type, header: header) == nil && count.events < count.packets && !PayloadTypes.comfortNoise.contains(type)
+        }
+    }
+
+    /// RFC 3551 table 4: 13, and 19 before.
+    private static let comfortNoise: Set<UInt8> = [13, 19]
 }

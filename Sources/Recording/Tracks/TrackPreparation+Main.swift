@@ -1,7 +1,7 @@
 internal import JSON
 
 extension TrackPreparation {
-    /// The whole of the process that prepares a recording: its tracks as lines of JSON, or the reason in the one line of its failure.
+    /// The whole of the process that prepares a recording: its tracks as lines of JSON and whether they have everything, or the reason in the one line of its failure.
     ///
     /// - Parameters:
     ///   - manifest: Path of the manifest; the captures are beside it.
@@ -14,8 +14,8 @@ extension TrackPreparation {
             let name = RecordingName(String(file.dropLast(RecordingManifest.suffix.count))),
             let manifest = RecordingManifest.read(path, name)
         else { throw .file(path: path, reason: "is no recording") }
-        for track in try TrackPreparation(directory: directory, work: work).run(name.description, manifest.layout) {
-            output(track.json.text)
-        }
+        let result = try TrackPreparation(directory: directory, work: work).run(name.description, manifest.layout)
+        for track in result.tracks { output(track.json.text) }
+        output((["whole": .bool(result.isWhole)] as JSONValue).text)
     }
 }

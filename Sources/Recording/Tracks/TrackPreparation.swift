@@ -14,8 +14,14 @@ public struct TrackPreparation {
         self.work = work
     }
 
+    /// The tracks, and whether all that was captured is in them.
+    public struct Result: Sendable, Equatable {
+        public var tracks: [Track] = []
+        public var isWhole = true
+    }
+
     /// Reads what there is of the recording; a capture that is missing or empty has no track.
-    public func run(_ name: String, _ layout: RecordingLayout) throws(RecordingError) -> [Track] {
+    public func run(_ name: String, _ layout: RecordingLayout) throws(RecordingError) -> Result {
         var captures: [(side: Track.Side, path: String, header: CaptureHeader)] = []
         var found = false
         for (side, file) in layout.captures(of: name) {
@@ -25,20 +31,28 @@ public struct TrackPreparation {
             if let header = try CaptureFile(path).header { captures.append((side, path, header)) }
         }
         guard found else { throw .nothingRecorded }
-        guard let beginning = captures.map(\.header.created).min() else { return [] }
-        var tracks: [Track] = []
+        guard let beginning = captures.map(\.header.created).min() else { return Result() }
+        var result = Result()
         for capture in captures {
-            tracks += try self.tracks(of: capture.path, capture.side, capture.header, beginning: beginning)
+            let found = try self.tracks(of: capture.path, capture.side, capture.header, beginning: beginning)
+            result.tracks += found.tracks
+            result.isWhole = result.isWhole && found.isWhole
         }
-        return tracks
+        return result
+    }
+
+    /// The packet in a capture's frame; of redundant audio what is not repeated.
+    private func packet(_ frame: CaptureFile.Frame, _ header: CaptureHeader) -> RTPPacket? {
+        guard let packet = RTPPacket(frame.bytes) else { return nil }
+        return header.redundant == packet.payloadType ? packet.primary : packet
     }
 
     private func tracks(
         of path: String, _ side: Track.Side, _ header: CaptureHeader, beginning: Int64
-    ) throws(RecordingError) -> [Track] {
+    ) throws(RecordingError) -> Result {
         var types = PayloadTypes()
         let first = try CaptureFile(path)
-        while let frame = first.next() { if let packet = RTPPacket(frame.bytes) { types.count(packet) } }
+        while let frame = first.next() { if let packet = packet(frame, header) { types.count(packet) } }
         let medium = header.medium == .audio ? Track.Medium.audio : .video
         let offset = max(0, (header.firstPacket - beginning) / 1_000)
         var writers: [MediaCodec: (writer: TrackWriter, file: String)] = [:]
@@ -48,7 +62,7 @@ public struct TrackPreparation {
             // Nobody is silent for so long: that is no time, but what a disk has made of one.
             guard frame.arrival - latest <= TrackPreparation.longestPause else { continue }
             latest = frame.arrival
-            guard let packet = RTPPacket(frame.bytes), let codec = types.codec(of: packet.payloadType, header: header) else { continue }
+            guard let packet = packet(frame, header), let codec = types.codec(of: packet.payloadType, header: header) else { continue }
             let file = "\(side.rawValue)-\(codec.rawValue).mka"
             let entry = writers[codec] ?? (TrackWriter(codec, path: "\(work)/\(file)"), file)
             writers[codec] = entry
@@ -62,6 +76,6 @@ public struct TrackPreparation {
                 side: side, medium: medium, file: entry.file, start: Int(start), end: Int(entry.writer.endTime),
                 width: entry.writer.size.width, height: entry.writer.size.height))
         }
-        return tracks
+        return Result(tracks: tracks, isWhole: !types.hasOthers(header))
     }
 }
