@@ -1,4 +1,6 @@
 /// Which of a session's captures have whom in them.
+///
+/// A recording has parts, one after the other: Janus captures what there was at a part's beginning.
 public enum RecordingLayout: String, Sendable, CaseIterable {
     /// One handle of NoSIP; the caller has the WebRTC side.
     case userCalls = "user_calls"
@@ -10,18 +12,39 @@ public enum RecordingLayout: String, Sendable, CaseIterable {
     case echo
 
     /// What Janus is told as the file's name, for the handle of that side.
-    public func base(_ name: String, side: Track.Side) -> String {
-        self == .twoHandles ? "\(name)-\(side.rawValue)" : name
+    ///
+    /// - Parameter part: From 1.
+    public func base(_ name: String, part: Int = 1, side: Track.Side) -> String {
+        let name = RecordingLayout.name(name, part)
+        return self == .twoHandles ? "\(name)-\(side.rawValue)" : name
     }
 
-    /// The captures of a recording, and whom each has in it. An echo has the caller alone.
-    func captures(of name: String) -> [(side: Track.Side, file: String)] {
-        bases(name).flatMap { side, base in ["audio", "video"].map { (side, "\(base)-\($0).mjr") } }
+    /// The captures that may be there of a recording, part by part, and whom each has in it. An echo has the caller alone.
+    ///
+    /// - Parameter files: What there is in the directory.
+    func captures(of name: String, in files: [String]) -> [(part: Int, side: Track.Side, file: String)] {
+        parts(of: name, in: files).flatMap { part in
+            bases(RecordingLayout.name(name, part)).flatMap { side, base in ["audio", "video"].map { (part, side, "\(base)-\($0).mjr") } }
+        }
     }
 
     /// All that Janus may have written, data channels included.
-    func files(of name: String) -> [String] {
-        bases(name).flatMap { _, base in ["audio", "video", "data"].map { "\(base)-\($0).mjr" } }
+    func files(of name: String, in files: [String]) -> [String] {
+        parts(of: name, in: files).flatMap { part in
+            bases(RecordingLayout.name(name, part)).flatMap { _, base in ["audio", "video", "data"].map { "\(base)-\($0).mjr" } }
+        }
+    }
+
+    private static func name(_ name: String, _ part: Int) -> String { part == 1 ? name : "\(name)-p\(part)" }
+
+    private func parts(of name: String, in files: [String]) -> [Int] {
+        let head = "\(name)-p"
+        let further = files.compactMap { file -> Int? in
+            guard file.hasPrefix(head) else { return nil }
+            let digits = file.dropFirst(head.count).prefix { $0.isASCII && $0.isNumber }
+            return digits.count <= 4 ? Int(digits) : nil
+        }
+        return Set(further + [1]).sorted()
     }
 
     private func bases(_ name: String) -> [(Track.Side, String)] {

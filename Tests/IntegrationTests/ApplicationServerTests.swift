@@ -88,6 +88,29 @@ extension IntegrationTests {
             }
         }
 
+        @Test("the bitrate that a session begins with bounds what its browsers send", arguments: ["echo", "proxy"])
+        func bitrate(type: String) async throws {
+            try await play { stage, client, peers in
+                let offer = try await peers.offer("caller", frequency: 700)
+                let start = try await client.request("media", "start_session", ["type": .string(type), "offer": ["sdp": offer], "bitrate": 120])
+                let id = try #require(start["session_id"]?.stringValue)
+                if type == "proxy" {
+                    let answer = try await peers.answer("callee", to: try #require(start["offer"]?["sdp"]), frequency: 1_500)
+                    let answered = try await client.request("media", "answer_session", ["session_id": .string(id), "answer": ["sdp": answer]])
+                    try await peers.accept("caller", try #require(answered["answer"]?["sdp"]))
+                } else {
+                    try await peers.accept("caller", try #require(start["answer"]?["sdp"]))
+                }
+                for name in type == "proxy" ? ["caller", "callee"] : ["caller"] {
+                    try await peers.connected(name)
+                    #expect(try await eventually(within: .seconds(20)) { try await peers.sendingLimit(of: name) < 150_000 }, "\(name)")
+                    #expect(try await eventually(within: .seconds(20)) { (1...170).contains(try await peers.rate(of: name)) }, "\(name)")
+                }
+                try await client.request("media", "stop_session", ["session_id": .string(id)])
+                _ = try await client.event("stop", of: id)
+            }
+        }
+
         @Test("a proxy from WebRTC to RTP: tones both ways, and use_audio stops them and lets them flow again")
         func toRTP() async throws {
             try await play { stage, client, peers in

@@ -109,6 +109,26 @@ extension IntegrationTests {
             phone.stop()
         }
 
+        @Test("the bitrate that a call begins with is what the browser really sends, from the start")
+        func bitrateOfCall() async throws {
+            let stage = try Stage.running
+            let phone = try SIPPhone(stage, video: .vp8)
+            try await stage.with("alice") { page in
+                try await page.run("window.limited = tern.client.call(args[0], { video: true, bitrate: 100 })", .string(phone.uri))
+                try await phone.called()
+                try await phone.accept()
+                try await page.run("window.limited = await limited")
+                #expect(await phone.video.sees())
+                // Without a limit it would be at 250 and more by then.
+                var rates: [Double] = []
+                for _ in 0..<6 { rates.append(await phone.video.rate(during: .seconds(2))) }
+                #expect(rates.suffix(4).allSatisfy { (1...140).contains($0) }, "\(rates)")
+                try await phone.hangUp()
+                try await page.run("if (limited.state !== 'ended') await new Promise(resolve => limited.once('ended', resolve))")
+            }
+            phone.stop()
+        }
+
         // MARK: What the tests share
 
         private func connect(_ phone: RTPPhone, to description: JSONValue?, _ stage: Stage) throws {

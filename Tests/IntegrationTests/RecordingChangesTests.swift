@@ -61,7 +61,10 @@ extension IntegrationTests {
             try await stage.with("alice") { page in
                 try await page.dial("echo")
                 try await page.wait(for: "in-call")
-                try await addsPicture(admin, page, stage) { () async throws in #expect(try await page.sees()) }
+                try await addsPicture(admin, page, stage) {
+                    try await page.run("await tern.current.changeVideo(true)")
+                    #expect(try await page.sees())
+                }
             }
             await admin.leave()
         }
@@ -76,7 +79,10 @@ extension IntegrationTests {
                     try await alice.dial("bob")
                     try await bob.answer()
                     try await alice.wait(for: "in-call")
-                    try await addsPicture(admin, alice, stage) { () async throws in #expect(try await bob.sees()) }
+                    try await addsPicture(admin, alice, stage) {
+                        try await alice.run("await tern.current.changeVideo(true)")
+                        #expect(try await bob.sees())
+                    }
                     _ = try await bob.endOfCall()
                 }
             }
@@ -94,8 +100,10 @@ extension IntegrationTests {
                 try await phone.answered()
                 phone.media.video = .vp8
                 let recorded = try await addsPicture(admin, page, stage) {
+                    async let change = page.run("await tern.current.changeVideo(true)")
                     _ = try await phone.offered()
                     try await phone.accept()
+                    _ = try await change
                     #expect(await phone.video.sees())
                 }
                 #expect(recorded.hears(440, on: .left) && recorded.hears(Chromium.frequency, on: .right))
@@ -108,16 +116,52 @@ extension IntegrationTests {
             phone.stop()
         }
 
+        @Test("a call that is handed over goes on being recorded, in a file of its new session")
+        func transfer() async throws {
+            let stage = try Stage.running
+            let admin = try await APIClient.user("admin", at: stage.gateway)
+            let asks = try SIPPhone(stage), third = try Transfers.phone(58, stage, frequency: 1_600)
+            try await admin.request("core", "subscribe", [:])
+            try await stage.with("alice") { page in
+                asks.call("alice")
+                try await page.answer()
+                try await asks.answered()
+                #expect(try await page.missing(440, in: Page.remote) == nil)
+                let id = try await admin.onlySession()
+                try await admin.update(id, ["record": true])
+                _ = try await admin.recording(.started, of: id)
+                try await Task.sleep(for: .seconds(1))
+                #expect(try await asks.refer(to: SIPScenarioPhones.name(58)) == 202)
+                _ = try await asks.notified()
+                try await third.called()
+                try await third.accept()
+                #expect(try await asks.notified() == "SIP/2.0 200 OK.")
+                try await asks.hungUp()
+                let started = try await admin.recording(.started, of: nil)
+                let next = try #require(started["file"]?.stringValue)
+                #expect(next != id && started["former"] == .array([.string(id)]), "\(started.text)")
+                #expect(await third.audio.hears(Chromium.frequency))
+                try await page.wait(until: "document.body.dataset.recording === 'true'")
+                try await Task.sleep(for: .seconds(1))
+                try await third.hangUp()
+                try await page.wait(for: "ready")
+                let before = try await admin.recorded(id, at: stage.gateway), after = try await admin.recorded(next, at: stage.gateway)
+                #expect(before.hears(440, on: .left) && before.hears(Chromium.frequency, on: .right))
+                #expect(after.hears(Chromium.frequency, on: .left) && after.hears(1_600, on: .right))
+            }
+            await admin.leave()
+            asks.stop()
+            third.stop()
+        }
+
         /// Records a call, adds a picture in the middle, and ends it.
         @discardableResult
-        private func addsPicture(_ admin: APIClient, _ page: Page, _ stage: Stage, seen: () async throws -> Void) async throws -> Recorded {
+        private func addsPicture(_ admin: APIClient, _ page: Page, _ stage: Stage, change: () async throws -> Void) async throws -> Recorded {
             let id = try await admin.onlySession()
             try await admin.update(id, ["record": true])
             let begin = ContinuousClock.now
             try await Task.sleep(for: .seconds(1))
-            async let change = page.run("await tern.current.changeVideo(true)")
-            try await seen()
-            _ = try await change
+            try await change()
             let shown = (ContinuousClock.now - begin).seconds
             try await Task.sleep(for: .seconds(2))
             try await page.click("hangup-button")

@@ -19,7 +19,7 @@ import Testing
         let name = try #require(RecordingName(Sample.name))
         for layout in RecordingLayout.allCases {
             for length in [nil, 0, Int.max] {
-                let manifest = RecordingManifest(name: name, layout: layout, style: .tracks, length: length)
+                let manifest = RecordingManifest(name: name, layout: layout, style: .tracks, length: length, begun: length.map { $0 / 2_048 })
                 #expect(RecordingManifest(name: name, text: manifest.text) == manifest)
                 #expect(manifest.text.utf8.count == RecordingManifest.size)
             }

@@ -29,6 +29,9 @@ enum Sample {
 
 /// A capture that a test makes.
 struct Capture {
+    /// When captures begin, in microseconds since 1970.
+    static let created = 1_700_000_000_000_000
+
     var data: Data
 
     /// - Parameter first: Of the first packet, in milliseconds since the recording's beginning.
@@ -36,7 +39,7 @@ struct Capture {
     init(codec: String = "pcmu", medium: String = "a", first: Int = 0, more: String = "", isEmpty: Bool = false) {
         data = Data("MJR00002".utf8)
         guard !isEmpty else { return }
-        let created = 1_700_000_000_000_000
+        let created = Capture.created
         let header = #"{"t":"\#(medium)","c":"\#(codec)","s":\#(created),"u":\#(created + first * 1_000)\#(more)}"#
         put(header.utf8.count, 2)
         data.append(contentsOf: Array(header.utf8))

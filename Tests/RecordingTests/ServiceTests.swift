@@ -26,9 +26,9 @@ struct ServiceTests {
 
     /// What becomes of the recording whose captures are there.
     private func outcome(
-        _ layout: RecordingLayout, length: Int? = 3_000, style: VideoStyle = .sideBySide, _ change: (inout RecordingConfiguration) -> Void = { _ in }
+        _ layout: RecordingLayout, length: Int? = 3_000, begun: Int? = nil, style: VideoStyle = .sideBySide, _ change: (inout RecordingConfiguration) -> Void = { _ in }
     ) async throws -> RecordingOutcome {
-        let manifest = RecordingManifest(name: name, layout: layout, style: style, length: length)
+        let manifest = RecordingManifest(name: name, layout: layout, style: style, length: length, begun: begun)
         try Data(manifest.text.utf8).write(to: folder.url.appendingPathComponent(RecordingManifest.file(name)))
         let service = try service(change)
         let outcome = await withCheckedContinuation { done in
@@ -174,7 +174,8 @@ struct ServiceTests {
         var beep = Capture(first: 1_040)
         for number in 50..<70 { beep.append(Sample.packet(number, payload: Sample.tone(number, frequency: 440)), at: (number - 50) * 20) }
         try folder.write(beep, "\(name)-user-audio.mjr")
-        #expect(try await outcome(.userCalls) == .ready(file: "\(name).mp4", length: 3_000))
+        let outcome = try await outcome(.userCalls)
+        try #require(outcome == .ready(file: "\(name).mp4", length: 3_000), "\(outcome)")
         #expect(folder.names == ["\(name).mp4"])
         let path = "\(folder.path)/\(name).mp4"
         #expect(try Sound.run("ffprobe", ["-v", "error", "-select_streams", "v", "-show_entries", "stream=width,height", "-of", "csv=p=0", path]) == Data("960,540\n".utf8))
@@ -263,9 +264,93 @@ struct ServiceTests {
     func withoutProgram() async throws {
         try folder.write(.tone(440, packets: 150), "\(name)-audio.mjr")
         let failed = try await outcome(.echo) { $0.ffmpeg = "/nonexistent/ffmpeg" }
-        guard case .failed(.program) = failed else { Issue.record("\(failed)"); return }
+        guard case .failed(.program, isTriedAgain: true) = failed else { Issue.record("\(failed)"); return }
         #expect(folder.names == ["\(name)-audio.mjr", "\(name).recording"])
         #expect(try await outcome(.echo) == .ready(file: "\(name).m4a", length: 3_000))
+    }
+
+    @Test("what has failed is tried again, and the second outcome is told")
+    func triedAgain() async throws {
+        try folder.write(.tone(440, packets: 150), "\(name)-audio.mjr")
+        let program = folder.path + "/ffmpeg"
+        let manifest = RecordingManifest(name: name, layout: .echo, style: .sideBySide, length: 3_000)
+        try Data(manifest.text.utf8).write(to: folder.url.appendingPathComponent(RecordingManifest.file(name)))
+        let service = try service {
+            $0.ffmpeg = program
+            $0.retryDelay = .milliseconds(200)
+        }
+        var outcomes: [RecordingOutcome] = []
+        await withCheckedContinuation { done in
+            service.onOutcome = { _, outcome in
+                outcomes.append(outcome)
+                if outcomes.count == 2 { done.resume() }
+                guard outcomes.count == 1 else { return }
+                #expect(service.status.waiting == 1 && service.status.failed == 1 && service.status.unfinished == 0)
+                try? FileManager.default.createSymbolicLink(atPath: program, withDestinationPath: "/usr/bin/ffmpeg")
+            }
+            LoopActor.task { await service.start() }
+        }
+        guard case .failed(.program, isTriedAgain: true) = outcomes.first else { Issue.record("\(outcomes)"); return }
+        #expect(outcomes.last == .ready(file: "\(name).m4a", length: 3_000))
+        #expect(service.status.waiting == 0 && service.status.ready == 1 && service.status.failed == 1)
+        await service.stop()
+        #expect(folder.names == ["\(name).m4a", "ffmpeg"])
+    }
+
+    @Test("what fails again and again is given up, told of once more, and stays for the next start")
+    func givenUp() async throws {
+        try folder.write(.tone(440, packets: 10), "\(name)-audio.mjr")
+        let manifest = RecordingManifest(name: name, layout: .echo, style: .sideBySide, length: 200)
+        try Data(manifest.text.utf8).write(to: folder.url.appendingPathComponent(RecordingManifest.file(name)))
+        let service = try service {
+            $0.ffmpeg = "false"
+            $0.retryDelay = .milliseconds(1)
+        }
+        let last = await withCheckedContinuation { done in
+            service.onOutcome = { _, outcome in if case .failed(_, isTriedAgain: false) = outcome { done.resume(returning: outcome) } }
+            LoopActor.task { await service.start() }
+        }
+        guard case .failed(.helper, _) = last else { Issue.record("\(last)"); return }
+        #expect(service.status.waiting == 0 && service.status.failed == 1 && service.status.unfinished == 0)
+        #expect(folder.names == ["\(name)-audio.mjr", "\(name).recording"])
+        await service.stop()
+    }
+
+    @Test("however many are left behind, few files are open at a time")
+    func manyLeftBehind() async throws {
+        for number in 2..<302 {
+            let one = try #require(RecordingName("\(name)-\(number)"))
+            let manifest = RecordingManifest(name: one, layout: .echo, style: .sideBySide, length: 100)
+            try Data(manifest.text.utf8).write(to: folder.url.appendingPathComponent(RecordingManifest.file(one)))
+        }
+        let service = try service { $0.preparation = ["sleep"] }
+        await service.start()
+        #expect(service.status.unfinished == 300)
+        let open = FileSystem.names("/proc/self/fd").filter { (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\($0)"))?.hasPrefix(folder.path) == true }
+        #expect(open.count <= 2, "\(open.count)")
+        await service.stop()
+    }
+
+    @Test("parts follow one another, whatever their numbers and timestamps, and what lies between them is silent")
+    func parts() async throws {
+        try folder.write(.tone(440, packets: 50, first: 0), "\(name)-peer-audio.mjr")
+        try folder.write(.tone(440, packets: 25, first: 1_500), "\(name)-p2-peer-audio.mjr")
+        try folder.write(.tone(440, packets: 25, first: 2_500), "\(name)-p10-peer-audio.mjr")
+        // Of another recording.
+        try folder.write(.tone(440, packets: 150), "\(name)-2-peer-audio.mjr")
+        #expect(try await outcome(.peerCalls) == .ready(file: "\(name).m4a", length: 3_000))
+        let spans = Sound.spans(of: 440, in: try Sound.channel(0, of: "\(folder.path)/\(name).m4a"))
+        #expect(near(spans, [0..<1_000, 1_500..<2_000, 2_500..<3_000]), "\(spans)")
+        #expect(folder.names == ["\(name)-2-peer-audio.mjr", "\(name).m4a"])
+    }
+
+    @Test("what was said before anything could be captured is not missing in time; a clock that says nonsense is not believed", arguments: [2_000, 4_000])
+    func begun(earlier: Int) async throws {
+        try folder.write(.tone(440, packets: 50), "\(name)-p2-audio.mjr")
+        let begun = Capture.created - earlier * 1_000
+        #expect(try await outcome(.echo, begun: begun) == .ready(file: "\(name).m4a", length: 3_000))
+        let spans = Sound.spans(of: 440, in: try Sound.channel(0, of: "\(folder.path)/\(name).m4a"))
+        #expect(near(spans, earlier == 2_000 ? [2_000..<3_000] : [0..<1_000]), "\(spans)")
     }
 
     @Test("a stop in the middle of finishing leaves all to the next start")
@@ -291,7 +376,7 @@ struct ServiceTests {
             try folder.write(.tone(440, packets: 10), "\(name)-audio.mjr")
             return try await outcome(.echo) { $0.ffmpeg = "false" }
         }()
-        guard case .failed(.helper) = failed else { Issue.record("\(failed)"); return }
+        guard case .failed(.helper, isTriedAgain: true) = failed else { Issue.record("\(failed)"); return }
         #expect(folder.names == ["\(name)-audio.mjr", "\(name).recording"])
     }
 
@@ -305,7 +390,7 @@ struct ServiceTests {
 
     @Test("without a capture there is nothing to finish, now or later")
     func nothing() async throws {
-        #expect(try await outcome(.echo) == .failed(.nothingRecorded))
+        #expect(try await outcome(.echo) == .failed(.nothingRecorded, isTriedAgain: false))
         #expect(folder.names.isEmpty)
     }
 

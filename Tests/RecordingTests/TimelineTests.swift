@@ -77,6 +77,13 @@ private func steps(_ count: Int, from first: Int = 0) -> [Int64] { (0..<count).m
         #expect(differences.count == 3_000 && differences.allSatisfy { $0 <= 60 })
     }
 
+    @Test("who is slow to begin is in time once it is not")
+    func slowBeginning() {
+        let packets = (0..<200).map { number in (Sample.packet(number), arrival: Int64(number * 20 + (number < 75 ? 55 : 0))) }
+        let places = places(packets)
+        #expect(zip(places.dropFirst(80), packets.dropFirst(80)).allSatisfy { $0 == $1.arrival })
+    }
+
     @Test("timestamps that jump anywhere cost no time", arguments: [UInt32(0x7000_0000), 0x9000_0000, 1_000_000])
     func jump(offset: UInt32) {
         let packets = (0..<100).map { number in

@@ -19,7 +19,7 @@ extension RecordingService.Status {
     /// As `GET /status` has it.
     var json: JSONValue {
         [
-            "running": .integer(running), "unfinished": .integer(unfinished), "ready": .integer(ready), "failed": .integer(failed),
+            "running": .integer(running), "unfinished": .integer(unfinished), "waiting": .integer(waiting), "ready": .integer(ready), "failed": .integer(failed),
             "refused": .integer(refused),
         ]
     }

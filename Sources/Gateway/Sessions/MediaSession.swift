@@ -49,6 +49,8 @@ final class MediaSession {
     private var afterRelease: [@LoopActor () -> Void] = []
     /// Why the recording that runs is being stopped, where nobody asked for it.
     private var stopReason: String?
+    /// The sessions whose recording this one goes on with, until it has begun.
+    private var former: [String] = []
     private let log: Logger
     private let queue = EventQueue<ProxySession.Event>()
     private var updates: [Int: UpdateCompletion] = [:]
@@ -139,6 +141,12 @@ final class MediaSession {
         updateCount += 1
         updates[updateCount] = done
         handle(.update(number: updateCount, change))
+    }
+
+    /// Records, because those sessions were that parties of it have come from.
+    func goOnRecording(of sessions: [MediaSession]) {
+        former = sessions.map(\.id)
+        update(SessionOptionsChange(record: true)) { _ in }
     }
 
     /// Has a side hold the session, or resume it; `done` is called once, when it is so or cannot be.
@@ -233,7 +241,8 @@ final class MediaSession {
         switch change {
         case .started(let file):
             recorder.started(file)
-            onOutput?(.event(.record(.started, file: file)))
+            onOutput?(.event(.record(.started, file: file, more: former.isEmpty ? [:] : ["former": .array(former.map { .string($0) })])))
+            former = []
         case .stopped(let file):
             recorder.stopped(file)
             onOutput?(.event(.record(.stopped, file: file, more: stopReason.map { ["reason": .string($0)] } ?? [:])))

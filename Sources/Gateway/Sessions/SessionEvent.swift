@@ -47,7 +47,8 @@ extension SessionEvent {
         self = switch outcome {
         case .ready(let file, let length):
             .record(.ready, file: name.description, more: ["path": .string(file), "length": .integer(length)])
-        case .failed(let error): .record(.failed, file: name.description, more: ["reason": .string("\(error)")])
+        case .failed(let error, let isTriedAgain):
+            .record(.failed, file: name.description, more: ["reason": .string("\(error)"), "retry": .bool(isTriedAgain)])
         }
     }
 }

@@ -185,15 +185,16 @@ final class SessionHandles {
     }
 
     private func set(_ settings: MediaSettings, on wanted: SessionHandle) async throws(SessionFailure) {
-        let before = applied[wanted.role]
         do throws(JanusError) {
             let handle = try handle(wanted.role)
-            switch wanted.plugin {
-            case .echoTest: try await EchoTest(handle).update(options(settings, before: before, side: wanted.role))
-            case .videoCall: try await VideoCall(handle).set(options(settings, before: before, side: wanted.role))
-            case .noSIP:
-                try await flow(settings, before: before, on: NoSIP(handle), secure[wanted.role])
-                try await record(settings.recording, before: before?.recording, on: NoSIP(handle))
+            if wanted.plugin == .noSIP {
+                try await flow(settings, before: applied[wanted.role], on: NoSIP(handle), secure[wanted.role])
+                try await endPart(on: handle, wanted.role, before: settings)
+                try await record(settings, before: applied[wanted.role], on: NoSIP(handle))
+            } else {
+                try await endPart(on: handle, wanted.role, before: settings)
+                let options = options(settings, before: applied[wanted.role], side: wanted.role)
+                if wanted.plugin == .echoTest { try await EchoTest(handle).update(options) } else { try await VideoCall(handle).set(options) }
             }
             applied[wanted.role] = settings
         } catch {
@@ -206,9 +207,16 @@ final class SessionHandles {
         var options = MediaOptions(audio: settings.audio, video: settings.video, bitrate: settings.bitrate)
         if settings.recording != before?.recording {
             options.record = settings.recording != nil
-            options.filename = settings.recording.map { recorder.path($0, side) }
+            options.filename = settings.recording.map { recorder.path($0, part: settings.part, side) }
         }
         return options
+    }
+
+    /// Closes the files of a part when another one follows: a plugin would write both at once.
+    private func endPart(on handle: JanusHandle, _ role: SessionHandle.Role, before settings: MediaSettings) async throws(JanusError) {
+        guard let before = applied[role], before.recording != nil, settings.recording != nil, !settings.continues(before) else { return }
+        try await endRecording(on: handle)
+        applied[role]?.recording = nil
     }
 
     /// The description that comes back is for nobody: the browser's side is as it was. A recording that begins needs it
@@ -217,15 +225,16 @@ final class SessionHandles {
         let before = before ?? MediaSettings()
         let isMuted = !settings.audio || !settings.video
         let isChanged = (settings.audio, settings.video) != (before.audio, before.video)
-        let records = settings.recording != nil && before.recording == nil
+        let records = settings.recording != nil && !settings.continues(before)
         guard let plain = settings.plain, isMuted || isChanged || records else { return }
         if let phone { try await phone.refresh(plain) } else { try await handle.refresh(plain) }
     }
 
-    private func record(_ name: String?, before: String?, on handle: NoSIP) async throws(JanusError) {
-        guard name != before else { return }
-        if before != nil { try await handle.stopRecording() }
-        if let name { try await handle.startRecording(recorder.path(name, .caller)) }
+    private func record(_ settings: MediaSettings, before: MediaSettings?, on handle: NoSIP) async throws(JanusError) {
+        guard settings.recording != before?.recording else { return }
+        if before?.recording != nil { try await handle.stopRecording() }
+        guard let name = settings.recording, settings.audio || settings.video else { return }
+        try await handle.startRecording(recorder.path(name, part: settings.part, .caller), audio: settings.audio, video: settings.video)
     }
 
     /// Asks at the handle of that role for a full picture; where it cannot be, the next one is waited for.
@@ -289,7 +298,7 @@ final class SessionHandles {
         let ends = open.map { role, handle in
             LoopActor.task { [self] in
                 // Janus writes the rest of a file when it closes it, which a handle that is detached may do a moment later.
-                if applied[role]?.recording != nil { await stopRecording(on: handle) }
+                if applied[role]?.recording != nil { try? await endRecording(on: handle) }
                 await handle.detach()
             }
         }
@@ -299,13 +308,18 @@ final class SessionHandles {
         }
     }
 
-    private func stopRecording(on handle: JanusHandle) async {
+    private func endRecording(on handle: JanusHandle) async throws(JanusError) {
         switch handle.plugin {
-        case .noSIP: try? await NoSIP(handle).stopRecording()
-        case .echoTest: try? await EchoTest(handle).update(MediaOptions(record: false))
-        case .videoCall: try? await VideoCall(handle).set(MediaOptions(record: false))
+        case .noSIP: try await NoSIP(handle).stopRecording()
+        case .echoTest: try await EchoTest(handle).update(MediaOptions(record: false))
+        case .videoCall: try await VideoCall(handle).set(MediaOptions(record: false))
         }
     }
+}
+
+extension MediaSettings {
+    /// Whether what is recorded goes on as it was.
+    fileprivate func continues(_ before: MediaSettings) -> Bool { recording == before.recording && part == before.part }
 }
 
 extension JSEP {

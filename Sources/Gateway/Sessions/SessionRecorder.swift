@@ -29,8 +29,8 @@ final class SessionRecorder {
     }
 
     /// What Janus is told as the file's name, on the handle of that role.
-    func path(_ file: String, _ role: SessionHandle.Role) -> String {
-        "\(directory)/\(layout.base(file, side: role == .callee ? .callee : .caller))"
+    func path(_ file: String, part: Int, _ role: SessionHandle.Role) -> String {
+        "\(directory)/\(layout.base(file, part: part, side: role == .callee ? .callee : .caller))"
     }
 
     func started(_ file: String) { RecordingName(file).map(service.started) }

@@ -121,11 +121,17 @@ final class SessionRegistry {
     /// Tells what has become of a recording; of one of before the start only admins hear.
     func finished(_ name: RecordingName, _ outcome: RecordingOutcome) {
         let event = SessionEvent(name, outcome), id = name.session
+        // Of one that is tried again they hear once more.
+        let isLast = if case .failed(_, isTriedAgain: true) = outcome { false } else { true }
         guard entries[id] == nil else {
-            entries[id]?.unfinished -= 1
+            if isLast { entries[id]?.unfinished -= 1 }
             return publish(event, of: id)
         }
         let audience = audiences[id]
+        guard isLast || audience == nil else {
+            api?.publish(.session(id, event.type, event.body), owners: audience?.users ?? [], creator: audience?.subscriber)
+            return
+        }
         api?.publish(.session(id, event.type, event.body), owners: audience?.users ?? [], creator: audience?.subscriber)
         guard let audience, audience.unfinished > 1 else {
             audiences[id] = nil

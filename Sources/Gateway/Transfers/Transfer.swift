@@ -101,6 +101,8 @@ final class Transfer {
         guard !isOver, let call else { return }
         over()
         report(200, nil)
+        let recorded = movers.map(\.seat.call.session).filter(\.options.record)
+        if !recorded.isEmpty { call.session.goOnRecording(of: recorded) }
         for mover in movers {
             let seat = Seat(call: call, side: call.caller === mover.leg ? .caller : .callee)
             mover.leg.settle(at: seat.side, with: seat.other.origin?.party)

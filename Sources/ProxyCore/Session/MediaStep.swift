@@ -47,17 +47,20 @@ public struct MediaSettings: Sendable, Equatable {
     public var bitrate: Int
     /// Name of the recording that is to run; nil when none is.
     public var recording: String?
+    /// Which part of the recording, from 1: another one begins when what there is to record changes.
+    public var part: Int
     /// For NoSIP, which has no switch for it: the phone's description with what is to flow as its directions, to be
     /// processed as if the phone had answered anew.
     public var plain: String?
 
     public init(
-        audio: Bool = true, video: Bool = true, bitrate: Int = 0, recording: String? = nil, plain: String? = nil
+        audio: Bool = true, video: Bool = true, bitrate: Int = 0, recording: String? = nil, part: Int = 1, plain: String? = nil
     ) {
         self.audio = audio
         self.video = video
         self.bitrate = bitrate
         self.recording = recording
+        self.part = part
         self.plain = plain
     }
 }

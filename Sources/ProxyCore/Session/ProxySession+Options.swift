@@ -26,16 +26,33 @@ extension ProxySession {
         case failed(file: String, SessionFailure)
     }
 
-    func settings(recording: String?) -> MediaSettings {
+    /// What Janus is told to capture. It does so as it was at the beginning: a medium that is added later is not captured, and NoSIP
+    /// captures what a phone sends whether it is passed on or not.
+    struct Captured: Sendable, Equatable {
+        var audio = true, video = true
+        var hasAudio = false
+        var pictures: Set<Codec> = []
+    }
+
+    private var capturing: Captured {
+        let media = SessionSide.allCases.flatMap { agreedMedia(of: $0) }
+        let isPlain = kind.handles.contains { kind.records(through: $0) && $0.plugin == .noSIP }
+        return Captured(
+            audio: !isPlain || audioFlows, video: !isPlain || videoFlows, hasAudio: media.contains { $0.kind == .audio },
+            pictures: Set(media.filter { $0.kind == .video }.map(\.codec)))
+    }
+
+    func settings() -> MediaSettings {
         MediaSettings(
-            audio: audioFlows, video: videoFlows,
-            bitrate: options.bitrate.multipliedReportingOverflow(by: 1_000).partialValue, recording: recording)
+            audio: audioFlows, video: videoFlows, bitrate: options.bitrate.multipliedReportingOverflow(by: 1_000).partialValue,
+            recording: recorder.current, part: recorder.current == nil ? 1 : recorder.part)
     }
 
     /// What follows the first answer: options that the plugin could not take with the offer, and updates that came early.
     mutating func settle() -> [Action] {
         if case .echo = kind {
             recorder.confirm()
+            captured = capturing
             return (recorder.current.map { [.recording(.started(file: $0))] } ?? []) + nextUpdate()
         }
         guard options != SessionOptions() else { return nextUpdate() }
@@ -70,10 +87,12 @@ extension ProxySession {
         let recorderBefore = recorder
         var recordings: [RecordingChange] = []
         if !options.record, let file = recorder.end() { recordings.append(.stopped(file: file)) }
+        if recorder.current != nil, captured != capturing, let file = recorder.goOn() { recordings.append(.stopped(file: file)) }
         if let file = recorder.begin(if: options.record) { recordings.append(.started(file: file)) }
+        captured = capturing
         applying = Applying(
             update: number, before: before, isHold: isHold, outstanding: handles.count, recordings: recordings, recorder: recorderBefore)
-        let settings = settings(recording: recorder.current)
+        let settings = settings()
         return handles.map { handle in
             var own = settings
             if !kind.records(through: handle) { own.recording = nil }
@@ -94,11 +113,11 @@ extension ProxySession {
         kind.callerType == .rtp && role == .caller ? .caller : .callee
     }
 
-    /// What follows a later exchange: it has opened again what was switched off, where NoSIP has it.
+    /// What follows a later exchange: it has opened again what was switched off, where NoSIP has it; and what is recorded may be another.
     mutating func settleAgain() -> [Action] {
-        let isMuted = !audioFlows || !videoFlows
-        guard isMuted, applying == nil, kind.handles.contains(where: { $0.plugin == .noSIP && kind.isConfigured(through: $0) })
-        else { return nextUpdate() }
+        let isOpen = (!audioFlows || !videoFlows) && kind.handles.contains { $0.plugin == .noSIP && kind.isConfigured(through: $0) }
+        let isOther = recorder.current != nil && captured != capturing
+        guard isOpen || isOther, applying == nil else { return nextUpdate() }
         return apply(update: nil, before: options)
     }
 
@@ -120,6 +139,7 @@ extension ProxySession {
 
     /// Where nothing but a recording failed, the other options act.
     private mutating func notApplied(_ current: Applying, _ failure: SessionFailure) -> [Action] {
+        captured = nil
         var actions: [Action] = []
         if case .recording = failure {} else { options = current.before }
         let begun = current.recordings.compactMap { if case .started(let file) = $0 { file } else { nil } }

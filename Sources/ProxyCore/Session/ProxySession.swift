@@ -91,6 +91,8 @@ public struct ProxySession: Sendable {
 
     var state = State.new
     var recorder: RecordingNames
+    /// What the part of the recording has in it that runs.
+    var captured: Captured?
     var updates: [(number: Int, change: Change)] = []
     var holds = Holds()
     var limiting: Limiting?
@@ -309,7 +311,7 @@ public struct ProxySession: Sendable {
         case .update(let handle): return .update(handle, description)
         case .echo(let handle, _):
             if exchange.isFirst { _ = recorder.begin(if: options.record) }
-            return .echo(handle, description, settings(recording: recorder.current))
+            return .echo(handle, description, settings())
         }
     }
 

@@ -4,8 +4,13 @@ struct RecordingNames: Sendable, Equatable {
     private var count = 0
     /// The recording that runs.
     private(set) var current: String?
+    /// Which part of it.
+    private(set) var part = 1
     /// Whether Janus has said that it does.
     private(set) var isConfirmed = false
+
+    /// Parts of one recording; behind the last one a new recording begins.
+    static let mostParts = 500
 
     init(session: String) { self.session = session }
 
@@ -15,8 +20,19 @@ struct RecordingNames: Sendable, Equatable {
         count += 1
         let name = count == 1 ? session : "\(session)-\(count)"
         current = name
+        part = 1
         isConfirmed = false
         return name
+    }
+
+    /// Goes on in another part. Gives the name of the recording that ends by it, where there are too many.
+    mutating func goOn() -> String? {
+        guard current != nil else { return nil }
+        guard part >= RecordingNames.mostParts else {
+            part += 1
+            return nil
+        }
+        return end()
     }
 
     /// Janus records it.

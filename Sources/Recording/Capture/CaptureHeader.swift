@@ -25,7 +25,7 @@ struct CaptureHeader: Equatable {
     }
 
     /// The year 2243: what is not in between is no time.
-    private static let times = 0...Int(1 << 53)
+    static let times = 0...Int(1 << 53)
 
     /// Nil for what is no header, and for one of a data channel.
     init?(text: String) {

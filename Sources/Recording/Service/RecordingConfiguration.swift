@@ -13,10 +13,12 @@ public struct RecordingConfiguration: Sendable {
     public var ffmpeg: String
     /// A program and arguments that do what ``TrackPreparation/main(_:)`` does with two more: a manifest and a directory.
     public var preparation: [String]
+    /// How long what has failed waits at first; twice as long after each further failure, an hour at most.
+    public var retryDelay: Duration
 
     public init(
         directory: String, video: VideoStyle = .sideBySide, keepsCaptures: Bool = false, jobs: Int = 1, minimumFree: Int = 0,
-        ffmpeg: String = "ffmpeg", preparation: [String]
+        ffmpeg: String = "ffmpeg", preparation: [String], retryDelay: Duration = .seconds(30)
     ) {
         self.directory = directory
         self.video = video
@@ -25,6 +27,7 @@ public struct RecordingConfiguration: Sendable {
         self.minimumFree = minimumFree
         self.ffmpeg = ffmpeg
         self.preparation = preparation
+        self.retryDelay = retryDelay
     }
 }
 
@@ -32,6 +35,6 @@ public struct RecordingConfiguration: Sendable {
 public enum RecordingOutcome: Sendable, Equatable {
     /// It is in the directory under this name; `length` is in milliseconds.
     case ready(file: String, length: Int)
-    /// What was recorded is there as Janus wrote it, and is tried again at the next start.
-    case failed(RecordingError)
+    /// What was recorded is there as Janus wrote it, and is tried again at the next start. Where it is before that, another outcome follows.
+    case failed(RecordingError, isTriedAgain: Bool)
 }

@@ -7,17 +7,15 @@ internal import Logging
 /// Nothing of Janus' is removed before the file is in place and on the disk, so that a job may be broken off anywhere and done again.
 @LoopActor
 final class RecordingJob {
-    let manifest: RecordingManifest
-    private let file: ManifestFile
+    private let name: RecordingName
     private let configuration: RecordingConfiguration
     private let disk: DiskQueue
     private let log: Logger
     private var helper: HelperProcess?
     private var isCancelled = false
 
-    init(_ manifest: RecordingManifest, _ file: ManifestFile, configuration: RecordingConfiguration, disk: DiskQueue, log: Logger) {
-        self.manifest = manifest
-        self.file = file
+    init(_ name: RecordingName, configuration: RecordingConfiguration, disk: DiskQueue, log: Logger) {
+        self.name = name
         self.configuration = configuration
         self.disk = disk
         self.log = log
@@ -29,17 +27,34 @@ final class RecordingJob {
         helper?.kill()
     }
 
-    func run() async throws(RecordingError) -> RecordingOutcome {
+    /// - Parameter opened: The manifest, where it is open.
+    /// - Returns: Nil where another gateway has it, or it is gone.
+    func run(_ opened: (manifest: RecordingManifest, file: ManifestFile)?) async throws(RecordingError) -> RecordingOutcome? {
+        let directory = configuration.directory, name = name
+        let found: (manifest: RecordingManifest, file: ManifestFile)?
+        if let opened {
+            found = opened
+        } else {
+            found = try await disk.run { () throws(RecordingError) in
+                guard let file = ManifestFile(name, in: directory), let manifest = file.read(name) else { return nil }
+                return (manifest, file)
+            }
+        }
+        guard let found else { return nil }
+        return try await run(found.manifest, found.file)
+    }
+
+    private func run(_ manifest: RecordingManifest, _ file: ManifestFile) async throws(RecordingError) -> RecordingOutcome {
         let directory = configuration.directory
         let work = "\(directory)/.\(manifest.name).work"
         // The work of a job that ended between its last two steps.
         if let suffix = await finished() {
-            try await cleanUp(work)
+            try await cleanUp(manifest, file, work)
             return .ready(file: "\(manifest.name).\(suffix)", length: manifest.length ?? 0)
         }
         do throws(RecordingError) {
             try await disk.run { () throws(RecordingError) in try FileSystem.makeFresh(work) }
-            let prepared = try await prepare(work)
+            let prepared = try await prepare(file, work)
             let tracks = prepared.tracks
             let length = manifest.length ?? tracks.map(\.end).max() ?? 0
             let output = "\(work)/output"
@@ -51,11 +66,11 @@ final class RecordingJob {
             }
             let isWhole = prepared.isWhole && made.tracks == mix.tracks
             if !isWhole { log.warning("not all of a recording can be read: its captures stay", metadata: ["file": "\(name)"]) }
-            try await cleanUp(work, isWhole: isWhole)
+            try await cleanUp(manifest, file, work, isWhole: isWhole)
             return .ready(file: name, length: length)
         } catch {
             // Nothing will come of it at the next start either.
-            let isOver = error == .nothingRecorded, file = file
+            let isOver = error == .nothingRecorded
             _ = try? await disk.run { () throws(RecordingError) in
                 FileSystem.removeFolder(work)
                 if isOver { file.remove() }
@@ -64,7 +79,7 @@ final class RecordingJob {
         }
     }
 
-    private func prepare(_ work: String) async throws(RecordingError) -> TrackPreparation.Result {
+    private func prepare(_ file: ManifestFile, _ work: String) async throws(RecordingError) -> TrackPreparation.Result {
         let done = try await start(configuration.preparation + [file.path, work], limit: .seconds(3_600))
         guard done.exit == .exited(0) else { throw RecordingJob.failure("the preparation", done) }
         let lines = done.output.compactMap { try? JSONValue(parsing: $0) }
@@ -103,19 +118,22 @@ final class RecordingJob {
     }
 
     private func finished() async -> String? {
-        let (directory, name) = (configuration.directory, manifest.name)
+        let (directory, name) = (configuration.directory, name)
         return try? await disk.run { () throws(RecordingError) in
             ["m4a", "mp4", "mkv"].first { FileSystem.exists("\(directory)/\(name).\($0)") }
         }
     }
 
     /// - Parameter isWhole: Whether all that was sent is in the file; else the captures stay for whoever can read more of them.
-    private func cleanUp(_ work: String, isWhole: Bool = true) async throws(RecordingError) {
-        let (manifest, file, configuration) = (manifest, file, configuration)
+    private func cleanUp(
+        _ manifest: RecordingManifest, _ file: ManifestFile, _ work: String, isWhole: Bool = true
+    ) async throws(RecordingError) {
+        let configuration = configuration
         try await disk.run { () throws(RecordingError) in
             FileSystem.removeFolder(work)
             if !configuration.keepsCaptures, isWhole {
-                for name in manifest.layout.files(of: manifest.name.description) { FileSystem.remove("\(configuration.directory)/\(name)") }
+                let files = manifest.layout.files(of: manifest.name.description, in: FileSystem.names(configuration.directory))
+                for file in files { FileSystem.remove("\(configuration.directory)/\(file)") }
             }
             file.remove()
         }

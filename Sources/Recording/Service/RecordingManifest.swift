@@ -12,12 +12,15 @@ struct RecordingManifest: Equatable {
     let style: VideoStyle
     /// In milliseconds; nil as long as it runs, and where the gateway did not live to see its end.
     var length: Int?
+    /// When it began, in microseconds since 1970; nil before.
+    var begun: Int?
 
     static func file(_ name: RecordingName) -> String { name.description + suffix }
 
     var text: String {
         let json: JSONValue = [
             "version": 1, "layout": .string(layout.rawValue), "video": .string(style.rawValue), "length": length.map(JSONValue.integer) ?? .null,
+            "begun": begun.map(JSONValue.integer) ?? .null,
         ]
         let text = json.text
         return text + String(repeating: " ", count: max(0, RecordingManifest.size - 1 - text.utf8.count)) + "\n"
@@ -31,7 +34,9 @@ extension RecordingManifest {
             let layout = json["layout"]?.stringValue.flatMap(RecordingLayout.init(rawValue:)),
             let style = json["video"]?.stringValue.flatMap(VideoStyle.init(rawValue:))
         else { return nil }
-        self.init(name: name, layout: layout, style: style, length: json["length"]?.intValue.map { max(0, $0) })
+        self.init(
+            name: name, layout: layout, style: style, length: json["length"]?.intValue.map { max(0, $0) },
+            begun: json["begun"]?.intValue.flatMap { CaptureHeader.times.contains($0) ? $0 : nil })
     }
 }
 

@@ -1,4 +1,5 @@
 public import EventLoop
+internal import Glibc
 public import Logging
 
 /// The recordings of a gateway: those that run, and those that are to be finished.
@@ -17,17 +18,32 @@ public final class RecordingService {
         var started: ContinuousClock.Instant?
     }
 
+    /// One that is to be finished.
+    private struct Pending {
+        let name: RecordingName
+        /// As long as nobody else may have it; what failed, or was left behind, is opened when its turn comes.
+        var opened: (manifest: RecordingManifest, file: ManifestFile)?
+        /// How often it has failed.
+        var failures = 0
+    }
+
     /// What there is at the moment, and what has been.
     public struct Status: Sendable, Equatable {
         /// Recordings that run.
         public var running = 0
         /// Those that are to be finished, or are being finished.
         public var unfinished = 0
-        /// Since the start.
+        /// Those that have failed and are tried again later.
+        public var waiting = 0
+        /// Since the start; failed are those that did at first.
         public var ready = 0, failed = 0, refused = 0
     }
 
     private static let spaceInterval = Duration.seconds(5)
+    /// What ffmpeg fails with so often is not tried again before the next start.
+    private static let mostFailures = 5
+    /// Those that are tried again later; the next start has the others.
+    private static let mostWaiting = 1_000
 
     public private(set) var status = Status()
     /// Told what has become of a recording, after ``closed(_:)`` or a start.
@@ -39,7 +55,8 @@ public final class RecordingService {
     private var running: [RecordingName: Running] = [:]
     /// Those whose manifest is being written.
     private var beginning: [RecordingName: Task<Result<Void, RecordingError>, Never>] = [:]
-    private var waiting: [RecordingJob] = []
+    private var queue: [Pending] = []
+    private var retries: [RecordingName: LoopTimer] = [:]
     private var working: [RecordingName: RecordingJob] = [:]
     private var spaceTimer: LoopTimer?
     private var isStopped = false
@@ -59,13 +76,15 @@ public final class RecordingService {
         let found = try? await disk.run { () throws(RecordingError) in RecordingService.leftBehind(in: directory) }
         guard let found, !found.isEmpty, !isStopped else { return }
         log.info("recordings of before are finished", metadata: ["count": "\(found.count)"])
-        for (manifest, file) in found where running[manifest.name] == nil && working[manifest.name] == nil { enqueue(manifest, file) }
+        for name in found where running[name] == nil && working[name] == nil { enqueue(Pending(name: name)) }
     }
 
     /// Ends what is being finished; it is begun anew at the next start.
     public func stop() async {
         isStopped = true
-        waiting = []
+        queue = []
+        for timer in retries.values { timer.cancel() }
+        retries = [:]
         spaceTimer?.cancel()
         spaceTimer = nil
         for job in working.values { job.cancel() }
@@ -75,13 +94,14 @@ public final class RecordingService {
         running = [:]
     }
 
-    private nonisolated static func leftBehind(in directory: String) -> [(RecordingManifest, ManifestFile)] {
+    /// One at a time: there may be more of them than this process may have files open.
+    private nonisolated static func leftBehind(in directory: String) -> [RecordingName] {
         FileSystem.names(directory).compactMap { file in
             guard file.hasSuffix(RecordingManifest.suffix),
                 let name = RecordingName(String(file.dropLast(RecordingManifest.suffix.count))),
-                let opened = ManifestFile(name, in: directory), let manifest = opened.read(name)
+                ManifestFile(name, in: directory)?.read(name) != nil
             else { return nil }
-            return (manifest, opened)
+            return name
         }
     }
 
@@ -130,7 +150,24 @@ public final class RecordingService {
 
     /// Janus records. Harmless when repeated.
     public func started(_ name: RecordingName) {
-        if running[name]?.started == nil { running[name]?.started = .now }
+        guard let one = running[name], one.started == nil else { return }
+        var now = timespec()
+        clock_gettime(CLOCK_REALTIME, &now)
+        running[name]?.started = .now
+        running[name]?.manifest.begun = now.tv_sec * 1_000_000 + now.tv_nsec / 1_000
+        guard let manifest = running[name]?.manifest else { return }
+        keep(manifest, in: one.file)
+    }
+
+    private func keep(_ manifest: RecordingManifest, in file: ManifestFile) {
+        LoopActor.task { [self] in
+            do throws(RecordingError) {
+                try await disk.run { () throws(RecordingError) in try file.write(manifest) }
+            } catch {
+                // It is then as long as what was recorded.
+                log.warning("a recording's times are not kept", metadata: ["recording": "\(manifest.name)", "reason": "\(error)"])
+            }
+        }
     }
 
     /// Janus does not record after all: there is nothing to finish.
@@ -141,7 +178,7 @@ public final class RecordingService {
         status.running = running.count
         let directory = configuration.directory
         _ = try? await disk.run { () throws(RecordingError) in
-            for file in one.manifest.layout.files(of: name.description) { FileSystem.remove("\(directory)/\(file)") }
+            for file in one.manifest.layout.files(of: name.description, in: FileSystem.names(directory)) { FileSystem.remove("\(directory)/\(file)") }
             one.file.remove()
         }
     }
@@ -158,46 +195,38 @@ public final class RecordingService {
         stopped(name)
         guard let one = running.removeValue(forKey: name) else { return }
         status.running = running.count
-        guard !isStopped else { return }
-        let (manifest, file) = (one.manifest, one.file)
-        status.unfinished += 1
-        LoopActor.task { [self] in
-            do throws(RecordingError) {
-                try await disk.run { () throws(RecordingError) in try file.write(manifest) }
-            } catch {
-                // The length is then that of what was recorded.
-                log.warning("a recording's length is not kept", metadata: ["recording": "\(name)", "reason": "\(error)"])
-            }
-            status.unfinished -= 1
-            enqueue(manifest, file)
-        }
+        // Behind what is to be done on the disk before.
+        keep(one.manifest, in: one.file)
+        enqueue(Pending(name: name, opened: (one.manifest, one.file)))
     }
 
     // MARK: Finishing
 
-    private func enqueue(_ manifest: RecordingManifest, _ file: ManifestFile) {
+    private func enqueue(_ pending: Pending) {
         guard !isStopped else { return }
-        waiting.append(RecordingJob(manifest, file, configuration: configuration, disk: disk, log: log))
+        queue.append(pending)
         status.unfinished += 1
         next()
     }
 
     private func next() {
-        while !isStopped, working.count < configuration.jobs, !waiting.isEmpty {
-            let job = waiting.removeFirst()
-            working[job.manifest.name] = job
+        while !isStopped, working.count < configuration.jobs, !queue.isEmpty {
+            let pending = queue.removeFirst()
+            let job = RecordingJob(pending.name, configuration: configuration, disk: disk, log: log)
+            working[pending.name] = job
             LoopActor.task { [self] in
                 do throws(RecordingError) {
-                    done(job, try await job.run())
+                    done(pending, try await job.run(pending.opened))
                 } catch {
-                    done(job, .failed(error))
+                    done(pending, .failed(error, isTriedAgain: false))
                 }
             }
         }
     }
 
-    private func done(_ job: RecordingJob, _ outcome: RecordingOutcome) {
-        let name = job.manifest.name
+    /// - Parameter outcome: Nil where another gateway has taken it up.
+    private func done(_ pending: Pending, _ outcome: RecordingOutcome?) {
+        let name = pending.name
         working[name] = nil
         status.unfinished -= 1
         if isStopped {
@@ -211,18 +240,43 @@ public final class RecordingService {
         case .ready(let file, let length):
             status.ready += 1
             log.info("a recording is ready", metadata: ["file": "\(file)", "milliseconds": "\(length)"])
-        case .failed(let error):
-            status.failed += 1
-            tell(error, of: name)
+            onOutcome?(name, .ready(file: file, length: length))
+        case .failed(let error, _): failed(pending, error)
+        case nil: onOutcome?(name, .failed(.helper("another gateway finishes it"), isTriedAgain: false))
         }
-        onOutcome?(name, outcome)
         next()
     }
 
-    /// A program that is missing is told of once.
-    private func tell(_ error: RecordingError, of name: RecordingName) {
+    private func failed(_ pending: Pending, _ error: RecordingError) {
+        let name = pending.name, failures = pending.failures + 1
+        var isTriedAgain = retries.count < RecordingService.mostWaiting
+        switch error {
+        case .nothingRecorded: isTriedAgain = false
+        case .helper: isTriedAgain = isTriedAgain && failures < RecordingService.mostFailures
+        case .diskFull, .file, .program: break
+        }
+        if failures == 1 { status.failed += 1 }
+        tell(error, of: name, failures, isTriedAgain)
+        if isTriedAgain {
+            let delay = min(configuration.retryDelay * (1 << min(failures - 1, 16)), .seconds(3_600))
+            retries[name] = LoopTimer.schedule(after: delay) { [weak self] in
+                guard let self else { return }
+                retries[name] = nil
+                status.waiting = retries.count
+                enqueue(Pending(name: name, failures: failures))
+            }
+            status.waiting = retries.count
+        }
+        if failures == 1 || !isTriedAgain { onOutcome?(name, .failed(error, isTriedAgain: isTriedAgain)) }
+    }
+
+    /// A program that is missing is told of once, and so is one recording.
+    private func tell(_ error: RecordingError, of name: RecordingName, _ failures: Int, _ isTriedAgain: Bool) {
+        let metadata: Logger.Metadata = ["recording": "\(name)", "reason": "\(error)"]
+        if error == .nothingRecorded { return log.error("nothing is there of a recording", metadata: metadata) }
+        if !isTriedAgain { return log.error("a recording is not finished, and is tried again at the next start", metadata: metadata) }
         if case .program(let text) = error, !missing.insert(text).inserted { return }
-        log.error("a recording is not finished, and is tried again at the next start", metadata: ["recording": "\(name)", "reason": "\(error)"])
+        if failures == 1 { log.error("a recording is not finished, and is tried again", metadata: metadata) }
     }
 
     // MARK: Room on the disk

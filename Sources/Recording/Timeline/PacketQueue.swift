@@ -18,6 +18,8 @@ struct PacketQueue {
     }
 
     static let capacity = 512
+    /// In milliseconds.
+    private static let earliness: Int64 = 20
     /// In seconds.
     private static let longestDelay: Int64 = 10
     /// A packet that comes so many numbers too late belongs to a sender that has begun anew.
@@ -35,7 +37,7 @@ struct PacketQueue {
     ///   - tolerance: In milliseconds; see ``StreamClock``.
     init(rate: Int64, tolerance: Int64) {
         self.rate = rate
-        clock = StreamClock(tolerance: tolerance * rate / 1_000)
+        clock = StreamClock(tolerance: tolerance * rate / 1_000, earliness: PacketQueue.earliness * rate / 1_000)
     }
 
     /// Takes a packet that came `arrival` milliseconds after the recording's beginning; gives those that are due.

@@ -14,7 +14,8 @@ extension TrackPreparation {
             let name = RecordingName(String(file.dropLast(RecordingManifest.suffix.count))),
             let manifest = RecordingManifest.read(path, name)
         else { throw .file(path: path, reason: "is no recording") }
-        let result = try TrackPreparation(directory: directory, work: work).run(name.description, manifest.layout)
+        let result = try TrackPreparation(directory: directory, work: work)
+            .run(name.description, manifest.layout, begun: manifest.begun, length: manifest.length)
         for track in result.tracks { output(track.json.text) }
         output((["whole": .bool(result.isWhole)] as JSONValue).text)
     }

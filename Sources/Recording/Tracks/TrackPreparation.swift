@@ -21,24 +21,47 @@ public struct TrackPreparation {
     }
 
     /// Reads what there is of the recording; a capture that is missing or empty has no track.
-    public func run(_ name: String, _ layout: RecordingLayout) throws(RecordingError) -> Result {
-        var captures: [(side: Track.Side, path: String, header: CaptureHeader)] = []
+    ///
+    /// - Parameters:
+    ///   - begun: When the recording began, in microseconds since 1970.
+    ///   - length: In milliseconds.
+    public func run(_ name: String, _ layout: RecordingLayout, begun: Int? = nil, length: Int? = nil) throws(RecordingError) -> Result {
+        var captures: [Capture] = []
         var found = false
-        for (side, file) in layout.captures(of: name) {
+        for (part, side, file) in layout.captures(of: name, in: FileSystem.names(directory)) {
             let path = "\(directory)/\(file)"
             guard FileSystem.exists(path) else { continue }
             found = true
-            if let header = try CaptureFile(path).header { captures.append((side, path, header)) }
+            if let header = try CaptureFile(path).header { captures.append(Capture(part: part, side: side, path: path, header: header)) }
         }
         guard found else { throw .nothingRecorded }
-        guard let beginning = captures.map(\.header.created).min() else { return Result() }
+        guard let first = captures.map(\.header.created).min() else { return Result() }
+        let beginning = TrackPreparation.beginning(first: first, begun: begun, length: length)
         var result = Result()
-        for capture in captures {
-            let found = try self.tracks(of: capture.path, capture.side, capture.header, beginning: beginning)
-            result.tracks += found.tracks
-            result.isWhole = result.isWhole && found.isWhole
+        for side in Track.Side.allCases {
+            for medium in [CaptureHeader.Medium.audio, .video] {
+                // Of one side and medium, part after part.
+                let own = captures.filter { $0.side == side && $0.header.medium == medium }
+                let found = try tracks(of: own, side, medium, beginning: beginning)
+                result.tracks += found.tracks
+                result.isWhole = result.isWhole && found.isWhole
+            }
         }
         return result
+    }
+
+    private struct Capture {
+        let part: Int
+        let side: Track.Side
+        let path: String
+        let header: CaptureHeader
+    }
+
+    /// When the time line begins, in microseconds since 1970: with the first capture, or before it where there was nothing to capture yet. Our
+    /// clock may be another one than Janus', then it is not believed.
+    private static func beginning(first: Int64, begun: Int?, length: Int?) -> Int64 {
+        guard let begun, first > begun, first - Int64(begun) <= Int64(length ?? Int(longestPause)) * 1_000 else { return first }
+        return Int64(begun)
     }
 
     /// The packet in a capture's frame; of redundant audio what is not repeated.
@@ -48,34 +71,39 @@ public struct TrackPreparation {
     }
 
     private func tracks(
-        of path: String, _ side: Track.Side, _ header: CaptureHeader, beginning: Int64
+        of captures: [Capture], _ side: Track.Side, _ medium: CaptureHeader.Medium, beginning: Int64
     ) throws(RecordingError) -> Result {
-        var types = PayloadTypes()
-        let first = try CaptureFile(path)
-        while let frame = first.next() { if let packet = packet(frame, header) { types.count(packet) } }
-        let medium = header.medium == .audio ? Track.Medium.audio : .video
-        let offset = max(0, (header.firstPacket - beginning) / 1_000)
         var writers: [MediaCodec: (writer: TrackWriter, file: String)] = [:]
-        let second = try CaptureFile(path)
-        var latest: Int64 = 0
-        while let frame = second.next() {
-            // Nobody is silent for so long: that is no time, but what a disk has made of one.
-            guard frame.arrival - latest <= TrackPreparation.longestPause else { continue }
-            latest = frame.arrival
-            guard let packet = packet(frame, header), let codec = types.codec(of: packet.payloadType, header: header) else { continue }
-            let file = "\(side.rawValue)-\(codec.rawValue).mka"
-            let entry = writers[codec] ?? (TrackWriter(codec, path: "\(work)/\(file)"), file)
-            writers[codec] = entry
-            try entry.writer.take(packet, arrival: offset + frame.arrival)
+        var isWhole = true
+        for capture in captures {
+            let header = capture.header
+            var types = PayloadTypes()
+            let first = try CaptureFile(capture.path)
+            while let frame = first.next() { if let packet = packet(frame, header) { types.count(packet) } }
+            isWhole = isWhole && !types.hasOthers(header)
+            let offset = max(0, (header.firstPacket - beginning) / 1_000)
+            let second = try CaptureFile(capture.path)
+            var latest: Int64 = 0
+            while let frame = second.next() {
+                // Nobody is silent for so long: that is no time, but what a disk has made of one.
+                guard frame.arrival - latest <= TrackPreparation.longestPause else { continue }
+                latest = frame.arrival
+                guard let packet = packet(frame, header), let codec = types.codec(of: packet.payloadType, header: header) else { continue }
+                let file = "\(side.rawValue)-\(codec.rawValue).mka"
+                let entry = writers[codec] ?? (TrackWriter(codec, path: "\(work)/\(file)"), file)
+                writers[codec] = entry
+                try entry.writer.take(packet, arrival: offset + frame.arrival)
+            }
+            for (_, entry) in writers { try entry.writer.endPart() }
         }
         var tracks: [Track] = []
         for (_, entry) in writers.sorted(by: { $0.value.file < $1.value.file }) {
             try entry.writer.finish()
             guard let start = entry.writer.start else { continue }
             tracks.append(Track(
-                side: side, medium: medium, file: entry.file, start: Int(start), end: Int(entry.writer.endTime),
+                side: side, medium: medium == .audio ? .audio : .video, file: entry.file, start: Int(start), end: Int(entry.writer.endTime),
                 width: entry.writer.size.width, height: entry.writer.size.height))
         }
-        return Result(tracks: tracks, isWhole: !types.hasOthers(header))
+        return Result(tracks: tracks, isWhole: isWhole)
     }
 }

@@ -21,7 +21,11 @@ final class TrackWriter {
         self.codec = codec
         self.path = path
         assembly = FrameAssembly(codec)
-        queue = PacketQueue(rate: codec.rate, tolerance: codec.isVideo ? TrackWriter.tolerance.video : TrackWriter.tolerance.audio)
+        queue = TrackWriter.queue(codec)
+    }
+
+    private static func queue(_ codec: MediaCodec) -> PacketQueue {
+        PacketQueue(rate: codec.rate, tolerance: codec.isVideo ? tolerance.video : tolerance.audio)
     }
 
     /// When the last of it has sounded or been seen, in milliseconds.
@@ -31,9 +35,16 @@ final class TrackWriter {
         for placed in queue.take(packet, arrival: arrival) { try write(placed) }
     }
 
-    func finish() throws(RecordingError) {
+    /// What follows has other numbers and timestamps, and begins with a full picture.
+    func endPart() throws(RecordingError) {
         for placed in queue.flush() { try write(placed) }
         if let frame = assembly?.finish() { try write(frame) }
+        queue = TrackWriter.queue(codec)
+        assembly = FrameAssembly(codec)
+    }
+
+    func finish() throws(RecordingError) {
+        try endPart()
         try output?.finish()
         output = nil
     }

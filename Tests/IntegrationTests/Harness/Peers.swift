@@ -99,6 +99,21 @@ struct Peers: Sendable {
             """, .string(name)).doubleValue ?? 1e9
     }
 
+    /// What the peer sends in two seconds, sound and picture, in kbit/s.
+    func rate(of name: String) async throws -> Double {
+        try await page.run(
+            """
+            const count = async () => {
+              let bytes = 0;
+              for (const report of (await peers[args[0]].pc.getStats()).values()) if (report.type === 'outbound-rtp') bytes += report.bytesSent;
+              return bytes;
+            };
+            const before = await count(), begin = performance.now();
+            await new Promise(resolve => setTimeout(resolve, 2000));
+            return (await count() - before) * 8 / (performance.now() - begin) + 0.001;
+            """, .string(name)).doubleValue ?? 0
+    }
+
     /// Waits until ICE and DTLS are done.
     func connected(_ name: String) async throws {
         let state = try await page.run(

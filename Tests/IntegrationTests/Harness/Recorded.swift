@@ -53,6 +53,15 @@ struct Recorded {
         return Int(String(decoding: text, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)) ?? 0
     }
 
+    /// How bright each picture is, 25 a second.
+    ///
+    /// - Parameter crop: What is looked at, as ffmpeg's filter has it.
+    func brightness(_ crop: String) throws -> [UInt8] {
+        [UInt8](try Recorded.run("ffmpeg", [
+            "-v", "error", "-nostdin", "-i", path, "-map", "0:v:0", "-vf", "crop=\(crop),scale=1:1:flags=area,format=gray", "-r", "25", "-f", "rawvideo", "-",
+        ]))
+    }
+
     /// Width and height of the first video stream.
     func size() throws -> [Int] { try Recorded.probe(path, "stream=width,height").first.map { $0.split(separator: ",").compactMap { Int($0) } } ?? [] }
 

@@ -366,6 +366,35 @@ struct ProxySessionTests {
         #expect(plain(session.handle(.update(number: 2, SessionOptionsChange(useAudio: true))))?.contains("a=sendrecv") == true)
     }
 
+    @Test("another part of a recording begins where NoSIP captures other media than before, and nowhere else")
+    func parts() {
+        func parts(_ session: inout ProxySession, _ changes: [SessionOptionsChange]) -> [Int?] {
+            changes.map { change in
+                let actions = session.handle(.update(number: 1, change))
+                _ = session.handle(.settingsApplied)
+                return actions.lazy.compactMap { if case .apply(_, let settings) = $0, settings.recording == "s" { settings.part } else { nil } }.first
+            }
+        }
+        let changes = [
+            SessionOptionsChange(record: true), .init(useAudio: false), .init(useAudio: false), .init(useAudio: true), .init(useVideo: false),
+            .init(record: true), .init(record: false), .init(useVideo: true),
+        ]
+        var call = callBetweenPhoneAndBrowser(), echo = established()
+        #expect(parts(&call, changes) == [1, 2, 2, 3, 4, 4, nil, nil])
+        #expect(parts(&echo, changes) == [1, 1, 1, 1, 1, 1, nil, nil])
+    }
+
+    @Test("a recording with too many parts ends, and the next one begins")
+    func manyParts() {
+        var session = callBetweenPhoneAndBrowser()
+        var changes: [ProxySession.RecordingChange] = []
+        for number in 0..<(RecordingNames.mostParts + 2) {
+            _ = session.handle(.update(number: number, SessionOptionsChange(useAudio: number % 2 == 0, record: true)))
+            changes += session.handle(.settingsApplied).compactMap { if case .recording(let change) = $0 { change } else { nil } }
+        }
+        #expect(changes == [.started(file: "s"), .stopped(file: "s"), .started(file: "s-2")])
+    }
+
     @Test("a step that fails ends the session with the reason")
     func failedStep() {
         var (session, _) = attached(.echo(.webrtc), offer: Fixture.browserOffer)
