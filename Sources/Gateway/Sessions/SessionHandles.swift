@@ -32,6 +32,8 @@ final class SessionHandles {
     /// The phones with SRTP.
     private var secure: [SessionHandle.Role: SecurePhone] = [:]
     private var applied: [SessionHandle.Role: MediaSettings] = [:]
+    /// The handles whose PeerConnection is up.
+    private var up: Set<SessionHandle.Role> = []
     private var isReleased = false
     /// Waits for the description that VideoCall gives to the other side's handle.
     private let handedOver = Handover()
@@ -185,6 +187,7 @@ final class SessionHandles {
     }
 
     private func set(_ settings: MediaSettings, on wanted: SessionHandle) async throws(SessionFailure) {
+        let wasUp = up.contains(wanted.role)
         do throws(JanusError) {
             let handle = try handle(wanted.role)
             if wanted.plugin == .noSIP {
@@ -197,6 +200,7 @@ final class SessionHandles {
                 if wanted.plugin == .echoTest { try await EchoTest(handle).update(options) } else { try await VideoCall(handle).set(options) }
             }
             applied[wanted.role] = settings
+            if !wasUp { repeatLimit(on: wanted.role) }
         } catch {
             throw SessionFailure(error)
         }
@@ -210,6 +214,23 @@ final class SessionHandles {
             options.filename = settings.recording.map { recorder.path($0, part: settings.part, side) }
         }
         return options
+    }
+
+    /// A plugin tells the browser of a limit at once and never again: before the PeerConnection is up nobody hears it.
+    private func repeatLimit(on role: SessionHandle.Role) {
+        guard up.contains(role), let handle = handles[role], let bitrate = applied[role]?.bitrate, bitrate > 0 else { return }
+        let options = MediaOptions(bitrate: bitrate)
+        LoopActor.task { [log] in
+            do throws(JanusError) {
+                switch handle.plugin {
+                case .echoTest: try await EchoTest(handle).update(options)
+                case .videoCall: try await VideoCall(handle).set(options)
+                case .noSIP: break
+                }
+            } catch {
+                log.warning("the limit of what a browser sends is not kept", metadata: ["error": "\(error)"])
+            }
+        }
     }
 
     /// Closes the files of a part when another one follows: a plugin would write both at once.
@@ -259,7 +280,10 @@ final class SessionHandles {
 
     private func heard(_ event: JanusHandleEvent, from role: SessionHandle.Role) {
         switch event {
-        case .webrtcUp: onEvent?(.up)
+        case .webrtcUp:
+            up.insert(role)
+            repeatLimit(on: role)
+            onEvent?(.up)
         case .media(let kind, let receiving): onEvent?(.flowing(kind: kind.rawValue, receiving))
         case .slowLink: onEvent?(.slowLink)
         case .hangup(let reason): onEvent?(.gone(SessionHandles.end(for: reason)))

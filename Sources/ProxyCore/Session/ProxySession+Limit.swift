@@ -3,10 +3,14 @@
 extension ProxySession {
     /// An update that changes the limit: the sides are told one after the other.
     struct Limiting: Sendable {
-        let update: Int
+        /// Nil when sides are told again what they were told before.
+        let update: Int?
         /// The options to go back to when a side does not take it.
         let before: SessionOptions
         var rest: [SessionSide]
+        /// Those that have taken it, but for the one that has been told last.
+        var told: [SessionSide] = []
+        var last: SessionSide?
         var failure: SessionFailure?
     }
 
@@ -15,12 +19,17 @@ extension ProxySession {
         var current = current
         guard current.failure == nil, !current.rest.isEmpty else {
             limiting = nil
-            guard let failure = current.failure else { return apply(update: current.update, before: current.before) }
+            guard let update = current.update else { return nextUpdate() }
+            guard let failure = current.failure else { return apply(update: update, before: current.before) }
             options = current.before
             for side in kind.sidesLimitedByDescription { sides[side]?.bitrate = options.bitrate }
-            return [.updateFailed(number: current.update, failure)] + nextUpdate()
+            // Whoever has taken it is told that it is as it was.
+            if !current.told.isEmpty { limiting = Limiting(update: nil, before: options, rest: current.told) }
+            return [.updateFailed(number: update, failure)] + nextUpdate()
         }
         let side = current.rest.removeFirst()
+        if let last = current.last { current.told.append(last) }
+        current.last = side
         limiting = current
         do {
             sides[side]?.bitrate = options.bitrate

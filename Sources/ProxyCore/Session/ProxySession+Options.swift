@@ -165,7 +165,7 @@ extension ProxySession {
     ///
     /// - Parameter holding: The number of a hold that a phone has not answered.
     mutating func abandonUpdates(holding: Int?) -> [Action] {
-        let unanswered = [applying?.update ?? holding, limiting?.update].compactMap { $0 } + updates.map(\.number)
+        let unanswered = [applying?.update ?? holding, limiting.flatMap(\.update)].compactMap { $0 } + updates.map(\.number)
         // One that was being stopped has been recorded all the same.
         let stopping = applying?.recordings.filter { if case .stopped = $0 { true } else { false } } ?? []
         applying = nil

@@ -83,6 +83,13 @@ struct LimitTests {
             return
         }
         #expect(session.options.bitrate == 0)
+        #expect(offer(end, to: .caller)?.contains("b=") == false, "the first one goes on with the limit: \(end)")
+        // Its answer ends it, whatever becomes of it; what waits has its turn then.
+        #expect(session.handle(.update(number: 2, SessionOptionsChange(useAudio: false))) == [])
+        guard case .apply? = session.handle(.declined(.refused("no"))).last else {
+            Issue.record("the next update does not follow")
+            return
+        }
     }
 
     private func establishedPhones() -> (ProxySession, [ProxySession.Action]) {
