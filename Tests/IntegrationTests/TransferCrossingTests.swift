@@ -243,7 +243,7 @@ extension IntegrationTests {
             fourth.stop()
         }
 
-        @Test("phones with SRTP are moved, given back and moved again, and are heard")
+        @Test("phones with SRTP are moved, given back and moved again, with new keys, and are heard")
         func secure() async throws {
             let stage = try Stage.running
             let one = try SIPPhone(stage, frequency: 440), two = try SIPPhone(stage, frequency: 700)
@@ -267,7 +267,10 @@ extension IntegrationTests {
             await T.hear(one, callee)
             #expect(try await one.refer(to: SIPScenarioPhones.name(17, .srtp), replacing: two.dialog) == 202)
             _ = try await one.notified()
-            for phone in [third, callee] { try await phone.moves() }
+            for phone in [third, callee] {
+                phone.media.key = SRTPStream.makeKey()
+                try await phone.moves()
+            }
             #expect(try await one.notified() == "SIP/2.0 200 OK.")
             try await one.hungUp()
             try await two.hungUp()
@@ -275,6 +278,79 @@ extension IntegrationTests {
             try await callee.hangUp()
             try await third.hungUp()
             for phone in [one, two, callee, third] { phone.stop() }
+        }
+
+        @Test("a phone with SRTP that makes a new key as it is moved is heard, and again behind its next one", arguments: ["echo", "phone", "page"])
+        func newKey(target: String) async throws {
+            let stage = try Stage.running
+            let asks = try SIPPhone(stage, frequency: 440), stays = try T.phone(24, stage, frequency: 1_000)
+            let third = try T.phone(25, stage, frequency: 1_600)
+            stays.media.key = SRTPStream.makeKey()
+            asks.call(SIPScenarioPhones.name(24, .srtp))
+            try await stays.called()
+            try await stays.accept()
+            try await asks.answered()
+            await T.hear(asks, stays)
+            func moves() async throws {
+                stays.media.key = SRTPStream.makeKey()
+                let offer = try await stays.moves()
+                #expect(offer.media.first?.transport == .savp)
+                #expect(try await asks.notified() == "SIP/2.0 200 OK.")
+                try await asks.hungUp()
+            }
+            func rekeys() async throws {
+                stays.media.key = SRTPStream.makeKey()
+                try await stays.offers()
+            }
+            switch target {
+            case "echo":
+                #expect(try await asks.refer(to: "echo") == 202)
+                _ = try await asks.notified()
+                try await moves()
+                #expect(await stays.audio.hears(1_000))
+                try await rekeys()
+                #expect(await stays.audio.hears(1_000))
+                try await stays.hangUp()
+            case "phone":
+                #expect(try await asks.refer(to: SIPScenarioPhones.name(25)) == 202)
+                _ = try await asks.notified()
+                try await third.called()
+                try await third.accept()
+                try await moves()
+                await T.hear(stays, third)
+                stays.media.key = SRTPStream.makeKey()
+                stays.media.direction = .sendonly
+                async let held: SessionDescription = stays.offers()
+                try await third.offered()
+                try await third.accept()
+                _ = try await held
+                stays.media.key = SRTPStream.makeKey()
+                stays.media.direction = .sendrecv
+                async let resumed: SessionDescription = stays.offers()
+                try await third.offered()
+                try await third.accept()
+                _ = try await resumed
+                await T.hear(stays, third)
+                try await stays.hangUp()
+                try await third.hungUp()
+            default:
+                try await stage.with("alice") { page in
+                    #expect(try await asks.refer(to: "alice") == 202)
+                    _ = try await asks.notified()
+                    #expect(try await asks.notified() == "SIP/2.0 180 Ringing")
+                    async let moved: Void = moves()
+                    try await page.answer()
+                    try await moved
+                    #expect(try await page.missing(1_000, in: Page.remote) == nil)
+                    #expect(await stays.audio.hears(Chromium.frequency))
+                    try await rekeys()
+                    #expect(try await page.missing(1_000, in: Page.remote) == nil)
+                    #expect(await stays.audio.hears(Chromium.frequency))
+                    try await stays.hangUp()
+                    try await page.wait(for: "ready")
+                }
+            }
+            for phone in [asks, stays, third] { phone.stop() }
         }
 
         @Test("a client that is to be transferred and vanishes: whoever asked hears of it, and is hung up")

@@ -72,6 +72,27 @@ struct TransferTests {
         #expect(try SessionDescription(parsing: plain).media.map(\.port) == [5_000])
     }
 
+    @Test("with SRTP has nowhere to go until it has been told of the other session, and may take a new key then")
+    func newKey() throws {
+        func crypto(_ key: Character) -> String { "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:" + String(repeating: key, count: 40) }
+        let audio = "m=audio 4000 RTP/SAVP 0"
+        var before = SIPNegotiation(sessionID: 4711, address: "10.9.0.1", profile: SIPProfile(srtp: .optional))
+        _ = try before.acceptOffer(Sample.phone(audio, crypto("A")))
+        _ = try before.makeAnswer(Sample.generated("m=audio 30000 RTP/SAVP 0", crypto("B")))
+        var after = SIPNegotiation(sessionID: 99, address: "192.0.2.9", profile: SIPProfile(srtp: .optional))
+        after.inherit(before.inheritance)
+        let plain = try after.acceptOffer(Sample.phone(audio, crypto("A")))
+        #expect(plain.contains("m=audio 9 RTP/AVP 0\r\n") && plain.contains("c=IN IP4 10.9.0.1\r\n") && !plain.contains("crypto"), "\(plain)")
+        #expect(after.suite == "AES_CM_128_HMAC_SHA1_80" && after.withholdsKeys)
+        _ = try after.makeAnswer(Sample.generated("m=audio 30100 RTP/SAVP 0", crypto("C")))
+        let offer = try after.repeatOffer(widening: false)
+        #expect(offer.contains("m=audio 30100 RTP/SAVP 0\r\n") && offer.contains(crypto("C")), "\(offer)")
+        let told = try after.acceptAnswer(Sample.phone("m=audio 4002 RTP/SAVP 0", crypto("D")))
+        #expect(told.contains("m=audio 4002 RTP/SAVP 0\r\n") && told.contains(crypto("D")) && !after.withholdsKeys, "\(told)")
+        _ = try after.acceptOffer(Sample.phone("m=audio 4002 RTP/SAVP 0", crypto("E")))
+        #expect(!after.withholdsKeys)
+    }
+
     @Test("offers all that it can, held as it was, and a description that is said again has a new version")
     func resumed() throws {
         let held = Sample.phone(Sample.pcmu, "a=sendonly").replacing("t=0 0", with: "t=0 0\r\na=inactive")

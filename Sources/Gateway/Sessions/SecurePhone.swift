@@ -58,7 +58,7 @@ final class SecurePhone {
     /// As ``NoSIP/refresh(_:)``.
     func refresh(_ sdp: String) async throws(JanusError) {
         // Within an exchange of keys there is nothing that stands; what is muted is muted again behind it.
-        if next == nil { _ = try await tell(sdp) }
+        if next == nil, !isOffering { _ = try await tell(sdp) }
     }
 
     private func tell(_ sdp: String) async throws(JanusError) -> JSEP {
@@ -89,7 +89,8 @@ final class SecurePhone {
     }
 
     private func answer(_ plain: String, _ suite: String) async throws(JanusError) -> String {
-        guard let relay = next ?? current else { throw .detached }
+        // A phone that comes from another session: this answer is an offer to it, and its keys come with what it says to that.
+        guard let relay = next ?? current else { return try await offer(plain, suite) }
         let answer = try await relay.inner.process(plain, .answer)
         let text = try await relay.outer.generate(answer, srtp: .mandatory, profile: suite)
         guard next != nil else { return text }

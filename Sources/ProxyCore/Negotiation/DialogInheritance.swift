@@ -37,6 +37,7 @@ extension SIPNegotiation {
         local = inheritance.local
         map = MediaMap(after: inheritance.map)
         addresses = inheritance.addresses
+        isMoved = true
     }
 }
 

@@ -38,6 +38,22 @@ extension SIPNegotiation {
         return profile.srtp == .required ? Self.offeredSuite : nil
     }
 
+    /// A phone that comes from another session may take new keys as it is told of this one. Until then its media is plain, and
+    /// nowhere: at the discard port of the gateway itself (RFC 863).
+    mutating func withholdKeys(_ media: inout [MediaDescription]) {
+        guard encryption?.suite != nil else { return }
+        encryption?.keys = [:]
+        for line in media.indices where media[line].port != 0 {
+            media[line].port = 9
+            media[line].connection = Connection(address: local.address)
+            media[line].transport = .avp
+            media[line].attributes.removeAll { if case .crypto = $0 { true } else { false } }
+        }
+    }
+
+    /// Whether that is so.
+    var withholdsKeys: Bool { encryption.map { $0.suite != nil && $0.keys.isEmpty } ?? false }
+
     /// Gives each line the key that goes with the dialog's encryption or, in a new dialog, with that of its leading line:
     /// the first audio, else the first that can be used. A line that does not fit is not usable.
     func alignEncryption(_ media: inout [Reading], rekeying: Bool = false) {

@@ -66,6 +66,7 @@ extension SIPNegotiation {
                 ?? LeanMedium.refusing(session.media[index].kind, old?.transport ?? .avp, session.media[index].formats.first)
         }
         guard media.contains(where: { $0.port != 0 }) else { throw .noCommonCodec }
+        next.isMoved = false
         next.state = .localOffer(media, answered: false)
         self = next
         return local.describing(media).text

@@ -14,7 +14,9 @@ extension SIPNegotiation {
         guard media.contains(where: { $0.medium != nil }) else { throw Self.mostTelling(media.compactMap(\.problem)) }
         next.map = try map.taking(session.media) { media[$0].medium != nil }
         next.separatePayloadTypes(&media)
-        let plainMedia = next.plainMedia(media, of: session)
+        var plainMedia = next.plainMedia(media, of: session)
+        if next.isMoved { next.withholdKeys(&plainMedia) }
+        next.isMoved = false
         next.state = .remoteOffer(session, plain: plainMedia, answered: false)
         self = next
         return plain.describing(plainMedia).text

@@ -17,6 +17,8 @@ public struct SIPNegotiation: Sendable {
     /// Whether the dialog's media is encrypted, and with which of the phone's keys; nil before that is known.
     var encryption: Encryption?
     var map = MediaMap()
+    /// Whether the first offer is what the phone said in another session: then it has not been told of this one.
+    var isMoved = false
     /// Whether our side holds: the phone is to send nothing.
     var isHeld = false
     /// Our directions, by line, as they are without a hold of ours.

@@ -37,7 +37,7 @@ extension ProxySession {
         do {
             let text = try negotiate(side) { (leg) throws(NegotiationError) in try leg.acceptAnswer(sdp) }
             guard case .sip(let after)? = sides[side] else { return [] }
-            if after.agreedMedia != before.standingMedia {
+            if after.agreedMedia != before.standingMedia, !before.withholdsKeys {
                 return advance(text, Exchange(offerer: side, paths: paths, isFirst: false, purpose: .other))
             }
             let role = side == .callee && kind.callerType == .rtp ? SessionHandle.Role.callee : .caller
