@@ -97,6 +97,7 @@ extension IntegrationTests {
             #expect(try await caller.refer(to: SIPScenarioPhones.name(67), headers: "Refer-Sub: false\r\n") == 202)
             try await third.called()
             try await caller.hangUp()
+            #expect(await caller.probe.message(within: .milliseconds(1)) { $0.hasPrefix("NOTIFY ") } == nil)
             if succeeds {
                 async let accepted: Void = third.accept()
                 try await callee.moves()
@@ -142,6 +143,7 @@ extension IntegrationTests {
             if status == 202 {
                 _ = try await caller.notified()
                 #expect(try await caller.notified().hasPrefix("SIP/2.0 404 "))
+                #expect(try await caller.refer(to: target, headers: "Refer-Sub: false\r\n") == 403, "there is no other way to say it")
             }
             await Self.hear(caller, callee)
             try await caller.hangUp()

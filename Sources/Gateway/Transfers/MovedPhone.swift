@@ -55,7 +55,8 @@ final class MovedPhone: MovedLeg, PhoneLeg {
     private var attempts = 0
 
     init(_ former: any PhoneLeg, offers: SIPDialogOffers, origin: CallOrigin, endpoint: SIPEndpoint, way: Way) {
-        self.former = former
+        // However often it is moved, it is one leg.
+        self.former = (former as? MovedPhone)?.former ?? former
         self.offers = offers
         self.origin = origin
         self.endpoint = endpoint

@@ -107,13 +107,14 @@ extension Switchboard {
             leg.onSettled = { [weak self, weak call = seat.call] in self?.aliases[former] = call?.successor?.id }
             return leg
         }
-        guard let phone = seat.phone, let dialog = phone.dialog, let number = sipLegs[dialog.leg] else { return nil }
+        guard let phone = seat.phone, let dialog = phone.dialog, let binding = sipLegs[dialog.leg] else { return nil }
+        let callee = binding.callee
         return MovedPhone(phone, offers: dialog, origin: origin, endpoint: endpoint, way: MovedPhone.Way(
             there: { [weak self, weak call = seat.call] leg in self?.move(leg, to: call?.successor) },
-            back: { [weak self] leg in
-                guard let self, calls[number.call.id] != nil else { return }
+            back: { [weak self, weak call = binding.call] leg in
+                guard let self, let call, calls[call.id] != nil else { return }
                 movingPhones[leg.leg] = leg
-                sipLegs[leg.leg] = number
+                sipLegs[leg.leg] = SIPBinding(call: call, callee: callee)
             },
             done: { [weak self] leg in if self?.movingPhones[leg.leg] === leg { self?.movingPhones[leg.leg] = nil } },
             returned: { [weak call = seat.call] ours, theirs in call?.handle(.returned(seat.side, sdp: ours, answer: theirs)) }))

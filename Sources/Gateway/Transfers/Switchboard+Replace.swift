@@ -21,12 +21,15 @@ extension Switchboard {
         }
         let (id, session) = (BrowserID.make(), BrowserID.make())
         guard let callee = movedLeg(from: seat.other, session: session) else { throw Refusal(500) }
+        let place = try place(for: origin.source)
         let plan = CallPlan(joining: callee, at: seat.other, type: .rtp, caller: SIPProfile(srtp: configuration.sip.srtp))
         let sessions = sessions.create(
             id: session, branches: plan.branches,
             inherited: seat.call.session.inheritance(of: seat.other.side).map { [.callee: $0] } ?? [:])
-        guard let first = sessions[1] else { throw Refusal(500) }
-        let place = try place(for: origin.source)
+        guard let first = sessions[1] else {
+            place?.leave()
+            throw Refusal(500)
+        }
         let call = CallController(
             id: id, session: first, sessions: sessions, caller: SIPCallerLeg(endpoint: endpoint, leg: leg, flow: invite.flow, place: place),
             origin: origin, plan: plan, limits: limits, log: log)
