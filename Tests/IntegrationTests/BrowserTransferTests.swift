@@ -1,5 +1,6 @@
 import Foundation
 import JSON
+import SDP
 import Testing
 
 /// Transfers that a browser asks for, or is the subject of.
@@ -40,6 +41,11 @@ extension IntegrationTests {
                 #expect(try await Self.hears(page, 1_600))
                 #expect(await third.audio.hears(Chromium.frequency))
                 try await page.wait(for: "in-call")
+                for direction in [Direction.sendonly, .sendrecv] {
+                    third.media.direction = direction
+                    try await third.offers()
+                    try await page.wait(until: "document.body.dataset.held === '\(direction == .sendonly)'")
+                }
                 if calls { try await page.click("hangup-button") } else { try await third.hangUp() }
                 if calls { try await third.hungUp() }
                 try await page.wait(for: "ready")
