@@ -16,6 +16,8 @@ final class MediaBackend {
     /// Of our own Janus; external ones are not asked to have it.
     private var admin: JanusAdmin?
     private let log: Logger
+    /// From then on the end of a Janus is what was asked for.
+    private var isStopping = false
     /// Waits for the first Janus to become ready.
     private var waiting: [CheckedContinuation<Void, Never>] = []
 
@@ -43,7 +45,8 @@ final class MediaBackend {
         return JanusClient(configuration: configuration) { [weak self] state in
             switch state {
             case .ready: log.info("Janus is ready")
-            case .down(let reason): log.warning("Janus is down", metadata: ["reason": "\(reason)"])
+            case .down(let reason):
+                log.log(level: self?.isStopping == true ? .info : .warning, "Janus is down", metadata: ["reason": "\(reason)"])
             case .connecting: break
             }
             self?.clientChanged()
@@ -55,6 +58,7 @@ final class MediaBackend {
     }
 
     func stop() async {
+        isStopping = true
         await admin?.close()
         for client in clients { await client.stop() }
         await process?.stop()
