@@ -42,7 +42,7 @@ public final class Gateway {
         recordings = RecordingService(configuration: RecordingConfiguration(configuration.recordings), log: logger)
         let context = SessionContext(
             media: media, mediaAddress: configuration.media.address, recordings: recordings,
-            recordingsDirectory: configuration.recordings.directory, log: logger)
+            recordingsDirectory: configuration.recordings.directory, pauseRefresh: configuration.media.pauseRefresh, log: logger)
         sessions = SessionRegistry(context: context)
         trunks = TrunkService(configuration: configuration, log: logger)
         switchboard = Switchboard(

@@ -53,6 +53,9 @@ extension ConfigurationReader {
         section?.read("rtp_ports", into: &configuration.media.rtpPorts) { text throws(ConfigurationText.Refusal) in
             try ConfigurationText.ports(text, least: 100)
         }
+        section?.read("pause_refresh", into: &configuration.media.pauseRefresh) { text throws(ConfigurationText.Refusal) in
+            try ConfigurationText.duration(text, in: .seconds(1) ... .seconds(540))
+        }
         let given = section?.value("address", ConfigurationText.mediaAddress)
         let media = MediaAddress(given: given, sip: configuration.sip.listen, host: host)
         configuration.media.address = media.address

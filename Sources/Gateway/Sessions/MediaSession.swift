@@ -60,6 +60,8 @@ final class MediaSession {
     /// Whether the session was up and established.
     private var hasBegun = false
     private var showsVideo = true
+    private let pauseRefresh: Duration
+    private var pause: LoopTimer?
 
     init(
         id: String, kind: SessionKind, options: SessionOptions, profiles: [SessionSide: SIPProfile],
@@ -68,6 +70,7 @@ final class MediaSession {
         self.id = id
         self.kind = kind
         self.profiles = profiles
+        pauseRefresh = context.pauseRefresh
         machine = ProxySession(
             id: id, kind: kind, options: options, address: context.mediaAddress, number: context.nextNumber(),
             profiles: profiles, inherited: inherited)
@@ -187,12 +190,32 @@ final class MediaSession {
         wishForPictures()
     }
 
+    // MARK: Pauses
+
+    /// Pictures come in more packets than sound: they are refreshed so many times as often.
+    private static let pictureRefreshes = 6
+
+    private func lookWhetherPaused() {
+        let isPaused = machine.isPaused
+        guard isPaused != (pause != nil) else { return }
+        pause?.cancel()
+        pause = nil
+        guard isPaused else { return }
+        let step = pauseRefresh / MediaSession.pictureRefreshes
+        var count = 0
+        pause = LoopTimer.schedule(after: step, every: step) { [weak self] in
+            count += 1
+            self?.handle(.letThrough(audio: count.isMultiple(of: MediaSession.pictureRefreshes), video: true))
+        }
+    }
+
     // MARK: The machine
 
     private func handle(_ event: ProxySession.Event) {
         queue.take(event) { event in
             for action in machine.handle(event) { perform(action) }
             lookWhetherBegun()
+            lookWhetherPaused()
         }
     }
 

@@ -49,6 +49,10 @@ final class SessionHandles {
 
     /// Does one step, and gives its text.
     func perform(_ step: MediaStep) async throws(SessionFailure) -> String {
+        if case .letThrough(let moments) = step {
+            try await letThrough(moments)
+            return ""
+        }
         do throws(JanusError) {
             return try await run(step)
         } catch {
@@ -83,6 +87,7 @@ final class SessionHandles {
             return try await handedOver.wait(for: SessionHandles.videoCallTimeout) { () async throws(JanusError) in
                 try await side.set(MediaOptions(), JSEP(description))
             }
+        case .letThrough: return ""
         }
     }
 
@@ -169,6 +174,28 @@ final class SessionHandles {
     }
 
     // MARK: Settings
+
+    /// Long enough for a packet of sound or two.
+    private static let moment = Duration.milliseconds(40)
+
+    /// Opens the handles, and closes them again whatever comes.
+    private func letThrough(_ moments: [Moment]) async throws(SessionFailure) {
+        var failure: SessionFailure?
+        for isOpen in [true, false] {
+            for moment in moments {
+                do throws(SessionFailure) {
+                    try await set(isOpen ? moment.open : moment.closed, on: moment.handle)
+                } catch {
+                    failure = error
+                }
+            }
+            guard isOpen else { continue }
+            await withCheckedContinuation { continuation in
+                _ = LoopTimer.schedule(after: SessionHandles.moment) { continuation.resume() }
+            }
+        }
+        if let failure { throw failure }
+    }
 
     /// Makes a handle do what `settings` say; all but the recording where that is what fails.
     func apply(_ settings: MediaSettings, to wanted: SessionHandle) async throws(SessionFailure) {

@@ -15,6 +15,16 @@ public enum MediaStep: Sendable, Equatable {
     case accept(BrowserDescription)
     /// VideoCall: a later description of one side in, the other side's out.
     case update(SessionHandle.Role, BrowserDescription)
+    /// Each handle lets a moment through, and is closed again; done with an empty text.
+    case letThrough([Moment])
+}
+
+/// What a handle is told to let a moment of what is kept from flowing through.
+public struct Moment: Sendable, Equatable {
+    public let handle: SessionHandle
+    public let open: MediaSettings
+    /// The settings that count before and after it.
+    public let closed: MediaSettings
 }
 
 /// Whether a description offers or answers (RFC 3264).

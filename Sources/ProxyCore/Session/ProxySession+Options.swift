@@ -42,9 +42,11 @@ extension ProxySession {
             pictures: Set(media.filter { $0.kind == .video }.map(\.codec)))
     }
 
-    func settings() -> MediaSettings {
+    func settings() -> MediaSettings { settings(audio: audioFlows, video: videoFlows) }
+
+    private func settings(audio: Bool, video: Bool) -> MediaSettings {
         MediaSettings(
-            audio: audioFlows, video: videoFlows, bitrate: options.bitrate.multipliedReportingOverflow(by: 1_000).partialValue,
+            audio: audio, video: video, bitrate: options.bitrate.multipliedReportingOverflow(by: 1_000).partialValue,
             recording: recorder.current, part: recorder.current == nil ? 1 : recorder.part)
     }
 
@@ -92,20 +94,25 @@ extension ProxySession {
         captured = capturing
         applying = Applying(
             update: number, before: before, isHold: isHold, outstanding: handles.count, recordings: recordings, recorder: recorderBefore)
-        let settings = settings()
-        return handles.map { handle in
-            var own = settings
-            if !kind.records(through: handle) { own.recording = nil }
-            if handle.plugin == .noSIP { own.plain = plainDescription(of: handle.role) }
-            return .apply(handle, own)
-        }
+        return handles.map { .apply($0, settings(of: $0, audio: audioFlows, video: videoFlows)) }
+    }
+
+    /// What a handle is told so that these flow.
+    func settings(of handle: SessionHandle, audio: Bool, video: Bool) -> MediaSettings {
+        var own = settings(audio: audio, video: video)
+        if !kind.records(through: handle) { own.recording = nil }
+        if handle.plugin == .noSIP { own.plain = plainDescription(of: handle.role, audio: audio, video: video) }
+        return own
     }
 
     /// The description that NoSIP has of the phone behind this handle, with what is to flow.
     func plainDescription(of role: SessionHandle.Role) -> String? {
+        plainDescription(of: role, audio: audioFlows, video: videoFlows)
+    }
+
+    private func plainDescription(of role: SessionHandle.Role, audio: Bool, video: Bool) -> String? {
         guard case .sip(let leg)? = sides[side(ofPhoneBehind: role)] else { return nil }
-        return leg.muted(
-            audio: audioFlows ? .sendrecv : .inactive, video: videoFlows ? .sendrecv : .inactive)
+        return leg.muted(audio: audio ? .sendrecv : .inactive, video: video ? .sendrecv : .inactive)
     }
 
     /// The side of the phone whose media goes through this NoSIP handle.

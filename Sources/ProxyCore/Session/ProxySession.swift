@@ -31,6 +31,8 @@ public struct ProxySession: Sendable {
         case hold(number: Int, SessionSide, Bool)
         case settingsApplied
         case settingsFailed(SessionFailure)
+        /// What is kept from flowing of these is to be let through for a moment.
+        case letThrough(audio: Bool, video: Bool)
         /// The recording that was to begin with the session does not; all else does.
         case recordingFailed(file: String, SessionFailure)
         /// Janus or the path to a browser is gone.
@@ -76,6 +78,8 @@ public struct ProxySession: Sendable {
         case holding(Holding)
         /// NoSIP is being told what stands, at one handle after another.
         case restoring(rest: [SessionHandle.Role])
+        /// What is kept from flowing is let through for a moment.
+        case lettingThrough
         /// All that was offered is answered.
         case stable
         case ended
@@ -167,6 +171,7 @@ public struct ProxySession: Sendable {
         case .hold(let number, let side, let on): return hold(number, by: side, on)
         case .settingsApplied: return settled(nil)
         case .settingsFailed(let failure): return settled(failure)
+        case .letThrough(let audio, let video): return letThrough(audio: audio, video: video)
         case .recordingFailed(let file, let failure): return recordingFailed(file, failure)
         case .mediaLost(let end): return self.end(end)
         case .stop(let code, let reason): return end(SessionEnd(code: code, reason: reason))
@@ -197,7 +202,7 @@ public struct ProxySession: Sendable {
         case .stable:
             let purpose = changesPathOnly(side, sdp) ? Exchange.Purpose.path : .parties
             return begin(Exchange(offerer: side, paths: paths, isFirst: false, purpose: purpose), sdp, trickle: trickle)
-        case .attaching, .exchanging, .reoffered, .holding, .restoring, .ended:
+        case .attaching, .exchanging, .reoffered, .holding, .restoring, .lettingThrough, .ended:
             return [.refuseOffer(side, ProxySession.glare)]
         }
     }
@@ -265,6 +270,9 @@ public struct ProxySession: Sendable {
             return advance(text, exchange)
         case .restoring(let rest):
             return restore(rest)
+        case .lettingThrough:
+            state = .stable
+            return nextUpdate()
         default:
             return []
         }
@@ -278,6 +286,9 @@ public struct ProxySession: Sendable {
             return fail(exchange, failure)
         case .restoring(let rest):
             return restore(rest)
+        case .lettingThrough:
+            state = .stable
+            return nextUpdate()
         default:
             return []
         }

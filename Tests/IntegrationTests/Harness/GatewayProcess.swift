@@ -34,10 +34,12 @@ final class GatewayProcess: Sendable {
     ///   - recording: Further lines of the section `recordings`.
     ///   - sip: Further lines of the section `sip`.
     ///   - calls: Further lines of the section `calls`.
+    ///   - media: Further lines of the section `media`.
     ///   - more: Further sections of the configuration.
     init(
         in environment: TestEnvironment, name: String = "gateway", routes: String? = nil, registrations: String? = nil,
-        nameServer: String? = nil, httpAddress: String = "127.0.0.1", recording: [String] = [], sip: [String] = [], calls: [String] = [], more: String = ""
+        nameServer: String? = nil, httpAddress: String = "127.0.0.1", recording: [String] = [], sip: [String] = [], calls: [String] = [],
+        media: [String] = [], more: String = ""
     ) async throws {
         address = environment.address
         self.httpAddress = httpAddress
@@ -51,7 +53,7 @@ final class GatewayProcess: Sendable {
         let database = registrations.map { [directory] in directory.appendingPathComponent($0).path } ?? ":memory:"
         let text = GatewayProcess.configuration(
             address: address, sipPort: sipPort, http: "\(httpAddress):\(httpPort)", phonePort: phonePort, directory: directory,
-            recording: recording, sip: sip, calls: calls,
+            recording: recording, sip: sip, calls: calls, media: media,
             registrations: database, nameServers: nameServer.map { "[\"\($0)\"]" } ?? "[]",
             routes: routes ?? GatewayProcess.routes(address: address, phonePort: phonePort), more: more)
         try text.write(to: file, atomically: true, encoding: .utf8)
@@ -82,8 +84,8 @@ final class GatewayProcess: Sendable {
 
     /// Times are short, so that a test of their end is.
     private static func configuration(
-        address: String, sipPort: Int, http: String, phonePort: Int, directory: URL, recording: [String], sip: [String], calls: [String], registrations: String,
-        nameServers: String, routes: String, more: String
+        address: String, sipPort: Int, http: String, phonePort: Int, directory: URL, recording: [String], sip: [String], calls: [String],
+        media: [String], registrations: String, nameServers: String, routes: String, more: String
     ) -> String {
         """
         sip:
@@ -96,6 +98,7 @@ final class GatewayProcess: Sendable {
         media:
           address: \(address)
           rtp_ports: 20000-20999
+        \(media.map { "  " + $0 }.joined(separator: "\n"))
         janus:
           mode: managed
           directory: \(directory.path)/janus

@@ -51,6 +51,9 @@ final class RTPPhone: @unchecked Sendable {
     /// Sends nothing, as on hold, or speaks on. Meanwhile its timestamps stand still.
     func pause(_ isPaused: Bool) { lock.withLock { self.isPaused = isPaused } }
 
+    /// Numbers and times its packets from now on as if it had spoken to nobody for so many.
+    func skip(_ packets: Int) { lock.withLock { sent += packets } }
+
     func stop() {
         lock.withLock { isOver = true }
         socket.close()
@@ -160,7 +163,7 @@ final class RTPPhone: @unchecked Sendable {
 
     private func take(_ packet: [UInt8]) {
         lock.withLock {
-            guard let bytes = encryption.map({ $0.peer.unprotect(packet) }) ?? packet else { return }
+            guard let bytes = encryption == nil ? packet : encryption?.peer.unprotect(packet) else { return }
             received += 1
             if let events, bytes[1] & 0x7f == events, bytes.count >= 16 {
                 let time = bytes[4..<8].reduce(UInt32(0)) { $0 << 8 | UInt32($1) }

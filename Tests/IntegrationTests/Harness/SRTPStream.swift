@@ -2,11 +2,13 @@ import Crypto
 import CryptoExtras
 import Foundation
 
-/// One direction of SRTP with `AES_CM_128_HMAC_SHA1_80` (RFC 3711), for a stream of fewer than 65,536 packets.
+/// One direction of SRTP with `AES_CM_128_HMAC_SHA1_80` (RFC 3711). Who sends has fewer than 65,536 packets; who receives counts the rounds.
 struct SRTPStream: Sendable {
     private let cipher: SymmetricKey
     private let tag: SymmetricKey
     private let salt: [UInt8]
+    /// Of the packet received last: its source, its number with the rounds before it.
+    private var last: (source: UInt32, index: Int)?
 
     /// - Parameter key: What stands behind `inline:` (RFC 4568, section 6.1): 16 bytes of master key and 14 of salt, in Base64.
     init(key: String) throws {
@@ -28,28 +30,40 @@ struct SRTPStream: Sendable {
 
     /// The packet with its payload encrypted and its tag behind it.
     func protect(_ packet: [UInt8]) throws -> [UInt8] {
-        let encrypted = try transform(packet)
-        return encrypted + authentication(encrypted)
+        let encrypted = try transform(packet, round: 0)
+        return encrypted + authentication(encrypted, round: 0)
     }
 
     /// The packet as it was; nil where it was not made with this key.
-    func unprotect(_ packet: [UInt8]) -> [UInt8]? {
+    mutating func unprotect(_ packet: [UInt8]) -> [UInt8]? {
         guard packet.count > 22 else { return nil }
         let encrypted = Array(packet.dropLast(10))
-        guard authentication(encrypted) == Array(packet.suffix(10)) else { return nil }
-        return try? transform(encrypted)
+        let source = packet[8..<12].reduce(UInt32(0)) { $0 << 8 | UInt32($1) }, number = Int(packet[2]) << 8 | Int(packet[3])
+        let index = index(of: number, from: source), round = UInt32(index >> 16)
+        guard authentication(encrypted, round: round) == Array(packet.suffix(10)) else { return nil }
+        if last?.source != source || index > last?.index ?? 0 { last = (source, index) }
+        return try? transform(encrypted, round: round)
     }
 
-    /// Section 4.1.1; the roll-over counter is 0.
-    private func transform(_ packet: [UInt8]) throws -> [UInt8] {
+    /// Section 3.3.1: the one that is nearest to the last.
+    private func index(of number: Int, from source: UInt32) -> Int {
+        guard let last, last.source == source else { return number }
+        let same = last.index & ~0xffff | number
+        return [same - 0x10000, same, same + 0x10000].filter { $0 >= 0 }.min { abs($0 - last.index) < abs($1 - last.index) } ?? number
+    }
+
+    /// Section 4.1.1.
+    private func transform(_ packet: [UInt8], round: UInt32) throws -> [UInt8] {
         var vector = salt + [0, 0]
+        for byte in 0..<4 { vector[8 + byte] ^= UInt8(round >> (24 - 8 * byte) & 0xff) }
         for (index, byte) in packet[8..<12].enumerated() { vector[4 + index] ^= byte }
         for (index, byte) in packet[2..<4].enumerated() { vector[12 + index] ^= byte }
         return Array(packet[..<12]) + (try Self.cipher(Array(packet[12...]), cipher, vector))
     }
 
-    private func authentication(_ packet: [UInt8]) -> [UInt8] {
-        Array(HMAC<Insecure.SHA1>.authenticationCode(for: packet + [0, 0, 0, 0], using: tag).prefix(10))
+    private func authentication(_ packet: [UInt8], round: UInt32) -> [UInt8] {
+        let bytes = packet + (0..<4).map { UInt8(round >> (24 - 8 * $0) & 0xff) }
+        return Array(HMAC<Insecure.SHA1>.authenticationCode(for: bytes, using: tag).prefix(10))
     }
 
     private static func cipher(_ bytes: [UInt8], _ key: SymmetricKey, _ vector: [UInt8]) throws -> [UInt8] {

@@ -1,9 +1,11 @@
 """A browser without a browser: aiortc over the JSON API. It speaks one tone, and says when it hears another.
 
-usage: aiortc-client.py URL USER PASSWORD SPEAKS HEARS [DESTINATION]
+usage: aiortc-client.py [--skip] URL USER PASSWORD SPEAKS HEARS [DESTINATION]
 
 With a destination it calls it, and hangs up two seconds after it has heard the tone, so that the other side hears it as well;
-without one it waits for a call, and until the other side hangs up.
+without one it waits for a call, and until the other side hangs up. With --skip the other side hangs up in any case; when it has heard
+the tone, and when the call is held, it goes on as if it had sent 40,000 packets in eight seconds. When the hold is over, it says once more when
+it hears the tone.
 """
 import asyncio
 import fractions
@@ -13,9 +15,28 @@ import sys
 import av
 import numpy
 import websockets
-from aiortc import MediaStreamTrack, RTCConfiguration, RTCPeerConnection, RTCSessionDescription
+from aiortc import MediaStreamTrack, RTCConfiguration, RTCPeerConnection, RTCSessionDescription, rtcrtpsender
 
 RATE = 48_000
+skips = 0
+
+
+async def skip_packets(steps):
+    """Goes on as if it had sent 40,000 packets, in so many steps. Half of the 65,536 numbers cannot be skipped at once: SRTP would lose count."""
+    global skips
+    for _ in range(steps):
+        skips += 40_000 // steps
+        await asyncio.sleep(8 / steps)
+    say("SKIPPED")
+
+
+def next_number(number, step):
+    global skips
+    step, skips = step + skips, 0
+    return (number + step) & 0xFFFF
+
+
+rtcrtpsender.uint16_add = next_number
 
 
 def say(text):
@@ -46,25 +67,32 @@ async def listen(track, frequency):
     heard = numpy.zeros(0)
     while True:
         frame = await track.recv()
+        rate = frame.sample_rate
         heard = numpy.append(heard, frame.to_ndarray().reshape(-1)[:: len(frame.layout.channels)].astype(float))
-        if len(heard) < RATE // 2:
+        if len(heard) < rate // 2:
             continue
-        turn = numpy.exp(-2j * numpy.pi * frequency * numpy.arange(len(heard)) / RATE)
+        turn = numpy.exp(-2j * numpy.pi * frequency * numpy.arange(len(heard)) / rate)
         power = numpy.sum(heard**2)
         if power > len(heard) * 100**2 and 2 * abs(numpy.dot(heard, turn)) ** 2 / (len(heard) * power) > 0.5:
             return say("HEARD")
         heard = numpy.zeros(0)
 
 
-async def main(url, user, password, speaks, hears, destination=None):
+async def main(url, user, password, speaks, hears, destination=None, skip=False):
     peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
     peer.addTrack(Tone(float(speaks)))
     heard = asyncio.get_running_loop().create_future()
+    remote = None
 
     @peer.on("track")
     def on_track(track):
+        nonlocal remote
+        remote = track
         task = asyncio.ensure_future(listen(track, float(hears)))
         task.add_done_callback(lambda done: heard.done() or heard.set_result(done.exception() is None))
+        if skip:
+            # In the first half of the numbers there is no round yet that could be miscounted.
+            task.add_done_callback(lambda done: asyncio.ensure_future(skip_packets(16)))
 
     async with websockets.connect(url, subprotocols=["tern"]) as socket:
         async def request(tid, kind, cmd, data):
@@ -93,9 +121,15 @@ async def main(url, user, password, speaks, hears, destination=None):
                 await request("answer", "media", "answer_call", {"call_id": data["call_id"], "answer": answer})
             elif message.get("cmd") == "event" and data["type"] == "answer":
                 await peer.setRemoteDescription(RTCSessionDescription(data["body"]["answer"]["sdp"], "answer"))
+                if skip:
+                    continue
                 await heard
                 await asyncio.sleep(2)
                 await request("bye", "media", "hangup_call", {"call_id": call})
+            elif message.get("cmd") == "event" and data["type"] == "hold" and skip:
+                asyncio.ensure_future(skip_packets(16))
+            elif message.get("cmd") == "event" and data["type"] == "resume" and skip:
+                asyncio.ensure_future(listen(remote, float(hears)))
             elif message.get("cmd") == "event" and data["type"] == "hangup":
                 say("ENDED")
                 await request("logout", "core", "logout", {})
@@ -103,4 +137,5 @@ async def main(url, user, password, speaks, hears, destination=None):
     await peer.close()
 
 
-asyncio.run(main(*sys.argv[1:]))
+options = [one for one in sys.argv[1:] if one != "--skip"]
+asyncio.run(main(*options, skip=len(options) < len(sys.argv) - 1))

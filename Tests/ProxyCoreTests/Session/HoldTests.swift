@@ -219,4 +219,52 @@ struct HoldTests {
         #expect(browserOffers("sendrecv", answer: "sendonly").contains(.held(by: .caller, true)), "the phone holds by its answer")
         #expect(session.holders == [.caller])
     }
+
+    // MARK: Long pauses
+
+    @Test("what is held is let through for a moment, one kind at a time; meanwhile offers are refused and commands wait")
+    func moments() throws {
+        var session = talking()
+        let moment = ProxySession.Event.letThrough(audio: true, video: true)
+        #expect(session.handle(moment) == [] && !session.isPaused, "nothing is held")
+        _ = session.handle(.hold(number: 1, .callee, true))
+        #expect(session.handle(moment) == [], "the phone has not answered")
+        _ = session.handle(.answered(sdp: phone("recvonly"), trickle: false))
+        #expect(session.handle(moment) == [], "Janus has not confirmed")
+        _ = session.handle(.settingsApplied)
+        #expect(session.isPaused)
+        #expect(session.handle(.letThrough(audio: false, video: true)) == [], "there is no picture")
+
+        let actions = session.handle(moment)
+        guard case .perform(.letThrough(let moments))? = actions.first, let one = moments.first, actions.count == 1, moments.count == 1
+        else { throw Failure() }
+        #expect(one.handle == SessionHandle(.caller, .noSIP))
+        #expect(one.open.audio && !one.closed.audio && !one.open.video)
+        #expect(one.open.plain?.contains("a=recvonly\r\n") == true && one.closed.plain?.contains("a=inactive\r\n") == true)
+        #expect(session.handle(.offered(.caller, sdp: phone(), trickle: false)) == [.refuseOffer(.caller, ProxySession.glare)])
+        #expect(session.handle(.hold(number: 2, .callee, false)) == [])
+        #expect(offer(session.handle(.stepDone("")))?.contains("a=sendrecv\r\n") == true, "the end of the hold has waited")
+        _ = session.handle(.answered(sdp: phone(), trickle: false))
+        _ = session.handle(.settingsApplied)
+        #expect(session.handle(moment) == [] && !session.isPaused)
+    }
+
+    @Test("a moment that Janus does not carry out changes nothing; at the end of the session there is none")
+    func failedMoment() {
+        var session = talking(.proxy(caller: .webrtc, callee: .webrtc))
+        _ = session.handle(.update(number: 1, SessionOptionsChange(useAudio: false)))
+        for _ in 1...2 { _ = session.handle(.settingsApplied) }
+        for _ in 1...2 {
+            guard case .perform(.letThrough(let moments))? = session.handle(.letThrough(audio: true, video: false)).first else {
+                Issue.record("no moment")
+                return
+            }
+            #expect(moments.map(\.open.audio) == [true, true] && moments.map(\.closed.audio) == [false, false])
+            #expect(session.handle(.stepFailed(.unavailable("gone"))) == [])
+        }
+        _ = session.handle(.stop(code: 200, reason: ""))
+        #expect(session.handle(.letThrough(audio: true, video: true)) == [] && !session.isPaused)
+    }
+
+    private struct Failure: Error {}
 }
