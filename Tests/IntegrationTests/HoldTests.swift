@@ -42,6 +42,30 @@ extension IntegrationTests {
             }
         }
 
+        @Test("while it is held, from whichever side, the page sends silence; what is muted meanwhile stays so, and the mute button does not show it")
+        func silence() async throws {
+            let sends = "return [tern.current.localStream.getAudioTracks()[0].enabled, tern.current.isMuted('audio')]"
+            try await call { page, phone in
+                #expect(try await page.run(sends) == [true, false])
+                try await hold(page, phone, .sendonly, answer: .recvonly)
+                #expect(try await page.run(sends) == [false, false])
+                try await page.click("mute-button")
+                try await resume(page, phone, answer: .sendrecv)
+                #expect(try await page.run(sends) == [false, true])
+                #expect(await eventually(within: .seconds(20)) { !(await phone.audio.hears(Chromium.frequency, within: .milliseconds(800))) })
+                phone.media.direction = .sendonly
+                try await phone.offers()
+                try await page.wait(until: "document.body.dataset.held === 'true'", within: .seconds(20))
+                try await page.click("mute-button")
+                #expect(try await page.run(sends) == [false, false])
+                phone.media.direction = .sendrecv
+                try await phone.offers()
+                try await page.wait(until: "document.body.dataset.held === 'false'", within: .seconds(20))
+                #expect(try await page.run(sends) == [true, false])
+                #expect(await phone.audio.hears(Chromium.frequency, within: .seconds(20)))
+            }
+        }
+
         @Test("a phone that refuses the hold: the page is told why, and both go on to hear each other")
         func refused() async throws {
             try await call { page, phone in

@@ -87,6 +87,80 @@ extension IntegrationTests {
             }
         }
 
+        @Test("Volume: it is remembered, and counts at once")
+        func volume() async throws {
+            try await call { page, _ in
+                try await page.run("document.getElementById('call-volume').focus()")
+                try await page.press(Chromium.Key.left)
+                try await page.wait(until: "document.getElementById('call-volume').value === '95'")
+                #expect(try await page.run("return [document.getElementById('remote-video').volume, localStorage.getItem('tern.volume')]") == [0.95, "95"])
+                try await page.run("localStorage.removeItem('tern.volume')")
+            }
+        }
+
+        /// Headless, there is no screen: a picture of the page's own stands for it.
+        @Test("Share screen: the other page sees it in a call that had no picture, and again after a camera; the camera comes back")
+        func screen() async throws {
+            let stage = try Stage.running
+            // Browsers send less of a picture when they are short of something: its shape stays.
+            let shows = """
+                const video = document.getElementById('remote-video'), end = performance.now() + 20000;
+                const fits = () => Math.abs(video.videoWidth / video.videoHeight - args[0]) < 0.1;
+                while (performance.now() < end && !fits()) await new Promise(next => setTimeout(next, 100));
+                return fits() || `${video.videoWidth} x ${video.videoHeight}`;
+                """
+            let screen = 16.0 / 9, camera = 4.0 / 3
+            try await stage.with("alice") { alice in
+                try await stage.with("bob") { bob in
+                    try await alice.run("""
+                        navigator.mediaDevices.getDisplayMedia = async () => {
+                          const canvas = Object.assign(document.createElement('canvas'), { width: 640, height: 360 }), paint = canvas.getContext('2d');
+                          window.painter = setInterval(() => { paint.fillStyle = `hsl(${Date.now() % 360} 80% 50%)`; paint.fillRect(0, 0, 640, 360); }, 50);
+                          return window.screenStream = canvas.captureStream(20);
+                        };
+                        """)
+                    try await alice.dial("bob")
+                    try await bob.answer()
+                    try await alice.wait(for: "in-call")
+                    try await alice.tap("screen-button")
+                    try await alice.wait(until: "document.getElementById('screen-button').getAttribute('aria-pressed') === 'true'", within: .seconds(20))
+                    #expect(try await bob.run(shows, .real(screen)) == true)
+                    try await alice.press("s")
+                    try await alice.wait(until: "document.getElementById('screen-button').getAttribute('aria-pressed') === 'false'", within: .seconds(20))
+                    #expect(try await bob.stopsReceiving("video", within: .seconds(20)))
+                    #expect(try await alice.run("return screenStream.getVideoTracks()[0].readyState") == "ended")
+
+                    try await alice.tap("picture-button")
+                    #expect(try await bob.run(shows, .real(camera)) == true)
+                    try await alice.tap("screen-button")
+                    #expect(try await bob.run(shows, .real(screen)) == true)
+                    // As by the browser's own button.
+                    try await alice.run("const [track] = screenStream.getVideoTracks(); track.stop(); track.dispatchEvent(new Event('ended'))")
+                    #expect(try await bob.run(shows, .real(camera)) == true)
+                    try await alice.wait(until: "document.getElementById('screen-button').getAttribute('aria-pressed') === 'false'", within: .seconds(20))
+                    try await alice.tap("hangup-button")
+                    _ = try await bob.endOfCall()
+                }
+            }
+        }
+
+        @Test("a recording that becomes ready after the call is told of where the user looks, until another call begins")
+        func recordingReady() async throws {
+            try await call { page, phone in
+                try await page.tap("record-button")
+                try await page.wait(until: "document.body.dataset.recording === 'true'")
+                #expect(await phone.audio.packets(during: .milliseconds(800)) > 0)
+            } after: { page in
+                let status = "document.getElementById('recording-status')"
+                try await page.wait(until: "!\(status).hidden && /ready: .+[.]m4a/.test(\(status).textContent)", within: .seconds(30))
+                try await page.dial("echo")
+                try await page.wait(for: "in-call")
+                try await page.wait(until: "\(status).hidden")
+                try await page.tap("hangup-button")
+                _ = try await page.endOfCall()
+            }
+        }
+
         @Test("another microphone in the call: the tone goes on, from the new one")
         func microphone() async throws {
             try await call { page, phone in
@@ -121,7 +195,9 @@ extension IntegrationTests {
         }
 
         /// An established call from the page to a phone, both of which have been heard.
-        private func call(_ body: (Page, SIPPhone) async throws -> Void) async throws {
+        private func call(
+            _ body: (Page, SIPPhone) async throws -> Void, after: (Page) async throws -> Void = { _ in }
+        ) async throws {
             let stage = try Stage.running
             let phone = try SIPPhone(stage)
             defer { phone.stop() }
@@ -137,6 +213,7 @@ extension IntegrationTests {
                 try await page.tap("hangup-button")
                 try await phone.hungUp()
                 _ = try await page.endOfCall()
+                try await after(page)
             }
         }
     }

@@ -1,9 +1,12 @@
 import { element, plainName } from './phone-elements.js';
+import { ScreenSharing } from './phone-screen.js';
+import { store, stored } from './phone-store.js';
 import { askWhom } from './phone-transfer.js';
 
 /** The buttons of a call. */
 export class Controls {
   #phone;
+  #screen = new ScreenSharing();
 
   /**
    * @param {object} phone
@@ -19,6 +22,7 @@ export class Controls {
   /** Listens to the buttons. */
   begin() {
     this.#refuseAway();
+    this.#beginVolume();
     for (const [id, kind] of [['mute-button', 'audio'], ['camera-button', 'video']]) {
       this.#on(id, 'click', session => {
         session.mute(kind, !session.isMuted(kind));
@@ -26,6 +30,7 @@ export class Controls {
       });
     }
     this.#on('picture-button', 'click', session => this.#changePicture(session));
+    this.#on('screen-button', 'click', session => this.#shareScreen(session));
     this.#on('hold-button', 'click', call => (call.holding ? call.resume() : call.hold()));
     this.#on('transfer-button', 'click', call => this.#transfer(call));
     this.#on('add-call-button', 'click', () => this.#addCall());
@@ -38,6 +43,17 @@ export class Controls {
     for (const type of ['resize', 'loadedmetadata', 'emptied']) {
       element('remote-video').addEventListener(type, () => this.#phone.view.showPicture());
     }
+  }
+
+  /** How loud the other side is here; it is remembered. */
+  #beginVolume() {
+    const field = element('call-volume');
+    const use = () => { element('remote-video').volume = Number(field.value) / 100; };
+    const before = stored('volume', 100);
+    field.value = typeof before === 'number' ? before : 100;
+    use();
+    field.addEventListener('input', use);
+    field.addEventListener('change', () => store('volume', Number(field.value)));
   }
 
   /** What needs the gateway is seen and reached while it is away, and does nothing. */
@@ -64,12 +80,35 @@ export class Controls {
   }
 
   async #changePicture(session) {
-    const { sessionView, devices } = this.#phone;
+    const { devices } = this.#phone;
+    if (this.#screen.isSharing(session)) return this.#shareScreen(session);
+    return this.#showing(session, () => session.changeVideo(!session.localStream?.getVideoTracks().length && devices.video));
+  }
+
+  async #shareScreen(session) {
+    const toggle = () => this.#screen.toggle(session, this.#phone.devices.video, () => this.#screenEnded(session));
+    await this.#showing(session, toggle);
+  }
+
+  /** The user has ended it in the browser's own bar. */
+  async #screenEnded(session) {
+    if (session.ended) return;
     try {
-      await session.changeVideo(!session.localStream?.getVideoTracks().length && devices.video);
+      await this.#showing(session, () => this.#screen.restore(session, this.#phone.devices.video));
+    } catch (error) {
+      this.#phone.tell(error);
+    }
+  }
+
+  /** Shows what is sent, whatever becomes of the change. */
+  async #showing(session, change) {
+    const { sessionView, view } = this.#phone;
+    try {
+      await change();
     } finally {
       sessionView.refreshMedia(session);
       sessionView.refreshOptions(session);
+      if (session === this.#phone.calls.shown) view.showScreen(this.#screen.isSharing(session));
     }
   }
 

@@ -8,6 +8,7 @@ const shortcuts = [
   ['M', 'mute-button', 'Mute the microphone'],
   ['C', 'camera-button', 'Switch the camera off and on'],
   ['V', 'picture-button', 'Begin or end the video'],
+  ['S', 'screen-button', 'Share the screen, or end it'],
   ['H', 'hold-button', 'Hold and resume'],
   ['K', 'keypad-button', 'Open and close the keypad'],
   ['T', 'transfer-button', 'Transfer'],

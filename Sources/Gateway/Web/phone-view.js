@@ -12,7 +12,7 @@ const bitrates = [
 const callStates = ['calling', 'ringing', 'in-call', 'echo'];
 /** Controls that only an established call has. */
 const callControls = [
-  'picture-button', 'hold-button', 'keypad-button', 'transfer-button', 'add-call-button', 'record-button', 'bitrate-field',
+  'picture-button', 'screen-button', 'hold-button', 'keypad-button', 'transfer-button', 'add-call-button', 'record-button', 'bitrate-field',
 ];
 
 /** What the page shows; it decides nothing. Whatever comes from the network is set as text, never as markup. */
@@ -38,11 +38,12 @@ export class PhoneView {
     element('incoming-panel').hidden = !incoming;
     element('call-panel').hidden = !callStates.includes(state);
     element('echo-controls').hidden = state !== 'echo';
-    for (const id of callControls) element(id).hidden = state !== 'in-call';
+    for (const id of callControls) element(id).hidden = state !== 'in-call' || element(id).dataset.supported === 'false';
     element('level-label').textContent = state === 'echo' ? 'Echo' : 'Other side';
     element('login-button').disabled = state === 'connecting';
     for (const id of ['answer-button', 'answer-video-button']) element(id).disabled = state === 'answering';
     if (state === before) return;
+    if (callStates.includes(state) || incoming) this.showRecording('');
     this.#closeDialogs(state);
     this.#focusFor(state);
   }
@@ -196,6 +197,20 @@ export class PhoneView {
     const shown = Boolean(video.srcObject?.getVideoTracks().length && video.videoWidth > 0);
     element('stage').dataset.remote = shown;
     element('call-panel').dataset.picture = shown || element('stage').dataset.local === 'true';
+  }
+
+  /** @param {boolean} isShared whether what is sent is the screen, not the camera */
+  showScreen(isShared) {
+    element('stage').dataset.screen = isShared;
+    this.showPressed('screen-button', isShared);
+    if (isShared) this.showPressed('picture-button', false);
+    element('camera-button').hidden ||= isShared;
+  }
+
+  /** @param {string} text that a recording is ready; empty when another call begins */
+  showRecording(text) {
+    element('recording-status').textContent = text;
+    element('recording-status').hidden = text === '';
   }
 
   #play(video, stream) {

@@ -148,6 +148,7 @@ client.on('warning', problem => {
 client.on('event', ({ subclass, type, body = {} }) => {
   const details = [body.kind, body.state, body.path, body.code, body.sip_status, body.reason, body.by].filter(Boolean);
   view.log([subclass, type, ...new Set(details)].join(' '));
+  if (type === 'record' && body.state === 'ready') view.showRecording(`The recording is ready: ${body.path}`);
 });
 
 // The page comes and goes

@@ -38,6 +38,8 @@ export class TernSession extends Emitter {
   #failureTimer = 0;
   #ownsStream = false;
   #ownsVideo = null;
+  /** The kinds that are muted, while nothing is sent. @type {Set<string>|null} */
+  #silenced = null;
   #cancel;
   #cancelled;
   #work = Promise.resolve();
@@ -110,6 +112,10 @@ export class TernSession extends Emitter {
       this.localStream.removeTrack(old);
     }
     if (track) this.localStream.addTrack(track);
+    if (track && this.#silenced) {
+      this.#silenced.delete('video');
+      track.enabled = false;
+    }
     this.#ownsVideo = isOwn ? track : null;
   }
 
@@ -119,6 +125,11 @@ export class TernSession extends Emitter {
    * @param {boolean} muted
    */
   mute(kind, muted) {
+    if (this.#silenced) {
+      if (muted) this.#silenced.add(kind);
+      else this.#silenced.delete(kind);
+      return;
+    }
     for (const track of this.localStream?.getTracks() ?? []) {
       if (track.kind === kind) track.enabled = !muted;
     }
@@ -126,7 +137,16 @@ export class TernSession extends Emitter {
 
   /** @param {'audio'|'video'} kind @returns {boolean} also true where nothing of that kind is sent */
   isMuted(kind) {
-    return !this.localStream?.getTracks().some(track => track.kind === kind && track.enabled);
+    return !this.localStream?.getTracks().some(track =>
+      track.kind === kind && (this.#silenced ? !this.#silenced.has(kind) : track.enabled));
+  }
+
+  /** Sends silence and darkness for a while, whatever is muted. @protected */
+  _silence(isSilent) {
+    if (isSilent === (this.#silenced !== null)) return;
+    const muted = this.#silenced ?? new Set(['audio', 'video'].filter(kind => this.isMuted(kind)));
+    this.#silenced = isSilent ? muted : null;
+    for (const track of this.localStream?.getTracks() ?? []) track.enabled = !isSilent && !muted.has(track.kind);
   }
 
   /**

@@ -4,7 +4,7 @@ import JSON
 extension Chromium {
     /// Keys without a character (W3C WebDriver 2, section 17.4.2).
     enum Key {
-        static let tab = "\u{E004}", enter = "\u{E007}", escape = "\u{E00C}", space = " "
+        static let tab = "\u{E004}", enter = "\u{E007}", escape = "\u{E00C}", space = " ", left = "\u{E012}"
     }
 
     private static let shift = "\u{E008}"
