@@ -100,6 +100,57 @@ extension IntegrationTests {
             }
         }
 
+        @Test("between two browsers the first picture is there within a second of the answer, of a hold's end and of `use_video: true`")
+        func browsers() async throws {
+            let stage = try Stage.running
+            // The time from `args[0]` to the first picture that is decoded behind it.
+            let first = """
+                const decoded = async () => {
+                  let sum = 0;
+                  for (const report of (await tern.current.peerConnection.getStats()).values())
+                    if (report.type === 'inbound-rtp' && report.kind === 'video') sum += report.framesDecoded ?? 0;
+                  return sum;
+                };
+                window.firstPicture = (async () => {
+                  const before = tern.current.peerConnection ? await decoded() : 0;
+                  await new Promise(resolve => tern.current.on(args[0], resolve));
+                  const begin = performance.now();
+                  while (performance.now() - begin < 20000) {
+                    await new Promise(next => setTimeout(next, 20));
+                    if (await decoded() > before) return performance.now() - begin;
+                  }
+                  return 20000;
+                })();
+                """
+            func time(_ page: Page) async throws -> Double { try await page.run("return await firstPicture").doubleValue ?? 20_000 }
+            try await stage.with("bob") { bob in
+                try await stage.with("alice") { alice in
+                    try await alice.dial("bob", video: true)
+                    try await bob.wait(for: "incoming")
+                    for page in [alice, bob] { try await page.run(first, "connected") }
+                    try await bob.answer(video: true)
+                    for page in [alice, bob] { #expect(try await time(page) < 1_000) }
+                    // A busy machine may be late once.
+                    for (off, on, events) in [
+                        ("hold()", "resume()", ["holding", "resume"]),
+                        ("update({ video: false })", "update({ video: true })", ["updated", "updated"]),
+                    ] {
+                        var times: [Double] = []
+                        for _ in 1...3 where times.isEmpty || times.contains(where: { $0 >= 1_000 }) {
+                            try await alice.run("await tern.current.\(off)")
+                            for page in [alice, bob] { #expect(try await page.stopsReceiving("video", within: .seconds(20))) }
+                            for (page, event) in zip([alice, bob], events) { try await page.run(first, .string(event)) }
+                            try await alice.run("await tern.current.\(on)")
+                            times = [try await time(alice), try await time(bob)]
+                        }
+                        #expect(times.allSatisfy { $0 < 1_000 }, "after \(on): \(times) ms")
+                    }
+                    try await alice.click("hangup-button")
+                    _ = try await bob.endOfCall()
+                }
+            }
+        }
+
         @Test("one phone's wish reaches the other by INFO, where that one takes it, and by PLI", arguments: [true, false])
         func phones(info: Bool) async throws {
             let stage = try Stage.running
