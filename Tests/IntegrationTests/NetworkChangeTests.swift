@@ -25,7 +25,7 @@ extension IntegrationTests {
                     #expect(await phone.audio.hears(Chromium.frequency))
                     let call = try await page.run("return tern.current.callId")
                     try await network.change(to: 3)
-                    try await page.run(Self.newPath)
+                    try await page.run(Self.newPath, .bool(pageCalls))
                     #expect(await phone.audio.hears(Chromium.frequency))
                     #expect(try await page.missing(440, in: Page.remote) == nil)
                     #expect(try await page.run("return tern.current.callId") == call)
@@ -47,7 +47,7 @@ extension IntegrationTests {
                     try await page.wait(for: "in-call")
                     #expect(try await page.missing(Chromium.frequency, in: Page.remote) == nil)
                     try await network.change(to: 3)
-                    try await page.run(Self.newPath)
+                    try await page.run(Self.newPath, true)
                     #expect(try await page.missing(Chromium.frequency, in: Page.remote) == nil)
                     try await page.click("hangup-button")
                     _ = try await page.endOfCall()
@@ -68,7 +68,7 @@ extension IntegrationTests {
                         try await alice.wait(for: "in-call")
                         #expect(try await bob.missing(Chromium.frequency, in: Page.remote) == nil)
                         try await network.change(to: 3)
-                        try await alice.run(Self.newPath)
+                        try await alice.run(Self.newPath, true)
                         #expect(try await alice.missing(Chromium.frequency, in: Page.remote) == nil)
                         #expect(try await bob.missing(Chromium.frequency, in: Page.remote) == nil)
                         try await alice.click("hangup-button")
@@ -84,13 +84,14 @@ extension IntegrationTests {
             "--unsafely-treat-insecure-origin-as-secure=http://\(gateway.httpAddress):\(gateway.httpPort)"
         }
 
-        /// Waits until the browser sends its media from the new address.
+        /// Waits until the browser sends its media from the new address. One that called is the controlling side, also after an ICE restart, and
+        /// has nominated it (RFC 8445, section 6.1.1): `args[0]`. For one that was called Janus does.
         private static let newPath = """
             const end = performance.now() + 25000;
             while (performance.now() < end) {
               await new Promise(resolve => setTimeout(resolve, 100));
               const reports = [...(await tern.current.peerConnection.getStats()).values()];
-              const pair = reports.find(one => one.type === 'candidate-pair' && one.state === 'succeeded'
+              const pair = reports.find(one => one.type === 'candidate-pair' && (one.nominated || !args[0]) && one.state === 'succeeded'
                 && reports.some(local => local.id === one.localCandidateId && /[.]3$/.test(local.address ?? '')));
               if (pair && tern.current.peerConnection.connectionState === 'connected') return true;
             }

@@ -127,6 +127,7 @@ extension IntegrationTests {
                 try await stage.with("alice") { alice in
                     try await alice.dial("bob", video: true)
                     try await bob.wait(for: "incoming")
+                    try await alice.wait(until: "tern.current")
                     for page in [alice, bob] { try await page.run(first, "connected") }
                     try await bob.answer(video: true)
                     for page in [alice, bob] { #expect(try await time(page) < 1_000) }
@@ -201,6 +202,8 @@ extension IntegrationTests {
                 if pageCalls {
                     try await page.dial(phone.uri, video: true)
                     description = try await phone.called()
+                    // The phone may hear of the call before the page has its id.
+                    try await page.wait(until: "tern.current")
                     try await page.run(watch)
                     try await phone.accept()
                     try await page.wait(for: "in-call")
