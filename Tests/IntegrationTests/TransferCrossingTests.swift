@@ -187,6 +187,38 @@ extension IntegrationTests {
             for phone in [one, two, third] { phone.stop() }
         }
 
+        @Test("attended, and the second party is gone when the first one has its offer ready: no call is made of it, and the first goes on")
+        func lateOffer() async throws {
+            let stage = try Stage.running
+            let one = try SIPPhone(stage, frequency: 440), two = try SIPPhone(stage, frequency: 700)
+            let third = try T.phone(26, stage, frequency: 1_600)
+            let alice = try await APIClient.user("alice", at: stage.gateway), peers = try await Peers(stage)
+            one.call("alice")
+            let invite = try await alice.serve("call_invite")
+            let id = try #require(invite["call_id"]?.stringValue)
+            let answer = try await peers.answer("first", to: try #require(invite["offer"]?["sdp"]), frequency: 1_000, video: false)
+            try await alice.request("media", "answer_call", ["call_id": .string(id), "answer": ["sdp": answer]])
+            try await one.answered()
+            try await T.talking(two, to: third, number: 26)
+            #expect(try await one.refer(to: SIPScenarioPhones.name(26), replacing: two.dialog) == 202)
+            _ = try await one.notified()
+            try await third.hangUp()
+            #expect(try await one.notified().hasPrefix("SIP/2.0 487 "))
+            try await two.hungUp()
+            try await alice.serve("replace_session") { _ in ["offer": ["sdp": .string(Parties.offer)]] }
+            // What is asked behind the offer is answered behind it.
+            let held = try await alice.refusal(of: "media", "resume_call", ["call_id": "none"])
+            #expect(held.code != 0)
+            #expect(try stage.gateway.status().calls == 1)
+            #expect(await one.audio.hears(1_000))
+            #expect(try await peers.missing(440, at: "first") == nil)
+            try await one.hangUp()
+            _ = try await alice.event("hangup", of: id)
+            await alice.leave()
+            try await peers.close()
+            for phone in [one, two, third] { phone.stop() }
+        }
+
         @Test("a dialog cannot be replaced by the other one of its own call, nor by itself, nor by a stranger")
         func ownCall() async throws {
             let stage = try Stage.running
