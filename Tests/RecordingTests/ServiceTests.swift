@@ -39,6 +39,12 @@ struct ServiceTests {
         return outcome
     }
 
+    /// Waits for what comes about on the loop, 30 s at most.
+    private func come(_ isThere: () -> Bool) async throws {
+        let end = ContinuousClock.now + .seconds(30)
+        while !isThere(), ContinuousClock.now < end { try await Task.sleep(for: .milliseconds(10)) }
+    }
+
     private func near(_ spans: [Range<Int>], _ wanted: [Range<Int>]) -> Bool {
         spans.count == wanted.count
             && zip(spans, wanted).allSatisfy { abs($0.lowerBound - $1.lowerBound) <= 100 && abs($0.upperBound - $1.upperBound) <= 100 }
@@ -280,16 +286,14 @@ struct ServiceTests {
             $0.retryDelay = .milliseconds(200)
         }
         var outcomes: [RecordingOutcome] = []
-        await withCheckedContinuation { done in
-            service.onOutcome = { _, outcome in
-                outcomes.append(outcome)
-                if outcomes.count == 2 { done.resume() }
-                guard outcomes.count == 1 else { return }
-                #expect(service.status.waiting == 1 && service.status.failed == 1 && service.status.unfinished == 0)
-                try? FileManager.default.createSymbolicLink(atPath: program, withDestinationPath: "/usr/bin/ffmpeg")
-            }
-            LoopActor.task { await service.start() }
+        service.onOutcome = { _, outcome in
+            outcomes.append(outcome)
+            guard outcomes.count == 1 else { return }
+            #expect(service.status.waiting == 1 && service.status.failed == 1 && service.status.unfinished == 0)
+            try? FileManager.default.createSymbolicLink(atPath: program, withDestinationPath: "/usr/bin/ffmpeg")
         }
+        await service.start()
+        try await come { outcomes.count == 2 }
         guard case .failed(.program, isTriedAgain: true) = outcomes.first else { Issue.record("\(outcomes)"); return }
         #expect(outcomes.last == .ready(file: "\(name).m4a", length: 3_000))
         #expect(service.status.waiting == 0 && service.status.ready == 1 && service.status.failed == 1)
@@ -306,11 +310,14 @@ struct ServiceTests {
             $0.ffmpeg = "false"
             $0.retryDelay = .milliseconds(1)
         }
-        let last = await withCheckedContinuation { done in
-            service.onOutcome = { _, outcome in if case .failed(_, isTriedAgain: false) = outcome { done.resume(returning: outcome) } }
-            LoopActor.task { await service.start() }
+        var outcomes: [RecordingOutcome] = []
+        service.onOutcome = { _, outcome in outcomes.append(outcome) }
+        await service.start()
+        try await come { outcomes.count == 2 }
+        guard case .failed(.helper, isTriedAgain: true) = outcomes.first, case .failed(.helper, isTriedAgain: false) = outcomes.last else {
+            Issue.record("\(outcomes)")
+            return
         }
-        guard case .failed(.helper, _) = last else { Issue.record("\(last)"); return }
         #expect(service.status.waiting == 0 && service.status.failed == 1 && service.status.unfinished == 0)
         #expect(folder.names == ["\(name)-audio.mjr", "\(name).recording"])
         await service.stop()
