@@ -7,6 +7,8 @@ import { askWhom } from './phone-transfer.js';
 export class Controls {
   #phone;
   #screen = new ScreenSharing();
+  /** The changes of pictures, one after the other: only one offer can be open. */
+  #changes = Promise.resolve();
 
   /**
    * @param {object} phone
@@ -103,8 +105,10 @@ export class Controls {
   /** Shows what is sent, whatever becomes of the change. */
   async #showing(session, change) {
     const { sessionView, view } = this.#phone;
+    const done = this.#changes.then(change);
+    this.#changes = done.catch(() => {});
     try {
-      await change();
+      await done;
     } finally {
       sessionView.refreshMedia(session);
       sessionView.refreshOptions(session);
