@@ -27,6 +27,18 @@ extension BrowserAPI {
         if event.isLast, !isFollowed { registry.forget(event.objID, owners: owners) }
     }
 
+    /// Sends users the last event of an object that goes on without them: they have no part in it any more, and their subscriptions to it
+    /// alone end. Admins, for whom it goes on, are left out.
+    ///
+    /// - Parameter told: The ids of clients that were sent such an event already.
+    public func publishLast(_ event: BrowserEvent, to users: Set<String>, except told: Set<String> = []) {
+        let text = OutgoingMessage.event(event)
+        for client in users.flatMap(registry.clients(of:)) where !client.user.isAdmin {
+            if client.subscriptions.matches(event), !told.contains(client.id) { client.send(text) }
+            client.subscriptions.forget(event.objID)
+        }
+    }
+
     /// Ends the subscriptions to an object of which nothing more comes.
     public func forget(_ objID: String, owners: Set<String>) { registry.forget(objID, owners: owners) }
 

@@ -43,10 +43,11 @@ public final class Gateway {
         let context = SessionContext(
             media: media, mediaAddress: configuration.media.address, recordings: recordings,
             recordingsDirectory: configuration.recordings.directory, pauseRefresh: configuration.media.pauseRefresh, log: logger)
-        sessions = SessionRegistry(context: context)
+        let table = CallTable()
+        sessions = SessionRegistry(context: context, table: table)
         trunks = TrunkService(configuration: configuration, log: logger)
         switchboard = Switchboard(
-            configuration: configuration, sessions: sessions, media: media, trunks: trunks, log: logger)
+            configuration: configuration, table: table, sessions: sessions, media: media, trunks: trunks, log: logger)
         service = BrowserService(
             configuration: configuration, sessions: sessions, switchboard: switchboard, media: media, log: logger)
         var settings = BrowserAPIConfiguration()

@@ -32,7 +32,7 @@ extension CallEnd {
     /// The body of a `hangup` event.
     var json: JSONValue {
         [
-            "code": .integer(status), "reason": .string(reason), "sip_status": .integer(status),
+            "code": .integer(code), "reason": .string(reason), "sip_status": .integer(status),
             "by": .string(by.rawValue),
         ]
     }

@@ -23,6 +23,10 @@ final class BrowserCalleeLeg: CalleeLeg, BrowserLeg {
     private var ringReply: BrowserReply?
     /// Whether the client was told of the end.
     private(set) var isOver = false
+    /// The client's candidates of before its answer.
+    private var candidates: [TrickledCandidate] = []
+    /// Candidates that are kept so.
+    private static let mostCandidates = 64
     /// Whether the client has taken the call.
     private(set) var hasCall = false
 
@@ -74,6 +78,19 @@ final class BrowserCalleeLeg: CalleeLeg, BrowserLeg {
         guard ringReply == nil else { return false }
         ringReply = reply
         return true
+    }
+
+    /// Keeps a candidate until the client answers. False when there are too many.
+    func keep(_ candidate: TrickledCandidate) -> Bool {
+        guard candidates.count < BrowserCalleeLeg.mostCandidates else { return false }
+        candidates.append(candidate)
+        return true
+    }
+
+    /// The candidates that were kept, once.
+    func takeCandidates() -> [TrickledCandidate] {
+        defer { candidates = [] }
+        return candidates
     }
 
     func progressed(_ failure: SessionFailure?) {

@@ -42,23 +42,22 @@ extension BrowserService {
             apiSessions.removeValue(forKey: session)?.handOver()
             try switchboard.start(start, plan: plan, sessions: [1: adopted.session])
         } else {
-            try switchboard.start(start, plan: plan, sessions: makeSessions(session, plan, command, client))
+            try switchboard.start(start, plan: plan, sessions: makeSessions(session, of: call, plan, command, client))
         }
     }
 
     /// The sessions of a new call, after the checks that every start goes through.
     private func makeSessions(
-        _ id: String, _ plan: CallPlan, _ command: StartCall, _ client: BrowserClient
+        _ id: String, of call: String, _ plan: CallPlan, _ command: StartCall, _ client: BrowserClient
     ) throws(APIError) -> [Call.Branch: MediaSession] {
         try checkRoom(for: client)
         return sessions.create(
-            id: id, branches: plan.branches, options: command.options, users: [client.user.name],
-            sides: [client.id: .caller], subscriber: command.subscribe ? client.id : nil)
+            id: id, branches: plan.branches, call: call, options: command.options, subscriber: command.subscribe ? client.id : nil)
     }
 
     /// A proxy session that the client started before and that has not been answered.
     private func adoptable(_ id: String, for client: BrowserClient) throws(APIError) -> SessionRegistry.Entry {
-        let entry = try sessions.entry(id, for: client)
+        let entry = try sessions.entry(id, for: client, .control)
         guard entry.call == nil, entry.session.pendingOffer != nil else {
             throw APIError(.wrongState, "`session_id`: the session does not wait for an answer")
         }
@@ -75,6 +74,7 @@ extension BrowserService {
             throw APIError(.wrongState, "early media of this call is being processed")
         }
         call.handle(.progress(leg, sdp: answer.sdp))
+        switchboard.releaseCandidates(of: leg, in: call)
     }
 
     func answerCall(_ command: AnswerCall, _ client: BrowserClient, _ reply: BrowserReply) throws(APIError) {
@@ -92,6 +92,7 @@ extension BrowserService {
             return
         }
         call.handle(.accepted(leg, sdp: description.sdp, trickle: description.trickleICE))
+        switchboard.releaseCandidates(of: leg, in: call)
     }
 
     /// `hold_call` and `resume_call`.
@@ -121,11 +122,11 @@ extension BrowserService {
 
     /// `reject_call` and `hangup_call`: whatever ends the client's part in the call.
     func endCall(
-        _ command: EndCall, _ client: BrowserClient, _ reply: BrowserReply, otherwise code: Int
+        _ command: EndCall, _ right: CallTable.Right, _ client: BrowserClient, _ reply: BrowserReply, otherwise code: Int
     ) throws(APIError) {
-        try switchboard.checkAccess(command.callID, client)
+        let (call, role) = try switchboard.call(command.callID, for: client, right)
         reply.ok([:])
         switchboard.hangUp(
-            command.callID, client: client, status: command.code ?? code, reason: command.reason)
+            call, as: role, user: client.user.name, Switchboard.Farewell(status: command.code ?? code, reason: command.reason))
     }
 }

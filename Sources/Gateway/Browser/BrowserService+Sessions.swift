@@ -24,8 +24,8 @@ extension BrowserService {
     ) throws(APIError) -> MediaSession {
         try checkRoom(for: client)
         return sessions.create(
-            kind: kind, options: SessionOptions().applying(change), profiles: profiles, users: [client.user.name],
-            sides: [client.id: .caller], subscriber: subscribe ? client.id : nil)
+            kind: kind, options: SessionOptions().applying(change), profiles: profiles, client: client,
+            subscriber: subscribe ? client.id : nil)
     }
 
     /// Whether one more session can be had.
@@ -38,7 +38,7 @@ extension BrowserService {
     }
 
     func answerSession(_ command: AnswerSession, _ client: BrowserClient, _ reply: BrowserReply) throws(APIError) {
-        let entry = try sessions.entry(command.sessionID, for: client)
+        let entry = try sessions.entry(command.sessionID, for: client, .watch)
         guard entry.call == nil, let own = apiSessions[command.sessionID] else {
             throw APIError(.wrongState, "this session belongs to a call: use answer_call")
         }
@@ -47,7 +47,8 @@ extension BrowserService {
 
     /// Options first, then the offer; the response carries the options or, where there was an offer, the answer.
     func updateSession(_ command: UpdateSession, _ client: BrowserClient, _ reply: BrowserReply) throws(APIError) {
-        let entry = try sessions.entry(command.sessionID, for: client)
+        if command.offer != nil { _ = try sessions.entry(command.sessionID, for: client, .negotiate) }
+        let entry = try sessions.entry(command.sessionID, for: client, .control)
         guard !command.options.isEmpty else { return try renegotiate(command, entry, client, reply) }
         // Whichever of them will carry the call; what one of them cannot do is told of the first.
         for other in entry.others { other.update(command.options) { _ in } }
@@ -79,35 +80,35 @@ extension BrowserService {
     }
 
     func stopSession(_ command: StopSession, _ client: BrowserClient, _ reply: BrowserReply) throws(APIError) {
-        let entry = try sessions.entry(command.sessionID, for: client)
-        reply.ok([:])
+        let entry = try sessions.entry(command.sessionID, for: client, .hangUp)
         let end = SessionEnd(code: command.code ?? 200, reason: command.reason ?? "stopped")
-        if let call = entry.call {
-            switchboard.hangUp(call, client: client, status: 200, reason: end.reason)
-        } else {
-            entry.session.stop(end)
+        guard let id = entry.call else {
+            reply.ok([:])
+            return entry.session.stop(end)
         }
+        let (call, role) = try switchboard.call(id, for: client, .hangUp, field: "session_id")
+        reply.ok([:])
+        let status = (200...699).contains(end.code) ? end.code : 200
+        switchboard.hangUp(
+            call, as: role, user: client.user.name, Switchboard.Farewell(status: status, reason: end.reason, code: end.code))
     }
 
     func candidate(
         _ id: String, of wanted: SessionSide?, _ candidate: TrickledCandidate, _ client: BrowserClient, _ reply: BrowserReply
     ) throws(APIError) {
-        let entry = try sessions.entry(id, for: client)
-        let side: SessionSide
-        if entry.call != nil {
-            side = entry.sides[client.id] ?? .caller
-            guard wanted == nil || wanted == side else { throw .notYours(field: "side") }
+        let entry = try sessions.entry(id, for: client, .negotiate)
+        if let call = entry.call {
+            try switchboard.candidate(candidate, in: call, by: client, side: wanted, to: entry.branches)
         } else {
             // An application server that drives a session speaks for whichever side is a browser.
-            side = wanted ?? (entry.session.kind.handle(ofBrowserAt: .caller) == nil ? .callee : .caller)
+            let side = wanted ?? (entry.session.kind.handle(ofBrowserAt: .caller) == nil ? .callee : .caller)
+            if let failure = entry.session.trickle(candidate, from: side) { throw failure.apiError }
         }
-        let failures = entry.branches.map { $0.trickle(candidate, from: side) }
-        if let failure = failures.compactMap({ $0 }).first, failures.allSatisfy({ $0 != nil }) { throw failure.apiError }
         reply.ok([:])
     }
 
     func getInfo(_ command: GetInfo, _ client: BrowserClient, _ reply: BrowserReply) throws(APIError) {
-        let entry = try sessions.entry(command.sessionID, for: client)
+        let entry = try sessions.entry(command.sessionID, for: client, .watch)
         guard command.statistics else { return reply.ok(.object(info(of: entry))) }
         LoopActor.task {
             var statistics: [String: JSONValue] = [:]

@@ -81,8 +81,8 @@ final class BrowserService: BrowserAPIHandler {
             case .startCall(let command): try startCall(command, client, reply)
             case .ringCall(let command): try ringCall(command, client, reply)
             case .answerCall(let command): try answerCall(command, client, reply)
-            case .rejectCall(let command): try endCall(command, client, reply, otherwise: 603)
-            case .hangupCall(let command): try endCall(command, client, reply, otherwise: 200)
+            case .rejectCall(let command): try endCall(command, .reject, client, reply, otherwise: 603)
+            case .hangupCall(let command): try endCall(command, .hangUp, client, reply, otherwise: 200)
             case .holdCall(let command): try holdCall(command, true, client, reply)
             case .resumeCall(let command): try holdCall(command, false, client, reply)
             case .sendDTMF(let command): try sendDTMF(command, client, reply)
@@ -95,17 +95,15 @@ final class BrowserService: BrowserAPIHandler {
 
     func ended(_ client: BrowserClient) {
         switchboard.ended(client)
-        for id in sessions.list(of: client) {
-            sessions.entries[id]?.session.stop(SessionEnd(code: 410, reason: "the client is gone"))
-        }
+        for session in sessions.driven(by: client) { session.stop(SessionEnd(code: 410, reason: "the client is gone")) }
     }
 
     func alive(of client: BrowserClient) -> (sessions: [String], calls: [String]) {
-        (sessions.list(of: client), switchboard.list(of: client))
+        (sessions.list(of: client), switchboard.table.calls(of: client.place))
     }
 
     func owners(of objID: String) -> Set<String>? {
-        sessions.entries[objID]?.users ?? switchboard.entry(objID)?.users
+        sessions.users(of: objID) ?? switchboard.call(objID).map { switchboard.table.users(of: $0.id) }
     }
 }
 

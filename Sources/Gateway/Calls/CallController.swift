@@ -27,6 +27,8 @@ final class CallController {
     var onHeld: (@LoopActor (SessionSide, Bool) -> Void)?
     /// The session's end, for its clients.
     var onSessionEnded: (@LoopActor (SessionEnd) -> Void)?
+    /// Who rings, or who has taken the call, may be others than before.
+    var onParties: (@LoopActor () -> Void)?
     /// Called when ``session`` has become another one.
     var onSessionChanged: (@LoopActor (MediaSession) -> Void)?
     /// The transfer that a party of it has asked for, or that it came about by, as long as that is under way.
@@ -92,6 +94,14 @@ final class CallController {
     var isEstablished: Bool { machine.isEstablished }
     /// The leg that has taken the call.
     var answerer: Call.Leg? { machine.answerer }
+    /// The leg that has taken the call, from its answer on.
+    var taker: Call.Leg? { machine.taker }
+    /// The legs that ring.
+    var ringing: Set<Call.Leg> { machine.ringing }
+    /// The leg whose media the session has, early media included.
+    var mediaLeg: Call.Leg? { machine.mediaLeg }
+    /// The most telling of the refusals so far.
+    var refusal: CallEnd? { machine.refusal }
     /// Whether the called party is to make the offer.
     var wantsOffer: Bool { machine.wantsOffer }
 
@@ -101,6 +111,7 @@ final class CallController {
         if case .handedOver(let side, _) = event { kept = party(side) }
         queue.take(event) { event in
             for action in machine.handle(event) { perform(action) }
+            onParties?()
         }
     }
 
@@ -169,7 +180,7 @@ final class CallController {
         case .startTimer(let limit): startTimer(limit)
         case .stopTimer(let limit): timers.removeValue(forKey: limit)?.cancel()
         case .settle(let branch): settle(branch)
-        case .stopSession(let end): stopSessions(SessionEnd(code: end.status, reason: end.reason))
+        case .stopSession(let end): stopSessions(SessionEnd(code: end.code, reason: end.reason))
         case .ended(let end): finish(end)
         }
     }

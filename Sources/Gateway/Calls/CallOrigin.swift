@@ -14,6 +14,9 @@ struct CallOrigin: Sendable, Equatable {
         let value: String
     }
 
+    /// The user who it has proven to be; nil for others.
+    var provenUser: String? { if case .user(let name) = source { name } else { nil } }
+
     /// What a called party that is outside of the trust domain sees of a caller who wants to be unknown (RFC 3323 section 4.1).
     static let anonymousUser = "anonymous"
 

@@ -71,95 +71,117 @@ extension Switchboard {
         log.info("call from a browser", metadata: [
             "call": "\(id)", "user": "\(user)", "dest": "\(start.dialled)",
         ])
-        begin(call, users: [user], caller: client, offer: start.offer?.sdp ?? "", trickle: start.offer?.trickleICE ?? false)
+        begin(call, offer: start.offer?.sdp ?? "", trickle: start.offer?.trickleICE ?? false)
     }
 
     /// The call that `client` is being called by, and the client's leg of it.
     func called(_ id: String, _ client: BrowserClient) throws(APIError) -> (CallController, Call.Leg) {
-        guard let entry = entry(id) else { throw .unknownCall() }
-        guard let leg = entry.callees[client.id] else { throw .notYours(field: "call_id") }
-        return (entry.call, leg)
+        switch try call(id, for: client, .answer) {
+        case (let call, .ringing(let leg)), (let call, .answered(let leg)): return (call, leg)
+        default: throw .notYours(field: "call_id")
+        }
     }
 
     /// Takes a client's offer to change the session of its call. `reply` gets the answer.
     func offer(
         _ description: MediaDescriptionObject, in id: String, by client: BrowserClient, reply: BrowserReply
     ) throws(APIError) {
-        guard let entry = entry(id) else { throw .unknownCall() }
-        let side: SessionSide
-        let offers: BrowserOffers?
-        if let leg = entry.callees[client.id] {
-            side = .callee
-            offers = (entry.call.callees[leg] as? any BrowserLeg)?.offers
-        } else {
-            guard entry.caller === client else { throw .notYours(field: "session_id") }
-            side = .caller
-            offers = (entry.call.caller as? any BrowserLeg)?.offers
-        }
-        guard let offers, offers.offering(reply) else {
+        let (call, role) = try call(id, for: client, .negotiate, field: "session_id")
+        guard call.isEstablished else { throw APIError(.wrongState, "the call is not established") }
+        let (side, leg): (SessionSide, (any CallLeg)?) =
+            switch role {
+            case .answered(let leg): (.callee, call.callees[leg])
+            default: (.caller, call.caller)
+            }
+        guard let offers = (leg as? any BrowserLeg)?.offers, offers.offering(reply) else {
             throw APIError(.wrongState, "another offer is being answered")
         }
-        guard entry.call.isEstablished else { return offers.refuseOffer(.state("the call is not established")) }
-        entry.call.handle(.offered(side, sdp: description.sdp, trickle: description.trickleICE))
+        call.handle(.offered(side, sdp: description.sdp, trickle: description.trickleICE))
     }
 
-    func checkAccess(_ id: String, _ client: BrowserClient) throws(APIError) {
-        guard let entry = entry(id) else { throw .unknownCall() }
-        guard entry.caller === client || entry.callees[client.id] != nil || client.user.isAdmin
-            || entry.users.contains(client.user.name)
-        else { throw .notYours(field: "call_id") }
-    }
-
-    /// The side of an established call that a client speaks for: its own where it is at an end of it, else the one that it names,
-    /// else its user's.
-    func side(_ wanted: SessionSide?, of id: String, for client: BrowserClient) throws(APIError) -> (CallController, SessionSide) {
-        try checkAccess(id, client)
-        guard let entry = entry(id) else { throw .unknownCall() }
-        let own: SessionSide? = entry.callees[client.id] != nil ? .callee : entry.caller === client ? .caller : nil
-        guard own == nil || wanted == nil || wanted == own else { throw .notYours(field: "side") }
-        guard entry.call.isEstablished else { throw APIError(.wrongState, "the call is not established") }
-        if let leg = entry.callees[client.id], leg != entry.call.answerer {
-            throw APIError(.wrongState, "another party has the call")
-        }
-        return (entry.call, own ?? wanted ?? (entry.caller?.user.name == client.user.name ? .caller : .callee))
-    }
-
-    /// A client rejects, cancels or hangs up. One that has no part in the call, but may touch it, speaks for its user's side,
-    /// and an admin for the gateway.
-    func hangUp(_ id: String, client: BrowserClient, status: Int, reason: String?) {
-        guard let entry = entry(id) else { return }
-        let answered = entry.call.isEstablished
-        let isCaller = entry.caller === client || entry.caller?.user.name == client.user.name
-        if entry.callees[client.id] == nil, isCaller {
-            let end = CallEnd(status: status, reason: reason ?? CallEnd.words(for: status), by: .caller)
-            entry.call.handle(.callerEnded(answered ? end : .cancelled))
+    /// Takes a candidate of a client in a call; one that comes before the client's answer is kept for that.
+    func candidate(
+        _ candidate: TrickledCandidate, in id: String, by client: BrowserClient, side wanted: SessionSide?,
+        to sessions: [MediaSession]
+    ) throws(APIError) {
+        let (call, role) = try call(id, for: client, .negotiate, field: "session_id")
+        guard wanted.map(role.sides.contains) ?? true else { throw .notYours(field: "side") }
+        if case .ringing(let leg) = role, call.mediaLeg != leg {
+            guard (call.callees[leg] as? BrowserCalleeLeg)?.keep(candidate) == true else {
+                throw APIError(.wrongState, "too many candidates before the answer")
+            }
             return
         }
-        let status = answered || status >= 300 ? status : 603
-        let words = reason ?? CallEnd.words(for: status)
-        if let leg = entry.callees[client.id] {
-            entry.call.handle(.calleeEnded(leg, CallEnd(status: status, reason: words, by: .callee)))
-        } else {
-            let by: CallEnd.Party = entry.users.contains(client.user.name) ? .callee : .gateway
-            entry.call.handle(.terminate(CallEnd(status: status, reason: words, by: by)))
+        try trickle(candidate, from: role == .caller ? .caller : .callee, to: sessions)
+    }
+
+    /// Gives the session the candidates that a client sent before its answer, if its answer has been taken.
+    func releaseCandidates(of leg: Call.Leg, in call: CallController) {
+        guard call.mediaLeg == leg, let callee = call.callees[leg] as? BrowserCalleeLeg else { return }
+        for candidate in callee.takeCandidates() { _ = call.session.trickle(candidate, from: .callee) }
+    }
+
+    private func trickle(_ candidate: TrickledCandidate, from side: SessionSide, to sessions: [MediaSession]) throws(APIError) {
+        let failures = sessions.map { $0.trickle(candidate, from: side) }
+        if let failure = failures.compactMap({ $0 }).first, failures.allSatisfy({ $0 != nil }) { throw failure.apiError }
+    }
+
+    /// The side of an established call that a client speaks for: its own where it is a party, else the one that it names among those that
+    /// it may speak for.
+    func side(_ wanted: SessionSide?, of id: String, for client: BrowserClient) throws(APIError) -> (CallController, SessionSide) {
+        let (call, role) = try call(id, for: client, .control)
+        guard let side = wanted ?? role.sides.first, role.sides.contains(side) else { throw .notYours(field: "side") }
+        guard call.isEstablished else { throw APIError(.wrongState, "the call is not established") }
+        return (call, side)
+    }
+
+    /// What a client says of the end of a call.
+    struct Farewell {
+        /// The SIP status, 200 to 699.
+        var status: Int
+        var reason: String?
+        /// What it said in place of a status.
+        var code: Int?
+
+        func end(_ status: Int, by party: CallEnd.Party) -> CallEnd {
+            CallEnd(status: status, reason: reason ?? CallEnd.words(for: status), by: party, code: code)
         }
     }
 
-    /// A client is gone for good: whatever it had a part in goes on without it, or ends.
+    /// A client cancels, rejects or hangs up: for its own leg where it is a party, else for its user's side; an admin for the gateway.
+    func hangUp(_ call: CallController, as role: CallTable.Role, user: String, _ farewell: Farewell) {
+        let refusal = farewell.status >= 300 ? farewell.status : 603
+        let status = call.isEstablished ? farewell.status : refusal
+        switch role {
+        case .caller: hangUpCaller(of: call, farewell)
+        case .watching(let sides) where sides.first == .caller: hangUpCaller(of: call, farewell)
+        case .ringing(let leg): call.handle(.calleeEnded(leg, farewell.end(refusal, by: .callee)))
+        case .answered(let leg): call.handle(.calleeEnded(leg, farewell.end(status, by: .callee)))
+        case .watching:
+            if let leg = call.taker { return call.handle(.calleeEnded(leg, farewell.end(status, by: .callee))) }
+            call.handle(.dismissed(table.ringing(user, in: call.id), farewell.end(refusal, by: .callee)))
+        case .admin: call.handle(.terminate(farewell.end(status, by: .gateway)))
+        }
+    }
+
+    private func hangUpCaller(of call: CallController, _ farewell: Farewell) {
+        guard !call.isEstablished else { return call.handle(.callerEnded(farewell.end(farewell.status, by: .caller))) }
+        let cancelled = CallEnd.cancelled
+        call.handle(.callerEnded(CallEnd(
+            status: cancelled.status, reason: farewell.reason ?? cancelled.reason, by: .caller, code: farewell.code)))
+    }
+
+    /// A client is gone for good: the calls in which it is a party go on without it, or end. Others are none of its own.
     func ended(_ client: BrowserClient) {
-        for entry in Array(calls.values) {
-            if let leg = entry.callees[client.id] {
-                entry.call.handle(.calleeEnded(leg, CallEnd(status: 480, reason: "The browser is gone", by: .callee)))
-            } else if entry.caller === client {
+        for call in Array(calls.values) {
+            switch table.role(of: client.place, in: call.id) {
+            case .caller:
                 let end = CallEnd(status: 480, reason: "The browser is gone", by: .caller)
-                entry.call.handle(.callerEnded(entry.call.isEstablished ? end : .cancelled))
+                call.handle(.callerEnded(call.isEstablished ? end : .cancelled))
+            case .ringing(let leg), .answered(let leg):
+                call.handle(.calleeEnded(leg, CallEnd(status: 480, reason: "The browser is gone", by: .callee)))
+            case .watching, .admin, nil: break
             }
         }
-    }
-
-    /// The ids of the calls that `client` has a part in.
-    func list(of client: BrowserClient) -> [String] {
-        let known = calls.filter { $0.value.caller === client || $0.value.callees[client.id] != nil }
-        return Set(known.map { $0.value.names[client.id] ?? $0.key }).sorted()
     }
 }

@@ -31,12 +31,7 @@ extension Switchboard {
         call.redirect(
             leg, to: parties, instead: CallEnd(status: 480, reason: CallEnd.words(for: 480), by: .callee),
             makeSession: { sessions.add($0, to: session, inherited: context.inherited) },
-            tie: { number, leg in
-                guard var entry = calls[call.id] else { return }
-                tie(leg, number, to: call, &entry)
-                calls[call.id] = entry
-                sessions.assign(session, to: call.id, users: entry.users, sides: entry.callees.mapValues { _ in .callee })
-            })
+            tie: { number, leg in tie(leg, number, to: call) })
     }
 
     /// Who forwarded the call: Diversion (RFC 5806) and, where nobody has begun one, History-Info (RFC 7044).

@@ -9,21 +9,6 @@ internal import SIP
 /// The calls that live: makes them from what phones and browsers ask for, and brings each leg's events to its call.
 @LoopActor
 final class Switchboard {
-    /// A call, and whose it is.
-    struct Entry {
-        let call: CallController
-        /// The users who may touch it.
-        var users: Set<String>
-        /// The client that started it.
-        var caller: BrowserClient?
-        /// The clients that it rings, by their id.
-        var callees: [String: Call.Leg] = [:]
-        /// Whether nobody known makes it.
-        var isAnonymous = false
-        /// How clients know the call that have been in another one before, by the client's id.
-        var names: [String: String] = [:]
-    }
-
     /// Which leg of which call a SIP leg is; nil for the caller's.
     struct SIPBinding {
         let call: CallController
@@ -43,19 +28,21 @@ final class Switchboard {
     let gatekeeper: Gatekeeper
     /// The phones of users; nil until the gateway has started.
     var registrar: RegistrarService?
-    var calls: [String: Entry] = [:]
+    var calls: [String: CallController] = [:]
+    /// The parties of the calls, and what each client may do with which.
+    let table: CallTable
     var sipLegs: [SIPLegID: SIPBinding] = [:]
     /// Phones that are on their way from one call to another: they hear of their legs first.
     var movingPhones: [SIPLegID: MovedPhone] = [:]
-    /// The ids of calls that have gone over into others, for the clients that know them by those.
-    var aliases: [String: String] = [:]
     /// Set when the gateway stops: no new calls.
     var isDraining = false
 
     init(
-        configuration: GatewayConfiguration, sessions: SessionRegistry, media: MediaBackend, trunks: TrunkService, log: Logger
+        configuration: GatewayConfiguration, table: CallTable, sessions: SessionRegistry, media: MediaBackend, trunks: TrunkService,
+        log: Logger
     ) {
         self.configuration = configuration
+        self.table = table
         routing = RoutingTable(configuration)
         gatekeeper = Gatekeeper(configuration: configuration, log: log) { trunks.trunk(registeredAt: $0, dialled: $1) }
         self.trunks = trunks
@@ -84,20 +71,30 @@ final class Switchboard {
     }
 
     /// The call that a client knows by this id.
-    func entry(_ id: String) -> Entry? { calls[aliases[id] ?? id] ?? calls[id] }
+    func call(_ id: String) -> CallController? { calls[table.current(id)] }
+
+    /// A call that `client` has this right in, and its role there.
+    ///
+    /// - Throws: What ``CallTable/require(_:of:in:field:)`` throws.
+    func call(
+        _ id: String, for client: BrowserClient, _ right: CallTable.Right, field: String = "call_id"
+    ) throws(APIError) -> (CallController, CallTable.Role) {
+        let role = try table.require(right, of: client.place, in: id, field: field)
+        guard let call = call(id) else { throw .unknownCall(field: field) }
+        return (call, role)
+    }
 
     /// Registers a call, ties its legs to it, and begins it.
-    func begin(
-        _ call: CallController, users: Set<String>, caller: BrowserClient?, isAnonymous: Bool = false,
-        offer: String?, trickle: Bool
-    ) {
-        var entry = Entry(call: call, users: users, caller: caller, isAnonymous: isAnonymous)
-        for (number, leg) in call.callees { tie(leg, number, to: call, &entry) }
-        (call.caller as? any BrowserLeg)?.offers.onOutcome = { [weak call] in call?.handle($0.event(.caller)) }
-        if let leg = call.caller as? MovedBrowser { entry.names[leg.client.id] = leg.call }
-        calls[call.id] = entry
+    func begin(_ call: CallController, offer: String?, trickle: Bool) {
+        let caller = call.caller as? any BrowserLeg
+        calls[call.id] = call
+        table.insert(call.id, caller: CallTable.Party(client: caller?.client.id, user: call.origin.provenUser))
+        for (number, leg) in call.callees { tie(leg, number, to: call) }
+        caller?.offers.onOutcome = { [weak call] in call?.handle($0.event(.caller)) }
+        if let leg = call.caller as? MovedBrowser { table.name(call.id, leg.call, for: leg.client.id) }
         let session = call.session.id
-        sessions.assign(session, to: call.id, users: entry.users, sides: entry.callees.mapValues { _ in .callee })
+        sessions.assign(session, to: call.id)
+        call.onParties = { [weak self, weak call] in if let call { self?.updateParties(of: call) } }
         call.onSessionChanged = { [weak self] in self?.sessions.select($0) }
         call.onSessionEvent = { [weak self] event in self?.sessions.publish(event, of: session) }
         call.onHeld = { [weak self, weak call] side, isOn in
@@ -112,7 +109,7 @@ final class Switchboard {
 
     /// Sends an event of an established call to the clients at its ends, and to those who are subscribed to it.
     func publish(_ event: BrowserEvent, of call: CallController) {
-        guard let entry = calls[call.id] else { return }
+        guard calls[call.id] != nil else { return }
         var told: Set<String> = []
         for case let leg as BrowserCalleeLeg in call.callees.values where leg.hasCall {
             leg.client.send(event)
@@ -123,15 +120,25 @@ final class Switchboard {
             leg.client.send(.call(leg.call, event.type, event.body))
             told.insert(leg.client.id)
         }
-        api?.publish(event, owners: entry.users, creator: (call.caller as? BrowserCallerLeg)?.subscriber, except: told)
+        api?.publish(event, owners: table.users(of: call.id), creator: (call.caller as? BrowserCallerLeg)?.subscriber, except: told)
+    }
+
+    /// Takes over who rings and who has answered. Users whose stage is over have no part in the call any more: for them it ends here.
+    private func updateParties(of call: CallController) {
+        let left = table.update(call.id, ringing: call.ringing, answered: call.taker)
+        guard !left.isEmpty else { return }
+        let told = Set(call.callees.values.compactMap { ($0 as? BrowserCalleeLeg).flatMap { $0.isOver ? $0.client.id : nil } })
+        let end = call.refusal ?? .noAnswer
+        let event = call.taker == nil ? BrowserEvent.call(call.id, "hangup", end.json) : .call(call.id, "answered_elsewhere")
+        api?.publishLast(event, to: left, except: told)
+        sessions.leave(call.session.id, left, SessionEnd(code: end.code, reason: end.reason))
     }
 
     /// Brings what a called leg says to its call.
-    func tie(_ leg: any CalleeLeg, _ number: Call.Leg, to call: CallController, _ entry: inout Entry) {
+    func tie(_ leg: any CalleeLeg, _ number: Call.Leg, to call: CallController) {
+        table.add(number, CallTable.Party(client: (leg as? any BrowserLeg)?.client.id, user: leg.origin.provenUser), to: call.id)
         switch leg {
         case let leg as BrowserCalleeLeg:
-            entry.callees[leg.client.id] = number
-            entry.users.insert(leg.client.user.name)
             leg.onDeclined = { [weak call] end in call?.handle(.calleeEnded(number, end)) }
             leg.offers.onOutcome = { [weak call] outcome in call?.handle(outcome.event(.callee)) }
         case let leg as SIPCalleeLeg:
@@ -142,9 +149,7 @@ final class Switchboard {
             leg.onRefused = { [weak call] end in call?.handle(.calleeEnded(number, end)) }
         case let leg as any MovedLeg:
             if let leg = leg as? MovedBrowser {
-                entry.callees[leg.client.id] = number
-                entry.users.insert(leg.client.user.name)
-                entry.names[leg.client.id] = leg.call
+                table.name(call.id, leg.call, for: leg.client.id)
                 leg.offers.onOutcome = { [weak call] outcome in call?.handle(outcome.event(.callee)) }
             }
             leg.onMoved = { [weak call] sdp, trickle in call?.handle(.accepted(number, sdp: sdp, trickle: trickle)) }
@@ -155,35 +160,41 @@ final class Switchboard {
 
     /// Tells of the end whoever may hear of it and was not told as a party, and forgets the call.
     private func ended(_ id: String, _ end: CallEnd) {
-        guard let entry = calls.removeValue(forKey: id) else { return }
-        let kept = entry.call.kept
-        let legs: [any CallLeg] = [entry.call.caller] + entry.call.callees.values.map { $0 as any CallLeg }
+        guard let call = calls.removeValue(forKey: id) else { return }
+        let kept = call.kept
+        let legs: [any CallLeg] = [call.caller] + call.callees.values.map { $0 as any CallLeg }
         for case let leg as any PhoneLeg in legs where leg !== kept { leg.over() }
-        if entry.caller == nil {
-            let told = entry.callees.filter {
-                let leg = entry.call.callees[$0.value]
-                return leg === kept || leg is MovedBrowser || (leg as? BrowserCalleeLeg)?.isOver == true
-            }
-            api?.publish(.call(id, "hangup", end.json), owners: entry.users, except: Set(told.keys))
+        let told = legs.compactMap { leg -> String? in
+            guard let browser = leg as? any BrowserLeg else { return nil }
+            let isTold = leg === kept || leg is MovedBrowser || (leg as? BrowserCalleeLeg)?.isOver == true
+            return isTold ? browser.client.id : nil
         }
-        aliases = aliases.filter { $0.value != id }
-        sipLegs = sipLegs.filter { $0.value.call !== entry.call }
+        let event = BrowserEvent.call(id, "hangup", end.json), users = table.users(of: id)
+        if let caller = call.caller as? any BrowserLeg {
+            // Its own user's clients were told by the leg, and so were the admins.
+            api?.publishLast(event, to: users.subtracting([caller.client.user.name]), except: Set(told))
+        } else {
+            api?.publish(event, owners: users, except: Set(told))
+        }
+        sessions.release(call.session.id, to: users)
+        table.remove(id)
+        sipLegs = sipLegs.filter { $0.value.call !== call }
         movingPhones = movingPhones.filter { sipLegs[$0.key] != nil || $0.value.isAlone }
         // A call that never reached its sessions leaves some that nobody else would end.
-        entry.call.stopSessions(.stopped)
+        call.stopSessions(.stopped)
     }
 
     /// Whether a caller has room. Strangers have half of what there is: who has proven to be somebody is not to find all taken by
     /// those who need prove nothing.
     func hasRoom(for source: CallSource) -> Bool {
         guard source == .anonymous else { return true }
-        return calls.values.count(where: \.isAnonymous) < max(1, configuration.sip.maximumCalls / 2)
+        return calls.values.count { $0.origin.source == .anonymous } < max(1, configuration.sip.maximumCalls / 2)
     }
 
     /// Ends every call, as the gateway does before it stops.
     func endAll() {
         let end = CallEnd(status: 503, reason: "The gateway is stopping", by: .gateway)
-        for entry in Array(calls.values) { entry.call.handle(.terminate(end)) }
+        for call in Array(calls.values) { call.handle(.terminate(end)) }
     }
 }
 

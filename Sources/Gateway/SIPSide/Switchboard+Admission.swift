@@ -94,7 +94,7 @@ extension Switchboard {
             maxForwards: max(0, invite.maxForwards - 1), flow: invite.flow)
         let plan = plan(destinations, context)
         let refusal = plan.refusal
-        let branches = refusal == nil ? sessions.create(id: session, branches: plan.branches) : [:]
+        let branches = refusal == nil ? sessions.create(id: session, branches: plan.branches, call: id) : [:]
         guard refusal == nil, let first = branches[1] else {
             place?.leave()
             throw Refusal((refusal ?? .notReachable).sipResponse)
@@ -108,7 +108,7 @@ extension Switchboard {
         ])
         call.context = context
         sipLegs[leg] = SIPBinding(call: call, callee: nil)
-        begin(call, users: origin.users, caller: nil, isAnonymous: origin.source == .anonymous, offer: invite.sdp, trickle: false)
+        begin(call, offer: invite.sdp, trickle: false)
     }
 
     private func refuse(_ leg: SIPLegID, _ invite: SIPIncomingInvite, _ refusal: Refusal) {
@@ -122,11 +122,6 @@ extension Switchboard {
 }
 
 extension CallOrigin {
-    /// The user that calls, who may see and end the call from a browser as well.
-    var users: Set<String> {
-        if case .user(let name) = source { [name] } else { [] }
-    }
-
     /// What is known of the caller of an INVITE. Its own words count for as much as its sender is known and trusted.
     init(
         _ invite: SIPIncomingInvite, source: CallSource, configuration: GatewayConfiguration, isUser: (String) -> Bool

@@ -72,18 +72,17 @@ extension Switchboard {
         _ id: String, session: String, _ plan: CallPlan, _ transfer: Transfer, caller: any MovedLeg, context: Context?,
         offer: MediaDescriptionObject, inherited: [SessionSide: DialogInheritance?]
     ) {
-        let client = (caller as? MovedBrowser)?.client, origin = caller.origin
-        let users: Set<String> = if case .user(let name) = origin.source { [name] } else { [] }
+        let origin = caller.origin
         let sessions = sessions.create(
-            id: session, branches: plan.branches, users: users, sides: client.map { [$0.id: .caller] } ?? [:],
-            subscriber: client?.id, inherited: inherited.compactMapValues { $0 })
+            id: session, branches: plan.branches, call: id, subscriber: (caller as? MovedBrowser)?.client.id,
+            inherited: inherited.compactMapValues { $0 })
         guard let first = sessions[1] else { return transfer.fail(.notReachable) }
         let call = CallController(
             id: id, session: first, sessions: sessions, caller: caller, origin: origin, plan: plan, limits: limits, log: log)
         log.info("call by transfer", metadata: ["call": "\(id)", "from": "\(origin.user)"])
         call.context = context
         transfer.begin(call)
-        begin(call, users: users, caller: client, isAnonymous: origin.source == .anonymous, offer: offer.sdp, trickle: offer.trickleICE)
+        begin(call, offer: offer.sdp, trickle: offer.trickleICE)
     }
 
     /// What a party offers for its new session: a phone what it said last, a browser when it was asked.
@@ -104,7 +103,7 @@ extension Switchboard {
                 self?.api?.publish(event, owners: [user], creator: client)
             }
             let former = browser.call
-            leg.onSettled = { [weak self, weak call = seat.call] in self?.aliases[former] = call?.successor?.id }
+            leg.onSettled = { [weak self, weak call = seat.call] in self?.table.rename(former, to: call?.successor?.id) }
             return leg
         }
         guard let phone = seat.phone, let dialog = phone.dialog, let binding = sipLegs[dialog.leg] else { return nil }

@@ -24,7 +24,7 @@ extension Switchboard {
         let place = try place(for: origin.source)
         let plan = CallPlan(joining: callee, at: seat.other, type: .rtp, caller: SIPProfile(srtp: configuration.sip.srtp))
         let sessions = sessions.create(
-            id: session, branches: plan.branches,
+            id: session, branches: plan.branches, call: id,
             inherited: seat.call.session.inheritance(of: seat.other.side).map { [.callee: $0] } ?? [:])
         guard let first = sessions[1] else {
             place?.leave()
@@ -37,6 +37,6 @@ extension Switchboard {
         let transfer = Transfer([Transfer.Mover(seat: seat.other, leg: callee)]) { _, _ in }
         transfer.begin(call)
         sipLegs[leg] = SIPBinding(call: call, callee: nil)
-        begin(call, users: origin.users, caller: nil, offer: invite.sdp, trickle: false)
+        begin(call, offer: invite.sdp, trickle: false)
     }
 }

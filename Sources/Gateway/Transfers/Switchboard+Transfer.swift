@@ -60,10 +60,8 @@ extension Switchboard {
     }
 
     private func seat(of client: BrowserClient, in id: String) throws(APIError) -> Seat {
-        guard let entry = entry(id) else { throw .unknownCall() }
-        let isCallee = entry.callees[client.id].map { $0 == entry.call.answerer } ?? false
-        guard isCallee || entry.caller === client else { throw .notYours(field: "call_id") }
-        let seat = Seat(call: entry.call, side: isCallee ? .callee : .caller)
+        let (call, role) = try call(id, for: client, .transfer)
+        let seat = Seat(call: call, side: role == .caller ? .caller : .callee)
         do throws(TransferRefusal) {
             try check(seat)
         } catch {

@@ -343,10 +343,13 @@ export class TernCall extends TernSession {
   }
 
   /** @protected */
-  async _tellEnd(code, reason) {
+  async _tellEnd(code, reason, { isFailure = false } = {}) {
     if (!this.callId) return;
-    await this._client.request('media', 'hangup_call', withoutAbsent({ call_id: this.callId, code, reason }))
-      .catch(() => {});
+    // Before our answer is taken we end our own part only: the user's other clients ring on, or one has the call by now.
+    const isUnanswered = this.direction === 'incoming' && this.answeredAt === null;
+    const status = code ?? (isUnanswered && isFailure ? 480 : undefined);
+    const fields = withoutAbsent({ call_id: this.callId, code: status, reason });
+    await this._client.request('media', isUnanswered ? 'reject_call' : 'hangup_call', fields).catch(() => {});
   }
 
   /** @protected */

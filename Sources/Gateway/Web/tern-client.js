@@ -227,11 +227,22 @@ export class TernClient extends Emitter {
       if (alive) session._resumed();
       else this.#gone(session, fresh);
     }
-    for (const id of calls) {
-      if (!this.#router.find(id)) this.request('media', 'hangup_call', { call_id: id }).catch(() => {});
+    setTimeout(() => this.#disown(calls, sessions), missedEventDelay);
+  }
+
+  /** Leaves what is said to be ours and does not live here. An invitation that was kept for us has come by now. */
+  async #disown(calls, sessions) {
+    const ask = (command, fields) => this.request('media', command, fields).catch(() => null);
+    const isUnknown = id => !this.#router.find(id);
+    for (const id of [...calls].filter(isUnknown)) {
+      // One that has ended here meanwhile is hung up; one that never came to us rings on at the user's other clients.
+      if (this.#router.knows(id)) ask('hangup_call', { call_id: id });
+      else ask('reject_call', { call_id: id, code: 480, reason: 'unknown to the page' });
     }
-    for (const id of sessions) {
-      if (!this.#router.find(id)) this.request('media', 'stop_session', { session_id: id }).catch(() => {});
+    for (const id of [...sessions].filter(isUnknown)) {
+      // The session of a call ends with that.
+      const info = await ask('get_info', { session_id: id });
+      if (info && !info.call_id) ask('stop_session', { session_id: id });
     }
   }
 

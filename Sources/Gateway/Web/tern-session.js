@@ -377,7 +377,7 @@ export class TernSession extends Emitter {
     }
   }
 
-  /** Tells the gateway that this ends; never fails. @protected */
+  /** Tells the gateway that this ends, by failure where nobody wanted it; never fails. @protected */
   async _tellEnd(code, reason) {
     if (!this.sessionId) return;
     await this._client.request('media', 'stop_session', withoutAbsent({ session_id: this.sessionId, code, reason }))
@@ -409,7 +409,7 @@ export class TernSession extends Emitter {
   async _failed(error) {
     if (this.ended) return;
     const code = error instanceof TernError ? error.code : 'failed';
-    const told = this._tellEnd(undefined, 'client error');
+    const told = this._tellEnd(undefined, 'client error', { isFailure: true });
     this._finish(endDecidedHere(code, 'local', { reason: error.message }));
     await told;
   }
@@ -418,7 +418,7 @@ export class TernSession extends Emitter {
   _mediaFailed() {
     this.#failureTimer = 0;
     if (this.ended || this._client.state !== 'online') return;
-    this._tellEnd(undefined, 'media connection failed');
+    this._tellEnd(undefined, 'media connection failed', { isFailure: true });
     this._finish(endDecidedHere('media', 'local'));
   }
 

@@ -29,6 +29,13 @@ extension Call {
         return invited.isOpen ? [] : exhausted(invited)
     }
 
+    /// Refuses for legs that ring, as if each had refused by itself.
+    mutating func dismiss(_ legs: [Leg], _ end: CallEnd) -> [Action] {
+        var actions: [Action] = []
+        for leg in legs where ringing.contains(leg) { actions += [.endCallee(leg, end)] + lose(leg, end) }
+        return actions
+    }
+
     /// A branch can carry nothing: whoever was called for it is let go, the others ring on.
     mutating func drop(_ branch: Branch, _ end: CallEnd) -> [Action] {
         guard failed.insert(branch).inserted else { return [] }

@@ -62,6 +62,8 @@ public struct Call: Sendable {
         case redirected(Leg, to: [Party], CallEnd)
         /// A leg refused, failed, or hung up.
         case calleeEnded(Leg, CallEnd)
+        /// Legs that ring are refused by somebody else who speaks for them; each is told.
+        case dismissed([Leg], CallEnd)
         /// The caller cancelled, hung up or vanished.
         case callerEnded(CallEnd)
         /// Nobody of this stage answered in time.
@@ -200,7 +202,7 @@ public struct Call: Sendable {
     /// Whether the caller was told that it rings.
     var callerRings = false
     /// The most telling of the refusals so far.
-    var refusal: CallEnd?
+    public internal(set) var refusal: CallEnd?
     /// The branch that carries the call, once it is clear which.
     var settled: Branch?
     /// The answer to an offer that we made on behalf of the called party goes nowhere.
@@ -222,6 +224,26 @@ public struct Call: Sendable {
     /// The leg that has the call; nil for the echo, and before the answer.
     public var answerer: Leg? { if case .established(let leg) = state { leg } else { nil } }
     public var isEnded: Bool { state == .ended }
+    /// The leg that has taken the call, from its answer on; `answerer` once both sides know.
+    public var taker: Leg? {
+        switch state {
+        case .connecting(let leg, _), .completing(let leg): leg
+        case .established(let leg): leg
+        case .new, .preparing, .inviting, .ended: nil
+        }
+    }
+    /// The legs that ring, or answer at this moment.
+    public var ringing: Set<Leg> {
+        switch state {
+        case .inviting(let invited), .connecting(_, let invited): invited.waiting
+        case .new, .preparing, .completing, .established, .ended: []
+        }
+    }
+    /// The leg whose media the session has: that of the taker, or of the only one that rings and sends early media.
+    public var mediaLeg: Leg? {
+        if case .inviting(let invited) = state { return invited.early?.leg }
+        return taker
+    }
 
     /// Takes one event.
     public mutating func handle(_ event: Event) -> [Action] {
@@ -244,6 +266,7 @@ public struct Call: Sendable {
         case .answered(let side, let sdp, let trickle): return answered(side, sdp, trickle: trickle)
         case .declined(let side, let failure): return declined(side, failure)
         case .calleeEnded(let leg, let end): return lose(leg, end)
+        case .dismissed(let legs, let end): return dismiss(legs, end)
         case .redirected(let leg, let parties, let end): return redirected(leg, to: parties, end)
         case .ringingOver: return ringingOver()
         case .handedOver(let side, let end): return handOver(side, end)

@@ -18,6 +18,8 @@ public struct CallEnd: Sendable, Equatable {
     public let cause: Cause?
     /// Whether `reason` was written to be the phrase of the response.
     public let isPhrase: Bool
+    /// What a client said in place of a status, for the events of clients; `status` where it said nothing else.
+    public let code: Int
 
     /// The content of a Reason header (RFC 3326).
     public struct Cause: Sendable, Equatable {
@@ -35,8 +37,9 @@ public struct CallEnd: Sendable, Equatable {
 
     public init(
         status: Int, reason: String, by: Party, retryAfter: Int? = nil, cause: Cause? = nil, isPhrase: Bool = false,
-        contacts: [String] = []
+        contacts: [String] = [], code: Int? = nil
     ) {
+        self.code = code ?? status
         self.contacts = contacts
         self.status = status
         self.reason = reason

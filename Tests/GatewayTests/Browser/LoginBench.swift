@@ -19,13 +19,15 @@ final class LoginBench {
     init(_ configuration: GatewayConfiguration) async throws {
         let log = Logger(label: "tern.test") { _ in SwiftLogNoOpLogHandler() }
         let media = MediaBackend(configuration: configuration, log: log)
+        let table = CallTable()
         let sessions = SessionRegistry(
             context: SessionContext(
                 media: media, mediaAddress: "127.0.0.1",
                 recordings: RecordingService(configuration: RecordingConfiguration(directory: "/nonexistent", preparation: []), log: log),
-                recordingsDirectory: "/nonexistent", log: log))
+                recordingsDirectory: "/nonexistent", log: log),
+            table: table)
         switchboard = Switchboard(
-            configuration: configuration, sessions: sessions, media: media,
+            configuration: configuration, table: table, sessions: sessions, media: media,
             trunks: TrunkService(configuration: configuration, log: log), log: log)
         service = BrowserService(
             configuration: configuration, sessions: sessions, switchboard: switchboard, media: media, log: log)
