@@ -95,20 +95,7 @@ extension IntegrationTests {
             let stage = try Stage.running
             let phone = try SIPPhone(stage)
             defer { phone.stop() }
-            let page = try await stage.chromium.open(stage.gateway.page + "?audio=raw")
-            try await page.run("""
-                window.sockets = [];
-                window.WebSocket = class extends WebSocket {
-                  constructor(url, protocols) {
-                    super(window.isAway ? `${url}-away` : url, protocols);
-                    sockets.push(this);
-                  }
-                };
-                """)
-            try await page.type("alice", into: "login-user")
-            try await page.type(GatewayProcess.password, into: "login-password")
-            try await page.click("login-button")
-            try await page.wait(for: "ready")
+            let page = try await stage.signedInWithSwitch("alice")
             try await page.dial(phone.uri)
             try await phone.called()
             try await phone.accept()

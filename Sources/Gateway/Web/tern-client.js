@@ -89,7 +89,8 @@ export class TernClient extends Emitter {
 
   /** Ends all sessions and calls, logs out and disconnects. */
   async logout() {
-    await Promise.all(this.sessions.map(session => session.stop()));
+    // Who signs out here does not refuse for the user's other clients.
+    await Promise.all(this.sessions.map(session => session.state === 'incoming' ? session.reject(480, 'signed out') : session.stop()));
     if (this.state === 'online') await this.request('core', 'logout').catch(() => {});
     this.#link.close();
     this.user = this.connectionId = null;
