@@ -37,6 +37,7 @@ let package = Package(
         .target(name: "EventLoop", dependencies: ["CSofiaSIP", "CUV"], swiftSettings: settings),
         .target(name: "JSON", dependencies: ["CJansson"], swiftSettings: settings),
         .target(name: "SDP", swiftSettings: settings),
+        .target(name: "RTP", swiftSettings: settings),
         .target(name: "TLS", dependencies: ["COpenSSL", "EventLoop", logging], swiftSettings: settings),
 
         // The core, and the adapters to what surrounds it.
@@ -92,6 +93,7 @@ let package = Package(
         .testTarget(name: "EventLoopTests", dependencies: ["EventLoop"], swiftSettings: settings),
         .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: settings),
         .testTarget(name: "SDPTests", dependencies: ["SDP"], resources: [.copy("Corpus")], swiftSettings: settings),
+        .testTarget(name: "RTPTests", dependencies: ["RTP"], swiftSettings: settings),
         .target(name: "CSofiaSDP", dependencies: ["CSofiaSIPFlags"], path: "Tests/CSofiaSDP"),
         .testTarget(
             name: "ProxyCoreTests", dependencies: ["ProxyCore", "SDP", "CSofiaSDP"], resources: [.copy("Corpus")], swiftSettings: settings

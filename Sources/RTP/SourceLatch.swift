@@ -1,0 +1,81 @@
+/// From where the packets of a plain leg are taken, and where those for it are sent: symmetric RTP (RFC 4961), with guards.
+///
+/// A phone behind NAT sends from another address than SIP says. Its first packets show where it is; after that a stranger who guesses the
+/// port must not be heard, nor get what is meant for the phone.
+public struct SourceLatch: Equatable, Sendable {
+    public enum Mode: Sendable {
+        /// Follows the phone, within the rules of ``SourceLatch/take(from:isAuthentic:continues:now:)``.
+        case follow
+        /// Takes packets from the signalled address only.
+        case fixed
+    }
+
+    /// What to do with a packet.
+    public enum Verdict: Equatable, Sendable {
+        case take
+        /// Take it; packets for the phone go to its source from now on.
+        case move
+        case drop
+    }
+
+    /// How long nothing comes from the signalled address until another may be the phone's. Microseconds.
+    public static let patience: Int64 = 1_000_000
+    /// How long the phone's address is silent until another may take its place. Microseconds.
+    public static let silence: Int64 = 3_000_000
+    /// The same for one that goes on with the stream: a NAT has given the phone another port. Microseconds.
+    public static let shortSilence: Int64 = 200_000
+
+    public let mode: Mode
+    /// What SIP says; nil where it says nothing that can be sent to.
+    public private(set) var signalled: MediaAddress?
+    /// Whether SIP says that the phone is behind NAT, or its address is private: then nobody waits for that address.
+    private var isHidden: Bool
+    /// Where the phone has been heard.
+    public private(set) var heard: MediaAddress?
+    private var lastPacket: Int64 = 0
+    private var begin: Int64
+
+    /// - Parameters:
+    ///   - isHidden: Whether the phone is known to be behind NAT.
+    ///   - now: In microseconds of any clock that does not jump.
+    public init(mode: Mode, signalled: MediaAddress?, isHidden: Bool, now: Int64) {
+        self.mode = mode
+        self.signalled = signalled
+        self.isHidden = isHidden || signalled?.isPrivate == true
+        begin = now
+    }
+
+    /// Where to send; nil while nothing is known.
+    public var destination: MediaAddress? { heard ?? signalled }
+
+    /// SIP says another address: the phone has to be heard there anew. The same address changes nothing.
+    public mutating func signal(_ address: MediaAddress?, isHidden: Bool, now: Int64) {
+        guard address != signalled else { return }
+        self = SourceLatch(mode: mode, signalled: address, isHidden: isHidden, now: now)
+    }
+
+    /// Judges a packet.
+    ///
+    /// - Parameters:
+    ///   - isAuthentic: Whether SRTP has proven that it is the phone's.
+    ///   - continues: Whether its SSRC and number go on with the stream that came last.
+    public mutating func take(from source: MediaAddress, isAuthentic: Bool, continues: Bool, now: Int64) -> Verdict {
+        if source == heard {
+            lastPacket = now
+            return .take
+        }
+        guard isAuthentic || mayMove(to: source, continues: continues, now: now) else { return .drop }
+        // What is sent already goes there.
+        let isNews = destination != source
+        heard = source
+        lastPacket = now
+        return isNews ? .move : .take
+    }
+
+    private func mayMove(to source: MediaAddress, continues: Bool, now: Int64) -> Bool {
+        if source == signalled { return true }
+        guard mode == .follow else { return false }
+        guard heard != nil else { return isHidden || signalled == nil || now &- begin >= SourceLatch.patience }
+        return now &- lastPacket >= (continues ? SourceLatch.shortSilence : SourceLatch.silence)
+    }
+}
