@@ -1,5 +1,6 @@
 #include "CSofiaSIP.h"
 
+#include <dlfcn.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
@@ -77,13 +78,15 @@ int tern_auc_stand_aside(void)
  * Responses go to the host that the maddr parameter of the Via names (RFC 3261 section 18.2.2). Where it is no address, Sofia has
  * the system resolve it, and waits: any datagram could stop the loop. So the parameter is not read where it is a name.
  *
- * Sofia keeps 100 Trying to itself; asked not to, it keeps each for ever. So it is noticed here.
+ * Sofia keeps 100 Trying to itself; asked not to, it keeps each for ever. So it is noticed here. The same with a reliable response of a fork that
+ * is not the first with one.
  *
  * To a REFER Sofia ties a subscription of its own, which stays when the request is refused, and speaks up when the dialog ends. So
  * it is given one as a kind of INFO, which it leaves to the application altogether; the name stays. */
 
-static struct msg_hclass_s via_class[1], status_class[1], call_id_class[1], request_class[1], cseq_class[1];
+static struct msg_hclass_s via_class[1], status_class[1], call_id_class[1], request_class[1], cseq_class[1], rseq_class[1];
 static void (*trying_sink)(char const *call_id);
+static void (*reliable_sink)(msg_t *message);
 static int is_trying;
 
 static issize_t parse_via(su_home_t *home, msg_header_t *header, char *text, isize_t length)
@@ -134,6 +137,15 @@ static issize_t parse_cseq(su_home_t *home, msg_header_t *header, char *text, is
   return result;
 }
 
+static issize_t parse_rseq(su_home_t *home, msg_header_t *header, char *text, isize_t length)
+{
+  issize_t result = sip_rseq_class->hc_parse(home, header, text, length);
+  header->sh_class = sip_rseq_class;
+  /* The headers of a message are kept in the message. */
+  if (result >= 0 && reliable_sink != NULL) reliable_sink((msg_t *)home);
+  return result;
+}
+
 /* A header field is parsed by the first entry that has its name. The usual one stays behind it: where a parsed header belongs is
  * looked up by its class. */
 static void put_before(msg_mclass_t *mclass, msg_hclass_t *usual, struct msg_hclass_s *ours, msg_parse_f *parse, char initial)
@@ -152,16 +164,18 @@ static void put_before(msg_mclass_t *mclass, msg_hclass_t *usual, struct msg_hcl
   if (initial != 0 && names != NULL && names[initial - 'a'].hr_class == usual) names[initial - 'a'].hr_class = ours;
 }
 
-msg_mclass_t const *tern_sip_mclass(void (*on_trying)(char const *call_id))
+msg_mclass_t const *tern_sip_mclass(void (*on_trying)(char const *call_id), void (*on_reliable)(msg_t *message))
 {
   static msg_mclass_t *mclass;
   trying_sink = on_trying;
+  reliable_sink = on_reliable;
   if (mclass != NULL) return mclass;
   mclass = msg_mclass_clone(sip_default_mclass(), 0, msg_mclass_copy);
   if (mclass == NULL) return NULL;
   put_before(mclass, sip_via_class, via_class, parse_via, 'v');
   put_before(mclass, sip_call_id_class, call_id_class, parse_call_id, 'i');
   put_before(mclass, sip_cseq_class, cseq_class, parse_cseq, 0);
+  put_before(mclass, sip_rseq_class, rseq_class, parse_rseq, 0);
   *request_class = *sip_request_class;
   request_class->hc_parse = parse_request;
   mclass->mc_request->hr_class = request_class;
@@ -194,4 +208,79 @@ int su_root_yield(su_root_t *root)
 {
   (void)root;
   return 0;
+}
+
+/* What a failed request does to its dialog (RFC 5057 section 5.1): this stands in front of the library's own function.
+ *
+ * Sofia sends BYE after each 5xx and 6xx that the table leaves open, so that a phone that refused an offer lost the call. The session stands after
+ * them (RFC 3261 section 14.1). A PRACK is another matter: without its 2xx the INVITE cannot be answered. */
+int sip_response_terminates_dialog(int status, sip_method_t method, int *hang_up)
+{
+  enum { ends_dialog = -1, no_effect, ends_usage };
+  if (hang_up != NULL && (status < 500 || method != sip_method_prack)) *hang_up = 0;
+  switch (status) {
+  case 404: case 410: case 416: case 482: case 484: case 485: case 502: case 604:
+    return ends_dialog;
+  case 405:
+    return method == sip_method_invite || method == sip_method_subscribe || method == sip_method_notify ? ends_usage : no_effect;
+  case 408: case 480: case 481:
+    return ends_usage;
+  case 489:
+    return method == sip_method_notify ? ends_usage : no_effect;
+  default:
+    return no_effect;
+  }
+}
+
+/* A 2xx to an INVITE that nobody waits for any more: this stands in front of the library's own function, which sends ACK and BYE.
+ *
+ * Where the peer has hung up while a re-INVITE of ours was under way, its 2xx gets the ACK that it is owed (RFC 3261 section 15.1.2), and no BYE. */
+
+static int (*left_dialogs)(char const *call_id, char const *local_tag, char const *remote_tag);
+
+void tern_on_orphan(int (*is_left)(char const *call_id, char const *local_tag, char const *remote_tag)) { left_dialogs = is_left; }
+
+static int acknowledge(nta_agent_t *agent, sip_t const *response)
+{
+  msg_t *message = nta_msg_create(agent, 0);
+  sip_t *ack = sip_object(message);
+  su_home_t *home = msg_home(message);
+  url_string_t const *target = (url_string_t const *)(response->sip_contact ? response->sip_contact->m_url : response->sip_to->a_url);
+  sip_route_t *route, *last, own[1];
+  nta_outgoing_t *transaction;
+  if (ack == NULL) return -1;
+  sip_add_tl(message, ack, SIPTAG_TO(response->sip_to), SIPTAG_FROM(response->sip_from), SIPTAG_CALL_ID(response->sip_call_id), TAG_END());
+  route = sip_route_reverse(home, response->sip_record_route);
+  if (route != NULL && !url_has_param(route->r_url, "lr")) {
+    /* A strict router (RFC 3261 section 12.2.1.1). */
+    for (last = route; last->r_next != NULL; last = last->r_next) {}
+    *sip_route_init(own)->r_url = *target->us_url;
+    last->r_next = sip_route_dup(home, own);
+    target = (url_string_t const *)route->r_url;
+    route = route->r_next;
+  }
+  if (route != NULL) msg_header_insert(message, (msg_pub_t *)ack, (msg_header_t *)route);
+  msg_header_insert(
+    message, (msg_pub_t *)ack, (msg_header_t *)sip_cseq_create(home, response->sip_cseq->cs_seq, SIP_METHOD_ACK));
+  msg_header_insert(message, (msg_pub_t *)ack, (msg_header_t *)sip_request_create(home, SIP_METHOD_ACK, target, NULL));
+  transaction = nta_outgoing_mcreate(agent, NULL, NULL, NULL, message, NTATAG_STATELESS(1), TAG_END());
+  if (transaction == NULL) {
+    msg_destroy(message);
+    return -1;
+  }
+  nta_outgoing_destroy(transaction);
+  return 0;
+}
+
+int nta_msg_ackbye(nta_agent_t *agent, msg_t *message)
+{
+  static int (*usual)(nta_agent_t *agent, msg_t *message);
+  sip_t const *sip = sip_object(message);
+  if (left_dialogs != NULL && sip != NULL && sip->sip_call_id && sip->sip_from && sip->sip_to && sip->sip_cseq &&
+      left_dialogs(sip->sip_call_id->i_id, sip->sip_from->a_tag, sip->sip_to->a_tag) && acknowledge(agent, sip) == 0) {
+    msg_destroy(message);
+    return 0;
+  }
+  if (usual == NULL) usual = (int (*)(nta_agent_t *, msg_t *))dlsym((void *)-1L /* RTLD_NEXT */, "nta_msg_ackbye");
+  return usual != NULL ? usual(agent, message) : -1;
 }

@@ -159,6 +159,31 @@ extension SIPTests.FailoverTests {
         await endpoint.endpoint.stop()
     }
 
+    @Test("100, or a challenge and then 100, does not prolong the time of a call that says how long a hop may take", arguments: [false, true])
+    @LoopActor func triesOnly(isChallenged: Bool) async throws {
+        let (raw, endpoint) = (try RawPeer(), try RecordedEndpoint())
+        var request = SIPInviteRequest(target: "sip:bob@127.0.0.1:\(raw.port)", fromUser: "alice", sdp: sdp("offer"))
+        request.silenceLimit = .milliseconds(500)
+        request.authorize = RecordedAuthorizer().closure
+        let leg = endpoint.endpoint.invite(request)
+        var invite = try #require(await raw.receive("INVITE"))
+        raw.send(rawResponse(100, "Trying", to: invite, port: raw.port))
+        if isChallenged {
+            raw.send(rawResponse(407, "No", to: invite, port: raw.port, headers: ["Proxy-Authenticate: Digest realm=\"x\""]))
+            #expect(await raw.receive("ACK") != nil)
+            invite = try #require(await raw.receive("INVITE"))
+            raw.send(rawResponse(100, "Trying", to: invite, port: raw.port))
+        }
+        #expect(try await endpoint.event() == .rejected(leg, status: 408, phrase: "Request Timeout", reason: nil))
+        let cancel = try #require(await raw.receive("CANCEL"))
+        raw.send(rawResponse(200, "OK", to: cancel, port: raw.port))
+        raw.send(rawResponse(487, "Terminated", to: invite, port: raw.port))
+        #expect(await raw.receive("ACK") != nil)
+        try await endpoint.noLegs()
+        #expect(endpoint.unread.isEmpty)
+        await endpoint.endpoint.stop()
+    }
+
     @Test("a connection that is refused, and a hop that there is no transport to, are passed over")
     @LoopActor func unreachable() async throws {
         let (raw, endpoint) = (try RawPeer(), try RecordedEndpoint())

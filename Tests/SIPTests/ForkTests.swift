@@ -82,6 +82,34 @@ extension SIPTests.ForkTests {
         try await call.finish()
     }
 
+    @Test("each fork's reliable responses get their PRACK in their own early dialog, once each")
+    @LoopActor func pracks() async throws {
+        let call = try await RawCallee()
+        func prack(_ status: Int, _ number: Int, _ tag: String, headers: [String] = []) async throws -> String {
+            call.respond(status, tag: tag, headers: ["Require: 100rel", "RSeq: \(number)"] + headers)
+            let prack = try #require(await call.raw.receive("PRACK"))
+            #expect(prack.tag(of: "To") == tag && prack.tag(of: "From") == call.invite.tag(of: "From"))
+            #expect(prack.header("Call-ID") == call.invite.header("Call-ID"))
+            #expect(prack.header("RAck") == "\(number) \(call.invite.sequence) INVITE")
+            call.accept(prack)
+            return prack
+        }
+        let first = try await prack(180, 1, "a")
+        let route = "<sip:127.0.0.1:\(call.raw.port);lr;n=1>"
+        let other = try await prack(180, 7, "b", headers: ["Record-Route: <sip:127.0.0.1:9;lr>", "Record-Route: \(route)"])
+        #expect(other.headers("Route").joined(separator: ",").hasPrefix(route))
+        #expect(first.sequence == call.invite.sequence + 1 && other.sequence == call.invite.sequence + 1)
+        // The response again: its PRACK is on its way, or was answered.
+        call.reliable(180, 7, tag: "b")
+        #expect(try await prack(180, 8, "b").sequence == other.sequence + 1)
+        #expect(try await prack(180, 2, "a").sequence == first.sequence + 1)
+        call.respond(200, tag: "a", body: sdp("a"))
+        #expect(await call.raw.receive("ACK") != nil)
+        for _ in 0..<2 { guard case .provisional = try await call.caller.event() else { return #expect(Bool(false)) } }
+        #expect(try await call.caller.event() == .answered(call.leg, sdp: sdp("a")))
+        try await call.finish()
+    }
+
     @Test("a reliable response binds the call to its fork: a 200 of another is hung up")
     @LoopActor func reliable() async throws {
         let call = try await RawCallee()

@@ -14,9 +14,9 @@ struct LegMachineTests {
     /// Every state that a leg can be in.
     static let states: [LegState] = [
         .offered(remote: "o"), .offered(remote: nil), .ringing(remote: "o", LegState.Early()),
-        .ringing(remote: "o", LegState.Early(sdp: "e", awaitsPrack: true)), .answering(descriptions, answerDue: false),
-        .answered(descriptions, answerDue: false),
-        .answered(descriptions, answerDue: true), .leavingOnceAcknowledged(nil), .calling(local: "o", ringing: false, forks: LegState.Forks()),
+        .ringing(remote: "o", LegState.Early(sdp: "e", awaitsPrack: true)), .answering(LegState.Answer(descriptions: descriptions)),
+        .answered(LegState.Answer(descriptions: descriptions)),
+        .answered(LegState.Answer(descriptions: descriptions, answerDue: true, offer: LegState.Offer(sdp: "n"))), .leavingOnceAcknowledged(nil), .calling(local: "o", ringing: false, forks: LegState.Forks()),
         .calling(local: nil, ringing: true, forks: LegState.Forks()), .acknowledging(remote: "o"), .cancelling,
         .established(descriptions, .idle), .established(descriptions, .offeredToUs(.invite, sdp: "n")),
         .established(descriptions, .offeredToUs(.update, sdp: "n")), .established(descriptions, .accepted(answerDue: true)),

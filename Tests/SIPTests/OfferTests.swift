@@ -121,9 +121,11 @@ extension SIPTests.OfferTests {
                 Issue.record("not refused")
                 return
             }
+            #expect(try await callee.event() == .offerWithdrawn(leg))
             callee.endpoint.acceptOffer(leg, sdp: sdp("too late"))
             caller.endpoint.end(out, status: 0, reason: nil)
-            #expect(try await callee.event() == .ended(leg, SIPEnd(.hungUp)))
+            let last = try await callee.event()
+            #expect(last == .ended(leg, SIPEnd(.hungUp)))
         }
     }
 
@@ -183,15 +185,11 @@ extension SIPTests.OfferTests {
         try await hangUp(call)
     }
 
-    @Test("an UPDATE before the answer: 200 without an offer, 500 with Retry-After with one; the call goes on", arguments: [false, true])
-    @LoopActor func earlyUpdate(reliably: Bool) async throws {
-        let call = try await RawCall(headers: reliably ? ["Supported: 100rel"] : [])
+    @Test("an UPDATE before the answer: 200 without an offer; with one 500 with Retry-After, where nothing was agreed on reliably", arguments: [false, true])
+    @LoopActor func earlyUpdate(isReliable: Bool) async throws {
+        let call = try await RawCall(headers: isReliable ? ["Supported: 100rel"] : [])
         call.callee.endpoint.ring(call.leg, status: 183, sdp: sdp("early"))
         let early = try #require(await call.raw.receive("SIP/2.0 183"))
-        if reliably {
-            call.raw.send(call.prack(early).text)
-            #expect(await call.raw.receive("SIP/2.0 200") != nil)
-        }
         for (sequence, body, status) in [(3, "", 200), (4, sdp("other"), 500)] {
             var update = call.invite.then("UPDATE", sequence: sequence, toTag: early.tag(of: "To"))
             update.body = body
@@ -200,27 +198,118 @@ extension SIPTests.OfferTests {
             #expect(response.header("CSeq") == "\(sequence) UPDATE")
             #expect((response.header("Retry-After") != nil) == (status == 500))
         }
+        if isReliable {
+            call.raw.send(call.prack(early, sequence: 5).text)
+            #expect(await call.raw.receive("SIP/2.0 200") != nil)
+        }
         call.callee.endpoint.answer(call.leg, sdp: sdp("early"))
         try await call.finish(try #require(await call.raw.receive("SIP/2.0 200")))
     }
 
-    @Test("an early UPDATE of a phone that we call: 200 without an offer, 491 with one", arguments: [(false, 200), (true, 491)])
-    @LoopActor func earlyUpdateOfCallee(offers: Bool, status: Int) async throws {
+    @Test("after a reliable answer a caller offers anew by UPDATE or in a PRACK, before we have answered the call", arguments: ["UPDATE", "PRACK"], [200, 488])
+    @LoopActor func earlyOffer(method: String, status: Int) async throws {
+        let call = try await RawCall(headers: ["Supported: 100rel"])
+        call.callee.endpoint.ring(call.leg, status: 183, sdp: sdp("early"))
+        let early = try #require(await call.raw.receive("SIP/2.0 183"))
+        var offer = call.prack(early, body: sdp("other"))
+        if method == "UPDATE" {
+            call.raw.send(call.prack(early).text)
+            #expect(await call.raw.receive("SIP/2.0 200") != nil)
+            offer = call.invite.then("UPDATE", sequence: 3, toTag: early.tag(of: "To"))
+            offer.body = sdp("other")
+        }
+        call.raw.send(offer.text)
+        #expect(try await call.callee.event() == .offer(call.leg, sdp: sdp("other")))
+        if status == 200 {
+            call.callee.endpoint.acceptOffer(call.leg, sdp: sdp("fine"))
+        } else {
+            call.callee.endpoint.rejectOffer(call.leg, SIPResponse(status: 404))
+        }
+        let response = try #require(await call.raw.receive("SIP/2.0 \(status)"))
+        #expect(response.header("CSeq")?.hasSuffix(method) == true)
+        #expect(response.hasSuffix(sdp("fine")) == (status == 200))
+        call.callee.endpoint.answer(call.leg, sdp: sdp(status == 200 ? "fine" : "early"))
+        let answer = try #require(await call.raw.receive("SIP/2.0 200"))
+        call.raw.send(call.invite.then("ACK", sequence: 1, toTag: answer.tag(of: "To")).text)
+        #expect(try await call.callee.event() == .established(call.leg))
+        #expect(call.callee.endpoint.remoteDescription(of: call.leg) == sdp(status == 200 ? "other" : "offer"))
+        try await hangUp(call)
+    }
+
+    @Test("an offer before the answer that the core has not decided about ends with the call's answer, or with the call", arguments: [true, false])
+    @LoopActor func earlyOfferEnds(isAnswered: Bool) async throws {
+        let call = try await RawCall(headers: ["Supported: 100rel"])
+        call.callee.endpoint.ring(call.leg, status: 183, sdp: sdp("early"))
+        let early = try #require(await call.raw.receive("SIP/2.0 183"))
+        call.raw.send(call.prack(early).text)
+        #expect(await call.raw.receive("SIP/2.0 200") != nil)
+        var update = call.invite.then("UPDATE", sequence: 3, toTag: early.tag(of: "To"))
+        update.body = sdp("other")
+        call.raw.send(update.text)
+        #expect(try await call.callee.event() == .offer(call.leg, sdp: sdp("other")))
+        if isAnswered {
+            call.callee.endpoint.answer(call.leg, sdp: sdp("early"))
+        } else {
+            call.callee.endpoint.reject(call.leg, SIPResponse(status: 486))
+        }
+        #expect(await call.raw.receive("SIP/2.0 500")?.header("CSeq") == "3 UPDATE")
+        #expect(try await call.callee.event() == .offerWithdrawn(call.leg))
+        guard isAnswered else {
+            #expect(await call.raw.receive("SIP/2.0 486") != nil)
+            call.raw.send(call.invite.then("ACK", sequence: 1, toTag: early.tag(of: "To"), branch: call.invite.branch).text)
+            return try await call.stop()
+        }
+        try await call.finish(try #require(await call.raw.receive("SIP/2.0 200")))
+    }
+
+    @Test("an early UPDATE of a phone that we call: 200 without an offer, 491 with one where its answer was not reliable")
+    @LoopActor func earlyUpdateOfCallee() async throws {
+        let call = try await RawCallee()
+        call.reliable(180, 1)
+        _ = try await call.caller.event()
+        call.accept(await call.raw.receive("PRACK"))
+        for (sequence, body, status) in [(1, "", 200), (2, sdp("other"), 491)] {
+            call.raw.send(update(of: call, sequence, body).text)
+            #expect(await call.raw.receive("SIP/2.0 \(status)") != nil)
+        }
+        call.respond(200, body: sdp("answer"))
+        #expect(try await call.caller.event() == .answered(call.leg, sdp: sdp("answer")))
+        #expect(await call.raw.receive("ACK") != nil)
+        try await call.finish()
+    }
+
+    @Test("after its reliable answer a phone that we call offers anew by UPDATE", arguments: [200, 488])
+    @LoopActor func earlyOfferOfCallee(status: Int) async throws {
         let call = try await RawCallee()
         call.reliable(183, 1, body: sdp("early"))
         _ = try await call.caller.event()
         call.accept(await call.raw.receive("PRACK"))
+        call.raw.send(update(of: call, 1, sdp("other")).text)
+        #expect(try await call.caller.event() == .offer(call.leg, sdp: sdp("other")))
+        call.raw.send(update(of: call, 2, sdp("third")).text)
+        #expect(await call.raw.receive("SIP/2.0 500")?.header("CSeq") == "2 UPDATE")
+        if status == 200 {
+            call.caller.endpoint.acceptOffer(call.leg, sdp: sdp("fine"))
+        } else {
+            call.caller.endpoint.rejectOffer(call.leg, SIPResponse(status: 488))
+        }
+        #expect(await call.raw.receive("SIP/2.0 \(status)")?.hasSuffix(sdp("fine")) == (status == 200))
+        call.respond(200)
+        #expect(try await call.caller.event() == .answered(call.leg, sdp: sdp(status == 200 ? "other" : "early")))
+        #expect(call.caller.endpoint.localDescription(of: call.leg) == sdp(status == 200 ? "fine" : "offer"))
+        #expect(await call.raw.receive("ACK") != nil)
+        try await call.finish()
+    }
+
+    @LoopActor
+    private func update(of call: RawCallee, _ sequence: Int, _ body: String) -> RawRequest {
         var update = RawRequest("UPDATE", to: call.caller.port, from: call.raw.port)
         update.callID = call.invite.header("Call-ID") ?? ""
         update.fromTag = "rawtag"
         update.toTag = call.invite.tag(of: "From")
-        update.body = offers ? sdp("other") : ""
-        call.raw.send(update.text)
-        #expect(await call.raw.receive("SIP/2.0 \(status)") != nil)
-        call.respond(200)
-        #expect(try await call.caller.event() == .answered(call.leg, sdp: sdp("early")))
-        #expect(await call.raw.receive("ACK") != nil)
-        try await call.finish()
+        update.sequence = sequence
+        update.body = body
+        return update
     }
 
     @Test("a re-INVITE or an UPDATE that crosses our re-INVITE gets 491, and ours goes on", arguments: ["INVITE", "UPDATE"])

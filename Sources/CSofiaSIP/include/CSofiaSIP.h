@@ -19,9 +19,11 @@
 #include <sofia-sip/sip_extra.h>
 #include <sofia-sip/sip_status.h>
 #include <sofia-sip/sip_tag.h>
+#include <sofia-sip/sip_util.h>
 #include <sofia-sip/hostdomain.h>
 #include <sofia-sip/msg_mclass.h>
 #include <sofia-sip/nta.h>
+#include <sofia-sip/nta_stateless.h>
 #include <sofia-sip/nta_tag.h>
 #include <sofia-sip/sresolv.h>
 #include <sofia-sip/tport_tag.h>
@@ -155,6 +157,9 @@ static inline char const *tern_sip_error_name(sip_error_t const *error)
   return header->sh_class == sip_error_class ? error->er_name : header->sh_class->hc_name;
 }
 
+/** What a message says; NULL when it is no SIP. */
+static inline sip_t const *tern_sip_object(msg_t *msg) { return sip_object(msg); }
+
 /** Where a message came from; its port and address are for getnameinfo(). */
 static inline struct sockaddr const *tern_msg_source(msg_t *msg, socklen_t *length)
 {
@@ -167,9 +172,12 @@ static inline struct sockaddr const *tern_msg_source(msg_t *msg, socklen_t *leng
 /** Sends Sofia's log lines, formatted and cut to 1,023 bytes, to `sink`; lines above `level` (0 to 9) are not made. */
 void tern_su_log_to(void (*sink)(char const *line), unsigned level);
 
-/** The messages that Sofia parses, without host names that it would look up in a Via; `on_trying` hears of each 100. NULL when
- *  memory is short. */
-msg_mclass_t const *tern_sip_mclass(void (*on_trying)(char const *call_id));
+/** The messages that Sofia parses, without host names that it would look up in a Via; `on_trying` hears of each 100, `on_reliable` of each message
+ *  with RSeq, which is not parsed to its end yet. NULL when memory is short. */
+msg_mclass_t const *tern_sip_mclass(void (*on_trying)(char const *call_id), void (*on_reliable)(msg_t *message));
+
+/** Says which dialogs the peer has left, from 1 on for such a one: a 2xx to an INVITE of ours in it is acknowledged, and no BYE follows. */
+void tern_on_orphan(int (*is_left)(char const *call_id, char const *local_tag, char const *remote_tag));
 
 /** Has Sofia's authentication client compute nothing: a challenge is kept until nua_authenticate() brings any NUTAG_AUTH(), and the
  *  request is repeated with the header fields that come with it. */

@@ -157,6 +157,8 @@ final class CallController {
         case .refreshSession(let side, let sdp): session.refreshed(side, sdp)
         case .noteDescription(let side, let sdp): session.said(side, sdp)
         case .askSession(let side, let branch): sessions[branch]?.offerWanted(side)
+        case .offerEarly(let side, let sdp, let branch): sessions[branch]?.offerEarly(side, sdp)
+        case .withdrawOffer(let side): session.withdraw(side)
         case .answerSession(let sdp, let trickle, let branch): sessions[branch]?.answer(sdp, trickle: trickle)
         case .declineSession(let failure): session.decline(failure)
         case .invite(let leg, let offer):

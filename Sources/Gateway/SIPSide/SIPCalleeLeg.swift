@@ -122,7 +122,7 @@ final class SIPCalleeLeg: CalleeLeg, PhoneLeg {
         endpoint.end(leg, status: end.status, reason: end.sipReason)
     }
 
-    func carryOffer(_ sdp: String) { dialog?.offer(sdp) }
+    func carryOffer(_ sdp: String) { dialog?.offer(sdp, by: self) }
 
     func carryAnswer(_ sdp: String) {
         guard let leg else { return }

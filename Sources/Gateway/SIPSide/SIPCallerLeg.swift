@@ -43,7 +43,7 @@ final class SIPCallerLeg: CallerLeg, PhoneLeg {
         endpoint.end(leg, status: end.status, reason: end.sipReason)
     }
 
-    func carryOffer(_ sdp: String) { offers.offer(sdp) }
+    func carryOffer(_ sdp: String) { offers.offer(sdp, by: self) }
 
     func carryAnswer(_ sdp: String) { endpoint.acceptOffer(leg, sdp: sdp) }
 

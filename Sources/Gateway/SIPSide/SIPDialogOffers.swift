@@ -21,10 +21,26 @@ final class SIPDialogOffers {
     /// Whether an offer of ours has no answer yet.
     var isOffering: Bool { pending.sdp != nil }
 
-    func offer(_ sdp: String) {
-        pending.begin(sdp)
-        endpoint.offer(leg, sdp: sdp)
+    /// Whether an offer is under way in the dialog, ours or the phone's.
+    var isBusy: Bool { isOffering || endpoint.isExchanging(leg) }
+
+    /// Offers for a leg of the dialog: at once, or when the leg that holds the dialog has released it.
+    func offer(_ sdp: String, by leg: AnyObject) {
+        guard pending.begin(sdp, by: ObjectIdentifier(leg)) else { return }
+        endpoint.offer(self.leg, sdp: sdp)
     }
+
+    /// Lets one leg alone offer, until it releases the dialog.
+    func hold(for leg: AnyObject) { pending.hold(for: ObjectIdentifier(leg)) }
+
+    /// The dialog is its former leg's again, whose offer may have waited for this.
+    func release() {
+        guard let next = pending.release() else { return }
+        endpoint.offer(leg, sdp: next)
+    }
+
+    /// The dialog stays with the leg that holds it.
+    func settle() { pending.forgetWaiting() }
 
     /// Whether an offer that was answered with `status` is to be repeated: after 491, when its time has come.
     func retries(after status: Int) -> Bool {
@@ -44,6 +60,7 @@ final class SIPDialogOffers {
         timer?.cancel()
         timer = nil
         _ = pending.end()
+        pending.forgetWaiting()
     }
 }
 

@@ -33,6 +33,7 @@ extension Switchboard {
             // A BYE before the answer is a CANCEL in other words (RFC 3261 section 15).
             let gaveUp = end.cause == .hungUp && !call.isEstablished
             call.handle(.callerEnded(gaveUp ? .cancelled : end.callEnd(by: .caller)))
+        case .offer(_, let sdp?) where !call.isEstablished: call.handle(.offeredEarly(nil, sdp: sdp))
         case .offerCompleted(_, let sdp) where !call.isEstablished: call.handle(.callerAnswered(sdp: sdp))
         default: exchange(event, side: .caller, in: call, leg: call.caller as? any SIPOfferingLeg)
         }
@@ -43,6 +44,7 @@ extension Switchboard {
         case .provisional(_, let status, _, let sdp):
             (call.callees[leg] as? SIPCalleeLeg)?.rings()
             if let sdp { call.handle(.progress(leg, sdp: sdp)) } else if status >= 180 { call.handle(.ringing(leg)) }
+        case .offer(_, let sdp?) where !call.isEstablished: call.handle(.offeredEarly(leg, sdp: sdp))
         case .answered(let id, let sdp):
             log.debug("phone answered", metadata: ["call": "\(call.id)", "leg": "\(id)"])
             call.handle(.accepted(leg, sdp: sdp, trickle: false))
@@ -76,6 +78,7 @@ extension Switchboard {
         case .infoAnswered(_, let status): leg?.infos?.answered(status)
         case .offer(_, let sdp?): call.handle(.offered(side, sdp: sdp, trickle: false))
         case .offer(_, nil): call.handle(.offerWanted(side))
+        case .offerWithdrawn: call.handle(.withdrawn(side))
         case .offerCompleted(_, nil): call.handle(.declined(side, .refused("the ACK brought no answer")))
         case .offerAccepted(_, let sdp) where leg?.offerAccepted() == false:
             if let sdp { call.handle(.refreshed(side, sdp: sdp)) }

@@ -81,8 +81,6 @@ final class APISession {
             let answer = MediaDescriptionObject(sdp: sdp, sdpType: session.kind.callerType).json
             respond { ["session_id": .string(session.id), "answer": answer] }
             registry.publish(.session(session.id, "answer", ["answer": answer]))
-        case .answerRefused(let failure) where session.isEstablished && session.pendingOffer != nil:
-            session.decline(failure)
         case .offerRefused(_, let failure), .answerRefused(let failure):
             reply?.fail(failure.apiError)
             reply = nil

@@ -113,6 +113,12 @@ final class MediaSession {
     /// That phone has been told this beside the session.
     func said(_ side: SessionSide, _ sdp: String) { handle(.said(side, sdp: sdp)) }
 
+    /// Takes an offer of that phone's before the call is answered.
+    func offerEarly(_ side: SessionSide, _ sdp: String) { handle(.offeredEarly(side, sdp: sdp)) }
+
+    /// That side takes its offer back.
+    func withdraw(_ side: SessionSide) { handle(.withdrawn(side)) }
+
     /// Takes the answer of the side that was offered something last.
     func answer(_ sdp: String, trickle: Bool) { handle(.answered(sdp: sdp, trickle: trickle)) }
 

@@ -5,13 +5,14 @@ internal import SIP
 /// A phone that goes on in another call: it is offered the other session within its dialog.
 @LoopActor
 final class MovedPhone: MovedLeg, PhoneLeg {
-    private enum Phase {
+    private enum Phase: Equatable {
         /// In its former call.
         case away
         /// It has the offer of the other session.
         case moving
-        /// The other call failed meanwhile: it goes back once it has answered.
-        case turning
+        /// The other call failed while an offer of it has no answer: the phone goes back once it has answered. `isThere`: it has the other
+        /// session already.
+        case turning(isThere: Bool)
         /// It has been offered its former session again.
         case returning
         /// In the other call, which may still fail.
@@ -94,7 +95,7 @@ final class MovedPhone: MovedLeg, PhoneLeg {
     /// An offer of the former call comes first.
     private func move(_ sdp: String) {
         guard phase == .away else { return }
-        guard !offers.isOffering else {
+        guard !offers.isBusy else {
             attempts += 1
             guard attempts < MovedPhone.mostAttempts else { return fail(.failed(.state("the phone is busy with another offer"))) }
             timer = LoopTimer.schedule(after: .milliseconds(250)) { [weak self] in self?.move(sdp) }
@@ -104,7 +105,8 @@ final class MovedPhone: MovedLeg, PhoneLeg {
         before = endpoint.localDescription(of: leg)
         after = sdp
         way.there(self)
-        offers.offer(sdp)
+        offers.hold(for: self)
+        offers.offer(sdp, by: self)
     }
 
     private static let mostAttempts = 40
@@ -122,8 +124,9 @@ final class MovedPhone: MovedLeg, PhoneLeg {
         case (.turning, .offerAccepted):
             guard offers.accepted() else { return false }
             returnOffer()
-        case (.turning, .offerRejected):
-            if !offers.retries(after: 0) { isBack() }
+        case (.turning(let isThere), .offerRejected):
+            _ = offers.retries(after: 0)
+            if isThere { returnOffer() } else { isBack() }
         case (.returning, .offerAccepted(_, let sdp)):
             guard offers.accepted() else { return false }
             isBack(answer: sdp)
@@ -151,7 +154,7 @@ final class MovedPhone: MovedLeg, PhoneLeg {
         if hasOffered { onArrived?(sdp) } else { onMoved?(sdp, false) }
         guard let offer = waiting else { return }
         waiting = nil
-        if phase == .here || phase == .settled { offers.offer(offer) }
+        if phase == .here || phase == .settled { offers.offer(offer, by: self) }
     }
 
     private func isGone() {
@@ -162,14 +165,17 @@ final class MovedPhone: MovedLeg, PhoneLeg {
     }
 
     private func fail(_ end: CallEnd) {
-        if phase == .moving, !isAlone { way.back(self) }
+        let wasMoving = phase == .moving
+        if wasMoving, !isAlone { way.back(self) }
         phase = .away
         onFailed?(end)
+        if wasMoving { offers.release() }
     }
 
     func settle(at side: SessionSide, with party: CallParty?) {
         guard phase != .gone else { return }
         phase = .settled
+        offers.settle()
         way.done(self)
     }
 
@@ -180,10 +186,10 @@ final class MovedPhone: MovedLeg, PhoneLeg {
         waiting = nil
         guard !isAlone else { return }
         switch phase {
-        case .moving:
-            phase = .turning
+        case .moving, .here where offers.isOffering:
+            phase = .turning(isThere: phase == .here)
             way.back(self)
-        case .here:
+        case .moving, .here:
             way.back(self)
             returnOffer()
         case .away: way.done(self)
@@ -196,13 +202,14 @@ final class MovedPhone: MovedLeg, PhoneLeg {
         let offer = DialogInheritance.renewed(before, after: after)
         after = offer
         phase = .returning
-        offers.offer(offer)
+        offers.offer(offer, by: self)
     }
 
     private func isBack(answer: String? = nil) {
         if phase == .returning, let after { way.returned(after, answer) }
         phase = .away
         way.done(self)
+        offers.release()
     }
 
     // MARK: As a leg
@@ -217,7 +224,11 @@ final class MovedPhone: MovedLeg, PhoneLeg {
     }
 
     func carryOffer(_ sdp: String) {
-        if phase == .away || phase == .moving { waiting = sdp } else { offers.offer(sdp) }
+        switch phase {
+        case .away, .moving: waiting = sdp
+        case .here, .settled: offers.offer(sdp, by: self)
+        case .turning, .returning, .gone: break
+        }
     }
 
     func carryAnswer(_ sdp: String) { endpoint.acceptOffer(leg, sdp: sdp) }

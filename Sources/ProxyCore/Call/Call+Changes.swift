@@ -10,6 +10,33 @@ extension Call {
         return [.offerSession(side, sdp: sdp, trickle: trickle, branch: carrying)]
     }
 
+    /// Once the early answer has settled what is spoken (RFC 3311 section 5.1). The other side of the session hears nothing of it.
+    mutating func offeredEarly(_ leg: Leg?, _ sdp: String) -> [Action] {
+        let side = leg == nil ? SessionSide.caller : .callee
+        guard case .inviting(var invited) = state, var early = invited.early, early.answer != nil, early.offerer == nil,
+            leg == nil || leg == early.leg, let branch = branch(of: early.leg)
+        else { return [.refuseOffer(side, leg, .state("nothing has been agreed on yet"))] }
+        early.offerer = side
+        invited.early = early
+        state = .inviting(invited)
+        return [.offerEarly(side, sdp: sdp, branch: branch)]
+    }
+
+    /// The session's answer to such an offer, or its refusal; nil where there is none.
+    mutating func earlyOutcome(_ side: SessionSide, _ branch: Branch, _ outcome: Result<String, SessionFailure>) -> [Action]? {
+        guard case .inviting(var invited) = state, var early = invited.early, early.offerer == side, branch == self.branch(of: early.leg)
+        else { return nil }
+        early.offerer = nil
+        if side == .caller, case .success(let answer) = outcome { early.answer = answer }
+        invited.early = early
+        state = .inviting(invited)
+        let leg = side == .callee ? early.leg : nil
+        switch outcome {
+        case .success(let answer): return [.carryAnswer(side, leg, answer)]
+        case .failure(let failure): return [.refuseOffer(side, leg, failure)]
+        }
+    }
+
     mutating func offerWanted(_ side: SessionSide) -> [Action] {
         guard case .established(let leg) = state else {
             return [.refuseOffer(side, nil, .state("the call is not established"))]
@@ -19,6 +46,12 @@ extension Call {
         }
         asking = side
         return [.askSession(side, branch: carrying)]
+    }
+
+    mutating func withdrawn(_ side: SessionSide) -> [Action] {
+        guard case .established = state else { return [] }
+        if asking == side { asking = nil }
+        return [.withdrawOffer(side)]
     }
 
     func answered(_ side: SessionSide, _ sdp: String, trickle: Bool) -> [Action] {

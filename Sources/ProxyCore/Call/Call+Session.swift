@@ -29,6 +29,7 @@ extension Call {
     }
 
     mutating func sessionAnswers(_ side: SessionSide, _ sdp: String, _ branch: Branch) -> [Action] {
+        if let actions = earlyOutcome(side, branch, .success(sdp)) { return actions }
         switch (state, side) {
         case (.preparing(branch), .caller):
             state = .established(nil)
@@ -58,6 +59,7 @@ extension Call {
     }
 
     mutating func offerRefused(_ side: SessionSide, _ failure: SessionFailure, _ branch: Branch) -> [Action] {
+        if let actions = earlyOutcome(side, branch, .failure(failure)) { return actions }
         switch state {
         case .established(let leg):
             guard branch == carrying else { return [] }
@@ -95,7 +97,6 @@ extension Call {
             state = .inviting(invited)
             return [.refuse(leg, failure)] + actions
         case .completing where branch == carrying: return finish(.failed(failure))
-        case .established where branch == carrying: return [.declineSession(failure)]
         default: return []
         }
     }

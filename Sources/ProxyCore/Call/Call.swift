@@ -78,8 +78,12 @@ public struct Call: Sendable {
         case returned(SessionSide, sdp: String, answer: String?)
         /// A side of an established call wants an offer, to answer it.
         case offerWanted(SessionSide)
+        /// The caller (nil), or a leg that rings, offers anew before the call is answered.
+        case offeredEarly(Leg?, sdp: String)
         /// A side of an established call wants to change the session.
         case offered(SessionSide, sdp: String, trickle: Bool)
+        /// A side of an established call takes its offer back.
+        case withdrawn(SessionSide)
         /// A side answers, or declines, an offer that was carried to it.
         case answered(SessionSide, sdp: String, trickle: Bool)
         case declined(SessionSide, SessionFailure)
@@ -88,11 +92,14 @@ public struct Call: Sendable {
     /// What to do about it, in this order.
     public enum Action: Sendable, Equatable {
         case offerSession(SessionSide, sdp: String, trickle: Bool, branch: Branch = 1)
+        /// A further offer of that side's, before the call is answered.
+        case offerEarly(SessionSide, sdp: String, branch: Branch)
         /// That side wants an offer of the session's.
         case askSession(SessionSide, branch: Branch = 1)
         case refreshSession(SessionSide, sdp: String)
         /// That side has been told this, by somebody else.
         case noteDescription(SessionSide, sdp: String)
+        case withdrawOffer(SessionSide)
         case answerSession(sdp: String, trickle: Bool, branch: Branch = 1)
         case declineSession(SessionFailure)
         case invite(Leg, offer: String?)
@@ -165,6 +172,8 @@ public struct Call: Sendable {
         var answer: String?
         /// The leg took the call before that: its final description.
         var acceptedMeanwhile: Accepted?
+        /// The side whose further offer the session has.
+        var offerer: SessionSide?
     }
 
     struct Accepted: Sendable, Equatable {
@@ -262,7 +271,9 @@ public struct Call: Sendable {
         case .returned(let side, let sdp, let answer):
             guard isEstablished else { return [] }
             return [.noteDescription(side, sdp: sdp)] + (answer.map { [.refreshSession(side, sdp: $0)] } ?? [])
+        case .offeredEarly(let leg, let sdp): return offeredEarly(leg, sdp)
         case .offered(let side, let sdp, let trickle): return offered(side, sdp, trickle: trickle)
+        case .withdrawn(let side): return withdrawn(side)
         case .answered(let side, let sdp, let trickle): return answered(side, sdp, trickle: trickle)
         case .declined(let side, let failure): return declined(side, failure)
         case .calleeEnded(let leg, let end): return lose(leg, end)

@@ -48,6 +48,11 @@ struct LocalDescription: Sendable {
         last = session
     }
 
+    /// Adds the further lines of `offered` as refused ones.
+    mutating func keep(_ offered: [MediaDescription]) {
+        media += offered.dropFirst(media.count).map { MediaDescription(refusing: $0.kind, like: $0) }
+    }
+
     /// Takes back what was described since `earlier`; its version is not used again.
     mutating func rollback(to earlier: LocalDescription) {
         guard earlier.version != version else { return }

@@ -61,6 +61,9 @@ struct MediaMap: Sendable, Equatable {
         return map
     }
 
+    /// Keeps further lines of the dialog that Janus does not see.
+    mutating func keep(_ count: Int) { self.count = max(self.count, count) }
+
     /// Janus' line for one of the dialog's; nil where Janus does not see it.
     func inner(of line: Int) -> Int? { entries.firstIndex { $0.line == line } }
 }

@@ -65,7 +65,21 @@ public struct SIPNegotiation: Sendable {
 
     /// Forgets an offer that was refused; what was agreed before it stands (RFC 6141).
     public mutating func rollback() {
-        guard state.isPending, let stable else { return }
+        guard state.isPending else { return }
+        restore()
+    }
+
+    /// Forgets our last offer, also where the phone has accepted it. The phone keeps the lines that the offer added: the next one refuses them
+    /// (RFC 3264 section 8).
+    mutating func withdraw() {
+        guard case .localOffer(let offered, _) = state else { return }
+        restore()
+        local.keep(offered)
+        map.keep(offered.count)
+    }
+
+    private mutating func restore() {
+        guard let stable else { return }
         map = stable.map
         state = stable.state
         addresses = stable.addresses

@@ -7,7 +7,7 @@ import SDP
 public struct WebRTCNegotiation: Sendable {
     private(set) var map = MediaMap()
     private var state = State.idle
-    private var stable: (map: MediaMap, state: State, lines: [MediaDescription], told: SessionDescription?, heard: SessionDescription?)?
+    private var stable: Stable?
     /// What the browser was told last, without the limit.
     private var told: SessionDescription?
     /// What the browser said last.
@@ -33,6 +33,17 @@ public struct WebRTCNegotiation: Sendable {
             case .remoteOffer(let answered), .localOffer(let answered): !answered
             }
         }
+    }
+
+    /// What stood before the last offer.
+    private struct Stable: Sendable {
+        let map: MediaMap
+        let state: State
+        let lines: [MediaDescription]
+        let told: SessionDescription?
+        let heard: SessionDescription?
+        let answer: SessionDescription?
+        let agreedMedia: [AgreedMedium]
     }
 
     public init() {}
@@ -168,14 +179,38 @@ public struct WebRTCNegotiation: Sendable {
 
     /// Forgets an offer that was refused; what was agreed before it stands.
     public mutating func rollback() {
-        guard state.isPending, let stable else { return }
-        (map, state, lines, told, heard) = stable
+        guard state.isPending else { return }
+        restore()
+    }
+
+    /// Forgets our last offer, also where the browser has accepted it. The browser keeps the lines that the offer added: the next one refuses
+    /// them.
+    mutating func withdraw() {
+        guard case .localOffer = state else { return }
+        let offered = lines
+        restore()
+        let kept = offered.dropFirst(lines.count).map { MediaDescription(refusing: $0.kind, like: $0) }
+        lines += kept
+        told?.media += kept
+        map.keep(offered.count)
+    }
+
+    private mutating func restore() {
+        guard let stable else { return }
+        map = stable.map
+        state = stable.state
+        lines = stable.lines
+        told = stable.told
+        heard = stable.heard
+        answer = stable.answer
+        agreedMedia = stable.agreedMedia
         self.stable = nil
     }
 
     private mutating func begin() throws(NegotiationError) {
         guard !state.isPending else { throw .wrongState }
-        stable = (map, state, lines, told, heard)
+        stable = Stable(
+            map: map, state: state, lines: lines, told: told, heard: heard, answer: answer, agreedMedia: agreedMedia)
     }
 
     /// A browser's description with Janus' lines only, in Janus' order and under Janus' names.

@@ -34,6 +34,8 @@ struct Exchange: Sendable, Equatable {
     var phase: Phase
     /// The NoSIP handles that have been told of it; when it comes to nothing they are told again what stands.
     var processed: [SessionHandle.Role] = []
+    /// Whether the offerer has taken its offer back, and hears nothing more of it.
+    var isWithdrawn = false
 
     init(offerer: SessionSide, paths: ExchangePaths, isFirst: Bool, purpose: Purpose = .parties) {
         self.offerer = offerer
@@ -44,6 +46,12 @@ struct Exchange: Sendable, Equatable {
     }
 
     var isOffering: Bool { if case .offering = phase { true } else { false } }
+
+    /// Whether the offerer waits for the answer.
+    var awaitsAnswer: Bool { !isWithdrawn && (purpose == .parties || purpose == .path) }
+
+    /// Whether the other side has accepted the offer.
+    var isAccepted: Bool { if case .answering = phase { purpose == .parties } else { false } }
 
     /// Whether it is the offer that a phone asked of the echo.
     var isForEcho: Bool { isFirst && purpose == .other }

@@ -121,6 +121,18 @@ extension LegNegotiation {
         }
     }
 
+    /// Forgets the last offer to the peer, also where the peer has accepted it.
+    mutating func withdraw() {
+        switch self {
+        case .sip(var leg):
+            leg.withdraw()
+            self = .sip(leg)
+        case .webrtc(var leg):
+            leg.withdraw()
+            self = .webrtc(leg)
+        }
+    }
+
     /// Forgets an offer that came to nothing (RFC 6141).
     mutating func rollback() {
         switch self {

@@ -43,7 +43,7 @@ extension ProxySession {
             let role = side == .callee && kind.callerType == .rtp ? SessionHandle.Role.callee : .caller
             return restore(after.hasSamePlain(as: before) ? [] : [role])
         } catch {
-            return [.refuseAnswer(.description(error))]
+            return notReanswered(by: side, .description(error))
         }
     }
 
@@ -53,15 +53,33 @@ extension ProxySession {
         guard state == .stable, case .sip(var leg)? = sides[side], (try? leg.repeatOffer(widening: false)) != nil else { return [] }
         sides[side] = .sip(leg)
         state = .reoffered(side)
-        let actions = reanswered(by: side, sdp)
-        guard case .refuseAnswer? = actions.first else { return actions }
-        return notReanswered(by: side)
+        return reanswered(by: side, sdp)
     }
 
-    /// The answer did not come, or cannot be used: what stood before stands.
-    mutating func notReanswered(by side: SessionSide) -> [Action] {
+    /// A phone offers before the call is answered (RFC 3311 section 5.1): another address, or fewer of the formats. It is answered with what
+    /// was said to it last, and the other side hears nothing, as it cannot be offered anything yet. Other media has to wait until the call is
+    /// answered.
+    mutating func offeredEarly(by side: SessionSide, _ sdp: String) -> [Action] {
+        guard state == .stable, case .sip(let before)? = sides[side] else { return [.refuseOffer(side, ProxySession.glare)] }
+        var leg = before
+        do {
+            let answer = try leg.repeatOffer(widening: false)
+            _ = try leg.acceptAnswer(sdp)
+            guard leg.agreedMedia == before.standingMedia else {
+                return [.refuseOffer(side, .state("other media cannot be agreed on before the call is answered"))]
+            }
+            sides[side] = .sip(leg)
+            let role = side == .callee && kind.callerType == .rtp ? SessionHandle.Role.callee : .caller
+            return [.deliverAnswer(side, answer)] + restore(leg.hasSamePlain(as: before) ? [] : [role])
+        } catch {
+            return [.refuseOffer(side, .description(error))]
+        }
+    }
+
+    /// The answer did not come, or cannot be used: what stood before stands, and an update that waits for the answer fails.
+    mutating func notReanswered(by side: SessionSide, _ failure: SessionFailure) -> [Action] {
         sides[side]?.rollback()
-        limiting?.failure = .refused("the phone does not take the limit")
+        limiting?.failure = failure
         state = .stable
         return nextUpdate()
     }

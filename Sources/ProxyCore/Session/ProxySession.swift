@@ -17,6 +17,10 @@ public struct ProxySession: Sendable {
         case refreshed(SessionSide, sdp: String)
         /// A phone was told this in its dialog, beside the session: later descriptions have to have higher versions.
         case said(SessionSide, sdp: String)
+        /// A phone offers anew before the call is answered.
+        case offeredEarly(SessionSide, sdp: String)
+        /// That side takes its offer back: it was cancelled, or not answered in time.
+        case withdrawn(SessionSide)
         /// The side that was offered something answers.
         case answered(sdp: String, trickle: Bool)
         /// The side that was offered something does not take it.
@@ -162,6 +166,8 @@ public struct ProxySession: Sendable {
         case .said(let side, let sdp):
             sides[side]?.note(sdp)
             return []
+        case .offeredEarly(let side, let sdp): return offeredEarly(by: side, sdp)
+        case .withdrawn(let side): return withdrawn(by: side)
         case .answered(let sdp, let trickle): return answered(sdp, trickle: trickle)
         case .declined(let failure): return declined(failure)
         case .stepDone(let text): return stepDone(text)
@@ -181,7 +187,7 @@ public struct ProxySession: Sendable {
     private func afterEnd(_ event: Event) -> [Action] {
         let failure = SessionFailure.state("the session has ended")
         switch event {
-        case .offered(let side, _, _), .offerWanted(let side): return [.refuseOffer(side, failure)]
+        case .offered(let side, _, _), .offerWanted(let side), .offeredEarly(let side, _): return [.refuseOffer(side, failure)]
         case .answered: return [.refuseAnswer(failure)]
         case .candidate: return [.refuseCandidate(failure)]
         case .update(let number, _), .hold(let number, _, _): return [.updateFailed(number: number, failure)]
@@ -226,6 +232,7 @@ public struct ProxySession: Sendable {
         guard case .exchanging(var exchange) = state, exchange.phase == .awaitingAnswer else {
             return [.refuseAnswer(.state(answerRefusal))]
         }
+        if exchange.isWithdrawn { return takeBack(exchange, .withdrawn) }
         do {
             let text = try negotiate(exchange.offerer.other) { (leg) throws(NegotiationError) in try leg.acceptAnswer(sdp) }
             pendingOffer = nil
@@ -237,8 +244,10 @@ public struct ProxySession: Sendable {
             exchange.phase = .answering(rest: exchange.paths.answer)
             return advance(text, exchange, trickle: trickle)
         } catch {
-            // Another answer may follow: nothing has been changed yet.
-            return [.refuseAnswer(.description(error))]
+            let failure = SessionFailure.description(error)
+            // Nothing has been changed yet. To the first offer another answer may follow; a later one has ended for its answerer.
+            if exchange.isFirst { return [.refuseAnswer(failure)] }
+            return exchange.purpose == .limit ? limitDeclined(failure) : takeBack(exchange, failure)
         }
     }
 
@@ -248,7 +257,7 @@ public struct ProxySession: Sendable {
     }
 
     private mutating func declined(_ failure: SessionFailure) -> [Action] {
-        if case .reoffered(let side) = state { return notReanswered(by: side) }
+        if case .reoffered(let side) = state { return notReanswered(by: side, .refused("the phone does not take the limit")) }
         if case .holding(let holding) = state { return holdDeclined(holding, failure) }
         guard case .exchanging(let exchange) = state, exchange.phase == .awaitingAnswer else { return [] }
         if exchange.purpose == .limit { return limitDeclined(failure) }
@@ -267,7 +276,7 @@ public struct ProxySession: Sendable {
             guard let paths = kind.paths(ofOfferBy: side, isFirst: true) else { return waiting }
             return begin(Exchange(offerer: side, paths: paths, isFirst: true), offer, trickle: trickle) + waiting
         case .exchanging(let exchange) where exchange.phase != .awaitingAnswer:
-            return advance(text, exchange)
+            return exchange.isWithdrawn ? fail(exchange, .withdrawn) : advance(text, exchange)
         case .restoring(let rest):
             return restore(rest)
         case .lettingThrough:
@@ -349,10 +358,11 @@ public struct ProxySession: Sendable {
 
     /// The exchange comes to nothing.
     mutating func fail(_ exchange: Exchange, _ failure: SessionFailure) -> [Action] {
-        let refusal: [Action] = exchange.purpose == .parties || exchange.purpose == .path ? [.refuseOffer(exchange.offerer, failure)] : []
+        let refusal: [Action] = exchange.awaitsAnswer ? [.refuseOffer(exchange.offerer, failure)] : []
         guard !exchange.isFirst else {
             return refusal + end(SessionEnd(code: failure.sipStatus, reason: failure.reason))
         }
+        if exchange.isAccepted { tellAgain(exchange.offerer.other) }
         for side in SessionSide.allCases { sides[side]?.rollback() }
         pendingOffer = nil
         return refusal + restore(after: exchange)

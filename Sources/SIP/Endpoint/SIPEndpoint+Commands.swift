@@ -35,6 +35,12 @@ extension SIPEndpoint {
         legs[leg]?.handle(.offer(sdp: sdp))
     }
 
+    /// Whether an offer is under way within an established dialog, in either direction (RFC 6337 section 2).
+    public func isExchanging(_ leg: SIPLegID) -> Bool {
+        guard case .established(_, let exchange)? = legs[leg]?.machine.state else { return false }
+        return exchange != .idle
+    }
+
     /// Answers a re-INVITE or UPDATE with 200. Without `sdp` it is the description that was sent last.
     public func acceptOffer(_ leg: SIPLegID, sdp: String?) {
         legs[leg]?.handle(.acceptOffer(sdp: sdp))

@@ -77,6 +77,7 @@ extension SIPEndpoint {
         leg.course.target = call.target.uri
         if way.transport == .tls { leg.verifiedPeer = way.address.hostPort }
         remember(leg)
+        ForkPracks.watch(dialog.callID, leg, of: self)
         leg.wait(.transaction)
         leg.mayFailOver(call)
         let texts = [request.target, request.target, request.fromUser, request.displayName ?? ""] + request.routes

@@ -21,7 +21,9 @@ extension SIPEndpoint {
         case .prack: receivePrack(event, on: leg)
         case .info: receiveInfo(event, on: leg)
         case .cancel: leg.handle(.cancelled(event.message?.reason))
-        case .bye: leg.handle(.bye(event.message?.reason))
+        case .bye:
+            leg.isLeft()
+            leg.handle(.bye(event.message?.reason))
         case .acknowledgement:
             leg.isNamed(event.message, ours: false)
             leg.startSession()
@@ -43,9 +45,13 @@ extension SIPEndpoint {
         switch event.status {
         case ..<200:
             // Sofia does not show one twice, nor one out of order.
-            if let rack = event.message?.rack { leg.perform(.prack(rack)) }
+            if let rack = event.message?.rack {
+                leg.reliableFork = leg.reliableFork ?? event.message?.toTag
+                leg.perform(.prack(rack))
+            }
             leg.handle(.provisional(
-                status: event.status, phrase: event.phrase, sdp: event.message?.sdp, fork: event.message?.toTag ?? ""))
+                status: event.status, phrase: event.phrase, sdp: event.message?.sdp, fork: event.message?.toTag ?? "",
+                isReliable: event.message?.rack != nil))
         case 200..<300:
             leg.isNamed(event.message, ours: true)
             leg.settleSession(event.message)

@@ -165,6 +165,7 @@ extension SIPEvent {
         case .rejected: "rejected"
         case .redirected: "redirected"
         case .offer: "offer"
+        case .offerWithdrawn: "offerWithdrawn"
         case .offerAccepted: "offerAccepted"
         case .offerRejected: "offerRejected"
         case .offerCompleted: "offerCompleted"

@@ -76,10 +76,21 @@ extension SIPStack {
         // Names are resolved elsewhere. Sofia asks a name server to which there is no route again and again, within one call, for
         // ever; with this it knows the one of the loopback interface only, to which there always is a route.
         tags.add(tern_srestag_resolv_conf(), "/dev/null")
-        let messages = tern_sip_mclass { callID in
-            let callID = SofiaText.field(callID, limit: 256)
-            LoopActor.assumeIsolated { SilentHops.heard(callID) }
+        tern_on_orphan { callID, localTag, remoteTag in
+            let name = SIPDialogName(
+                callID: SofiaText.field(callID, limit: 256), localTag: SofiaText.field(localTag, limit: 128),
+                remoteTag: SofiaText.field(remoteTag, limit: 128))
+            return LoopActor.assumeIsolated { LeftDialogs.contains(name) ? 1 : 0 }
         }
+        let messages = tern_sip_mclass(
+            { callID in
+                let callID = SofiaText.field(callID, limit: 256)
+                LoopActor.assumeIsolated { SilentHops.heard(callID) }
+            },
+            { message in
+                nonisolated(unsafe) let message = message
+                LoopActor.assumeIsolated { ForkPracks.note(message) }
+            })
         if let messages { tags.add(tern_ntatag_mclass(), OpaquePointer(messages)) }
         tags.add(tern_ntatag_sip_t1(), configuration.t1.wholeMilliseconds)
         tags.add(tern_ntatag_sip_t1x64(), configuration.t1x64.wholeMilliseconds)

@@ -13,7 +13,7 @@ extension Leg {
 
     /// Whether a response to the INVITE sent the call to another hop. A hop that has begun to call somebody is stayed with.
     func goesElsewhere(_ event: StackEvent) -> Bool {
-        hopHasSpoken()
+        if !isChallengeInTime(event) { hopHasSpoken() }
         guard let call = otherHops else { return false }
         guard event.status >= 300 else {
             if event.status > 100 { otherHops = nil }
@@ -26,6 +26,17 @@ extension Leg {
         return true
     }
 
+    /// Whether the call limits how long the hop may take to call somebody: then neither 100 nor a challenge, which is only the beginning of it,
+    /// ends that time.
+    private var hasTimeToRing: Bool { otherHops?.request.silenceLimit != nil }
+
+    private func isChallengeInTime(_ event: StackEvent) -> Bool { hasTimeToRing && [401, 407].contains(event.status) }
+
+    /// The hop has said 100.
+    func hopTries() {
+        if !hasTimeToRing { hopHasSpoken() }
+    }
+
     func hopHasSpoken() {
         guard hopTimer != nil else { return }
         hopTimer?.cancel()
@@ -33,7 +44,7 @@ extension Leg {
         if let name = ownDialog { SilentHops.forget(name.callID) }
     }
 
-    /// The hop said nothing. Should it wake up later, its 2xx is acknowledged and hung up.
+    /// The hop has called nobody in time. Should it do so later, its 2xx is acknowledged and hung up.
     private func leaveSilentHop() {
         hopHasSpoken()
         guard let call = otherHops, case .calling = machine.state else { return }
@@ -69,7 +80,7 @@ enum SilentHops {
 
     static func forget(_ callID: String) { calls[callID] = nil }
 
-    static func heard(_ callID: String) { calls[callID]?.leg?.hopHasSpoken() }
+    static func heard(_ callID: String) { calls[callID]?.leg?.hopTries() }
 }
 
 extension SIPEndpoint {

@@ -39,6 +39,10 @@ final class Leg {
     var authorizer: SIPAuthorizer?
     /// Of the requests that were challenged and have no final response yet, by method.
     var credentials: [String: Credentials] = [:]
+    /// The fork whose reliable response came first: Sofia has its early dialog.
+    var reliableFork: String?
+    /// The early dialogs of other forks that send reliable responses, by their tag.
+    var otherForks: [String: OtherFork] = [:]
     /// Where the INVITE can go when its hop fails.
     var otherHops: OutgoingCall?
     var hopTimer: LoopTimer?
@@ -160,6 +164,7 @@ final class Leg {
         referral = nil
         authorizer = nil
         otherHops = nil
+        if let name = ownDialog { ForkPracks.forget(name.callID, self) }
         nua_handle_destroy(handle)
     }
 

@@ -16,8 +16,8 @@ enum LegInput: Equatable {
     case stop
 
     // The peer.
-    /// `fork` is the tag of the To header.
-    case provisional(status: Int, phrase: String, sdp: String?, fork: String = "")
+    /// `fork` is the tag of the To header; `isReliable` says that a PRACK has been sent.
+    case provisional(status: Int, phrase: String, sdp: String?, fork: String = "", isReliable: Bool = false)
     case success(sdp: String?, fork: String = "")
     case failure(status: Int, phrase: String, reason: SIPReason?)
     case redirected(status: Int, phrase: String, contacts: [String])

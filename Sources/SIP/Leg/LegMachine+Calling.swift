@@ -3,11 +3,12 @@ extension LegMachine {
     mutating func calling(
         local: String?, ringing: Bool, forks: LegState.Forks, _ input: LegInput
     ) -> [LegAction] {
+        if let actions = offeredEarly(local: local, ringing: ringing, forks: forks, input) { return actions }
         switch input {
-        case .provisional(let status, let phrase, let sdp, let fork):
+        case .provisional(let status, let phrase, let sdp, let fork, let isReliable):
             guard status > 100 else { return [] }
             var forks = forks
-            forks.note(sdp, from: fork)
+            forks.note(sdp, from: fork, isReliable: isReliable)
             let report = LegAction.report(.provisional(id, status: status, phrase: phrase, sdp: sdp))
             let next = LegState.calling(local: local, ringing: true, forks: forks)
             return ringing ? go(next, report) : go(next, report, .wait(.ringing))
@@ -37,8 +38,10 @@ extension LegMachine {
             return go(.cancelling, .cancel(nil), .report(report), .wait(.transaction))
         case .bye(let reason):
             return close(SIPEnd(.hungUp, reason: reason))
-        case .offered(.update, let sdp):
-            return [.respondToUpdate(SIPResponse(status: sdp == nil ? 200 : 491), sdp: nil)]
+        case .offered(.update, nil):
+            return answerEarlyUpdate(nil)
+        case .offer:
+            return refuseOwnOffer()
         default:
             return []
         }
@@ -61,6 +64,10 @@ extension LegMachine {
             return close(SIPEnd(.hungUp, reason: reason))
         case .terminated:
             return close(SIPEnd(.failed))
+        case .offered(.update, let sdp):
+            return answerEarlyUpdate(sdp)
+        case .offer:
+            return refuseOwnOffer()
         default:
             return []
         }
@@ -71,6 +78,7 @@ extension LegMachine {
         switch input {
         case .success: hangUp(nil, reporting: nil, after: .acknowledge(sdp: nil))
         case .failure, .terminated, .bye, .overdue: close(nil)
+        case .offered(.update, let sdp): answerEarlyUpdate(sdp)
         default: []
         }
     }

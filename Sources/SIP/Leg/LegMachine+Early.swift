@@ -4,6 +4,7 @@
 /// over its own queue when a 200 is at the end of it.
 extension LegMachine {
     mutating func undecided(remote: String?, _ early: LegState.Early?, _ input: LegInput) -> [LegAction] {
+        if let actions = offeredEarly(remote, early, input) { return actions }
         switch input {
         case .ring(let status, let sdp):
             return ring(remote, early, status: status, sdp: sdp)
@@ -15,20 +16,20 @@ extension LegMachine {
             let response = SIPResponse(status: early == nil ? 503 : 480, warning: "the call was not decided in time")
             return close(SIPEnd(.undecided), after: .refuse(response))
         case .pracked(let sdp):
-            return [acceptance(ofPrack: sdp, remote: remote, local: early?.sdp)] + goOn(remote, early)
+            return pracked(remote, early, sdp)
         default:
             return unanswered(input)
         }
     }
 
     /// The core has answered, and the 200 waits for a PRACK (RFC 3262 section 3).
-    mutating func answering(
-        _ descriptions: LegState.Descriptions, answerDue: Bool, _ input: LegInput
-    ) -> [LegAction] {
+    mutating func answering(_ answer: LegState.Answer, _ input: LegInput) -> [LegAction] {
         switch input {
         case .pracked(let sdp):
-            let acceptance = acceptance(ofPrack: sdp, remote: descriptions.remote, local: descriptions.local)
-            return [acceptance] + answer(descriptions, awaitsPrack: false)
+            let acceptance = acceptance(ofPrack: sdp, remote: answer.descriptions.remote, local: answer.descriptions.local)
+            return [acceptance] + send(answer)
+        case .offer(let sdp):
+            return hold(sdp, answer) { .answering($0) }
         case .overdue:
             return close(SIPEnd(.acknowledgementLost), after: .refuse(SIPResponse(status: 504)))
         default:
@@ -53,6 +54,8 @@ extension LegMachine {
             close(SIPEnd(.failed))
         case .offered(.update, let sdp):
             answerEarlyUpdate(sdp)
+        case .offer:
+            refuseOwnOffer()
         default:
             []
         }
@@ -70,12 +73,13 @@ extension LegMachine {
         }
         next.sdp = sdp ?? next.sdp
         next.awaitsPrack = provisionals.areReliable(status)
+        next.carriesAnswer = next.awaitsPrack && sdp != nil
         let actions = go(.ringing(remote: remote, next), .respond(status: status, sdp: sdp))
         return early == nil ? actions + [.wait(.ringing)] : actions
     }
 
     /// After a PRACK: what waited for it.
-    private mutating func goOn(_ remote: String?, _ early: LegState.Early?) -> [LegAction] {
+    mutating func goOn(_ remote: String?, _ early: LegState.Early?) -> [LegAction] {
         guard var early else { return [] }
         let waiting = early.waiting
         early.awaitsPrack = false
@@ -85,15 +89,17 @@ extension LegMachine {
     }
 
     private mutating func answer(_ descriptions: LegState.Descriptions, awaitsPrack: Bool) -> [LegAction] {
-        let answerDue = descriptions.remote == nil
-        if awaitsPrack { return go(.answering(descriptions, answerDue: answerDue), .wait(.transaction)) }
-        return go(
-            .answered(descriptions, answerDue: answerDue), .respond(status: 200, sdp: descriptions.local), .wait(.transaction))
+        let answer = LegState.Answer(descriptions: descriptions, answerDue: descriptions.remote == nil)
+        return awaitsPrack ? go(.answering(answer), .wait(.transaction)) : send(answer)
     }
 
-    /// A PRACK may offer again once the offer of the INVITE has its answer (RFC 3262 section 5). The same offer has the same
-    /// answer; another one has to wait until the call is answered.
-    private func acceptance(ofPrack sdp: String?, remote: String?, local: String?) -> LegAction {
+    private mutating func send(_ answer: LegState.Answer) -> [LegAction] {
+        go(.answered(answer), .respond(status: 200, sdp: answer.descriptions.local), .wait(.transaction))
+    }
+
+    /// A PRACK with the offer of before has the answer of before; with another one, when the core has answered the call already, it has to wait
+    /// for that.
+    func acceptance(ofPrack sdp: String?, remote: String?, local: String?) -> LegAction {
         guard let sdp else { return .respondToPrack(SIPResponse(status: 200), sdp: nil) }
         guard sdp == remote, local != nil else {
             return .respondToPrack(SIPResponse(status: 488, warning: "no other offer before the call is answered"), sdp: nil)

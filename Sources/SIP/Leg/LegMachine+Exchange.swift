@@ -12,8 +12,9 @@ extension LegMachine {
             return refuse(descriptions, method, response)
         case (.offeredToUs(let method, _), .overdue):
             return refuse(descriptions, method, SIPResponse(status: 488, warning: "the offer was not decided in time"))
+                + [.report(.offerWithdrawn(id))]
         case (.offeredToUs(.invite, _), .cancelled):
-            return go(.established(descriptions, .idle), .wait(nil))
+            return go(.established(descriptions, .idle), .wait(nil), .report(.offerWithdrawn(id)))
         case (.accepted(let answerDue), .acknowledged(let sdp)):
             guard answerDue else { return go(.established(descriptions, .idle), .wait(nil)) }
             let renewed = LegState.Descriptions(local: descriptions.local, remote: sdp ?? descriptions.remote)
@@ -80,9 +81,7 @@ extension LegMachine {
     private mutating func refuse(
         _ descriptions: LegState.Descriptions, _ method: LegState.OfferMethod, _ response: SIPResponse
     ) -> [LegAction] {
-        var response = response
-        // Other failures would end the dialog (RFC 5057 section 5.1), and the old session has to stand.
-        if ![415, 488, 491, 500, 603, 606].contains(response.status) { response.status = 488 }
+        let response = LegMachine.leavingSession(response)
         let action: LegAction = method == .update ? .respondToUpdate(response, sdp: nil) : .refuse(response)
         return go(.established(descriptions, .idle), action, .wait(nil))
     }
@@ -95,7 +94,7 @@ extension LegMachine {
         case (.idle, .offer(let sdp)):
             return go(.established(descriptions, .offeredByUs(sdp: sdp)), .reinvite(sdp: sdp), .wait(.transaction))
         case (_, .offer):
-            return [.report(.offerRejected(id, status: 491, phrase: "Request Pending"))]
+            return refuseOwnOffer()
         case (.offeredByUs(let offer?), .success(let sdp, _)):
             let renewed = LegState.Descriptions(local: offer, remote: sdp ?? descriptions.remote)
             return go(

@@ -30,8 +30,8 @@ struct LegMachine: Equatable {
         switch state {
         case .offered(let remote): return undecided(remote: remote, nil, input)
         case .ringing(let remote, let early): return undecided(remote: remote, early, input)
-        case .answering(let descriptions, let answerDue): return answering(descriptions, answerDue: answerDue, input)
-        case .answered(let descriptions, let answerDue): return answered(descriptions, answerDue: answerDue, input)
+        case .answering(let answer): return answering(answer, input)
+        case .answered(let answer): return answered(answer, input)
         case .leavingOnceAcknowledged(let reason): return leaving(reason, input)
         case .calling(let local, let ringing, let forks):
             return calling(local: local, ringing: ringing, forks: forks, input)

@@ -5,9 +5,9 @@ enum LegState: Equatable {
     /// Called: 101 to 199 went out.
     case ringing(remote: String?, Early)
     /// Called: the core has answered, and our 200 waits for the PRACK to what went out before.
-    case answering(Descriptions, answerDue: Bool)
-    /// Called: 200 went out, the ACK is awaited. `answerDue`: the ACK brings the answer to our offer.
-    case answered(Descriptions, answerDue: Bool)
+    case answering(Answer)
+    /// Called: 200 went out, the ACK is awaited.
+    case answered(Answer)
     /// As `answered`, but the core wants it to end: no BYE before the ACK (RFC 3261 section 15).
     case leavingOnceAcknowledged(SIPReason?)
     /// Calling: the INVITE went out; `ringing` after 101 to 199.
@@ -27,6 +27,20 @@ enum LegState: Equatable {
         var remote: String?
     }
 
+    /// The core's answer to the call, until the peer has acknowledged it.
+    struct Answer: Equatable {
+        var descriptions: Descriptions
+        /// Whether the ACK brings the answer to our offer.
+        var answerDue = false
+        /// An offer of the core's that goes out after the ACK: no re-INVITE goes before it (RFC 3261 section 14.1).
+        var offer: Offer?
+    }
+
+    /// An offer of ours; without SDP it asks the peer for one.
+    struct Offer: Equatable {
+        let sdp: String?
+    }
+
     /// What went out before the answer.
     struct Early: Equatable {
         /// The description that the last response with any had.
@@ -34,6 +48,22 @@ enum LegState: Equatable {
         var awaitsPrack = false
         /// What goes out after the PRACK.
         var waiting: Provisional?
+        /// Whether the response that waits for its PRACK has the answer to the caller's offer.
+        var carriesAnswer = false
+        /// Whether the caller has acknowledged the answer to its offer: it may offer again (RFC 3262 section 5, RFC 3311 section 5.1).
+        var isAgreed = false
+        /// That further offer, while the core decides.
+        var offer: EarlyOffer?
+    }
+
+    /// An offer before the call is answered that the core has not decided about.
+    struct EarlyOffer: Equatable {
+        enum Method: Equatable {
+            case update, prack
+        }
+
+        let method: Method
+        let sdp: String
     }
 
     struct Provisional: Equatable {
@@ -46,13 +76,24 @@ enum LegState: Equatable {
         /// More forks than this are not told apart.
         static let most = 32
         private var descriptions: [String: String] = [:]
+        /// The fork whose answer came reliably: it may offer again (RFC 3311 section 5.1).
+        private(set) var agreed: String?
+        /// That further offer, while the core decides.
+        var offer: String?
 
         /// The description that the early dialog with this To tag brought last.
         subscript(tag: String) -> String? { descriptions[tag] }
 
-        mutating func note(_ sdp: String?, from tag: String) {
+        mutating func note(_ sdp: String?, from tag: String, isReliable: Bool = false) {
             guard let sdp, descriptions[tag] != nil || descriptions.count < Forks.most else { return }
             descriptions[tag] = sdp
+            if isReliable, agreed == nil { agreed = tag }
+        }
+
+        /// The further offer has its answer.
+        mutating func agree() {
+            note(offer, from: agreed ?? "")
+            offer = nil
         }
     }
 

@@ -6,8 +6,10 @@ internal import EventLoop
 final class HeldRequest {
     let message: OpaquePointer
 
-    init?(current nua: OpaquePointer?) {
-        guard let message = nua_current_request(nua), let kept = msg_ref_create(message) else { return nil }
+    convenience init?(current nua: OpaquePointer?) { self.init(nua_current_request(nua)) }
+
+    init?(_ message: OpaquePointer?) {
+        guard let message, let kept = msg_ref_create(message) else { return nil }
         self.message = kept
     }
 

@@ -18,6 +18,9 @@ public enum SIPEvent: Hashable, Sendable {
     case redirected(SIPLegID, status: Int, phrase: String, contacts: [String])
     /// A re-INVITE or UPDATE wants `acceptOffer` or `rejectOffer`. Without SDP it asks for our offer.
     case offer(SIPLegID, sdp: String?)
+    /// The last `offer` has ended without an answer of the core's: the peer cancelled its re-INVITE, or
+    /// ``SIPEndpointConfiguration/decisionLimit`` is over. The session stands as it was before the offer.
+    case offerWithdrawn(SIPLegID)
     /// 2xx to our re-INVITE, with the answer. It also comes when the peer answers a refresh of the session timer, which the
     /// endpoint does by itself, with another description than before.
     case offerAccepted(SIPLegID, sdp: String?)
@@ -39,7 +42,7 @@ public enum SIPEvent: Hashable, Sendable {
     public var leg: SIPLegID {
         switch self {
         case .incoming(let leg, _), .provisional(let leg, _, _, _), .answered(let leg, _), .established(let leg),
-            .rejected(let leg, _, _, _), .redirected(let leg, _, _, _), .offer(let leg, _), .offerAccepted(let leg, _), .offerRejected(let leg, _, _),
+            .rejected(let leg, _, _, _), .redirected(let leg, _, _, _), .offer(let leg, _), .offerWithdrawn(let leg), .offerAccepted(let leg, _), .offerRejected(let leg, _, _),
             .offerCompleted(let leg, _), .info(let leg, _), .infoAnswered(let leg, _), .transferRequested(let leg, _), .ended(let leg, _):
             leg
         }

@@ -3,9 +3,13 @@ import Testing
 
 @Suite("An offer that met one of the phone's")
 struct PendingOfferTests {
+    private final class Leg {}
+    private let one = Leg(), other = Leg()
+    private var leg: ObjectIdentifier { ObjectIdentifier(one) }
+
     private func wait(_ ownsCallID: Bool, _ generator: inout some RandomNumberGenerator) -> Duration? {
         var offer = PendingOffer()
-        offer.begin("v=0")
+        _ = offer.begin("v=0", by: leg)
         return offer.wait(after: 491, ownsCallID: ownsCallID, using: &generator)
     }
 
@@ -24,11 +28,11 @@ struct PendingOfferTests {
     func tries() {
         var generator = SystemRandomNumberGenerator()
         var offer = PendingOffer()
-        offer.begin("one")
+        _ = offer.begin("one", by: leg)
         let waits = (1...4).map { _ in offer.wait(after: 491, ownsCallID: true, using: &generator) != nil }
         #expect(waits == [true, true, true, false])
         #expect(offer.sdp == nil)
-        offer.begin("two")
+        _ = offer.begin("two", by: leg)
         let again = offer.wait(after: 491, ownsCallID: true, using: &generator)
         #expect(again != nil, "another offer has its own tries")
         #expect(offer.sdp == "two")
@@ -38,14 +42,38 @@ struct PendingOfferTests {
     func over(status: Int) {
         var generator = SystemRandomNumberGenerator()
         var offer = PendingOffer()
-        offer.begin("one")
+        _ = offer.begin("one", by: leg)
         let refused = offer.wait(after: status, ownsCallID: false, using: &generator)
         #expect(refused == nil)
         #expect(offer.sdp == nil)
-        offer.begin("two")
+        _ = offer.begin("two", by: leg)
         let wasThere = offer.end(), isThere = offer.end()
         #expect(wasThere && !isThere)
         let answered = offer.wait(after: 491, ownsCallID: false, using: &generator)
         #expect(answered == nil)
+    }
+
+    @Test("while one leg holds the dialog, the other's offer waits, and goes out when the dialog is released")
+    func held() {
+        var offer = PendingOffer()
+        offer.hold(for: leg)
+        let isFirst = offer.begin("move", by: leg), isSecond = offer.begin("former", by: ObjectIdentifier(other))
+        #expect(isFirst && !isSecond && offer.sdp == "move", "the first is not overwritten")
+        let wasAnswered = offer.end(), released = offer.release()
+        #expect(wasAnswered && released == "former" && offer.sdp == "former")
+        let isAnswered = offer.end(), nothing = offer.release()
+        #expect(isAnswered && nothing == nil)
+    }
+
+    @Test("an offer of a leg that the phone has left for good is forgotten")
+    func left() {
+        var offer = PendingOffer()
+        offer.hold(for: leg)
+        let waits = !offer.begin("former", by: ObjectIdentifier(other))
+        offer.forgetWaiting()
+        let released = offer.release()
+        #expect(waits && released == nil)
+        let isFree = offer.begin("next", by: ObjectIdentifier(other))
+        #expect(isFree)
     }
 }

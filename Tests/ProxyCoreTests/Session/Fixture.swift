@@ -34,6 +34,21 @@ enum Fixture {
     static let browserAnswer = browser(
         setup: "active", candidates: "a=candidate:1 1 udp 2130706431 192.0.2.10 50002 typ host")
 
+    /// A video line for the two.
+    static let browserVideo = text(
+        """
+        m=video 9 UDP/TLS/RTP/SAVPF 96
+        c=IN IP4 0.0.0.0
+        a=ice-ufrag:a1b2
+        a=ice-pwd:0123456789abcdef01234567
+        a=fingerprint:sha-256 19:E2:1C:3B:4B:9F:81:E6:B8:5C:F4:A5:A8:D8:73:04:BB:05:2F:70:9F:04:A9:0E:05:E9:26:33:E8:70:88:A2
+        a=setup:active
+        a=mid:1
+        a=sendrecv
+        a=rtcp-mux
+        a=rtpmap:96 VP8/90000
+        """)
+
     static let phoneOffer = text(
         """
         v=0

@@ -1,0 +1,93 @@
+import SDP
+import Testing
+
+/// Offers between two phones that end otherwise than by their answer: with RTP, so that it is heard what Janus has been told.
+extension IntegrationTests {
+    @Suite("Withdrawn and refused offers")
+    struct WithdrawnOffers {
+        @Test("a hold that is cancelled while the other phone thinks: it is offered what stood, both hear each other, and the next hold holds")
+        func cancelled() async throws {
+            try await call { caller, called in
+                caller.media.direction = .sendonly
+                caller.send { $0.request("INVITE", body: caller.media.offer()) }
+                #expect(try await called.offered().audioDirection == .sendonly)
+                try await cancel(caller)
+                called.media.direction = .recvonly
+                try await called.accept()
+                called.media.direction = .sendrecv
+                #expect(try await called.offered().audioDirection == .sendrecv)
+                try await called.accept()
+                #expect(await caller.audio.hears(700))
+                #expect(await called.audio.hears(500))
+
+                async let answer = caller.offers()
+                #expect(try await called.offered().audioDirection == .sendonly)
+                called.media.direction = .recvonly
+                try await called.accept()
+                #expect(try await answer.audioDirection == .recvonly)
+            }
+        }
+
+        @Test("a hold that is cancelled, and that the other phone declines: both hear each other, and the next one holds")
+        func cancelledAndDeclined() async throws {
+            try await call { caller, called in
+                caller.media.direction = .sendonly
+                caller.send { $0.request("INVITE", body: caller.media.offer()) }
+                try await called.offered()
+                try await cancel(caller)
+                try await called.refuse(488)
+                #expect(await caller.audio.hears(700))
+                #expect(await called.audio.hears(500))
+                async let answer = caller.offers()
+                #expect(try await called.offered().audioDirection == .sendonly)
+                called.media.direction = .recvonly
+                try await called.accept()
+                #expect(try await answer.audioDirection == .recvonly)
+            }
+        }
+
+        @Test("a phone that answers our re-INVITE with an error keeps its call, from either side", arguments: [500, 503])
+        func refused(status: Int) async throws {
+            try await call { caller, called in
+                for (one, other) in [(caller, called), (called, caller)] {
+                    one.media.direction = .sendonly
+                    one.send { $0.request("INVITE", body: one.media.offer()) }
+                    try await other.offered()
+                    try await other.refuse(status)
+                    let refusal = try await one.final("INVITE", within: .patience)
+                    #expect(refusal.status == 488)
+                    one.send { $0.acknowledgement(of: refusal) }
+                    #expect(await caller.audio.hears(700))
+                    #expect(await called.audio.hears(500))
+                    one.media.direction = .sendrecv
+                }
+            }
+        }
+
+        private func cancel(_ phone: SIPPhone) async throws {
+            phone.send { $0.cancellation() }
+            let response = try await phone.final("INVITE", within: .patience)
+            #expect(response.status == 487)
+            phone.send { $0.acknowledgement(of: response) }
+        }
+
+        /// A call of two phones that hear each other, one with 500 Hz, the other with 700 Hz.
+        private func call(_ body: (_ caller: SIPPhone, _ called: SIPPhone) async throws -> Void) async throws {
+            let stage = try Stage.running
+            let caller = try SIPPhone(stage, frequency: 500), called = try SIPPhone(stage, frequency: 700, port: stage.gateway.phonePort)
+            defer {
+                caller.stop()
+                called.stop()
+            }
+            caller.call("phone")
+            try await called.called()
+            try await called.accept()
+            try await caller.answered()
+            #expect(await caller.audio.hears(700))
+            #expect(await called.audio.hears(500))
+            try await body(caller, called)
+            try await caller.hangUp()
+            try await called.hungUp()
+        }
+    }
+}

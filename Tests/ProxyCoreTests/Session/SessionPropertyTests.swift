@@ -1,0 +1,257 @@
+import Testing
+
+@testable import ProxyCore
+
+/// Random lives of sessions: whatever their sides, Janus and the clients do, in whatever order.
+@Suite("A session, whatever happens")
+struct SessionPropertyTests {
+    static let kinds: [SessionKind] = [
+        .echo(.rtp), .echo(.webrtc), .proxy(caller: .rtp, callee: .webrtc), .proxy(caller: .webrtc, callee: .rtp),
+        .proxy(caller: .webrtc, callee: .webrtc), .proxy(caller: .rtp, callee: .rtp),
+    ]
+
+    @Test("each offer, step, update and setting has one owner and one end; no state is without a way out", arguments: kinds.indices)
+    func lives(kind: Int) {
+        var generator = SeededGenerator(seed: UInt64(kind + 1))
+        var met: Set<String> = []
+        for _ in 0..<1_500 {
+            var life = SessionLife(Self.kinds[kind])
+            for _ in 0..<40 {
+                life.step(&generator)
+                met.insert(life.stateName)
+            }
+            life.settle()
+            guard life.faults.isEmpty else {
+                Issue.record("\(life.faults)\n\(life.events.map { "\($0)".prefix(160) }.joined(separator: "\n"))")
+                return
+            }
+        }
+        let isEcho = Self.kinds[kind].calleeType == nil
+        #expect(met.isSuperset(of: ["new", "attaching", "exchanging", "stable", "ended"]), "\(met)")
+        if !isEcho { #expect(met.contains("awaitingAnswer")) }
+        if Self.kinds[kind] == .proxy(caller: .rtp, callee: .rtp) {
+            #expect(met.isSuperset(of: ["withdrawn", "reoffered", "holding", "restoring", "lettingThrough"]), "\(met)")
+        }
+    }
+}
+
+/// One session with all that it depends on, which does only what it can do: Janus answers a step that it was given, a side an offer that it has.
+private struct SessionLife {
+    private(set) var session: ProxySession
+    private(set) var events: [ProxySession.Event] = []
+    private(set) var faults: [String] = []
+    private let kind: SessionKind
+    /// What each has been given, and has not answered.
+    private var step: MediaStep?
+    private var settings = 0
+    private var offered: SessionSide?
+    /// The sides that wait for the answer to an offer of theirs, or for the offer that they asked for.
+    private var offering: Set<SessionSide> = []
+    private var asking: Set<SessionSide> = []
+    private var updates: Set<Int> = []
+    private var lastUpdate = 0
+    private var hasEnded = false
+
+    init(_ kind: SessionKind) {
+        self.kind = kind
+        session = ProxySession(
+            id: "s", kind: kind, options: SessionOptions(), address: "192.0.2.1", number: 7)
+    }
+
+    var stateName: String {
+        switch session.state {
+        case .new: "new"
+        case .attaching: "attaching"
+        case .exchanging(let exchange) where exchange.isWithdrawn: "withdrawn"
+        case .exchanging(let exchange): exchange.phase == .awaitingAnswer ? "awaitingAnswer" : "exchanging"
+        case .reoffered: "reoffered"
+        case .holding: "holding"
+        case .restoring: "restoring"
+        case .lettingThrough: "lettingThrough"
+        case .stable: "stable"
+        case .ended: "ended"
+        }
+    }
+
+    // MARK: What may happen
+
+    mutating func step(_ generator: inout SeededGenerator) {
+        guard let event = possible(&generator).randomElement(using: &generator) else { return }
+        take(event)
+    }
+
+    private func type(_ side: SessionSide) -> SDPType? { side == .caller ? kind.callerType : kind.calleeType }
+
+    private func description(_ side: SessionSide, isOffer: Bool, _ generator: inout SeededGenerator) -> String {
+        let plain = type(side) == .rtp ? (isOffer ? Fixture.phoneOffer : Fixture.phoneAnswer) : (isOffer ? Fixture.browserOffer : Fixture.browserAnswer)
+        switch Int.random(in: 0..<12, using: &generator) {
+        case 0: return "nonsense"
+        case 1: return plain.replacing("a=sendrecv", with: "a=sendonly")
+        case 2: return plain.replacing("a=sendrecv", with: "a=recvonly")
+        case 3: return plain.replacing("a=sendrecv", with: "a=inactive")
+        case 4: return plain.replacing("m=audio 4", with: "m=audio 5").replacing("192.0.2.2", with: "192.0.2.3")
+        case 5 where isOffer: return plain + (type(side) == .rtp ? "m=video 4200 RTP/AVP 96\r\na=rtpmap:96 VP8/90000\r\n" : Fixture.browserVideo)
+        default: return plain
+        }
+    }
+
+    private func possible(_ generator: inout SeededGenerator) -> [ProxySession.Event] {
+        var events: [ProxySession.Event] = []
+        for side in SessionSide.allCases where type(side) != nil && !offering.contains(side) && !asking.contains(side) {
+            if offered != side {
+                events.append(.offered(side, sdp: description(side, isOffer: true, &generator), trickle: .random(using: &generator)))
+                if type(side) == .rtp {
+                    events.append(.offerWanted(side))
+                    events.append(.refreshed(side, sdp: description(side, isOffer: false, &generator)))
+                    if session.isEstablished { events.append(.offeredEarly(side, sdp: description(side, isOffer: true, &generator))) }
+                }
+            }
+            events.append(.said(side, sdp: description(side, isOffer: false, &generator)))
+            events.append(.candidate(side, TrickledCandidate(mid: "0", mediaLineIndex: 0, candidate: "candidate:1")))
+        }
+        // The first offer ends with the call.
+        for side in offering where session.isEstablished { events += [.withdrawn(side), .withdrawn(side)] }
+        if let side = offered {
+            for _ in 0..<3 { events.append(.answered(sdp: description(side, isOffer: false, &generator), trickle: false)) }
+            events.append(.declined(.refused("no")))
+        } else {
+            events += [.answered(sdp: Fixture.phoneAnswer, trickle: false), .declined(.refused("no"))].suffix(session.isEstablished ? 2 : 1)
+        }
+        if let step {
+            for _ in 0..<6 { events.append(.stepDone(outcome(of: step))) }
+            events += [.stepFailed(.unavailable("gone")), .stepDone("nonsense")]
+        }
+        if settings > 0 { events += [.settingsApplied, .settingsApplied, .settingsFailed(.refused("no")), .settingsFailed(.recording("no"))] }
+        let number = lastUpdate + 1
+        let changes = [
+            SessionOptionsChange(record: true), .init(record: false), .init(useAudio: false), .init(useAudio: true), .init(useVideo: false),
+            .init(bitrate: 64), .init(bitrate: 0),
+        ]
+        if let change = changes.randomElement(using: &generator) { events.append(.update(number: number, change)) }
+        events.append(.hold(number: number, Bool.random(using: &generator) ? .caller : .callee, .random(using: &generator)))
+        events.append(.letThrough(audio: true, video: true))
+        events.append(.recordingFailed(file: "s", .recording("no")))
+        if Int.random(in: 0..<25, using: &generator) == 0 { events += [.mediaLost(.mediaServerLost), .stop(code: 200, reason: "stopped")] }
+        return events
+    }
+
+    private func outcome(of step: MediaStep) -> String {
+        switch step {
+        case .attach, .letThrough: ""
+        case .process(_, _, let role): role == .offer ? Fixture.browserOffer : Fixture.browserAnswer
+        case .generate(_, let description, _): description.role == .offer ? Fixture.phoneOffer : Fixture.phoneAnswer
+        case .call: Fixture.browserOffer
+        case .accept, .echo: Fixture.browserAnswer
+        case .update(_, let description): description.role == .offer ? Fixture.browserOffer : Fixture.browserAnswer
+        }
+    }
+
+    // MARK: What comes of it
+
+    private mutating func take(_ event: ProxySession.Event) {
+        events.append(event)
+        let wasEnded = session.isEnded, before = session.state
+        switch event {
+        case .offered(let side, _, _), .offeredEarly(let side, _): offering.insert(side)
+        case .offerWanted(let side): asking.insert(side)
+        case .withdrawn(let side): offering.remove(side)
+        case .update(let number, _), .hold(let number, _, _):
+            lastUpdate = number
+            updates.insert(number)
+        case .stepDone, .stepFailed: step = nil
+        case .settingsApplied, .settingsFailed: settings -= 1
+        case .answered, .declined: offered = nil
+        default: break
+        }
+        let answered = before
+        for action in session.handle(event) { heed(action, event, answered) }
+        if wasEnded, session.state != .ended { fault("it lives again") }
+        look()
+    }
+
+    private mutating func heed(_ action: ProxySession.Action, _ event: ProxySession.Event, _ before: ProxySession.State) {
+        switch action {
+        case .perform(let next):
+            if step != nil { fault("two steps at once") }
+            step = next
+        case .apply: settings += 1
+        case .deliverOffer(let side, _):
+            if offered != nil { fault("an offer to \(side) while another is out") }
+            if asking.remove(side) == nil, offering.contains(side), case .exchanging(let exchange) = session.state, exchange.offerer == side {
+                fault("\(side) is offered something while its own offer waits")
+            }
+            offered = side
+        case .deliverAnswer(let side, _):
+            if offering.remove(side) == nil { fault("an answer to \(side), which waits for none") }
+        case .refuseOffer(let side, _):
+            if offering.remove(side) == nil, asking.remove(side) == nil { fault("a refusal to \(side), which has offered nothing") }
+        case .refuseAnswer:
+            // To the first offer another answer may follow.
+            if case .answered = event, case .exchanging(let exchange) = before, exchange.phase == .awaitingAnswer {
+                if !exchange.isFirst { fault("a later answer is to be given again") }
+                offered = exchange.offerer.other
+            }
+        case .updated(let number, _), .updateFailed(let number, _), .holdDone(let number):
+            if updates.remove(number) == nil { fault("a second outcome of update \(number)") }
+        case .end:
+            if hasEnded { fault("a second end") }
+            hasEnded = true
+            (step, offered, offering, asking, settings) = (nil, nil, [], [], 0)
+        case .refuseCandidate, .trickle, .held, .recording: break
+        }
+    }
+
+    private mutating func fault(_ text: String) { faults.append("\(text), in \(stateName) after \(events.count) events") }
+
+    /// What is true in each state.
+    private mutating func look() {
+        switch session.state {
+        case .attaching, .restoring, .lettingThrough:
+            if step == nil { fault("it waits for Janus, which has nothing to do") }
+            if offered != nil { fault("somebody has an offer that nobody waits for") }
+        case .exchanging(let exchange) where exchange.phase == .awaitingAnswer:
+            if offered != exchange.offerer.other { fault("it waits for an answer to an offer that nobody has") }
+            if step != nil { fault("Janus is busy while an answer is awaited") }
+            if exchange.awaitsAnswer, !offering.contains(exchange.offerer), !exchange.isFirst { fault("the offerer waits no more") }
+        case .exchanging:
+            if step == nil { fault("it waits for Janus, which has nothing to do") }
+        case .reoffered(let side):
+            if offered != side { fault("it waits for an answer to an offer that nobody has") }
+        case .holding(let holding):
+            if offered != holding.side.other { fault("it waits for an answer to an offer that nobody has") }
+            if !updates.contains(holding.number) { fault("a hold that nobody waits for") }
+        case .new, .stable:
+            if step != nil { fault("Janus does what nobody waits for") }
+            if offered != nil { fault("somebody has an offer that nobody waits for") }
+            if session.state == .stable, !offering.isEmpty || !asking.isEmpty { fault("nobody answers the offer of \(offering.union(asking))") }
+            if session.state == .stable, session.limiting != nil || (!session.updates.isEmpty && session.applying == nil) {
+                fault("an update waits for nothing")
+            }
+        case .ended:
+            if !hasEnded { fault("nobody heard of the end") }
+            if !updates.isEmpty { fault("updates \(updates) have no outcome") }
+        }
+        if session.applying != nil, settings != session.applying?.outstanding { fault("settings are awaited that nobody applies") }
+        if session.pendingOffer != nil, offered == nil { fault("a pending offer that nobody has") }
+    }
+
+    /// From wherever it is: when all who owe something give it, everything has its end.
+    mutating func settle() {
+        for _ in 0..<200 where !session.isEnded {
+            if let step {
+                take(.stepDone(outcome(of: step)))
+            } else if offered != nil {
+                take(.declined(.refused("no")))
+            } else if settings > 0 {
+                take(.settingsApplied)
+            } else {
+                break
+            }
+        }
+        let isDone = session.isEnded || session.state == .new || session.state == .stable
+        if !isDone || !offering.isEmpty || !asking.isEmpty || (session.state != .new && !updates.isEmpty) {
+            fault("no way out: offers of \(offering.union(asking)), updates \(updates)")
+        }
+        take(.stop(code: 200, reason: "stopped"))
+    }
+}
