@@ -48,6 +48,31 @@ extension IntegrationTests {
             moving.stop()
         }
 
+        @Test("the one who asked holds while the other one is given back: the hold comes behind the return, and is answered")
+        func holdsMeanwhile() async throws {
+            let moving = try await Moving(try Stage.running, (75, 76))
+            let (asks, stays) = (moving.asks, moving.stays)
+            try await moving.third.hangUp()
+            #expect(try await asks.notified().hasPrefix("SIP/2.0 480 "))
+            asks.media.direction = .sendonly
+            async let held: SessionDescription = asks.offers()
+            // How far the gateway is with it shows nowhere.
+            try await Task.sleep(for: .milliseconds(500))
+            try await stays.accept()
+            #expect(try await stays.moves().media.first?.direction == .sendrecv)
+            stays.media.direction = .recvonly
+            #expect(try await stays.moves().media.first?.direction == .sendonly)
+            #expect(try await held.media.first?.direction == .recvonly)
+            (asks.media.direction, stays.media.direction) = (.sendrecv, .sendrecv)
+            async let resumed: SessionDescription = asks.offers()
+            try await stays.moves()
+            _ = try await resumed
+            await T.hear(asks, stays)
+            try await asks.hangUp()
+            try await stays.hungUp()
+            moving.stop()
+        }
+
         @Test("whoever is transferred hangs up while it is being moved: nobody is left")
         func hangsUpMoving() async throws {
             let moving = try await Moving(try Stage.running, (2, 3))

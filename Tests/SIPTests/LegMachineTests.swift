@@ -11,10 +11,21 @@ struct LegMachineTests {
 
     static let descriptions = LegState.Descriptions(local: "ours", remote: "theirs")
 
+    /// A callee whose answer came reliably, and that has offered anew.
+    static let agreedForks: LegState.Forks = {
+        var forks = LegState.Forks()
+        forks.note("e", from: "a", isReliable: true)
+        forks.offer = "n"
+        return forks
+    }()
+
     /// Every state that a leg can be in.
     static let states: [LegState] = [
         .offered(remote: "o"), .offered(remote: nil), .ringing(remote: "o", LegState.Early()),
         .ringing(remote: "o", LegState.Early(sdp: "e", awaitsPrack: true)), .answering(LegState.Answer(descriptions: descriptions)),
+        .ringing(remote: "o", LegState.Early(sdp: "e", isAgreed: true, offer: LegState.EarlyOffer(method: .update, sdp: "n"))),
+        .ringing(remote: "o", LegState.Early(sdp: "e", awaitsPrack: true, isAgreed: true, offer: LegState.EarlyOffer(method: .prack, sdp: "n"))),
+        .calling(local: "o", ringing: true, forks: agreedForks),
         .answered(LegState.Answer(descriptions: descriptions)),
         .answered(LegState.Answer(descriptions: descriptions, answerDue: true, offer: LegState.Offer(sdp: "n"))), .leavingOnceAcknowledged(nil), .calling(local: "o", ringing: false, forks: LegState.Forks()),
         .calling(local: nil, ringing: true, forks: LegState.Forks()), .acknowledging(remote: "o"), .cancelling,
@@ -97,6 +108,64 @@ struct LegMachineTests {
         }
         _ = machine.handle(.overdue)
         #expect((machine.state != state) == isWaiting)
+    }
+
+    @Test("an offer of the peer's that the core has not decided about has one end, and one response, whatever comes", arguments: states, inputs)
+    func offersOfPeer(state: LegState, input: LegInput) {
+        guard let method = pending(state) else { return }
+        var machine = machine(state)
+        let actions = machine.handle(input)
+        // These bring requests of their own, which are answered behind the offer.
+        switch input {
+        case .offered, .pracked: return #expect(pending(machine.state) == method)
+        default: break
+        }
+        let responses = actions.filter { answers($0, method) }.count
+        // A CANCEL is answered by the stack, and the end of a dialog ends its transactions.
+        let isStacks = switch input {
+        case .cancelled, .bye, .terminated, .byeAnswered, .acknowledgementLost: true
+        default: false
+        }
+        #expect(responses <= 1)
+        if pending(machine.state) == nil, !isStacks { #expect(responses == 1, "\(actions)") }
+        if pending(machine.state) != nil { #expect(responses == 0) }
+    }
+
+    private enum Method { case invite, update, prack }
+
+    private func pending(_ state: LegState) -> Method? {
+        switch state {
+        case .established(_, .offeredToUs(.invite, _)): .invite
+        case .established(_, .offeredToUs(.update, _)): .update
+        case .ringing(_, let early): early.offer.map { $0.method == .update ? .update : .prack }
+        case .calling(_, _, let forks): forks.offer.map { _ in .update }
+        default: nil
+        }
+    }
+
+    private func answers(_ action: LegAction, _ method: Method) -> Bool {
+        switch (action, method) {
+        case (.respondToUpdate, .update), (.respondToPrack, .prack), (.refuse, .invite): true
+        case (.respond(let status, _), .invite): status >= 200
+        default: false
+        }
+    }
+
+    @Test("an offer of ours goes out once, at once or after the ACK, or is refused at once, in every state of a call that lives", arguments: states)
+    func ownOffer(state: LegState) {
+        var machine = machine(state)
+        let actions = machine.handle(.offer(sdp: "mine"))
+        let isOver = switch state {
+        case .leavingOnceAcknowledged, .cancelling, .ending, .gone: true
+        default: false
+        }
+        let isRefused = actions == [.report(.offerRejected(id, status: 491, phrase: "Request Pending"))]
+        let isSent = actions.contains(.reinvite(sdp: "mine"))
+        let isHeld = switch machine.state {
+        case .answering(let answer), .answered(let answer): answer.offer == LegState.Offer(sdp: "mine")
+        default: false
+        }
+        #expect([isRefused, isSent, isHeld].filter { $0 }.count == (isOver ? 0 : 1))
     }
 
     @Test("an answer to a call with an offer, and to one without")

@@ -193,4 +193,20 @@ extension SIPTests.OfferEndTests {
         #expect(await call.raw.receive(within: .milliseconds(300)) == nil)
         try await call.stop()
     }
+
+    @Test("an offer that the core has not decided about has its response when the peer hangs up", arguments: ["INVITE", "UPDATE"])
+    @LoopActor func hangsUpMeanwhile(method: String) async throws {
+        let call = try await RawCall()
+        let tag = try await call.establish()
+        call.raw.send(call.offer(2, tag, "hold", by: method).text)
+        #expect(try await call.callee.event() == .offer(call.leg, sdp: sdp("hold")))
+        call.raw.send(call.invite.then("BYE", sequence: 3, toTag: tag).text)
+        var finals: [String: Int] = [:]
+        while finals.count < 2, let text = await call.raw.receive(within: .seconds(5)) {
+            if !text.hasPrefix("SIP/2.0 1"), let sequence = text.header("CSeq") { finals[sequence] = Int(text.dropFirst(8).prefix(3)) }
+        }
+        #expect(finals["3 BYE"] == 200 && (finals["2 \(method)"] ?? 0) >= 400, "\(finals)")
+        #expect(try await call.callee.event() == .ended(call.leg, SIPEnd(.hungUp)))
+        try await call.stop()
+    }
 }

@@ -18,7 +18,7 @@ enum ForkPracks {
     static func watch(_ callID: String, _ leg: Leg, of endpoint: SIPEndpoint) { calls[callID] = Entry(leg: leg, endpoint: endpoint) }
 
     static func forget(_ callID: String, _ leg: Leg) {
-        if calls[callID]?.leg === leg { calls[callID] = nil }
+        guard let known = calls[callID]?.leg, known !== leg else { return calls[callID] = nil }
     }
 
     /// A message with RSeq is being read.

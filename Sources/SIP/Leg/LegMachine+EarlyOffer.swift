@@ -23,7 +23,7 @@ extension LegMachine {
             guard let offer = early.offer, input.endsEarlyOffer else { return nil }
             // The offer ends before the call does, or is answered.
             let ended = end(offer, SIPResponse(status: 500, retryAfter: 2), sdp: nil, remote, early)
-            return ended + [.report(.offerWithdrawn(id))] + handle(input)
+            return ended + withdrawal(by: input) + handle(input)
         }
     }
 
@@ -82,7 +82,15 @@ extension LegMachine {
             next.offer = nil
             state = .calling(local: local, ringing: ringing, forks: next)
             let response = LegAction.respondToUpdate(SIPResponse(status: 500, retryAfter: 2), sdp: nil)
-            return [response, .report(.offerWithdrawn(id))] + handle(input)
+            return [response] + withdrawal(by: input) + handle(input)
+        }
+    }
+
+    /// The core hears that an offer has ended where the call goes on.
+    private func withdrawal(by input: LegInput) -> [LegAction] {
+        switch input {
+        case .answer, .success: [.report(.offerWithdrawn(id))]
+        default: []
         }
     }
 

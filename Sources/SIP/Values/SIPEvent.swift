@@ -18,8 +18,8 @@ public enum SIPEvent: Hashable, Sendable {
     case redirected(SIPLegID, status: Int, phrase: String, contacts: [String])
     /// A re-INVITE or UPDATE wants `acceptOffer` or `rejectOffer`. Without SDP it asks for our offer.
     case offer(SIPLegID, sdp: String?)
-    /// The last `offer` has ended without an answer of the core's: the peer cancelled its re-INVITE, or
-    /// ``SIPEndpointConfiguration/decisionLimit`` is over. The session stands as it was before the offer.
+    /// The last `offer` has ended without an answer of the core's: the peer cancelled its re-INVITE, ``SIPEndpointConfiguration/decisionLimit`` is
+    /// over, or the call was answered meanwhile. The session stands as it was before the offer.
     case offerWithdrawn(SIPLegID)
     /// 2xx to our re-INVITE, with the answer. It also comes when the peer answers a refresh of the session timer, which the
     /// endpoint does by itself, with another description than before.

@@ -30,8 +30,8 @@ public struct SIPInviteRequest: Sendable {
     /// The hops to try when ``hop`` fails, in order (RFC 3263 section 4.3): when it is silent for
     /// ``SIPEndpointConfiguration/hopLimit``, cannot be reached, or answers 503.
     public var alternatives: [SIPHop] = []
-    /// How long a hop may be silent, the last one too: then the call is `rejected` 408. Nil leaves it to
-    /// ``SIPEndpointConfiguration/hopLimit``, and for the last hop to the transaction (32 s).
+    /// How long a hop, the last one too, may take until it sends 101 to 199 or a final response; else the call is `rejected` 408. Neither 100 nor a
+    /// challenge prolongs it. Nil leaves it to ``SIPEndpointConfiguration/hopLimit``, which 100 ends, and for the last hop to the transaction (32 s).
     public var silenceLimit: Duration?
     /// Whether another hop is tried after any 5xx.
     public var failsOverOn5xx = false

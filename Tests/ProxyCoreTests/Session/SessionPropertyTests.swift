@@ -14,7 +14,7 @@ struct SessionPropertyTests {
     func lives(kind: Int) {
         var generator = SeededGenerator(seed: UInt64(kind + 1))
         var met: Set<String> = []
-        for _ in 0..<1_500 {
+        for _ in 0..<600 {
             var life = SessionLife(Self.kinds[kind])
             for _ in 0..<40 {
                 life.step(&generator)
@@ -75,9 +75,12 @@ private struct SessionLife {
 
     // MARK: What may happen
 
+    /// An event that can happen; its description is made once it is chosen.
+    private typealias Choice = (inout SeededGenerator) -> ProxySession.Event
+
     mutating func step(_ generator: inout SeededGenerator) {
-        guard let event = possible(&generator).randomElement(using: &generator) else { return }
-        take(event)
+        guard let choice = possible(&generator).randomElement(using: &generator) else { return }
+        take(choice(&generator))
     }
 
     private func type(_ side: SessionSide) -> SDPType? { side == .caller ? kind.callerType : kind.calleeType }
@@ -95,44 +98,60 @@ private struct SessionLife {
         }
     }
 
-    private func possible(_ generator: inout SeededGenerator) -> [ProxySession.Event] {
-        var events: [ProxySession.Event] = []
+    private func possible(_ generator: inout SeededGenerator) -> [Choice] {
+        var choices: [Choice] = []
         for side in SessionSide.allCases where type(side) != nil && !offering.contains(side) && !asking.contains(side) {
-            if offered != side {
-                events.append(.offered(side, sdp: description(side, isOffer: true, &generator), trickle: .random(using: &generator)))
-                if type(side) == .rtp {
-                    events.append(.offerWanted(side))
-                    events.append(.refreshed(side, sdp: description(side, isOffer: false, &generator)))
-                    if session.isEstablished { events.append(.offeredEarly(side, sdp: description(side, isOffer: true, &generator))) }
-                }
-            }
-            events.append(.said(side, sdp: description(side, isOffer: false, &generator)))
-            events.append(.candidate(side, TrickledCandidate(mid: "0", mediaLineIndex: 0, candidate: "candidate:1")))
+            if offered != side { choices += offers(of: side) }
+            choices.append { .said(side, sdp: description(side, isOffer: false, &$0)) }
+            choices.append { _ in .candidate(side, TrickledCandidate(mid: "0", mediaLineIndex: 0, candidate: "candidate:1")) }
         }
         // The first offer ends with the call.
-        for side in offering where session.isEstablished { events += [.withdrawn(side), .withdrawn(side)] }
+        for side in offering where session.isEstablished { choices += [{ _ in .withdrawn(side) }, { _ in .withdrawn(side) }] }
         if let side = offered {
-            for _ in 0..<3 { events.append(.answered(sdp: description(side, isOffer: false, &generator), trickle: false)) }
-            events.append(.declined(.refused("no")))
+            for _ in 0..<3 { choices.append { .answered(sdp: description(side, isOffer: false, &$0), trickle: false) } }
+            choices.append { _ in .declined(.refused("no")) }
         } else {
-            events += [.answered(sdp: Fixture.phoneAnswer, trickle: false), .declined(.refused("no"))].suffix(session.isEstablished ? 2 : 1)
+            choices.append { _ in .declined(.refused("no")) }
+            if session.isEstablished { choices.append { _ in .answered(sdp: Fixture.phoneAnswer, trickle: false) } }
         }
         if let step {
-            for _ in 0..<6 { events.append(.stepDone(outcome(of: step))) }
-            events += [.stepFailed(.unavailable("gone")), .stepDone("nonsense")]
+            for _ in 0..<6 { choices.append { _ in .stepDone(outcome(of: step)) } }
+            choices += [{ _ in .stepFailed(.unavailable("gone")) }, { _ in .stepDone("nonsense") }]
         }
-        if settings > 0 { events += [.settingsApplied, .settingsApplied, .settingsFailed(.refused("no")), .settingsFailed(.recording("no"))] }
+        if settings > 0 {
+            let failures: [SessionFailure] = [.refused("no"), .recording("no")]
+            choices += [{ _ in .settingsApplied }, { _ in .settingsApplied }] + failures.map { failure in { _ in .settingsFailed(failure) } }
+        }
+        choices += changes
+        if Int.random(in: 0..<25, using: &generator) == 0 {
+            choices += [{ _ in .mediaLost(.mediaServerLost) }, { _ in .stop(code: 200, reason: "stopped") }]
+        }
+        return choices
+    }
+
+    private func offers(of side: SessionSide) -> [Choice] {
+        var choices: [Choice] = [{ .offered(side, sdp: description(side, isOffer: true, &$0), trickle: .random(using: &$0)) }]
+        guard type(side) == .rtp else { return choices }
+        choices.append { _ in .offerWanted(side) }
+        choices.append { .refreshed(side, sdp: description(side, isOffer: false, &$0)) }
+        if session.isEstablished { choices.append { .offeredEarly(side, sdp: description(side, isOffer: true, &$0)) } }
+        return choices
+    }
+
+    private var changes: [Choice] {
         let number = lastUpdate + 1
-        let changes = [
-            SessionOptionsChange(record: true), .init(record: false), .init(useAudio: false), .init(useAudio: true), .init(useVideo: false),
-            .init(bitrate: 64), .init(bitrate: 0),
+        return [
+            {
+                let changes = [
+                    SessionOptionsChange(record: true), .init(record: false), .init(useAudio: false), .init(useAudio: false),
+                    .init(useAudio: true), .init(useVideo: false), .init(bitrate: 64), .init(bitrate: 0),
+                ]
+                return .update(number: number, changes.randomElement(using: &$0) ?? SessionOptionsChange())
+            },
+            { .hold(number: number, Bool.random(using: &$0) ? .caller : .callee, .random(using: &$0)) },
+            { _ in .letThrough(audio: true, video: true) }, { _ in .letThrough(audio: true, video: false) },
+            { _ in .recordingFailed(file: "s", .recording("no")) },
         ]
-        if let change = changes.randomElement(using: &generator) { events.append(.update(number: number, change)) }
-        events.append(.hold(number: number, Bool.random(using: &generator) ? .caller : .callee, .random(using: &generator)))
-        events.append(.letThrough(audio: true, video: true))
-        events.append(.recordingFailed(file: "s", .recording("no")))
-        if Int.random(in: 0..<25, using: &generator) == 0 { events += [.mediaLost(.mediaServerLost), .stop(code: 200, reason: "stopped")] }
-        return events
     }
 
     private func outcome(of step: MediaStep) -> String {
@@ -224,7 +243,7 @@ private struct SessionLife {
             if step != nil { fault("Janus does what nobody waits for") }
             if offered != nil { fault("somebody has an offer that nobody waits for") }
             if session.state == .stable, !offering.isEmpty || !asking.isEmpty { fault("nobody answers the offer of \(offering.union(asking))") }
-            if session.state == .stable, session.limiting != nil || (!session.updates.isEmpty && session.applying == nil) {
+            if session.state == .stable, session.applying == nil, session.limiting != nil || !session.updates.isEmpty {
                 fault("an update waits for nothing")
             }
         case .ended:

@@ -1,0 +1,90 @@
+import Testing
+
+@testable import ProxyCore
+
+/// Further offers before the call is answered (RFC 3311 section 5.1).
+@Suite("An offer before the answer")
+struct EarlyOfferTests {
+    /// A call that rings one party, whose early answer the caller has.
+    private func ringing() -> Call {
+        var call = Call(id: "c", stages: [.parties([Call.Party(1)])])
+        _ = call.handle(.start(offer: "offer", trickle: false))
+        _ = call.handle(.sessionOffers(.callee, "theirs"))
+        _ = call.handle(.progress(1, sdp: "early"))
+        #expect(call.handle(.sessionAnswers(.caller, "answer")).contains(.progressCaller("answer")))
+        return call
+    }
+
+    @Test("the session answers the caller's, and the last answer is the one in the 200")
+    func caller() {
+        var call = ringing()
+        #expect(call.handle(.offeredEarly(nil, sdp: "again")) == [.offerEarly(.caller, sdp: "again", branch: 1)])
+        let busy = SessionFailure.state("nothing has been agreed on yet")
+        #expect(call.handle(.offeredEarly(1, sdp: "crossing")) == [.refuseOffer(.callee, 1, busy)])
+        #expect(call.handle(.sessionAnswers(.caller, "another answer")) == [.carryAnswer(.caller, nil, "another answer")])
+        #expect(call.handle(.accepted(1, sdp: nil, trickle: false)).contains(.answerCaller("another answer")))
+    }
+
+    @Test("the session answers the called phone's, or refuses it; the call rings on")
+    func callee() {
+        var call = ringing()
+        #expect(call.handle(.offeredEarly(1, sdp: "again")) == [.offerEarly(.callee, sdp: "again", branch: 1)])
+        #expect(call.handle(.sessionAnswers(.callee, "ours")) == [.carryAnswer(.callee, 1, "ours")])
+        _ = call.handle(.offeredEarly(1, sdp: "third"))
+        #expect(call.handle(.offerRefused(.callee, .refused("no"))) == [.refuseOffer(.callee, 1, .refused("no"))])
+        #expect(call.handle(.accepted(1, sdp: nil, trickle: false)).contains(.answerCaller("answer")))
+    }
+
+    @Test("before anything is agreed on, from another leg, and after the end it is refused")
+    func tooEarly() {
+        var call = Call(id: "c", stages: [.parties([Call.Party(1), Call.Party(2)])])
+        _ = call.handle(.start(offer: "offer", trickle: false))
+        _ = call.handle(.sessionOffers(.callee, "theirs"))
+        let failure = SessionFailure.state("nothing has been agreed on yet")
+        for leg in [nil, 1, 2] {
+            #expect(call.handle(.offeredEarly(leg, sdp: "x")) == [.refuseOffer(leg == nil ? .caller : .callee, leg, failure)])
+        }
+        var other = ringing()
+        #expect(other.handle(.offeredEarly(2, sdp: "x")) == [.refuseOffer(.callee, 2, failure)])
+    }
+
+    private static let kinds = [SessionKind.proxy(caller: .rtp, callee: .rtp), .proxy(caller: .rtp, callee: .webrtc)]
+
+    private func session(_ kind: SessionKind) -> ProxySession {
+        var session = ProxySession(id: "s", kind: kind, options: SessionOptions(), address: "192.0.2.1", number: 7)
+        _ = session.handle(.offered(.caller, sdp: Fixture.phoneOffer, trickle: false))
+        let isPhone = kind.calleeType == .rtp
+        for text in ["", Fixture.browserOffer] + (isPhone ? [Fixture.phoneOffer] : []) { _ = session.handle(.stepDone(text)) }
+        _ = session.handle(.answered(sdp: isPhone ? Fixture.phoneAnswer : Fixture.browserAnswer, trickle: false))
+        for text in (isPhone ? [Fixture.browserAnswer] : []) + [Fixture.phoneAnswer] { _ = session.handle(.stepDone(text)) }
+        #expect(session.state == .stable && session.isEstablished)
+        return session
+    }
+
+    @Test("with the same media elsewhere it gets what was said before, and Janus hears of the address; the other side hears nothing", arguments: kinds)
+    func moved(kind: SessionKind) {
+        var session = session(kind)
+        let actions = session.handle(.offeredEarly(.caller, sdp: Fixture.phoneOffer.replacing("m=audio 4000", with: "m=audio 4100")))
+        guard case .deliverAnswer(.caller, let answer)? = actions.first, case .perform(.process(.caller, let plain, .answer))? = actions.last else {
+            Issue.record("not answered: \(actions)")
+            return
+        }
+        #expect(actions.count == 2 && answer.contains("RTP/AVP 0") && plain.contains("m=audio 4100 "))
+        #expect(session.handle(.stepDone(Fixture.browserAnswer)) == [] && session.state == .stable)
+        let same = session.handle(.offeredEarly(.caller, sdp: Fixture.phoneOffer.replacing("m=audio 4000", with: "m=audio 4100")))
+        #expect(same == [.deliverAnswer(.caller, answer)], "nothing has changed")
+    }
+
+    @Test("with other media, or unreadable, it is refused and changes nothing", arguments: kinds)
+    func other(kind: SessionKind) {
+        var session = session(kind)
+        for offer in [Fixture.phoneOffer.replacing("sendrecv", with: "inactive"), "nonsense"] {
+            let actions = session.handle(.offeredEarly(.caller, sdp: offer))
+            guard actions.count == 1, case .refuseOffer(.caller, _)? = actions.first else {
+                Issue.record("not refused: \(actions)")
+                return
+            }
+        }
+        #expect(session.state == .stable && session.agreedMedia(of: .caller).map(\.direction) == [.sendrecv])
+    }
+}
