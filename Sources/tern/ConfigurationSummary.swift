@@ -25,7 +25,9 @@ struct ConfigurationSummary {
         let ports = configuration.media.rtpPorts
         lines.append(("takes RTP", "\(configuration.media.address), ports \(ports.lowerBound)-\(ports.upperBound); \(reason)"))
         switch configuration.janus.mode {
-        case .managed: lines.append(("runs", "\(configuration.janus.executable), \(configuration.janus.eventLoops) event loops"))
+        case .managed:
+            let (executable, loops) = (configuration.janus.executable, configuration.janus.eventLoops)
+            lines.append(("runs", "\(executable), \(loops) event loops, \(configuration.janus.memoryLimit >> 20) MB of memory at most"))
         case .external: lines.append(("uses Janus at", configuration.janus.urls.joined(separator: ", ")))
         }
         let recordings = configuration.recordings

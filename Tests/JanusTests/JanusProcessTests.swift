@@ -31,7 +31,7 @@ struct JanusProcessTests {
             try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: "\(directory)/janus")
             var configuration = JanusProcessConfiguration(
                 executable: "\(directory)/janus", directory: "\(directory)/run/janus", rtpPorts: 22_000...22_099,
-                localAddress: address, eventLoops: 1)
+                localAddress: address, eventLoops: 1, memoryLimit: 1 << 30)
             configuration.firstRestart = .milliseconds(5)
             configuration.longestRestart = .milliseconds(20)
             change(&configuration)
@@ -168,7 +168,7 @@ struct JanusProcessTests {
         Machine.remove("/tmp/tern\u{7}")
     }
 
-    @Test("one that hangs is killed after three questions without an answer, and started again")
+    @Test("one that hangs is killed after two checks without an answer, and started again")
     @LoopActor func hanging() async throws {
         try await Supervised.run(script: "exec /usr/bin/janus \"$@\"", change: { $0.healthInterval = .milliseconds(100) }) { supervised in
             let state = try await supervised.states.first { if case .running = $0 { true } else { false } }
@@ -180,6 +180,25 @@ struct JanusProcessTests {
             try await supervised.states.first { if case .running(let next) = $0 { next != pid } else { false } }
             #expect(!Machine.exists(pid))
         }
+    }
+
+    @Test("one that takes more memory than it may is killed, and started again")
+    @LoopActor func memory() async throws {
+        // `tail` keeps what could be the last ten lines.
+        try await Supervised.run(script: "exec tail /dev/zero", change: { $0.memoryLimit = 64 << 20; $0.startLimit = .seconds(30) }) { supervised in
+            let reason = try await supervised.failure()
+            guard case .memory(let used, 67_108_864) = reason else { Issue.record("\(String(describing: reason))"); return }
+            #expect(used > 64 << 20)
+            try await supervised.states.first { _ in supervised.lives.count == 2 }
+        }
+    }
+
+    @Test("memory is what is in RAM and in swap, as /proc has it", arguments: [
+        ("Name:\tjanus\nVmRSS:\t    2048 kB\nVmSwap:\t     512 kB\nThreads:\t14\n", 2_621_440 as Int?), ("VmRSS:\t 4 kB\n", 4_096),
+        ("Name:\tjanus\nState:\tZ (zombie)\n", nil), ("VmRSS:\tmuch kB\n", nil), ("", nil),
+    ])
+    func memory(status: String, bytes: Int?) {
+        #expect(MemoryWatch.memory(inStatus: status) == bytes)
     }
 
     @Test("its ports change when another program has taken one meanwhile")

@@ -10,7 +10,7 @@ struct JanusSettingsTests {
     ) -> JanusSettings {
         JanusSettings(
             configuration: JanusProcessConfiguration(
-                directory: directory, rtpPorts: ports, localAddress: address, eventLoops: 3),
+                directory: directory, rtpPorts: ports, localAddress: address, eventLoops: 3, memoryLimit: 1 << 30),
             apiPort: 4_001, adminPort: 4_002, apiSecret: "one", adminSecret: "two")
     }
 

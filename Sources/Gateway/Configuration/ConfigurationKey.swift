@@ -48,6 +48,7 @@ public struct ConfigurationKey: Sendable, Hashable {
         .init(path: "janus.executable", shape: .scalar),
         .init(path: "janus.directory", shape: .scalar),
         .init(path: "janus.event_loops", shape: .scalar),
+        .init(path: "janus.memory_limit", shape: .scalar),
         .init(path: "janus.urls", shape: .list),
         .init(path: "janus.api_secret", shape: .scalar),
         .init(path: "recordings.directory", shape: .scalar),

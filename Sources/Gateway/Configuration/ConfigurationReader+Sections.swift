@@ -77,6 +77,9 @@ extension ConfigurationReader {
         section.read("event_loops", into: &configuration.janus.eventLoops) { text throws(ConfigurationText.Refusal) in
             try ConfigurationText.integer(text, in: 1...64)
         }
+        section.read("memory_limit", into: &configuration.janus.memoryLimit) { text throws(ConfigurationText.Refusal) in
+            try ConfigurationText.size(text, in: (128 << 20)...(1 << 40))
+        }
         configuration.janus.apiSecret = section.value("api_secret") { text throws(ConfigurationText.Refusal) in
             Secret(try ConfigurationText.printable(text, in: 1...256))
         }

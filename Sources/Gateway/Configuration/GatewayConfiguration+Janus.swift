@@ -27,6 +27,9 @@ extension GatewayConfiguration {
         public var directory = RuntimeDirectory.path(environment: [:], listener: SIP().listen.first)
         /// Key `janus.event_loops`: media threads, 1 to 64, mode `managed`. Default: the number of cores.
         public var eventLoops = min(64, max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))))
+        /// Key `janus.memory_limit`: the memory that Janus may take, in bytes, 128 MiB to 1 TiB, mode `managed`. A Janus that takes more
+        /// is killed and started again. Default: half of the memory of the machine or the container, 256 MiB at least.
+        public var memoryLimit = min(1 << 40, max(256 << 20, MachineMemory.available / 2))
 
         public init() {}
     }

@@ -28,7 +28,7 @@ final class MediaBackend {
             let settings = JanusProcessConfiguration(
                 executable: configuration.janus.executable, directory: configuration.janus.directory,
                 rtpPorts: configuration.media.rtpPorts, localAddress: configuration.media.address,
-                eventLoops: configuration.janus.eventLoops)
+                eventLoops: configuration.janus.eventLoops, memoryLimit: configuration.janus.memoryLimit)
             let process = JanusProcess(configuration: settings) { [weak self] state in self?.processChanged(state) }
             self.process = process
             admin = JanusAdmin(url: process.adminURL, secret: process.adminSecret)

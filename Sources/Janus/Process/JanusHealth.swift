@@ -1,16 +1,17 @@
 internal import EventLoop
 
-/// Asks a Janus again and again whether it is there: soon after its start, to learn when it is ready, and now and then later.
+/// Asks a Janus' plugins again and again whether they answer: soon after its start, to learn when it is ready, and now and then later.
 @LoopActor
 final class JanusHealth {
     enum Finding { case ready, silent(String) }
 
-    /// Between the questions while it starts.
+    /// Between the attempts to connect while it starts.
     private static let startInterval = Duration.milliseconds(25)
-    /// Unanswered questions in a row that make it silent.
-    private static let patience = 3
+    /// Failed checks in a row that make it silent. One may be this process' own fault, after a pause of the machine.
+    private static let patience = 2
 
     private let url: String
+    private let secret: String
     private let startLimit: Duration
     private let interval: Duration
     private let onFinding: @LoopActor (Finding) -> Void
@@ -20,10 +21,17 @@ final class JanusHealth {
     private var isStopped = false
     private var misses = 0
     private var channel: JanusChannel?
+    private var probe: PluginProbe?
     private var timer: LoopTimer?
 
-    init(url: String, startLimit: Duration, interval: Duration, onFinding: @escaping @LoopActor (Finding) -> Void) {
+    /// - Parameters:
+    ///   - secret: What Janus demands in each request.
+    ///   - interval: From a successful check to the next one, and how long a plugin may take to answer.
+    init(
+        url: String, secret: String, startLimit: Duration, interval: Duration, onFinding: @escaping @LoopActor (Finding) -> Void
+    ) {
         self.url = url
+        self.secret = secret
         self.startLimit = startLimit
         self.interval = interval
         self.onFinding = onFinding
@@ -31,7 +39,7 @@ final class JanusHealth {
         connect(after: JanusHealth.startInterval)
     }
 
-    /// Ends the questions; returns when the connection is closed.
+    /// Ends the checks; returns when the connection is closed, and with it the handles in Janus.
     func stop() async {
         isStopped = true
         timer?.cancel()
@@ -45,7 +53,7 @@ final class JanusHealth {
             guard let self, !isStopped else { return }
             let channel = JanusChannel(
                 url: url, timeout: min(interval, startLimit),
-                onOpen: { [weak self] _ in self?.ask(after: .zero) },
+                onOpen: { [weak self] _ in self?.check(after: .zero) },
                 onMessage: { _ in },
                 onClosed: { [weak self] _, reason in self?.closed(reason) })
             self.channel = channel
@@ -53,33 +61,43 @@ final class JanusHealth {
         }
     }
 
-    private func ask(after wait: Duration) {
+    private func check(after wait: Duration) {
         guard !isStopped else { return }
         timer = LoopTimer.schedule(after: wait) { [weak self] in
-            LoopActor.task { [self] in await self?.ping() }
+            LoopActor.task { [self] in await self?.check() }
         }
     }
 
-    private func ping() async {
+    private func check() async {
         guard let channel, !isStopped else { return }
         do throws(JanusError) {
-            _ = try await channel.request(["janus": "ping"], until: .success)
+            let silent = try await openProbe(channel).silentPlugins()
+            guard silent.isEmpty else {
+                missed("\(silent.map(\.rawValue).joined(separator: ", ")) did not answer within \(min(interval, startLimit))")
+                return check(after: .zero)
+            }
             misses = 0
             if !isReady, !isStopped {
                 isReady = true
                 onFinding(.ready)
             }
-            ask(after: interval)
-        } catch .timeout {
-            missed("no answer")
-            if !isStopped { ask(after: .zero) }
+            check(after: interval)
         } catch {
             channel.close(error.description)
         }
     }
 
+    private func openProbe(_ channel: JanusChannel) async throws(JanusError) -> PluginProbe {
+        if let probe { return probe }
+        let probe = try await PluginProbe(channel, secret: secret)
+        self.probe = probe
+        return probe
+    }
+
     private func closed(_ reason: String) {
+        timer?.cancel()
         channel = nil
+        probe = nil
         missed(reason)
         if !isStopped { connect(after: isReady ? interval : JanusHealth.startInterval) }
     }
@@ -87,8 +105,8 @@ final class JanusHealth {
     private func missed(_ reason: String) {
         guard !isStopped else { return }
         misses += 1
-        let given = isReady ? misses >= JanusHealth.patience : clock.now - started >= startLimit
-        guard given else { return }
+        let isOver = isReady ? misses >= JanusHealth.patience : clock.now - started >= startLimit
+        guard isOver else { return }
         isStopped = true
         timer?.cancel()
         onFinding(.silent(isReady ? "it ceased to answer: \(reason)" : "it did not answer within \(startLimit): \(reason)"))

@@ -5,7 +5,7 @@ internal import Logging
 /// A Janus of one's own: a supervised child process with a generated, private configuration.
 ///
 /// It listens on two ports of 127.0.0.1 that were free, for its API and its admin API, each with a secret that only this process
-/// knows. When it ends or falls silent it is started again, after a wait that grows with each failure in a row.
+/// knows. When it ends, falls silent or takes too much memory it is started again, after a wait that grows with each failure in a row.
 @LoopActor
 public final class JanusProcess {
     private let configuration: JanusProcessConfiguration
@@ -26,6 +26,7 @@ public final class JanusProcess {
     private var adminPort: UInt16?
     private var child: ChildProcess?
     private var health: JanusHealth?
+    private var memory: MemoryWatch?
     /// Why this process kills it.
     private var verdict: JanusProcessError?
     private var readySince: ContinuousClock.Instant?
@@ -83,7 +84,7 @@ public final class JanusProcess {
             let child = try spawn(command)
             self.child = child
             logger.info("Janus was started", metadata: ["pid": "\(child.pid)", "url": "\(url)"])
-            watch()
+            watch(child)
         } catch {
             failed(error)
         }
@@ -119,22 +120,34 @@ public final class JanusProcess {
         }
     }
 
-    private func watch() {
+    private func watch(_ child: ChildProcess) {
         health = JanusHealth(
-            url: url, startLimit: configuration.startLimit, interval: configuration.healthInterval
+            url: url, secret: apiSecret, startLimit: configuration.startLimit, interval: configuration.healthInterval
         ) { [weak self] finding in
-            guard let self, let child, isWanted else { return }
+            guard let self else { return }
             switch finding {
-            case .ready:
-                readySince = clock.now
-                logger.info("Janus is ready", metadata: ["pid": "\(child.pid)", "url": "\(url)"])
-                set(.running(pid: child.pid))
-            case .silent(let reason):
-                verdict = .silent(reason)
-                logger.error("Janus does not answer and is killed", metadata: ["pid": "\(child.pid)", "reason": "\(reason)"])
-                child.kill(SIGKILL)
+            case .ready: becameReady(child)
+            case .silent(let reason): kill(child, because: .silent(reason))
             }
         }
+        let limit = configuration.memoryLimit
+        memory = MemoryWatch(pid: child.pid, limit: limit) { [weak self] used in
+            self?.kill(child, because: .memory(used: used, limit: limit))
+        }
+    }
+
+    private func becameReady(_ child: ChildProcess) {
+        guard self.child === child, isWanted else { return }
+        readySince = clock.now
+        logger.info("Janus is ready", metadata: ["pid": "\(child.pid)", "url": "\(url)"])
+        set(.running(pid: child.pid))
+    }
+
+    private func kill(_ child: ChildProcess, because reason: JanusProcessError) {
+        guard self.child === child, isWanted, verdict == nil else { return }
+        verdict = reason
+        logger.error("Janus is killed", metadata: ["pid": "\(child.pid)", "reason": "\(reason)"])
+        child.kill(SIGKILL)
     }
 
     private func terminate(_ child: ChildProcess) {
@@ -149,6 +162,8 @@ public final class JanusProcess {
         let reason = verdict ?? .ended(JanusProcess.describe(exit))
         verdict = nil
         child = nil
+        memory?.stop()
+        memory = nil
         timer?.cancel()
         timer = nil
         if let health {

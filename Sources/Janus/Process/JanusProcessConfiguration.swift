@@ -16,11 +16,13 @@ public struct JanusProcessConfiguration: Sendable {
     public var localAddress: String
     /// Threads for media, one for each core; never 0, with which Janus takes a thread for each handle and sets calls up slowly.
     public var eventLoops: Int
+    /// Memory that it may take, in bytes; when it takes more it is killed.
+    public var memoryLimit: Int
     /// From its start until it must answer.
     public var startLimit: Duration
     /// From SIGTERM until SIGKILL.
     public var stopLimit: Duration
-    /// Between health checks; one that is silent for three of them is killed.
+    /// From one health check to the next, and how long a plugin may take to answer; after two that fail in a row it is killed.
     public var healthInterval: Duration
     /// Before the first restart; doubled with each failure in a row.
     public var firstRestart: Duration
@@ -31,7 +33,7 @@ public struct JanusProcessConfiguration: Sendable {
 
     public init(
         executable: String = "janus", libraries: String? = nil, directory: String, rtpPorts: ClosedRange<Int>,
-        localAddress: String, eventLoops: Int, startLimit: Duration = .seconds(10), stopLimit: Duration = .seconds(3),
+        localAddress: String, eventLoops: Int, memoryLimit: Int, startLimit: Duration = .seconds(10), stopLimit: Duration = .seconds(3),
         healthInterval: Duration = .seconds(5), firstRestart: Duration = .milliseconds(200),
         longestRestart: Duration = .seconds(10), forgiveness: Duration = .seconds(30)
     ) {
@@ -41,6 +43,7 @@ public struct JanusProcessConfiguration: Sendable {
         self.rtpPorts = rtpPorts
         self.localAddress = localAddress
         self.eventLoops = eventLoops
+        self.memoryLimit = memoryLimit
         self.startLimit = startLimit
         self.stopLimit = stopLimit
         self.healthInterval = healthInterval

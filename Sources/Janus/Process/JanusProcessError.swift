@@ -10,10 +10,13 @@ public enum JanusProcessError: Error, Sendable, Equatable, CustomStringConvertib
     case ended(String)
     /// It runs and does not answer.
     case silent(String)
+    /// It took more memory than it may; both are in bytes.
+    case memory(used: Int, limit: Int)
 
     public var description: String {
         switch self {
         case .configuration(let text), .installation(let text), .ended(let text), .silent(let text): text
+        case .memory(let used, let limit): "it takes \(used >> 20) MB of memory, of \(limit >> 20) MB that it may"
         case .file(let path, let reason): "\(path): \(reason)"
         }
     }

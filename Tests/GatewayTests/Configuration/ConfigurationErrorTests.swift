@@ -76,6 +76,8 @@ struct FaultyConfiguration: Sendable, CustomTestStringConvertible {
         .init("janus:\n  mode: external\n  urls: [http://127.0.0.1:8188]\n", 3, 10, "janus.urls[0]", "ws://"),
         .init("janus:\n  mode: external\n  urls: [wss://127.0.0.1:8188]\n", 3, 10, "janus.urls[0]", "TLS"),
         .init("janus:\n  event_loops: 65\n", 2, 16, "janus.event_loops", "1 to 64"),
+        .init("janus:\n  memory_limit: 100M\n", 2, 17, "janus.memory_limit", "not in 134217728"),
+        .init("janus:\n  memory_limit: 2T\n", 2, 17, "janus.memory_limit", "not in"),
         // Users
         .init("users:\n  - name: carol\n", 2, 5, "users[0].password", "must have a password"),
         .init("users:\n  - {name: carol, password: ''}\n", 2, 29, "users[0].password", "1 to 256 characters"),

@@ -93,6 +93,21 @@ import Testing
         #expect(configuration.log.format == .json)
     }
 
+    @Test("the memory of Janus is half of the machine's, or what is written")
+    func memoryLimit() throws {
+        #expect(try load("janus: {memory_limit: 512M}").configuration.janus.memoryLimit == 512 << 20)
+        #expect(GatewayConfiguration().janus.memoryLimit == max(256 << 20, MachineMemory.available / 2))
+    }
+
+    @Test("the memory of a container is the least limit of its group and of those above", arguments: [
+        (nil, 8_000), ("0::/\n", 6_000), ("0::/a\n", 5_000), ("1:memory:/x\n0::/a/b\n", 5_000), ("0::/c\n", 1_000), ("0::/c/d/e\n", 1_000),
+        ("0::\n", 8_000), ("rubbish", 8_000),
+    ] as [(String?, Int)])
+    func container(membership: String?, bytes: Int) {
+        let limits = ["": "6000\n", "/a": "5000\n", "/a/b": "max\n", "/c": "1000\n", "/c/d/e": "9000\n"]
+        #expect(MachineMemory.available(ram: 8_000, membership: membership) { limits[$0] } == bytes)
+    }
+
     @Test("the realm is the domain, where neither says otherwise the media address; hashes for that are a warning")
     func realm() throws {
         let users = "users: [{name: carol, ha1: 'MD5:00000000000000000000000000000000'}]\n"

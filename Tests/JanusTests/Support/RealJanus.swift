@@ -11,8 +11,10 @@ final class RealJanus {
     let clientStates: Record<JanusState>
     let directory: String
 
-    static func run<Result: Sendable>(_ body: @LoopActor (RealJanus) async throws -> Result) async throws -> Result {
-        let janus = try RealJanus()
+    static func run<Result: Sendable>(
+        memoryLimit: Int = 1 << 30, healthInterval: Duration = .seconds(5), _ body: @LoopActor (RealJanus) async throws -> Result
+    ) async throws -> Result {
+        let janus = try RealJanus(memoryLimit: memoryLimit, healthInterval: healthInterval)
         janus.process.start()
         do {
             try await janus.clientStates.first { $0 == .ready }
@@ -25,13 +27,14 @@ final class RealJanus {
         }
     }
 
-    private init() throws {
+    private init(memoryLimit: Int, healthInterval: Duration) throws {
         directory = try Machine.scratchDirectory()
         let processStates = Record<JanusProcessState>(), clientStates = Record<JanusState>()
         let relay = Relay()
         process = JanusProcess(
             configuration: JanusProcessConfiguration(
-                directory: "\(directory)/janus", rtpPorts: 21_000...21_399, localAddress: Machine.address, eventLoops: 2)
+                directory: "\(directory)/janus", rtpPorts: 21_000...21_399, localAddress: Machine.address, eventLoops: 2,
+                memoryLimit: memoryLimit, healthInterval: healthInterval)
         ) { state in
             processStates.add(state)
             if case .running = state { relay.connect() }
@@ -50,10 +53,19 @@ final class RealJanus {
         Machine.remove(directory)
     }
 
-    /// What Janus itself says that it holds.
+    /// The handles that Janus itself says it holds, without those of the health check, which has one of each plugin.
     func handleCount() async throws -> Int {
         admin.url = process.adminURL
-        return try await admin.handleCount()
+        return try await admin.handleCount() - JanusPlugin.allCases.count
+    }
+
+    /// Makes EchoTest loop: it never comes to an end with this offer (Janus 1.1.2).
+    func hangEchoTest() async throws {
+        let echo = try await client.attach(.echoTest)
+        let offer = Descriptions.chromeOffer(video: false).replacing(
+            "a=rtcp-mux", with: "a=rtcp-mux\r\na=extmap:-1 urn:ietf:params:rtp-hdrext:ssrc-audio-level")
+        // The answer never comes.
+        LoopActor.task { _ = try? await EchoTest(echo).start(JSEP(type: .offer, sdp: offer, trickle: true)) }
     }
 
     @LoopActor private final class Relay {
