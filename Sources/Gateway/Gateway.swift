@@ -22,6 +22,7 @@ public final class Gateway {
     private let configuration: GatewayConfiguration
     private let log: Logger
     private let media: MediaBackend
+    private let mediaWatch: MediaWatch?
     private let recordings: RecordingService
     private let sessions: SessionRegistry
     private let trunks: TrunkService
@@ -44,7 +45,9 @@ public final class Gateway {
             media: media, mediaAddress: configuration.media.address, recordings: recordings,
             recordingsDirectory: configuration.recordings.directory, pauseRefresh: configuration.media.pauseRefresh, log: logger)
         let table = CallTable()
-        sessions = SessionRegistry(context: context, table: table)
+        let sessions = SessionRegistry(context: context, table: table)
+        self.sessions = sessions
+        mediaWatch = configuration.media.timeout.map { MediaWatch(limit: $0, sessions: sessions) }
         trunks = TrunkService(configuration: configuration, log: logger)
         switchboard = Switchboard(
             configuration: configuration, table: table, sessions: sessions, media: media, trunks: trunks, log: logger)
@@ -75,6 +78,7 @@ public final class Gateway {
             throw error
         }
         media.start()
+        mediaWatch?.start()
         await recordings.start()
         await media.waitUntilReady(for: Gateway.mediaPatience)
         if !media.isReady { log.error("no media server yet: calls are answered 503 until there is one") }
@@ -182,6 +186,7 @@ public final class Gateway {
     public func stop() async {
         switchboard.isDraining = true
         certificates.stop()
+        mediaWatch?.stop()
         switchboard.endAll()
         for entry in Array(sessions.entries.values) { entry.session.stop(.stopping) }
         flowKeeper?.stop()

@@ -34,7 +34,7 @@ struct JanusSettingsTests {
         #expect(transport.contains("ws_port = 4001\n    ws_ip = \"127.0.0.1\""))
         #expect(transport.contains("admin_ws_port = 4002\n    admin_ws_ip = \"127.0.0.1\""))
         let core = try #require(files["janus.jcfg"])
-        for line in ["event_loops = 3", "api_secret = \"one\"", "admin_secret = \"two\"", "ipv6 = false", "ice_lite = false"] {
+        for line in ["event_loops = 3", "api_secret = \"one\"", "admin_secret = \"two\"", "ipv6 = false", "ice_lite = false", "ice_keepalive_conncheck = true"] {
             #expect(core.contains("    \(line)\n"))
         }
         #expect(!core.contains("stun"))

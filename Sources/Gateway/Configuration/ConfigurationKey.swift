@@ -44,6 +44,7 @@ public struct ConfigurationKey: Sendable, Hashable {
         .init(path: "media.address", shape: .scalar),
         .init(path: "media.rtp_ports", shape: .scalar),
         .init(path: "media.pause_refresh", shape: .scalar),
+        .init(path: "media.timeout", shape: .scalar),
         .init(path: "janus.mode", shape: .scalar),
         .init(path: "janus.executable", shape: .scalar),
         .init(path: "janus.directory", shape: .scalar),

@@ -56,6 +56,10 @@ extension ConfigurationReader {
         section?.read("pause_refresh", into: &configuration.media.pauseRefresh) { text throws(ConfigurationText.Refusal) in
             try ConfigurationText.duration(text, in: .seconds(1) ... .seconds(540))
         }
+        section?.read("timeout", into: &configuration.media.timeout) { text throws(ConfigurationText.Refusal) in
+            if try ConfigurationText.duration(text, in: .zero ... .seconds(3_600)) == .zero { return nil }
+            return try ConfigurationText.duration(text, in: .seconds(1) ... .seconds(3_600))
+        }
         let given = section?.value("address", ConfigurationText.mediaAddress)
         let media = MediaAddress(given: given, sip: configuration.sip.listen, host: host)
         configuration.media.address = media.address

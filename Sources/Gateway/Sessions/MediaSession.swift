@@ -62,6 +62,8 @@ final class MediaSession {
     private var showsVideo = true
     private let pauseRefresh: Duration
     private var pause: LoopTimer?
+    /// Of each phone that has been watched.
+    var timeouts: [SessionSide: MediaTimeout] = [:]
 
     init(
         id: String, kind: SessionKind, options: SessionOptions, profiles: [SessionSide: SIPProfile],

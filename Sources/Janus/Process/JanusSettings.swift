@@ -56,6 +56,7 @@ struct JanusSettings {
                     ice_lite = false
                     ice_tcp = false
                     ignore_mdns = true
+                    ice_keepalive_conncheck = true
                 \(iceIsConfined ? "    ice_enforce_list = \(try quoted(configuration.localAddress))\n" : "")\
                 }
                 events: {

@@ -158,6 +158,8 @@ struct FaultyConfiguration: Sendable, CustomTestStringConvertible {
         .init("registrar:\n  contacts_per_user: 0\n", 2, 22, "registrar.contacts_per_user", "not in 1 to 100"),
         .init("registrar:\n  database: ''\n", 2, 13, "registrar.database", "1 to 1024"),
         .init("recordings:\n  video: both\n", 2, 10, "recordings.video", "side_by_side, tracks, none"),
+        .init("media:\n  timeout: 2h\n", 2, 12, "media.timeout", "not in 0s to 1h"),
+        .init("media:\n  timeout: 0.5\n", 2, 12, "media.timeout", "not in 1s to 1h"),
         .init("recordings:\n  minimum_free: much\n", 2, 17, "recordings.minimum_free", "not a size"),
         .init("recordings:\n  minimum_free: 9999999999999999999G\n", 2, 17, "recordings.minimum_free", "not a size"),
         .init("recordings:\n  minimum_free: 9999999999T\n", 2, 17, "recordings.minimum_free", "not in"),

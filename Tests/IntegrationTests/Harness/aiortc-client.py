@@ -1,11 +1,11 @@
 """A browser without a browser: aiortc over the JSON API. It speaks one tone, and says when it hears another.
 
-usage: aiortc-client.py [--skip] URL USER PASSWORD SPEAKS HEARS [DESTINATION]
+usage: aiortc-client.py [--skip | --vanish] URL USER PASSWORD SPEAKS HEARS [DESTINATION]
 
 With a destination it calls it, and hangs up two seconds after it has heard the tone, so that the other side hears it as well;
 without one it waits for a call, and until the other side hangs up. With --skip the other side hangs up in any case; when it has heard
 the tone, and when the call is held, it goes on as if it had sent 40,000 packets in eight seconds. When the hold is over, it says once more when
-it hears the tone.
+it hears the tone. With --vanish, when it has heard the tone, its media connection is gone, without a goodbye; its WebSocket stays.
 """
 import asyncio
 import fractions
@@ -78,7 +78,14 @@ async def listen(track, frequency):
         heard = numpy.zeros(0)
 
 
-async def main(url, user, password, speaks, hears, destination=None, skip=False):
+async def vanish(peer):
+    """Closes the sockets of ICE below DTLS, which sends no alert then."""
+    for transceiver in peer.getTransceivers():
+        await transceiver.sender.transport.transport._connection.close()
+    say("VANISHED")
+
+
+async def main(url, user, password, speaks, hears, destination=None, skip=False, vanishes=False):
     peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
     peer.addTrack(Tone(float(speaks)))
     heard = asyncio.get_running_loop().create_future()
@@ -93,6 +100,8 @@ async def main(url, user, password, speaks, hears, destination=None, skip=False)
         if skip:
             # In the first half of the numbers there is no round yet that could be miscounted.
             task.add_done_callback(lambda done: asyncio.ensure_future(skip_packets(16)))
+        if vanishes:
+            task.add_done_callback(lambda done: asyncio.ensure_future(vanish(peer)))
 
     async with websockets.connect(url, subprotocols=["tern"]) as socket:
         async def request(tid, kind, cmd, data):
@@ -121,7 +130,7 @@ async def main(url, user, password, speaks, hears, destination=None, skip=False)
                 await request("answer", "media", "answer_call", {"call_id": data["call_id"], "answer": answer})
             elif message.get("cmd") == "event" and data["type"] == "answer":
                 await peer.setRemoteDescription(RTCSessionDescription(data["body"]["answer"]["sdp"], "answer"))
-                if skip:
+                if skip or vanishes:
                     continue
                 await heard
                 await asyncio.sleep(2)
@@ -137,5 +146,6 @@ async def main(url, user, password, speaks, hears, destination=None, skip=False)
     await peer.close()
 
 
-options = [one for one in sys.argv[1:] if one != "--skip"]
-asyncio.run(main(*options, skip=len(options) < len(sys.argv) - 1))
+flags = ("--skip", "--vanish")
+options = [one for one in sys.argv[1:] if one not in flags]
+asyncio.run(main(*options, skip="--skip" in sys.argv, vanishes="--vanish" in sys.argv))

@@ -1,0 +1,35 @@
+internal import EventLoop
+internal import Janus
+internal import ProxyCore
+
+extension MediaSession {
+    /// Ends the session with 408 when a phone at one of its sides has sent no RTP for `limit`, though it should have.
+    ///
+    /// Browsers are no part of this: Janus ends their PeerConnection when they no longer answer ICE.
+    func endIfPhoneIsSilent(for limit: Duration) async {
+        for side in SessionSide.allCases where kind.counter(of: side)?.isPhone == true {
+            let packets = expectsMedia(from: side) ? await receivedPackets(from: side) : nil
+            guard !isEnded else { return }
+            var timeout = timeouts[side] ?? MediaTimeout(limit: limit)
+            let isSilent = timeout.observe(isExpected: expectsMedia(from: side), packets: packets, at: .now)
+            timeouts[side] = timeout
+            if isSilent { return stop(.silent(side, for: limit)) }
+        }
+    }
+
+    private func expectsMedia(from side: SessionSide) -> Bool {
+        isUp && isEstablished && MediaTimeout.expectsMedia(agreedMedia(of: side), options: options, holders: holders)
+    }
+
+    private func receivedPackets(from side: SessionSide) async -> Int? {
+        let statistics = await statistics(of: side)
+        return statistics.isEmpty ? nil : statistics.values.reduce(0) { $0 &+ $1.received.packets }
+    }
+}
+
+extension SessionEnd {
+    /// A phone sends nothing any more.
+    static func silent(_ side: SessionSide, for time: Duration) -> SessionEnd {
+        SessionEnd(code: 408, reason: "No RTP from the \(side.rawValue) for \(time.components.seconds) seconds")
+    }
+}

@@ -1,0 +1,38 @@
+internal import ProxyCore
+internal import SDP
+
+/// Decides when a phone that should send media has been silent for too long. No clock, no wire.
+struct MediaTimeout {
+    /// How long the phone may be silent.
+    private let limit: Duration
+    /// When it last sent something, or did not have to, and its packets by then.
+    private var last: (time: ContinuousClock.Instant, packets: Int)?
+
+    init(limit: Duration) { self.limit = limit }
+
+    /// Whether the phone is to send media: it agreed to, nobody holds the session, and Janus relays it. A phone with audio is expected to
+    /// send audio, one with video alone video: a camera may be off.
+    ///
+    /// - Parameter media: What the phone has agreed on, with directions as Tern sees them.
+    static func expectsMedia(_ media: [AgreedMedium], options: SessionOptions, holders: Set<SessionSide>) -> Bool {
+        guard holders.isEmpty, let medium = media.first(where: { $0.kind == .audio }) ?? media.first else { return false }
+        return medium.direction.receives && (medium.kind == .audio ? options.useAudio : options.useVideo)
+    }
+
+    /// Takes what is known of the phone at that time. Returns whether it has been silent for the limit.
+    ///
+    /// - Parameters:
+    ///   - isExpected: Whether it is to send media; while it is not, no time counts.
+    ///   - packets: The RTP packets from it since its session began; nil when they could not be counted, which decides nothing.
+    mutating func observe(isExpected: Bool, packets: Int?, at time: ContinuousClock.Instant) -> Bool {
+        guard isExpected else {
+            last = (time, packets ?? last?.packets ?? 0)
+            return false
+        }
+        guard let before = last, packets == nil || packets == before.packets else {
+            last = (time, packets ?? 0)
+            return false
+        }
+        return packets != nil && time - before.time >= limit
+    }
+}

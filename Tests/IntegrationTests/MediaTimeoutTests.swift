@@ -1,0 +1,165 @@
+import JSON
+import SDP
+import Testing
+
+/// Phones and browsers that vanish in a call, with a media timeout of two seconds; and some that are silent for good reason.
+extension IntegrationTests {
+    @Suite("A party that is gone", .gatewayWithShortMediaTimeout)
+    struct MediaTimeouts {
+        @Test("a phone that ceases to send in a call with a page: both are told 408")
+        func pageAndPhone() async throws {
+            try await call { (page, phone) async throws -> Void in
+                phone.audio.pause(true)
+                #expect(try await phone.reasonOfHangUp() == #"SIP;cause=408;text="No RTP from the callee for 2 seconds""#)
+                #expect(try await page.endOfCall() == "408")
+            }
+        }
+
+        @Test("of two phones one ceases to send: both get a BYE that says which")
+        func phones() async throws {
+            let (one, other) = try await phonesInCall()
+            defer { one.stop(); other.stop() }
+            one.audio.pause(true)
+            let reason = #"SIP;cause=408;text="No RTP from the caller for 2 seconds""#
+            #expect(try await other.reasonOfHangUp() == reason)
+            #expect(try await one.reasonOfHangUp() == reason)
+        }
+
+        @Test("a phone that never sends to the echo is hung up")
+        func never() async throws {
+            let phone = try SIPPhone(.running)
+            defer { phone.stop() }
+            phone.audio.pause(true)
+            phone.call("echo")
+            try await phone.answered()
+            #expect(try await phone.reasonOfHangUp()?.contains("No RTP from the caller") == true)
+        }
+
+        @Test("a phone that is held by the page, by itself or muted, or that only listens, may be silent")
+        func silentForGoodReason() async throws {
+            try await call { (page, phone) async throws -> Void in
+                let admin = try await APIClient.user("admin", at: try Stage.running.gateway)
+                let session = try #require(try await page.run("return tern.current.sessionId").stringValue)
+                phone.audio.pause(true)
+                try await page.run("window.outcome = tern.current.hold()")
+                #expect(try await phone.offered().audioDirection == .sendonly)
+                phone.media.direction = .recvonly
+                try await phone.accept()
+                try await stands(phone)
+                try await page.run("window.outcome = tern.current.resume()")
+                try await phone.offered()
+                phone.media.direction = .sendonly
+                try await phone.accept()
+                try await page.wait(until: "document.body.dataset.held === 'true'")
+                try await stands(phone)
+                phone.media.direction = .recvonly
+                #expect(try await phone.offers().audioDirection == .sendonly)
+                try await stands(phone)
+                phone.audio.pause(false)
+                phone.media.direction = .sendrecv
+                try await phone.offers()
+                #expect(try await page.missing(440, in: Page.remote) == nil)
+                try await admin.update(session, ["use_audio": false])
+                phone.audio.pause(true)
+                try await stands(phone)
+                phone.audio.pause(false)
+                try await admin.update(session, ["use_audio": true])
+                #expect(try await page.missing(440, in: Page.remote) == nil)
+                await admin.leave()
+                phone.audio.pause(true)
+                #expect(try await phone.reasonOfHangUp() != nil)
+                _ = try await page.endOfCall()
+            }
+        }
+
+        @Test("a page that sends nothing at all, but is there, keeps its call")
+        func silentPage() async throws {
+            try await call { (page, phone) async throws -> Void in
+                try await page.run(
+                    "for (const sender of (await \(Page.connection)).getSenders()) await sender.replaceTrack(null)")
+                #expect(await eventually(within: .patience) { await phone.audio.packets(during: .milliseconds(400)) == 0 })
+                try await stands(phone)
+                try await phone.hangUp()
+                _ = try await page.endOfCall()
+            }
+        }
+
+        @Test("a browser whose media connection is gone without a word loses its call, though its WebSocket lives")
+        func vanishedBrowser() async throws {
+            let stage = try Stage.running
+            let phone = try SIPPhone(stage, frequency: 700, port: stage.gateway.phonePort)
+            defer { phone.stop() }
+            let script = stage.environment.root.appendingPathComponent("Tests/IntegrationTests/Harness/aiortc-client.py").path
+            let browser = try await TestProcess("/usr/bin/python3", [
+                script, "--vanish", "ws://127.0.0.1:\(stage.gateway.httpPort)/api", "alice", GatewayProcess.password, "440", "700", "phone",
+            ])
+            try await phone.called()
+            try await phone.accept()
+            for line in ["HEARD", "VANISHED"] { _ = try await browser.line(with: line, within: .seconds(20)) }
+            // ICE asks every 25 s (libnice), and is patient with what it is not answered.
+            #expect(try await phone.reasonOfHangUp(within: .seconds(100))?.hasPrefix("SIP;cause=408") == true)
+            _ = try await browser.line(with: "ENDED", within: .patience)
+        }
+
+        // MARK: Parts
+
+        /// An established call that a page has made to a phone, both of which have been heard.
+        private func call(_ body: (Page, SIPPhone) async throws -> Void) async throws {
+            let phone = try SIPPhone(.running)
+            defer { phone.stop() }
+            try await Stage.running.with("alice") { page in
+                try await page.dial(phone.uri)
+                try await phone.called()
+                try await phone.accept()
+                try await page.wait(for: "in-call")
+                #expect(await phone.audio.hears(Chromium.frequency))
+                #expect(try await page.missing(440, in: Page.remote) == nil)
+                try await body(page, phone)
+            }
+        }
+
+        private func phonesInCall() async throws -> (SIPPhone, SIPPhone) {
+            let stage = try Stage.running
+            let one = try SIPPhone(stage, frequency: 440), other = try SIPPhone(stage, frequency: 700, port: stage.gateway.phonePort)
+            one.call("phone")
+            try await other.called()
+            try await other.accept()
+            try await one.answered()
+            #expect(await one.audio.hears(700))
+            #expect(await other.audio.hears(440))
+            return (one, other)
+        }
+
+        /// No BYE comes for twice the timeout.
+        private func stands(_ phone: SIPPhone) async throws {
+            let bye = await phone.probe.message(within: .seconds(4)) { $0.hasPrefix("BYE ") }
+            #expect(bye == nil)
+        }
+    }
+}
+
+extension SIPPhone {
+    /// Waits for the other side's BYE, and gives its Reason.
+    func reasonOfHangUp(within limit: Duration = .patience) async throws -> String? {
+        guard let text = await probe.message(within: limit, where: { $0.hasPrefix("BYE ") }) else { throw HarnessError("no BYE within \(limit)") }
+        send { $0.response(200, "OK", to: SIPText(text: text)) }
+        return SIPText(text: text)["reason"]
+    }
+}
+
+/// Another gateway for a suite, which does not wait long for media.
+struct ShortMediaTimeoutTrait: SuiteTrait, TestScoping {
+    func provideScope(
+        for test: Test, testCase: Test.Case?, performing function: @Sendable () async throws -> Void
+    ) async throws {
+        let stage = try Stage.running
+        let gateway = try await GatewayProcess(in: stage.environment, name: "strict", media: ["timeout: 2s"])
+        let own = Stage(environment: stage.environment, gateway: gateway, chromium: stage.chromium)
+        try await Stage.$current.withValue(own, operation: function)
+        #expect(await gateway.stop() == .exited(0))
+    }
+}
+
+extension Trait where Self == ShortMediaTimeoutTrait {
+    static var gatewayWithShortMediaTimeout: Self { Self() }
+}
