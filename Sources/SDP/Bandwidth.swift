@@ -2,19 +2,19 @@
 public struct Bandwidth: Sendable, Hashable {
     /// `AS` and `CT` in kbit/s, `TIAS` (RFC 3890), `RS` and `RR` (RFC 3556) in bit/s.
     public var type: String
-    public var value: UInt64
+    public var value: UInt32
 
-    public init(type: String, value: UInt64) {
+    public init(type: String, value: UInt32) {
         self.type = type
         self.value = value
     }
 
     init?(text: Substring) {
         guard
-            let (type, number) = text.split(at: UInt8(ascii: ":")), !type.isEmpty,
-            let value = UInt64(digits: number.trimmingSpaces())
+            let (name, number) = text.split(at: UInt8(ascii: ":")), let type = name.token(1 ... 32),
+            let value = UInt32(digits: number.trimmingSpaces())
         else { return nil }
-        self.init(type: String(type), value: value)
+        self.init(type: type, value: value)
     }
 
     var text: String { "\(type):\(value)" }

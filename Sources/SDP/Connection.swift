@@ -1,9 +1,10 @@
 /// Where media is to be sent: `c=` (RFC 8866, section 5.7).
 public struct Connection: Sendable, Hashable {
     public var addressType: AddressType
-    /// A literal address or a host name, without time to live and count.
+    /// A literal address or a host name, without time to live and count; the whole line where its type is unknown.
     public var address: String
-    /// What follows the address of a multicast group: `/ttl`, `/ttl/count` or `/count`, without the first slash.
+    /// What follows the address of a multicast group: `/ttl`, `/ttl/count` or `/count`, without the first slash. Nothing to a unicast
+    /// address, where phones write it all the same.
     public var multicast: String?
 
     public init(addressType: AddressType = .ip4, address: String, multicast: String? = nil) {
@@ -12,22 +13,30 @@ public struct Connection: Sendable, Hashable {
         self.multicast = multicast
     }
 
-    init?(value: Substring) {
+    /// Reads any line: one that is malformed, or of another network, has an address of unknown type.
+    init(value: Substring) {
         var reader = FieldReader(value)
-        guard
-            reader.next() == "IN", let type = reader.next().flatMap({ AddressType(rawValue: String($0)) }),
-            let address = reader.next(), reader.next() == nil
-        else { return nil }
-        guard let (host, suffix) = address.split(at: UInt8(ascii: "/")) else {
-            self.init(addressType: type, address: String(address))
+        let network = reader.next(), type = AddressType(reader.next() ?? ""), field = reader.next()
+        guard let field, network?.isSame(as: "IN") == true, type != .unknown, reader.next() == nil else {
+            self.init(addressType: .unknown, address: String(value))
+            return
+        }
+        guard let (host, suffix) = field.split(at: UInt8(ascii: "/")) else {
+            self.init(addressType: type, address: String(field))
             return
         }
         let numbers = suffix.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
-        guard !host.isEmpty, numbers.count <= 2, numbers.allSatisfy({ UInt16(digits: Substring($0)) != nil }) else { return nil }
+        guard !host.isEmpty, numbers.count <= 2, numbers.allSatisfy({ UInt16(digits: Substring($0)) != nil }) else {
+            self.init(addressType: .unknown, address: String(value))
+            return
+        }
         self.init(addressType: type, address: String(host), multicast: String(suffix))
     }
 
-    var value: String { "IN \(addressType.rawValue) \(address)" + (multicast.map { "/\($0)" } ?? "") }
+    var value: String {
+        guard addressType != .unknown else { return address }
+        return "IN \(addressType.name) \(address)" + (multicast.map { "/\($0)" } ?? "")
+    }
 
     /// What the address is, apart from its family.
     public var host: HostKind { HostKind(address, type: addressType) }

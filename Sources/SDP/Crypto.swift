@@ -1,5 +1,6 @@
 /// An SRTP key in the clear: `a=crypto` (RFC 4568, section 9.1).
 public struct Crypto: Sendable, Hashable {
+    /// At most nine digits.
     public var tag: UInt32
     /// `AES_CM_128_HMAC_SHA1_80` and the like.
     public var suite: String
@@ -17,7 +18,7 @@ public struct Crypto: Sendable, Hashable {
 
     init?(value: Substring) {
         var reader = FieldReader(value)
-        guard let tag = reader.number(UInt32.self), let suite = reader.next(), let key = reader.next() else { return nil }
+        guard let tag = reader.number(UInt32.self), tag < 1_000_000_000, let suite = reader.next(), let key = reader.next() else { return nil }
         self.init(tag: tag, suite: String(suite), key: String(key), parameters: String(reader.remainder()))
     }
 

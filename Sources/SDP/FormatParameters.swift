@@ -14,6 +14,8 @@ public struct FormatParameters: Sendable, Hashable {
         var reader = FieldReader(value)
         guard let format = reader.next() else { return nil }
         self.init(format: String(format), text: String(reader.remainder()))
+        // The one parameter that names another payload type (RFC 4588, section 8.1).
+        if let apt = self["apt"], UInt8(digits: apt).map({ $0 < 128 }) != true { return nil }
     }
 
     var value: String { text.isEmpty ? format : "\(format) \(text)" }

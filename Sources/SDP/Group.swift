@@ -12,8 +12,10 @@ public struct Group: Sendable, Hashable {
 
     init?(value: Substring) {
         var reader = FieldReader(value)
-        guard let semantics = reader.next() else { return nil }
-        self.init(semantics: String(semantics), mids: reader.all())
+        guard let semantics = reader.next()?.token(1 ... 32) else { return nil }
+        let mids = reader.all()
+        guard mids.allSatisfy({ Substring($0).token(1 ... 255) != nil }) else { return nil }
+        self.init(semantics: semantics, mids: mids)
     }
 
     var value: String { ([semantics] + mids).joined(separator: " ") }

@@ -5,19 +5,23 @@ public enum HostKind: Sendable, Hashable {
     /// 0.0.0.0 or ::, once the sign of hold (RFC 3264, section 8.4).
     case unspecified
     case multicast
-    /// Not a literal of the family that is announced: a name, or nonsense.
+    /// A host name, which has to be resolved (RFC 1123, section 2.1).
     case name
+    /// Nothing that media can be sent to.
+    case invalid
 
     public init(_ address: String, type: AddressType) {
         switch type {
         case .ip4:
-            guard let bytes = Self.ipv4(address) else { self = .name; return }
+            guard let bytes = Self.ipv4(address) else { self = Self.isName(address) ? .name : .invalid; return }
             if bytes == [0, 0, 0, 0] { self = .unspecified; return }
             self = bytes.first.map { $0 >= 224 && $0 < 240 } == true ? .multicast : .unicast
         case .ip6:
-            guard Self.looksLikeIPv6(address) else { self = .name; return }
+            guard Self.isIPv6(address) else { self = Self.isName(address) ? .name : .invalid; return }
             if address.utf8.allSatisfy({ $0 == UInt8(ascii: ":") || $0 == UInt8(ascii: "0") }) { self = .unspecified; return }
             self = address.lowercased().utf8.starts(with: "ff".utf8) && address.utf8.dropFirst(4).first == UInt8(ascii: ":") ? .multicast : .unicast
+        case .unknown:
+            self = .invalid
         }
     }
 
@@ -29,23 +33,28 @@ public enum HostKind: Sendable, Hashable {
         return bytes.count == 4 ? bytes : nil
     }
 
-    /// Whether only the characters of an IPv6 literal occur, in groups of at most four (RFC 4291, section 2.2).
-    static func looksLikeIPv6(_ text: String) -> Bool {
+    /// Whether this is a literal IPv6 address: eight groups of at most four digits, or fewer with one gap (RFC 4291, section 2.2).
+    static func isIPv6(_ text: String) -> Bool {
         let groups = text.utf8.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false)
-        guard 3 ... 9 ~= groups.count else { return false }
-        return groups.enumerated().allSatisfy { index, group in
-            if index == groups.count - 1, group.contains(UInt8(ascii: ".")) { return ipv4(String(Substring(group))) != nil }
-            return group.count <= 4 && group.allSatisfy(\.isHexDigit)
-        }
+        guard 3 ... 9 ~= groups.count, let last = groups.last else { return false }
+        let hasTail = last.contains(UInt8(ascii: "."))
+        guard !hasTail || ipv4(String(Substring(last))) != nil else { return false }
+        guard groups.dropLast(hasTail ? 1 : 0).allSatisfy({ $0.count <= 4 && $0.allSatisfy(\.isHexDigit) }) else { return false }
+        let empty = groups.indices.filter { groups[$0].isEmpty }
+        let weight = groups.count - empty.count + (hasTail ? 1 : 0), end = groups.count - 1
+        if empty.isEmpty { return weight == 8 }
+        let isInside = empty.count == 1 && empty != [0] && empty != [end]
+        let isAtEnd = empty == [0, 1] || empty == [end - 1, end] || (empty.count == 3 && end == 2)
+        return (isInside || isAtEnd) && weight <= 7
     }
-}
 
-extension UInt8 {
-    /// Whether this is one of 0-9, a-f, A-F in ASCII.
-    var isHexDigit: Bool {
-        switch self {
-        case UInt8(ascii: "0") ... UInt8(ascii: "9"), UInt8(ascii: "a") ... UInt8(ascii: "f"), UInt8(ascii: "A") ... UInt8(ascii: "F"): true
-        default: false
+    /// Whether these are labels of letters, digits, `-` and `_`, the last of which is no number.
+    private static func isName(_ text: String) -> Bool {
+        let name = text.utf8.last == UInt8(ascii: ".") ? text.utf8.dropLast() : text.utf8[...]
+        let labels = name.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+        guard 1 ... 253 ~= name.count, let last = labels.last, !last.allSatisfy(\.isDigit) else { return false }
+        return labels.allSatisfy { label in
+            1 ... 63 ~= label.count && label.allSatisfy { $0.isLetter || $0.isDigit || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "_") }
         }
     }
 }

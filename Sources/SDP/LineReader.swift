@@ -1,6 +1,6 @@
 /// Cuts a text into its lines, within the limits, looking at each byte once.
 ///
-/// Lines end with CRLF or LF, the last one with its end or without; empty lines are allowed at the end only.
+/// Lines end with CRLF or LF, the last one with its end or without; empty lines are allowed at the end only, and so are NULs.
 struct LineReader {
     private let text: Substring
     private let limits: SDPLimits
@@ -13,7 +13,8 @@ struct LineReader {
         guard text.utf8.count <= limits.bytes else { throw SDPError(line: 0, reason: .tooLarge(limit: limits.bytes)) }
         var text = text
         text.makeContiguousUTF8()
-        self.text = Substring(text)
+        // Some phones send the end of the string with it.
+        self.text = text.utf8.lastIndex { $0 != 0 }.map { Substring(text.utf8[...$0]) } ?? ""
         self.limits = limits
     }
 

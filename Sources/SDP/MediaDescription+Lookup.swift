@@ -25,7 +25,7 @@ extension MediaDescription {
     }
 
     /// Whether the medium is refused or stopped. In an offer with BUNDLE, port 0 with `a=bundle-only` is neither (RFC 9143, section 6).
-    public var isRefused: Bool { port == 0 && !attributes.contains(.other(name: "bundle-only", value: nil)) }
+    public var isRefused: Bool { port == 0 && !attributes.contains(.bundleOnly) }
 }
 
 extension [Attribute] {

@@ -6,7 +6,7 @@ public struct MediaDescription: Sendable, Hashable {
     /// The number of ports, where the line gives one.
     public var portCount: UInt16?
     public var transport: TransportProtocol
-    /// Payload types for RTP, in order of preference; at least one.
+    /// Payload types for RTP, in order of preference. Empty where none came that can be read: then the line cannot be used.
     public var formats: [String]
     public var information: String?
     public var connection: Connection?
@@ -40,14 +40,12 @@ public struct MediaDescription: Sendable, Hashable {
         guard let port = UInt16(digits: first) else { return nil }
         let portCount = count.flatMap { UInt16(digits: $0) }
         guard count == nil || portCount != nil else { return nil }
-        let formats = reader.all()
-        guard !formats.isEmpty else { return nil }
         let rtp = TransportProtocol(String(transport))
-        guard !rtp.isRTP || formats.allSatisfy({ UInt8(digits: $0).map { $0 < 128 } == true }) else { return nil }
+        let formats = reader.all().filter { format in !rtp.isRTP || UInt8(digits: format).map { $0 < 128 } == true }
         self.init(kind: MediaKind(String(kind)), port: port, portCount: portCount, transport: rtp, formats: formats)
     }
 
     var value: String {
-        "\(kind) \(port)" + (portCount.map { "/\($0)" } ?? "") + " \(transport) " + formats.joined(separator: " ")
+        "\(kind) \(port)" + (portCount.map { "/\($0)" } ?? "") + " \(transport)" + formats.map { " \($0)" }.joined()
     }
 }

@@ -3,8 +3,9 @@ public enum MediaKind: Sendable, Hashable, CustomStringConvertible {
     case audio, video, application, image, text, message
     case other(String)
 
+    /// The name, in any case.
     public init(_ name: String) {
-        switch name {
+        switch String(Substring(name).lowercasedIfNeeded) {
         case "audio": self = .audio
         case "video": self = .video
         case "application": self = .application

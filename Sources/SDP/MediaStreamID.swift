@@ -1,5 +1,6 @@
 /// The stream and track that a medium carries: `a=msid` (RFC 8830, section 2).
 public struct MediaStreamID: Sendable, Hashable {
+    /// A token of at most 64 bytes, as the track is.
     public var stream: String
     public var track: String?
 
@@ -10,10 +11,10 @@ public struct MediaStreamID: Sendable, Hashable {
 
     init?(value: Substring) {
         var reader = FieldReader(value)
-        guard let stream = reader.next() else { return nil }
-        let track = reader.next().map(String.init)
-        guard reader.next() == nil else { return nil }
-        self.init(stream: String(stream), track: track)
+        guard let stream = reader.next()?.token(1 ... 64) else { return nil }
+        guard let field = reader.next() else { self.init(stream: stream); return }
+        guard let track = field.token(1 ... 64), reader.next() == nil else { return nil }
+        self.init(stream: stream, track: track)
     }
 
     var value: String { stream + (track.map { " \($0)" } ?? "") }

@@ -17,20 +17,25 @@ public struct Origin: Sendable, Hashable {
     }
 
     /// Reads the value of an `o=` line, from its end, so that a username with spaces does no harm.
-    init?(value: Substring) {
+    ///
+    /// Nothing in a call stands on it, so any line is read: where numbers belong text counts as the number of its bytes' hash, and an
+    /// address that is missing or of another network as 0.0.0.0.
+    init(value: Substring) {
         var reader = FieldReader(value)
         let fields = reader.all()
-        guard fields.count >= 5 else { return nil }
-        let fixed = fields.suffix(5)
-        let at = fixed.startIndex
-        guard
-            let id = UInt64(digits: fixed[at]), let version = UInt64(digits: fixed[at + 1]), fixed[at + 2] == "IN",
-            let type = AddressType(rawValue: fixed[at + 3])
-        else { return nil }
+        let isRegular = fields.count >= 5 && Substring(fields[fields.count - 3]).isSame(as: "IN")
+        let fixed = isRegular ? Array(fields.suffix(5)) : ["", "", "", "", ""]
+        let type = AddressType(Substring(fixed[3]))
         self.init(
-            username: fields.dropLast(5).joined(separator: " "), sessionID: id, sessionVersion: version,
-            addressType: type, address: fixed[at + 4])
+            username: isRegular ? fields.dropLast(5).joined(separator: " ") : "-",
+            sessionID: Self.number(isRegular ? fixed[0] : String(value)), sessionVersion: Self.number(fixed[1]),
+            addressType: type == .unknown ? .ip4 : type, address: type == .unknown ? "0.0.0.0" : fixed[4])
     }
 
-    var value: String { "\(username) \(sessionID) \(sessionVersion) IN \(addressType.rawValue) \(address)" }
+    /// The number, or where there is none of 64 bits one that stands for the text (FNV-1a).
+    private static func number(_ text: String) -> UInt64 {
+        UInt64(digits: text) ?? text.utf8.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01B3 }
+    }
+
+    var value: String { "\(username) \(sessionID) \(sessionVersion) IN \(addressType.name) \(address)" }
 }

@@ -13,7 +13,8 @@ public struct RTCPAddress: Sendable, Hashable {
         guard let port = reader.number(UInt16.self) else { return nil }
         let rest = reader.remainder()
         guard !rest.isEmpty else { self.init(port: port); return }
-        guard let connection = Connection(value: rest) else { return nil }
+        let connection = Connection(value: rest)
+        guard connection.addressType != .unknown else { return nil }
         self.init(port: port, connection: connection)
     }
 

@@ -12,7 +12,7 @@ public struct RTCPFeedback: Sendable, Hashable {
 
     init?(value: Substring) {
         var reader = FieldReader(value)
-        guard let format = reader.next() else { return nil }
+        guard let format = reader.next(), format == "*" || UInt8(digits: format).map({ $0 < 128 }) == true else { return nil }
         let feedback = reader.remainder()
         guard !feedback.isEmpty else { return nil }
         self.init(format: String(format), feedback: String(feedback))

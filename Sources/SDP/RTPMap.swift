@@ -4,7 +4,7 @@ public struct RTPMap: Sendable, Hashable {
     public var payloadType: UInt8
     /// As sent; names are compared without regard to case.
     public var encoding: String
-    /// In Hz.
+    /// In Hz, from 1000 on: real-time text has the slowest clock (RFC 4103, section 3).
     public var clockRate: UInt32
     /// The number of channels for audio, as sent; absent means one.
     public var parameters: String?
@@ -19,10 +19,10 @@ public struct RTPMap: Sendable, Hashable {
     init?(value: Substring) {
         var reader = FieldReader(value)
         guard let type = reader.number(UInt8.self), type < 128, let name = reader.next(), reader.next() == nil else { return nil }
-        guard let (encoding, rest) = name.split(at: UInt8(ascii: "/")), !encoding.isEmpty else { return nil }
+        guard let (first, rest) = name.split(at: UInt8(ascii: "/")), let encoding = first.token(1 ... 64) else { return nil }
         let (clock, parameters) = rest.split(at: UInt8(ascii: "/")).map { ($0, String($1)) } ?? (rest, nil)
-        guard let rate = UInt32(digits: clock), rate > 0 else { return nil }
-        self.init(payloadType: type, encoding: String(encoding), clockRate: rate, parameters: parameters)
+        guard let rate = UInt32(digits: clock), 1_000 ... 0x7FFF_FFFF ~= rate else { return nil }
+        self.init(payloadType: type, encoding: encoding, clockRate: rate, parameters: parameters)
     }
 
     var value: String { "\(payloadType) \(encoding)/\(clockRate)" + (parameters.map { "/\($0)" } ?? "") }

@@ -1,8 +1,9 @@
 extension SessionDescription {
     /// Reads a description.
     ///
-    /// Tolerant as phones and browsers are: LF for CRLF, no end on the last line, several spaces for one, lines
-    /// after `v=` in any order. Strict where guessing would be wrong; then the error says which line and why.
+    /// Tolerant as phones and browsers are: LF for CRLF, no end on the last line, several spaces for one, lines after `v=` in any order,
+    /// no `o=`, `s=` or `t=`. What is malformed and concerns one thing only, as an attribute does, costs that thing. Strict where guessing
+    /// would be wrong; then the error says which line and why.
     public init(parsing text: String, limits: SDPLimits = .standard) throws(SDPError) {
         var reader = try LineReader(text, limits: limits)
         guard let first = try reader.next() else { throw SDPError(line: 0, reason: .missing("v")) }
@@ -26,7 +27,7 @@ private struct Assembly {
     var origin: Origin?
     var name: String?
     /// Everything of the session but origin and name, which `finish` puts in.
-    var session = SessionDescription(origin: Origin(sessionID: 0, sessionVersion: 0, address: ""), times: [])
+    var session = SessionDescription(origin: Origin(sessionID: 0, sessionVersion: 0, address: "0.0.0.0"), times: [])
     /// The numbers of the `m=` lines.
     var mediaLines: [Int] = []
 
@@ -55,8 +56,8 @@ private struct Assembly {
         case UInt8(ascii: "e"): session.emails.append(String(value))
         case UInt8(ascii: "p"): session.phones.append(String(value))
         case UInt8(ascii: "c"): try Self.set(&session.connection, Connection(value: value), "c")
-        case UInt8(ascii: "b"): try Self.add(Bandwidth(text: value), to: &session.bandwidths, "b")
-        case UInt8(ascii: "t"): try Self.add(Timing(value: value), to: &session.times, "t")
+        case UInt8(ascii: "b"): session.bandwidths += Bandwidth(text: value).map { [$0] } ?? []
+        case UInt8(ascii: "t"): session.times += Timing(value: value).map { [$0] } ?? []
         case UInt8(ascii: "r"):
             guard !session.times.isEmpty else { throw .misplaced("r") }
             session.times[session.times.count - 1].repeats.append(String(value))
@@ -74,7 +75,7 @@ private struct Assembly {
         switch type {
         case UInt8(ascii: "i"): try set(&medium.information, String(value), "i")
         case UInt8(ascii: "c"): try set(&medium.connection, Connection(value: value), "c")
-        case UInt8(ascii: "b"): try add(Bandwidth(text: value), to: &medium.bandwidths, "b")
+        case UInt8(ascii: "b"): medium.bandwidths += Bandwidth(text: value).map { [$0] } ?? []
         case UInt8(ascii: "k"): try set(&medium.key, String(value), "k")
         case UInt8(ascii: "a"): try addAttribute(value, to: &medium.attributes, limits)
         case let type where "vosueptrz".utf8.contains(type): throw .misplaced(Character(UnicodeScalar(type)))
@@ -82,34 +83,27 @@ private struct Assembly {
         }
     }
 
-    private static func set<Value>(_ field: inout Value?, _ value: Value?, _ type: Character) throws(SDPError.Reason) {
+    private static func set<Value>(_ field: inout Value?, _ value: Value, _ type: Character) throws(SDPError.Reason) {
         guard field == nil else { throw .repeated(type) }
-        guard let value else { throw .invalid("\(type)=") }
         field = value
-    }
-
-    private static func add<Value>(_ value: Value?, to list: inout [Value], _ type: Character) throws(SDPError.Reason) {
-        guard let value else { throw .invalid("\(type)=") }
-        list.append(value)
     }
 
     private static func addAttribute(
         _ value: Substring, to list: inout [Attribute], _ limits: SDPLimits
     ) throws(SDPError.Reason) {
         guard list.count < limits.attributes else { throw .tooManyAttributes(limit: limits.attributes) }
-        list.append(try Attribute(line: value))
+        list.append(Attribute(line: value))
     }
 
-    /// The whole; the lines that RFC 8866 requires must have come.
+    /// The whole, with the lines that RFC 8866 requires. There must be an address for media, where there are any.
     mutating func finish() throws(SDPError) -> SessionDescription {
-        guard let origin else { throw SDPError(line: 0, reason: .missing("o")) }
-        guard let name else { throw SDPError(line: 0, reason: .missing("s")) }
-        guard !session.times.isEmpty else { throw SDPError(line: 0, reason: .missing("t")) }
-        for (medium, line) in zip(session.media, mediaLines) where medium.port != 0 && session.connection(for: medium) == nil {
+        let used = zip(session.media, mediaLines).filter { $0.0.port != 0 }
+        if let (_, line) = used.first, used.allSatisfy({ session.connection(for: $0.0) == nil }) {
             throw SDPError(line: line, reason: .missing("c"))
         }
-        session.origin = origin
-        session.name = name
+        if let origin { session.origin = origin }
+        if let name { session.name = name }
+        if session.times.isEmpty { session.times = [Timing()] }
         return session
     }
 }

@@ -12,8 +12,9 @@ public enum TransportProtocol: Sendable, Hashable, CustomStringConvertible {
     case dtlsSAVP, dtlsSAVPF
     case other(String)
 
+    /// The name, in any case.
     public init(_ name: String) {
-        switch name {
+        switch name.uppercased() {
         case "RTP/AVP": self = .avp
         case "RTP/AVPF": self = .avpf
         case "RTP/SAVP": self = .savp
@@ -38,7 +39,7 @@ public enum TransportProtocol: Sendable, Hashable, CustomStringConvertible {
 
     /// Whether the formats of the line are RTP payload types.
     public var isRTP: Bool {
-        if case .other(let name) = self { return name.contains("RTP/") }
+        if case .other(let name) = self { return name.uppercased().contains("RTP/") }
         return true
     }
 

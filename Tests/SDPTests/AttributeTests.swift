@@ -31,6 +31,7 @@ struct AttributeTests {
         #expect(candidate.type == "host")
         #expect(candidate.extensions == "generation 0")
         #expect(Candidate("1 1 udp 1 192.0.2.1 99999 typ host") == nil)
+        #expect(Candidate("1 1 udp 1 192.0.2.1 9 typ host\r\na=extmap:-1 urn:x") == nil)
         #expect(Candidate("1 1 udp 4294967296 192.0.2.1 9 typ host") == nil)
         #expect(try attribute("ice-ufrag:8hhY") == .iceUsernameFragment("8hhY"))
     }
@@ -45,10 +46,21 @@ struct AttributeTests {
                 == .crypto(Crypto(tag: 1, suite: "AES_CM_128_HMAC_SHA1_80", key: "inline:KEY|2^20|1:4", parameters: "UNENCRYPTED_SRTP")))
     }
 
+    @Test("names and words are read in any case", arguments: [
+        ("RTPMAP:96 opus/48000/2", "rtpmap:96 opus/48000/2"), ("SendOnly", "sendonly"), ("setup:ActPass", "setup:actpass"),
+        ("Extmap:1/RecvOnly urn:x", "extmap:1/recvonly urn:x"), ("Rtcp-Mux", "rtcp-mux"), ("rtcp:9 in ip4 192.0.2.1", "rtcp:9 IN IP4 192.0.2.1"),
+    ])
+    func anyCase(_ read: String, _ written: String) throws {
+        let attribute = try #require(try attribute(read))
+        #expect(attribute.name + (attribute.value.map { ":\($0)" } ?? "") == written)
+    }
+
     @Test("grouping and streams")
     func grouping() throws {
         #expect(try attribute("group:BUNDLE 0 1") == .group(Group(semantics: "BUNDLE", mids: ["0", "1"])))
         #expect(try attribute("msid:- t") == .mediaStreamID(MediaStreamID(stream: "-", track: "t")))
+        #expect(try attribute("ssrc-group:FID 5 6") == .ssrcGroup(SSRCGroup(semantics: "FID", ssrcs: [5, 6])))
+        #expect(try attribute("rid:h send pt=96") == .restrictionID(RestrictionID(id: "h", isSent: true, restrictions: "pt=96")))
         #expect(try attribute("ssrc:5 cname:a:b") == .ssrc(SSRCAttribute(ssrc: 5, name: "cname", value: "a:b")))
         #expect(try attribute("extmap:2/recvonly urn:x y") == .headerExtension(HeaderExtension(id: 2, direction: .recvonly, uri: "urn:x", attributes: "y")))
         #expect(try attribute("rtcp:53020 IN IP6 2001:db8::1") == .rtcp(RTCPAddress(port: 53020, connection: Connection(addressType: .ip6, address: "2001:db8::1"))))
@@ -65,10 +77,14 @@ struct AttributeTests {
 
     @Test("what stands where an address belongs is told apart", arguments: [
         ("192.0.2.1", AddressType.ip4, HostKind.unicast), ("0.0.0.0", .ip4, .unspecified), ("224.0.0.1", .ip4, .multicast),
-        ("239.255.255.255", .ip4, .multicast), ("240.0.0.1", .ip4, .unicast), ("host.example", .ip4, .name), ("256.1.1.1", .ip4, .name),
-        ("1.2.3", .ip4, .name), ("1.2.3.4.5", .ip4, .name), ("0001.2.3.4", .ip4, .name), ("", .ip4, .name), ("2001:db8::1", .ip4, .name),
-        ("2001:db8::1", .ip6, .unicast), ("::", .ip6, .unspecified), ("ff15::101", .ip6, .multicast), ("::ffff:192.0.2.1", .ip6, .unicast),
-        ("host.example", .ip6, .name), ("12345::1", .ip6, .name), ("1:2:3:4:5:6:7:8:9:a", .ip6, .name),
+        ("239.255.255.255", .ip4, .multicast), ("240.0.0.1", .ip4, .unicast), ("host.example", .ip4, .name), ("256.1.1.1", .ip4, .invalid),
+        ("1.2.3", .ip4, .invalid), ("1.2.3.4.5", .ip4, .invalid), ("0001.2.3.4", .ip4, .invalid), ("", .ip4, .invalid),
+        ("2001:db8::1", .ip4, .invalid), ("2001:db8::1", .ip6, .unicast), ("::", .ip6, .unspecified), ("ff15::101", .ip6, .multicast),
+        ("::ffff:192.0.2.1", .ip6, .unicast), ("host.example", .ip6, .name), ("12345::1", .ip6, .invalid), ("1:2:3:4:5:6:7:8:9:a", .ip6, .invalid),
+        ("1:2:3:4:5:6:7:8", .ip6, .unicast), ("1:2:3:4:5:6:7", .ip6, .invalid), ("1:2:3:4:5:6:1.2.3.4", .ip6, .unicast), ("1::", .ip6, .unicast),
+        ("::1", .ip6, .unicast), ("1::2::3", .ip6, .invalid), (":1:2:3:4:5:6:7", .ip6, .invalid), ("1:2:3:4:5:6:7::8", .ip6, .invalid),
+        ("phone", .ip4, .name), ("phone_1.example.", .ip4, .name), ("-", .ip4, .name), ("a..example", .ip4, .invalid), ("a b", .ip4, .invalid),
+        ("phöne.example", .ip4, .invalid), (String(repeating: "x", count: 64), .ip4, .invalid), ("192.0.2.1", .unknown, .invalid),
     ] as [(String, AddressType, HostKind)])
     func hosts(_ address: String, _ type: AddressType, _ kind: HostKind) {
         #expect(HostKind(address, type: type) == kind)

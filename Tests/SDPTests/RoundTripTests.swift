@@ -15,10 +15,11 @@ struct RoundTripTests {
         let session = try SessionDescription(parsing: entry.text)
         let known: Set = [
             "rtpmap", "fmtp", "rtcp-fb", "rtcp", "ptime", "maxptime", "crypto", "candidate", "fingerprint", "setup", "mid", "group",
-            "extmap", "msid", "ssrc", "sendrecv", "sendonly", "recvonly", "inactive", "rtcp-mux", "ice-ufrag", "ice-pwd",
+            "extmap", "extmap-allow-mixed", "bundle-only", "msid", "ssrc", "ssrc-group", "rid", "sendrecv", "sendonly", "recvonly", "inactive", "rtcp-mux", "ice-ufrag", "ice-pwd",
         ]
-        for case .other(let name, _) in session.attributes + session.media.flatMap(\.attributes) {
-            #expect(!known.contains(name))
+        for attribute in session.attributes + session.media.flatMap(\.attributes) {
+            if case .other(let name, _) = attribute { #expect(!known.contains(name)) }
+            if case .malformed(let name, let value) = attribute { Issue.record("\(name):\(value ?? "")") }
         }
     }
 
@@ -32,11 +33,40 @@ struct RoundTripTests {
                 "v=0\r\no=- 1 1 IN IP4 1.2.3.4\r\ns=-\r\nc=IN IP4 1.2.3.4\r\nt=0 0\r\na=sendrecv\r\n"),
             ("a user name with spaces, and an empty name", "v=0\r\no=John Q Doe 1 1 IN IP4 1.2.3.4\r\ns=\r\nt=0 0\r\n",
                 "v=0\r\no=John Q Doe 1 1 IN IP4 1.2.3.4\r\ns=\r\nt=0 0\r\n"),
+            ("NULs at the end", "v=0\r\no=- 1 1 IN IP4 1.2.3.4\r\ns=-\r\nt=0 0\r\n\0\0", "v=0\r\no=- 1 1 IN IP4 1.2.3.4\r\ns=-\r\nt=0 0\r\n"),
+            ("a NUL in place of the last line's end", "v=0\r\no=- 1 1 IN IP4 1.2.3.4\r\ns=-\r\nt=0 0\0", "v=0\r\no=- 1 1 IN IP4 1.2.3.4\r\ns=-\r\nt=0 0\r\n"),
+            ("no s= and no t=", "v=0\r\no=- 1 1 IN IP4 1.2.3.4\r\n", "v=0\r\no=- 1 1 IN IP4 1.2.3.4\r\ns=-\r\nt=0 0\r\n"),
+            ("no o=", "v=0\r\n", "v=0\r\no=- 0 0 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\n"),
+            ("a t= that cannot be read", "v=0\r\no=- 1 1 IN IP4 1.2.3.4\r\ns=-\r\nt=now\r\n", "v=0\r\no=- 1 1 IN IP4 1.2.3.4\r\ns=-\r\nt=0 0\r\n"),
+            ("text for the numbers of o=", "v=0\r\no=- a b IN IP4 1.2.3.4\r\ns=-\r\nt=0 0\r\n",
+                "v=0\r\no=- 12638187200555641996 12638190499090526629 IN IP4 1.2.3.4\r\ns=-\r\nt=0 0\r\n"),
+            ("25 digits in o=", "v=0\r\no=- 1 1234567890123456789012345 IN IP4 1.2.3.4\r\ns=-\r\nt=0 0\r\n",
+                "v=0\r\no=- 1 11155707143276799392 IN IP4 1.2.3.4\r\ns=-\r\nt=0 0\r\n"),
+            ("an o= without an address", "v=0\r\no=x 1 1 IN IP4\r\ns=-\r\nt=0 0\r\n",
+                "v=0\r\no=- 9774358243721843893 14695981039346656037 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\n"),
+            ("an o= of an unknown network", "v=0\r\no=x 1 1 IN IP5 y\r\ns=-\r\nt=0 0\r\n", "v=0\r\no=x 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\n"),
+            ("b= that cannot be read", "v=0\r\no=- 1 1 IN IP4 1.2.3.4\r\ns=-\r\nt=0 0\r\nb=AS\r\nb=AS:-1\r\nb=AS:4294967296\r\nb=AS:64\r\n",
+                "v=0\r\no=- 1 1 IN IP4 1.2.3.4\r\ns=-\r\nb=AS:64\r\nt=0 0\r\n"),
+            ("small letters for capitals, and capitals for small letters",
+                "v=0\r\no=- 1 1 in ip4 1.2.3.4\r\ns=-\r\nt=0 0\r\nm=Audio 4 rtp/avp 0\r\nc=in Ip4 1.2.3.4\r\nm=video 0 udp/tls/rtp/savpf 96\r\n",
+                "v=0\r\no=- 1 1 IN IP4 1.2.3.4\r\ns=-\r\nt=0 0\r\nm=audio 4 RTP/AVP 0\r\nc=IN IP4 1.2.3.4\r\nm=video 0 UDP/TLS/RTP/SAVPF 96\r\n"),
+            ("payload types that are none", "v=0\r\no=- 1 1 IN IP4 1.2.3.4\r\ns=-\r\nt=0 0\r\nm=audio 0 RTP/AVP 128 x 0 -1 300\r\nm=video 0 RTP/AVP\r\n",
+                "v=0\r\no=- 1 1 IN IP4 1.2.3.4\r\ns=-\r\nt=0 0\r\nm=audio 0 RTP/AVP 0\r\nm=video 0 RTP/AVP\r\n"),
             ("spaces where there is one", "v=0\r\no=-  1 1 IN IP4 1.2.3.4\r\ns=-\r\nt=0  0\r\nm=audio 0 RTP/AVP  0 101 \r\na=rtpmap:101  telephone-event/8000 \r\na=sendrecv \r\n",
                 "v=0\r\no=- 1 1 IN IP4 1.2.3.4\r\ns=-\r\nt=0 0\r\nm=audio 0 RTP/AVP 0 101\r\na=rtpmap:101 telephone-event/8000\r\na=sendrecv\r\n"),
         ] as [(String, String, String)])
     func tolerance(_ why: String, _ input: String, _ output: String) throws {
         #expect(try SessionDescription(parsing: input).text == output, "\(why)")
+    }
+
+    @Test("a c= that cannot be read is kept as it came, and is no address", arguments: [
+        "IN IP4", "IN IP4 192.0.2.1 192.0.2.2", "ATM NSAP 47", "IN IP5 192.0.2.1", "IN IP4 192.0.2.1/x", "IN IP4 /127", "", "IN IP4 1.2.3.4/1/2/3",
+    ])
+    func connections(_ value: String) throws {
+        let text = MalformedTests.head + "m=audio 4000 RTP/AVP 0\r\nc=\(value)\r\n"
+        let session = try SessionDescription(parsing: text)
+        #expect(session.text == text)
+        #expect(session.media.first?.connection?.host == .invalid)
     }
 
     @Test("every line type of the RFC is kept")

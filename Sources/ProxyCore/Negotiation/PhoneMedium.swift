@@ -43,11 +43,12 @@ struct PhoneMedium: Sendable {
 
     /// NoSIP binds IPv4 only, and resolves names where the loop would wait for it.
     private static func check(_ connection: Connection) throws(NegotiationError) {
-        guard connection.addressType == .ip4 else { throw .unsupportedAddress("IPv6 address \(connection.address)") }
-        switch connection.host {
-        case .unicast where connection.multicast == nil, .unspecified: return
-        case .unicast, .multicast: throw .unsupportedAddress("multicast address \(connection.address)")
-        case .name: throw .unsupportedAddress("host name \(connection.address)")
+        switch (connection.host, connection.addressType) {
+        case (.unicast, .ip4), (.unspecified, .ip4): return
+        case (.multicast, _): throw .unsupportedAddress("multicast address \(connection.address)")
+        case (.unicast, _), (.unspecified, _): throw .unsupportedAddress("IPv6 address \(connection.address)")
+        case (.name, _): throw .unsupportedAddress("host name \(connection.address)")
+        case (.invalid, _): throw .unsupportedAddress("unreadable address \(connection.address)")
         }
     }
 
