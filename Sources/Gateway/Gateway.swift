@@ -23,6 +23,7 @@ public final class Gateway {
     private let log: Logger
     private let media: MediaBackend
     private let mediaWatch: MediaWatch?
+    private let mediaHosts = MediaHosts()
     private let recordings: RecordingService
     private let sessions: SessionRegistry
     private let trunks: TrunkService
@@ -43,7 +44,8 @@ public final class Gateway {
         recordings = RecordingService(configuration: RecordingConfiguration(configuration.recordings), log: logger)
         let context = SessionContext(
             media: media, mediaAddress: configuration.media.address, recordings: recordings,
-            recordingsDirectory: configuration.recordings.directory, pauseRefresh: configuration.media.pauseRefresh, log: logger)
+            recordingsDirectory: configuration.recordings.directory, pauseRefresh: configuration.media.pauseRefresh,
+            hosts: mediaHosts, log: logger)
         let table = CallTable()
         let sessions = SessionRegistry(context: context, table: table)
         self.sessions = sessions
@@ -129,6 +131,7 @@ public final class Gateway {
             userAgent: configuration.sip.userAgent)
         let hops = NextHops(nameServers: configuration.sip.nameServers, listening: configuration.sip.listen)
         settings.resolve = { name in await hops.locate(name) }
+        mediaHosts.lookUp = { name in await hops.addresses(of: name) }
         self.hops = hops
         settings.maximumLegs = configuration.sip.maximumCalls * 2
         settings.tls = identity.map {

@@ -31,12 +31,13 @@ public final class SIPResolver {
         return failed.ordered(hops, at: .now)
     }
 
-    /// The addresses of a host, without SRV: numeric, in their shortest form, at most 32, of the families of
-    /// ``ResolverConfiguration/paths``.
-    public func addresses(of host: String) async throws(ResolverError) -> [String] {
+    /// The addresses of a host, without SRV: numeric, in their shortest form, at most 32.
+    ///
+    /// - Parameter families: nil for those of ``ResolverConfiguration/paths``.
+    public func addresses(of host: String, families: [Hop.Family]? = nil) async throws(ResolverError) -> [String] {
         let limit = configuration.locateLimit
         let locator = SIPLocator(paths: configuration.paths) { [client] in await client.answer(to: $0, within: limit) }
-        return try await locator.addresses(of: host).map(\.description)
+        return try await locator.addresses(of: host, families: families).map(\.description)
     }
 
     /// Remembers for a minute that nothing was reached there: ``locate(_:)`` puts it last.

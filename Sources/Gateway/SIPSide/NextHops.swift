@@ -41,6 +41,15 @@ final class NextHops {
         }
     }
 
+    /// The IPv4 addresses of a host, at which media can be sent to it; none where there are none, or the name could not be looked up.
+    func addresses(of host: String) async -> [String] {
+        do throws(ResolverError) {
+            return try await resolver.addresses(of: host, families: [.ipv4])
+        } catch {
+            return []
+        }
+    }
+
     /// Nothing was reached there.
     func markFailed(_ hop: SIPHop) {
         guard let transport = Hop.Transport(rawValue: hop.transport.rawValue) else { return }

@@ -52,6 +52,7 @@ final class MediaSession {
     /// The sessions whose recording this one goes on with, until it has begun.
     private var former: [String] = []
     private let log: Logger
+    private let descriptions: DescriptionQueue
     private let queue = EventQueue<ProxySession.Event>()
     private var updates: [Int: UpdateCompletion] = [:]
     private var updateCount = 0
@@ -73,6 +74,7 @@ final class MediaSession {
         self.kind = kind
         self.profiles = profiles
         pauseRefresh = context.pauseRefresh
+        descriptions = DescriptionQueue(context.hosts)
         machine = ProxySession(
             id: id, kind: kind, options: options, address: context.mediaAddress, number: context.nextNumber(),
             profiles: profiles, inherited: inherited)
@@ -220,6 +222,19 @@ final class MediaSession {
     // MARK: The machine
 
     private func handle(_ event: ProxySession.Event) {
+        descriptions.take(event) { [self] in isFromPhone($0) } _: { [self] in process($0) }
+    }
+
+    private func isFromPhone(_ event: ProxySession.Event) -> Bool {
+        switch event {
+        case .offered(let side, _, _), .refreshed(let side, _): kind.type(of: side) == .rtp
+        // Offers beside an exchange are made to phones only.
+        case .answered: machine.answerer.map { kind.type(of: $0) == .rtp } ?? true
+        default: false
+        }
+    }
+
+    private func process(_ event: ProxySession.Event) {
         queue.take(event) { event in
             for action in machine.handle(event) { perform(action) }
             lookWhetherBegun()

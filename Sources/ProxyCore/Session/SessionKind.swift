@@ -21,6 +21,9 @@ public enum SessionKind: Sendable, Equatable {
         }
     }
 
+    /// The profile of that side; nil where there is no such side.
+    public func type(of side: SessionSide) -> SDPType? { side == .caller ? callerType : calleeType }
+
     /// The Janus handles that a session of this kind takes, in the order in which they are attached.
     public var handles: [SessionHandle] {
         switch self {

@@ -36,11 +36,11 @@ struct SIPLocator {
         return try hops(addresses, plain, port: port, serverName: name.description)
     }
 
-    /// The addresses of a host of all families that we have.
+    /// The addresses of a host of those families, or of all that we have.
     @LoopActor
-    func addresses(of host: String) async throws(ResolverError) -> [NumericAddress] {
-        var families: [Hop.Family] = []
-        for path in paths where !families.contains(path.family) { families.append(path.family) }
+    func addresses(of host: String, families wanted: [Hop.Family]? = nil) async throws(ResolverError) -> [NumericAddress] {
+        var families = wanted ?? []
+        if wanted == nil { for path in paths where !families.contains(path.family) { families.append(path.family) } }
         if let address = NumericAddress(host) {
             guard families.contains(address.family) else { throw .noTransport }
             return [address]

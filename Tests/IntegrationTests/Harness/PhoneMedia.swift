@@ -15,6 +15,8 @@ struct PhoneMedia: Sendable {
     var video: Video?
     var direction = Direction.sendrecv
     var videoDirection = Direction.sendrecv
+    /// Where it says that it wants its media; nil is its address.
+    var host: String?
     /// Whether it knows telephone-event.
     var hasKeys = false
     /// Its SRTP key for audio, in Base64; nil is plain RTP.
@@ -51,7 +53,7 @@ struct PhoneMedia: Sendable {
 
     private mutating func text(videoType: (Video) -> UInt8?) -> String {
         version += 1
-        var text = "v=0\r\no=phone 1 \(version) IN IP4 \(address)\r\ns=-\r\nc=IN IP4 \(address)\r\nt=0 0\r\n"
+        var text = "v=0\r\no=phone 1 \(version) IN IP4 \(address)\r\ns=-\r\nc=IN IP4 \(host ?? address)\r\nt=0 0\r\n"
         for kind in lines {
             if kind == .audio {
                 text += "m=audio \(audioPort) RTP/\(key == nil ? "AVP" : "SAVP") 0\(keyType.map { " \($0)" } ?? "")\r\n"

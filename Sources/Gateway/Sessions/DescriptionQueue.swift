@@ -1,0 +1,65 @@
+internal import EventLoop
+internal import ProxyCore
+internal import SDP
+
+/// The events of a session on their way to its machine: a description of a phone waits until its host names are resolved, and what
+/// belongs to offers and answers waits behind it. What ends the session does not wait.
+@LoopActor
+final class DescriptionQueue {
+    /// Events that wait; what comes over that overtakes them.
+    private static let capacity = 64
+
+    private let hosts: MediaHosts
+    private var waiting: [ProxySession.Event] = []
+    private var isResolving = false
+
+    init(_ hosts: MediaHosts) { self.hosts = hosts }
+
+    /// Passes `event` to `handle`, now or when its turn has come.
+    ///
+    /// - Parameter isFromPhone: Whether the description of an event is a phone's; asked when the event's turn has come.
+    func take(
+        _ event: ProxySession.Event, isFromPhone: @escaping @LoopActor (ProxySession.Event) -> Bool,
+        _ handle: @escaping @LoopActor (ProxySession.Event) -> Void
+    ) {
+        guard event.isOfExchange else { return handle(event) }
+        if isResolving, waiting.count < DescriptionQueue.capacity { return waiting.append(event) }
+        guard !isResolving, let sdp = event.description, isFromPhone(event), let description = MediaHosts.needingAddresses(sdp)
+        else { return handle(event) }
+        isResolving = true
+        LoopActor.task { [self] in
+            handle(event.with(await hosts.resolved(description)))
+            isResolving = false
+            let rest = waiting
+            waiting = []
+            for event in rest { take(event, isFromPhone: isFromPhone, handle) }
+        }
+    }
+}
+
+extension ProxySession.Event {
+    /// Whether its place among offers, answers and changes of options matters.
+    fileprivate var isOfExchange: Bool {
+        switch self {
+        case .stepDone, .stepFailed, .candidate, .settingsApplied, .settingsFailed, .letThrough, .recordingFailed, .mediaLost, .stop: false
+        default: true
+        }
+    }
+
+    /// What a side says of its media.
+    fileprivate var description: String? {
+        switch self {
+        case .offered(_, let sdp, _), .refreshed(_, let sdp), .answered(let sdp, _): sdp
+        default: nil
+        }
+    }
+
+    fileprivate func with(_ sdp: String) -> ProxySession.Event {
+        switch self {
+        case .offered(let side, _, let trickle): .offered(side, sdp: sdp, trickle: trickle)
+        case .refreshed(let side, _): .refreshed(side, sdp: sdp)
+        case .answered(_, let trickle): .answered(sdp: sdp, trickle: trickle)
+        default: self
+        }
+    }
+}
