@@ -46,7 +46,7 @@ extension Attribute {
         case "candidate": Candidate(value).map(Attribute.candidate)
         case "ice-ufrag": value.word(4 ... 256, of: \.isVisible).map(Attribute.iceUsernameFragment)
         case "ice-pwd": value.word(22 ... 256, of: \.isVisible).map(Attribute.icePassword)
-        case "ice-options": .iceOptions(String(value.trimmingSpaces()))
+        case "ice-options": value.word(1 ... 256, of: { $0.isVisible || $0 == UInt8(ascii: " ") }).map(Attribute.iceOptions)
         case "fingerprint": Fingerprint(value: value).map(Attribute.fingerprint)
         case "setup": Setup(rawValue: String(value.trimmingSpaces().lowercasedIfNeeded)).map(Attribute.setup)
         case "mid": value.token(1 ... 255).map(Attribute.mid)

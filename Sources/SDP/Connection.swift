@@ -38,6 +38,12 @@ public struct Connection: Sendable, Hashable {
         return "IN \(addressType.name) \(address)" + (multicast.map { "/\($0)" } ?? "")
     }
 
+    /// The address with each of its four numbers as it is written mostly; as it came where it is no dotted one.
+    public var withoutLeadingZeros: String {
+        guard addressType == .ip4, let bytes = HostKind.ipv4(address) else { return address }
+        return bytes.map { String($0) }.joined(separator: ".")
+    }
+
     /// What the address is, apart from its family.
     public var host: HostKind { HostKind(address, type: addressType) }
 }

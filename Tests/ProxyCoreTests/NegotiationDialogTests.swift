@@ -68,6 +68,57 @@ struct NegotiationDialogTests {
         #expect(plain.first?.direction == .recvonly)
     }
 
+    @Test("lines that an answer lacks count as refused, those it has too many as nothing, and a video that cannot be used costs itself", arguments: [
+        [Sample.pcmu], [Sample.pcmu, Sample.video, Sample.vp8, "m=audio 5000 RTP/AVP 8"], [Sample.pcmu, "m=video 4002 RTP/AVP 97", "a=rtpmap:97 H264/90000"],
+        [Sample.pcmu, "m=video 4002 RTP/SAVP 96", Sample.vp8], [Sample.pcmu, "m=application 0 RTP/AVP 96"],
+    ])
+    func oddAnswer(_ lines: [String]) throws {
+        var sip = try Sample.offering()
+        let text = Sample.lines(["v=0", "o=- 1 1 IN IP4 10.9.0.2", "s=-", "c=IN IP4 10.9.0.2", "t=0 0"] + lines)
+        let plain = try media(sip.acceptAnswer(text))
+        #expect(plain.map(\.kind) == [.audio, .video])
+        #expect(plain.map(\.port) == [4000, lines.count == 4 ? 4002 : 0])
+    }
+
+    @Test("what the called phone answered, offered again, is answered with what it took of our offer, and so each time after")
+    func repeatedAnswer() throws {
+        var sip = try Sample.offering()
+        let answer = Sample.phone("m=audio 5000 RTP/AVP 0", "a=recvonly", "m=video 0 RTP/AVP 96")
+        _ = try sip.acceptAnswer(answer)
+        let agreed = sip.agreedMedia
+        let moved = sip.repeatAnswer(to: answer.replacing("5000", with: "5002"))
+        #expect(moved == nil)
+        let first = sip.repeatAnswer(to: answer.replacing("o=- 1 1 ", with: "o=- 1 2 ")) ?? ""
+        #expect(first.contains("o=- 4711 2 ") && first.contains("m=audio 30000 RTP/AVP 0\r\na=sendonly\r\nm=video 0 RTP/AVP 96\r\n"))
+        let second = sip.repeatAnswer(to: answer.replacing("o=- 1 1 ", with: "o=- 1 3 "))
+        #expect(second == first)
+        #expect(sip.agreedMedia == agreed)
+    }
+
+    @Test("nothing is repeated before there is an answer, nor what came to nothing")
+    func notRepeated() throws {
+        var sip = Sample.sip()
+        let offer = Sample.phone(Sample.pcmu), other = Sample.phone("m=audio 4000 RTP/AVP 8")
+        let early = sip.repeatAnswer(to: offer)
+        _ = try sip.acceptOffer(offer)
+        let pending = sip.repeatAnswer(to: offer)
+        #expect(early == nil && pending == nil)
+        let answer = try sip.makeAnswer(Sample.generated("m=audio 30000 RTP/AVP 0"))
+        _ = try sip.acceptOffer(other)
+        sip.rollback()
+        let declined = sip.repeatAnswer(to: other), agreed = sip.repeatAnswer(to: offer), nonsense = sip.repeatAnswer(to: "nonsense")
+        #expect(declined == nil && agreed == answer && nonsense == nil)
+    }
+
+    @Test("Opus is Opus with two channels, one or none, and codecs have their RFC's spelling for Janus", arguments: [
+        ("opus/48000", "opus/48000/2"), ("OPUS/48000/2", "opus/48000/2"), ("Opus/48000/1", "opus/48000/2"), ("pcmu/8000", "PCMU/8000"),
+        ("g722/8000/1", "G722/8000"), ("Telephone-Event/8000", "telephone-event/8000"),
+    ])
+    func spelling(_ read: String, _ written: String) throws {
+        var sip = Sample.sip()
+        #expect(try sip.acceptOffer(Sample.phone("m=audio 4000 RTP/AVP 96 8", "a=rtpmap:96 \(read)")).contains("a=rtpmap:96 \(written)\r\n"))
+    }
+
     @Test("an answer may come twice, in a 183 and in the 200, and the later one counts")
     func earlyAnswer() throws {
         var sip = try Sample.offering()

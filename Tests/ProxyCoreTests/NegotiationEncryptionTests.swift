@@ -79,6 +79,38 @@ struct NegotiationEncryptionTests {
         #expect(answer.contains("a=crypto:7 AES_CM_128_HMAC_SHA1_32 "))
     }
 
+    @Test("a key with a legal lifetime is taken, in any case of its words, and Janus gets it bare", arguments: [
+        "|2^20", "|2^0", "|2^48", "|1", "|1048576", "|281474976710656", "==", "==|2^31", "",
+    ])
+    func lifetimes(_ end: String) throws {
+        var sip = sip(.optional)
+        // 28 bytes have two characters of padding, 30 bytes none.
+        let isPadded = end.hasPrefix("=="), key = isPadded ? String(Self.keyOne.dropLast(2)) : Self.keyOne
+        let suite = isPadded ? "aead_aes_128_gcm" : "Aes_CM_128_hmac_SHA1_80"
+        let plain = try sip.acceptOffer(Sample.phone(Self.secure, crypto(3, suite, key.replacing("inline", with: "INLINE") + end)))
+        #expect(plain.contains("a=crypto:3 \(suite.uppercased()) \(key)\(isPadded ? "==" : "")\r\n"))
+        #expect(sip.suite == suite.uppercased())
+    }
+
+    @Test("an a=crypto that is not legal, or of a kind that Janus does not know, costs itself only", arguments: [
+        "1 AES_CM_128_HMAC_SHA1_80 \(keyOne)|monkeys", "1 AES_CM_128_HMAC_SHA1_80 \(keyOne)|2^64", "1 AES_CM_128_HMAC_SHA1_80 \(keyOne)|2^49",
+        "1 AES_CM_128_HMAC_SHA1_80 \(keyOne)|0", "1 AES_CM_128_HMAC_SHA1_80 \(keyOne)|-1", "1 AES_CM_128_HMAC_SHA1_80 \(keyOne)|+1",
+        "1 AES_CM_128_HMAC_SHA1_80 \(keyOne)|2^+4", "1 AES_CM_128_HMAC_SHA1_80 \(keyOne)|2^", "1 AES_CM_128_HMAC_SHA1_80 \(keyOne)|",
+        "1 AES_CM_128_HMAC_SHA1_80 \(keyOne)|281474976710657", "1 AES_CM_128_HMAC_SHA1_80 \(keyOne)|99999999999999999999999",
+        "1 AES_CM_128_HMAC_SHA1_80 \(keyOne)|2^20|2^20", "1 AES_CM_128_HMAC_SHA1_80 \(keyOne)|2^20|monkeys:4",
+        "1 AES_CM_128_HMAC_SHA1_80 \(keyOne)|2^20|1:4", "1 AES_CM_128_HMAC_SHA1_80 \(keyOne)|1:4", "1 AES_CM_128_HMAC_SHA1_80 \(keyOne)===",
+        "1 AES_CM_128_HMAC_SHA1_80 inline:%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%", "1 AES_CM_128_HMAC_SHA1_80 inline:short",
+        "1 AES_CM_128_HMAC_SHA1_80 plain:MTIzNDU2Nzg5QUJDREUwMTIzNDU2Nzg5QUJjZGVm", "1 AES_CM_128_HMAC_SHA1_80 \(keyOne) UNENCRYPTED_SRTP",
+        "1", "x AES_CM_128_HMAC_SHA1_80 \(keyOne)", "4294967296 AES_CM_128_HMAC_SHA1_80 \(keyOne)",
+    ])
+    func illegalKeys(_ line: String) throws {
+        var sip = sip(.optional)
+        #expect(throws: NegotiationError.unsupportedEncryption) { try sip.acceptOffer(Sample.phone(Self.secure, "a=crypto:\(line)")) }
+        let plain = try sip.acceptOffer(Sample.phone(Self.secure, "a=crypto:\(line)", crypto(2, "AES_CM_128_HMAC_SHA1_80", Self.keyTwo)))
+        #expect(try media(plain).first?.attributes.filter { $0.name == "crypto" }.count == 1)
+        #expect(plain.contains("a=crypto:2 AES_CM_128_HMAC_SHA1_80 \(Self.keyTwo)\r\n"))
+    }
+
     @Test("audio and video get keys of one suite, the first that both have")
     func oneSuite() throws {
         var sip = sip(.optional)

@@ -1,9 +1,9 @@
 import SDP
 
 extension MediaDescription {
-    /// Whether this is audio or video over DTLS-SRTP that is not refused.
+    /// Whether this is audio or video over DTLS-SRTP that is not refused, and has a codec.
     var isForBrowsers: Bool {
-        guard kind == .audio || kind == .video, !isRefused else { return false }
+        guard kind == .audio || kind == .video, !isRefused, !usablePayloadTypes.isEmpty else { return false }
         switch transport {
         case .dtlsSAVPF, .dtlsSAVP, .savpf, .savp: return true
         case .avp, .avpf, .other: return false
@@ -21,20 +21,6 @@ extension MediaDescription {
         return names.filter { !$0.hasPrefix("telephone-event/") }
     }
 
-    /// Leaves out what Janus cannot make use of or refuses whole descriptions for: names of the browser's own network,
-    /// attributes with nothing behind the colon, an `m=` line of more than 200 bytes. And what says beside the picture which side of it is up
-    /// (3GPP TS 26.114 section 7.4.5): a browser that may not say so turns the picture itself, so that it is upright in recordings too.
-    mutating func makeReadableForJanus() {
-        attributes.remove(headerExtension: "urn:3gpp:video-orientation")
-        attributes.removeCandidates(where: \.isMulticastDNS)
-        attributes.removeAll { $0.value?.isEmpty == true }
-        var length = "m=\(kind) \(port) \(transport)".utf8.count
-        formats = formats.filter { format in
-            length += format.utf8.count + 1
-            return length <= 200
-        }
-    }
-
     /// Whether NoSIP gives this line for one that the browser refused: it has a port nevertheless, but format 0, no codec
     /// and no direction.
     var isRefusedByBrowser: Bool {
@@ -45,7 +31,7 @@ extension MediaDescription {
     /// A refused line as browsers want it: with its `a=mid`, outside the bundle (RFC 8829, section 5.3.1).
     init(refusing kind: MediaKind, like line: MediaDescription) {
         self.init(
-            kind: kind, port: 0, transport: line.transport, formats: Array(line.formats.prefix(1)),
+            kind: kind, port: 0, transport: line.transport, formats: [line.formats.first ?? "0"],
             connection: Connection(address: "0.0.0.0"),
             attributes: (line.mid.map { [.mid($0)] } ?? []) + [.direction(.inactive)])
     }

@@ -10,12 +10,26 @@ public enum Codec: String, Sendable, Hashable, CaseIterable {
     init?(_ map: RTPMap, kind: MediaKind) {
         guard let codec = Codec(rawValue: map.encoding.lowercased()), codec.kind == kind else { return nil }
         switch codec {
-        case .opus: guard map.clockRate == 48000, map.parameters == "2" else { return nil }
+        // Always two, also where phones write one or none (RFC 7587, section 7).
+        case .opus: guard map.clockRate == 48000, ["1", "2"].contains(map.parameters ?? "2") else { return nil }
         case .g722, .pcmu, .pcma: guard map.clockRate == 8000, (map.parameters ?? "1") == "1" else { return nil }
         case .telephoneEvent: guard map.clockRate == 8000 || map.clockRate == 48000 else { return nil }
         case .vp8, .h264: guard map.clockRate == 90000 else { return nil }
         }
         self = codec
+    }
+
+    /// The name in the spelling of its RFC; Janus knows no other.
+    private var name: String {
+        switch self {
+        case .opus, .telephoneEvent: rawValue
+        case .g722, .pcmu, .pcma, .vp8, .h264: rawValue.uppercased()
+        }
+    }
+
+    /// What the codec is called under this number.
+    func map(_ payloadType: UInt8, clockRate: UInt32) -> RTPMap {
+        RTPMap(payloadType: payloadType, encoding: name, clockRate: clockRate, parameters: self == .opus ? "2" : nil)
     }
 
     var kind: MediaKind { self == .vp8 || self == .h264 ? .video : .audio }
@@ -39,7 +53,8 @@ struct Payload: Sendable, Hashable {
 }
 
 extension MediaDescription {
-    /// The payload types whose codecs are carried, each once, in the order of the line.
+    /// The payload types whose codecs are carried, each once, in the order of the line. Those that RTCP has on the same port are none
+    /// (RFC 5761, section 4).
     var payloads: [Payload] {
         var maps: [UInt8: RTPMap] = [:]
         var parameters: [String: FormatParameters] = [:]
@@ -53,9 +68,9 @@ extension MediaDescription {
         var seen: Set<UInt8> = []
         return payloadTypes.compactMap { type in
             guard
-                seen.insert(type).inserted, let map = maps[type] ?? .wellKnown(type), let codec = Codec(map, kind: kind)
+                seen.insert(type).inserted, !(64 ... 95 ~= type), let map = maps[type] ?? .wellKnown(type), let codec = Codec(map, kind: kind)
             else { return nil }
-            return Payload(type: type, codec: codec, map: map, parameters: parameters[String(type)])
+            return Payload(type: type, codec: codec, map: codec.map(type, clockRate: map.clockRate), parameters: parameters[String(type)])
         }
     }
 }

@@ -4,8 +4,12 @@ import SDP
 ///
 /// A browser gives a line another mid when it offers it anew, behind an offer that was refused or a line that it had stopped.
 /// Janus has no rollback and keeps to the first. Descriptions are translated between the two; the mid within RTP packets
-/// (RFC 9143, section 15) cannot be, and is no longer negotiated where the names differ: then both tell media by SSRC.
+/// (RFC 9143, section 15) cannot be, and is no longer negotiated where the names differ: then both tell media by SSRC. A name that is too
+/// long for RTP, and so for Janus, gets another from the beginning.
 struct JanusNames: Sendable {
+    /// Most bytes of a name that Janus takes (RFC 9143, section 15.1).
+    private static let longest = 16
+
     /// By Janus' line. Not taken back with an offer that came to nothing.
     private var names: [String?] = []
 
@@ -35,7 +39,9 @@ struct JanusNames: Sendable {
 
     private mutating func learn(_ mids: [String?]) {
         for (index, mid) in mids.enumerated() {
-            if index == names.count { names.append(mid) } else { names[index] = names[index] ?? mid }
+            let isTooLong = mid.map { $0.utf8.count > Self.longest } ?? false
+            let name = isTooLong ? Self.free("line\(index)", beside: mids.compactMap(\.self)) : mid
+            if index == names.count { names.append(name) } else { names[index] = names[index] ?? name }
         }
     }
 

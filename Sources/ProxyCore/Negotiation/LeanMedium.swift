@@ -57,8 +57,6 @@ extension Payload {
     /// As `attributes`, without browsers' own parameters, and with the events that telephone-event carries.
     var leanAttributes: [Attribute] {
         var lean = self
-        // One channel is what is meant without a number; Firefox writes it.
-        if map.parameters == "1" { lean.map.parameters = nil }
         if codec == .telephoneEvent {
             lean.parameters = parameters ?? FormatParameters(format: String(type), text: "0-15")
         } else {

@@ -6,7 +6,7 @@ public enum NegotiationError: Error, Sendable, Hashable {
     /// No audio and no video that can be used: all refused, of another kind or over another transport.
     case noUsableMedia
     case noCommonCodec
-    /// Media to an address that cannot be sent to: IPv6, multicast, a host name.
+    /// Media to an address that cannot be sent to: IPv6, multicast, a host name, nothing that can be read.
     case unsupportedAddress(String)
     /// SRTP without a key of a kind that is understood (RFC 4568).
     case unsupportedEncryption
@@ -18,6 +18,10 @@ public enum NegotiationError: Error, Sendable, Hashable {
     /// A browser's medium without `a=ice-ufrag` and `a=ice-pwd`, or without `a=fingerprint`.
     case missingICE
     case missingFingerprint
+    /// `a=setup:holdconn` at a browser's medium: no connection is to be made for now (RFC 4145, section 4).
+    case heldConnection
+    /// A trickled candidate that is malformed, or names no media line.
+    case malformedCandidate
     /// The number of media lines must be that of the offer, and must not fall within a dialog (RFC 3264, sections 6 and 8).
     case wrongMediaCount(expected: Int, found: Int)
     /// The media line, from 1, is of another kind or transport than the one it answers.
@@ -40,6 +44,8 @@ public enum NegotiationError: Error, Sendable, Hashable {
         case .encryptionChanged: "encryption and SRTP keys cannot be changed, nor differ from medium to medium, within a call"
         case .missingICE: "no ice-ufrag and ice-pwd"
         case .missingFingerprint: "no DTLS fingerprint"
+        case .heldConnection: "a=setup:holdconn is not supported, only active, passive and actpass"
+        case .malformedCandidate: "the ICE candidate is malformed"
         case .wrongMediaCount(let expected, let found): "\(found) media lines where there must be \(expected)"
         case .wrongMedia(let line): "media line \(line) is not of the offered kind or transport"
         case .codecNotOffered(let line): "media line \(line) has no codec that was offered"

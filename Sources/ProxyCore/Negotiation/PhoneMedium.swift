@@ -24,9 +24,8 @@ struct PhoneMedium: Sendable {
         guard let connection = session.connection(for: medium) else { throw .noUsableMedia }
         kind = medium.kind
         port = medium.port
-        self.connection = connection
         direction = session.direction(of: medium)
-        try Self.check(connection)
+        self.connection = try Self.usable(connection)
         if connection.host == .unspecified { direction = direction.limited(to: .sendonly) }
         keys = try Self.keys(of: medium, policy: profile.srtp)
         crypto = keys.first
@@ -41,10 +40,10 @@ struct PhoneMedium: Sendable {
         bandwidths = medium.bandwidths.filter { $0.type == "AS" || $0.type == "TIAS" }
     }
 
-    /// NoSIP binds IPv4 only, and resolves names where the loop would wait for it.
-    private static func check(_ connection: Connection) throws(NegotiationError) {
+    /// NoSIP binds IPv4 only, and resolves names where the loop would wait for it. Leading zeros make its resolver read octal numbers.
+    private static func usable(_ connection: Connection) throws(NegotiationError) -> Connection {
         switch (connection.host, connection.addressType) {
-        case (.unicast, .ip4), (.unspecified, .ip4): return
+        case (.unicast, .ip4), (.unspecified, .ip4): return Connection(address: connection.withoutLeadingZeros)
         case (.multicast, _): throw .unsupportedAddress("multicast address \(connection.address)")
         case (.unicast, _), (.unspecified, _): throw .unsupportedAddress("IPv6 address \(connection.address)")
         case (.name, _): throw .unsupportedAddress("host name \(connection.address)")
@@ -86,24 +85,5 @@ extension Payload {
     var attributes: [Attribute] {
         guard let parameters, !parameters.text.isEmpty else { return [.rtpmap(map)] }
         return [.rtpmap(map), .formatParameters(parameters)]
-    }
-}
-
-extension Crypto {
-    /// The suites that Janus knows, and the bytes of key and salt together (RFC 4568, section 6.2; RFC 7714, section 12).
-    private static let suites = [
-        "AES_CM_128_HMAC_SHA1_80": 30, "AES_CM_128_HMAC_SHA1_32": 30, "AEAD_AES_128_GCM": 28, "AEAD_AES_256_GCM": 44,
-    ]
-
-    /// This with the bare key, when it is one that Janus can use: a single key of the suite's length, no key identifier, no
-    /// session parameters. rtpengine leaves out the padding that Janus wants.
-    var withoutLifetime: Crypto? {
-        guard let bytes = Self.suites[suite], parameters.isEmpty, key.hasPrefix("inline:"), !key.contains(";") else { return nil }
-        let parts = key.dropFirst("inline:".count).split(separator: "|", omittingEmptySubsequences: false)
-        guard let bare = parts.first, !parts.dropFirst().contains(where: { $0.contains(":") }) else { return nil }
-        let digits = bare.prefix { $0 != "=" }
-        guard digits.utf8.count == (bytes * 4 + 2) / 3 else { return nil }
-        let padding = String(repeating: "=", count: (3 - bytes % 3) % 3)
-        return Crypto(tag: tag, suite: suite, key: "inline:\(digits)\(padding)")
     }
 }

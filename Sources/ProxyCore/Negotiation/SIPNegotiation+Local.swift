@@ -18,7 +18,7 @@ extension SIPNegotiation {
                 directions[line] = lean.direction
                 lean.direction = whileHeld(lean.direction)
                 return lean.description
-            } ?? LeanMedium.refusing(offered.kind, offered.transport, offered.formats.first)
+            } ?? MediaDescription.refusing(offered)
         }
         guard media.contains(where: { $0.port != 0 }) else { throw .noCommonCodec }
         self.directions = directions

@@ -17,6 +17,7 @@ extension SIPNegotiation {
         var plainMedia = next.plainMedia(media, of: session)
         if next.isMoved { next.withholdKeys(&plainMedia) }
         next.isMoved = false
+        next.remote = session
         next.state = .remoteOffer(session, plain: plainMedia, answered: false)
         self = next
         return plain.describing(plainMedia).text
@@ -27,20 +28,26 @@ extension SIPNegotiation {
     /// - Returns: the plain description for NoSIP's `process`, of type answer. A later answer to the same offer may follow.
     public mutating func acceptAnswer(_ remote: String) throws(NegotiationError) -> String {
         guard case .localOffer(let offer, _) = state else { throw .wrongState }
-        let session = try SessionDescription(negotiating: remote)
-        guard session.media.count == offer.count else {
-            throw .wrongMediaCount(expected: offer.count, found: session.media.count)
-        }
+        let received = try SessionDescription(negotiating: remote)
+        var session = received
+        session.media = received.media.fitted(to: offer)
         var next = self
         var media = next.understand(session)
-        for (line, offered) in offer.enumerated() {
-            try Self.check(&media[line], line: line, answers: offered, with: session.media[line])
+        for (line, (offered, answer)) in zip(offer, session.media).enumerated() {
+            do throws(NegotiationError) {
+                try Self.check(&media[line], line: line, answers: offered, with: answer)
+            } catch {
+                // Without its audio a call is of no use; without its video it is.
+                guard offered.kind != .audio || answer.port == 0 else { throw error }
+                media[line] = Reading(problem: error)
+            }
         }
         next.alignEncryption(&media)
         guard next.map.entries.contains(where: { media[$0.line].medium != nil }) else {
             throw Self.mostTelling(media.compactMap(\.problem))
         }
         let plainMedia = next.plainMedia(media, of: session)
+        next.remote = received
         next.state = .localOffer(offer, answered: true)
         self = next
         return plain.describing(plainMedia).text

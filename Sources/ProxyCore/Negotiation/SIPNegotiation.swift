@@ -24,6 +24,8 @@ public struct SIPNegotiation: Sendable {
     /// Our directions, by line, as they are without a hold of ours.
     var directions: [Int: Direction] = [:]
     var state = State.idle
+    /// What the phone said last, offer or answer; nil before, and in another session's dialog.
+    var remote: SessionDescription?
     /// What stood before the pending offer.
     var stable: Stable?
 
@@ -45,6 +47,7 @@ public struct SIPNegotiation: Sendable {
     struct Stable: Sendable {
         var map: MediaMap
         var state: State
+        var remote: SessionDescription?
         var addresses: [MediaKind: String]
         var encryption: Encryption?
         var local: LocalDescription
@@ -82,6 +85,7 @@ public struct SIPNegotiation: Sendable {
         guard let stable else { return }
         map = stable.map
         state = stable.state
+        remote = stable.remote
         addresses = stable.addresses
         encryption = stable.encryption
         isHeld = stable.isHeld
@@ -95,7 +99,7 @@ public struct SIPNegotiation: Sendable {
     mutating func begin() throws(NegotiationError) {
         guard !state.isPending else { throw .wrongState }
         stable = Stable(
-            map: map, state: state, addresses: addresses, encryption: encryption, local: local, plain: plain, isHeld: isHeld,
-            directions: directions)
+            map: map, state: state, remote: remote, addresses: addresses, encryption: encryption, local: local, plain: plain,
+            isHeld: isHeld, directions: directions)
     }
 }

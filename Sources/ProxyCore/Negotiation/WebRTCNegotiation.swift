@@ -138,10 +138,8 @@ public struct WebRTCNegotiation: Sendable {
     /// - Returns: the answer for Janus.
     public mutating func acceptAnswer(_ remote: String) throws(NegotiationError) -> String {
         guard case .localOffer = state else { throw .wrongState }
-        let session = try SessionDescription(negotiating: remote)
-        guard session.media.count == lines.count else {
-            throw .wrongMediaCount(expected: lines.count, found: session.media.count)
-        }
+        var session = try SessionDescription(negotiating: remote)
+        session.media = session.media.fitted(to: lines)
         for (line, medium) in session.media.enumerated() where medium.kind != lines[line].kind {
             throw .wrongMedia(line: line + 1)
         }
@@ -219,16 +217,16 @@ public struct WebRTCNegotiation: Sendable {
         inner.media = map.entries.map { entry in
             var medium = session.media[entry.line]
             // Another kind may have taken the line's place.
-            if medium.isRefused || medium.kind != entry.kind { medium = MediaDescription(refusing: entry.kind, like: medium) }
-            medium.makeReadableForJanus()
+            if !medium.isForBrowsers || medium.kind != entry.kind { medium = MediaDescription(refusing: entry.kind, like: medium) }
             return medium
         }
+        inner.makeReadableForJanus()
         for medium in inner.media where medium.isForBrowsers {
-            let attributes = medium.attributes + session.attributes
+            let attributes = medium.attributes + inner.attributes
             guard attributes.iceUsernameFragment != nil, attributes.icePassword != nil else { throw .missingICE }
             guard attributes.fingerprint != nil else { throw .missingFingerprint }
+            guard !attributes.contains(.setup(.holdconn)) else { throw .heldConnection }
         }
-        inner.attributes.removeAll { $0.value?.isEmpty == true }
         inner.attributes.limitBundle(to: inner.media.filter { $0.isForBrowsers }.compactMap(\.mid))
         names.translate(toJanus: &inner)
         return inner.text
@@ -247,9 +245,11 @@ public struct WebRTCNegotiation: Sendable {
                 return MediaDescription(refusing: known.kind, like: known)
             }
             var medium = session.media[index]
-            medium.attributes = medium.attributes.with(mid: known.mid)
+            medium.attributes = medium.attributes.filter(\.isWellFormed).with(mid: known.mid)
+            medium.keepFittingTelephoneEvents()
             return medium
         }
+        outer.attributes.removeAll { !$0.isWellFormed }
         outer.attributes.limitBundle(to: outer.media.filter { $0.port != 0 }.compactMap(\.mid))
         return outer
     }

@@ -74,17 +74,3 @@ public struct MediaSettings: Sendable, Equatable {
         self.plain = plain
     }
 }
-
-/// An ICE candidate that trickles in from a browser (RFC 8839, RFC 8840).
-public struct TrickledCandidate: Sendable, Equatable {
-    public let mid: String?
-    public let mediaLineIndex: Int?
-    /// The text of the `candidate` attribute; nil says that no more will come.
-    public let candidate: String?
-
-    public init(mid: String?, mediaLineIndex: Int?, candidate: String?) {
-        self.mid = mid
-        self.mediaLineIndex = mediaLineIndex
-        self.candidate = candidate
-    }
-}

@@ -20,6 +20,13 @@ extension ProxySession {
         return leg.keepsMedia(sdp)
     }
 
+    /// The answer to an offer of a phone's that says what it said last: nobody else hears of it.
+    mutating func repeatAnswer(to sdp: String, of side: SessionSide) -> String? {
+        guard case .sip(var leg)? = sides[side], let answer = leg.repeatAnswer(to: sdp) else { return nil }
+        sides[side] = .sip(leg)
+        return answer
+    }
+
     /// The offer of an exchange that the other side hears nothing of is through: after it comes the answer that stands. After the answer of a
     /// replay comes nothing.
     mutating func replayed(_ exchange: Exchange) -> [Action] {

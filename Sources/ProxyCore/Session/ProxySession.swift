@@ -206,6 +206,7 @@ public struct ProxySession: Sendable {
             state = .attaching(offer: sdp, trickle: trickle, by: side)
             return [.perform(.attach(kind.handles))]
         case .stable:
+            if let answer = repeatAnswer(to: sdp, of: side) { return [.deliverAnswer(side, answer)] }
             let purpose = changesPathOnly(side, sdp) ? Exchange.Purpose.path : .parties
             return begin(Exchange(offerer: side, paths: paths, isFirst: false, purpose: purpose), sdp, trickle: trickle)
         case .attaching, .exchanging, .reoffered, .holding, .restoring, .lettingThrough, .ended:
@@ -379,9 +380,16 @@ public struct ProxySession: Sendable {
 
     // MARK: Candidates
 
-    private mutating func trickle(_ candidate: TrickledCandidate, from side: SessionSide) -> [Action] {
+    private mutating func trickle(_ received: TrickledCandidate, from side: SessionSide) -> [Action] {
         guard let role = kind.handle(ofBrowserAt: side) else {
             return [.refuseCandidate(.unsupported("this side of the session takes no candidates"))]
+        }
+        let candidate: TrickledCandidate
+        do throws(NegotiationError) {
+            guard let readable = try received.readableForJanus() else { return [] }
+            candidate = readable
+        } catch {
+            return [.refuseCandidate(.description(error))]
         }
         if handlesAttached { return [.trickle(role, candidate)] }
         guard candidatesWaiting.count < ProxySession.maximumWaitingCandidates else {

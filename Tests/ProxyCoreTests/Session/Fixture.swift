@@ -63,6 +63,9 @@ enum Fixture {
         a=sendrecv
         """)
 
+    /// The same phone's next offer, at another port.
+    static let phoneMoved = phoneOffer.replacing("phone 123 1", with: "phone 123 2").replacing("m=audio 4000", with: "m=audio 4100")
+
     static let phoneAnswer = text(
         """
         v=0

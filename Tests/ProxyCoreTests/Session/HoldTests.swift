@@ -139,7 +139,7 @@ struct HoldTests {
     @Test("a hold waits for the exchange that is under way, and options for the hold")
     func turns() throws {
         var session = talking()
-        _ = session.handle(.offered(.caller, sdp: phone(), trickle: false))
+        _ = session.handle(.offered(.caller, sdp: Fixture.phoneMoved, trickle: false))
         #expect(session.handle(.hold(number: 1, .callee, true)) == [])
         _ = session.handle(.stepDone(Fixture.browserOffer))
         _ = session.handle(.answered(sdp: Fixture.browserAnswer, trickle: false))

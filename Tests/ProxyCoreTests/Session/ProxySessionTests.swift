@@ -190,7 +190,7 @@ struct ProxySessionTests {
     @Test("candidates wait until the handles are there, in order, and only so many")
     func candidates() {
         var session = session(.echo(.webrtc))
-        let candidates = (0..<70).map { TrickledCandidate(mid: "0", mediaLineIndex: 0, candidate: "candidate:\($0)") }
+        let candidates = (0..<70).map { TrickledCandidate(mid: "0", mediaLineIndex: 0, candidate: "candidate:\($0) 1 udp 1 192.0.2.1 9 typ host") }
         _ = session.handle(.offered(.caller, sdp: Fixture.browserOffer, trickle: true))
         for candidate in candidates.prefix(64) { #expect(session.handle(.candidate(.caller, candidate)) == []) }
         guard case .refuseCandidate(.state) = session.handle(.candidate(.caller, candidates[64])).first else {
@@ -204,6 +204,56 @@ struct ProxySessionTests {
             Issue.record("an echo has no called browser")
             return
         }
+    }
+
+    @Test("candidates that Janus can use reach it in the form of their RFC", arguments: [
+        ("candidate:1 1 UDP 1 192.0.2.1 9 typ host", "candidate:1 1 UDP 1 192.0.2.1 9 typ host"),
+        ("1  1 udp 1 2001:db8::1 9  typ srflx raddr 0.0.0.0 rport 0 ", "candidate:1 1 udp 1 2001:db8::1 9 typ srflx raddr 0.0.0.0 rport 0"),
+        ("a=candidate:1 1 tcp 1 192.0.2.1 9 typ host tcptype active", "candidate:1 1 tcp 1 192.0.2.1 9 typ host tcptype active"),
+        ("", nil), ("a=end-of-candidates", nil), ("end-of-candidates", nil),
+    ] as [(String, String?)])
+    func usableCandidate(_ text: String, _ passed: String?) {
+        var session = established()
+        let actions = session.handle(.candidate(.caller, TrickledCandidate(mid: "0", mediaLineIndex: 0, candidate: text)))
+        let end = TrickledCandidate(mid: nil, mediaLineIndex: nil, candidate: nil)
+        #expect(actions == [.trickle(.caller, passed.map { TrickledCandidate(mid: "0", mediaLineIndex: 0, candidate: $0) } ?? end)])
+    }
+
+    @Test("candidates that Janus can make no use of are left out", arguments: [
+        "8f1b6f0e.local 9 typ host", "host.example 9 typ host", "224.0.0.1 9 typ host", "0.0.0.0 9 typ host", "::1::2 9 typ host", "1.2.3.4 9 typ x",
+    ])
+    func uselessCandidate(_ end: String) {
+        var session = established()
+        let candidate = TrickledCandidate(mid: "0", mediaLineIndex: 0, candidate: "candidate:1 1 udp 1 \(end)")
+        #expect(session.handle(.candidate(.caller, candidate)) == [])
+        let overTLS = TrickledCandidate(mid: "0", mediaLineIndex: 0, candidate: "candidate:1 1 tls 1 192.0.2.1 9 typ host")
+        #expect(session.handle(.candidate(.caller, overTLS)) == [])
+    }
+
+    @Test("candidates with a number out of its range, or another line behind them, are refused", arguments: [
+        "candidate:1 0 udp 1 192.0.2.1 9 typ host", "candidate:1 4294967297 udp 1 192.0.2.1 9 typ host", "candidate:1 1 udp 0 192.0.2.1 9 typ host",
+        "candidate:1 1 udp -1 192.0.2.1 9 typ host", "candidate:1 1 udp 1 192.0.2.1 0 typ host", "candidate:1 1 udp 1 192.0.2.1 65536 typ host",
+        "candidate:1 1 udp 1 192.0.2.1 9 typ host\r\na=extmap:-1 urn:ietf:params:rtp-hdrext:sdes:mid", "extmap:-1 urn:ietf:params:rtp-hdrext:sdes:mid",
+        "candidate:1 1 udp 1 192.0.2.1 9 typ host x " + String(repeating: "y", count: 4_096),
+    ])
+    func malformedCandidate(_ text: String) {
+        var session = established()
+        let refusal = [ProxySession.Action.refuseCandidate(.description(.malformedCandidate))]
+        #expect(session.handle(.candidate(.caller, TrickledCandidate(mid: "0", mediaLineIndex: 0, candidate: text))) == refusal)
+    }
+
+    @Test("a candidate belongs to a media line that can be")
+    func candidateLines() {
+        var session = established()
+        func passed(_ mid: String?, _ index: Int?) -> [ProxySession.Action] {
+            session.handle(.candidate(.caller, TrickledCandidate(mid: mid, mediaLineIndex: index, candidate: "1 1 udp 1 192.0.2.1 9 typ host")))
+        }
+        let refusal = [ProxySession.Action.refuseCandidate(.description(.malformedCandidate))]
+        #expect(passed("0", -1) == refusal && passed("0", 32) == refusal && passed(nil, nil) == refusal && passed("a b", nil) == refusal)
+        let text = "candidate:1 1 udp 1 192.0.2.1 9 typ host"
+        let long = String(repeating: "m", count: 17)
+        #expect(passed(long, 0) == [.trickle(.caller, TrickledCandidate(mid: nil, mediaLineIndex: 0, candidate: text))])
+        #expect(passed("0", nil) == [.trickle(.caller, TrickledCandidate(mid: "0", mediaLineIndex: nil, candidate: text))])
     }
 
     @Test("updates act one after the other, and each says what is in force then")
@@ -358,7 +408,7 @@ struct ProxySessionTests {
         }
         #expect(plain(session.handle(.update(number: 1, SessionOptionsChange(useAudio: false))))?.contains("a=inactive") == true)
         #expect(session.handle(.settingsApplied) == [.updated(number: 1, SessionOptions(useAudio: false))])
-        _ = session.handle(.offered(.caller, sdp: Fixture.phoneOffer, trickle: false))
+        _ = session.handle(.offered(.caller, sdp: Fixture.phoneMoved, trickle: false))
         _ = session.handle(.stepDone(Fixture.browserOffer))
         _ = session.handle(.answered(sdp: Fixture.browserAnswer, trickle: false))
         #expect(plain(session.handle(.stepDone(Fixture.phoneAnswer)))?.contains("a=inactive") == true)
@@ -436,7 +486,7 @@ struct ProxySessionTests {
     @Test("a phone's new offer goes to the browser, and the browser's answer back")
     func reofferFromPhone() {
         var session = callBetweenPhoneAndBrowser()
-        guard case .process(.caller, _, .offer) = step(session.handle(.offered(.caller, sdp: Fixture.phoneOffer, trickle: false))),
+        guard case .process(.caller, _, .offer) = step(session.handle(.offered(.caller, sdp: Fixture.phoneMoved, trickle: false))),
             case .deliverOffer(.callee, _) = session.handle(.stepDone(Fixture.browserOffer)).first,
             case .generate(.caller, _, _) = step(session.handle(.answered(sdp: Fixture.browserAnswer, trickle: false))),
             case .deliverAnswer(.caller, _) = session.handle(.stepDone(Fixture.phoneAnswer)).first
@@ -445,6 +495,28 @@ struct ProxySessionTests {
             return
         }
         #expect(session.state == .stable)
+    }
+
+    @Test("a phone's offer that says what it said last gets our answer as before, and nobody else hears of it", arguments: ["1", "7"])
+    func repeatedOffer(version: String) {
+        var session = callBetweenPhoneAndBrowser()
+        let answers = session.handle(.offered(.caller, sdp: Fixture.phoneMoved, trickle: false))
+            + session.handle(.stepDone(Fixture.browserOffer)) + session.handle(.answered(sdp: Fixture.browserAnswer, trickle: false))
+            + session.handle(.stepDone(Fixture.phoneAnswer))
+        let again = Fixture.phoneMoved.replacing("phone 123 2", with: "phone 123 \(version)")
+        let actions = session.handle(.offered(.caller, sdp: again, trickle: false))
+        #expect(actions.count == 1 && answers.contains(actions[0]))
+        guard case .deliverAnswer(.caller, _)? = actions.first else {
+            Issue.record("\(actions)")
+            return
+        }
+        #expect(session.state == .stable)
+        // The same version with something else in it is carried out.
+        let other = again.replacing("sendrecv", with: "sendonly")
+        guard case .process(.caller, _, .offer)? = step(session.handle(.offered(.caller, sdp: other, trickle: false))) else {
+            Issue.record("another content was not carried out")
+            return
+        }
     }
 
     @Test("a browser's new offer goes to the phone, and the phone's answer back")
@@ -494,7 +566,7 @@ struct ProxySessionTests {
             Issue.record("a malformed offer was taken")
             return
         }
-        _ = session.handle(.offered(.caller, sdp: Fixture.phoneOffer, trickle: false))
+        _ = session.handle(.offered(.caller, sdp: Fixture.phoneMoved, trickle: false))
         let failure = SessionFailure.refused("Janus says no")
         let actions = session.handle(.stepFailed(failure))
         #expect(actions.first == .refuseOffer(.caller, failure))
@@ -522,7 +594,7 @@ struct ProxySessionTests {
     @Test("of two offers at once the later one is refused")
     func glare() {
         var session = callBetweenPhoneAndBrowser()
-        _ = session.handle(.offered(.caller, sdp: Fixture.phoneOffer, trickle: false))
+        _ = session.handle(.offered(.caller, sdp: Fixture.phoneMoved, trickle: false))
         #expect(
             session.handle(.offered(.callee, sdp: Fixture.browserOffer, trickle: false)) == [
                 .refuseOffer(.callee, .state("another offer is being answered"))

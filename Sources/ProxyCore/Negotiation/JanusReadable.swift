@@ -1,0 +1,104 @@
+import SDP
+
+/// What of a browser's description Janus gets: the attributes that it knows and can be trusted with, each in its range. Janus takes numbers as
+/// they come, and an `a=extmap` below 1 makes it loop (seen with 1.1.2); what is not listed here stays behind.
+extension SessionDescription {
+    /// Leaves out what Janus cannot make use of, or refuses whole descriptions for.
+    mutating func makeReadableForJanus() {
+        let allowsMixed = attributes.contains(.mixedHeaderExtensions)
+        for index in media.indices { media[index].makeReadableForJanus(allowsMixed: allowsMixed) }
+        let address = Connection(addressType: origin.addressType, address: origin.address)
+        self = SessionDescription(
+            origin: Origin(
+                username: origin.username.isEmpty || origin.username.contains(" ") ? "-" : origin.username, sessionID: origin.sessionID,
+                sessionVersion: origin.sessionVersion, addressType: origin.addressType,
+                address: address.host == .invalid ? "0.0.0.0" : origin.address),
+            name: name.isEmpty ? "-" : name, connection: connection.map(\.readableForJanus),
+            attributes: attributes.filter { $0.isReadableForJanus(allowsMixed: allowsMixed) }, media: media)
+        attributes.removeCandidates { !$0.isReadableForJanus }
+    }
+}
+
+extension MediaDescription {
+    /// An `m=` line of more is refused, and with it the description.
+    private static let longestLine = 200
+
+    fileprivate mutating func makeReadableForJanus(allowsMixed: Bool) {
+        let types = formats.filter(Set(usablePayloadTypes.map { String($0) }).contains)
+        var length = "m=\(kind) \(port) \(transport)".utf8.count
+        if port != 0 {
+            formats = types.filter { format in
+                length += format.utf8.count + 1
+                return length <= Self.longestLine
+            }
+        }
+        portCount = nil
+        information = nil
+        key = nil
+        connection = connection?.readableForJanus
+        bandwidths = bandwidths.filter { $0.type == "AS" || $0.type == "TIAS" }
+        attributes.removeCandidates { !$0.isReadableForJanus }
+        let allowsMixed = allowsMixed || attributes.contains(.mixedHeaderExtensions)
+        var extensions: Set<UInt16> = []
+        attributes = attributes.filter { attribute in
+            switch attribute {
+            case .rtpmap(let map): formats.contains(String(map.payloadType))
+            case .formatParameters(let parameters): formats.contains(parameters.format) && !parameters.text.isEmpty
+            case .rtcpFeedback(let entry): entry.format == "*" || formats.contains(entry.format)
+            case .headerExtension(let entry): attribute.isReadableForJanus(allowsMixed: allowsMixed) && extensions.insert(entry.id).inserted
+            default: attribute.isReadableForJanus(allowsMixed: allowsMixed)
+            }
+        }
+    }
+
+    /// The payload types that have a meaning, but for those that RTCP takes on the same port (RFC 5761, section 4).
+    var usablePayloadTypes: [UInt8] { payloadTypes.filter { !(64 ... 95 ~= $0) && rtpmap(for: $0) != nil } }
+}
+
+extension Attribute {
+    /// Whether Janus may have this.
+    ///
+    /// - Parameter allowsMixed: Whether two-byte header extensions are negotiated, which have numbers over 14 (RFC 8285, section 4.3).
+    fileprivate func isReadableForJanus(allowsMixed: Bool) -> Bool {
+        switch self {
+        case .headerExtension(let entry):
+            // What says beside the picture which side of it is up (3GPP TS 26.114 section 7.4.5): a browser that may not say so turns the
+            // picture itself, so that it is upright in recordings too. 15 ends the one-byte extensions of a packet.
+            entry.uri != "urn:3gpp:video-orientation" && (1 ... 14 ~= entry.id || (allowsMixed && 16 ... 255 ~= entry.id))
+        case .fingerprint(let fingerprint): ["sha-1", "sha-256"].contains(fingerprint.hash.lowercased())
+        // One without a track has the whole description refused.
+        case .mediaStreamID(let id): id.track != nil
+        case .restrictionID(let rid): rid.id.utf8.count <= 15
+        case .other(let name, let value): ["msid-semantic", "simulcast"].contains(name) && value?.isEmpty == false
+        case .crypto, .malformed: false
+        case .rtpmap, .formatParameters, .rtcpFeedback, .direction, .packetTime, .maximumPacketTime, .rtcp, .rtcpMux, .rtcpReducedSize, .candidate,
+            .endOfCandidates, .iceUsernameFragment, .icePassword, .iceOptions, .iceLite, .setup, .mid, .group, .mixedHeaderExtensions, .ssrc,
+            .ssrcGroup, .bundleOnly:
+            true
+        }
+    }
+}
+
+extension Candidate {
+    /// Whether Janus can use it: over UDP or TCP, to an address that one host has. A name is none: browsers hide theirs behind one that only
+    /// multicast DNS on their own network resolves.
+    var isReadableForJanus: Bool {
+        ["udp", "tcp"].contains(transport.lowercased()) && ["host", "srflx", "prflx", "relay"].contains(type.lowercased())
+            && HostKind(address, type: address.contains(":") ? .ip6 : .ip4) == .unicast
+    }
+}
+
+extension Connection {
+    /// Where it is no literal, nowhere: browsers say in candidates where they are.
+    fileprivate var readableForJanus: Connection {
+        switch host {
+        case .unicast, .unspecified: Connection(addressType: addressType, address: address)
+        case .multicast, .name, .invalid: Connection(address: "0.0.0.0")
+        }
+    }
+}
+
+extension Attribute {
+    /// Whether this could be read.
+    var isWellFormed: Bool { if case .malformed = self { false } else { true } }
+}
