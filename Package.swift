@@ -134,7 +134,7 @@ let package = Package(
                 "Authentication", "EventLoop", "JSON", "SDP", "TestCertificates", "WebSocket", "tern",
                 .product(name: "Crypto", package: "swift-crypto"), .product(name: "CryptoExtras", package: "swift-crypto"),
             ],
-            exclude: ["Harness/aiortc-client.py", "Harness/forward-into.py", "Harness/page-check.js"],
+            exclude: ["Harness/aiortc-client.py", "Harness/forward-into.py", "Harness/page-check.js", "RealWorld"],
             swiftSettings: settings
         ),
     ]

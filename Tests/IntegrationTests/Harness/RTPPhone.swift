@@ -33,7 +33,7 @@ final class RTPPhone: @unchecked Sendable {
     deinit { stop() }
 
     /// RTP has an even port (RFC 3550, section 11).
-    private static func evenSocket(_ address: String) throws -> Socket {
+    static func evenSocket(_ address: String) throws -> Socket {
         for _ in 0..<50 {
             let socket = try Socket(type: SOCK_DGRAM, address: address, port: 0)
             if socket.port % 2 == 0 { return socket }
@@ -128,7 +128,7 @@ final class RTPPhone: @unchecked Sendable {
                 pressing = key.left > 1 ? (key.event, key.left - 1, key.begin) : nil
                 sent += 1
                 let length = (RTPPhone.packetsOfKey - max(key.left, 3)) * 160 + 160
-                let header = header(events, number: sent - 1, time: key.begin * 160, source: source, isFirst: key.left == RTPPhone.packetsOfKey)
+                let header = RTPPhone.header(events, number: sent - 1, time: key.begin * 160, source: source, isFirst: key.left == RTPPhone.packetsOfKey)
                 return header + [key.event, key.left <= 3 ? 0x8a : 0x0a, UInt8(length >> 8 & 0xff), UInt8(length & 0xff)]
             }
             guard !silent else { return nil }
@@ -137,7 +137,7 @@ final class RTPPhone: @unchecked Sendable {
         }
     }
 
-    private func header(_ type: UInt8, number: Int, time: Int, source: UInt32, isFirst: Bool) -> [UInt8] {
+    static func header(_ type: UInt8, number: Int, time: Int, source: UInt32, isFirst: Bool) -> [UInt8] {
         var bytes: [UInt8] = [0x80, (isFirst ? 0x80 : 0) | type]
         for (value, count) in [(number, 2), (time, 4), (Int(source), 4)] {
             for byte in (0..<count).reversed() { bytes.append(UInt8((value >> (8 * byte)) & 0xff)) }
@@ -147,7 +147,7 @@ final class RTPPhone: @unchecked Sendable {
 
     /// RFC 3550, section 5.1: version 2, payload type 0, the marker on the first packet.
     private func packet(_ number: Int, source: UInt32) -> [UInt8] {
-        header(0, number: number, time: number * 160, source: source, isFirst: number == 0) + Tone.packet(number, frequency: frequency)
+        RTPPhone.header(0, number: number, time: number * 160, source: source, isFirst: number == 0) + Tone.packet(number, frequency: frequency)
     }
 
     private func listen() {

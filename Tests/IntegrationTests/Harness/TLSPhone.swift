@@ -42,20 +42,13 @@ final class TLSPhone: @unchecked Sendable {
             let count = Glibc.read(descriptor, &part, part.count)
             guard count > 0 else { break }
             buffer += part.prefix(count)
-            while let size = size(ofFirstIn: buffer) {
+            while let size = SIPText.size(ofFirstIn: buffer) {
                 messages.post(String(decoding: buffer.prefix(size), as: UTF8.self))
                 buffer.removeFirst(size)
             }
         }
         close(descriptor)
         messages.close()
-    }
-
-    private static func size(ofFirstIn buffer: [UInt8]) -> Int? {
-        let text = String(decoding: buffer, as: UTF8.self)
-        guard let end = text.range(of: "\r\n\r\n") else { return nil }
-        let size = text[..<end.upperBound].utf8.count + (SIPText(text: text)["content-length"].flatMap { Int($0) } ?? 0)
-        return buffer.count >= size ? size : nil
     }
 
     private func send(_ text: String) {
