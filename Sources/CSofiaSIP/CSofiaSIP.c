@@ -3,8 +3,13 @@
 #include <dlfcn.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
+#include <strings.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+
+#include <sofia-sip/msg_parser.h>
+#include <sofia-sip/sip_parser.h>
 
 static void (*line_sink)(char const *line);
 
@@ -82,23 +87,53 @@ int tern_auc_stand_aside(void)
  * is not the first with one.
  *
  * To a REFER Sofia ties a subscription of its own, which stays when the request is refused, and speaks up when the dialog ends. So
- * it is given one as a kind of INFO, which it leaves to the application altogether; the name stays. */
+ * it is given one as a kind of INFO, which it leaves to the application altogether; the name stays.
+ *
+ * A request line that Sofia cannot parse makes it drop the message. So lines are taken apart here: a Request-URI that is none gets
+ * the type that Sofia answers 400, and a method may have every character of a token (RFC 3261 section 25.1).
+ *
+ * "Contact: *" is for a REGISTER. Elsewhere it would become the remote target: there it is a header that cannot be read.
+ *
+ * A request of another version is answered 505 before Sofia has put into its Via where it came from: that is done here. */
 
-static struct msg_hclass_s via_class[1], status_class[1], call_id_class[1], request_class[1], cseq_class[1], rseq_class[1];
+static struct msg_hclass_s via_class[1], status_class[1], call_id_class[1], request_class[1], cseq_class[1], rseq_class[1], contact_class[1];
 static void (*trying_sink)(char const *call_id);
 static void (*reliable_sink)(msg_t *message);
 static int is_trying;
+/* The request line of the message whose header is being parsed: its memory is the message itself. */
+static sip_request_t const *request_of(su_home_t *home)
+{
+  sip_t const *sip = sip_object((msg_t *)home);
+  return sip != NULL ? sip->sip_request : NULL;
+}
+
+/* Has the response go to where the message came from (RFC 3261 section 18.2.1, RFC 3581 section 4). */
+static void add_source(su_home_t *home, sip_via_t *via)
+{
+  su_addrinfo_t const *info = msg_addrinfo((msg_t *)home);
+  char host[SU_ADDRSIZE], text[SU_ADDRSIZE + 16];
+  su_sockaddr_t const *address = info->ai_addr != NULL ? (su_sockaddr_t const *)info->ai_addr : NULL;
+  if (address == NULL || (address->su_family != AF_INET && address->su_family != AF_INET6)) return;
+  if (su_inet_ntop(address->su_family, SU_ADDR(address), host, sizeof host) == NULL) return;
+  snprintf(text, sizeof text, "received=%s", host);
+  msg_header_replace_param(home, via->v_common, su_strdup(home, text));
+  if (via->v_rport == NULL) return;
+  snprintf(text, sizeof text, "rport=%u", (unsigned)ntohs(address->su_port));
+  msg_header_replace_param(home, via->v_common, su_strdup(home, text));
+}
 
 static issize_t parse_via(su_home_t *home, msg_header_t *header, char *text, isize_t length)
 {
   issize_t result = sip_via_class->hc_parse(home, header, text, length);
   sip_via_t *via = (sip_via_t *)header;
+  sip_request_t const *request = request_of(home);
   char const *host;
   header->sh_class = sip_via_class;
   if (result < 0) return result;
   for (host = msg_header_find_param(via->v_common, "maddr"); host != NULL && !host_is_ip_address(host);
        host = msg_header_find_param(via->v_common, "maddr"))
     msg_header_remove_param(via->v_common, "maddr");
+  if (request != NULL && strcasecmp(request->rq_version, sip_version_2_0) != 0) add_source(home, via);
   return result;
 }
 
@@ -119,22 +154,73 @@ static issize_t parse_call_id(su_home_t *home, msg_header_t *header, char *text,
   return result;
 }
 
+/* RFC 3261 section 25.1. */
+static int is_token(char const *text)
+{
+  size_t length = strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.!%*_+`'~");
+  return length > 0 && text[length] == '\0';
+}
+
+/* The code of a method, which `text` ends with; sip_method_invalid where it is no token. A REFER is an INFO to Sofia. */
+static sip_method_t parse_method(char *text, char const **name)
+{
+  char *end = text;
+  sip_method_t method;
+  if (!is_token(text)) return sip_method_invalid;
+  method = sip_method_d(&end, name);
+  if (method == sip_method_refer) return sip_method_info;
+  if (method > sip_method_unknown) return method;
+  *name = text;
+  return sip_method_unknown;
+}
+
+static int is_blank(char character) { return character == ' ' || character == '\t'; }
+
+/* METHOD blanks URI blanks VERSION blanks. */
 static issize_t parse_request(su_home_t *home, msg_header_t *header, char *text, isize_t length)
 {
-  issize_t result = sip_request_class->hc_parse(home, header, text, length);
   sip_request_t *request = (sip_request_t *)header;
+  char *uri = text + strcspn(text, " \t"), *end = uri + strlen(uri), *version;
+  (void)home, (void)length;
   header->sh_class = sip_request_class;
-  if (result >= 0 && request->rq_method == sip_method_refer) request->rq_method = sip_method_info;
-  return result;
+  is_trying = 0;
+  if (uri == text || uri == end) return -1;
+  *uri++ = '\0';
+  while (is_blank(*uri)) uri++;
+  while (end > uri && is_blank(end[-1])) *--end = '\0';
+  for (version = end; version > uri && !is_blank(version[-1]); version--) {}
+  if (version == uri) return -1;
+  for (end = version; is_blank(end[-1]); end--) {}
+  *end = '\0';
+  if (strncasecmp(version, "SIP/", 4) != 0 || sip_version_d(&version, &request->rq_version) < 0 || *version != '\0') return -1;
+  request->rq_method = parse_method(text, &request->rq_method_name);
+  if (request->rq_method == sip_method_invalid || uri[strcspn(uri, " \t")] != '\0' || url_d(request->rq_url, uri) < 0)
+    url_init(request->rq_url, url_invalid);
+  if (request->rq_method != sip_method_invalid) return 0;
+  request->rq_method = sip_method_unknown;
+  request->rq_method_name = text;
+  return 0;
 }
 
 static issize_t parse_cseq(su_home_t *home, msg_header_t *header, char *text, isize_t length)
 {
-  issize_t result = sip_cseq_class->hc_parse(home, header, text, length);
   sip_cseq_t *cseq = (sip_cseq_t *)header;
+  char *end = text + strlen(text);
+  (void)home, (void)length;
   header->sh_class = sip_cseq_class;
-  if (result >= 0 && cseq->cs_method == sip_method_refer) cseq->cs_method = sip_method_info;
-  return result;
+  while (end > text && strchr(" \t\r\n", end[-1]) != NULL) *--end = '\0';
+  if (msg_uint32_d(&text, &cseq->cs_seq) < 0) return -1;
+  cseq->cs_method = parse_method(text, &cseq->cs_method_name);
+  return cseq->cs_method == sip_method_invalid ? -1 : 0;
+}
+
+static issize_t parse_contact(su_home_t *home, msg_header_t *header, char *text, isize_t length)
+{
+  issize_t result = sip_contact_class->hc_parse(home, header, text, length);
+  sip_request_t const *request = request_of(home);
+  header->sh_class = sip_contact_class;
+  if (result < 0 || ((sip_contact_t *)header)->m_url->url_type != url_any) return result;
+  return request != NULL && request->rq_method == sip_method_register ? result : -1;
 }
 
 static issize_t parse_rseq(su_home_t *home, msg_header_t *header, char *text, isize_t length)
@@ -176,6 +262,7 @@ msg_mclass_t const *tern_sip_mclass(void (*on_trying)(char const *call_id), void
   put_before(mclass, sip_call_id_class, call_id_class, parse_call_id, 'i');
   put_before(mclass, sip_cseq_class, cseq_class, parse_cseq, 0);
   put_before(mclass, sip_rseq_class, rseq_class, parse_rseq, 0);
+  put_before(mclass, sip_contact_class, contact_class, parse_contact, 'm');
   *request_class = *sip_request_class;
   request_class->hc_parse = parse_request;
   mclass->mc_request->hr_class = request_class;

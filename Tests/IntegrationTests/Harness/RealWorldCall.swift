@@ -181,17 +181,20 @@ final class RealWorldCall {
     /// Whether the gateway serves the next one. What was sent before it, by the same way, has been seen to by then. A connection with what is
     /// no SIP is closed, or waits for its rest: then another one has to do.
     private func lifeProblems() async throws -> [String] {
-        let id = UUID().uuidString
-        wire.send(request("OPTIONS", number: 1, tag: "", uri: "sip:echo@\(gateway.address):\(gateway.sipPort)", id: id))
-        var response = await wire.final(within: sample.status == nil ? .seconds(2) : Self.patience) { $0["call-id"] == id }
+        var response = await options(over: wire, within: sample.status == nil ? .seconds(2) : Self.patience)
         if response == nil, wire.transport == .tcp {
             let next = try SIPWire(.tcp, to: gateway)
             defer { next.close() }
-            next.send(request("OPTIONS", number: 1, tag: "", uri: "sip:echo@\(gateway.address):\(gateway.sipPort)", id: id))
-            response = await next.final(within: Self.patience) { $0["call-id"] == id }
+            response = await options(over: next, within: Self.patience)
         }
         guard response?.status == 200 else { return ["OPTIONS is answered \(response?.text ?? "by nothing")"] }
         let unexpected = wire.unread.filter { sample.status == nil || $0.status == 0 }
         return unexpected.isEmpty ? [] : ["this came as well: \(unexpected.map(\.text))"]
+    }
+
+    private func options(over wire: SIPWire, within limit: Duration) async -> SIPText? {
+        let id = UUID().uuidString
+        wire.send(request("OPTIONS", number: 1, tag: "", uri: "sip:echo@\(gateway.address):\(gateway.sipPort)", id: id))
+        return await wire.final(within: limit) { $0["call-id"] == id }
     }
 }
