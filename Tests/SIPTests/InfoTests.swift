@@ -9,7 +9,8 @@ struct InfoTests {
         ("Signal=5\r\nDuration=160\r\n", "5", 160), ("signal= 10 \nduration = 250\n", "*", 250), ("Signal=11", "#", nil),
         ("SIGNAL=b\r\nDURATION=0\r\n", "B", 0), ("Signal=16\r\n", "!", nil), ("Signal=*\r\nDuration=99999999\r\n", "*", 10_000),
         ("Signal=#\r\nX-Vendor=1\r\n", "#", nil), ("7", "7", nil), (" # \r\n", "#", nil), ("12", "A", nil), ("!", "!", nil),
-        ("Duration=80\r\nSignal=0\r\n", "0", 80),
+        ("Duration=80\r\nSignal=0\r\n", "0", 80), ("Signal=5\r\nDuration=long\r\n", "5", 100), ("Signal=5\r\nDuration=-1\r\n", "5", 100),
+        ("Signal=5\r\nDuration=\r\n", "5", 100), ("Signal=5\r\nDuration=0x10\r\n", "5", 100), ("Signal=5\r\nDuration=99999999999999999999", "5", 10_000),
     ] as [(String, String, Int?)])
     func keys(body: String, key: String, duration: Int?) {
         for form in [SIPKeyPress.Form.relay, .plain] {
@@ -19,8 +20,8 @@ struct InfoTests {
     }
 
     @Test("what names no key is malformed", arguments: [
-        "", "\r\n", "Signal=\r\n", "Signal=17", "Signal=E", "Signal=55", "Signal=5\r\nSignal=6\r\n", "Signal=5\r\nDuration=long\r\n",
-        "Signal=5\r\nDuration=-1\r\n", "Duration=100\r\n", "\u{FFFD}", "5 6", String(repeating: "5", count: 2_000),
+        "", "\r\n", "Signal=\r\n", "Signal=17", "Signal=E", "Signal=55", "Signal=5\r\nSignal=6\r\n",
+        "Duration=100\r\n", "\u{FFFD}", "5 6", String(repeating: "5", count: 2_000),
         "Signal=5\r\n" + String(repeating: "x=y\r\n", count: 1_000), "Signal=é", "99999999999999999999",
     ])
     func malformed(body: String) {

@@ -33,14 +33,14 @@ extension SIPKeyPress {
         var key: Character?
         var duration: Int?
         for line in body.split(whereSeparator: \.isNewline) {
-            let parts = line.split(separator: "=", maxSplits: 1).map(SIPKeyPress.trimmed)
+            let parts = line.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(SIPKeyPress.trimmed)
             switch (parts.first?.lowercased(), parts.count) {
             case ("signal", 2):
                 guard key == nil, let read = SIPKeyPress.key(parts[1]) else { return nil }
                 key = read
             case ("duration", 2):
-                guard let read = Int(parts[1]), read >= 0 else { return nil }
-                duration = min(read, SIPKeyPress.longest)
+                // The digit counts, however long it is said to be.
+                duration = SIPKeyPress.milliseconds(parts[1]) ?? SIPKeyPress.usualDuration
             case (let text?, 1) where !text.isEmpty && key == nil:
                 guard let read = SIPKeyPress.key(text) else { return nil }
                 key = read
@@ -57,6 +57,12 @@ extension SIPKeyPress {
         if let number = Int(text), text.utf8.count <= 2 { return keys.indices.contains(number) ? keys[number] : nil }
         guard let key = text.uppercased().first, text.utf8.count == 1 else { return nil }
         return keys.contains(key) ? key : nil
+    }
+
+    /// Nil for what is no number of milliseconds.
+    private static func milliseconds(_ text: String) -> Int? {
+        guard !text.isEmpty, text.utf8.allSatisfy({ UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 }) else { return nil }
+        return min(Int(text) ?? longest, longest)
     }
 
     private static func trimmed(_ text: Substring) -> String {
