@@ -11,7 +11,7 @@ struct RawCall {
     let leg: SIPLegID
 
     init(
-        headers: [String] = [], body: String = sdp("offer"),
+        headers: [String] = [], body: String = sdp("offer"), type: String? = "application/sdp",
         adjust: (inout SIPEndpointConfiguration) -> Void = { _ in }
     ) async throws {
         callee = try RecordedEndpoint([.udp, .tcp], adjust)
@@ -19,6 +19,7 @@ struct RawCall {
         var request = RawRequest(to: callee.port, from: raw.port)
         request.headers = headers
         request.body = body
+        request.contentType = type
         invite = request
         raw.send(request.text)
         leg = try await callee.incoming().leg
@@ -70,8 +71,8 @@ struct RawCallee {
         invite = try #require(await raw.receive("INVITE"))
     }
 
-    func respond(_ status: Int, tag: String = "rawtag", headers: [String] = [], body: String = "") {
-        raw.send(rawResponse(status, "Status", to: invite, port: raw.port, tag: tag, headers: headers, body: body))
+    func respond(_ status: Int, tag: String = "rawtag", headers: [String] = [], body: String = "", type: String = "application/sdp") {
+        raw.send(rawResponse(status, "Status", to: invite, port: raw.port, tag: tag, headers: headers, body: body, type: type))
     }
 
     func reliable(_ status: Int, _ sequence: Int, tag: String = "rawtag", body: String = "") {

@@ -54,7 +54,7 @@ struct RawRequest {
 /// A response as a raw peer writes it, to a request that it received.
 func rawResponse(
     _ status: Int, _ phrase: String, to request: String, port: Int, tag: String = "rawtag", headers: [String] = [],
-    body: String = "", tcp: Bool = false
+    body: String = "", type: String = "application/sdp", tcp: Bool = false
 ) -> String {
     var lines = ["SIP/2.0 \(status) \(phrase)"]
     lines += request.headers("Via").map { "Via: \($0)" }
@@ -65,7 +65,7 @@ func rawResponse(
     lines.append("CSeq: \(request.header("CSeq") ?? "")")
     lines.append("Contact: <sip:raw@127.0.0.1:\(port)\(tcp ? ";transport=tcp" : "")>")
     lines += headers
-    if !body.isEmpty { lines.append("Content-Type: application/sdp") }
+    if !body.isEmpty { lines.append("Content-Type: \(type)") }
     lines.append("Content-Length: \(body.utf8.count)")
     return lines.joined(separator: "\r\n") + "\r\n\r\n" + body
 }

@@ -35,7 +35,7 @@ extension SIPEndpoint {
     func receivePrack(_ event: StackEvent, on leg: Leg) {
         guard event.status < 200, let request = event.request else { return }
         leg.prack = request
-        if let refusal = event.message.flatMap({ bodyRefusal($0) }) {
+        if let refusal = event.message?.content.refusal {
             leg.perform(.respondToPrack(refusal, sdp: nil))
         } else {
             leg.handle(.pracked(sdp: event.message?.sdp))

@@ -65,15 +65,7 @@ extension SIPEndpoint {
         let name = DialogName(callID: invite.callID, fromTag: message.fromTag)
         if ownDialogs.contains(name) { return SIPResponse(status: 482, phrase: "Loop Detected") }
         if !message.hasContact { return SIPResponse(status: 400, phrase: "Missing Contact Header") }
-        return bodyRefusal(message)
-    }
-
-    /// Why a body is not looked at (RFC 3261 section 8.2.3).
-    func bodyRefusal(_ message: IncomingMessage) -> SIPResponse? {
-        guard message.bodySize > 0 else { return nil }
-        if message.bodySize > configuration.maximumBodySize { return SIPResponse(status: 413) }
-        if message.hasContentEncoding { return SIPResponse(status: 415) }
-        return message.sdp == nil ? SIPResponse(status: 415) : nil
+        return message.content.refusal
     }
 
     /// Answers a request of which Sofia made a handle of its own, or of a dialog's. Sofia adds Allow, Supported and, for

@@ -91,7 +91,7 @@ extension SIPEndpoint {
     /// A re-INVITE or an UPDATE. A body that is no session description is refused before the core sees it.
     private func receiveOffer(_ event: StackEvent, _ method: LegState.OfferMethod, on leg: Leg) {
         if method == .update, let request = event.request { leg.updates.append(request) }
-        if let refusal = event.message.flatMap({ bodyRefusal($0) }) {
+        if let refusal = event.message?.content.refusal {
             let action: LegAction = method == .update ? .respondToUpdate(refusal, sdp: nil) : .refuse(refusal)
             return leg.perform(action)
         }

@@ -8,13 +8,13 @@ extension SIPStack {
     nonisolated static let supportedExtensions = "timer, 100rel, replaces, norefersub"
     /// The same without 100rel.
     nonisolated static let extensionsWithoutReliability = "timer, replaces, norefersub"
-    /// Bodies that are understood (RFC 3261 section 20.1).
-    nonisolated static let acceptedBodies = "application/sdp"
+    /// Bodies that are understood (RFC 3261 section 20.1, RFC 5621 section 4).
+    nonisolated static let acceptedBodies = "application/sdp, multipart/mixed, multipart/alternative, multipart/related"
 
     /// How often Sofia repeats a request: for 422, and for challenges.
     nonisolated static let retries = 2
     /// The same for a request that was challenged: it may get a 422 as well.
-    nonisolated static let retriesWhenChallenged = 6
+    nonisolated static let retriesWhenChallenged = 10
 
     /// What a datagram holds. Sofia sends what is bigger by TCP.
     nonisolated static let largestDatagram = 65_535

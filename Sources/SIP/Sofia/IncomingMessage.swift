@@ -8,7 +8,8 @@ struct IncomingMessage {
     var bodySize = 0
     /// Lower case, without parameters; empty when there is none.
     var contentType = ""
-    var hasContentEncoding = false
+    /// What the body means to a session.
+    private(set) var content = SessionBody()
     var reason: SIPReason?
     /// Whether the peer lists UPDATE in its Allow header.
     var allowsUpdate = false
@@ -46,17 +47,8 @@ struct IncomingMessage {
 
     init(_ sip: UnsafePointer<sip_t>, bodyLimit: Int) {
         let sip = sip.pointee
-        if let payload = sip.sip_payload?.pointee, let data = payload.pl_data {
-            bodySize = Int(clamping: payload.pl_len)
-            if bodySize > 0, bodySize <= bodyLimit {
-                let bytes = UnsafeRawBufferPointer(start: data, count: bodySize)
-                body = String(decoding: bytes, as: UTF8.self)
-            }
-        }
         contentType = SofiaText.field(sip.sip_content_type?.pointee.c_type, limit: 128).lowercased()
-        if let encoding = sip.sip_content_encoding?.pointee.k_items?.pointee {
-            hasContentEncoding = SofiaText.field(encoding).lowercased() != "identity"
-        }
+        readBody(sip, limit: bodyLimit)
         reason = sip.sip_reason.map { SIPReason(header: $0.pointee) }
         allowsUpdate = sip_is_allowed(sip.sip_allow, sip_method_update, "UPDATE") != 0
         allowsInfo = sip.sip_allow.map { sip_is_allowed($0, sip_method_info, "INFO") != 0 }
@@ -94,6 +86,23 @@ struct IncomingMessage {
         }
     }
 
+    private mutating func readBody(_ sip: sip_s, limit: Int) {
+        guard let payload = sip.sip_payload?.pointee, let data = payload.pl_data else { return }
+        bodySize = Int(clamping: payload.pl_len)
+        guard bodySize > 0 else { return }
+        guard bodySize <= limit else {
+            content.refusal = SIPResponse(status: 413)
+            return
+        }
+        let bytes = Array(UnsafeRawBufferPointer(start: data, count: bodySize))
+        body = String(decoding: bytes, as: UTF8.self)
+        let type = sip.sip_content_type.map { SofiaHeaders.value($0.pointee.c_type, $0.pointee.c_params) }
+        let disposition = sip.sip_content_disposition.map { SofiaHeaders.value($0.pointee.cd_type, $0.pointee.cd_params) }
+        let encoding = sip.sip_content_encoding?.pointee.k_items?.pointee.map { SofiaText.field($0).lowercased() }
+        content = SessionBody(
+            BodyPart(type: type, disposition: disposition, isEncoded: encoding.map { $0 != "identity" } ?? false, content: bytes[...]))
+    }
+
     /// The message's size bounds how many there are.
     private mutating func readWay(_ sip: sip_s) {
         let from = sip.sip_record_route?.pointee.r_url ?? sip.sip_contact?.pointee.m_url
@@ -109,10 +118,8 @@ struct IncomingMessage {
         }
     }
 
-    /// The body where it is a session description: `application/sdp`, or of no declared type (RFC 3261 section 7.4.1).
-    var sdp: String? {
-        contentType == "application/sdp" || contentType.isEmpty ? body : nil
-    }
+    /// The session description in the body.
+    var sdp: String? { content.sdp }
 }
 
 extension SIPReason {

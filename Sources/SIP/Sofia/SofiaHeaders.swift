@@ -24,6 +24,12 @@ enum SofiaHeaders {
         return found
     }
 
+    /// A value and its parameters; without these where they are too long.
+    static func value(_ text: UnsafePointer<CChar>?, _ parameters: UnsafePointer<msg_param_t?>?) -> ParameterizedValue {
+        let parameters = list(parameters, limit: SofiaText.longestField) ?? []
+        return ParameterizedValue(([SofiaText.field(text, limit: 128)] + parameters).joined(separator: ";"))
+    }
+
     /// The strings of one of Sofia's lists; nil when they are longer than `limit` in all.
     static func list(_ first: UnsafePointer<msg_param_t?>?, limit: Int) -> [String]? {
         guard var next = first else { return [] }
