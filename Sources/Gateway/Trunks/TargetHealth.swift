@@ -42,11 +42,12 @@ struct TargetHealth: Sendable {
         (standing, failures) = (.unknown, 0)
     }
 
-    /// An answer to OPTIONS, or nil for none. Whatever it is, the target is alive, but for what says that it is not.
+    /// An answer to OPTIONS, or nil for none. Whatever it is, the target is alive: also one that does not serve OPTIONS, or has a fault in it. Only 408
+    /// and 503 are of somebody in front of it who does not reach it, or of one that wants no calls.
     mutating func answered(_ status: Int?, now: Instant, _ random: inout Jitter) {
         guard limit != nil, let interval = keepalive.interval else { return }
         limit = nil
-        if let status, status != 408, !(500...599).contains(status) {
+        if let status, ![408, 503].contains(status) {
             (standing, failures) = (.up, 0)
         } else {
             fail()
