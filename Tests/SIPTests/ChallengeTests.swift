@@ -9,6 +9,9 @@ extension SIPTests {
 }
 
 private let digest = "Digest realm=\"tern.test\", nonce=\"a, b\", algorithm=SHA-256, qop=\"auth\""
+private func digest(_ realm: String, _ nonce: String, stale: Bool = false) -> String {
+    "Digest realm=\"\(realm)\", nonce=\"\(nonce)\"\(stale ? ", stale=TRUE" : ""), qop=\"auth\""
+}
 private let older = "Digest realm=\"tern.test\", nonce=\"a, b\", algorithm=MD5, qop=\"auth\""
 
 extension SIPTests.ChallengeTests {
@@ -64,7 +67,7 @@ extension SIPTests.ChallengeTests {
         call.raw.send(rawResponse(422, "Too small", to: second, port: call.raw.port, headers: ["Min-SE: 120"]))
         let third = try #require(await call.raw.receive("INVITE"))
         #expect(third.header("Min-SE") == "120")
-        call.raw.send(rawResponse(401, "Stale", to: third, port: call.raw.port, headers: ["WWW-Authenticate: \(digest)"]))
+        call.raw.send(rawResponse(401, "Stale", to: third, port: call.raw.port, headers: ["WWW-Authenticate: \(digest("tern.test", "another"))"]))
         let fourth = try #require(await call.raw.receive("INVITE"))
         #expect(fourth.header("Min-SE") == "120")
         #expect(fourth.headers("Authorization") == [RecordedAuthorizer.answer(authorizer.asked[1])])
@@ -73,21 +76,84 @@ extension SIPTests.ChallengeTests {
         try await call.finish()
     }
 
-    @Test("a stale nonce is answered anew; a peer that challenges for ever is left after the third INVITE")
+    @Test("another nonce is answered once more; a peer that challenges for ever is left after the third INVITE")
     @LoopActor func forEver() async throws {
         let authorizer = RecordedAuthorizer()
         let call = try await RawCallee(authorizer: authorizer)
         var invite = call.invite
         for attempt in 1...2 {
-            call.raw.send(rawResponse(401, "Who?", to: invite, port: call.raw.port, headers: ["WWW-Authenticate: \(digest)"]))
+            call.challenge(401, invite, [digest("r", "\(attempt)")])
             invite = try #require(await call.raw.receive("INVITE"))
             #expect(invite.headers("Authorization") == [RecordedAuthorizer.answer(authorizer.asked[attempt - 1])])
         }
-        call.raw.send(rawResponse(401, "Who?", to: invite, port: call.raw.port, headers: ["WWW-Authenticate: \(digest)"]))
+        call.challenge(401, invite, [digest("r", "3")])
         #expect(try await call.caller.event() == .rejected(call.leg, status: 401, phrase: "Who?", reason: nil))
         #expect(authorizer.asked.map(\.attempt) == [1, 2])
         try await call.stop()
         #expect(await call.raw.receive("INVITE", within: .milliseconds(200)) == nil)
+    }
+
+    @Test("the nonce that was answered, again, is a refusal, unless it is stale", arguments: [false, true])
+    @LoopActor func sameNonce(stale: Bool) async throws {
+        let authorizer = RecordedAuthorizer()
+        let call = try await RawCallee(authorizer: authorizer)
+        call.challenge(407, call.invite, [digest("r", "n")])
+        let second = try #require(await call.raw.receive("INVITE"))
+        call.challenge(407, second, [digest("r", "n", stale: stale)])
+        if stale {
+            let third = try #require(await call.raw.receive("INVITE"))
+            call.accept(third, body: sdp("answer"))
+            #expect(try await call.caller.event() == .answered(call.leg, sdp: sdp("answer")))
+            try await call.finish()
+        } else {
+            #expect(try await call.caller.event() == .rejected(call.leg, status: 407, phrase: "Who?", reason: nil))
+            #expect(authorizer.asked.count == 1)
+            try await call.stop()
+        }
+    }
+
+    @Test("realms add up, of servers and of proxies, however many ask in turn", arguments: [[401, 407, 407], [407, 407, 401], [407, 401, 407, 401]])
+    @LoopActor func realms(statuses: [Int]) async throws {
+        let call = try await RawCallee(authorizer: RecordedAuthorizer())
+        var invite = call.invite
+        for (number, status) in statuses.enumerated() {
+            call.challenge(status, invite, [digest("realm \(number)", "n")])
+            invite = try #require(await call.raw.receive("INVITE"))
+            let answers = invite.headers("Authorization") + invite.headers("Proxy-Authorization")
+            #expect(answers.count == number + 1)
+            for earlier in 0...number { #expect(answers.contains { $0.contains("realm=\"realm \(earlier)\"") }) }
+        }
+        call.accept(invite, body: sdp("answer"))
+        #expect(try await call.caller.event() == .answered(call.leg, sdp: sdp("answer")))
+        try await call.finish()
+    }
+
+    @Test("a sixth response with a challenge is the end, whatever realm it is of")
+    @LoopActor func rounds() async throws {
+        let authorizer = RecordedAuthorizer()
+        let call = try await RawCallee(authorizer: authorizer)
+        var invite = call.invite
+        for number in 1...5 {
+            call.challenge(407, invite, [digest("realm \(number)", "n")])
+            invite = try #require(await call.raw.receive("INVITE"))
+        }
+        call.challenge(407, invite, [digest("realm 6", "n")])
+        #expect(try await call.caller.event() == .rejected(call.leg, status: 407, phrase: "Who?", reason: nil))
+        #expect(authorizer.asked.count == 5)
+        try await call.stop()
+    }
+
+    @Test("the challenges of two realms in one response are both answered")
+    @LoopActor func twoRealms() async throws {
+        let authorizer = RecordedAuthorizer()
+        let call = try await RawCallee(authorizer: authorizer)
+        call.challenge(407, call.invite, [digest("one", "n"), digest("two", "n"), digest("one", "m")])
+        let second = try #require(await call.raw.receive("INVITE"))
+        #expect(second.headers("Proxy-Authorization") == authorizer.asked.map(RecordedAuthorizer.answer))
+        #expect(authorizer.asked.map(\.values) == [[digest("one", "n"), digest("one", "m")], [digest("two", "n")]])
+        call.accept(second, body: sdp("answer"))
+        #expect(try await call.caller.event() == .answered(call.leg, sdp: sdp("answer")))
+        try await call.finish()
     }
 
     @Test("without credentials, or without a challenge in it, the 401 is the end", arguments: [
@@ -251,6 +317,12 @@ extension SIPTests.ChallengeTests {
 }
 
 extension RawCallee {
+    @LoopActor
+    fileprivate func challenge(_ status: Int, _ request: String, _ values: [String]) {
+        let name = status == 401 ? "WWW-Authenticate" : "Proxy-Authenticate"
+        raw.send(rawResponse(status, "Who?", to: request, port: raw.port, headers: values.map { "\(name): \($0)" }))
+    }
+
     /// Receives a request, challenges it, and returns what comes then.
     @LoopActor
     fileprivate func challenged(_ method: String, _ authorizer: RecordedAuthorizer) async throws -> String {

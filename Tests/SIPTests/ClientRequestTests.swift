@@ -22,14 +22,15 @@ extension SIPTests.ClientRequestTests {
         #expect(register.header("To") == "<sip:alice@tern.test>")
         #expect(register.header("X-More") == "yes")
         raw.send(rawResponse(200, "OK", to: register, port: 9, headers: [
-            "Contact: <sip:other@192.0.2.1>;expires=60",
+            "Contact: <sip:other@192.0.2.1>;expires=\"60\"",
             "Contact: \(register.header("Contact") ?? "");expires=120", "Expires: 240", "Contact: <sip:third@192.0.2.3;ob>",
         ]))
         let result = await outcome
         #expect(result.status == 200 && result.isFromPeer)
         #expect(result.contacts.map(\.expires) == [240, 60, 120, 240])
         #expect(result.contacts.last?.uri == "sip:third@192.0.2.3;ob")
-        #expect(result.ownExpires == 120)
+        #expect(result.ownContact == "sip:tern@127.0.0.1:\(endpoint.port)")
+        #expect(result.expires == 240)
         try await stop(endpoint)
         #expect(await raw.receive(within: .milliseconds(200)) == nil)
     }
@@ -86,10 +87,45 @@ extension SIPTests.ClientRequestTests {
     @LoopActor func forEver() async throws {
         let (endpoint, raw) = (try RecordedEndpoint(), try RawPeer())
         async let outcome = endpoint.endpoint.request(register(raw, key: nil, RecordedAuthorizer()))
-        for _ in 1...3 {
+        for number in 1...3 {
             let register = try #require(await raw.receive("REGISTER"))
             raw.send(rawResponse(
-                401, "Who?", to: register, port: raw.port, headers: ["WWW-Authenticate: Digest realm=\"x\", nonce=\"y\""]))
+                401, "Who?", to: register, port: raw.port, headers: ["WWW-Authenticate: Digest realm=\"x\", nonce=\"\(number)\""]))
+        }
+        #expect(await outcome.status == 401)
+        #expect(await raw.receive("REGISTER", within: .milliseconds(200)) == nil)
+        try await stop(endpoint)
+    }
+
+    @Test("a proxy and the servers behind it are all answered, by REGISTER and by OPTIONS", arguments: [
+        ([407, 401], SIPClientRequest.Method.register), ([401, 407, 407], .register), ([407, 401], .options), ([401, 407, 407], .options),
+    ])
+    @LoopActor func realms(statuses: [Int], method: SIPClientRequest.Method) async throws {
+        let (endpoint, raw) = (try RecordedEndpoint(), try RawPeer())
+        var request = register(raw, key: "a", RecordedAuthorizer())
+        request.method = method
+        async let outcome = endpoint.endpoint.request(request)
+        for (number, status) in statuses.enumerated() {
+            let asked = try #require(await raw.receive(method.rawValue))
+            let name = status == 401 ? "WWW-Authenticate" : "Proxy-Authenticate"
+            raw.send(rawResponse(status, "Who?", to: asked, port: raw.port, headers: ["\(name): Digest realm=\"\(number)\", nonce=\"n\""]))
+        }
+        let last = try #require(await raw.receive(method.rawValue))
+        #expect(last.headers("Authorization").count == statuses.filter { $0 == 401 }.count)
+        #expect(last.headers("Proxy-Authorization").count == statuses.filter { $0 == 407 }.count)
+        raw.send(rawResponse(200, "OK", to: last, port: raw.port))
+        #expect(await outcome.status == 200)
+        try await stop(endpoint)
+    }
+
+    @Test("a registrar that asks again with the nonce that was answered has refused")
+    @LoopActor func sameNonce() async throws {
+        let (endpoint, raw) = (try RecordedEndpoint(), try RawPeer())
+        async let outcome = endpoint.endpoint.request(register(raw, key: nil, RecordedAuthorizer()))
+        for _ in 1...2 {
+            let register = try #require(await raw.receive("REGISTER"))
+            raw.send(rawResponse(
+                401, "Who?", to: register, port: raw.port, headers: ["WWW-Authenticate: Digest realm=\"x\", nonce=\"y\", stale=false"]))
         }
         #expect(await outcome.status == 401)
         #expect(await raw.receive("REGISTER", within: .milliseconds(200)) == nil)

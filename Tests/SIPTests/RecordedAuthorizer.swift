@@ -1,5 +1,5 @@
 import EventLoop
-import SIP
+@testable import SIP
 
 /// What challenges were asked about, and what is said to them.
 @LoopActor
@@ -17,6 +17,6 @@ final class RecordedAuthorizer {
     }
 
     nonisolated static func answer(_ challenge: SIPChallenge) -> String {
-        "Digest realm=\"\(challenge.status)\", response=\"\(challenge.method)-\(challenge.attempt)\""
+        "Digest realm=\"\(ChallengeParameters(challenge.values.first ?? "").realm)\", response=\"\(challenge.method)-\(challenge.attempt)\""
     }
 }

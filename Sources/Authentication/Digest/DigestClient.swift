@@ -1,15 +1,24 @@
 /// Answers challenges in our own requests, towards a trunk or a registrar (RFC 7616 section 3.4, RFC 3261 section 22.3).
 ///
-/// It keeps the nonce and how often it was used, so that later requests can carry credentials without being asked first.
+/// It keeps the nonce of each realm and how often it was used, so that later requests can carry credentials without being asked first.
 public struct DigestClient: Sendable {
     private let username: String
     private let credential: Credential
     private let realm: String?
-    private var challenge: DigestChallenge?
-    private var count: UInt32 = 0
-    /// Stays for as long as the server's nonce does, as the variants for a session want it.
-    private var clientNonce = ""
+    /// What was answered last, of each realm: a proxy and the server behind it ask in turn.
+    private var sessions: [String: Session] = [:]
+    /// The realm that was answered last.
+    private var lastRealm: String?
     private let makeClientNonce: @Sendable () -> String
+    /// More realms are not remembered.
+    private static let mostRealms = 8
+
+    private struct Session {
+        var challenge: DigestChallenge
+        var count: UInt32 = 0
+        /// Stays for as long as the server's nonce does, as the variants for a session want it.
+        let clientNonce: String
+    }
 
     /// - Parameter realm: Challenges of other realms are not answered; nil answers any. Hashes in place of a password are
     ///   for one realm, and should name it.
@@ -35,24 +44,28 @@ public struct DigestClient: Sendable {
     ///   scheme or realm, an algorithm without hash, `auth-int` alone.
     public mutating func authorization(for headers: [String], method: String, uri: String) -> String? {
         guard let best = best(of: headers) else { return nil }
-        if best.nonce != challenge?.nonce || best.realm != challenge?.realm {
-            count = 0
-            clientNonce = makeClientNonce()
+        if sessions[best.realm]?.challenge.nonce == best.nonce {
+            sessions[best.realm]?.challenge = best
+        } else {
+            if sessions[best.realm] == nil, sessions.count >= DigestClient.mostRealms { sessions = [:] }
+            sessions[best.realm] = Session(challenge: best, clientNonce: makeClientNonce())
         }
-        challenge = best
+        lastRealm = best.realm
         return authorization(method: method, uri: uri)
     }
 
     /// Credentials for a further request, by the challenge that was answered last; nil before there was one.
     public mutating func authorization(method: String, uri: String) -> String? {
-        guard let challenge, count < .max,
-            let ha1 = credential.ha1(challenge.algorithm, user: username, realm: challenge.realm)
+        guard let lastRealm, var session = sessions[lastRealm], session.count < .max,
+            let ha1 = credential.ha1(session.challenge.algorithm, user: username, realm: lastRealm)
         else { return nil }
-        count += 1
+        session.count += 1
+        sessions[lastRealm] = session
+        let challenge = session.challenge
         var protection: DigestCredentials.Protection?
         if challenge.qualities.contains("auth") {
-            let digits = String(count, radix: 16)
-            protection = .init(count: String(repeating: "0", count: 8 - digits.count) + digits, clientNonce: clientNonce)
+            let digits = String(session.count, radix: 16)
+            protection = .init(count: String(repeating: "0", count: 8 - digits.count) + digits, clientNonce: session.clientNonce)
         }
         let response = DigestResponse(
             algorithm: challenge.algorithm, isSession: challenge.isSession, ha1: ha1, nonce: challenge.nonce,
@@ -63,10 +76,6 @@ public struct DigestClient: Sendable {
             protection: protection
         ).text
     }
-
-    /// Whether challenges that came in answer to our credentials ask for the same with another nonce. Where they do not, the
-    /// password is wrong, and there is no use in trying again.
-    public func isStale(_ headers: [String]) -> Bool { best(of: headers)?.isStale ?? false }
 
     private func best(of headers: [String]) -> DigestChallenge? {
         let usable = headers.prefix(8).flatMap { (try? DigestChallenge.parse($0)) ?? [] }.filter { challenge in

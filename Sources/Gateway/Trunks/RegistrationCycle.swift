@@ -64,7 +64,8 @@ struct RegistrationCycle: Sendable {
         failures = 0
         failure = nil
         validUntil = now + granted
-        state = .resting(until: now + max(Self.shortestRefresh, granted * random.next(in: 0.8...0.9)))
+        // At half of it, so that a refresh that is lost can be tried again in time.
+        state = .resting(until: now + max(Self.shortestRefresh, granted * random.next(in: 0.45...0.5)))
         return []
     }
 

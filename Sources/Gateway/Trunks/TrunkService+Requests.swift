@@ -14,14 +14,13 @@ extension TrunkService {
         LoopActor.task { [weak self] in
             guard let self else { return }
             let (outcome, hop) = await self.send(request, to: target)
-            // A 2xx that does not list our contact has not taken it.
-            if (200..<300).contains(outcome.status), let seconds = outcome.ownExpires ?? (outcome.contacts.isEmpty ? request.expires : nil) {
+            if (200..<300).contains(outcome.status) {
                 entry.registrar = hop?.address
-                self.handle(.registered(target: index, expires: .seconds(seconds)), of: entry)
+                self.handle(.registered(target: index, expires: .seconds(RegistrationGrant.seconds(outcome, asked: request.expires ?? 0))), of: entry)
             } else {
                 self.handle(
                     .registerFailed(
-                        target: index, status: outcome.status < 300 ? 500 : outcome.status, retryAfter: outcome.retryAfter.map { .seconds($0) },
+                        target: index, status: outcome.status, retryAfter: outcome.retryAfter.map { .seconds($0) },
                         minimumExpires: outcome.minExpires.map { .seconds($0) }),
                     of: entry)
             }

@@ -76,9 +76,7 @@ final class TrunkService {
     func authorizer(for trunk: Trunk) -> SIPAuthorizer? {
         guard let entry = entries[trunk.name], entry.digest != nil else { return nil }
         return { challenge in
-            // Credentials that were refused are no better the second time, but for their nonce.
-            guard challenge.attempt == 1 || entry.digest?.isStale(challenge.values) == true else { return nil }
-            return entry.digest?.authorization(for: challenge.values, method: challenge.method, uri: challenge.requestURI)
+            entry.digest?.authorization(for: challenge.values, method: challenge.method, uri: challenge.requestURI)
         }
     }
 

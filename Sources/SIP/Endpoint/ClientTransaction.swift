@@ -41,13 +41,11 @@ final class ClientTransaction {
     /// A response, or what Sofia says in its place.
     func receive(_ event: StackEvent) {
         guard event.status >= 200, let outcome = event.outcome else { return }
-        guard let values = event.message?.challenges, !values.isEmpty else { return end(outcome) }
-        credentials.note(event)
-        guard credentials.attempt <= Credentials.most, let text = request.authorize?(SIPChallenge(
-            status: event.status, method: request.method.rawValue, requestURI: request.target, values: values,
-            attempt: credentials.attempt))
-        else { return end(outcome) }
-        credentials.add(HeaderText.line(text, limit: 4_096), status: event.status)
+        let isAnswered = credentials.answer(event) { [request] values, attempt in
+            request.authorize?(SIPChallenge(
+                status: event.status, method: request.method.rawValue, requestURI: request.target, values: values, attempt: attempt))
+        }
+        guard isAnswered else { return end(outcome) }
         send()
     }
 
@@ -56,15 +54,8 @@ final class ClientTransaction {
         limit = nil
         nua_handle_destroy(handle)
         var outcome = outcome
-        let own = contact.prefix { $0 != ">" }.dropFirst()
-        outcome.ownExpires = outcome.contacts.first { ClientTransaction.isSame($0.uri, String(own)) }?.expires
+        outcome.ownContact = String(contact.prefix { $0 != ">" }.dropFirst())
         onEnd(outcome)
-    }
-
-    /// Whether a registrar's contact is ours: it may have added parameters.
-    private static func isSame(_ uri: String, _ own: String) -> Bool {
-        let (uri, own) = (uri.lowercased(), own.lowercased())
-        return uri == own || uri.hasPrefix(own + ";")
     }
 
     // MARK: Tags

@@ -8,7 +8,7 @@ extension SIPEndpoint {
 
     /// Sends a request and waits for what becomes of it: its final response, or the end of its time.
     ///
-    /// A challenge is answered by the request's `authorize`, at most twice. A task that is cancelled gets 487 at once, all
+    /// Challenges are answered by the request's `authorize`. A task that is cancelled gets 487 at once, all
     /// that wait when the endpoint stops 503. Nothing is repeated or refreshed later. A connection of ours on which the peer is
     /// silent is closed.
     public func request(_ request: SIPClientRequest) async -> SIPClientOutcome {

@@ -14,25 +14,24 @@ extension Leg {
             endpoint?.receive(challenge, on: self)
             return true
         }
-        guard let values = event.message?.challenges, !values.isEmpty, credentials[method]?.isLastTry != true else {
+        guard event.message?.challenges.isEmpty == false, credentials[method]?.isLastTry != true else {
             if event.status >= 200 { settle(method) }
             return false
         }
-        answer(event, method, values)
+        answer(event, method)
         return true
     }
 
     /// The status that Sofia gives to a request that it was to repeat without credentials.
     private static let noCredentials = 904
 
-    private func answer(_ event: StackEvent, _ method: String, _ values: [String]) {
+    private func answer(_ event: StackEvent, _ method: String) {
         var credentials = self.credentials[method] ?? Credentials()
-        credentials.note(event)
-        let challenge = SIPChallenge(
-            status: event.status, method: method, requestURI: course.requestURI, values: values, attempt: credentials.attempt)
-        let isGivenUp = method == "INVITE" && machine.state == .cancelling
-        if !isGivenUp, credentials.attempt <= Credentials.most, let text = authorizer?(challenge) {
-            credentials.add(HeaderText.line(text, limit: 4_096), status: event.status)
+        let (uri, authorizer) = (course.requestURI, method == "INVITE" && machine.state == .cancelling ? nil : authorizer)
+        let isAnswered = credentials.answer(event) { values, attempt in
+            authorizer?(SIPChallenge(status: event.status, method: method, requestURI: uri, values: values, attempt: attempt))
+        }
+        if isAnswered {
             repeatRequest(credentials)
         } else if endsWithout(method) {
             TagList().withTags { tern_nua_authenticate(handle, $0) }

@@ -7,11 +7,12 @@ public struct SIPChallenge: Hashable, Sendable {
     public var method: String
     /// As it stands in the request line.
     public var requestURI: String
-    /// The WWW-Authenticate values of a 401, the Proxy-Authenticate values of a 407, in their order: `Digest realm="…", …`.
+    /// The WWW-Authenticate values of a 401, the Proxy-Authenticate values of a 407, of one realm, in their order: `Digest realm="…", …`. Those
+    /// that refuse what was answered before are left out.
     ///
     /// At most ``most``, each with at most 32 parameters of 1,024 bytes.
     public var values: [String]
-    /// 1 for the first challenge of the request.
+    /// 1 for the first 401 or 407 to the request.
     public var attempt: Int
 
     /// More challenges than this in one response are not looked at.
@@ -26,6 +27,7 @@ public struct SIPChallenge: Hashable, Sendable {
     }
 }
 
-/// Answers a challenge with the value of the Authorization or Proxy-Authorization header, `Digest …`; nil gives up, and the
-/// request has failed with the challenge's status. It is asked at most twice for one request.
+/// Answers the challenges of one realm with the value of the Authorization or Proxy-Authorization header, `Digest …`; nil has nothing for it, and
+/// where no realm is answered the request has failed with the challenge's status. Of one request a realm is asked for at most twice, the second time
+/// for another or a stale nonce, and five responses with challenges are answered.
 public typealias SIPAuthorizer = @LoopActor @Sendable (SIPChallenge) -> String?

@@ -7,8 +7,10 @@ public struct SIPClientOutcome: Hashable, Sendable {
     public var isFromPeer: Bool
     /// The bindings in a 2xx to a REGISTER, ours and those of others (RFC 3261 section 10.3), at most ``mostContacts``.
     public var contacts: [Contact] = []
-    /// Seconds that our own contact stands from now on; nil when it is not among ``contacts``.
-    public var ownExpires: Int?
+    /// The URI of the Contact that the request had.
+    public var ownContact = ""
+    /// Seconds of the Expires header of a 2xx.
+    public var expires: Int?
     /// Seconds of the Min-Expires header of a 423.
     public var minExpires: Int?
     /// Seconds of the Retry-After header.
@@ -21,7 +23,7 @@ public struct SIPClientOutcome: Hashable, Sendable {
     /// A binding that the registrar has.
     public struct Contact: Hashable, Sendable {
         public var uri: String
-        /// Seconds: the contact's own, or those of the Expires header.
+        /// Seconds: the contact's own, or those of the Expires header. What is no number counts as none.
         public var expires: Int?
 
         public init(uri: String, expires: Int?) {

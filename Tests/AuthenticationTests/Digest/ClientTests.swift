@@ -74,11 +74,16 @@ struct ClientTests {
         #expect(try credentials(header).algorithm == "SHA-256-sess")
     }
 
-    @Test("only a challenge that says stale asks for another try with the same password")
-    func stale() {
-        let client = client()
-        #expect(client.isStale([#"Digest realm="r", nonce="2", stale=true, qop="auth""#]))
-        #expect(!client.isStale([#"Digest realm="r", nonce="2", qop="auth""#]))
-        #expect(!client.isStale([]))
+    @Test("a proxy and a server that ask in turn each have their nonce and its count")
+    func realms() throws {
+        var client = client(realm: nil)
+        func challenge(_ realm: String) -> [String] { [#"Digest realm="\#(realm)", nonce="\#(realm)1", qop="auth""#] }
+        for count in 1...3 {
+            for realm in ["proxy", "server"] {
+                let answer = try credentials(client.authorization(for: challenge(realm), method: "REGISTER", uri: "sip:r"))
+                #expect(answer.realm == realm && answer.nonce == realm + "1")
+                #expect(answer.protection?.count == "0000000\(count)")
+            }
+        }
     }
 }
