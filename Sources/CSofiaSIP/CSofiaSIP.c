@@ -92,7 +92,7 @@ int tern_auc_stand_aside(void)
  * A request line that Sofia cannot parse makes it drop the message. So lines are taken apart here: a Request-URI that is none gets
  * the type that Sofia answers 400, and a method may have every character of a token (RFC 3261 section 25.1).
  *
- * "Contact: *" is for a REGISTER. Elsewhere it would become the remote target: there it is a header that cannot be read.
+ * "Contact: *" is for a REGISTER. In other requests it would become the remote target: there it is a header that cannot be read.
  *
  * A request of another version is answered 505 before Sofia has put into its Via where it came from: that is done here. */
 
@@ -220,7 +220,7 @@ static issize_t parse_contact(su_home_t *home, msg_header_t *header, char *text,
   sip_request_t const *request = request_of(home);
   header->sh_class = sip_contact_class;
   if (result < 0 || ((sip_contact_t *)header)->m_url->url_type != url_any) return result;
-  return request != NULL && request->rq_method == sip_method_register ? result : -1;
+  return request == NULL || request->rq_method == sip_method_register ? result : -1;
 }
 
 static issize_t parse_rseq(su_home_t *home, msg_header_t *header, char *text, isize_t length)

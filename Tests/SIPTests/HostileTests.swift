@@ -103,6 +103,34 @@ extension SIPTests.HostileTests {
         await callee.endpoint.stop()
     }
 
+    @Test("request lines of random pieces get an error or silence, over UDP and TCP", arguments: [false, true])
+    @LoopActor func requestLines(tcp: Bool) async throws {
+        let callee = try RecordedEndpoint()
+        var numbers = SeededRandom(seed: 11)
+        let pieces = [
+            "OPTIONS", "INVITE", "REFER", "A,B", "%+`'", " ", "  ", "\t", "sip:", "sip:a@b", "sip:a@2001:db8::1", "sip:[::1", "<sip:x>", "tel:1", "*",
+            "SIP/2.0", "SIP/7.0", "SIP/", "sip/2.0", "/", "é", "\u{0}", ":", "@", ";", "?", "SIP/2.0 ",
+        ]
+        for _ in 0..<300 {
+            let raw = try RawPeer(talkingTo: callee.port, tcp: tcp)
+            var request = RawRequest("OPTIONS", to: callee.port, from: raw.port)
+            request.transport = tcp ? "TCP" : "UDP"
+            let line = (0..<Int.random(in: 1...6, using: &numbers)).map { _ in pieces.randomElement(using: &numbers) ?? "" }.joined()
+            raw.send(line + request.text.drop { $0 != "\r\n" })
+            var options = RawRequest("OPTIONS", to: callee.port, from: raw.port)
+            options.transport = request.transport
+            // What is no SIP closes its connection.
+            let next = tcp ? try RawPeer(talkingTo: callee.port, tcp: true) : raw
+            next.send(options.text)
+            var isAnswered = false
+            while !isAnswered, let answer = await next.receive(within: .seconds(5)) { isAnswered = answer.header("Call-ID") == options.callID }
+            #expect(isAnswered, "\(line)")
+        }
+        for event in callee.unread { callee.endpoint.reject(event.leg, SIPResponse(status: 486)) }
+        try await callee.noLegs()
+        await callee.endpoint.stop()
+    }
+
     @Test("texts that are no UTF-8, long or full of control characters arrive harmless")
     @LoopActor func texts() async throws {
         let callee = try RecordedEndpoint()

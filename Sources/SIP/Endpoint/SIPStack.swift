@@ -123,7 +123,7 @@ final class SIPStack {
                 let flow = flow($0, message: nua_current_request(nua))
                 return SIPIncomingInvite($0, sdp: message?.sdp, flow: flow)
             }
-            refusal = sip.flatMap { SIPRefusal.first(in: $0.pointee, of: ["replaces", "contact", "m"]) }
+            refusal = sip.flatMap { SIPRefusal.first(in: $0.pointee, of: ["replaces"]) }
             // Sofia lets one without a tag through.
             if sip?.pointee.sip_replaces != nil, invite?.replaces == nil {
                 refusal = refusal ?? SIPRefusal(status: 400, phrase: "Bad Replaces Header")
