@@ -4,7 +4,8 @@ import SDP
 /// A dialog of up to eight steps, each on one part of the input; parts end with a line of `==`, its third byte picks the step.
 ///
 /// Nothing traps, an error leaves what was agreed, and what is made for phones is read by the parser, has one direction for
-/// each line that is not refused, and names each of its payload types once.
+/// each line that is not refused, and names each of its payload types once. What is made for Janus has nothing that its parser falls over, what
+/// is made for browsers nothing that could not be read.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzz(_ bytes: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     let text = String(decoding: UnsafeBufferPointer(start: bytes, count: count), as: UTF8.self)
@@ -27,10 +28,10 @@ private func step(_ kind: UInt8, _ input: String, _ sip: inout SIPNegotiation, _
     case UInt8(ascii: "b"): check(try sip.makeAnswer(input))
     case UInt8(ascii: "c"): check(try sip.makeOffer(input))
     case UInt8(ascii: "d"): check(try sip.acceptAnswer(input))
-    case UInt8(ascii: "e"): _ = try web.acceptOffer(input)
-    case UInt8(ascii: "f"): _ = try web.makeAnswer(input)
-    case UInt8(ascii: "g"): _ = try web.makeOffer(input)
-    case UInt8(ascii: "h"): _ = try web.acceptAnswer(input)
+    case UInt8(ascii: "e"): checkForJanus(try web.acceptOffer(input))
+    case UInt8(ascii: "f"): _ = checkAttributes(try web.makeAnswer(input))
+    case UInt8(ascii: "g"): _ = checkAttributes(try web.makeOffer(input))
+    case UInt8(ascii: "h"): checkForJanus(try web.acceptAnswer(input))
     case UInt8(ascii: "i"): sip.rollback()
     case UInt8(ascii: "j"): web.rollback()
     case UInt8(ascii: "k"):
@@ -39,6 +40,8 @@ private func step(_ kind: UInt8, _ input: String, _ sip: inout SIPNegotiation, _
     case UInt8(ascii: "l"): check(try sip.repeatOffer(widening: input.utf8.count % 2 == 0))
     case UInt8(ascii: "m"): check(try sip.repeatOffer(widening: false, holding: true))
     case UInt8(ascii: "n"): check(try sip.repeatOffer(holding: false))
+    case UInt8(ascii: "o"): trickle(input)
+    case UInt8(ascii: "p"): if let answer = sip.repeatAnswer(to: input) { check(answer) }
     default: _ = try withoutCandidates(jsep: input)
     }
 }
@@ -48,5 +51,42 @@ private func check(_ text: String) {
     for medium in session.media where medium.port != 0 {
         precondition(Set(medium.formats).count == medium.formats.count, "a payload type twice:\n\(text)")
         precondition(medium.direction != nil, "no direction:\n\(text)")
+    }
+}
+
+/// The attributes of a description: each of them could be read.
+private func checkAttributes(_ text: String) -> [Attribute] {
+    guard let session = try? SessionDescription(parsing: text) else { fatalError("cannot be read:\n\(text)") }
+    let attributes = session.attributes + session.media.flatMap(\.attributes)
+    precondition(!attributes.contains { if case .malformed = $0 { true } else { false } }, "what cannot be read is handed on:\n\(text)")
+    return attributes
+}
+
+private func checkForJanus(_ text: String) {
+    for line in text.split(separator: "\r\n") {
+        precondition(line.utf8.count > 2, "an empty line:\n\(text)")
+        precondition(!line.hasPrefix("a=") || line.utf8.firstIndex(of: UInt8(ascii: ":")) != line.utf8.indices.last, "an empty value:\n\(text)")
+        precondition(!line.hasPrefix("m=") || line.utf8.count <= 202, "a long m= line:\n\(text)")
+    }
+    for attribute in checkAttributes(text) {
+        switch attribute {
+        case .headerExtension(let entry): precondition(1 ... 14 ~= entry.id || 16 ... 255 ~= entry.id, "\(entry)")
+        case .candidate(let candidate): precondition(1 ... 256 ~= candidate.component && candidate.port > 0, "\(candidate)")
+        case .mid(let mid): precondition(mid.utf8.count <= 16, "\(mid)")
+        case .other(let name, _): precondition(["msid-semantic", "simulcast"].contains(name), name)
+        default: break
+        }
+    }
+}
+
+/// What a candidate from a browser becomes on its way to Janus.
+private func trickle(_ text: String) {
+    var session = ProxySession(id: "", kind: .echo(.webrtc), options: SessionOptions(), address: "10.9.0.1", number: 1)
+    _ = session.handle(.offered(.caller, sdp: "", trickle: true))
+    _ = session.handle(.candidate(.caller, TrickledCandidate(mid: "0", mediaLineIndex: 0, candidate: text)))
+    for case .trickle(_, let candidate) in session.handle(.stepDone("")) {
+        guard let passed = candidate.candidate else { continue }
+        precondition(passed.hasPrefix("candidate:") && passed.utf8.allSatisfy { 0x20 ... 0x7E ~= $0 }, passed)
+        precondition(Candidate(passed.dropFirst("candidate:".count)) != nil, passed)
     }
 }
