@@ -89,6 +89,16 @@ struct NegotiationJanusTests {
         #expect(inner.contains(" IN IP4 0.0.0.0\r\ns=-\r\nc=IN IP4 0.0.0.0\r\nt=0 0\r\n") && inner.hasPrefix("v=0\r\no=- "))
     }
 
+    @Test("a line without c= beside one that has it gets one, for Janus and for the browser")
+    func withoutConnection() throws {
+        let lines = Self.audio + ["m=video 9 UDP/TLS/RTP/SAVPF 96", "a=mid:1", Sample.vp8]
+        let text = offer(lines).replacing("m=video 9 UDP/TLS/RTP/SAVPF 96\r\nc=IN IP4 0.0.0.0\r\n", with: "m=video 9 UDP/TLS/RTP/SAVPF 96\r\n")
+        var web = WebRTCNegotiation()
+        let nowhere = Connection(address: "0.0.0.0")
+        #expect(try SessionDescription(parsing: web.acceptOffer(text)).media.map(\.connection) == [nowhere, nowhere])
+        #expect(try SessionDescription(parsing: web.makeAnswer(text)).media.map(\.connection) == [nowhere, nowhere])
+    }
+
     @Test("a connection that is to be held is refused clearly, at a line that is used")
     func heldConnection() throws {
         #expect(throws: NegotiationError.heldConnection) { try inner(Self.audio + ["a=setup:holdconn"]) }

@@ -32,7 +32,7 @@ extension MediaDescription {
     init(refusing kind: MediaKind, like line: MediaDescription) {
         self.init(
             kind: kind, port: 0, transport: line.transport, formats: [line.formats.first ?? "0"],
-            connection: Connection(address: "0.0.0.0"),
+            connection: .nowhere,
             attributes: (line.mid.map { [.mid($0)] } ?? []) + [.direction(.inactive)])
     }
 }

@@ -16,6 +16,13 @@ extension SessionDescription {
             name: name.isEmpty ? "-" : name, connection: connection.map(\.readableForJanus),
             attributes: attributes.filter { $0.isReadableForJanus(allowsMixed: allowsMixed) }, media: media)
         attributes.removeCandidates { !$0.isReadableForJanus }
+        fillConnections()
+    }
+
+    /// Gives each line an address that has none: nowhere, as browsers and Janus say in candidates where they are (RFC 8829, section 5.2.1).
+    mutating func fillConnections() {
+        guard connection == nil else { return }
+        for index in media.indices where media[index].connection == nil { media[index].connection = .nowhere }
     }
 }
 
@@ -89,11 +96,14 @@ extension Candidate {
 }
 
 extension Connection {
-    /// Where it is no literal, nowhere: browsers say in candidates where they are.
+    /// 0.0.0.0.
+    static var nowhere: Connection { Connection(address: "0.0.0.0") }
+
+    /// Where it is no literal, nowhere.
     fileprivate var readableForJanus: Connection {
         switch host {
         case .unicast, .unspecified: Connection(addressType: addressType, address: address)
-        case .multicast, .name, .invalid: Connection(address: "0.0.0.0")
+        case .multicast, .name, .invalid: .nowhere
         }
     }
 }

@@ -249,6 +249,7 @@ public struct WebRTCNegotiation: Sendable {
             medium.keepFittingTelephoneEvents()
             return medium
         }
+        outer.fillConnections()
         outer.attributes.removeAll { !$0.isWellFormed }
         outer.attributes.limitBundle(to: outer.media.filter { $0.port != 0 }.compactMap(\.mid))
         return outer
