@@ -89,6 +89,15 @@ struct NegotiationJanusTests {
         #expect(inner.contains(" IN IP4 0.0.0.0\r\ns=-\r\nc=IN IP4 0.0.0.0\r\nt=0 0\r\n") && inner.hasPrefix("v=0\r\no=- "))
     }
 
+    @Test("a refused line is short, whatever the browser has written in it")
+    func refusedLine() throws {
+        let long = String(repeating: "x", count: 300)
+        var web = WebRTCNegotiation()
+        _ = try web.makeOffer(offer(Self.audio + ["m=video 9 UDP/TLS/RTP/SAVPF 96", "a=mid:1", Sample.vp8]))
+        let inner = try web.acceptAnswer(offer(Self.audio + ["m=video 9 \(long) \(long)", "a=mid:1"]))
+        #expect(inner.contains("m=video 0 UDP/TLS/RTP/SAVPF 0\r\n"))
+    }
+
     @Test("a line without c= beside one that has it gets one, for Janus and for the browser")
     func withoutConnection() throws {
         let lines = Self.audio + ["m=video 9 UDP/TLS/RTP/SAVPF 96", "a=mid:1", Sample.vp8]

@@ -31,14 +31,15 @@ extension MediaDescription {
     private static let longestLine = 200
 
     fileprivate mutating func makeReadableForJanus(allowsMixed: Bool) {
+        if case .other = transport { transport = .dtlsSAVPF }
         let types = formats.filter(Set(usablePayloadTypes.map { String($0) }).contains)
         var length = "m=\(kind) \(port) \(transport)".utf8.count
-        if port != 0 {
-            formats = types.filter { format in
-                length += format.utf8.count + 1
-                return length <= Self.longestLine
-            }
+        formats = types.filter { format in
+            length += format.utf8.count + 1
+            return length <= Self.longestLine
         }
+        // Of a line that is refused, and of no interest.
+        if formats.isEmpty { formats = ["0"] }
         portCount = nil
         information = nil
         key = nil
