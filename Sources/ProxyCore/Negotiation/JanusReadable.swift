@@ -1,7 +1,7 @@
 import SDP
 
-/// What of a browser's description Janus gets: the attributes that it knows and can be trusted with, each in its range. Janus takes numbers as
-/// they come, and an `a=extmap` below 1 makes it loop (seen with 1.1.2); what is not listed here stays behind.
+/// The part of a browser's description that Janus gets: the attributes that it knows and can be trusted with, each in its range. Janus takes
+/// numbers as they come, and an `a=extmap` below 1 makes it loop (seen with 1.1.2). An attribute that is not listed here is left out.
 extension SessionDescription {
     /// Leaves out what Janus cannot make use of, or refuses whole descriptions for.
     mutating func makeReadableForJanus() {
@@ -70,8 +70,8 @@ extension Attribute {
     fileprivate func isReadableForJanus(allowsMixed: Bool) -> Bool {
         switch self {
         case .headerExtension(let entry):
-            // What says beside the picture which side of it is up (3GPP TS 26.114 section 7.4.5): a browser that may not say so turns the
-            // picture itself, so that it is upright in recordings too. 15 ends the one-byte extensions of a packet.
+            // A browser that cannot send the video orientation (3GPP TS 26.114 section 7.4.5) turns the video itself, so that recordings are
+            // upright too. 15 ends the one-byte extensions of a packet (RFC 8285, section 4.2).
             entry.uri != "urn:3gpp:video-orientation" && (1 ... 14 ~= entry.id || (allowsMixed && 16 ... 255 ~= entry.id))
         case .fingerprint(let fingerprint): ["sha-1", "sha-256"].contains(fingerprint.hash.lowercased())
         // One without a track has the whole description refused.
