@@ -61,6 +61,34 @@ extension IntegrationTests {
             try await probe.callEcho()
         }
 
+        @Test("the RTP port of a phone is closed: NoSIP gives it up after two seconds, and both sides are told why", arguments: [true, false])
+        func closedPort(withPage: Bool) async throws {
+            let stage = try Stage.running
+            let phone = try SIPPhone(stage, port: withPage ? 0 : stage.gateway.phonePort)
+            defer { phone.stop() }
+            let address = stage.environment.address
+            phone.media = PhoneMedia(address: address, audioPort: try FreePort.both(address), videoPort: phone.video.port, video: nil)
+            let reason = #"SIP;cause=408;text="The phone's RTP port is closed""#
+            if withPage {
+                try await stage.with("alice") { page in
+                    try await page.dial(phone.uri)
+                    try await phone.called()
+                    try await phone.accept()
+                    #expect(try await phone.reasonOfHangUp() == reason)
+                    #expect(try await page.endOfCall() == "408")
+                }
+            } else {
+                let caller = try SIPPhone(stage, frequency: 700)
+                defer { caller.stop() }
+                caller.call("phone")
+                try await phone.called()
+                try await phone.accept()
+                try await caller.answered()
+                #expect(try await phone.reasonOfHangUp() == reason)
+                #expect(try await caller.reasonOfHangUp() == reason)
+            }
+        }
+
         @Test("SIGTERM: the phone gets its BYE, the gateway ends with 0, and its Janus with it")
         func terminated() async throws {
             let stage = try Stage.running

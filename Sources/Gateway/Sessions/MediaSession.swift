@@ -82,7 +82,7 @@ final class MediaSession {
         log[metadataKey: "session"] = "\(id)"
         self.log = log
         recorder = SessionRecorder(kind: kind, context: context)
-        media = SessionHandles(session: id, backend: context.media, recorder: recorder, log: log)
+        media = SessionHandles(session: id, kind: kind, backend: context.media, recorder: recorder, log: log)
         media.onEvent = { [weak self] event in self?.heard(event) }
         recorder.onFull = { [weak self] reason in
             guard let self, stopReason == nil, machine.options.record else { return }

@@ -24,6 +24,8 @@ final class SessionHandles {
     var onEvent: (@LoopActor (Event) -> Void)?
 
     private let session: String
+    /// The handles whose PeerConnection is a browser's, and not that of another handle.
+    private let browsers: Set<SessionHandle.Role>
     private let backend: MediaBackend
     private let recorder: SessionRecorder
     private let log: Logger
@@ -38,8 +40,9 @@ final class SessionHandles {
     /// Waits for the description that VideoCall gives to the other side's handle.
     private let handedOver = Handover()
 
-    init(session: String, backend: MediaBackend, recorder: SessionRecorder, log: Logger) {
+    init(session: String, kind: SessionKind, backend: MediaBackend, recorder: SessionRecorder, log: Logger) {
         self.session = session
+        browsers = Set(SessionSide.allCases.compactMap(kind.handle(ofBrowserAt:)))
         self.backend = backend
         self.recorder = recorder
         self.log = log
@@ -137,7 +140,8 @@ final class SessionHandles {
             handle.onEvent = { [weak self] event in
                 // Of what goes on between handles of Janus only the end is of interest.
                 switch event {
-                case .hangup, .lost: self?.heard(event, from: role)
+                case .hangup(let reason): self?.onEvent?(.gone(SessionHandles.end(betweenHandles: reason)))
+                case .lost: self?.heard(event, from: role)
                 default: break
                 }
             }
@@ -313,7 +317,7 @@ final class SessionHandles {
             onEvent?(.up)
         case .media(let kind, let receiving): onEvent?(.flowing(kind: kind.rawValue, receiving))
         case .slowLink: onEvent?(.slowLink)
-        case .hangup(let reason): onEvent?(.gone(SessionHandles.end(for: reason)))
+        case .hangup(let reason): onEvent?(.gone(end(for: reason, from: role)))
         case .lost: onEvent?(.gone(.mediaServerLost))
         case .plugin(let data, let jsep): heard(VideoCallEvent(data, jsep))
         case .candidate, .candidatesCompleted: break
@@ -326,6 +330,17 @@ final class SessionHandles {
         case .hangup(_, let reason): onEvent?(.gone(SessionHandles.end(for: reason)))
         case nil: break
         }
+    }
+
+    private func end(for reason: String, from role: SessionHandle.Role) -> SessionEnd {
+        guard browsers.contains(role) else { return SessionHandles.end(betweenHandles: reason) }
+        // NoSIP itself closes a browser's connection for one reason only.
+        return handles[role]?.plugin == .noSIP && reason == "Close PC" ? .phoneUnreachable : SessionHandles.end(for: reason)
+    }
+
+    /// NoSIP closes its end after 100 errors of `poll` without RTP from the phone (1.1.2, `janus_nosip_relay_thread`); the other end gets an alert.
+    private static func end(betweenHandles reason: String) -> SessionEnd {
+        ["DTLS alert", "Close PC"].contains(reason) ? .phoneUnreachable : end(for: reason)
     }
 
     /// Janus' reasons: a DTLS alert is how a browser says goodbye (RFC 8446 section 6.1); all others are failures.
