@@ -28,6 +28,7 @@ struct WholeGatewayTrait: SuiteTrait, TestScoping {
         let gateway = try await GatewayProcess(in: environment)
         let chromium: Chromium
         do {
+            try await startResolver(of: gateway)
             chromium = try await Chromium(in: environment)
         } catch {
             _ = await gateway.stop()
@@ -38,6 +39,17 @@ struct WholeGatewayTrait: SuiteTrait, TestScoping {
         await chromium.quit()
         let exit = await gateway.stop()
         #expect(exit == .exited(0), "the gateway ended with \(String(describing: exit))")
+    }
+
+    /// Has it look up a name: the thread that does so starts with the first one, and keeps its descriptors, which no test is to count.
+    private func startResolver(of gateway: GatewayProcess) async throws {
+        let phone = try SIPPhone(at: gateway)
+        defer { phone.stop() }
+        phone.media.host = "nowhere.invalid"
+        phone.call("echo")
+        let refusal = try await phone.final("INVITE", within: .patience)
+        if let dialog = phone.dialog { phone.probe.send(dialog.acknowledgement(of: refusal)) }
+        guard refusal.status == 488 else { throw HarnessError("a name that leads nowhere: \(refusal.text)") }
     }
 }
 
