@@ -227,7 +227,7 @@ final class MediaSession {
 
     private func isFromPhone(_ event: ProxySession.Event) -> Bool {
         switch event {
-        case .offered(let side, _, _), .refreshed(let side, _): kind.type(of: side) == .rtp
+        case .offered(let side, _, _), .offeredEarly(let side, _), .refreshed(let side, _): kind.type(of: side) == .rtp
         // Offers beside an exchange are made to phones only.
         case .answered: machine.answerer.map { kind.type(of: $0) == .rtp } ?? true
         default: false
