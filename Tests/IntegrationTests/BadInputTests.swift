@@ -34,8 +34,8 @@ extension IntegrationTests {
         }
 
         @Test("an INVITE whose SDP is malformed, hopeless or huge is refused with what is wrong", arguments: [
-            (Sample("a version alone", "v=0"), 400, "no o= line"),
-            (Sample("half an origin", "v=0\r\no=- 1 1 IN IP4\r\ns=-\r\nt=0 0\r\n"), 400, "line 2"),
+            (Sample("a version alone", "v=0"), 488, "no audio or video that can be used"),
+            (Sample("half an origin", "v=0\r\no=- 1 1 IN IP4\r\ns=-\r\nt=0 0\r\n"), 488, "no audio or video that can be used"),
             (Sample("words", "not sdp at all"), 400, "line 1"), (Sample("control characters", "\u{0}\u{1}\u{2}"), 400, "line 1"),
             (Sample("a bare CR", session + "m=audio 7000 RTP/AVP 0\r\na=x\ry\r\n"), 400, "line 7"),
             (Sample("no c=", "v=0\r\no=- 1 1 IN IP4 10.99.0.1\r\ns=-\r\nt=0 0\r\nm=audio 7000 RTP/AVP 0\r\n"), 400, "c="),
