@@ -50,7 +50,7 @@ extension IntegrationTests {
                 }
                 let prack = try #require(await called.probe.message(within: .patience) { $0.hasPrefix("PRACK ") })
                 called.send { $0.response(200, "OK", to: SIPText(text: prack)) }
-                _ = try await caller.provisional(183)
+                try await acknowledge(try await caller.provisional(183), caller)
                 called.send { $0.request("UPDATE", body: called.media.offer()) }
                 let response = try await called.final("UPDATE", within: .patience)
                 #expect(response.status == 200 && response.body.contains("m=audio"))
