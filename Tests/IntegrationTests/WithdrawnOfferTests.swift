@@ -28,24 +28,6 @@ extension IntegrationTests {
             }
         }
 
-        @Test("a hold that is cancelled, and that the other phone declines: both hear each other, and the next one holds")
-        func cancelledAndDeclined() async throws {
-            try await call { caller, called in
-                caller.media.direction = .sendonly
-                caller.send { $0.request("INVITE", body: caller.media.offer()) }
-                try await called.offered()
-                try await cancel(caller)
-                try await called.refuse(488)
-                #expect(await caller.audio.hears(700))
-                #expect(await called.audio.hears(500))
-                async let answer = caller.offers()
-                #expect(try await called.offered().audioDirection == .sendonly)
-                called.media.direction = .recvonly
-                try await called.accept()
-                #expect(try await answer.audioDirection == .recvonly)
-            }
-        }
-
         @Test("a phone that answers our re-INVITE with an error keeps its call, from either side", arguments: [500, 503])
         func refused(status: Int) async throws {
             try await call { caller, called in
@@ -62,6 +44,35 @@ extension IntegrationTests {
                     one.media.direction = .sendrecv
                 }
             }
+        }
+
+        @Test("a hold of the called phone that comes before the caller's ACK reaches the caller after it")
+        func beforeACK() async throws {
+            let stage = try Stage.running
+            let caller = try SIPPhone(stage, frequency: 500), called = try SIPPhone(stage, frequency: 700, port: stage.gateway.phonePort)
+            defer {
+                caller.stop()
+                called.stop()
+            }
+            caller.call("phone")
+            try await called.called()
+            try await called.accept()
+            let answer = try await caller.final("INVITE", within: .patience)
+            called.media.direction = .sendonly
+            async let held: SessionDescription = called.offers()
+            // The gateway has it.
+            #expect(await called.probe.message(within: .patience) { $0.hasPrefix("SIP/2.0 100 ") } != nil)
+            caller.send {
+                $0.learn(from: answer)
+                return $0.acknowledgement()
+            }
+            try caller.speak(to: answer)
+            #expect(try await caller.offered().audioDirection == .sendonly)
+            caller.media.direction = .recvonly
+            try await caller.accept()
+            #expect(try await held.audioDirection == .recvonly)
+            try await caller.hangUp()
+            try await called.hungUp()
         }
 
         private func cancel(_ phone: SIPPhone) async throws {

@@ -120,7 +120,7 @@ final class MediaSession {
     /// Takes an offer of that phone's before the call is answered.
     func offerEarly(_ side: SessionSide, _ sdp: String) { handle(.offeredEarly(side, sdp: sdp)) }
 
-    /// That side takes its offer back.
+    /// That side withdraws its offer.
     func withdraw(_ side: SessionSide) { handle(.withdrawn(side)) }
 
     /// Takes the answer of the side that was offered something last.

@@ -82,7 +82,7 @@ public struct Call: Sendable {
         case offeredEarly(Leg?, sdp: String)
         /// A side of an established call wants to change the session.
         case offered(SessionSide, sdp: String, trickle: Bool)
-        /// A side of an established call takes its offer back.
+        /// A side of an established call withdraws its offer.
         case withdrawn(SessionSide)
         /// A side answers, or declines, an offer that was carried to it.
         case answered(SessionSide, sdp: String, trickle: Bool)

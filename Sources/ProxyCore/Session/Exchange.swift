@@ -34,7 +34,7 @@ struct Exchange: Sendable, Equatable {
     var phase: Phase
     /// The NoSIP handles that have been told of it; when it comes to nothing they are told again what stands.
     var processed: [SessionHandle.Role] = []
-    /// Whether the offerer has taken its offer back, and hears nothing more of it.
+    /// Whether the offerer has withdrawn its offer, and hears nothing more of it.
     var isWithdrawn = false
 
     init(offerer: SessionSide, paths: ExchangePaths, isFirst: Bool, purpose: Purpose = .parties) {

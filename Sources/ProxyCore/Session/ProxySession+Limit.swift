@@ -3,7 +3,7 @@
 extension ProxySession {
     /// An update that changes the limit: the sides are told one after the other.
     struct Limiting: Sendable {
-        /// Nil when sides are told again what they were told before.
+        /// Nil when sides are offered the established session again: a limit, or another offer that they had accepted, came to nothing.
         let update: Int?
         /// The options to go back to when a side does not take it.
         let before: SessionOptions

@@ -1,7 +1,7 @@
-/// An offer that its side takes back: a re-INVITE that is cancelled (RFC 3261 section 9), or one that was not answered in time.
+/// An offer that its side withdraws: a phone cancels its re-INVITE (RFC 3261 section 9), or the answer does not come in time.
 ///
-/// What was agreed before it stands, on both sides and in Janus. An offer to the other side cannot be taken back: its answer is awaited and
-/// discarded, and where the other side has accepted, it is offered again what stood. Until then every other offer meets a glare.
+/// Both sides and Janus go back to the established session. The other side's copy of the offer cannot be withdrawn: the session waits for the answer
+/// and discards it. If the other side accepted, it is offered the established session again. Until then every other offer meets a glare.
 extension ProxySession {
     mutating func withdrawn(by side: SessionSide) -> [Action] {
         guard case .exchanging(var exchange) = state, exchange.offerer == side, exchange.awaitsAnswer, !exchange.isFirst else { return [] }
@@ -10,14 +10,14 @@ extension ProxySession {
         return []
     }
 
-    /// Ends a later exchange whose offer the other side has accepted, but whose answer is of no use.
-    mutating func takeBack(_ exchange: Exchange, _ failure: SessionFailure) -> [Action] {
-        tellAgain(exchange.offerer.other)
+    /// Ends a later exchange whose offer the other side has accepted with an answer that is not used.
+    mutating func discardAnswer(of exchange: Exchange, _ failure: SessionFailure) -> [Action] {
+        revert(exchange.offerer.other)
         return fail(exchange, failure)
     }
 
-    /// Takes a side back to what it had agreed on before the last offer to it, and has it offered that in its turn.
-    mutating func tellAgain(_ side: SessionSide) {
+    /// Takes a side back to what it had agreed on before the last offer to it, and has it offered that when its turn has come.
+    mutating func revert(_ side: SessionSide) {
         sides[side]?.withdraw()
         var limiting = limiting ?? Limiting(update: nil, before: options, rest: [])
         if !limiting.rest.contains(side) { limiting.rest.append(side) }

@@ -19,7 +19,7 @@ public struct ProxySession: Sendable {
         case said(SessionSide, sdp: String)
         /// A phone offers anew before the call is answered.
         case offeredEarly(SessionSide, sdp: String)
-        /// That side takes its offer back: it was cancelled, or not answered in time.
+        /// That side withdraws its offer: it was cancelled, or not answered in time.
         case withdrawn(SessionSide)
         /// The side that was offered something answers.
         case answered(sdp: String, trickle: Bool)
@@ -233,7 +233,7 @@ public struct ProxySession: Sendable {
         guard case .exchanging(var exchange) = state, exchange.phase == .awaitingAnswer else {
             return [.refuseAnswer(.state(answerRefusal))]
         }
-        if exchange.isWithdrawn { return takeBack(exchange, .withdrawn) }
+        if exchange.isWithdrawn { return discardAnswer(of: exchange, .withdrawn) }
         do {
             let text = try negotiate(exchange.offerer.other) { (leg) throws(NegotiationError) in try leg.acceptAnswer(sdp) }
             pendingOffer = nil
@@ -248,7 +248,7 @@ public struct ProxySession: Sendable {
             let failure = SessionFailure.description(error)
             // Nothing has been changed yet. To the first offer another answer may follow; a later one has ended for its answerer.
             if exchange.isFirst { return [.refuseAnswer(failure)] }
-            return exchange.purpose == .limit ? limitDeclined(failure) : takeBack(exchange, failure)
+            return exchange.purpose == .limit ? limitDeclined(failure) : discardAnswer(of: exchange, failure)
         }
     }
 
@@ -363,7 +363,7 @@ public struct ProxySession: Sendable {
         guard !exchange.isFirst else {
             return refusal + end(SessionEnd(code: failure.sipStatus, reason: failure.reason))
         }
-        if exchange.isAccepted { tellAgain(exchange.offerer.other) }
+        if exchange.isAccepted { revert(exchange.offerer.other) }
         for side in SessionSide.allCases { sides[side]?.rollback() }
         pendingOffer = nil
         return refusal + restore(after: exchange)

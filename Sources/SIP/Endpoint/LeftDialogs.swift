@@ -19,8 +19,8 @@ enum LeftDialogs {
 }
 
 extension Leg {
-    /// The peer hangs up.
-    func isLeft() {
+    /// Notes that the peer hangs up.
+    func noteHangUp() {
         guard let name, let endpoint, machine.hasOpenInvite else { return }
         LeftDialogs.note(name, for: endpoint.limits.transaction)
     }

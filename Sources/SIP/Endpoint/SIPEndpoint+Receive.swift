@@ -22,7 +22,7 @@ extension SIPEndpoint {
         case .info: receiveInfo(event, on: leg)
         case .cancel: leg.handle(.cancelled(event.message?.reason))
         case .bye:
-            leg.isLeft()
+            leg.noteHangUp()
             leg.handle(.bye(event.message?.reason))
         case .acknowledgement:
             leg.isNamed(event.message, ours: false)

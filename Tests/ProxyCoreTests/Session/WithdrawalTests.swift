@@ -2,7 +2,7 @@ import Testing
 
 @testable import ProxyCore
 
-@Suite("An offer that is taken back")
+@Suite("An offer that is withdrawn")
 struct WithdrawalTests {
     private typealias Action = ProxySession.Action
 
