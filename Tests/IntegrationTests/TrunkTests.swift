@@ -241,8 +241,15 @@ extension IntegrationTests {
             await dns.stop()
         }
 
-        @Test("a trunk registers with its password, and unregisters at the end; its registrar's calls are its own")
-        func registers() async throws {
+        /// What a registrar may say of our contact in its 200.
+        static let bindings = [
+            "Contact: <{contact}>;expires=600\r\n", "Contact: <sip:line1@198.51.100.7:1024;transport=udp;rinstance=7>;expires=\"600\"\r\n",
+            "Contact: <sip:other@198.51.100.8>;expires=0, <sip:line1@198.51.100.7>;expires=600\r\n",
+            "Contact: <sip:other@198.51.100.8>;expires=0, <sip:another@198.51.100.8>\r\nExpires: 600\r\n", "",
+        ]
+
+        @Test("a trunk registers with its password, whatever becomes of its contact, and unregisters at the end; its registrar's calls are its own", arguments: bindings)
+        func registers(binding: String) async throws {
             var last: SIPProbe?
             try await Trunks.withLine(
                 trunk: ["register: true", "username: tern", "password: secret", "contact: line1", "from_domain: tern.example"], addresses: "[]"
@@ -257,10 +264,16 @@ extension IntegrationTests {
                 let second = SIPText(text: try await line.carrier.request("REGISTER"))
                 #expect(second["authorization"]?.contains("algorithm=SHA-256") == true, "\(second.text)")
                 #expect(second["call-id"] == first["call-id"] && second.number > first.number)
-                let contact = try #require(second.contact)
+                // A proxy behind it wants to know as well.
+                line.carrier.send(SIPProbe.response(
+                    407, "Proxy Authentication Required", to: second.text,
+                    headers: "Proxy-Authenticate: Digest realm=\"p\", nonce=\"n2\", algorithm=MD5, qop=\"auth\"\r\n"))
+                let third = SIPText(text: try await line.carrier.request("REGISTER"))
+                #expect(third["authorization"]?.contains("realm=\"c\"") == true && third["proxy-authorization"]?.contains("realm=\"p\"") == true)
+                let contact = try #require(third.contact)
                 #expect(contact.hasPrefix("sip:line1@"))
                 line.carrier.send(SIPProbe.response(
-                    200, "OK", to: second.text, headers: "Contact: <\(contact)>;expires=600\r\n"))
+                    200, "OK", to: third.text, headers: binding.replacingOccurrences(of: "{contact}", with: contact)))
                 let isUp = await eventually(within: .patience) {
                     (try? SmallHTTP.get("127.0.0.1", port: line.gateway.httpPort, path: "/status"))?.1.contains("\"state\":\"up\"") == true
                 }
