@@ -69,11 +69,12 @@ extension SIPEndpoint {
     }
 
     /// Answers a request of which Sofia made a handle of its own, or of a dialog's. Sofia adds Allow, Supported and, for
-    /// OPTIONS, Accept.
+    /// OPTIONS, application/sdp in Accept.
     func respond(_ event: StackEvent, _ handle: OpaquePointer, status: Int) {
         guard event.status < 200, let request = event.request else { return }
         var tags = TagList()
         tags.add(tern_nutag_with(), request.message)
+        if event.kind == .options { tags.add(tern_siptag_accept_str(), SIPStack.acceptedMultiparts) }
         tags.withTags {
             tern_nua_respond(handle, Int32(clamping: status), SofiaPhrases.pointer(nil, status: status), $0)
         }

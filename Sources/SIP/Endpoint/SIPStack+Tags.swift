@@ -9,7 +9,8 @@ extension SIPStack {
     /// The same without 100rel.
     nonisolated static let extensionsWithoutReliability = "timer, replaces, norefersub"
     /// Bodies that are understood (RFC 3261 section 20.1, RFC 5621 section 4).
-    nonisolated static let acceptedBodies = "application/sdp, multipart/mixed, multipart/alternative, multipart/related"
+    nonisolated static let acceptedBodies = "application/sdp, " + acceptedMultiparts
+    nonisolated static let acceptedMultiparts = "multipart/mixed, multipart/alternative, multipart/related"
 
     /// How often Sofia repeats a request: for 422, and for challenges.
     nonisolated static let retries = 2
