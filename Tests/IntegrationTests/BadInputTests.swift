@@ -190,6 +190,24 @@ extension IntegrationTests {
             await bob.leave()
         }
 
+        @Test("a candidate that is malformed is an error for its sender, and the session goes on")
+        func candidates() async throws {
+            let client = try await APIClient.user("alice", at: try Stage.running.gateway)
+            let echo: JSONValue = ["type": "echo", "offer": ["sdp": .string(Parties.offer), "trickle_ice": true]]
+            let id = try #require(try await client.request("media", "start_session", echo)["session_id"])
+            for candidate in ["candidate:1 1 udp", "candidate:1 1 udp 2122260223 192.0.2.1 99999 typ host", "nonsense"] {
+                let fields: JSONValue = ["session_id": id, "sdpMid": "0", "candidate": .string(candidate)]
+                let refusal = try await client.refusal(of: "media", "set_candidate", fields)
+                #expect(refusal.code == 3007, "\(candidate): \(refusal)")
+            }
+            // The name of the browser's own network is nothing that Janus can use, and no error.
+            for candidate in ["candidate:1 1 udp 2122260223 192.0.2.1 5000 typ host", "candidate:1 1 udp 2122260223 abc.local 5000 typ host"] {
+                try await client.request("media", "set_candidate", ["session_id": id, "sdpMid": "0", "candidate": .string(candidate)])
+            }
+            try await client.request("media", "stop_session", ["session_id": id])
+            await client.leave()
+        }
+
         @Test("a call is answered twice: the second answer is an error, the call goes on")
         func answeredTwice() async throws {
             let stage = try Stage.running

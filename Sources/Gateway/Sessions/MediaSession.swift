@@ -138,6 +138,11 @@ final class MediaSession {
         guard kind.handle(ofBrowserAt: side) != nil else {
             return .unsupported("this side of the session takes no candidates")
         }
+        do throws(NegotiationError) {
+            _ = try candidate.readableForJanus()
+        } catch {
+            return .description(error)
+        }
         handle(.candidate(side, candidate))
         return nil
     }

@@ -22,7 +22,9 @@ extension TrickledCandidate {
     private static let longestMid = 16
 
     /// This as Janus may have it, in the form of RFC 8839; nil where it can make no use of it, as of a name of the browser's own network.
-    func readableForJanus() throws(NegotiationError) -> TrickledCandidate? {
+    ///
+    /// - Throws: `malformedCandidate`.
+    public func readableForJanus() throws(NegotiationError) -> TrickledCandidate? {
         guard var text = candidate.map({ Substring($0) }) else { return .end }
         if text.hasPrefix("a=") { text = text.dropFirst(2) }
         // An empty one is how browsers say it.
