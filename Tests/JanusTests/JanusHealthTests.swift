@@ -106,7 +106,7 @@ struct JanusHealthTests {
 
     @Test("a real Janus whose EchoTest hangs is killed and started again, though it answers keepalives")
     @LoopActor func realPlugin() async throws {
-        try await RealJanus.run(healthInterval: .milliseconds(400)) { janus in
+        try await RealJanus.run(memoryLimit: 8 << 30, healthInterval: .milliseconds(400)) { janus in
             try await janus.processStates.first { if case .running = $0 { true } else { false } }
             guard case .running(let pid) = janus.process.state else { return }
             try await janus.hangEchoTest()
