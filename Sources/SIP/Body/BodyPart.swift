@@ -42,8 +42,8 @@ struct BodyPart {
 
     private mutating func read(_ field: String) {
         guard let colon = field.firstIndex(of: ":") else { return }
-        let value = ParameterizedValue.trimmed(field[field.index(after: colon)...])
-        switch ParameterizedValue.trimmed(field[..<colon]).lowercased() {
+        let value = QuotedText.trimmed(field[field.index(after: colon)...])
+        switch QuotedText.trimmed(field[..<colon]).lowercased() {
         case "content-type": type = type ?? ParameterizedValue(value)
         case "content-disposition": disposition = disposition ?? ParameterizedValue(value)
         case "content-id": hasID = true

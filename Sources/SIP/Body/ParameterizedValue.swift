@@ -9,38 +9,13 @@ struct ParameterizedValue: Equatable {
     private static let mostParameters = 16
 
     init(_ text: String) {
-        var parts = ParameterizedValue.split(text)[...]
-        value = ParameterizedValue.trimmed(parts.popFirst() ?? "").lowercased()
+        var parts = QuotedText.split(text[...], at: ";")[...]
+        value = QuotedText.trimmed(parts.popFirst() ?? "").lowercased()
         for part in parts.prefix(ParameterizedValue.mostParameters) {
             let pair = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            let name = ParameterizedValue.trimmed(pair.first ?? "").lowercased()
+            let name = QuotedText.trimmed(pair.first ?? "").lowercased()
             guard !name.isEmpty, parameters[name] == nil else { continue }
-            parameters[name] = SofiaText.unquoted(ParameterizedValue.trimmed(pair.count == 2 ? pair[1] : ""))
+            parameters[name] = SofiaText.unquoted(QuotedText.trimmed(pair.count == 2 ? pair[1] : ""))
         }
-    }
-
-    /// At the semicolons outside of quotes.
-    private static func split(_ text: String) -> [Substring] {
-        var parts: [Substring] = []
-        var (start, isQuoted, isEscaped) = (text.startIndex, false, false)
-        let scalars = text.unicodeScalars
-        for index in scalars.indices {
-            if isEscaped {
-                isEscaped = false
-            } else if isQuoted, scalars[index] == "\\" {
-                isEscaped = true
-            } else if scalars[index] == "\"" {
-                isQuoted.toggle()
-            } else if scalars[index] == ";", !isQuoted {
-                parts.append(text[start..<index])
-                start = scalars.index(after: index)
-            }
-        }
-        return parts + [text[start...]]
-    }
-
-    static func trimmed(_ text: some StringProtocol) -> String {
-        let isBlank: (Character) -> Bool = { $0 == " " || $0 == "\t" }
-        return String(text.drop(while: isBlank).reversed().drop(while: isBlank).reversed())
     }
 }
