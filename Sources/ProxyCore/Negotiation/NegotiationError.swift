@@ -55,8 +55,10 @@ public enum NegotiationError: Error, Sendable, Hashable {
 
     /// The response to an INVITE with such a body: 400 or 488.
     public var sipStatus: Int {
-        if case .malformed = self { return 400 }
-        return 488
+        switch self {
+        case .malformed, .malformedCandidate: 400
+        default: 488
+        }
     }
 }
 
