@@ -38,7 +38,7 @@ extension IntegrationTests {
             let id = try #require(invite["call_id"])
             let answer = try await peers.answer("callee", to: try #require(invite["offer"]?["sdp"]), frequency: 700, video: false)
             // What cannot be used is said to the client, and the call rings on.
-            for (bad, code) in [("v=0\r\n", 3007), (answer.stringValue?.replacing("PCMU", with: "NONE").replacing(" 0\r\n", with: " 77\r\n") ?? "", 3008)] {
+            for (bad, code) in [("nonsense\r\n", 3007), (answer.stringValue?.replacing("PCMU", with: "NONE").replacing(" 0\r\n", with: " 77\r\n") ?? "", 3008)] {
                 let refusal = try await client.refusal(of: "media", "ring_call", ["call_id": id, "answer": ["sdp": .string(bad)]])
                 #expect(refusal.code == code, "\(refusal)")
             }
