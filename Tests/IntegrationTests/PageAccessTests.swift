@@ -15,7 +15,7 @@ extension IntegrationTests {
             // Nobody was here before: no name to fill in, and no list of calls to go through.
             try await before.run("localStorage.clear()")
             try await before.close()
-            let page = try await stage.chromium.open(stage.gateway.page + "?audio=raw")
+            let page = try await stage.openPage()
             try await page.wait(until: "document.activeElement?.id === 'login-user'")
             try await page.press("alice" + Chromium.Key.tab + GatewayProcess.password + Chromium.Key.enter)
             try await page.wait(until: "document.body.dataset.state === 'ready' && document.activeElement.id === 'dial-input'")

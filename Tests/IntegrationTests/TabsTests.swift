@@ -257,7 +257,7 @@ extension IntegrationTests {
 extension Stage {
     /// The page with somebody signed in whose network can be cut: `isAway = true; sockets.at(-1).close()`.
     func signedInWithSwitch(_ user: String) async throws -> Page {
-        let page = try await chromium.open(gateway.page + "?audio=raw")
+        let page = try await openPage()
         try await page.run("""
             window.sockets = [];
             window.WebSocket = class extends WebSocket {

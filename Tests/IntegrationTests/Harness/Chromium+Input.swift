@@ -56,7 +56,11 @@ extension Page {
     /// Clicks what has that id, as with a pointer.
     func tap(_ id: String) async throws { try await chromium.tap("#\(id)", in: handle) }
 
-    func tap(selector: String) async throws { try await chromium.tap(selector, in: handle) }
+    /// The same for what a CSS selector finds, as soon as it is there.
+    func tap(selector: String) async throws {
+        try await wait(until: "document.querySelector(\(JSONValue.string(selector).text))")
+        try await chromium.tap(selector, in: handle)
+    }
 
     func screen(_ width: Int, _ height: Int, isDark: Bool = false) async throws {
         try await chromium.screen(width, height, isDark: isDark, in: handle)

@@ -3,9 +3,22 @@ import Testing
 
 /// The page, used as its user would.
 extension Stage {
+    /// The page, with its program running.
+    ///
+    /// Chromium gives up what it loads when an interface of the machine comes or goes (ERR_NETWORK_CHANGED), and hears of those of other tests'
+    /// networks a while later: then the page is opened again.
+    func openPage(in browser: (any Browser)? = nil) async throws -> Page {
+        for _ in 0..<5 {
+            let page = try await (browser ?? chromium).open(gateway.page + "?audio=raw")
+            if try await page.run("return Boolean(window.tern)") == true { return page }
+            try await page.close()
+        }
+        throw HarnessError("the page's program does not run: \(await (browser ?? chromium).console())")
+    }
+
     /// The page with somebody signed in. The microphone is taken as it is: noise suppression would remove a tone.
     func signedIn(_ user: String, in browser: (any Browser)? = nil) async throws -> Page {
-        let page = try await (browser ?? chromium).open(gateway.page + "?audio=raw")
+        let page = try await openPage(in: browser)
         try await page.type(user, into: "login-user")
         try await page.type(GatewayProcess.password, into: "login-password")
         try await page.click("login-button")
