@@ -101,6 +101,12 @@ extension SIPTests.ForkTests {
         #expect(first.sequence == call.invite.sequence + 1 && other.sequence == call.invite.sequence + 1)
         // The response again: its PRACK is on its way, or was answered.
         call.reliable(180, 7, tag: "b")
+        // Nor has one that is not the next (RFC 3262 section 4), or in which the call is not named by our tag.
+        for number in [9, 6, 4_294_967_295] { call.reliable(180, number, tag: "b") }
+        let tag = call.invite.tag(of: "From") ?? ""
+        call.raw.send(
+            rawResponse(180, "Status", to: call.invite, port: call.raw.port, tag: "c", headers: ["Require: 100rel", "RSeq: 1"])
+                .replacing(tag, with: "foreign"))
         #expect(try await prack(180, 8, "b").sequence == other.sequence + 1)
         #expect(try await prack(180, 2, "a").sequence == first.sequence + 1)
         call.respond(200, tag: "a", body: sdp("a"))

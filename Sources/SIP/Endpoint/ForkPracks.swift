@@ -24,7 +24,7 @@ enum ForkPracks {
     /// A message with RSeq is being read.
     static func note(_ message: OpaquePointer?) {
         guard !calls.isEmpty, let held = HeldRequest(message) else { return }
-        LoopActor.task { look(at: held.message) }
+        LoopActor.task { withExtendedLifetime(held) { look(at: held.message) } }
     }
 
     private static func look(at message: OpaquePointer) {
@@ -40,15 +40,16 @@ enum ForkPracks {
 extension SIPEndpoint {
     /// Sends a PRACK in the early dialog of a fork that Sofia does not know, once for each response.
     fileprivate func acknowledge(_ response: IncomingMessage, _ sip: sip_s, ofFork leg: Leg) {
-        guard let first = leg.reliableFork, !response.toTag.isEmpty, response.toTag != first, let rack = response.rack,
+        guard let dialog = leg.ownDialog, response.fromTag == dialog.fromTag, let first = leg.reliableFork, !response.toTag.isEmpty,
+            response.toTag != first, let rack = response.rack, let number = sip.sip_rseq?.pointee.rs_response,
             let target = response.contact.flatMap(SIPTarget.init), let from = sip.sip_from?.pointee.a_url, let to = sip.sip_to?.pointee.a_url
         else { return }
         var fork = leg.otherForks[response.toTag] ?? Leg.OtherFork(sequence: Int(sip.sip_cseq?.pointee.cs_seq ?? 0))
-        guard fork.racks.insert(rack).inserted, leg.otherForks.count < LegState.Forks.most || leg.otherForks[response.toTag] != nil
+        guard fork.takes(number), leg.otherForks.count < LegState.Forks.most || leg.otherForks[response.toTag] != nil
         else { return }
         fork.sequence += 1
         leg.otherForks[response.toTag] = fork
-        guard let dialog = leg.ownDialog, let handle = TagList().withTags({ tern_nua_handle(leg.stack.nua, nil, $0) }) else { return }
+        guard let handle = TagList().withTags({ tern_nua_handle(leg.stack.nua, nil, $0) }) else { return }
         var tags = TagList()
         tags.add(tern_nutag_method(), "PRACK")
         tags.add(tern_nutag_dialog(), 0)
@@ -84,7 +85,16 @@ extension Leg {
     struct OtherFork {
         /// The number of the last request in it.
         var sequence: Int
-        /// The responses that have got their PRACK.
-        var racks: Set<String> = []
+        /// The RSeq of the last response that has got its PRACK.
+        private var last: UInt?
+
+        init(sequence: Int) { self.sequence = sequence }
+
+        /// Whether the response with this RSeq gets a PRACK: the first, and then each that is the next one (RFC 3262 section 4).
+        mutating func takes(_ number: UInt) -> Bool {
+            guard last.map({ number == $0 &+ 1 }) ?? true else { return false }
+            last = number
+            return true
+        }
     }
 }
