@@ -52,7 +52,8 @@ extension CallTable {
             case (.watch, _), (.hangUp, _): nil
             case (.reject, .watching), (.reject, .admin): isAnswered ? .answered : nil
             case (.reject, _): nil
-            case (.answer, .ringing), (.answer, .answered): nil
+            case (.answer, .ringing): nil
+            case (.answer, .answered): .answered
             case (.answer, .watching) where isAnswered && role.sides.first == .callee: .answered
             // What a client sends before its answer is kept for that.
             case (.negotiate, .caller), (.negotiate, .ringing), (.negotiate, .answered): nil

@@ -76,10 +76,8 @@ extension Switchboard {
 
     /// The call that `client` is being called by, and the client's leg of it.
     func called(_ id: String, _ client: BrowserClient) throws(APIError) -> (CallController, Call.Leg) {
-        switch try call(id, for: client, .answer) {
-        case (let call, .ringing(let leg)), (let call, .answered(let leg)): return (call, leg)
-        default: throw .notYours(field: "call_id")
-        }
+        guard case (let call, .ringing(let leg)) = try call(id, for: client, .answer) else { throw .notYours(field: "call_id") }
+        return (call, leg)
     }
 
     /// Takes a client's offer to change the session of its call. `reply` gets the answer.
