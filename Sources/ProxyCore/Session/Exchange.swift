@@ -51,7 +51,7 @@ struct Exchange: Sendable, Equatable {
     var awaitsAnswer: Bool { !isWithdrawn && (purpose == .parties || purpose == .path) }
 
     /// Whether the other side has accepted the offer.
-    var isAccepted: Bool { if case .answering = phase { purpose == .parties } else { false } }
+    var isAccepted: Bool { if case .answering = phase { purpose == .parties || purpose == .other } else { false } }
 
     /// Whether it is the offer that a phone asked of the echo.
     var isForEcho: Bool { isFirst && purpose == .other }

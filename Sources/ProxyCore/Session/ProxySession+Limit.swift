@@ -32,7 +32,7 @@ extension ProxySession {
         current.last = side
         limiting = current
         do {
-            sides[side]?.bitrate = options.bitrate
+            if kind.sidesLimitedByDescription.contains(side) { sides[side]?.bitrate = options.bitrate }
             let offer: String
             switch sides[side] {
             case .sip(var leg):

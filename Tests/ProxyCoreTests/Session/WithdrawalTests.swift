@@ -159,6 +159,35 @@ struct WithdrawalTests {
         #expect(!refuses(session.handle(.offered(.caller, sdp: hold, trickle: false))))
     }
 
+    @Test("what a phone's answer changed is taken back from the other side, which had accepted it, when Janus cannot carry it out")
+    func failedForOther() {
+        var session = established(Self.phones)
+        _ = session.handle(.offerWanted(.caller))
+        let changed = Fixture.phoneOffer.replacing("a=sendrecv", with: "a=sendonly").replacing("m=audio 4000", with: "m=audio 4100")
+        let said = finish(&session, session.handle(.answered(sdp: changed, trickle: false)))
+        #expect(offers(said, to: .callee).count == 1)
+        _ = session.handle(.answered(sdp: Fixture.phoneAnswer, trickle: false))
+        let failed = finish(&session, session.handle(.stepFailed(.unavailable("Janus did not answer in time"))))
+        #expect(offers(failed, to: .callee).count == 1, "\(failed)")
+        finish(&session, session.handle(.answered(sdp: Fixture.phoneAnswer, trickle: false)))
+        #expect(session.state == .stable)
+    }
+
+    @Test("a side that is told again what stood is not told of a limit that is kept elsewhere")
+    func withoutLimit() {
+        var session = established(Self.mixed)
+        _ = session.handle(.update(number: 1, SessionOptionsChange(bitrate: 64)))
+        _ = session.handle(.answered(sdp: Fixture.browserAnswer, trickle: false))
+        for _ in 0..<3 { _ = session.handle(.settingsApplied) }
+        #expect(session.state == .stable)
+        _ = session.handle(.offered(.callee, sdp: Fixture.browserOffer.replacing("a=sendrecv", with: "a=recvonly"), trickle: false))
+        for _ in 0..<3 where session.answerer == nil { _ = session.handle(.stepDone(Fixture.phoneOffer)) }
+        #expect(session.answerer == .caller)
+        let said = finish(&session, session.handle(.answered(sdp: "nonsense", trickle: false)))
+        let again = offers(said, to: .caller)
+        #expect(again.count == 1 && again.first?.contains("b=") == false, "\(said)")
+    }
+
     @Test("an unusable answer to a later offer is refused to its side, and the answerer is offered what stood", arguments: [phones, mixed])
     func unusableLater(kind: SessionKind) {
         var session = established(kind)
