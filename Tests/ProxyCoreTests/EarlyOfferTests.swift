@@ -48,6 +48,33 @@ struct EarlyOfferTests {
         #expect(other.handle(.offeredEarly(2, sdp: "x")) == [.refuseOffer(.callee, 2, failure)])
     }
 
+    @Test("one that its side takes back is forgotten: what the session still makes of it is for nobody")
+    func withdrawn() {
+        var call = ringing()
+        _ = call.handle(.offeredEarly(1, sdp: "again"))
+        #expect(call.handle(.withdrawn(.caller)) == [])
+        #expect(call.handle(.withdrawn(.callee)) == [.withdrawOffer(.callee, branch: 1)])
+        #expect(call.handle(.sessionAnswers(.caller, "more")).contains(.progressCaller("more")))
+        #expect(call.handle(.offeredEarly(1, sdp: "third")) == [.offerEarly(.callee, sdp: "third", branch: 1)])
+    }
+
+    @Test("a called phone that wants an offer while its answer is on the way hears that it has to wait")
+    func wantedTooEarly() {
+        let failure = SessionFailure.state("the call is not established")
+        var call = Call(id: "c", stages: [.parties([Call.Party(1), Call.Party(2)])])
+        _ = call.handle(.start(offer: "offer", trickle: false))
+        _ = call.handle(.sessionOffers(.callee, "theirs"))
+        _ = call.handle(.accepted(2, sdp: "answer", trickle: false))
+        #expect(call.handle(.offerWanted(.callee)) == [.refuseOffer(.callee, 2, failure)])
+        #expect(call.handle(.offered(.callee, sdp: "more", trickle: false)) == [.refuseOffer(.callee, 2, failure)])
+        var early = Call(id: "c", stages: [.parties([Call.Party(1)])])
+        _ = early.handle(.start(offer: "offer", trickle: false))
+        _ = early.handle(.sessionOffers(.callee, "theirs"))
+        _ = early.handle(.progress(1, sdp: "early"))
+        _ = early.handle(.accepted(1, sdp: nil, trickle: false))
+        #expect(early.handle(.offerWanted(.callee)) == [.refuseOffer(.callee, 1, failure)])
+    }
+
     private static let kinds = [SessionKind.proxy(caller: .rtp, callee: .rtp), .proxy(caller: .rtp, callee: .webrtc)]
 
     private func session(_ kind: SessionKind) -> ProxySession {

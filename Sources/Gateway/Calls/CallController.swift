@@ -158,7 +158,7 @@ final class CallController {
         case .noteDescription(let side, let sdp): session.said(side, sdp)
         case .askSession(let side, let branch): sessions[branch]?.offerWanted(side)
         case .offerEarly(let side, let sdp, let branch): sessions[branch]?.offerEarly(side, sdp)
-        case .withdrawOffer(let side): session.withdraw(side)
+        case .withdrawOffer(let side, let branch): sessions[branch]?.withdraw(side)
         case .answerSession(let sdp, let trickle, let branch): sessions[branch]?.answer(sdp, trickle: trickle)
         case .declineSession(let failure): session.decline(failure)
         case .invite(let leg, let offer):

@@ -12,6 +12,8 @@ final class DescriptionQueue {
     private let hosts: MediaHosts
     private var waiting: [ProxySession.Event] = []
     private var isResolving = false
+    /// The event whose host names are being resolved; nil when its side has taken it back meanwhile.
+    private var resolving: ProxySession.Event?
 
     init(_ hosts: MediaHosts) { self.hosts = hosts }
 
@@ -23,21 +25,45 @@ final class DescriptionQueue {
         _ handle: @escaping @LoopActor (ProxySession.Event) -> Void
     ) {
         guard event.isOfExchange else { return handle(event) }
+        if case .withdrawn(let side) = event, drop(offerOf: side) { return }
         if isResolving, waiting.count < DescriptionQueue.capacity { return waiting.append(event) }
         guard !isResolving, let sdp = event.description, isFromPhone(event), let description = MediaHosts.needingAddresses(sdp)
         else { return handle(event) }
         isResolving = true
+        resolving = event
         LoopActor.task { [self] in
-            handle(event.with(await hosts.resolved(description)))
+            let text = await hosts.resolved(description)
+            if let event = resolving { handle(event.with(text)) }
+            resolving = nil
             isResolving = false
             let rest = waiting
             waiting = []
             for event in rest { take(event, isFromPhone: isFromPhone, handle) }
         }
     }
+
+    /// Forgets an offer that its side has taken back before its turn came: whatever came of it would be said of the side's next one. Whether
+    /// there was one.
+    private func drop(offerOf side: SessionSide) -> Bool {
+        if resolving?.offerer == side {
+            resolving = nil
+            return true
+        }
+        guard let index = waiting.firstIndex(where: { $0.offerer == side }) else { return false }
+        waiting.remove(at: index)
+        return true
+    }
 }
 
 extension ProxySession.Event {
+    /// The side whose offer it is.
+    fileprivate var offerer: SessionSide? {
+        switch self {
+        case .offered(let side, _, _), .offeredEarly(let side, _), .offerWanted(let side): side
+        default: nil
+        }
+    }
+
     /// Whether its place among offers, answers and changes of options matters.
     fileprivate var isOfExchange: Bool {
         switch self {

@@ -2,7 +2,7 @@
 extension Call {
     func offered(_ side: SessionSide, _ sdp: String, trickle: Bool) -> [Action] {
         guard case .established(let leg) = state else {
-            return [.refuseOffer(side, nil, .state("the call is not established"))]
+            return [.refuseOffer(side, side == .callee ? mediaLeg : nil, .state("the call is not established"))]
         }
         guard !answerIsForNobody else {
             return [.refuseOffer(side, side == .callee ? leg : nil, .state("another offer is being answered"))]
@@ -39,7 +39,7 @@ extension Call {
 
     mutating func offerWanted(_ side: SessionSide) -> [Action] {
         guard case .established(let leg) = state else {
-            return [.refuseOffer(side, nil, .state("the call is not established"))]
+            return [.refuseOffer(side, side == .callee ? mediaLeg : nil, .state("the call is not established"))]
         }
         guard !answerIsForNobody, asking == nil else {
             return [.refuseOffer(side, side == .callee ? leg : nil, .state("another offer is being answered"))]
@@ -49,9 +49,15 @@ extension Call {
     }
 
     mutating func withdrawn(_ side: SessionSide) -> [Action] {
+        if case .inviting(var invited) = state, var early = invited.early, early.offerer == side, let branch = branch(of: early.leg) {
+            early.offerer = nil
+            invited.early = early
+            state = .inviting(invited)
+            return [.withdrawOffer(side, branch: branch)]
+        }
         guard case .established = state else { return [] }
         if asking == side { asking = nil }
-        return [.withdrawOffer(side)]
+        return [.withdrawOffer(side, branch: carrying)]
     }
 
     func answered(_ side: SessionSide, _ sdp: String, trickle: Bool) -> [Action] {

@@ -99,7 +99,7 @@ public struct Call: Sendable {
         case refreshSession(SessionSide, sdp: String)
         /// That side has been told this, by somebody else.
         case noteDescription(SessionSide, sdp: String)
-        case withdrawOffer(SessionSide)
+        case withdrawOffer(SessionSide, branch: Branch = 1)
         case answerSession(sdp: String, trickle: Bool, branch: Branch = 1)
         case declineSession(SessionFailure)
         case invite(Leg, offer: String?)

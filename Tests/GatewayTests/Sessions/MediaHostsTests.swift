@@ -112,6 +112,20 @@ struct MediaHostsTests {
         #expect(bench.handled[4] == .offerWanted(.callee))
     }
 
+    @Test("an offer that its side takes back while it waits never reaches the machine, and the next one does", arguments: [false, true])
+    func takenBack(isBehind: Bool) async throws {
+        let bench = Bench()
+        bench.take(isBehind ? .refreshed(.callee, sdp: Self.phone) : .offered(.caller, sdp: Self.phone, trickle: false))
+        if isBehind { bench.take(.offered(.caller, sdp: Self.phone, trickle: false)) }
+        bench.take(.withdrawn(.callee))
+        bench.take(.withdrawn(.caller))
+        bench.take(.offerWanted(.caller))
+        await bench.answer()
+        let rest: [ProxySession.Event] = [.withdrawn(.callee), .offerWanted(.caller)]
+        while bench.handled.last != rest.last { await Task.yield() }
+        #expect(bench.handled.suffix(2) == rest[...] && bench.handled.count == (isBehind ? 3 : 2))
+    }
+
     @Test("a browser's description, and one without a name, do not wait")
     func immediate() {
         let bench = Bench()
