@@ -34,6 +34,7 @@ extension Switchboard {
             let gaveUp = end.cause == .hungUp && !call.isEstablished
             call.handle(.callerEnded(gaveUp ? .cancelled : end.callEnd(by: .caller)))
         case .offer(_, let sdp?) where !call.isEstablished: call.handle(.offeredEarly(nil, sdp: sdp))
+        case .offer(_, nil): call.handle(.offerWanted(.caller))
         case .offerCompleted(_, let sdp) where !call.isEstablished: call.handle(.callerAnswered(sdp: sdp))
         default: exchange(event, side: .caller, in: call, leg: call.caller as? any SIPOfferingLeg)
         }
@@ -45,6 +46,7 @@ extension Switchboard {
             (call.callees[leg] as? SIPCalleeLeg)?.rings()
             if let sdp { call.handle(.progress(leg, sdp: sdp)) } else if status >= 180 { call.handle(.ringing(leg)) }
         case .offer(_, let sdp?) where !call.isEstablished: call.handle(.offeredEarly(leg, sdp: sdp))
+        case .offer(_, nil): call.handle(.offerWanted(.callee, leg))
         case .answered(let id, let sdp):
             log.debug("phone answered", metadata: ["call": "\(call.id)", "leg": "\(id)"])
             call.handle(.accepted(leg, sdp: sdp, trickle: false))
@@ -77,7 +79,6 @@ extension Switchboard {
         case .info(_, let info): heard(info, from: side, in: call)
         case .infoAnswered(_, let status): leg?.infos?.answered(status)
         case .offer(_, let sdp?): call.handle(.offered(side, sdp: sdp, trickle: false))
-        case .offer(_, nil): call.handle(.offerWanted(side))
         case .offerWithdrawn: call.handle(.withdrawn(side))
         case .offerCompleted(_, nil): call.handle(.declined(side, .refused("the ACK brought no answer")))
         case .offerAccepted(_, let sdp) where leg?.offerAccepted() == false:

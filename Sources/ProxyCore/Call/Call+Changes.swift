@@ -2,7 +2,7 @@
 extension Call {
     func offered(_ side: SessionSide, _ sdp: String, trickle: Bool) -> [Action] {
         guard case .established(let leg) = state else {
-            return [.refuseOffer(side, side == .callee ? mediaLeg : nil, .state("the call is not established"))]
+            return [.refuseOffer(side, nil, .state("the call is not established"))]
         }
         guard !answerIsForNobody else {
             return [.refuseOffer(side, side == .callee ? leg : nil, .state("another offer is being answered"))]
@@ -37,9 +37,9 @@ extension Call {
         }
     }
 
-    mutating func offerWanted(_ side: SessionSide) -> [Action] {
+    mutating func offerWanted(_ side: SessionSide, _ asker: Leg?) -> [Action] {
         guard case .established(let leg) = state else {
-            return [.refuseOffer(side, side == .callee ? mediaLeg : nil, .state("the call is not established"))]
+            return [.refuseOffer(side, asker, .state("the call is not established"))]
         }
         guard !answerIsForNobody, asking == nil else {
             return [.refuseOffer(side, side == .callee ? leg : nil, .state("another offer is being answered"))]

@@ -76,8 +76,8 @@ public struct Call: Sendable {
         case refreshed(SessionSide, sdp: String)
         /// A phone of an established call was to go on in another one, and has been told to return by this description; its answer.
         case returned(SessionSide, sdp: String, answer: String?)
-        /// A side of an established call wants an offer, to answer it.
-        case offerWanted(SessionSide)
+        /// A side of an established call wants an offer, to answer it; the leg is for the refusal where it is not established.
+        case offerWanted(SessionSide, Leg? = nil)
         /// The caller (nil), or a leg that rings, offers anew before the call is answered.
         case offeredEarly(Leg?, sdp: String)
         /// A side of an established call wants to change the session.
@@ -266,7 +266,7 @@ public struct Call: Sendable {
         case .sessionAnswers(let side, let sdp, let branch): return sessionAnswers(side, sdp, branch)
         case .offerRefused(let side, let failure, let branch): return offerRefused(side, failure, branch)
         case .answerRefused(let failure, let branch): return answerRefused(failure, branch)
-        case .offerWanted(let side): return offerWanted(side)
+        case .offerWanted(let side, let leg): return offerWanted(side, leg)
         case .refreshed(let side, let sdp): return isEstablished ? [.refreshSession(side, sdp: sdp)] : []
         case .returned(let side, let sdp, let answer):
             guard isEstablished else { return [] }
