@@ -75,6 +75,33 @@ extension IntegrationTests {
             }
         }
 
+        @Test("a session whose answer waits for a name is given to no call, and the answer has its response")
+        func adopted() async throws {
+            try await withNames { gateway in
+                let client = try await APIClient.user("alice", at: gateway)
+                let started = try await client.request("media", "start_session", [
+                    "type": "proxy", "sdp_type": "rtp", "offer": ["sdp": .string(Parties.offer)],
+                ])
+                let id = try #require(started["session_id"])
+                let answer = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 silent.example\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0\r\n"
+                try await withThrowingTaskGroup(of: APIClient.Refusal.self) { group in
+                    for _ in 0..<2 {
+                        group.addTask {
+                            try await client.refusal(of: "media", "answer_session", ["session_id": id, "answer": ["sdp": .string(answer)]])
+                        }
+                    }
+                    // One of them came first, and waits.
+                    #expect(try await group.next()?.code == 3004)
+                    let refusal = try await client.refusal(of: "media", "start_call", ["dest": "phone", "session_id": id])
+                    #expect(refusal.code == 3004, "\(refusal)")
+                    let last = try #require(try await group.next())
+                    #expect(last.code != 3004, "\(last)")
+                }
+                try await client.request("media", "stop_session", ["session_id": id])
+                await client.leave()
+            }
+        }
+
         /// A gateway whose name server knows `phone.test`, nothing else of `test`, and asks for all others one that never answers.
         private func withNames(_ body: (GatewayProcess) async throws -> Void) async throws {
             let stage = try Stage.running

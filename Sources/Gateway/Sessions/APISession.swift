@@ -64,6 +64,9 @@ final class APISession {
         session.offer(.caller, offer.sdp, trickle: offer.trickleICE)
     }
 
+    /// Whether a description is on its way: what comes of it is for the request that waits here.
+    var isBusy: Bool { reply != nil }
+
     /// Ends its part: a call has taken over the session.
     func handOver() {
         answerLimit?.cancel()
