@@ -7,7 +7,7 @@ internal import ProxyCore
 @LoopActor
 final class BrowserCalleeLeg: CalleeLeg, BrowserLeg {
     /// How long a client may take to say whether it takes calls.
-    private static let inviteTimeout = Duration.seconds(10)
+    private let inviteTimeout: Duration
 
     let client: BrowserClient
     let offers: BrowserOffers
@@ -30,7 +30,10 @@ final class BrowserCalleeLeg: CalleeLeg, BrowserLeg {
     /// Whether the client has taken the call.
     private(set) var hasCall = false
 
-    init(call: String, session: String, client: BrowserClient, caller: CallParty, dialled: String) {
+    init(
+        call: String, session: String, client: BrowserClient, caller: CallParty, dialled: String, inviteTimeout: Duration = .seconds(10)
+    ) {
+        self.inviteTimeout = inviteTimeout
         self.call = call
         self.session = session
         self.client = client
@@ -51,10 +54,13 @@ final class BrowserCalleeLeg: CalleeLeg, BrowserLeg {
         data["offer"] = offer.map { MediaDescriptionObject(sdp: $0).json }
         data["caller_name"] = caller.name.map(JSONValue.string)
         client.request(
-            class: "media", cmd: "call_invite", data: .object(data), timeout: BrowserCalleeLeg.inviteTimeout
+            class: "media", cmd: "call_invite", data: .object(data), timeout: inviteTimeout
         ) { [weak self] result in
-            guard case .failure(let error) = result else { return }
-            self?.onDeclined?(BrowserCalleeLeg.end(for: error))
+            guard let self, case .failure(let error) = result else { return }
+            let end = BrowserCalleeLeg.end(for: error)
+            // It may have begun to ring all the same.
+            if error.known == .timedOut { self.end(end) }
+            onDeclined?(end)
         }
     }
 
