@@ -73,6 +73,21 @@ extension SIPTests.ReliableTests {
         try await call.finish(try #require(answers.first { $0.header("CSeq") == "1 INVITE" }))
     }
 
+    @Test("a PRACK with a body that is not understood is refused, and acknowledges all the same: the answer goes out at once")
+    @LoopActor func unknownBody() async throws {
+        let call = try await RawCall(headers: ["Supported: 100rel"])
+        call.callee.endpoint.ring(call.leg, status: 183, sdp: sdp("early"))
+        let early = try #require(await call.raw.receive("SIP/2.0 183"))
+        var prack = call.prack(early, body: "words")
+        prack.contentType = "text/plain"
+        call.raw.send(prack.text)
+        #expect(await call.raw.receive("SIP/2.0 415")?.header("CSeq") == "2 PRACK")
+        call.callee.endpoint.answer(call.leg, sdp: sdp("answer"))
+        let answer = try #require(await call.raw.receive("SIP/2.0 200"))
+        #expect(answer.header("CSeq") == "1 INVITE")
+        try await call.finish(answer)
+    }
+
     @Test("a PRACK that is to nothing gets 481, and the right one still counts", arguments: [
         "4294967295 1 INVITE", "0 1 INVITE", "RSEQ 2 INVITE", "RSEQ 4294967295 INVITE",
     ])

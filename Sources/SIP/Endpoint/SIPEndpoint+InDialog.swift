@@ -35,11 +35,10 @@ extension SIPEndpoint {
     func receivePrack(_ event: StackEvent, on leg: Leg) {
         guard event.status < 200, let request = event.request else { return }
         leg.prack = request
-        if let refusal = event.message?.content.refusal {
-            leg.perform(.respondToPrack(refusal, sdp: nil))
-        } else {
-            leg.handle(.pracked(sdp: event.message?.sdp))
-        }
+        let refusal = event.message?.content.refusal
+        if let refusal { leg.perform(.respondToPrack(refusal, sdp: nil)) }
+        // Whatever its body: our response has come, and what waits for that goes on.
+        leg.handle(.pracked(sdp: refusal == nil ? event.message?.sdp : nil))
     }
 
     /// OPTIONS gets its 200 in a dialog as well; anything else that Sofia left to us is not served.
