@@ -51,6 +51,7 @@ struct BrowserCalleeLegTests {
             leg.invite(offer: nil)
         }
         #expect(declined.map(\.status) == [480])
+        #expect(leg.isOver)
         leg.end(.noAnswer)
         #expect(line.began("call_invite").count == 1)
         let events = line.began("event")

@@ -33,6 +33,19 @@ struct CallStageTests {
         #expect(call.handle(.sessionOffers(.callee, "W", branch: 1)) == [.invite(1, offer: "W")])
     }
 
+    @Test("legs that somebody else refuses for stop ringing, and no others; those that do not ring any more are not told")
+    func dismissed() {
+        var call = Call(id: "c", stages: [.parties([.init(1), .init(2), .init(3)])])
+        _ = call.handle(.start(offer: "O", trickle: false))
+        _ = call.handle(.sessionOffers(.callee, "R"))
+        _ = call.handle(.calleeEnded(3, busy))
+        #expect(call.handle(.dismissed([1, 3], gone)) == [.endCallee(1, gone)])
+        #expect(call.ringing == [2])
+        let last = call.handle(.dismissed([2], gone))
+        #expect(last.first == .endCallee(2, gone) && last.last == .ended(busy), "\(last)")
+        #expect(call.handle(.dismissed([2], gone)) == [])
+    }
+
     @Test("the session of whoever answers carries the call, the others are dropped and the others stop ringing")
     func settles() {
         var call = ringingBoth()
