@@ -79,6 +79,37 @@ struct JanusHealthTests {
         }
     }
 
+    @Test("a plugin that answers each message, but too late, is busy and lives")
+    @LoopActor func late() async throws {
+        try await Self.run { fake, findings in
+            var last: [Int: JSONValue] = [:]
+            let asked = Record<Bool>()
+            fake.answer = { fake, request in
+                guard request["janus"] == "message", let handle = request["handle_id"]?.intValue.map({ Int($0) }) else { return nil }
+                defer { last[handle] = request }
+                asked.add(true)
+                return [fake.reply("ack", to: request)] + (last[handle].map { [fake.event(to: $0, ["result": "ok"])] } ?? [])
+            }
+            try await asked.first { _ in asked.elements.count >= 18 || findings.elements.count > 1 }
+            #expect(findings.elements.count == 1)
+        }
+    }
+
+    @Test("a plugin that is dead is found beside one that answers too late")
+    @LoopActor func lateAndSilent() async throws {
+        try await Self.run { fake, findings in
+            var last: JSONValue?, dead: Int?
+            fake.answer = { fake, request in
+                guard request["janus"] == "message", let handle = request["handle_id"]?.intValue.map({ Int($0) }) else { return nil }
+                dead = dead ?? handle
+                guard handle != dead else { return [fake.reply("ack", to: request)] }
+                defer { last = request }
+                return [fake.reply("ack", to: request)] + (last.map { [fake.event(to: $0, ["result": "ok"])] } ?? [])
+            }
+            try await findings.first { if case .silent = $0 { true } else { false } }
+        }
+    }
+
     @Test("a plugin that refuses the message has answered")
     @LoopActor func refusal() async throws {
         try await Self.run { fake, findings in

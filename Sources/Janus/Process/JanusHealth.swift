@@ -7,7 +7,7 @@ final class JanusHealth {
 
     /// Between the attempts to connect while it starts.
     private static let startInterval = Duration.milliseconds(25)
-    /// Failed checks in a row that make it silent. One may be this process' own fault, after a pause of the machine.
+    /// Failed checks in a row of one plugin that make it silent. One may be this process' own fault, after a pause of the machine.
     private static let patience = 2
 
     private let url: String
@@ -19,7 +19,9 @@ final class JanusHealth {
     private let started: ContinuousClock.Instant
     private var isReady = false
     private var isStopped = false
-    private var misses = 0
+    /// Failed checks in a row, by plugin. An answer that comes too late shows a plugin that is busy, and ends the row: what it does for calls is
+    /// worth more than a restart.
+    private var misses: [JanusPlugin: Int] = [:]
     private var channel: JanusChannel?
     private var probe: PluginProbe?
     private var timer: LoopTimer?
@@ -54,7 +56,7 @@ final class JanusHealth {
             let channel = JanusChannel(
                 url: url, timeout: min(interval, startLimit),
                 onOpen: { [weak self] _ in self?.check(after: .zero) },
-                onMessage: { _ in },
+                onMessage: { [weak self] in self?.heardLate($0) },
                 onClosed: { [weak self] _, reason in self?.closed(reason) })
             self.channel = channel
             channel.connect()
@@ -72,11 +74,11 @@ final class JanusHealth {
         guard let channel, !isStopped else { return }
         do throws(JanusError) {
             let silent = try await openProbe(channel).silentPlugins()
+            misses = misses.filter { silent.contains($0.key) }
             guard silent.isEmpty else {
-                missed("\(silent.map(\.rawValue).joined(separator: ", ")) did not answer within \(min(interval, startLimit))")
+                missed(silent, "\(silent.map(\.rawValue).joined(separator: ", ")) did not answer within \(min(interval, startLimit))")
                 return check(after: .zero)
             }
-            misses = 0
             if !isReady, !isStopped {
                 isReady = true
                 onFinding(.ready)
@@ -94,18 +96,23 @@ final class JanusHealth {
         return probe
     }
 
+    private func heardLate(_ message: JanusMessage) {
+        guard case .plugin = message.kind, let plugin = message.sender.flatMap({ probe?.plugin(of: $0) }) else { return }
+        misses[plugin] = nil
+    }
+
     private func closed(_ reason: String) {
         timer?.cancel()
         channel = nil
         probe = nil
-        missed(reason)
+        missed(JanusPlugin.allCases, reason)
         if !isStopped { connect(after: isReady ? interval : JanusHealth.startInterval) }
     }
 
-    private func missed(_ reason: String) {
+    private func missed(_ plugins: [JanusPlugin], _ reason: String) {
         guard !isStopped else { return }
-        misses += 1
-        let isOver = isReady ? misses >= JanusHealth.patience : clock.now - started >= startLimit
+        for plugin in plugins { misses[plugin, default: 0] += 1 }
+        let isOver = isReady ? misses.values.contains { $0 >= JanusHealth.patience } : clock.now - started >= startLimit
         guard isOver else { return }
         isStopped = true
         timer?.cancel()

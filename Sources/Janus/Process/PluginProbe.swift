@@ -50,6 +50,9 @@ struct PluginProbe {
         return silent
     }
 
+    /// The plugin that a handle of this probe's is of; nil for other handles.
+    func plugin(of handle: UInt64) -> JanusPlugin? { handles.first { $0.id == handle }?.plugin }
+
     private func ask(_ plugin: JanusPlugin, _ id: UInt64) async -> JanusError? {
         let request: [String: JSONValue] = [
             "janus": "message", "session_id": .id(session), "handle_id": .id(id), "body": PluginProbe.question(plugin),
