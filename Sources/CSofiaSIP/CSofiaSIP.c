@@ -126,14 +126,16 @@ static issize_t parse_via(su_home_t *home, msg_header_t *header, char *text, isi
 {
   issize_t result = sip_via_class->hc_parse(home, header, text, length);
   sip_via_t *via = (sip_via_t *)header;
-  sip_request_t const *request = request_of(home);
+  sip_t const *sip = sip_object((msg_t *)home);
   char const *host;
   header->sh_class = sip_via_class;
   if (result < 0) return result;
   for (host = msg_header_find_param(via->v_common, "maddr"); host != NULL && !host_is_ip_address(host);
        host = msg_header_find_param(via->v_common, "maddr"))
     msg_header_remove_param(via->v_common, "maddr");
-  if (request != NULL && strcasecmp(request->rq_version, sip_version_2_0) != 0) add_source(home, via);
+  /* The topmost alone: all others are of those in front of the sender. */
+  if (sip == NULL || sip->sip_request == NULL || sip->sip_via != NULL || header->sh_prev != NULL) return result;
+  if (strcasecmp(sip->sip_request->rq_version, sip_version_2_0) != 0) add_source(home, via);
   return result;
 }
 

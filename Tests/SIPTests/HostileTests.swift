@@ -103,6 +103,22 @@ extension SIPTests.HostileTests {
         await callee.endpoint.stop()
     }
 
+    @Test("a request of another version gets back where it came from in its topmost Via alone", arguments: ["\r\nVia:", ","])
+    @LoopActor func otherVersionBehindProxies(separator: String) async throws {
+        let callee = try RecordedEndpoint()
+        let raw = try RawPeer(talkingTo: callee.port)
+        let request = RawRequest("OPTIONS", to: callee.port, from: raw.port)
+        let others = "SIP/2.0/UDP up.test;rport;branch=z9hG4bKup\(separator) SIP/2.0/UDP top.test;rport;branch=z9hG4bKtop"
+        raw.send(
+            request.text.replacingOccurrence(" SIP/2.0", with: " SIP/7.0")
+                .replacingOccurrence("branch=\(request.branch)", with: "rport;branch=\(request.branch)\(separator) \(others)"))
+        let answer = try #require(await raw.receive("SIP/2.0 505"))
+        #expect(answer.contains("rport=\(raw.port);branch=\(request.branch);received=127.0.0.1"), "\(answer)")
+        #expect(answer.contains("SIP/2.0/UDP up.test;rport;branch=z9hG4bKup\r\n"), "\(answer)")
+        #expect(answer.contains("SIP/2.0/UDP top.test;rport;branch=z9hG4bKtop\r\n"), "\(answer)")
+        await callee.endpoint.stop()
+    }
+
     @Test("request lines of random pieces get an error or silence, over UDP and TCP", arguments: [false, true])
     @LoopActor func requestLines(tcp: Bool) async throws {
         let callee = try RecordedEndpoint()
