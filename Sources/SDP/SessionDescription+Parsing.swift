@@ -57,7 +57,7 @@ private struct Assembly {
         case UInt8(ascii: "p"): session.phones.append(String(value))
         case UInt8(ascii: "c"): try Self.set(&session.connection, Connection(value: value), "c")
         case UInt8(ascii: "b"): session.bandwidths += Bandwidth(text: value).map { [$0] } ?? []
-        case UInt8(ascii: "t"): session.times += Timing(value: value).map { [$0] } ?? []
+        case UInt8(ascii: "t"): session.times.append(Timing(value: value) ?? Timing())
         case UInt8(ascii: "r"):
             guard !session.times.isEmpty else { throw .misplaced("r") }
             session.times[session.times.count - 1].repeats.append(String(value))

@@ -47,6 +47,8 @@ struct RoundTripTests {
             ("an o= of an unknown network", "v=0\r\no=x 1 1 IN IP5 y\r\ns=-\r\nt=0 0\r\n", "v=0\r\no=x 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\n"),
             ("b= that cannot be read", "v=0\r\no=- 1 1 IN IP4 1.2.3.4\r\ns=-\r\nt=0 0\r\nb=AS\r\nb=AS:-1\r\nb=AS:4294967296\r\nb=AS:64\r\n",
                 "v=0\r\no=- 1 1 IN IP4 1.2.3.4\r\ns=-\r\nb=AS:64\r\nt=0 0\r\n"),
+            ("a t= that cannot be read, with its r=", "v=0\r\no=- 1 1 IN IP4 1.2.3.4\r\ns=-\r\nt=now\r\nr=7d 1h 0\r\n",
+                "v=0\r\no=- 1 1 IN IP4 1.2.3.4\r\ns=-\r\nt=0 0\r\nr=7d 1h 0\r\n"),
             ("small letters for capitals, and capitals for small letters",
                 "v=0\r\no=- 1 1 in ip4 1.2.3.4\r\ns=-\r\nt=0 0\r\nm=Audio 4 rtp/avp 0\r\nc=in Ip4 1.2.3.4\r\nm=video 0 udp/tls/rtp/savpf 96\r\n",
                 "v=0\r\no=- 1 1 IN IP4 1.2.3.4\r\ns=-\r\nt=0 0\r\nm=audio 4 RTP/AVP 0\r\nc=IN IP4 1.2.3.4\r\nm=video 0 UDP/TLS/RTP/SAVPF 96\r\n"),
