@@ -28,6 +28,7 @@ struct ConfigurationSummary {
         case .managed:
             let (executable, loops) = (configuration.janus.executable, configuration.janus.eventLoops)
             lines.append(("runs", "\(executable), \(loops) event loops, \(configuration.janus.memoryLimit >> 20) MB of memory at most"))
+            lines.append(("silent phones", configuration.media.timeout.map { "have their calls ended after \($0)" } ?? "keep their calls"))
         case .external: lines.append(("uses Janus at", configuration.janus.urls.joined(separator: ", ")))
         }
         let recordings = configuration.recordings

@@ -33,6 +33,9 @@ import Testing
         let outcome = try await TernProgram.run(["check", "--config", Self.shipped, "--sip-listen", "tcp:[::1]:5070"])
         #expect(outcome.code == 0)
         #expect(outcome.output.contains("tcp:[::1]:5070") && outcome.output.contains("http://127.0.0.1:8080/"))
+        #expect(outcome.output.contains("have their calls ended after 60.0 seconds"))
+        let silent = try await TernProgram.run(["check", "--config", Self.shipped], environment: ["TERN_MEDIA_TIMEOUT": "0"])
+        #expect(silent.output.contains("keep their calls"))
     }
 
     @Test(
