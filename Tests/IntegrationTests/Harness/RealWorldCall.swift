@@ -47,7 +47,7 @@ final class RealWorldCall {
     private func exchange() async throws -> [String] {
         var last: SIPText?
         for (index, template) in sample.messages.enumerated() {
-            let text = filled(template), method = String(text.prefix { $0 != " " })
+            let text = filled(template), method = String(text.prefix { $0 != " " && $0 != "\t" })
             wire.send(text.unicodeScalars.map { UInt8(truncatingIfNeeded: $0.value) })
             if text.contains("m=") { own = text }
             if method == "ACK" { continue }
