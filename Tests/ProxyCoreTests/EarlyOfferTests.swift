@@ -58,6 +58,16 @@ struct EarlyOfferTests {
         #expect(call.handle(.offeredEarly(1, sdp: "third")) == [.offerEarly(.callee, sdp: "third", branch: 1)])
     }
 
+    @Test("a final description that the session does not take is for nobody, and the next offers go to the session")
+    func finalRefused() {
+        var call = ringing()
+        #expect(call.handle(.accepted(1, sdp: "final", trickle: false)).last == .offerSession(.callee, sdp: "final", trickle: false))
+        let busy = SessionFailure.state("another offer is being answered")
+        #expect(call.handle(.offered(.caller, sdp: "more", trickle: false)) == [.refuseOffer(.caller, nil, busy)])
+        #expect(call.handle(.offerRefused(.callee, .refused("no"))) == [])
+        #expect(call.handle(.offered(.caller, sdp: "more", trickle: false)) == [.offerSession(.caller, sdp: "more", trickle: false)])
+    }
+
     @Test("a phone that wants an offer before the call is answered hears that it has to wait: its dialog may be older, or its answer on the way")
     func wantedTooEarly() {
         let failure = SessionFailure.state("the call is not established")
