@@ -77,6 +77,16 @@ struct NegotiationJanusTests {
         #expect(throws: NegotiationError.noUsableMedia) { try inner(["m=audio 9 UDP/TLS/RTP/SAVPF", "a=mid:0"]) }
     }
 
+    @Test("an m= that is longer than Janus reads loses its last payload types, and what belongs to them")
+    func longLine() throws {
+        let types = [111] + Array(35...63) + Array(96...110) + Array(112...127)
+        let media = ["m=audio 9 UDP/TLS/RTP/SAVPF " + types.map(String.init).joined(separator: " "), "a=mid:0"]
+        let text = try inner(media + types.map { "a=rtpmap:\($0) opus/48000/2" })
+        let lines = text.split(separator: "\r\n"), line = try #require(lines.first { $0.hasPrefix("m=") })
+        #expect(line.utf8.count <= 200 && line.hasPrefix("m=audio 9 UDP/TLS/RTP/SAVPF 111 35 "))
+        #expect(lines.count { $0.hasPrefix("a=rtpmap:") } == line.split(separator: " ").count - 3)
+    }
+
     @Test("a head as browsers do not write it is written as Janus reads it")
     func heads() throws {
         var web = WebRTCNegotiation()

@@ -86,4 +86,17 @@ struct ClientTests {
             }
         }
     }
+
+    @Test("a server that asks for ever another realm does not have all of them remembered")
+    func manyRealms() throws {
+        var client = client(realm: nil)
+        func count(_ realm: Int) throws -> String? {
+            try credentials(
+                client.authorization(for: [#"Digest realm="\#(realm)", nonce="1", qop="auth""#], method: "REGISTER", uri: "sip:r")).protection?.count
+        }
+        for realm in 0..<8 { #expect(try count(realm) == "00000001") }
+        #expect(try count(0) == "00000002")
+        #expect(try count(8) == "00000001")
+        #expect(try count(0) == "00000001")
+    }
 }
