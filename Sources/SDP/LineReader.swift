@@ -1,6 +1,6 @@
 /// Cuts a text into its lines, within the limits, looking at each byte once.
 ///
-/// Lines end with CRLF or LF, the last one with its end or without; empty lines are allowed at the end only, and so are NULs.
+/// Lines end with CRLF or LF, the last one with its end or without; empty lines are passed over, and so are NULs at the end.
 struct LineReader {
     private let text: Substring
     private let limits: SDPLimits
@@ -20,22 +20,24 @@ struct LineReader {
 
     /// The letter and the value of the next line; nil at the end.
     mutating func next() throws(SDPError) -> (type: UInt8, value: Substring)? {
-        let start = offset
         let count = text.utf8.count
-        guard start < count else { return nil }
-        number += 1
-        let newline = text.withBytes { $0[start...].firstIndex(of: UInt8(ascii: "\n")) }
-        offset = newline.map { $0 + 1 } ?? count
-        return try split(start ..< (newline ?? count))
+        while offset < count {
+            let start = offset
+            number += 1
+            let newline = text.withBytes { $0[start...].firstIndex(of: UInt8(ascii: "\n")) }
+            offset = newline.map { $0 + 1 } ?? count
+            if let line = try split(start ..< (newline ?? count)) { return line }
+        }
+        return nil
     }
 
-    /// What is in a line, its CR included.
+    /// What is in a line, its CR included; nil where it is empty.
     private func split(_ range: Range<Int>) throws(SDPError) -> (type: UInt8, value: Substring)? {
         let look = text.withBytes { Look(at: $0[range]) }
         guard look.end - range.lowerBound <= limits.lineBytes else { throw error(.lineTooLong(limit: limits.lineBytes)) }
         guard number <= limits.lines else { throw error(.tooManyLines(limit: limits.lines)) }
         guard !look.hasControl else { throw error(.controlCharacter) }
-        if look.end == range.lowerBound, isAtBlankEnd { return nil }
+        if look.end == range.lowerBound { return nil }
         guard let type = look.type else { throw error(.notALine) }
         return (type, text.slice(range.lowerBound + 2 ..< look.end))
     }
@@ -55,11 +57,6 @@ struct LineReader {
             guard let letter = content.first, UInt8(ascii: "a") ... UInt8(ascii: "z") ~= letter else { return }
             if content.dropFirst().first == UInt8(ascii: "=") { type = letter }
         }
-    }
-
-    /// Whether nothing but line ends follows.
-    private var isAtBlankEnd: Bool {
-        text.withBytes { $0[offset...].allSatisfy { $0 == UInt8(ascii: "\r") || $0 == UInt8(ascii: "\n") } }
     }
 
     func error(_ reason: SDPError.Reason) -> SDPError { SDPError(line: number, reason: reason) }

@@ -37,9 +37,9 @@ public struct MediaDescription: Sendable, Hashable {
         var reader = FieldReader(value)
         guard let kind = reader.next(), let ports = reader.next(), let transport = reader.next() else { return nil }
         let (first, count) = ports.split(at: UInt8(ascii: "/")).map { ($0, Optional($1)) } ?? (ports, nil)
-        guard let port = UInt16(digits: first) else { return nil }
+        // A port that is none is one that nobody can send to.
+        let port = UInt16(digits: first) ?? 0
         let portCount = count.flatMap { UInt16(digits: $0) }
-        guard count == nil || portCount != nil else { return nil }
         let rtp = TransportProtocol(String(transport))
         let formats = reader.all().filter { format in !rtp.isRTP || UInt8(digits: format).map { $0 < 128 } == true }
         self.init(kind: MediaKind(String(kind)), port: port, portCount: portCount, transport: rtp, formats: formats)

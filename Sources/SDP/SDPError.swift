@@ -9,8 +9,6 @@ public struct SDPError: Error, Sendable, Hashable, CustomStringConvertible {
         case tooManyAttributes(limit: Int)
         case controlCharacter
         case notALine
-        case unknownType(Character)
-        case misplaced(Character)
         case repeated(Character)
         case missing(Character)
         case invalid(String)
@@ -40,8 +38,6 @@ extension SDPError.Reason: CustomStringConvertible {
         case .tooManyAttributes(let limit): "more than \(limit) attributes"
         case .controlCharacter: "a NUL or a bare carriage return"
         case .notALine: "not of the form <letter>=<value>"
-        case .unknownType(let type): "unknown line type \(type)="
-        case .misplaced(let type): "\(type)= does not belong here"
         case .repeated(let type): "a second \(type)="
         case .missing(let type): "no \(type)= line"
         case .invalid(let what): "\(what) is malformed"

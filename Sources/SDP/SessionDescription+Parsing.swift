@@ -2,7 +2,8 @@ extension SessionDescription {
     /// Reads a description.
     ///
     /// Tolerant as phones and browsers are: LF for CRLF, no end on the last line, several spaces for one, lines after `v=` in any order,
-    /// no `o=`, `s=` or `t=`. What is malformed and concerns one thing only, as an attribute does, costs that thing. Strict where guessing
+    /// no `o=`, `s=` or `t=`, empty lines. Of a line that may stand once the first counts; one of an unknown type, or of the session behind an
+    /// `m=`, is passed over. What is malformed and concerns one thing only, as an attribute does, costs that thing. Strict where guessing
     /// would be wrong; then the error says which line and why.
     public init(parsing text: String, limits: SDPLimits = .standard) throws(SDPError) {
         var reader = try LineReader(text, limits: limits)
@@ -49,23 +50,21 @@ private struct Assembly {
 
     private mutating func addToSession(_ type: UInt8, _ value: Substring) throws(SDPError.Reason) {
         switch type {
-        case UInt8(ascii: "o"): try Self.set(&origin, Origin(value: value), "o")
-        case UInt8(ascii: "s"): try Self.set(&name, String(value), "s")
-        case UInt8(ascii: "i"): try Self.set(&session.information, String(value), "i")
-        case UInt8(ascii: "u"): try Self.set(&session.uri, String(value), "u")
+        case UInt8(ascii: "o"): Self.set(&origin, Origin(value: value))
+        case UInt8(ascii: "s"): Self.set(&name, String(value))
+        case UInt8(ascii: "i"): Self.set(&session.information, String(value))
+        case UInt8(ascii: "u"): Self.set(&session.uri, String(value))
         case UInt8(ascii: "e"): session.emails.append(String(value))
         case UInt8(ascii: "p"): session.phones.append(String(value))
-        case UInt8(ascii: "c"): try Self.set(&session.connection, Connection(value: value), "c")
+        case UInt8(ascii: "c"): Self.set(&session.connection, Connection(value: value))
         case UInt8(ascii: "b"): session.bandwidths += Bandwidth(text: value).map { [$0] } ?? []
         case UInt8(ascii: "t"): session.times.append(Timing(value: value) ?? Timing())
-        case UInt8(ascii: "r"):
-            guard !session.times.isEmpty else { throw .misplaced("r") }
-            session.times[session.times.count - 1].repeats.append(String(value))
-        case UInt8(ascii: "z"): try Self.set(&session.timeZones, String(value), "z")
-        case UInt8(ascii: "k"): try Self.set(&session.key, String(value), "k")
+        case UInt8(ascii: "r"): if !session.times.isEmpty { session.times[session.times.count - 1].repeats.append(String(value)) }
+        case UInt8(ascii: "z"): Self.set(&session.timeZones, String(value))
+        case UInt8(ascii: "k"): Self.set(&session.key, String(value))
         case UInt8(ascii: "a"): try Self.addAttribute(value, to: &session.attributes, limits)
         case UInt8(ascii: "v"): throw .repeated("v")
-        default: throw .unknownType(Character(UnicodeScalar(type)))
+        default: break
         }
     }
 
@@ -73,20 +72,19 @@ private struct Assembly {
         _ type: UInt8, _ value: Substring, to medium: inout MediaDescription, _ limits: SDPLimits
     ) throws(SDPError.Reason) {
         switch type {
-        case UInt8(ascii: "i"): try set(&medium.information, String(value), "i")
-        case UInt8(ascii: "c"): try set(&medium.connection, Connection(value: value), "c")
+        case UInt8(ascii: "i"): set(&medium.information, String(value))
+        case UInt8(ascii: "c"): set(&medium.connection, Connection(value: value))
         case UInt8(ascii: "b"): medium.bandwidths += Bandwidth(text: value).map { [$0] } ?? []
-        case UInt8(ascii: "k"): try set(&medium.key, String(value), "k")
+        case UInt8(ascii: "k"): set(&medium.key, String(value))
         case UInt8(ascii: "a"): try addAttribute(value, to: &medium.attributes, limits)
-        case let type where "vosueptrz".utf8.contains(type): throw .misplaced(Character(UnicodeScalar(type)))
-        default: throw .unknownType(Character(UnicodeScalar(type)))
+        // Two descriptions in one: which of them is meant cannot be known.
+        case UInt8(ascii: "v"): throw .repeated("v")
+        default: break
         }
     }
 
-    private static func set<Value>(_ field: inout Value?, _ value: Value, _ type: Character) throws(SDPError.Reason) {
-        guard field == nil else { throw .repeated(type) }
-        field = value
-    }
+    /// The first one counts.
+    private static func set<Value>(_ field: inout Value?, _ value: Value?) { field = field ?? value }
 
     private static func addAttribute(
         _ value: Substring, to list: inout [Attribute], _ limits: SDPLimits

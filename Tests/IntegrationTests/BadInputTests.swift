@@ -39,7 +39,7 @@ extension IntegrationTests {
             (Sample("words", "not sdp at all"), 400, "line 1"), (Sample("control characters", "\u{0}\u{1}\u{2}"), 400, "line 1"),
             (Sample("a bare CR", session + "m=audio 7000 RTP/AVP 0\r\na=x\ry\r\n"), 400, "line 7"),
             (Sample("no c=", "v=0\r\no=- 1 1 IN IP4 10.99.0.1\r\ns=-\r\nt=0 0\r\nm=audio 7000 RTP/AVP 0\r\n"), 400, "c="),
-            (Sample("port 99999", session + "m=audio 99999 RTP/AVP 0\r\n"), 400, "line 6"),
+            (Sample("port 99999", session + "m=audio 99999 RTP/AVP 0\r\n"), 488, "no audio or video"),
             (Sample("a fax", session + "m=image 7000 udptl t38\r\n"), 488, "no audio or video that can be used"),
             (Sample("port 0", session + "m=audio 0 RTP/AVP 0\r\n"), 488, "no audio or video that can be used"),
             (Sample("a codec that nobody has", session + "m=audio 7000 RTP/AVP 18\r\n"), 488, "no common codec"),

@@ -179,6 +179,30 @@ extension IntegrationTests {
             try await peers.close()
         }
 
+        @Test("a client that rings and stops the session leaves the call to the other: that one answers")
+        func stopsRinging() async throws {
+            let stage = try Stage.running
+            let peers = try await Peers(stage)
+            let phone = try SIPPhone(stage)
+            defer { phone.stop() }
+            let one = try await APIClient.user("alice", at: stage.gateway), other = try await APIClient.user("alice", at: stage.gateway)
+            phone.call("alice")
+            let invitation = try await one.serve("call_invite")
+            let id = try #require(invitation["call_id"])
+            try await other.serve("call_invite")
+            try await other.request("media", "stop_session", ["session_id": try #require(invitation["session_id"])])
+            let offer = try #require(invitation["offer"]?["sdp"])
+            let answer = try await peers.answer("callee", to: offer, frequency: 700, video: false)
+            try await one.request("media", "answer_call", ["call_id": id, "answer": ["sdp": answer]])
+            try await phone.answered()
+            #expect(await phone.audio.hears(700))
+            try await phone.hangUp()
+            _ = try await one.event("hangup", of: id.stringValue)
+            await one.leave()
+            await other.leave()
+            try await peers.close()
+        }
+
         @Test("of a route's stages the first one's user has no part in the second one's call: it sees nothing, changes nothing and ends nothing")
         func stages() async throws {
             let stage = try Stage.running

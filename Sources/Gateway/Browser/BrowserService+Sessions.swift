@@ -88,7 +88,9 @@ extension BrowserService {
         }
         let (call, role) = try switchboard.call(id, for: client, .hangUp, field: "session_id")
         reply.ok([:])
-        let status = (200...699).contains(end.code) ? end.code : 200
+        // A client that rings and stops the session leaves the call to the user's other clients.
+        let usual = if case .ringing = role { 480 } else { 200 }
+        let status = command.code.flatMap { (200...699).contains($0) ? $0 : nil } ?? usual
         switchboard.hangUp(
             call, as: role, user: client.user.name, Switchboard.Farewell(status: status, reason: end.reason, code: end.code))
     }

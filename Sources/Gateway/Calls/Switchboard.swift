@@ -170,11 +170,13 @@ final class Switchboard {
             return isTold ? browser.client.id : nil
         }
         let event = BrowserEvent.call(id, "hangup", end.json), users = table.users(of: id)
-        if let caller = call.caller as? any BrowserLeg {
-            // Its own user's clients were told by the leg, and so were the admins.
-            api?.publishLast(event, to: users.subtracting([caller.client.user.name]), except: Set(told))
+        // The clients of its own user were told by the leg, those of a transferred one by the call's former id.
+        let others = users.subtracting((call.caller as? any BrowserLeg).map { [$0.client.user.name] } ?? [])
+        if call.caller is BrowserCallerLeg {
+            // So were the admins.
+            api?.publishLast(event, to: others, except: Set(told))
         } else {
-            api?.publish(event, owners: users, except: Set(told))
+            api?.publish(event, owners: others, except: Set(told))
         }
         sessions.release(call.session.id, to: users)
         table.remove(id)
