@@ -35,7 +35,7 @@ run: swift packages ## Install what is missing, build, and run the gateway
 test: swift packages test-packages ## Install what is missing, build, and run all tests
 	@echo '==> Building the tests (a few minutes the first time)'
 	swift build --build-tests
-	@echo '==> Running the tests in network namespaces of their own (some 13 minutes)'
+	@echo '==> Running the tests in network namespaces of their own (some 25 minutes)'
 	Tests/run $(ARGS)
 
 benchmark: swift packages ## Measure the rewriting of SDP and the registrar in a release build

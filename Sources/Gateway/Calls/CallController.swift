@@ -27,7 +27,7 @@ final class CallController {
     var onHeld: (@LoopActor (SessionSide, Bool) -> Void)?
     /// The session's end, for its clients.
     var onSessionEnded: (@LoopActor (SessionEnd) -> Void)?
-    /// Who rings, or who has taken the call, may be others than before.
+    /// Called after each event: the ringing legs and the answering leg may have changed.
     var onParties: (@LoopActor () -> Void)?
     /// Called when ``session`` has become another one.
     var onSessionChanged: (@LoopActor (MediaSession) -> Void)?

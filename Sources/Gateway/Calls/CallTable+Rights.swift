@@ -1,22 +1,22 @@
 internal import BrowserAPI
 internal import ProxyCore
 
-/// What each client may do with a call; docs/browser-api.md has the same table.
+/// The rights of clients in a call; docs/browser-api.md has the same table.
 extension CallTable {
-    /// What a client is in a call.
+    /// A client's part in a call.
     enum Role: Equatable, Sendable {
-        /// It started the call, or was transferred into the caller's place.
+        /// The client that started the call, or was transferred into the caller's place.
         case caller
-        /// It is being rung.
+        /// A client that rings.
         case ringing(Call.Leg)
-        /// It has taken the call.
+        /// The client that has answered.
         case answered(Call.Leg)
-        /// It is another client of a user who is a party: at these sides, the one that it speaks for first.
+        /// Another client of a party's user. It may speak for these sides, and speaks for the first unless it names one.
         case watching([SessionSide])
-        /// It is an admin's, and nothing else.
+        /// An admin's client without another part.
         case admin
 
-        /// The sides that it may speak for, the usual one first.
+        /// The sides that the client may speak for; the first is the default.
         var sides: [SessionSide] {
             switch self {
             case .caller: [.caller]
@@ -27,7 +27,7 @@ extension CallTable {
         }
     }
 
-    /// What a client asks for.
+    /// A group of commands that a client may have the right to.
     enum Right: CaseIterable, Sendable {
         /// `get_info`, subscriptions, events.
         case watch
@@ -44,7 +44,7 @@ extension CallTable {
         /// `transfer_call`.
         case transfer
 
-        /// Why a client with this role is refused; nil where it has the right.
+        /// The error for a client with this role; nil where it has the right.
         ///
         /// - Parameter isAnswered: Whether a called party has taken the call.
         func refusal(for role: Role, isAnswered: Bool, field: String) -> APIError? {

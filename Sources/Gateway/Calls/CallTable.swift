@@ -1,9 +1,9 @@
 internal import ProxyCore
 
-/// The calls that live, and the parties of each: who calls, who is being rung, who has answered.
+/// The parties of each call: the caller, the ringing legs, the answering leg.
 ///
-/// What a client of the browser API may do with a call follows from its place in here (`CallTable+Rights.swift`). A called party has a place
-/// from the moment it is rung until its stage ends; a party of a stage that has not begun has none yet.
+/// The rights of a client of the browser API follow from its place in here (`CallTable+Rights.swift`). A called party has a place from its
+/// invitation until its stage ends. A party of a later stage has none.
 final class CallTable {
     /// A client of the browser API.
     struct Client: Equatable, Sendable {
@@ -17,7 +17,7 @@ final class CallTable {
     struct Party: Equatable, Sendable {
         /// The id of its client; nil for phones and trunks.
         var client: String?
-        /// The user that it is; nil where nobody has proven to be one.
+        /// Its user; nil for a party without a proven identity.
         var user: String?
     }
 
@@ -32,7 +32,7 @@ final class CallTable {
         /// The call's id for clients that were in another call before, by the client's id.
         var names: [String: String] = [:]
 
-        /// The users who may watch the call at the moment.
+        /// The users with the right to watch the call.
         var users: Set<String> {
             var legs = ringing
             if let answered { legs.insert(answered) }
@@ -46,7 +46,7 @@ final class CallTable {
 
     // MARK: Calls
 
-    /// Adds a call, of which nobody is rung yet.
+    /// Adds a call without ringing legs.
     func insert(_ id: String, caller: Party, callees: [Call.Leg: Party] = [:]) {
         rows[id] = Row(caller: caller, callees: callees)
     }
@@ -54,9 +54,9 @@ final class CallTable {
     /// Adds a leg that may be rung.
     func add(_ leg: Call.Leg, _ party: Party, to id: String) { rows[id]?.callees[leg] = party }
 
-    /// Takes over who rings and who has answered.
+    /// Sets the ringing legs and the answering leg.
     ///
-    /// - Returns: The users who had rights in the call and have none any more.
+    /// - Returns: The users that lost their rights by it.
     func update(_ id: String, ringing: Set<Call.Leg>, answered: Call.Leg?) -> Set<String> {
         guard var row = rows[id] else { return [] }
         let before = row.users
@@ -72,12 +72,12 @@ final class CallTable {
         aliases = aliases.filter { $0.value != id }
     }
 
-    /// The users who may watch a call; none where there is no such call.
+    /// The users with the right to watch a call; none for an unknown call.
     func users(of id: String) -> Set<String> { rows[current(id)]?.users ?? [] }
 
     // MARK: Names
 
-    /// From now on `former` names the call `id`; nil takes that back.
+    /// Makes `former` another name of the call `id`; nil removes the name.
     func rename(_ former: String, to id: String?) { aliases[former] = id }
 
     /// The client knows the call by this id.
@@ -89,7 +89,7 @@ final class CallTable {
         return id
     }
 
-    /// The ids, as the client knows them, of the calls that it makes, has answered or is rung by.
+    /// The ids, as the client knows them, of the calls in which it is a party.
     func calls(of client: Client) -> [String] {
         let ids = rows.compactMap { id, row -> String? in
             switch role(of: client, in: row) {

@@ -123,7 +123,7 @@ final class Switchboard {
         api?.publish(event, owners: table.users(of: call.id), creator: (call.caller as? BrowserCallerLeg)?.subscriber, except: told)
     }
 
-    /// Takes over who rings and who has answered. Users whose stage is over have no part in the call any more: for them it ends here.
+    /// Updates the table after an event. For users whose stage is over the call ends here.
     private func updateParties(of call: CallController) {
         let left = table.update(call.id, ringing: call.ringing, answered: call.taker)
         guard !left.isEmpty else { return }
