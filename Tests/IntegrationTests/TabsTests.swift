@@ -94,22 +94,15 @@ extension IntegrationTests {
 
         @Test("a client whose user has the call elsewhere watches it and hangs it up; it does not renegotiate, answer or reject it", arguments: [false, true])
         func watcher(isLate: Bool) async throws {
-            let stage = try Stage.running
-            let peers = try await Peers(stage)
-            let phone = try SIPPhone(stage)
-            defer { phone.stop() }
-            let one = try await APIClient.user("alice", at: stage.gateway)
-            var other = try await APIClient.user("alice", at: stage.gateway)
-            phone.call("alice")
-            let invitation = try await one.serve("call_invite")
-            let id = try #require(invitation["call_id"]), session = try #require(invitation["session_id"])
-            try await other.serve("call_invite")
-            let answer = try await peers.answer("callee", to: try #require(invitation["offer"]?["sdp"]), frequency: 700, video: false)
+            let bench = try await Bench()
+            let (one, phone, id, session) = (bench.one, bench.phone, bench.call, bench.session)
+            var other = bench.other
+            let answer = try await bench.answer()
             try await one.request("media", "answer_call", ["call_id": id, "answer": ["sdp": answer]])
             try await phone.answered()
             if isLate {
                 await other.leave()
-                other = try await APIClient.user("alice", at: stage.gateway)
+                other = try await APIClient.user("alice", at: Stage.running.gateway)
             } else {
                 _ = try await other.event("answered_elsewhere", of: id.stringValue)
             }
@@ -138,28 +131,18 @@ extension IntegrationTests {
             #expect(end["code"] == 4_711 && end["sip_status"] == 200 && end["by"] == "callee", "\(end.text)")
             let refusal = try await other.refusal(of: "media", "hangup_call", ["call_id": id])
             #expect(refusal.code == 3002)
-            await one.leave()
-            await other.leave()
-            try await peers.close()
+            try await bench.close(other)
         }
 
         @Test("a client that rang before its candidates came has them used when it answers, and only then")
         func earlyCandidates() async throws {
-            let stage = try Stage.running
-            let peers = try await Peers(stage)
-            let phone = try SIPPhone(stage)
-            defer { phone.stop() }
-            let one = try await APIClient.user("alice", at: stage.gateway), other = try await APIClient.user("alice", at: stage.gateway)
-            phone.call("alice")
-            let invitation = try await one.serve("call_invite")
-            let id = try #require(invitation["call_id"]), session = try #require(invitation["session_id"])
-            try await other.serve("call_invite")
+            let bench = try await Bench()
+            let (one, other, session) = (bench.one, bench.other, bench.session)
             // Nothing listens there: whoever used it would lose the checks for the right ones.
             try await other.request("media", "set_candidate", [
                 "session_id": session, "sdpMid": "0", "sdpMLineIndex": 0, "candidate": "candidate:1 1 udp 2122260223 127.0.0.1 9 typ host",
             ])
-            let offer = try #require(invitation["offer"]?["sdp"])
-            let answer = try await peers.answer("callee", to: offer, frequency: 700, video: false)
+            let answer = try await bench.answer()
             let sdp = try #require(answer.stringValue)
             let lines = sdp.components(separatedBy: "\r\n")
             for line in lines where line.hasPrefix("a=candidate:") {
@@ -168,39 +151,26 @@ extension IntegrationTests {
                 ])
             }
             let bare = lines.filter { !$0.hasPrefix("a=candidate:") && $0 != "a=end-of-candidates" }.joined(separator: "\r\n")
-            try await one.request("media", "answer_call", ["call_id": id, "answer": ["sdp": .string(bare), "trickle_ice": true]])
+            try await one.request("media", "answer_call", ["call_id": bench.call, "answer": ["sdp": .string(bare), "trickle_ice": true]])
             try await one.request("media", "set_candidate_end", ["session_id": session])
-            try await phone.answered()
-            try await peers.connected("callee")
-            #expect(await phone.audio.hears(700))
-            try await phone.hangUp()
-            await one.leave()
-            await other.leave()
-            try await peers.close()
+            try await bench.phone.answered()
+            try await bench.peers.connected("callee")
+            #expect(await bench.phone.audio.hears(700))
+            try await bench.phone.hangUp()
+            try await bench.close()
         }
 
         @Test("a client that rings and stops the session leaves the call to the other: that one answers")
         func stopsRinging() async throws {
-            let stage = try Stage.running
-            let peers = try await Peers(stage)
-            let phone = try SIPPhone(stage)
-            defer { phone.stop() }
-            let one = try await APIClient.user("alice", at: stage.gateway), other = try await APIClient.user("alice", at: stage.gateway)
-            phone.call("alice")
-            let invitation = try await one.serve("call_invite")
-            let id = try #require(invitation["call_id"])
-            try await other.serve("call_invite")
-            try await other.request("media", "stop_session", ["session_id": try #require(invitation["session_id"])])
-            let offer = try #require(invitation["offer"]?["sdp"])
-            let answer = try await peers.answer("callee", to: offer, frequency: 700, video: false)
-            try await one.request("media", "answer_call", ["call_id": id, "answer": ["sdp": answer]])
-            try await phone.answered()
-            #expect(await phone.audio.hears(700))
-            try await phone.hangUp()
-            _ = try await one.event("hangup", of: id.stringValue)
-            await one.leave()
-            await other.leave()
-            try await peers.close()
+            let bench = try await Bench()
+            try await bench.other.request("media", "stop_session", ["session_id": bench.session])
+            let answer = try await bench.answer()
+            try await bench.one.request("media", "answer_call", ["call_id": bench.call, "answer": ["sdp": answer]])
+            try await bench.phone.answered()
+            #expect(await bench.phone.audio.hears(700))
+            try await bench.phone.hangUp()
+            _ = try await bench.one.event("hangup", of: bench.call.stringValue)
+            try await bench.close()
         }
 
         @Test("of a route's stages the first one's user has no part in the second one's call: it sees nothing, changes nothing and ends nothing")
@@ -263,6 +233,37 @@ extension IntegrationTests {
         }
 
         // MARK: Parts
+
+        /// A phone that calls alice, and two clients of hers that ring.
+        private struct Bench {
+            let peers: Peers
+            let phone: SIPPhone
+            let one, other: APIClient
+            let call, session, offer: JSONValue
+
+            init() async throws {
+                let stage = try Stage.running
+                peers = try await Peers(stage)
+                phone = try SIPPhone(stage)
+                (one, other) = (try await APIClient.user("alice", at: stage.gateway), try await APIClient.user("alice", at: stage.gateway))
+                phone.call("alice")
+                let invitation = try await one.serve("call_invite")
+                try await other.serve("call_invite")
+                (call, session) = (try #require(invitation["call_id"]), try #require(invitation["session_id"]))
+                offer = try #require(invitation["offer"]?["sdp"])
+            }
+
+            /// An answer to the invitation, with a tone of 700 Hz.
+            func answer() async throws -> JSONValue { try await peers.answer("callee", to: offer, frequency: 700, video: false) }
+
+            /// - Parameter last: The client in the place of `other`, which has left.
+            func close(_ last: APIClient? = nil) async throws {
+                await one.leave()
+                await (last ?? other).leave()
+                phone.stop()
+                try await peers.close()
+            }
+        }
 
         /// Has a page made by ``Stage/signedInWithSwitch(_:)`` leave, and waits until the gateway has forgotten its client.
         private func leave(_ page: Page, _ how: Leaving, _ stage: Stage) async throws {
