@@ -1,6 +1,6 @@
 /// The fixed header of an RTP packet, checked once against the packet's length (RFC 3550 section 5.1).
 ///
-/// Whoever has one may read `payloadOffset ..< payloadEnd` of the packet without a further check.
+/// The bytes `payloadOffset ..< payloadEnd` of the packet can be read without a further check.
 public struct RTPHeader: Equatable, Sendable {
     public let marker: Bool
     public let payloadType: UInt8

@@ -172,7 +172,7 @@ static inline struct sockaddr const *tern_msg_source(msg_t *msg, socklen_t *leng
 /** Sends Sofia's log lines, formatted and cut to 1,023 bytes, to `sink`; lines above `level` (0 to 9) are not made. */
 void tern_su_log_to(void (*sink)(char const *line), unsigned level);
 
-/** The messages that Sofia parses, without host names that it would look up in a Via; `on_trying` hears of each 100, `on_reliable` of each message
+/** The messages that Sofia parses, without host names that it would look up in a Via; `on_trying` is called for each 100, `on_reliable` for each message
  *  with RSeq, which is not parsed to its end yet. NULL when memory is short. */
 msg_mclass_t const *tern_sip_mclass(void (*on_trying)(char const *call_id), void (*on_reliable)(msg_t *message));
 

@@ -62,7 +62,7 @@ public struct Call: Sendable {
         case redirected(Leg, to: [Party], CallEnd)
         /// A leg refused, failed, or hung up.
         case calleeEnded(Leg, CallEnd)
-        /// Legs that ring are refused by somebody else who speaks for them; each is told.
+        /// Another client refuses for these ringing legs; each leg is told.
         case dismissed([Leg], CallEnd)
         /// The caller cancelled, hung up or vanished.
         case callerEnded(CallEnd)

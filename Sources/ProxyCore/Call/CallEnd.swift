@@ -18,7 +18,7 @@ public struct CallEnd: Sendable, Equatable {
     public let cause: Cause?
     /// Whether `reason` was written to be the phrase of the response.
     public let isPhrase: Bool
-    /// What a client said in place of a status, for the events of clients; `status` where it said nothing else.
+    /// The `code` of the clients' events: a code of the client's own choice, else `status`.
     public let code: Int
 
     /// The content of a Reason header (RFC 3326).

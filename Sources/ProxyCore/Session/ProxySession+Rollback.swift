@@ -20,7 +20,7 @@ extension ProxySession {
         return leg.keepsMedia(sdp)
     }
 
-    /// The answer to an offer of a phone's that says what it said last: nobody else hears of it.
+    /// The answer to a phone's offer that repeats its last description. The other side gets no offer.
     mutating func repeatAnswer(to sdp: String, of side: SessionSide) -> String? {
         guard case .sip(var leg)? = sides[side], let answer = leg.repeatAnswer(to: sdp) else { return nil }
         sides[side] = .sip(leg)

@@ -10,7 +10,7 @@ struct CallTableTests {
     typealias Client = CallTable.Client
     typealias Right = CallTable.Right
 
-    /// A phone calls alice, who has two clients rung, and then bob.
+    /// A phone calls alice, who has two clients, and then bob.
     private let table = CallTable()
     private let one = Client(id: "a1", user: "alice"), two = Client(id: "a2", user: "alice"), late = Client(id: "a3", user: "alice")
     private let bob = Client(id: "b1", user: "bob"), stranger = Client(id: "c1", user: "carol")
