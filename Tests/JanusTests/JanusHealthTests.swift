@@ -31,7 +31,7 @@ struct JanusHealthTests {
         try await Self.run { fake, findings in
             try await fake.requests.first { _ in fake.requests.elements.count { $0["janus"] == "message" } >= 12 }
             let attached = fake.requests.elements.filter { $0["janus"] == "attach" }.compactMap { $0["plugin"]?.stringValue }
-            #expect(attached.sorted() == JanusPlugin.allCases.map(\.rawValue).sorted())
+            #expect(attached.sorted() == JanusPlugin.loaded.map(\.rawValue).sorted())
             let asked = Set(fake.requests.elements.filter { $0["janus"] == "message" }.compactMap { $0["handle_id"]?.intValue })
             #expect(asked.count == 3)
             #expect(fake.requests.elements.allSatisfy { $0["apisecret"] == "secret" })
@@ -39,7 +39,7 @@ struct JanusHealthTests {
         }
     }
 
-    @Test("a Janus that answers everything but a plugin's messages is silent after two checks", arguments: JanusPlugin.allCases)
+    @Test("a Janus that answers everything but a plugin's messages is silent after two checks", arguments: JanusPlugin.loaded)
     @LoopActor func silentPlugin(plugin: JanusPlugin) async throws {
         try await Self.run { fake, findings in
             let attach = try #require(fake.requests.elements.firstIndex { $0["plugin"]?.stringValue == plugin.rawValue })
@@ -53,7 +53,7 @@ struct JanusHealthTests {
             let finding = try await findings.first { if case .silent = $0 { true } else { false } }
             guard case .silent(let reason) = finding else { return }
             #expect(reason.contains("\(plugin.rawValue) did not answer"))
-            #expect(JanusPlugin.allCases.allSatisfy { $0 == plugin || !reason.contains($0.rawValue) })
+            #expect(JanusPlugin.loaded.allSatisfy { $0 == plugin || !reason.contains($0.rawValue) })
             #expect(silent.elements.count == 2)
         }
     }

@@ -256,7 +256,7 @@ final class SessionHandles {
                 switch handle.plugin {
                 case .echoTest: try await EchoTest(handle).update(options)
                 case .videoCall: try await VideoCall(handle).set(options)
-                case .noSIP: break
+                case .noSIP, .engine: break
                 }
             } catch {
                 log.warning("the limit of what a browser sends is not kept", metadata: ["error": "\(error)"])
@@ -379,6 +379,7 @@ final class SessionHandles {
         case .noSIP: try await NoSIP(handle).stopRecording()
         case .echoTest: try await EchoTest(handle).update(MediaOptions(record: false))
         case .videoCall: try await VideoCall(handle).set(MediaOptions(record: false))
+        case .engine: break
         }
     }
 }

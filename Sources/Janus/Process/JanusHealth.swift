@@ -105,7 +105,7 @@ final class JanusHealth {
         timer?.cancel()
         channel = nil
         probe = nil
-        missed(JanusPlugin.allCases, reason)
+        missed(JanusPlugin.loaded, reason)
         if !isStopped { connect(after: isReady ? interval : JanusHealth.startInterval) }
     }
 

@@ -26,7 +26,7 @@ struct PluginProbe {
         }
         let session = try await make(["janus": "create"])
         var handles: [(plugin: JanusPlugin, id: UInt64)] = []
-        for plugin in JanusPlugin.allCases {
+        for plugin in JanusPlugin.loaded {
             handles.append((plugin, try await make(["janus": "attach", "session_id": .id(session), "plugin": .string(plugin.rawValue)])))
         }
         self.session = session
@@ -71,6 +71,7 @@ struct PluginProbe {
         case .echoTest: ["audio": true]
         case .noSIP: ["request": "recording", "action": "stop", "audio": true]
         case .videoCall: ["request": "set", "audio": true]
+        case .engine: ["request": "version"]
         }
     }
 }

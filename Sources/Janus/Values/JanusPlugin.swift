@@ -6,4 +6,11 @@ public enum JanusPlugin: String, Sendable, CaseIterable {
     case noSIP = "janus.plugin.nosip"
     /// WebRTC to WebRTC.
     case videoCall = "janus.plugin.videocall"
+    /// Tern's own media engine: plain RTP and WebRTC in any combination.
+    case engine = "janus.plugin.tern"
+}
+
+extension JanusPlugin {
+    /// The plugins of a Janus that a managed one loads.
+    static let loaded: [JanusPlugin] = [.echoTest, .noSIP, .videoCall]
 }

@@ -1,0 +1,36 @@
+public import JSON
+
+/// What the plugin says on a leg's handle unasked: the content of a ``JanusHandleEvent/plugin(_:_:)``.
+public enum EngineEvent: Sendable, Equatable {
+    /// The leg's party pressed a DTMF digit (RFC 4733), once for each press.
+    case digit(JanusMediaKind, Character, duration: Duration)
+    /// A phone's packets come from elsewhere than signalled, or have moved from `former`.
+    case latched(JanusMediaKind, EngineAddress, former: EngineAddress?)
+    /// RTP of a phone arrives, again or for the first time.
+    case flowing(JanusMediaKind)
+    /// RTP of a phone has ceased for about a second.
+    case silent(JanusMediaKind)
+    /// The peer needs a keyframe of this leg's phone, which takes no RTCP feedback for it.
+    case keyframeWanted
+    /// Something failed, as `recording`.
+    case error(what: String, reason: String)
+
+    /// `nil` when it is none of these, or lacks what belongs to it.
+    public init?(_ data: JSONValue) {
+        guard data["tern"]?.stringValue == "event", let name = data["event"]?.stringValue else { return nil }
+        let kind = data["kind"]?.stringValue.flatMap(JanusMediaKind.init)
+        switch (name, kind) {
+        case ("digit", let kind?):
+            guard let text = data["digit"]?.stringValue, let digit = text.first, text.count == 1 else { return nil }
+            self = .digit(kind, digit, duration: .milliseconds(data["duration"]?.intValue ?? 0))
+        case ("latched", let kind?):
+            guard let address = EngineAddress(data) else { return nil }
+            self = .latched(kind, address, former: EngineAddress(data["former"]))
+        case ("flowing", let kind?): self = .flowing(kind)
+        case ("silent", let kind?): self = .silent(kind)
+        case ("keyframe_wanted", _): self = .keyframeWanted
+        case ("error", _): self = .error(what: data["what"]?.stringValue ?? "", reason: data["reason"]?.stringValue ?? "")
+        default: return nil
+        }
+    }
+}

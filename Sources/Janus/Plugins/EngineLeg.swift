@@ -1,0 +1,106 @@
+public import EventLoop
+internal import JSON
+
+/// A leg of Tern's own plugin on a handle: plain RTP for a phone, or the handle's PeerConnection for a browser.
+///
+/// ``open(_:at:ports:)`` makes it plain. ``configure(_:)`` says all that the leg is to be, and can be repeated at any time. The leg ends with its handle.
+/// Each function throws `.plugin` with one of the codes of ``EngineLeg/Refusal`` when the plugin refuses.
+@LoopActor
+public struct EngineLeg {
+    public let handle: JanusHandle
+
+    public init(_ handle: JanusHandle) { self.handle = handle }
+
+    /// Attaches a fresh handle.
+    public static func attach(to client: JanusClient) async throws(JanusError) -> EngineLeg {
+        EngineLeg(try await client.attach(.engine))
+    }
+
+    /// Asks for the plugin's protocol and version.
+    public func version() async throws(JanusError) -> EngineVersion {
+        try await ask("version")
+    }
+
+    /// Asks for the leg's id, which another leg's ``EngineConfiguration/peer`` takes.
+    public func id() async throws(JanusError) -> EngineLegID {
+        try await ask("attach")
+    }
+
+    /// Makes the leg plain, and binds a pair of RTP and RTCP ports for each of these media that has none yet.
+    ///
+    /// - Parameters:
+    ///   - address: IPv4 or IPv6 address to bind, the wildcard included; of one family for the leg's whole life.
+    ///   - ports: Range of the ports.
+    /// - Throws: `.plugin` with ``Refusal/noPorts`` when all are in use: then nothing that this call opened stays open.
+    public func open(
+        _ media: [JanusMediaKind], at address: String, ports: ClosedRange<Int>? = nil
+    ) async throws(JanusError) -> EnginePorts {
+        var members: [String: JSONValue] = [
+            "address": .string(address), "media": .array(media.map { .string($0.rawValue) }),
+        ]
+        if let ports { members["ports"] = [.integer(ports.lowerBound), .integer(ports.upperBound)] }
+        return try await ask("open", members)
+    }
+
+    /// Gives Janus the browser's offer or answer.
+    ///
+    /// - Throws: `.refused` when Janus' core cannot read it.
+    public func take(_ jsep: JSEP) async throws(JanusError) {
+        _ = try await reply(to: "take", jsep: jsep)
+    }
+
+    /// Has Janus complete an offer or answer for the browser with ICE and DTLS.
+    ///
+    /// - Parameters:
+    ///   - sdp: Media lines as the browser is to see them.
+    ///   - isUpdate: Whether it changes an established PeerConnection.
+    /// - Returns: The offer or answer for the browser.
+    public func give(_ sdp: String, _ type: JSEP.Kind, isUpdate: Bool = false) async throws(JanusError) -> JSEP {
+        var members: [String: JSONValue] = ["type": .string(type.rawValue), "sdp": .string(sdp)]
+        if isUpdate { members["update"] = true }
+        guard let jsep = try await reply(to: "give", members).jsep else { throw .malformed("give returned no session description") }
+        return jsep
+    }
+
+    /// Sets the leg's peer, media, bitrate limit and recording, all of them at once.
+    public func configure(_ configuration: EngineConfiguration) async throws(JanusError) {
+        if let record = configuration.record { try RecordingName.check(record) }
+        _ = try await reply(to: "configure", configuration.members)
+    }
+
+    /// Asks the leg's party for a keyframe.
+    ///
+    /// - Returns: Whether a PLI or FIR was sent (RFC 4585 section 6.3.1, RFC 5104 section 4.3.1).
+    public func requestKeyframe() async throws(JanusError) -> Bool {
+        guard let asked = try await reply(to: "keyframe").data["asked"]?.boolValue else { throw .malformed("no member \"asked\"") }
+        return asked
+    }
+
+    /// The counters of both directions.
+    public func statistics() async throws(JanusError) -> EngineStatistics {
+        try await ask("statistics")
+    }
+
+    private func ask<Value: EngineReply>(_ request: String, _ members: [String: JSONValue] = [:]) async throws(JanusError) -> Value {
+        guard let value = Value(try await reply(to: request, members).data) else {
+            throw .malformed("the reply to \"\(request)\" of \(JanusPlugin.engine.rawValue) is incomplete")
+        }
+        return value
+    }
+
+    private func reply(
+        to request: String, _ members: [String: JSONValue] = [:], jsep: JSEP? = nil
+    ) async throws(JanusError) -> JanusReply {
+        var members = members
+        members["request"] = .string(request)
+        let reply = try await handle.message(.object(members), jsep: jsep)
+        guard reply.data["tern"] != nil else { throw .malformed("no member \"tern\"") }
+        return reply
+    }
+}
+
+/// A value that the plugin's reply to one request is read into.
+protocol EngineReply {
+    /// `nil` when the reply lacks what belongs to it.
+    init?(_ data: JSONValue)
+}
