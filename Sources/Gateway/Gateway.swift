@@ -44,8 +44,7 @@ public final class Gateway {
         recordings = RecordingService(configuration: RecordingConfiguration(configuration.recordings), log: logger)
         let context = SessionContext(
             media: media, mediaAddress: configuration.media.address, recordings: recordings,
-            recordingsDirectory: configuration.recordings.directory, pauseRefresh: configuration.media.pauseRefresh,
-            hosts: mediaHosts, log: logger)
+            recordingsDirectory: configuration.recordings.directory, hosts: mediaHosts, log: logger)
         let table = CallTable()
         let sessions = SessionRegistry(context: context, table: table)
         self.sessions = sessions

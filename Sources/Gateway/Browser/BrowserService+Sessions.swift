@@ -103,7 +103,7 @@ extension BrowserService {
             try switchboard.candidate(candidate, in: call, by: client, side: wanted, to: entry.branches)
         } else {
             // An application server that drives a session speaks for whichever side is a browser.
-            let side = wanted ?? (entry.session.kind.handle(ofBrowserAt: .caller) == nil ? .callee : .caller)
+            let side = wanted ?? (entry.session.kind.callerType == .webrtc ? .caller : .callee)
             if let failure = entry.session.trickle(candidate, from: side) { throw failure.apiError }
         }
         reply.ok([:])
@@ -115,8 +115,8 @@ extension BrowserService {
         LoopActor.task {
             var statistics: [String: JSONValue] = [:]
             for side in SessionSide.allCases {
-                let counted = await entry.session.statistics(of: side)
-                if !counted.isEmpty { statistics[side.rawValue] = .object(counted.mapValues(\.json)) }
+                let counted = await entry.session.statistics(of: side)?.json ?? [:]
+                if !counted.isEmpty { statistics[side.rawValue] = .object(counted) }
             }
             var info = self.info(of: entry)
             info["statistics"] = .object(statistics)
@@ -131,7 +131,7 @@ extension BrowserService {
             "type": session.kind.calleeType == nil ? "echo" : "proxy",
             "state": .string(session.stateName),
             "options": session.options.json,
-            "sides": .object(session.kind.sides),
+            "sides": .object(session.kind.sideTypes),
             "codecs": session.perSide { .string($0.codec.rawValue) },
             "media": session.perSide { ["direction": .string($0.direction.rawValue), "encrypted": .bool($0.isEncrypted)] },
             "flowing": .object(session.flowing.mapValues(JSONValue.bool)),
@@ -172,7 +172,7 @@ extension MediaSession {
 
 extension SessionKind {
     /// Which profile each side speaks, as `get_info` tells it.
-    var sides: [String: JSONValue] {
+    var sideTypes: [String: JSONValue] {
         var sides: [String: JSONValue] = ["caller": .string(callerType.rawValue)]
         sides["callee"] = calleeType.map { .string($0.rawValue) }
         return sides

@@ -25,6 +25,8 @@ final class CallController {
     var onSessionEvent: (@LoopActor (SessionEvent) -> Void)?
     /// A side has begun to hold the call, or ceased to.
     var onHeld: (@LoopActor (SessionSide, Bool) -> Void)?
+    /// Whoever is at that side pressed a key in the media (RFC 4733), for so long.
+    var onKey: (@LoopActor (SessionSide, Character, Duration) -> Void)?
     /// The session's end, for its clients.
     var onSessionEnded: (@LoopActor (SessionEnd) -> Void)?
     /// Called after each event: the ringing legs and the answering leg may have changed.
@@ -122,6 +124,7 @@ final class CallController {
         case .offerRefused(let side, let failure): handle(.offerRefused(side, failure, branch: branch))
         case .answerRefused(let failure): handle(.answerRefused(failure, branch: branch))
         case .pictureWished(let side): (party(side) as? any SIPOfferingLeg)?.infos?.wishForPicture()
+        case .key(let side, let key, let duration): if sessions[branch] === session { onKey?(side, key, duration) }
         case .held(let side, let isOn): if sessions[branch] === session { onHeld?(side, isOn) }
         case .event(let event): if sessions[branch] === session { onSessionEvent?(event) }
         case .ended(let end): ended(branch, end)

@@ -23,6 +23,21 @@ extension Switchboard {
         infos.press([key], form: form)
     }
 
+    // MARK: In the media
+
+    /// A key as RTP has gone to the other side already, where that takes such; to a phone that does not it goes as INFO.
+    func heard(_ key: Character, for duration: Duration, from side: SessionSide, in call: CallController) {
+        guard call.isEstablished else { return }
+        let press = SIPKeyPress(key: key, duration: Int(duration / .milliseconds(1)))
+        tell([press], by: side, in: call)
+        guard let phone = call.party(side.other) as? any SIPOfferingLeg, !call.session.takesTelephoneEvents(side.other) else { return }
+        guard let infos = phone.infos, infos.areTaken else {
+            log.info("a key is lost: the phone takes neither RTP nor INFO for it", metadata: ["call": "\(call.id)"])
+            return
+        }
+        infos.press([press])
+    }
+
     // MARK: By command
 
     /// Sends keys of `side` to the other one, by the one way that it has agreed on.

@@ -101,6 +101,9 @@ final class Switchboard {
             guard let self, let call else { return }
             publish(.call(call.id, isOn ? "hold" : "resume", ["by": .string(side.rawValue)]), of: call)
         }
+        call.onKey = { [weak self, weak call] side, key, duration in
+            if let self, let call { heard(key, for: duration, from: side, in: call) }
+        }
         call.onSessionEnded = { [weak self] end in self?.sessions.end(session, end) }
         let id = call.id
         call.onEnded = { [weak self] end in self?.ended(id, end) }

@@ -43,7 +43,6 @@ public struct ConfigurationKey: Sendable, Hashable {
         .init(path: "http.tls.key", shape: .scalar),
         .init(path: "media.address", shape: .scalar),
         .init(path: "media.rtp_ports", shape: .scalar),
-        .init(path: "media.pause_refresh", shape: .scalar),
         .init(path: "media.timeout", shape: .scalar),
         .init(path: "janus.mode", shape: .scalar),
         .init(path: "janus.executable", shape: .scalar),

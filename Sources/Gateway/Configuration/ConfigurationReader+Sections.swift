@@ -53,9 +53,6 @@ extension ConfigurationReader {
         section?.read("rtp_ports", into: &configuration.media.rtpPorts) { text throws(ConfigurationText.Refusal) in
             try ConfigurationText.ports(text, least: 100)
         }
-        section?.read("pause_refresh", into: &configuration.media.pauseRefresh) { text throws(ConfigurationText.Refusal) in
-            try ConfigurationText.duration(text, in: .seconds(1) ... .seconds(540))
-        }
         section?.read("timeout", into: &configuration.media.timeout) { text throws(ConfigurationText.Refusal) in
             if try ConfigurationText.duration(text, in: .zero ... .seconds(3_600)) == .zero { return nil }
             return try ConfigurationText.duration(text, in: .seconds(1) ... .seconds(3_600))

@@ -7,9 +7,6 @@ extension GatewayConfiguration {
         /// Key `media.rtp_ports`: UDP ports for RTP, `FIRST-LAST` within 1024 to 65535, at least 100 of them.
         /// Default: `20000-29999`.
         public var rtpPorts: ClosedRange<Int> = 20_000...29_999
-        /// Key `media.pause_refresh`: while sound is held or off, so often is a moment of it let through, and six times as often of the
-        /// picture: SRTP would lose count of the packets, and nothing be heard after the pause. 1 s to 9 min. Default: 5 min.
-        public var pauseRefresh = Duration.seconds(300)
         /// Key `media.timeout`: a call ends when a phone that should send media has sent no RTP for this long, 1 s to 1 h; nil, which is
         /// 0 in the file, is never. Default: 1 min.
         public var timeout: Duration? = .seconds(60)

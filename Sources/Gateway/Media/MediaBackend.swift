@@ -13,8 +13,10 @@ final class MediaBackend {
 
     private var clients: [JanusClient] = []
     private var process: JanusProcess?
-    /// Of our own Janus; external ones are not asked to have it.
-    private var admin: JanusAdmin?
+    /// The address that phones' legs are bound to. An external Janus has addresses of its own: there it is all of them.
+    let phoneAddress: String
+    /// UDP ports of phones' legs; nil where the engine's own choice counts.
+    let phonePorts: ClosedRange<Int>?
     private let log: Logger
     /// From then on the end of a Janus is what was asked for.
     private var isStopping = false
@@ -29,11 +31,14 @@ final class MediaBackend {
                 executable: configuration.janus.executable, directory: configuration.janus.directory,
                 rtpPorts: configuration.media.rtpPorts, localAddress: configuration.media.address,
                 eventLoops: configuration.janus.eventLoops, memoryLimit: configuration.janus.memoryLimit)
+            phoneAddress = settings.localAddress
+            phonePorts = settings.plainPorts
             let process = JanusProcess(configuration: settings) { [weak self] state in self?.processChanged(state) }
             self.process = process
-            admin = JanusAdmin(url: process.adminURL, secret: process.adminSecret)
             clients = [makeClient(JanusClientConfiguration(url: process.url, apiSecret: process.apiSecret))]
         case .external:
+            phoneAddress = "0.0.0.0"
+            phonePorts = nil
             clients = configuration.janus.urls.map {
                 makeClient(JanusClientConfiguration(url: $0, apiSecret: configuration.janus.apiSecret?.value))
             }
@@ -59,7 +64,6 @@ final class MediaBackend {
 
     func stop() async {
         isStopping = true
-        await admin?.close()
         for client in clients { await client.stop() }
         await process?.stop()
         resumeWaiting()
@@ -93,20 +97,8 @@ final class MediaBackend {
         return client
     }
 
-    /// What Janus has counted on a handle, by kind; empty where it cannot be asked.
-    func statistics(of handle: JanusHandle) async -> [String: MediumStatistics] {
-        guard let admin, let session = handle.session else { return [:] }
-        do throws(JanusError) {
-            return MediumStatistics.all(inHandleInfo: try await admin.handleInfo(session: session, handle: handle.id))
-        } catch {
-            log.debug("no statistics", metadata: ["reason": "\(error)"])
-            return [:]
-        }
-    }
-
     private func processChanged(_ state: JanusProcessState) {
         guard case .running = state, let process, let client = clients.first else { return }
-        admin?.url = process.adminURL
         client.connect(to: process.url)
         client.start()
     }

@@ -87,7 +87,7 @@ final class APISession {
         case .offerRefused(_, let failure), .answerRefused(let failure):
             reply?.fail(failure.apiError)
             reply = nil
-        case .held, .pictureWished: break
+        case .held, .pictureWished, .key: break
         case .event(let event):
             registry.publish(event, of: session.id)
         case .ended(let end):

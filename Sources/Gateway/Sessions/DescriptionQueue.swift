@@ -67,7 +67,7 @@ extension ProxySession.Event {
     /// Whether its place among offers, answers and changes of options matters.
     fileprivate var isOfExchange: Bool {
         switch self {
-        case .stepDone, .stepFailed, .candidate, .settingsApplied, .settingsFailed, .letThrough, .recordingFailed, .mediaLost, .stop: false
+        case .stepDone, .stepFailed, .candidate, .settingsApplied, .settingsFailed, .mediaLost, .stop: false
         default: true
         }
     }

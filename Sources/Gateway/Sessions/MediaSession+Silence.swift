@@ -7,7 +7,7 @@ extension MediaSession {
     ///
     /// Browsers are no part of this: Janus ends their PeerConnection when they no longer answer ICE.
     func endIfPhoneIsSilent(for limit: Duration) async {
-        for side in SessionSide.allCases where kind.counter(of: side)?.isPhone == true {
+        for side in SessionSide.allCases where kind.type(of: side) == .rtp {
             let packets = expectsMedia(from: side) ? await receivedPackets(from: side) : nil
             guard !isEnded else { return }
             var timeout = timeouts[side] ?? MediaTimeout(limit: limit)
@@ -22,8 +22,8 @@ extension MediaSession {
     }
 
     private func receivedPackets(from side: SessionSide) async -> Int? {
-        let statistics = await statistics(of: side)
-        return statistics.isEmpty ? nil : statistics.values.reduce(0) { $0 &+ $1.received.packets }
+        guard let statistics = await statistics(of: side) else { return nil }
+        return JanusMediaKind.allCases.compactMap { statistics[$0] }.reduce(0) { $0 &+ $1.received.packets &+ $1.rtcpReceived }
     }
 }
 

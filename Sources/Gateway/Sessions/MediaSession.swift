@@ -23,8 +23,10 @@ final class MediaSession {
         case answerRefused(SessionFailure)
         /// A side has begun to hold the call, or ceased to.
         case held(SessionSide, Bool)
-        /// That side is to send a full picture, where Janus cannot be asked for it.
+        /// The phone at that side is to send a full picture.
         case pictureWished(SessionSide)
+        /// Whoever is at that side pressed a key in the media (RFC 4733), for so long.
+        case key(SessionSide, Character, Duration)
         case event(SessionEvent)
         case ended(SessionEnd)
     }
@@ -37,13 +39,13 @@ final class MediaSession {
     let profiles: [SessionSide: SIPProfile]
     let started = ContinuousClock.now
     var onOutput: (@LoopActor (Output) -> Void)?
-    /// Whether Janus has said that a PeerConnection of this session is up.
+    /// Whether a PeerConnection of this session is up; where it has none, whether its legs are.
     private(set) var isUp = false
     /// Whether RTP of a kind arrives from a browser; a kind of which Janus has not said anything yet is not in it.
     private(set) var flowing: [String: Bool] = [:]
 
     private var machine: ProxySession
-    private let media: SessionHandles
+    private let media: SessionLegs
     private let recorder: SessionRecorder
     /// What is to be done about recordings when Janus has let go of the handles.
     private var afterRelease: [@LoopActor () -> Void] = []
@@ -61,8 +63,6 @@ final class MediaSession {
     /// Whether the session was up and established.
     private var hasBegun = false
     private var showsVideo = true
-    private let pauseRefresh: Duration
-    private var pause: LoopTimer?
     /// Of each phone that has been watched.
     var timeouts: [SessionSide: MediaTimeout] = [:]
 
@@ -73,7 +73,6 @@ final class MediaSession {
         self.id = id
         self.kind = kind
         self.profiles = profiles
-        pauseRefresh = context.pauseRefresh
         descriptions = DescriptionQueue(context.hosts)
         machine = ProxySession(
             id: id, kind: kind, options: options, address: context.mediaAddress, number: context.nextNumber(),
@@ -82,7 +81,7 @@ final class MediaSession {
         log[metadataKey: "session"] = "\(id)"
         self.log = log
         recorder = SessionRecorder(kind: kind, context: context)
-        media = SessionHandles(session: id, kind: kind, backend: context.media, recorder: recorder, log: log)
+        media = SessionLegs(kind: kind, backend: context.media, recorder: recorder, log: log)
         media.onEvent = { [weak self] event in self?.heard(event) }
         recorder.onFull = { [weak self] reason in
             guard let self, stopReason == nil, machine.options.record else { return }
@@ -135,7 +134,7 @@ final class MediaSession {
     /// Takes a candidate from the browser at `side`. Returns why it could not be used, or nil.
     func trickle(_ candidate: TrickledCandidate, from side: SessionSide) -> SessionFailure? {
         if machine.isEnded { return .state("the session has ended") }
-        guard kind.handle(ofBrowserAt: side) != nil else {
+        guard kind.type(of: side) == .webrtc else {
             return .unsupported("this side of the session takes no candidates")
         }
         do throws(NegotiationError) {
@@ -147,12 +146,8 @@ final class MediaSession {
         return nil
     }
 
-    /// What has been counted of `side`, by kind: between Janus and a browser, or what NoSIP has passed on for a phone.
-    func statistics(of side: SessionSide) async -> [String: MediumStatistics] {
-        guard let counter = kind.counter(of: side) else { return [:] }
-        let counted = await media.statistics(counter.handle)
-        return counter.isPhone ? counted.mapValues(\.ofPhone) : counted
-    }
+    /// What has been counted of `side`; nil where there is no such side, or it cannot be asked.
+    func statistics(of side: SessionSide) async -> EngineStatistics? { await media.statistics(of: side) }
 
     /// Changes options; `done` is called once, when they act or cannot.
     func update(_ change: SessionOptionsChange, done: @escaping UpdateCompletion) {
@@ -184,8 +179,10 @@ final class MediaSession {
     private func askForPicture(of side: SessionSide, ofPhones: Bool = true) {
         let video = machine.agreedMedia(of: side).first { $0.kind == .video }
         guard machine.isEstablished, !machine.isEnded, video?.direction.receives == true else { return }
-        if let role = kind.pictureHandle(of: side) { media.askForPicture(role) }
-        if ofPhones { onOutput?(.pictureWished(side)) }
+        LoopActor.task { [self] in
+            let isAsked = await media.askForPicture(of: side)
+            if ofPhones, !isAsked, kind.type(of: side) == .rtp { onOutput?(.pictureWished(side)) }
+        }
     }
 
     /// Media begins, or begins again. Browsers are asked twice: they pass over a PLI that follows another within 300 ms, and one may be lost.
@@ -203,25 +200,6 @@ final class MediaSession {
         guard machine.isEstablished, isUp, !hasBegun else { return }
         hasBegun = true
         wishForPictures()
-    }
-
-    // MARK: Pauses
-
-    /// Pictures come in more packets than sound: they are refreshed so many times as often.
-    private static let pictureRefreshes = 6
-
-    private func lookWhetherPaused() {
-        let isPaused = machine.isPaused
-        guard isPaused != (pause != nil) else { return }
-        pause?.cancel()
-        pause = nil
-        guard isPaused else { return }
-        let step = pauseRefresh / MediaSession.pictureRefreshes
-        var count = 0
-        pause = LoopTimer.schedule(after: step, every: step) { [weak self] in
-            count += 1
-            self?.handle(.letThrough(audio: count.isMultiple(of: MediaSession.pictureRefreshes), video: true))
-        }
     }
 
     // MARK: The machine
@@ -243,7 +221,6 @@ final class MediaSession {
         queue.take(event) { event in
             for action in machine.handle(event) { perform(action) }
             lookWhetherBegun()
-            lookWhetherPaused()
         }
     }
 
@@ -252,8 +229,8 @@ final class MediaSession {
         case .perform(let step): perform(step)
         case .deliverOffer(let side, let sdp): onOutput?(.offer(side, sdp))
         case .deliverAnswer(let side, let sdp): onOutput?(.answer(side, sdp))
-        case .trickle(let role, let candidate): media.trickle(candidate, to: role)
-        case .apply(let handle, let settings): apply(settings, to: handle)
+        case .trickle(let side, let candidate): media.trickle(candidate, to: side)
+        case .apply(let side, let settings): apply(settings, to: side)
         case .updated(let number, let options):
             if options.useVideo, !showsVideo { wishForPictures() }
             showsVideo = options.useVideo
@@ -319,20 +296,21 @@ final class MediaSession {
         }
     }
 
-    private func apply(_ settings: MediaSettings, to handle: SessionHandle) {
+    private func apply(_ settings: LegSettings, to side: SessionSide) {
         LoopActor.task { [self] in
             do throws(SessionFailure) {
-                try await media.apply(settings, to: handle)
-                self.handle(.settingsApplied)
+                try await media.apply(settings, to: side)
+                handle(.settingsApplied)
+                if !kind.hasBrowser, !isUp { heard(.up) }
             } catch {
-                self.handle(.settingsFailed(error))
+                handle(.settingsFailed(error))
             }
         }
     }
 
     // MARK: What Janus tells
 
-    private func heard(_ event: SessionHandles.Event) {
+    private func heard(_ event: SessionLegs.Event) {
         switch event {
         case .up:
             isUp = true
@@ -342,7 +320,8 @@ final class MediaSession {
             self.flowing[kind] = flowing
             onOutput?(.event(.media(kind: kind, flowing: flowing)))
         case .slowLink: onOutput?(.event(.slowLink))
-        case .notRecorded(let file, let failure): handle(.recordingFailed(file: file, failure))
+        case .key(let side, let key, let duration): onOutput?(.key(side, key, duration))
+        case .pictureWished(let side): wishForPicture(of: side)
         case .gone(let end):
             if isUp { onOutput?(.event(.webrtc(up: false))) }
             isUp = false

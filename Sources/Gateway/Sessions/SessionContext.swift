@@ -11,21 +11,18 @@ final class SessionContext {
     let recordings: RecordingService
     /// An absolute path.
     let recordingsDirectory: String
-    /// Time between two moments that are let through while the sound is held or off.
-    let pauseRefresh: Duration
     let hosts: MediaHosts
     let log: Logger
     private var number: UInt64
 
     init(
         media: MediaBackend, mediaAddress: String, recordings: RecordingService, recordingsDirectory: String,
-        pauseRefresh: Duration = GatewayConfiguration.Media().pauseRefresh, hosts: MediaHosts = MediaHosts(), log: Logger
+        hosts: MediaHosts = MediaHosts(), log: Logger
     ) {
         self.media = media
         self.mediaAddress = mediaAddress
         self.recordings = recordings
         self.recordingsDirectory = recordingsDirectory
-        self.pauseRefresh = pauseRefresh
         self.hosts = hosts
         self.log = log
         // RFC 8866 section 5.2 wants session ids that do not repeat: 31 bits that every phone can hold, from anywhere.

@@ -28,9 +28,9 @@ final class SessionRecorder {
         }
     }
 
-    /// What Janus is told as the file's name, on the handle of that role.
-    func path(_ file: String, part: Int, _ role: SessionHandle.Role) -> String {
-        "\(directory)/\(layout.base(file, part: part, side: role == .callee ? .callee : .caller))"
+    /// What the leg of that side is told as the file's name.
+    func path(_ file: String, part: Int, _ side: SessionSide) -> String {
+        "\(directory)/\(layout.base(file, part: part, side: side == .callee ? .callee : .caller))"
     }
 
     func started(_ file: String) { RecordingName(file).map(service.started) }
@@ -51,10 +51,7 @@ extension RecordingLayout {
     init(_ kind: SessionKind) {
         self = switch kind {
         case .echo: .echo
-        case .proxy(.webrtc, .webrtc): .twoHandles
-        case .proxy(.webrtc, .rtp): .userCalls
-        // Of two phones the caller's handle records: there the called one comes in by WebRTC.
-        case .proxy(.rtp, _): .peerCalls
+        case .proxy: .twoHandles
         }
     }
 }

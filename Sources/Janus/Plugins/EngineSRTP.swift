@@ -4,18 +4,22 @@ internal import JSON
 ///
 /// A changed key takes effect at once; an unchanged one keeps its packet counters.
 public struct EngineSRTP: Sendable, Equatable {
-    /// A crypto suite (RFC 4568 section 6.2, RFC 6188 section 3).
+    /// A crypto suite (RFC 4568 section 6.2, RFC 6188 section 3, RFC 7714 section 12).
     public enum Suite: String, Sendable, CaseIterable {
         case aes128SHA80 = "AES_CM_128_HMAC_SHA1_80"
         case aes128SHA32 = "AES_CM_128_HMAC_SHA1_32"
         case aes256SHA80 = "AES_256_CM_HMAC_SHA1_80"
         case aes256SHA32 = "AES_256_CM_HMAC_SHA1_32"
+        case aes128GCM = "AEAD_AES_128_GCM"
+        case aes256GCM = "AEAD_AES_256_GCM"
 
         /// Bytes of master key and salt together.
         public var keyLength: Int {
             switch self {
             case .aes128SHA80, .aes128SHA32: 30
             case .aes256SHA80, .aes256SHA32: 46
+            case .aes128GCM: 28
+            case .aes256GCM: 44
             }
         }
     }

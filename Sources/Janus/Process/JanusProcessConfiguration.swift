@@ -68,7 +68,7 @@ public struct JanusProcessConfiguration: Sendable {
     }
 
     /// The share of plain RTP, from an even port on.
-    var plainPorts: ClosedRange<Int> { rtpPorts.lowerBound...(firstICEPort - 1) }
+    public var plainPorts: ClosedRange<Int> { rtpPorts.lowerBound...(firstICEPort - 1) }
 
     /// The share of ICE.
     var icePorts: ClosedRange<Int> { firstICEPort...rtpPorts.upperBound }

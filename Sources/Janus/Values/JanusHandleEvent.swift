@@ -20,4 +20,4 @@ public enum JanusHandleEvent: Sendable, Equatable {
     case lost
 }
 
-public enum JanusMediaKind: String, Sendable { case audio, video }
+public enum JanusMediaKind: String, Sendable, CaseIterable { case audio, video }

@@ -72,7 +72,7 @@ extension SIPNegotiation {
         }
     }
 
-    /// What NoSIP was told last of the phone that the other side would notice.
+    /// What the phone said last that the other side would notice.
     var presence: [Presence] { plain.media.map(Presence.init) }
 
     /// One line of a phone's description, as the other side sees it.
@@ -86,26 +86,5 @@ extension SIPNegotiation {
             codec = medium.payloads.first?.codec
             direction = medium.direction ?? .sendrecv
         }
-    }
-
-    /// The phone's description as NoSIP had it last, with less flowing: for NoSIP's `process` of type answer, which mutes and
-    /// unmutes a running call without a word to either side. The result that Janus returns is dropped.
-    ///
-    /// - Parameters:
-    ///   - audio: the most that the phone may seem to do: `recvonly` keeps its audio from the browser, `sendonly` the browser's from it.
-    ///   - video: the same for video.
-    /// - Returns: nil before there is a description.
-    public func muted(audio: Direction, video: Direction) -> String? {
-        guard !plain.media.isEmpty else { return nil }
-        var copy = plain
-        return copy.describing(
-            plain.media.map { medium in
-                let direction = (medium.direction ?? .sendrecv).limited(to: medium.kind == .audio ? audio : video)
-                var muted = medium
-                muted.attributes.removeAll { if case .direction = $0 { true } else { false } }
-                muted.attributes.append(.direction(direction))
-                return muted
-            }
-        ).text
     }
 }

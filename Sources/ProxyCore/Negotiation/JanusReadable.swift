@@ -113,3 +113,16 @@ extension Attribute {
     /// Whether this could be read.
     var isWellFormed: Bool { if case .malformed = self { false } else { true } }
 }
+
+extension [Attribute] {
+    /// Takes out the candidates that `condition` picks, and the end of candidates when none is to be sent.
+    mutating func removeCandidates(where condition: (Candidate) -> Bool) {
+        let before = count
+        removeAll {
+            if case .candidate(let candidate) = $0 { return condition(candidate) }
+            return false
+        }
+        let hasCandidate = contains { if case .candidate = $0 { true } else { false } }
+        if count < before || !hasCandidate { if !hasCandidate { removeAll { $0 == .endOfCandidates } } }
+    }
+}

@@ -8,9 +8,10 @@ struct LeanMedium {
     var direction: Direction
     /// The feedback that may be named; nil allows what a phone can make use of.
     var feedback: Set<RTCPFeedback>?
-    /// The tag under which the phone offered the key that is answered (RFC 4568, section 5.1.2): NoSIP keeps that of the
-    /// call's first offer.
+    /// The tag under which the phone offered the key that is answered (RFC 4568, section 5.1.2).
     var keyTag: UInt32?
+    /// Whether RTP and RTCP are on one port (RFC 5761).
+    var isMultiplexed = false
 
     /// The media line with what follows; nil where nothing is left to talk with.
     var description: MediaDescription? {
@@ -18,6 +19,7 @@ struct LeanMedium {
         guard !transport.isSecure || !generated.keys.isEmpty else { return nil }
         var attributes = payloads.flatMap(\.leanAttributes)
         attributes += generated.attributes.filter(isKept).map(withKeyTag)
+        if isMultiplexed { attributes.append(.rtcpMux) }
         attributes.append(.direction(direction))
         return MediaDescription(
             kind: generated.kind, port: generated.port, transport: transport, formats: payloads.map { String($0.type) },

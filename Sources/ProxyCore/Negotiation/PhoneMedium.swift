@@ -1,17 +1,17 @@
 import SDP
 
-/// What a phone says of one medium, understood and made plain for NoSIP.
+/// What a phone says of one medium, understood.
 struct PhoneMedium: Sendable {
     var kind: MediaKind
     var port: UInt16
     var connection: Connection
-    /// The key that NoSIP gets; nil for plain RTP.
+    /// The key that is used; nil for plain RTP.
     var crypto: Crypto?
-    /// All keys that NoSIP could use, in the phone's order.
+    /// All keys that could be used, in the phone's order.
     var keys: [Crypto]
     var payloads: [Payload]
     var direction: Direction
-    /// `a=ptime` and `a=maxptime`, as they came.
+    /// `a=ptime`, `a=maxptime`, `a=rtcp` and `a=rtcp-mux`, as they came.
     var extras: [Attribute]
     var bandwidths: [Bandwidth]
 
@@ -33,7 +33,7 @@ struct PhoneMedium: Sendable {
         guard payloads.hasMedia else { throw .noCommonCodec }
         extras = medium.attributes.filter {
             switch $0 {
-            case .packetTime, .maximumPacketTime: true
+            case .packetTime, .maximumPacketTime, .rtcp, .rtcpMux: true
             default: false
             }
         }
@@ -51,7 +51,7 @@ struct PhoneMedium: Sendable {
         }
     }
 
-    /// The keys that NoSIP can use, where the transport needs one.
+    /// The keys that can be used, where the transport needs one.
     private static func keys(of medium: MediaDescription, policy: SRTPPolicy) throws(NegotiationError) -> [Crypto] {
         switch medium.transport {
         case .avp, .avpf:
@@ -66,7 +66,7 @@ struct PhoneMedium: Sendable {
         }
     }
 
-    /// The medium as NoSIP is to see it, of `RTP/AVP` or `RTP/SAVP`.
+    /// The medium in a line of the engine, of `RTP/AVP` or `RTP/SAVP`.
     var plain: MediaDescription {
         var attributes = payloads.flatMap(\.attributes) + extras
         // Also where the phone names no feedback: without it the browser would not ask for a keyframe after a loss,

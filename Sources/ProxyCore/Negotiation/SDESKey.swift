@@ -1,10 +1,19 @@
 import SDP
 
 extension Crypto {
-    /// The suites that Janus knows, and the bytes of key and salt together (RFC 4568, section 6.2; RFC 7714, section 12).
+    /// The suites that the media engine knows, and the bytes of key and salt together (RFC 4568, section 6.2; RFC 7714, section 12).
     private static let suites = [
         "AES_CM_128_HMAC_SHA1_80": 30, "AES_CM_128_HMAC_SHA1_32": 30, "AEAD_AES_128_GCM": 28, "AEAD_AES_256_GCM": 44,
     ]
+
+    /// The line for a key of ours, made of random bytes; nil for a suite that is not known, or with too few of them.
+    init?(suite: String, material: [UInt8]) {
+        guard let bytes = Self.suites[suite], material.count >= bytes else { return nil }
+        self.init(tag: 1, suite: suite, key: "inline:\(base64(material.prefix(bytes)))")
+    }
+
+    /// Master key and salt in base64, without what may stand around them.
+    var bareKey: String { String(key.dropFirst("inline:".count)) }
 
     /// This with the bare key and the suite's name in capitals, when it is one that Janus can use: a single key of the suite's length, a legal
     /// lifetime or none, no key identifier, no session parameters. rtpengine leaves out the padding that Janus wants.
@@ -34,4 +43,19 @@ extension Crypto {
     private static func isBase64(_ byte: UInt8) -> Bool {
         isDigit(byte) || UInt8(ascii: "a") ... UInt8(ascii: "z") ~= byte | 0x20 || byte == UInt8(ascii: "+") || byte == UInt8(ascii: "/")
     }
+}
+
+/// The text of these bytes (RFC 4648, section 4).
+private func base64(_ bytes: ArraySlice<UInt8>) -> String {
+    let digits = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
+    var text = ""
+    var rest = bytes
+    while !rest.isEmpty {
+        let group = rest.prefix(3)
+        rest = rest.dropFirst(3)
+        let bits = group.reduce(0) { $0 << 8 | UInt32($1) } << UInt32(8 * (3 - group.count))
+        for place in 0 ... group.count { text.append(digits[Int(bits >> UInt32(18 - 6 * place) & 63)]) }
+        text += String(repeating: "=", count: 3 - group.count)
+    }
+    return text
 }

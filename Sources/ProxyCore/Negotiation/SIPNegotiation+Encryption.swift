@@ -1,13 +1,13 @@
 import SDP
 
-/// SRTP with keys from the descriptions (RFC 4568). A NoSIP handle is encrypted as a whole, with one suite, and keeps the
-/// phone's first key of each medium: a phone's offer with others is for another handle, an answer with others cannot be used.
+/// SRTP with keys from the descriptions (RFC 4568). A dialog is encrypted as a whole, with one suite. The phone's keys may change with each
+/// description; ours stay.
 extension SIPNegotiation {
     /// What encrypts the media of a dialog.
     struct Encryption: Sendable, Equatable {
         /// Of the keys; nil for plain RTP.
         var suite: String?
-        /// The phone's, as NoSIP has them.
+        /// The phone's.
         var keys: [MediaKind: Crypto] = [:]
 
         init(adding medium: PhoneMedium, to before: Encryption?) {
@@ -16,39 +16,30 @@ extension SIPNegotiation {
             keys[medium.kind] = medium.crypto ?? keys[medium.kind]
         }
 
-        /// The key of `medium` that goes on with what was agreed; with `rekeying` another where that is not among them.
-        func key(of medium: PhoneMedium, rekeying: Bool) throws(NegotiationError) -> Crypto? {
+        /// The key of `medium` that goes on with what was agreed; another where that is not among them.
+        func key(of medium: PhoneMedium) throws(NegotiationError) -> Crypto? {
             guard let suite else {
                 guard medium.keys.isEmpty else { throw .encryptionChanged }
                 return nil
             }
             let fitting = medium.keys.filter { $0.suite == suite }
-            let known = fitting.first { $0.key == keys[medium.kind]?.key }
-            guard let key = known ?? (rekeying || keys[medium.kind] == nil ? fitting.first : nil) else { throw .encryptionChanged }
+            guard let key = fitting.first(where: { $0.key == keys[medium.kind]?.key }) ?? fitting.first else { throw .encryptionChanged }
             return key
         }
     }
 
-    /// The suite every phone that knows SRTP has (RFC 4568, section 6.2.1): the one that is offered, as NoSIP offers one only.
+    /// The suite every phone that knows SRTP has (RFC 4568, section 6.2.1): the one that is offered.
     static let offeredSuite = "AES_CM_128_HMAC_SHA1_80"
 
-    /// The suite that NoSIP is to `generate` a key for; nil for plain RTP.
+    /// The suite of our keys; nil for plain RTP.
     public var suite: String? {
         if let encryption { return encryption.suite }
         return profile.srtp == .required ? Self.offeredSuite : nil
     }
 
-    /// A phone that comes from another session may take new keys as it is told of this one. Until then its media is plain, and
-    /// nowhere: at the discard port of the gateway itself (RFC 863).
-    mutating func withholdKeys(_ media: inout [MediaDescription]) {
-        guard encryption?.suite != nil else { return }
-        encryption?.keys = [:]
-        for line in media.indices where media[line].port != 0 {
-            media[line].port = 9
-            media[line].connection = Connection(address: local.address)
-            media[line].transport = .avp
-            media[line].attributes.removeAll { if case .crypto = $0 { true } else { false } }
-        }
+    /// A phone that comes from another session may take new keys as it is told of this one. Until then its media are kept from flowing.
+    mutating func withholdKeys() {
+        if encryption?.suite != nil { encryption?.keys = [:] }
     }
 
     /// Whether that is so.
@@ -56,12 +47,12 @@ extension SIPNegotiation {
 
     /// Gives each line the key that goes with the dialog's encryption or, in a new dialog, with that of its leading line:
     /// the first audio, else the first that can be used. A line that does not fit is not usable.
-    func alignEncryption(_ media: inout [Reading], rekeying: Bool = false) {
+    func alignEncryption(_ media: inout [Reading]) {
         guard let encryption = encryption ?? Self.leading(media) else { return }
         for line in media.indices {
             guard var medium = media[line].medium else { continue }
             do throws(NegotiationError) {
-                medium.crypto = try encryption.key(of: medium, rekeying: rekeying)
+                medium.crypto = try encryption.key(of: medium)
                 media[line].medium = medium
             } catch {
                 media[line] = Reading(medium: nil, problem: error)

@@ -45,35 +45,13 @@ extension SIPNegotiation {
     /// A direction of ours with what a hold leaves of it.
     func whileHeld(_ direction: Direction) -> Direction { isHeld ? direction.limited(to: .sendonly) : direction }
 
-    /// Whether NoSIP knows of the phone what it knew in `other`.
-    func hasSamePlain(as other: SIPNegotiation) -> Bool { plain.media == other.plain.media }
-
-    /// The audio that a phone would offer that has all our codecs, for NoSIP's `process`. Its media is nowhere yet: the discard
-    /// port of the gateway itself (RFC 863).
-    mutating func offerForEcho() -> String {
+    /// The audio that an echo offers to a phone: all our codecs.
+    var offerForEcho: String {
         let payloads = Self.offeredAudio.filter { profile.codecs.contains($0.codec) }
         let medium = MediaDescription(
-            kind: .audio, port: 9, transport: .avp, formats: payloads.map { String($0.type) },
-            connection: Connection(address: local.address),
+            kind: .audio, port: 9, transport: .avp, formats: payloads.map { String($0.type) }, connection: .nowhere,
             attributes: payloads.flatMap(\.attributes) + [.direction(.sendrecv)])
-        return plain.describing([medium]).text
-    }
-
-    /// The echo's answer to that offer with all its codecs in place of the one that the echo chose.
-    func withAllCodecs(echo jsep: String) throws(NegotiationError) -> String {
-        var session = try SessionDescription(negotiating: jsep)
-        let payloads = plain.media.first?.payloads ?? []
-        for index in session.media.indices where session.media[index].kind == .audio {
-            session.media[index].formats = payloads.map { String($0.type) }
-            session.media[index].attributes.removeAll {
-                switch $0 {
-                case .rtpmap, .formatParameters, .rtcpFeedback: true
-                default: false
-                }
-            }
-            session.media[index].attributes += payloads.flatMap(\.attributes)
-        }
-        return session.text
+        return inner([medium])
     }
 
     /// The audio codecs under the numbers that browsers give them.

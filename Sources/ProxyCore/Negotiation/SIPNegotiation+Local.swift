@@ -3,11 +3,11 @@ import SDP
 extension SIPNegotiation {
     /// Makes the answer to the offer accepted last.
     ///
-    /// - Parameter generated: what NoSIP's `generate` gave for the browser's answer.
+    /// - Parameter inner: The other side's answer.
     /// - Returns: the SDP of the 200, with the offer's lines in number and order, those that are not carried with port 0.
-    public mutating func makeAnswer(_ generated: String) throws(NegotiationError) -> String {
+    public mutating func makeAnswer(_ inner: String) throws(NegotiationError) -> String {
         guard case .remoteOffer(let offer, let plainOffer, _) = state else { throw .wrongState }
-        let answer = try SessionDescription(negotiating: generated)
+        let answer = try localized(inner)
         guard answer.media.count == map.entries.count else {
             throw .wrongMediaCount(expected: map.entries.count, found: answer.media.count)
         }
@@ -40,16 +40,16 @@ extension SIPNegotiation {
         return LeanMedium(
             generated: generated, transport: offered.transport, payloads: payloads.withFittingTelephoneEvents,
             direction: (generated.direction ?? .sendrecv).limited(to: allowed), feedback: Set(feedback),
-            keyTag: plain.keys.first?.tag
+            keyTag: plain.keys.first?.tag, isMultiplexed: offered.attributes.contains(.rtcpMux)
         )
     }
 
     /// Makes an offer.
     ///
-    /// - Parameter generated: what NoSIP's `generate` gave for the browser's offer.
+    /// - Parameter inner: The other side's offer.
     /// - Returns: the SDP of the INVITE. Within a dialog its earlier lines stay where they are.
-    public mutating func makeOffer(_ generated: String) throws(NegotiationError) -> String {
-        let session = try SessionDescription(negotiating: generated)
+    public mutating func makeOffer(_ inner: String) throws(NegotiationError) -> String {
+        let session = try localized(inner)
         var next = self
         try next.begin()
         next.map = try map.extended(by: session.media)
@@ -84,7 +84,7 @@ extension SIPNegotiation {
         return LeanMedium(
             generated: generated, transport: transport,
             payloads: payloads.withFewH264.withFittingTelephoneEvents,
-            direction: generated.direction ?? .sendrecv
+            direction: generated.direction ?? .sendrecv, isMultiplexed: before?.attributes.contains(.rtcpMux) ?? false
         )
     }
 }

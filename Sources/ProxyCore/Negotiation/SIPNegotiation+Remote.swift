@@ -3,29 +3,30 @@ import SDP
 extension SIPNegotiation {
     /// Takes a phone's offer.
     ///
-    /// - Returns: the plain description for NoSIP's `process`: the first usable audio and the first usable video.
+    /// - Returns: the offer for the other side: the first usable audio and the first usable video.
     public mutating func acceptOffer(_ remote: String) throws(NegotiationError) -> String {
         guard !state.isPending else { throw .wrongState }
         let session = try SessionDescription(negotiating: remote)
         var next = self
         try next.begin()
         var media = next.understand(session)
-        next.alignEncryption(&media, rekeying: true)
+        next.alignEncryption(&media)
         guard media.contains(where: { $0.medium != nil }) else { throw Self.mostTelling(media.compactMap(\.problem)) }
         next.map = try map.taking(session.media) { media[$0].medium != nil }
         next.separatePayloadTypes(&media)
-        var plainMedia = next.plainMedia(media, of: session)
-        if next.isMoved { next.withholdKeys(&plainMedia) }
+        let plainMedia = next.plainMedia(media, of: session)
+        if next.isMoved { next.withholdKeys() }
         next.isMoved = false
         next.remote = session
         next.state = .remoteOffer(session, plain: plainMedia, answered: false)
         self = next
-        return plain.describing(plainMedia).text
+        _ = plain.describing(plainMedia)
+        return inner(plainMedia)
     }
 
     /// Takes a phone's answer to the offer made last.
     ///
-    /// - Returns: the plain description for NoSIP's `process`, of type answer. A later answer to the same offer may follow.
+    /// - Returns: the answer for the other side. A later answer to the same offer may follow.
     public mutating func acceptAnswer(_ remote: String) throws(NegotiationError) -> String {
         guard case .localOffer(let offer, _) = state else { throw .wrongState }
         let received = try SessionDescription(negotiating: remote)
@@ -50,7 +51,8 @@ extension SIPNegotiation {
         next.remote = received
         next.state = .localOffer(offer, answered: true)
         self = next
-        return plain.describing(plainMedia).text
+        _ = plain.describing(plainMedia)
+        return inner(plainMedia)
     }
 
     /// A line of the phone's: understood, or with the reason why not.
@@ -99,7 +101,7 @@ extension SIPNegotiation {
         reading.medium = medium
     }
 
-    /// NoSIP's lines, in its order; a line that is refused or cannot be used any more has port 0.
+    /// The engine's lines, in its order; a line that is refused or cannot be used any more has port 0.
     private mutating func plainMedia(_ media: [Reading], of session: SessionDescription) -> [MediaDescription] {
         map.entries.map { entry in
             if let medium = media[entry.line].medium, medium.kind == entry.kind {

@@ -1,17 +1,20 @@
 import SDP
 
-/// The descriptions of one SIP leg in one dialog; NoSIP's plain SDP is on the other side of it.
+/// The descriptions of one SIP leg in one dialog. On the other side of it are descriptions with the lines of the media engine, which are
+/// the same for both sides of a session: one audio and one video at most.
 ///
-/// A phone's offer: `acceptOffer` gives what NoSIP is to `process`, `makeAnswer` takes what it `generate`s.
-/// An offer to a phone: `makeOffer` takes what NoSIP generates, `acceptAnswer` gives what it is to process.
+/// A phone's offer: `acceptOffer` gives what the other side is offered, `makeAnswer` takes its answer.
+/// An offer to a phone: `makeOffer` takes the other side's offer, `acceptAnswer` gives the phone's answer for it.
 /// Both go any number of times, in any order; lines keep their number and order within the dialog, payload types their numbers.
 /// An error leaves everything as it was before the call.
 public struct SIPNegotiation: Sendable {
     let profile: SIPProfile
     /// What is sent to the phone.
     var local: LocalDescription
-    /// What is given to NoSIP.
+    /// What the phone says, understood, in the lines of the media engine.
     var plain: LocalDescription
+    /// At which the phone's media is received; they stay as they are for the session's life.
+    var ports: [MediaKind: LegPort] = [:]
     /// The last address that the phone wanted its media at, for a hold that hides it.
     var addresses: [MediaKind: String] = [:]
     /// Whether the dialog's media is encrypted, and with which of the phone's keys; nil before that is known.
@@ -31,7 +34,7 @@ public struct SIPNegotiation: Sendable {
 
     enum State: Sendable {
         case idle
-        /// The phone's offer; and what NoSIP was given of it, by Janus' line.
+        /// The phone's offer; and what was understood of it, by the engine's line.
         case remoteOffer(SessionDescription, plain: [MediaDescription], answered: Bool)
         /// Our offer, as it was sent.
         case localOffer([MediaDescription], answered: Bool)
@@ -58,11 +61,11 @@ public struct SIPNegotiation: Sendable {
 
     /// - Parameters:
     ///   - sessionID: for `o=`; the same for the dialog's life.
-    ///   - address: the IPv4 address at which NoSIP receives media, for `o=` and `c=`.
+    ///   - address: the address at which the phone's media is received, for `o=` and `c=`.
     public init(sessionID: UInt64, address: String, profile: SIPProfile = .standard) {
         self.profile = profile
         local = LocalDescription(sessionID: sessionID, address: address, hasConnection: true)
-        // NoSIP takes a session's c= for a change of every medium's address, even where the medium has its own.
+        // Each medium has its own.
         plain = LocalDescription(sessionID: sessionID, address: address, hasConnection: false)
     }
 

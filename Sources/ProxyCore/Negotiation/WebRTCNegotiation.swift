@@ -159,6 +159,18 @@ public struct WebRTCNegotiation: Sendable {
         return text
     }
 
+    /// What the leg is to do: the media of the last offer that has its answer; empty before.
+    var legMedia: [LegMedium] {
+        guard let answer else { return [] }
+        return map.entries.enumerated().compactMap { index, entry in
+            guard answer.media.indices.contains(entry.line), let agreed = agreedMedia.first(where: { $0.kind == entry.kind }) else { return nil }
+            let medium = answer.media[entry.line]
+            guard medium.port != 0 else { return nil }
+            return LegMedium(
+                kind: entry.kind, line: index, receives: agreed.direction.receives, sends: agreed.direction.sends, payloads: medium.legPayloads)
+        }
+    }
+
     /// Whether the browser wants none of what it could have, in its last description.
     ///
     /// - Parameter before: What was known of it: an answer to an offer that gives it nothing does not tell.
@@ -253,5 +265,19 @@ public struct WebRTCNegotiation: Sendable {
         outer.attributes.removeAll { !$0.isWellFormed }
         outer.attributes.limitBundle(to: outer.media.filter { $0.port != 0 }.compactMap(\.mid))
         return outer
+    }
+}
+
+extension MediaDescription {
+    /// All its payload types, in their order.
+    fileprivate var legPayloads: [LegPayload] {
+        payloadTypes.compactMap { type in
+            rtpmap(for: type).map { map in
+                let parameters = attributes.lazy.compactMap { attribute -> FormatParameters? in
+                    if case .formatParameters(let entry) = attribute, entry.format == String(type) { entry } else { nil }
+                }.first
+                return LegPayload(map, parameters?.text)
+            }
+        }
     }
 }

@@ -13,48 +13,57 @@ struct Exchange: Sendable, Equatable {
     enum Purpose: Sendable, Equatable {
         /// Each is delivered to the side that it is for.
         case parties
+        /// The caller hears and sees itself: its offer is answered at once.
+        case echo
         /// Nobody waits for the answer: the gateway offered on behalf of its side.
         case other
-        /// Nobody hears of it: Janus is taken back to what stands.
-        case janus
         /// The offerer's path alone changes: it is answered with what the other side has agreed on, which hears nothing of it.
         case path
-        /// The gateway offers to the other side what stands, for the sake of a limit; the answer is for nobody.
-        case limit
+        /// The gateway offers to the other side what stands; the answer is for nobody.
+        case renewal
     }
 
     /// Who made the offer.
     let offerer: SessionSide
-    let paths: ExchangePaths
     /// Whether nothing was agreed before it: when it fails, the session ends.
     let isFirst: Bool
     let purpose: Purpose
-    /// What the description is at the moment: behind an echo an offer has become an answer.
     var role = DescriptionRole.offer
     var phase: Phase
-    /// The NoSIP handles that have been told of it; when it comes to nothing they are told again what stands.
-    var processed: [SessionHandle.Role] = []
+    /// The browser whose PeerConnection was told of it last; when it comes to nothing it is told again what stands.
+    var given: SessionSide?
     /// Whether the offerer has withdrawn its offer, and hears nothing more of it.
     var isWithdrawn = false
 
-    init(offerer: SessionSide, paths: ExchangePaths, isFirst: Bool, purpose: Purpose = .parties) {
+    init(offerer: SessionSide, isFirst: Bool, purpose: Purpose = .parties) {
         self.offerer = offerer
-        self.paths = paths
         self.isFirst = isFirst
         self.purpose = purpose
-        phase = .offering(rest: paths.offer)
+        phase =
+            switch purpose {
+            case .parties, .other: .offering(rest: [.take(offerer), .give(offerer.other)])
+            case .echo, .path: .offering(rest: [.take(offerer)])
+            case .renewal: .awaitingAnswer
+            }
+    }
+
+    /// The stages of the answer.
+    var answerStages: [MediaStage] {
+        switch purpose {
+        case .parties: [.take(offerer.other), .give(offerer)]
+        case .other: [.take(offerer.other)]
+        case .echo, .path: [.give(offerer)]
+        case .renewal: []
+        }
     }
 
     var isOffering: Bool { if case .offering = phase { true } else { false } }
 
     /// Whether the offerer waits for the answer.
-    var awaitsAnswer: Bool { !isWithdrawn && (purpose == .parties || purpose == .path) }
+    var awaitsAnswer: Bool { !isWithdrawn && (purpose == .parties || purpose == .echo || purpose == .path) }
 
     /// Whether the other side has accepted the offer.
     var isAccepted: Bool { if case .answering = phase { purpose == .parties || purpose == .other } else { false } }
-
-    /// Whether it is the offer that a phone asked of the echo.
-    var isForEcho: Bool { isFirst && purpose == .other }
 
     /// The stages that are left in the phase.
     var rest: [MediaStage] {
@@ -72,6 +81,14 @@ struct Exchange: Sendable, Equatable {
         case .answering: next.phase = .answering(rest: rest)
         case .awaitingAnswer: break
         }
+        return next
+    }
+
+    /// The same on the way back, with the answer.
+    var answering: Exchange {
+        var next = self
+        next.role = .answer
+        next.phase = .answering(rest: answerStages)
         return next
     }
 }

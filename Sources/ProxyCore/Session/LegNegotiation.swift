@@ -100,9 +100,19 @@ extension LegNegotiation {
         self = .sip(leg)
     }
 
-    /// The SRTP suite of a phone's media; nil for plain RTP, and for browsers.
-    var suite: String? {
-        if case .sip(let leg) = self { leg.suite } else { nil }
+    /// The ports at which a phone's media is received.
+    mutating func open(_ ports: [MediaKind: LegPort]) {
+        guard case .sip(var leg) = self else { return }
+        leg.ports = ports
+        self = .sip(leg)
+    }
+
+    /// What its leg is to do, as it has agreed.
+    var legMedia: [LegMedium] {
+        switch self {
+        case .sip(let leg): leg.legMedia
+        case .webrtc(let leg): leg.legMedia
+        }
     }
 
     /// What it has agreed on.

@@ -1,30 +1,45 @@
-/// One thing for Janus to do. Its outcome comes back as ``ProxySession/Event/stepDone(_:)`` or
+public import SDP
+
+/// One thing for Janus to do about a leg. Its outcome comes back as ``ProxySession/Event/stepDone(_:)`` or
 /// ``ProxySession/Event/stepFailed(_:)``.
 public enum MediaStep: Sendable, Equatable {
-    /// Attach these handles; done with an empty text.
-    case attach([SessionHandle])
-    /// NoSIP `process`: plain SDP in, the browser side's SDP out.
-    case process(SessionHandle.Role, sdp: String, DescriptionRole)
-    /// NoSIP `generate`: the browser side's SDP in, plain SDP out; SRTP with a key of that suite where there is one.
-    case generate(SessionHandle.Role, BrowserDescription, suite: String?)
-    /// EchoTest: offer in, answer out.
-    case echo(SessionHandle.Role, BrowserDescription, MediaSettings)
-    /// VideoCall: both sides get a name, the caller's offer goes to the called side; what that side is offered comes out.
-    case call(BrowserDescription)
-    /// VideoCall: the called side's answer in, the caller's out.
-    case accept(BrowserDescription)
-    /// VideoCall: a later description of one side in, the other side's out.
-    case update(SessionHandle.Role, BrowserDescription)
-    /// Each handle lets a moment through, and is closed again; done with an empty text.
-    case letThrough([Moment])
+    /// Attach a handle for the leg of each of these sides.
+    case attach([SessionSide])
+    /// Open RTP ports for these media of a phone's leg.
+    case open(SessionSide, [MediaKind])
+    /// Give a browser's description to its PeerConnection.
+    case take(SessionSide, PeerDescription)
+    /// Have the PeerConnection of a browser's leg make a description for the browser; `sdp` says of which media.
+    case give(SessionSide, PeerDescription)
 }
 
-/// What a handle is told to let a moment of what is kept from flowing through.
-public struct Moment: Sendable, Equatable {
-    public let handle: SessionHandle
-    public let open: MediaSettings
-    /// The settings that count before and after it.
-    public let closed: MediaSettings
+/// What came of a step.
+public enum StepOutcome: Sendable, Equatable {
+    case done
+    /// The ports of a phone's leg, also those that were open before.
+    case opened([MediaKind: LegPort])
+    /// What the browser is to be told.
+    case described(String)
+}
+
+extension StepOutcome {
+    var text: String? { if case .described(let text) = self { text } else { nil } }
+}
+
+/// Where a phone's leg receives one medium.
+public struct LegPort: Sendable, Equatable {
+    /// Of RTP; that of RTCP is the next one.
+    public let port: UInt16
+    /// Random bytes for the master key and salt of the SRTP that the phone is sent (RFC 4568, section 6.1): as many as the longest suite needs.
+    public let key: [UInt8]
+
+    /// Bytes of ``key``.
+    public static let keyBytes = 46
+
+    public init(port: UInt16, key: [UInt8]) {
+        self.port = port
+        self.key = key
+    }
 }
 
 /// Whether a description offers or answers (RFC 3264).
@@ -33,7 +48,7 @@ public enum DescriptionRole: String, Sendable, Equatable {
 }
 
 /// A description for a PeerConnection of Janus.
-public struct BrowserDescription: Sendable, Equatable {
+public struct PeerDescription: Sendable, Equatable {
     public let role: DescriptionRole
     public let sdp: String
     /// Whether candidates follow by themselves (RFC 8838).
@@ -46,31 +61,5 @@ public struct BrowserDescription: Sendable, Equatable {
         self.sdp = sdp
         self.trickle = trickle
         self.isUpdate = isUpdate
-    }
-}
-
-/// What flows through a handle, as the plugins take it.
-public struct MediaSettings: Sendable, Equatable {
-    public var audio: Bool
-    public var video: Bool
-    /// In bit/s; 0 is no limit.
-    public var bitrate: Int
-    /// Name of the recording that is to run; nil when none is.
-    public var recording: String?
-    /// Which part of the recording, from 1: another one begins when what there is to record changes.
-    public var part: Int
-    /// For NoSIP, which has no switch for it: the phone's description with what is to flow as its directions, to be
-    /// processed as if the phone had answered anew.
-    public var plain: String?
-
-    public init(
-        audio: Bool = true, video: Bool = true, bitrate: Int = 0, recording: String? = nil, part: Int = 1, plain: String? = nil
-    ) {
-        self.audio = audio
-        self.video = video
-        self.bitrate = bitrate
-        self.recording = recording
-        self.part = part
-        self.plain = plain
     }
 }

@@ -74,10 +74,13 @@ extension ProxySession {
             note(holding.side, holding.isOn)
             lookAtDescriptions()
             guard !holding.isOn, case .sip(let leg)? = sides[phone], let known = holds.known.removeValue(forKey: phone),
-                known != leg.presence, let paths = kind.paths(ofOfferBy: phone, isFirst: false)
-            else { return apply(update: holding.number, before: options, isHold: true) }
+                known != leg.presence
+            else {
+                connect()
+                return apply(update: holding.number, before: options, isHold: true)
+            }
             return announceHolds() + [.holdDone(number: holding.number)]
-                + advance(text, Exchange(offerer: phone, paths: paths, isFirst: false, purpose: .other))
+                + advance(text, Exchange(offerer: phone, isFirst: false, purpose: .other))
         } catch {
             return holdDeclined(holding, .description(error))
         }

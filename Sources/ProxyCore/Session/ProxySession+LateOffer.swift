@@ -6,10 +6,8 @@ extension ProxySession {
         }
         switch state {
         case .new where kind == .echo(.rtp):
-            // By itself Janus cannot: the key of a NoSIP that answers belongs to the key of an offer.
-            guard leg.suite == nil else { return [.refuseOffer(side, .refused("the echo cannot offer SRTP"))] }
             state = .attaching(offer: "", trickle: false, by: side)
-            return [.perform(.attach(kind.handles))]
+            return [.perform(.attach(kind.sides))]
         case .stable:
             return reoffer(leg, to: side)
         default:
@@ -31,17 +29,17 @@ extension ProxySession {
         }
     }
 
-    /// The phone answers. NoSIP is told of another address; the other side gets an offer when the media has changed.
+    /// The phone answers. Its leg is told of another address; the other side gets an offer when the media has changed.
     mutating func reanswered(by side: SessionSide, _ sdp: String) -> [Action] {
-        guard case .sip(let before)? = sides[side], let paths = kind.paths(ofOfferBy: side, isFirst: false) else { return [] }
+        guard case .sip(let before)? = sides[side] else { return [] }
         do {
             let text = try negotiate(side) { (leg) throws(NegotiationError) in try leg.acceptAnswer(sdp) }
             guard case .sip(let after)? = sides[side] else { return [] }
-            if after.agreedMedia != before.standingMedia, !before.withholdsKeys {
-                return advance(text, Exchange(offerer: side, paths: paths, isFirst: false, purpose: .other))
+            if after.agreedMedia != before.standingMedia, !before.withholdsKeys, sides[side.other] != nil {
+                return advance(text, Exchange(offerer: side, isFirst: false, purpose: .other))
             }
-            let role = side == .callee && kind.callerType == .rtp ? SessionHandle.Role.callee : .caller
-            return restore(after.hasSamePlain(as: before) ? [] : [role])
+            state = .stable
+            return agree()
         } catch {
             return notReanswered(by: side, .description(error))
         }
@@ -69,8 +67,7 @@ extension ProxySession {
                 return [.refuseOffer(side, .state("other media cannot be agreed on before the call is answered"))]
             }
             sides[side] = .sip(leg)
-            let role = side == .callee && kind.callerType == .rtp ? SessionHandle.Role.callee : .caller
-            return [.deliverAnswer(side, answer)] + restore(leg.hasSamePlain(as: before) ? [] : [role])
+            return [.deliverAnswer(side, answer)] + agree()
         } catch {
             return [.refuseOffer(side, .description(error))]
         }
@@ -86,20 +83,9 @@ extension ProxySession {
 
     // MARK: The echo
 
-    /// NoSIP and the echo are given an offer as a phone with all our codecs would make it. What comes out is offered to the
-    /// phone, whose answer then says where its media is.
+    /// The phone is offered all our codecs; its answer says where its media is.
     mutating func beginEcho() -> [Action] {
-        guard case .sip(var leg)? = sides[.caller] else { return [] }
-        let text = leg.offerForEcho()
-        sides[.caller] = .sip(leg)
-        let paths = ExchangePaths(
-            offer: [.process(.caller), .echo(.echo, tied: true), .generate(.caller)], answer: [.process(.caller)])
-        return advance(text, Exchange(offerer: .callee, paths: paths, isFirst: true, purpose: .other))
-    }
-
-    /// The echo answers with one codec. It sends back whatever comes, so the phone may choose any.
-    func echoed(_ answer: String, to stage: MediaStage) throws(NegotiationError) -> String {
-        guard case .generate = stage, case .sip(let leg)? = sides[.caller] else { return answer }
-        return try leg.withAllCodecs(echo: answer)
+        guard case .sip(let leg)? = sides[.caller] else { return [] }
+        return advance(leg.offerForEcho, Exchange(offerer: .callee, isFirst: true, purpose: .other))
     }
 }

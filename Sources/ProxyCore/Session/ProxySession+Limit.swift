@@ -1,5 +1,5 @@
-/// The limit of what a side sends, where no plugin of Janus keeps it: it stands in what the side is told (`b=`), so that a change of it is an
-/// offer to that side, of which the other one hears nothing.
+/// The limit of what a phone sends, where no browser is there to be told by RTCP: it stands in what the phone is told (`b=`), so that a change
+/// of it is an offer to that side, of which the other one hears nothing.
 extension ProxySession {
     /// An update that changes the limit: the sides are told one after the other.
     struct Limiting: Sendable {
@@ -42,9 +42,7 @@ extension ProxySession {
             case .webrtc(var leg):
                 offer = try leg.repeatOffer()
                 sides[side] = .webrtc(leg)
-                var exchange = Exchange(offerer: side.other, paths: ExchangePaths(offer: [], answer: []), isFirst: false, purpose: .limit)
-                exchange.phase = .awaitingAnswer
-                state = .exchanging(exchange)
+                state = .exchanging(Exchange(offerer: side.other, isFirst: false, purpose: .renewal))
                 pendingOffer = offer
             case nil:
                 return limitNext(current)

@@ -1,11 +1,13 @@
-/// Options, and the recordings that are one of them: one change at a time is taken to the handles.
+import SDP
+
+/// Options, and the recordings that are one of them: one change at a time is taken to the legs.
 extension ProxySession {
     /// Updates that are kept while another one is being applied; what comes over that is refused.
     static let maximumWaitingUpdates = 16
 
-    /// Settings that have been sent to the handles and not yet been confirmed by all of them.
+    /// Settings that have been sent to the legs and not yet been confirmed by all of them.
     struct Applying: Sendable {
-        /// The update that asked for them; nil for the options that the session was started with.
+        /// The update that asked for them; nil for what the sides have agreed on.
         let update: Int?
         /// The options to go back to when they fail.
         let before: SessionOptions
@@ -26,39 +28,39 @@ extension ProxySession {
         case failed(file: String, SessionFailure)
     }
 
-    /// What Janus is told to capture. It does so as it was at the beginning: a medium that is added later is not captured, and NoSIP
-    /// captures what a phone sends whether it is passed on or not.
-    struct Captured: Sendable, Equatable {
-        var audio = true, video = true
-        var hasAudio = false
-        var pictures: Set<Codec> = []
-    }
+    /// The codec of each medium that is recorded, by its side: a capture has one.
+    typealias Captured = [SessionSide: [MediaKind: String]]
 
     private var capturing: Captured {
-        let media = SessionSide.allCases.flatMap { agreedMedia(of: $0) }
-        let isPlain = kind.handles.contains { kind.records(through: $0) && $0.plugin == .noSIP }
-        return Captured(
-            audio: !isPlain || audioFlows, video: !isPlain || videoFlows, hasAudio: media.contains { $0.kind == .audio },
-            pictures: Set(media.filter { $0.kind == .video }.map(\.codec)))
+        agreed.mapValues { media in
+            Dictionary(media.filter(\.receives).compactMap { medium in medium.payloads.first.map { (medium.kind, $0.codec) } }) { first, _ in first }
+        }
     }
 
-    func settings() -> MediaSettings { settings(audio: audioFlows, video: videoFlows) }
-
-    private func settings(audio: Bool, video: Bool) -> MediaSettings {
-        MediaSettings(
-            audio: audio, video: video, bitrate: options.bitrate.multipliedReportingOverflow(by: 1_000).partialValue,
+    /// What each leg is to do now.
+    private func settings(of side: SessionSide) -> LegSettings {
+        let media = (agreed[side] ?? []).map { medium in
+            let flows = medium.kind == .audio ? audioFlows : videoFlows
+            var medium = medium
+            medium.receives = medium.receives && flows
+            medium.sends = medium.sends && flows
+            return medium
+        }
+        return LegSettings(
+            media: media, bitrate: kind.type(of: side) == .webrtc ? options.bitrate.multipliedReportingOverflow(by: 1_000).partialValue : 0,
             recording: recorder.current, part: recorder.current == nil ? 1 : recorder.part)
     }
 
-    /// What follows the first answer: options that the plugin could not take with the offer, and updates that came early.
-    mutating func settle() -> [Action] {
-        if case .echo = kind {
-            recorder.confirm()
-            captured = capturing
-            return (recorder.current.map { [.recording(.started(file: $0))] } ?? []) + nextUpdate()
-        }
-        guard options != SessionOptions() else { return nextUpdate() }
-        return apply(update: nil, before: options)
+    /// The sides have agreed: their legs are told.
+    mutating func agree() -> [Action] {
+        connect()
+        isChanged = true
+        return nextUpdate()
+    }
+
+    /// Notes what the sides have agreed on.
+    mutating func connect() {
+        for (side, leg) in sides { agreed[side] = leg.legMedia }
     }
 
     mutating func update(_ number: Int, _ change: SessionOptionsChange) -> [Action] {
@@ -69,9 +71,10 @@ extension ProxySession {
         return nextUpdate()
     }
 
-    /// Applies the update that has waited longest, when nothing else is under way.
+    /// Does what waits, when nothing else is under way: what was agreed on first, then the update that has waited longest.
     mutating func nextUpdate() -> [Action] {
         guard state == .stable, applying == nil else { return [] }
+        if isChanged { return apply(update: nil, before: options) }
         if let limiting { return limitNext(limiting) }
         guard !updates.isEmpty else { return [] }
         let (number, next) = updates.removeFirst()
@@ -83,52 +86,29 @@ extension ProxySession {
         return limitNext(Limiting(update: number, before: before, rest: limited))
     }
 
-    /// Tells the handles what `options` now ask for. Its outcome is awaited before the next update.
+    /// Tells the legs what `options` now ask for. Its outcome is awaited before the next update.
     mutating func apply(update number: Int?, before: SessionOptions, isHold: Bool = false) -> [Action] {
-        let handles = kind.handles.filter { kind.isConfigured(through: $0) }
+        isChanged = false
         let recorderBefore = recorder
         var recordings: [RecordingChange] = []
         if !options.record, let file = recorder.end() { recordings.append(.stopped(file: file)) }
-        if recorder.current != nil, captured != capturing, let file = recorder.goOn() { recordings.append(.stopped(file: file)) }
+        let capturing = capturing, goesOn = recorder.current != nil && !isOther(capturing)
+        if recorder.current != nil, !goesOn, let file = recorder.goOn() { recordings.append(.stopped(file: file)) }
         if let file = recorder.begin(if: options.record) { recordings.append(.started(file: file)) }
-        captured = capturing
+        captured = goesOn ? captured.merging(capturing) { $0.merging($1) { $1 } } : capturing
         applying = Applying(
-            update: number, before: before, isHold: isHold, outstanding: handles.count, recordings: recordings, recorder: recorderBefore)
-        return handles.map { .apply($0, settings(of: $0, audio: audioFlows, video: videoFlows)) }
+            update: number, before: before, isHold: isHold, outstanding: kind.sides.count, recordings: recordings, recorder: recorderBefore)
+        return kind.sides.map { .apply($0, settings(of: $0)) }
     }
 
-    /// What a handle is told so that these flow.
-    func settings(of handle: SessionHandle, audio: Bool, video: Bool) -> MediaSettings {
-        var own = settings(audio: audio, video: video)
-        if !kind.records(through: handle) { own.recording = nil }
-        if handle.plugin == .noSIP { own.plain = plainDescription(of: handle.role, audio: audio, video: video) }
-        return own
+    /// Whether a medium has another codec than its capture.
+    private func isOther(_ capturing: Captured) -> Bool {
+        capturing.contains { side, media in
+            media.contains { kind, codec in captured[side]?[kind].map { $0 != codec } ?? false }
+        }
     }
 
-    /// The description that NoSIP has of the phone behind this handle, with what is to flow.
-    func plainDescription(of role: SessionHandle.Role) -> String? {
-        plainDescription(of: role, audio: audioFlows, video: videoFlows)
-    }
-
-    private func plainDescription(of role: SessionHandle.Role, audio: Bool, video: Bool) -> String? {
-        guard case .sip(let leg)? = sides[side(ofPhoneBehind: role)] else { return nil }
-        return leg.muted(audio: audio ? .sendrecv : .inactive, video: video ? .sendrecv : .inactive)
-    }
-
-    /// The side of the phone whose media goes through this NoSIP handle.
-    func side(ofPhoneBehind role: SessionHandle.Role) -> SessionSide {
-        kind.callerType == .rtp && role == .caller ? .caller : .callee
-    }
-
-    /// What follows a later exchange: it has opened again what was switched off, where NoSIP has it; and what is recorded may be another.
-    mutating func settleAgain() -> [Action] {
-        let isOpen = (!audioFlows || !videoFlows) && kind.handles.contains { $0.plugin == .noSIP && kind.isConfigured(through: $0) }
-        let isOther = recorder.current != nil && captured != capturing
-        guard isOpen || isOther, applying == nil else { return nextUpdate() }
-        return apply(update: nil, before: options)
-    }
-
-    /// One handle has taken its settings, or has not; after the last one the update is done.
+    /// One leg has taken its settings, or has not; after the last one the update is done.
     mutating func settled(_ failure: SessionFailure?) -> [Action] {
         guard var current = applying else { return [] }
         current.outstanding -= 1
@@ -138,7 +118,10 @@ extension ProxySession {
             return []
         }
         applying = nil
-        if let failure = current.failure { return notApplied(current, failure) + announceHolds() + nextUpdate() }
+        if let failure = current.failure {
+            let actions = notApplied(current, failure)
+            return isEnded ? actions : actions + announceHolds() + nextUpdate()
+        }
         recorder.confirm()
         let done = current.update.map { current.isHold ? Action.holdDone(number: $0) : .updated(number: $0, options) }
         return announceHolds() + current.recordings.map { .recording($0) } + (done.map { [$0] } ?? []) + nextUpdate()
@@ -146,9 +129,13 @@ extension ProxySession {
 
     /// Where nothing but a recording failed, the other options act.
     private mutating func notApplied(_ current: Applying, _ failure: SessionFailure) -> [Action] {
-        captured = nil
+        guard current.update != nil || failure.isOfRecording else {
+            return end(SessionEnd(code: failure.sipStatus, reason: failure.reason))
+        }
         var actions: [Action] = []
-        if case .recording = failure {} else { options = current.before }
+        if !failure.isOfRecording { options = current.before }
+        // Some of the legs may have taken it.
+        isChanged = true
         let begun = current.recordings.compactMap { if case .started(let file) = $0 { file } else { nil } }
         if let file = begun.first {
             _ = recorder.end()
@@ -158,14 +145,6 @@ extension ProxySession {
             recorder = current.recorder
         }
         return actions + (current.update.map { [.updateFailed(number: $0, failure)] } ?? [])
-    }
-
-    /// A recording that was to begin with the session does not.
-    mutating func recordingFailed(_ file: String, _ failure: SessionFailure) -> [Action] {
-        guard recorder.current == file else { return [] }
-        _ = recorder.end()
-        options.record = false
-        return [.recording(.failed(file: file, failure))]
     }
 
     /// What is still to be said of updates and recordings when the session ends.

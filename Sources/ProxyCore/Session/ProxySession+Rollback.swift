@@ -1,17 +1,16 @@
-/// A later exchange that came to nothing: what was agreed before it stands (RFC 6141), in Janus too.
-///
-/// NoSIP takes an offer's address and directions at once, and a PeerConnection the directions of a description that it is given.
+/// A later exchange that came to nothing: what was agreed before it stands (RFC 6141).
 extension ProxySession {
-    /// Takes Janus back to what stands.
+    /// Takes Janus back to what stands. A phone's leg has not been told of the exchange; a PeerConnection takes the directions of a
+    /// description that it is given, so it is given what stands. What it says to that is for nobody.
     mutating func restore(after failed: Exchange) -> [Action] {
-        // Between two phones both PeerConnections are Janus' own: the whole exchange is gone through again.
-        if kind == .proxy(caller: .rtp, callee: .rtp), failed.purpose != .janus, !failed.processed.isEmpty,
-            let text = standing(failed.offerer)
-        {
-            let replay = Exchange(offerer: failed.offerer, paths: failed.paths, isFirst: false, purpose: .janus)
-            return advance(text, replay)
-        }
-        return restore(failed.purpose == .janus ? [] : failed.processed)
+        guard let side = failed.given, let text = standing(side.other) else { return restored() }
+        state = .restoring(side)
+        return [.perform(.give(side, PeerDescription(.answer, sdp: text, trickle: false, isUpdate: true)))]
+    }
+
+    mutating func restored() -> [Action] {
+        state = .stable
+        return nextUpdate()
     }
 
     /// Whether this offer of a browser's is about its path to Janus alone: the phone at the other side need not hear of it.
@@ -27,33 +26,9 @@ extension ProxySession {
         return answer
     }
 
-    /// The offer of an exchange that the other side hears nothing of is through: after it comes the answer that stands. After the answer of a
-    /// replay comes nothing.
-    mutating func replayed(_ exchange: Exchange) -> [Action] {
-        guard exchange.isOffering, let text = standing(exchange.offerer.other) else {
-            state = .stable
-            return settleAgain()
-        }
-        var exchange = exchange
-        exchange.role = .answer
-        exchange.phase = .answering(rest: exchange.paths.answer)
-        return advance(text, exchange)
-    }
-
-    /// What NoSIP is to know of the phone at `side`.
-    private func standing(_ side: SessionSide) -> String? {
+    /// What the phone at `side` has said, as the other side hears it.
+    func standing(_ side: SessionSide) -> String? {
         guard case .sip(let leg)? = sides[side] else { return nil }
-        return leg.muted(audio: .sendrecv, video: .sendrecv)
-    }
-
-    /// Gives each of these NoSIP handles the description that stands, as if the phone had answered anew. What Janus says to the
-    /// other side about it is not needed.
-    mutating func restore(_ handles: [SessionHandle.Role]) -> [Action] {
-        guard let first = handles.first, let text = plainDescription(of: first) else {
-            state = .stable
-            return nextUpdate()
-        }
-        state = .restoring(rest: Array(handles.dropFirst()))
-        return [.perform(.process(first, sdp: text, .answer))]
+        return leg.standing
     }
 }

@@ -1,9 +1,12 @@
+import SDP
+
 /// The state of one media session: a pure machine that is told what happened and says what to do.
 ///
 /// It carries offers and answers between its two sides, one exchange at a time (``Exchange``). A description goes through
-/// in stages: the side that sent it is understood (`accept…`), Janus turns it over (``MediaStep``), and the other side's is
-/// made of what comes out (`make…`). ``SessionKind`` says which stages there are. An exchange that fails ends the session
-/// when it is the first one; a later one is refused, and what was agreed before stands (RFC 6141).
+/// in stages: the side that sent it is understood (`accept…`), a browser's leg takes it, the other side's leg makes ready what that side
+/// is to be told (``MediaStep``), and its description is made of that (`make…`). When both have agreed, each leg is told all that it is to
+/// do (``LegSettings``). An exchange that fails ends the session when it is the first one; a later one is refused, and what was agreed
+/// before stands (RFC 6141).
 /// Nothing that a peer sends can trap.
 public struct ProxySession: Sendable {
     /// What happened.
@@ -25,8 +28,8 @@ public struct ProxySession: Sendable {
         case answered(sdp: String, trickle: Bool)
         /// The side that was offered something does not take it.
         case declined(SessionFailure)
-        /// Janus did the step; its text, where it makes one.
-        case stepDone(String)
+        /// Janus did the step.
+        case stepDone(StepOutcome)
         case stepFailed(SessionFailure)
         case candidate(SessionSide, TrickledCandidate)
         /// Options are to change; `number` comes back with the outcome.
@@ -35,10 +38,6 @@ public struct ProxySession: Sendable {
         case hold(number: Int, SessionSide, Bool)
         case settingsApplied
         case settingsFailed(SessionFailure)
-        /// What is kept from flowing of these is to be let through for a moment.
-        case letThrough(audio: Bool, video: Bool)
-        /// The recording that was to begin with the session does not; all else does.
-        case recordingFailed(file: String, SessionFailure)
         /// Janus or the path to a browser is gone.
         case mediaLost(SessionEnd)
         case stop(code: Int, reason: String)
@@ -56,8 +55,9 @@ public struct ProxySession: Sendable {
         /// The answer cannot be used; another one may follow.
         case refuseAnswer(SessionFailure)
         case refuseCandidate(SessionFailure)
-        case trickle(SessionHandle.Role, TrickledCandidate)
-        case apply(SessionHandle, MediaSettings)
+        case trickle(SessionSide, TrickledCandidate)
+        /// Have the leg of that side do this.
+        case apply(SessionSide, LegSettings)
         /// The update is done, with these options now in force.
         case updated(number: Int, SessionOptions)
         /// The update could not be carried out; the session goes on.
@@ -73,17 +73,15 @@ public struct ProxySession: Sendable {
 
     enum State: Sendable, Equatable {
         case new
-        /// The handles are being attached; the first offer waits.
+        /// The handles are being attached; the first offer waits. An empty one is to be made for the phone's echo.
         case attaching(offer: String, trickle: Bool, by: SessionSide)
         case exchanging(Exchange)
         /// This phone has got the offer that it asked for, and has not answered it.
         case reoffered(SessionSide)
         /// A phone has been offered the hold, or its end.
         case holding(Holding)
-        /// NoSIP is being told what stands, at one handle after another.
-        case restoring(rest: [SessionHandle.Role])
-        /// What is kept from flowing is let through for a moment.
-        case lettingThrough
+        /// The PeerConnection of this side is told what stands.
+        case restoring(SessionSide)
         /// All that was offered is answered.
         case stable
         case ended
@@ -99,15 +97,21 @@ public struct ProxySession: Sendable {
 
     var state = State.new
     var recorder: RecordingNames
-    /// What the part of the recording has in it that runs.
-    var captured: Captured?
+    /// The codecs in the part of the recording that runs.
+    var captured: Captured = [:]
     var updates: [(number: Int, change: Change)] = []
     var holds = Holds()
     var limiting: Limiting?
     var applying: Applying?
+    /// Whether the legs have to be told what was agreed on, when they have taken what they were told before.
+    var isChanged = false
+    /// What each side has agreed on.
+    var agreed: [SessionSide: [LegMedium]] = [:]
     var sides: [SessionSide: LegNegotiation]
+    /// The description that a step is about, for the stage after it.
+    private var passing = ""
     private var handlesAttached = false
-    private var candidatesWaiting: [(SessionHandle.Role, TrickledCandidate)] = []
+    private var candidatesWaiting: [(SessionSide, TrickledCandidate)] = []
 
     /// Candidates that are kept until the handles are attached; what comes over that is refused.
     static let maximumWaitingCandidates = 64
@@ -170,15 +174,13 @@ public struct ProxySession: Sendable {
         case .withdrawn(let side): return withdrawn(by: side)
         case .answered(let sdp, let trickle): return answered(sdp, trickle: trickle)
         case .declined(let failure): return declined(failure)
-        case .stepDone(let text): return stepDone(text)
+        case .stepDone(let outcome): return stepDone(outcome)
         case .stepFailed(let failure): return stepFailed(failure)
         case .candidate(let side, let candidate): return trickle(candidate, from: side)
         case .update(let number, let change): return update(number, change)
         case .hold(let number, let side, let on): return hold(number, by: side, on)
         case .settingsApplied: return settled(nil)
         case .settingsFailed(let failure): return settled(failure)
-        case .letThrough(let audio, let video): return letThrough(audio: audio, video: video)
-        case .recordingFailed(let file, let failure): return recordingFailed(file, failure)
         case .mediaLost(let end): return self.end(end)
         case .stop(let code, let reason): return end(SessionEnd(code: code, reason: reason))
         }
@@ -198,24 +200,26 @@ public struct ProxySession: Sendable {
     // MARK: Offers
 
     private mutating func offered(by side: SessionSide, _ sdp: String, trickle: Bool) -> [Action] {
-        guard let paths = kind.paths(ofOfferBy: side, isFirst: !isEstablished) else {
+        guard kind.mayOffer(side) else {
             return [.refuseOffer(side, .unsupported("this side of the session cannot offer"))]
         }
         switch state {
         case .new:
             state = .attaching(offer: sdp, trickle: trickle, by: side)
-            return [.perform(.attach(kind.handles))]
+            return [.perform(.attach(kind.sides))]
         case .stable:
             if let answer = repeatAnswer(to: sdp, of: side) { return [.deliverAnswer(side, answer)] }
-            let purpose = changesPathOnly(side, sdp) ? Exchange.Purpose.path : .parties
-            return begin(Exchange(offerer: side, paths: paths, isFirst: false, purpose: purpose), sdp, trickle: trickle)
-        case .attaching, .exchanging, .reoffered, .holding, .restoring, .lettingThrough, .ended:
+            let purpose = changesPathOnly(side, sdp) ? Exchange.Purpose.path : ordinaryPurpose
+            return begin(Exchange(offerer: side, isFirst: false, purpose: purpose), sdp, trickle: trickle)
+        case .attaching, .exchanging, .reoffered, .holding, .restoring, .ended:
             return [.refuseOffer(side, ProxySession.glare)]
         }
     }
 
     /// Both sides at once, or one again before it was answered: the one who asked later tries again (RFC 3261 14.2).
     static let glare = SessionFailure.state("another offer is being answered")
+
+    private var ordinaryPurpose: Exchange.Purpose { if case .echo = kind { .echo } else { .parties } }
 
     private mutating func begin(_ exchange: Exchange, _ sdp: String, trickle: Bool) -> [Action] {
         state = .exchanging(exchange)
@@ -230,25 +234,23 @@ public struct ProxySession: Sendable {
     private mutating func answered(_ sdp: String, trickle: Bool) -> [Action] {
         if case .reoffered(let side) = state { return reanswered(by: side, sdp) }
         if case .holding(let holding) = state { return holdAnswered(holding, sdp) }
-        guard case .exchanging(var exchange) = state, exchange.phase == .awaitingAnswer else {
+        guard case .exchanging(let exchange) = state, exchange.phase == .awaitingAnswer else {
             return [.refuseAnswer(.state(answerRefusal))]
         }
         if exchange.isWithdrawn { return discardAnswer(of: exchange, .withdrawn) }
         do {
             let text = try negotiate(exchange.offerer.other) { (leg) throws(NegotiationError) in try leg.acceptAnswer(sdp) }
             pendingOffer = nil
-            if exchange.purpose == .limit {
+            if exchange.purpose == .renewal {
                 state = .stable
                 return nextUpdate()
             }
-            exchange.role = .answer
-            exchange.phase = .answering(rest: exchange.paths.answer)
-            return advance(text, exchange, trickle: trickle)
+            return advance(text, exchange.answering, trickle: trickle)
         } catch {
             let failure = SessionFailure.description(error)
             // Nothing has been changed yet. To the first offer another answer may follow; a later one has ended for its answerer.
             if exchange.isFirst { return [.refuseAnswer(failure)] }
-            return exchange.purpose == .limit ? limitDeclined(failure) : discardAnswer(of: exchange, failure)
+            return exchange.purpose == .renewal ? limitDeclined(failure) : discardAnswer(of: exchange, failure)
         }
     }
 
@@ -261,28 +263,26 @@ public struct ProxySession: Sendable {
         if case .reoffered(let side) = state { return notReanswered(by: side, .refused("the phone does not take the limit")) }
         if case .holding(let holding) = state { return holdDeclined(holding, failure) }
         guard case .exchanging(let exchange) = state, exchange.phase == .awaitingAnswer else { return [] }
-        if exchange.purpose == .limit { return limitDeclined(failure) }
+        if exchange.purpose == .renewal { return limitDeclined(failure) }
         return fail(exchange, failure)
     }
 
     // MARK: Stages
 
-    private mutating func stepDone(_ text: String) -> [Action] {
+    private mutating func stepDone(_ outcome: StepOutcome) -> [Action] {
         switch state {
         case .attaching(let offer, let trickle, let side):
             handlesAttached = true
             let waiting = candidatesWaiting.map { Action.trickle($0.0, $0.1) }
             candidatesWaiting = []
             if offer.isEmpty { return beginEcho() + waiting }
-            guard let paths = kind.paths(ofOfferBy: side, isFirst: true) else { return waiting }
-            return begin(Exchange(offerer: side, paths: paths, isFirst: true), offer, trickle: trickle) + waiting
+            return begin(Exchange(offerer: side, isFirst: true, purpose: ordinaryPurpose), offer, trickle: trickle) + waiting
         case .exchanging(let exchange) where exchange.phase != .awaitingAnswer:
-            return exchange.isWithdrawn ? fail(exchange, .withdrawn) : advance(text, exchange)
-        case .restoring(let rest):
-            return restore(rest)
-        case .lettingThrough:
-            state = .stable
-            return nextUpdate()
+            if case .opened(let ports) = outcome { open(ports, for: exchange) }
+            if exchange.isWithdrawn { return fail(exchange, .withdrawn) }
+            return advance(outcome.text ?? passing, exchange)
+        case .restoring:
+            return restored()
         default:
             return []
         }
@@ -294,52 +294,62 @@ public struct ProxySession: Sendable {
             return [.refuseOffer(side, failure)] + end(SessionEnd(code: failure.sipStatus, reason: failure.reason))
         case .exchanging(let exchange) where exchange.phase != .awaitingAnswer:
             return fail(exchange, failure)
-        case .restoring(let rest):
-            return restore(rest)
-        case .lettingThrough:
-            state = .stable
-            return nextUpdate()
+        case .restoring:
+            return restored()
         default:
             return []
         }
     }
 
-    /// Takes `text` to the next stage; after the last one it is delivered.
+    /// Takes `text` to the next stage that is Janus' business; after the last one it is delivered.
     mutating func advance(_ text: String, _ exchange: Exchange, trickle: Bool = false) -> [Action] {
+        var exchange = exchange
         do {
-            guard let stage = exchange.rest.first else { return try deliver(text, exchange) }
-            let text = exchange.isForEcho ? try echoed(text, to: stage) : text
-            let description = BrowserDescription(
-                exchange.role, sdp: stage.isTied ? try withoutCandidates(jsep: text) : text,
-                trickle: trickle || stage.isTied, isUpdate: !exchange.isFirst)
-            let step = step(stage, description, exchange)
-            var next = exchange.with(rest: Array(exchange.rest.dropFirst()))
-            if case .echo = stage { next.role = .answer }
-            if case .process(let handle) = stage { next.processed.append(handle) }
-            state = .exchanging(next)
-            return [.perform(step)]
+            while let stage = exchange.rest.first {
+                let description = PeerDescription(exchange.role, sdp: text, trickle: trickle, isUpdate: !exchange.isFirst)
+                let step = try step(stage, description)
+                // Ports that are open leave nothing to do.
+                exchange = exchange.with(rest: Array(exchange.rest.dropFirst()))
+                guard let step else { continue }
+                passing = text
+                if case .give(let side, _) = step { exchange.given = side }
+                state = .exchanging(exchange)
+                return [.perform(step)]
+            }
+            return try deliver(text, exchange)
         } catch {
             return fail(exchange, .description(error))
         }
     }
 
-    private mutating func step(_ stage: MediaStage, _ description: BrowserDescription, _ exchange: Exchange) -> MediaStep {
-        switch stage {
-        case .process(let handle): return .process(handle, sdp: description.sdp, description.role)
-        case .generate(let handle, _): return .generate(handle, description, suite: sides[side(ofPhoneBehind: handle)]?.suite)
-        case .call: return .call(description)
-        case .accept: return .accept(description)
-        case .update(let handle): return .update(handle, description)
-        case .echo(let handle, _):
-            if exchange.isFirst { _ = recorder.begin(if: options.record) }
-            return .echo(handle, description, settings())
+    /// What Janus has to do at that stage; nil for nothing.
+    private func step(_ stage: MediaStage, _ description: PeerDescription) throws(NegotiationError) -> MediaStep? {
+        switch (stage, sides[stage.side]) {
+        case (.take(let side), .webrtc): return .take(side, description)
+        case (.give(let side), .webrtc): return .give(side, description)
+        case (.give(let side), .sip(let leg)):
+            let missing = try leg.mediaWithoutPort(of: description.sdp)
+            return missing.isEmpty ? nil : .open(side, missing)
+        case (.take, .sip), (_, nil): return nil
         }
     }
 
+    /// The ports of the side that was to be told something.
+    private mutating func open(_ ports: [MediaKind: LegPort], for exchange: Exchange) {
+        let side = exchange.isOffering ? exchange.offerer.other : exchange.offerer
+        sides[side]?.open(ports)
+    }
+
     private mutating func deliver(_ text: String, _ exchange: Exchange) throws(NegotiationError) -> [Action] {
-        var exchange = exchange
-        if exchange.purpose == .janus || (exchange.purpose == .path && exchange.isOffering) { return replayed(exchange) }
-        if exchange.role == .offer || (exchange.isOffering && exchange.isForEcho) {
+        if exchange.isOffering {
+            switch exchange.purpose {
+            case .echo: return try advance(echoAnswer(to: text), exchange.answering)
+            case .path:
+                guard let standing = standing(exchange.offerer.other) else { throw .wrongState }
+                return advance(standing, exchange.answering)
+            case .parties, .other, .renewal: break
+            }
+            var exchange = exchange
             let side = exchange.offerer.other
             let offer = try negotiate(side) { (leg) throws(NegotiationError) in try leg.makeOffer(text) }
             pendingOffer = offer
@@ -348,13 +358,13 @@ public struct ProxySession: Sendable {
             return [.deliverOffer(side, offer)]
         }
         var actions: [Action] = []
-        if exchange.purpose == .parties || exchange.purpose == .path {
+        if exchange.answerStages.last == .give(exchange.offerer) {
             let answer = try negotiate(exchange.offerer) { (leg) throws(NegotiationError) in try leg.makeAnswer(text) }
             actions = [.deliverAnswer(exchange.offerer, answer)]
         }
         state = .stable
         isEstablished = true
-        return actions + lookWhoHolds() + (exchange.isFirst ? settle() : settleAgain())
+        return actions + lookWhoHolds() + agree()
     }
 
     /// The exchange comes to nothing.
@@ -381,7 +391,7 @@ public struct ProxySession: Sendable {
     // MARK: Candidates
 
     private mutating func trickle(_ received: TrickledCandidate, from side: SessionSide) -> [Action] {
-        guard let role = kind.handle(ofBrowserAt: side) else {
+        guard kind.type(of: side) == .webrtc else {
             return [.refuseCandidate(.unsupported("this side of the session takes no candidates"))]
         }
         let candidate: TrickledCandidate
@@ -391,11 +401,11 @@ public struct ProxySession: Sendable {
         } catch {
             return [.refuseCandidate(.description(error))]
         }
-        if handlesAttached { return [.trickle(role, candidate)] }
+        if handlesAttached { return [.trickle(side, candidate)] }
         guard candidatesWaiting.count < ProxySession.maximumWaitingCandidates else {
             return [.refuseCandidate(.state("too many candidates before the session has started"))]
         }
-        candidatesWaiting.append((role, candidate))
+        candidatesWaiting.append((side, candidate))
         return []
     }
 

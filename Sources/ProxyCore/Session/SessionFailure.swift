@@ -13,6 +13,9 @@ public enum SessionFailure: Error, Sendable, Equatable {
     /// It cannot be recorded; nothing else is wrong.
     case recording(String)
 
+    /// Whether nothing but a recording has failed.
+    var isOfRecording: Bool { if case .recording = self { true } else { false } }
+
     /// A sentence for whoever asked: an API error's text, or that of a Warning header.
     public var reason: String {
         switch self {

@@ -146,7 +146,6 @@ struct FaultyConfiguration: Sendable, CustomTestStringConvertible {
         .init("routes:\n  - {match: a, domain: 'a.*', to: user}\n", 2, 24, "routes[0].domain[0]", "neither a host name"),
         // Times and words
         .init("calls:\n  ring_timeout: soon\n", 2, 17, "calls.ring_timeout", "not a time"),
-        .init("media:\n  pause_refresh: 10m\n", 2, 18, "media.pause_refresh", "not in 1s to 540s"),
         .init("calls:\n  ring_timeout: 0\n", 2, 17, "calls.ring_timeout", "not in 1s to 1h"),
         .init("calls:\n  maximum_duration: 1e99\n", 2, 21, "calls.maximum_duration", "not a time"),
         .init("calls:\n  maximum_duration: 99999999999999999999999h\n", 2, 21, "calls.maximum_duration", "not in"),

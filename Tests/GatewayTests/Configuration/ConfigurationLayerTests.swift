@@ -36,7 +36,7 @@ import Testing
               maximum_calls: 20_000
               srtp: required
             http: {listen: '[::1]:0', allowed_origins: [https://Example.org, 'http://localhost:3000']}
-            media: {address: 198.51.100.7, rtp_ports: 40000 - 40999, pause_refresh: 2m, timeout: 90}
+            media: {address: 198.51.100.7, rtp_ports: 40000 - 40999, timeout: 90}
             janus: {mode: external, urls: ws://10.0.0.1:8188/janus, api_secret: hush}
             recordings: {directory: /var/lib/tern, video: tracks, keep_mjr: yes, jobs: 2, minimum_free: 2G, ffmpeg: /bin/true}
             registrar: {database: /tmp/registrations, minimum_expires: 90.5s, maximum_expires: 2h, contacts_per_user: 3}
@@ -85,7 +85,7 @@ import Testing
                 from: [.user("carol"), .anyone], domains: [.exact("sip.example.org"), .below(".example.net")],
                 rewrite: try RouteTemplate(parsing: "+{1}"), srtp: .off)
         ])
-        #expect(configuration.media.pauseRefresh == .seconds(120) && configuration.media.timeout == .seconds(90))
+        #expect(configuration.media.timeout == .seconds(90))
         #expect(configuration.calls.ringTimeout == .milliseconds(1_500))
         #expect(configuration.calls.maximumDuration == nil)
         #expect(configuration.api.graceTime == .milliseconds(500))

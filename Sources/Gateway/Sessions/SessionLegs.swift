@@ -1,0 +1,281 @@
+internal import EventLoop
+internal import Janus
+internal import Logging
+internal import ProxyCore
+internal import SDP
+
+/// The legs of one session in the media engine, each a handle of Janus: performs the session's steps, and tells what Janus says about the legs.
+@LoopActor
+final class SessionLegs {
+    /// What happened to a leg, as far as a session cares.
+    enum Event {
+        case up
+        case flowing(kind: String, Bool)
+        case slowLink
+        /// Whoever is at that side pressed a key.
+        case key(SessionSide, Character, Duration)
+        /// The phone at that side is to send a full picture, and RTCP cannot ask it.
+        case pictureWished(SessionSide)
+        /// The session cannot go on.
+        case gone(SessionEnd)
+    }
+
+    var onEvent: (@LoopActor (Event) -> Void)?
+
+    private let kind: SessionKind
+    private let backend: MediaBackend
+    private let recorder: SessionRecorder
+    private let log: Logger
+    private var legs: [SessionSide: EngineLeg] = [:]
+    private var ids: [SessionSide: EngineLegID] = [:]
+    private var ports: [SessionSide: [MediaKind: LegPort]] = [:]
+    private var applied: [SessionSide: EngineConfiguration] = [:]
+    private var isReleased = false
+
+    init(kind: SessionKind, backend: MediaBackend, recorder: SessionRecorder, log: Logger) {
+        self.kind = kind
+        self.backend = backend
+        self.recorder = recorder
+        self.log = log
+    }
+
+    // MARK: Steps
+
+    func perform(_ step: MediaStep) async throws(SessionFailure) -> StepOutcome {
+        do throws(JanusError) {
+            return try await run(step)
+        } catch {
+            throw SessionFailure(error)
+        }
+    }
+
+    private func run(_ step: MediaStep) async throws(JanusError) -> StepOutcome {
+        switch step {
+        case .attach(let sides):
+            try await attach(sides)
+            return .done
+        case .open(let side, let media):
+            return .opened(try await open(side, media))
+        case .take(let side, let description):
+            try await leg(side).take(JSEP(description))
+            return .done
+        case .give(let side, let description):
+            return .described(
+                try await leg(side).give(description.sdp, JSEP.Kind(description.role), isUpdate: description.isUpdate).sdp)
+        }
+    }
+
+    private func attach(_ sides: [SessionSide]) async throws(JanusError) {
+        let client = try backend.choose()
+        for side in sides {
+            let leg = try await EngineLeg.attach(to: client)
+            guard !isReleased else {
+                await leg.handle.detach()
+                throw .cancelled
+            }
+            legs[side] = leg
+            leg.handle.onEvent = { [weak self] event in self?.heard(event, from: side) }
+            if kind.type(of: side) == .webrtc { ids[side] = try await leg.id() }
+        }
+    }
+
+    private func open(_ side: SessionSide, _ media: [MediaKind]) async throws(JanusError) -> [MediaKind: LegPort] {
+        let opened = try await leg(side).open(media.compactMap(JanusMediaKind.init), at: backend.phoneAddress, ports: backend.phonePorts)
+        ids[side] = opened.leg
+        for kind in JanusMediaKind.allCases {
+            guard let port = opened[kind].flatMap({ UInt16(exactly: $0.port) }) else { continue }
+            let before = ports[side]?[MediaKind(kind)]
+            ports[side, default: [:]][MediaKind(kind)] = LegPort(port: port, key: before?.key ?? SessionLegs.randomKey())
+        }
+        return ports[side] ?? [:]
+    }
+
+    private static func randomKey() -> [UInt8] {
+        var generator = SystemRandomNumberGenerator()
+        return (0..<LegPort.keyBytes).map { _ in UInt8.random(in: 0...255, using: &generator) }
+    }
+
+    private func leg(_ side: SessionSide) throws(JanusError) -> EngineLeg {
+        guard let leg = legs[side] else { throw .detached }
+        return leg
+    }
+
+    func trickle(_ candidate: TrickledCandidate, to side: SessionSide) {
+        guard let handle = legs[side]?.handle else { return }
+        if let text = candidate.candidate {
+            handle.trickle(
+                JanusCandidate(sdpMid: candidate.mid, sdpMLineIndex: candidate.mediaLineIndex, candidate: text))
+        } else {
+            handle.trickleCompleted()
+        }
+    }
+
+    // MARK: Settings
+
+    /// Makes a leg do what `settings` say; all but the recording where that is what fails.
+    func apply(_ settings: LegSettings, to side: SessionSide) async throws(SessionFailure) {
+        var record = settings.recording.map { recorder.path($0, part: settings.part, side) }
+        var refusal: SessionFailure?
+        if let name = settings.recording, applied[side]?.record != record {
+            do throws(SessionFailure) {
+                try await recorder.begin(name)
+            } catch {
+                record = nil
+                refusal = error
+            }
+        }
+        do throws(JanusError) {
+            try await configure(side, settings, record)
+        } catch {
+            throw SessionFailure(error)
+        }
+        if let refusal { throw refusal }
+    }
+
+    private func configure(_ side: SessionSide, _ settings: LegSettings, _ record: String?) async throws(JanusError) {
+        let peer = kind.calleeType == nil ? side : side.other
+        let configuration = EngineConfiguration(
+            peer: ids[peer], media: settings.media.compactMap(EngineMedium.init), bitrate: settings.bitrate, record: record)
+        guard configuration != applied[side] else { return }
+        // What comes of it is not known until it is answered.
+        applied[side] = nil
+        try await leg(side).configure(configuration)
+        applied[side] = configuration
+    }
+
+    /// Has whoever is at that side send a full picture. Returns whether RTCP has asked.
+    func askForPicture(of side: SessionSide) async -> Bool {
+        guard let leg = legs[side] else { return false }
+        do throws(JanusError) {
+            return try await leg.requestKeyframe()
+        } catch {
+            log.debug("no picture could be asked for", metadata: ["error": "\(error)"])
+            return false
+        }
+    }
+
+    /// What has been counted of the leg of that side; nil where it cannot be asked.
+    func statistics(of side: SessionSide) async -> EngineStatistics? {
+        guard let leg = legs[side] else { return nil }
+        do throws(JanusError) {
+            return try await leg.statistics()
+        } catch {
+            log.debug("no statistics", metadata: ["reason": "\(error)"])
+            return nil
+        }
+    }
+
+    // MARK: Events and end
+
+    private func heard(_ event: JanusHandleEvent, from side: SessionSide) {
+        switch event {
+        case .webrtcUp: onEvent?(.up)
+        case .media(let kind, let receiving): onEvent?(.flowing(kind: kind.rawValue, receiving))
+        case .slowLink: onEvent?(.slowLink)
+        case .hangup(let reason): onEvent?(.gone(SessionLegs.end(for: reason)))
+        case .lost: onEvent?(.gone(.mediaServerLost))
+        case .plugin(let data, _): if let event = EngineEvent(data) { heard(event, from: side) }
+        case .candidate, .candidatesCompleted: break
+        }
+    }
+
+    private func heard(_ event: EngineEvent, from side: SessionSide) {
+        switch event {
+        case .digit(_, let digit, let duration): onEvent?(.key(side, digit, duration))
+        case .latched(let kind, let address, let former):
+            let before = former.map { "\($0)" } ?? "signalled"
+            log.info("a phone's media comes from elsewhere", metadata: ["side": "\(side)", "kind": "\(kind)", "from": "\(address)", "before": "\(before)"])
+        // What a client hears of this is the browser's, where there is one.
+        case .flowing(let kind): if !self.kind.hasBrowser { onEvent?(.flowing(kind: kind.rawValue, true)) }
+        case .silent(let kind): if !self.kind.hasBrowser { onEvent?(.flowing(kind: kind.rawValue, false)) }
+        case .keyframeWanted: onEvent?(.pictureWished(side))
+        case .error(let what, let reason):
+            log.error("the media engine failed", metadata: ["side": "\(side)", "what": "\(what)", "reason": "\(reason)"])
+        }
+    }
+
+    /// Janus' reasons: a DTLS alert is how a browser says goodbye (RFC 8446 section 6.1); all others are failures.
+    private static func end(for reason: String) -> SessionEnd {
+        ["DTLS alert", "Close PC", "Remote WebRTC hangup", "User hangup"].contains(reason) ? .mediaClosed : .mediaFailed(reason)
+    }
+
+    /// Gives all legs back. Also those that are still being attached, as soon as they are.
+    ///
+    /// - Parameter done: Called when they are, and Janus has let go of what it recorded.
+    func release(_ done: @escaping @LoopActor () -> Void) {
+        guard !isReleased else { return done() }
+        isReleased = true
+        onEvent = nil
+        let open = legs
+        legs = [:]
+        open.values.forEach { $0.handle.onEvent = nil }
+        let ends = open.values.map { leg in LoopActor.task { await leg.handle.detach() } }
+        LoopActor.task {
+            for end in ends { await end.value }
+            done()
+        }
+    }
+}
+
+extension JSEP {
+    init(_ description: PeerDescription) {
+        self.init(
+            type: Kind(description.role), sdp: description.sdp, trickle: description.trickle ? true : nil,
+            update: description.isUpdate ? true : nil)
+    }
+}
+
+extension JSEP.Kind {
+    init(_ role: DescriptionRole) { self = role == .offer ? .offer : .answer }
+}
+
+extension JanusMediaKind {
+    init?(_ kind: MediaKind) {
+        switch kind {
+        case .audio: self = .audio
+        case .video: self = .video
+        default: return nil
+        }
+    }
+}
+
+extension MediaKind {
+    init(_ kind: JanusMediaKind) {
+        self = switch kind {
+        case .audio: .audio
+        case .video: .video
+        }
+    }
+}
+
+extension EngineMedium {
+    /// Nil for a kind, or a suite, that the engine does not know.
+    init?(_ medium: LegMedium) {
+        guard let kind = JanusMediaKind(medium.kind) else { return nil }
+        var srtp: EngineSRTP?
+        if let keys = medium.keys {
+            guard let suite = EngineSRTP.Suite(rawValue: keys.suite) else { return nil }
+            srtp = EngineSRTP(suite, local: keys.local, remote: keys.remote)
+        }
+        self.init(
+            kind, mindex: medium.line, receive: medium.receives, send: medium.sends,
+            payloads: medium.payloads.map { EnginePayload(Int($0.type), $0.codec, clock: Int($0.clockRate), fmtp: $0.parameters) },
+            remote: medium.phone.map {
+                EngineRemote(address: $0.host, port: Int($0.port), rtcpPort: Int($0.rtcpPort), rtcpMux: $0.isMultiplexed)
+            },
+            srtp: srtp, feedback: medium.feedback.compactMap(Feedback.init))
+    }
+}
+
+extension SessionFailure {
+    /// A plugin refuses what is wrong with a description; everything else is Janus' own trouble.
+    init(_ error: JanusError) {
+        switch error {
+        case .plugin(let code, _) where [EngineLeg.Refusal.noPorts, EngineLeg.Refusal.limit, EngineLeg.Refusal.failure].contains(code):
+            self = .unavailable(error.description)
+        case .plugin, .refused, .invalid: self = .refused(error.description)
+        case .notReady, .lost, .detached, .timeout, .cancelled, .overloaded, .malformed:
+            self = .unavailable(error.description)
+        }
+    }
+}

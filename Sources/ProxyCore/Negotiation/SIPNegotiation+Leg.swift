@@ -1,0 +1,92 @@
+import SDP
+
+/// What the phone's leg of the media engine has to do with the descriptions: its ports and keys stand in ours, and what was agreed on is
+/// what it does.
+extension SIPNegotiation {
+    /// The media of a description of the other side that the leg has no port for yet.
+    func mediaWithoutPort(of inner: String) throws(NegotiationError) -> [MediaKind] {
+        let session = try SessionDescription(negotiating: inner)
+        return [MediaKind.audio, .video].filter { kind in ports[kind] == nil && session.media.contains { $0.kind == kind && $0.port != 0 } }
+    }
+
+    /// A description of the other side with the leg's ports and keys in it.
+    func localized(_ inner: String) throws(NegotiationError) -> SessionDescription {
+        var session = try SessionDescription(negotiating: inner)
+        for index in session.media.indices {
+            let port = session.media[index].port == 0 ? nil : ports[session.media[index].kind]
+            session.media[index].port = port?.port ?? 0
+            session.media[index].transport = suite == nil ? .avp : .savp
+            session.media[index].attributes.removeAll { if case .crypto = $0 { true } else { false } }
+            if let suite, let port, let key = Crypto(suite: suite, material: port.key) { session.media[index].attributes.append(.crypto(key)) }
+        }
+        return session
+    }
+
+    /// The phone's last description as the other side hears of it; nil before there is one.
+    var standing: String? { plain.media.isEmpty ? nil : inner(plain.media) }
+
+    /// These media of the phone without its keys.
+    func inner(_ media: [MediaDescription]) -> String {
+        var copy = plain
+        return copy.describing(
+            media.map { medium in
+                var medium = medium
+                medium.transport = .avp
+                medium.attributes.removeAll { if case .crypto = $0 { true } else { false } }
+                return medium
+            }
+        ).text
+    }
+
+    /// What the leg is to do: the media of the last offer that has its answer; empty before.
+    var legMedia: [LegMedium] {
+        map.entries.enumerated().compactMap { index, entry in
+            guard plain.media.indices.contains(index), local.media.indices.contains(entry.line) else { return nil }
+            let phone = plain.media[index], own = local.media[entry.line]
+            guard phone.port != 0, own.port != 0, let agreed = agreedMedia.first(where: { $0.kind == entry.kind }) else { return nil }
+            // Each may have numbers of its own: what comes has ours, what goes the phone's.
+            var payloads = own.payloads
+            payloads += phone.payloads.filter { payload in !payloads.contains { $0.type == payload.type } }
+            if let first = payloads.firstIndex(where: { $0.type == agreed.payloadType }) { payloads.swapAt(0, first) }
+            var medium = LegMedium(
+                kind: entry.kind, line: index, receives: agreed.direction.receives, sends: agreed.direction.sends,
+                payloads: payloads.map { LegPayload($0.map, $0.parameters?.text) })
+            if withholdsKeys {
+                (medium.receives, medium.sends) = (false, false)
+            } else {
+                medium.phone = PhoneAddress(phone, isMultiplexed: own.attributes.contains(.rtcpMux))
+                medium.keys = LegKeys(local: own, remote: phone)
+            }
+            if let remote, remote.media.indices.contains(entry.line) { medium.feedback = remote.media[entry.line].pictureFeedback }
+            return medium
+        }
+    }
+}
+
+extension PhoneAddress {
+    init?(_ medium: MediaDescription, isMultiplexed offered: Bool) {
+        guard let connection = medium.connection else { return nil }
+        host = connection.address
+        port = medium.port
+        isMultiplexed = offered && medium.attributes.contains(.rtcpMux)
+        let rtcp = medium.attributes.lazy.compactMap { if case .rtcp(let address) = $0 { address.port } else { nil } }.first
+        rtcpPort = isMultiplexed ? port : rtcp ?? (port == .max ? port : port + 1)
+    }
+}
+
+extension LegKeys {
+    init?(local: MediaDescription, remote: MediaDescription) {
+        guard let own = local.keys.first, let theirs = remote.keys.first else { return nil }
+        suite = theirs.suite
+        self.local = own.bareKey
+        self.remote = theirs.bareKey
+    }
+}
+
+extension MediaDescription {
+    /// What the phone understands of RTCP feedback about pictures (RFC 4585, RFC 5104).
+    fileprivate var pictureFeedback: [String] {
+        let known = Set(attributes.compactMap { if case .rtcpFeedback(let entry) = $0 { entry.feedback } else { nil } })
+        return [("nack", "nack"), ("nack pli", "pli"), ("ccm fir", "fir")].filter { known.contains($0.0) }.map(\.1)
+    }
+}
