@@ -2,21 +2,17 @@
 ///
 /// A recording has parts, one after the other: Janus captures what there was at a part's beginning.
 public enum RecordingLayout: String, Sendable, CaseIterable {
-    /// One handle of NoSIP; the caller has the WebRTC side.
-    case userCalls = "user_calls"
-    /// One handle of NoSIP; the caller has the plain side.
-    case peerCalls = "peer_calls"
-    /// A handle of VideoCall for each side.
-    case twoHandles = "two_handles"
-    /// EchoTest: what comes in goes out again.
+    /// Captures of each side.
+    case proxy
+    /// Captures of the caller, which hears itself.
     case echo
 
-    /// What Janus is told as the file's name, for the handle of that side.
+    /// What the media engine is told as the captures' name, for the leg of that side.
     ///
     /// - Parameter part: From 1.
     public func base(_ name: String, part: Int = 1, side: Track.Side) -> String {
         let name = RecordingLayout.name(name, part)
-        return self == .twoHandles ? "\(name)-\(side.rawValue)" : name
+        return self == .proxy ? "\(name)-\(side.rawValue)" : name
     }
 
     /// The captures that may be there of a recording, part by part, and whom each has in it. An echo has the caller alone.
@@ -49,9 +45,7 @@ public enum RecordingLayout: String, Sendable, CaseIterable {
 
     private func bases(_ name: String) -> [(Track.Side, String)] {
         switch self {
-        case .userCalls: [(.caller, "\(name)-user"), (.callee, "\(name)-peer")]
-        case .peerCalls: [(.caller, "\(name)-peer"), (.callee, "\(name)-user")]
-        case .twoHandles: [(.caller, "\(name)-caller"), (.callee, "\(name)-callee")]
+        case .proxy: [(.caller, "\(name)-caller"), (.callee, "\(name)-callee")]
         case .echo: [(.caller, name)]
         }
     }

@@ -52,10 +52,10 @@ struct ServiceTests {
 
     @Test("the caller is left and the called party right, each at its time, and nothing else is left")
     func stereo() async throws {
-        try folder.write(.tone(440, packets: 140, first: 100), "\(name)-peer-audio.mjr")
-        try folder.write(.tone(1_000, packets: 50, first: 1_500), "\(name)-user-audio.mjr")
-        try folder.write(Capture(isEmpty: true), "\(name)-peer-video.mjr")
-        #expect(try await outcome(.peerCalls) == .ready(file: "\(name).m4a", length: 3_000))
+        try folder.write(.tone(440, packets: 140, first: 100), "\(name)-caller-audio.mjr")
+        try folder.write(.tone(1_000, packets: 50, first: 1_500), "\(name)-callee-audio.mjr")
+        try folder.write(Capture(isEmpty: true), "\(name)-caller-video.mjr")
+        #expect(try await outcome(.proxy) == .ready(file: "\(name).m4a", length: 3_000))
         #expect(folder.names == ["\(name).m4a"])
         let path = "\(folder.path)/\(name).m4a"
         #expect(abs(try Sound.duration(path) - 3) < 0.1)
@@ -75,9 +75,9 @@ struct ServiceTests {
                 Sample.packet(number, timestamp: UInt32(number * 160 + (goesOn ? pause * 8 : 0)), payload: Sample.tone(number, frequency: 440)),
                 at: number * 20 + pause)
         }
-        try folder.write(capture, "\(name)-user-audio.mjr")
-        try folder.write(.tone(1_000, packets: 150), "\(name)-peer-audio.mjr")
-        _ = try await outcome(.userCalls, length: 3_200)
+        try folder.write(capture, "\(name)-caller-audio.mjr")
+        try folder.write(.tone(1_000, packets: 150), "\(name)-callee-audio.mjr")
+        _ = try await outcome(.proxy, length: 3_200)
         let left = try Sound.channel(0, of: "\(folder.path)/\(name).m4a")
         #expect(near(Sound.spans(of: 440, in: left), [0..<1_000, 2_200..<3_200]), "\(Sound.spans(of: 440, in: left))")
     }
@@ -120,8 +120,8 @@ struct ServiceTests {
             capture.append(
                 Sample.packet(number, timestamp: UInt32(number * ticks), type: codec == "opus" ? 111 : 9, payload: payload), at: number * 20)
         }
-        try folder.write(capture, "\(name)-user-audio.mjr")
-        _ = try await outcome(.userCalls, length: 2_000)
+        try folder.write(capture, "\(name)-caller-audio.mjr")
+        _ = try await outcome(.proxy, length: 2_000)
         let spans = Sound.spans(of: 440, in: try Sound.channel(0, of: "\(folder.path)/\(name).m4a"))
         #expect(near(spans, [0..<600, 1_200..<2_000]), "\(spans)")
     }
@@ -163,10 +163,10 @@ struct ServiceTests {
             capture.append(
                 Sample.packet(number, timestamp: UInt32(number * (codec == "vp8" ? 1_800 : 960)), type: 96, payload: head + noise), at: number * 20)
         }
-        let file = "\(name)-user-\(codec == "vp8" ? "video" : "audio").mjr"
+        let file = "\(name)-callee-\(codec == "vp8" ? "video" : "audio").mjr"
         try folder.write(capture, file)
-        try folder.write(.tone(440, packets: 150), "\(name)-peer-audio.mjr")
-        guard case .ready(let path, 3_000) = try await outcome(.peerCalls) else { Issue.record("not ready"); return }
+        try folder.write(.tone(440, packets: 150), "\(name)-caller-audio.mjr")
+        guard case .ready(let path, 3_000) = try await outcome(.proxy) else { Issue.record("not ready"); return }
         let spans = Sound.spans(of: 440, in: try Sound.channel(0, of: "\(folder.path)/\(path)"))
         #expect(near(spans, [0..<3_000]), "\(spans)")
         if path.hasSuffix(".m4a"), codec == "vp8" { #expect(folder.names.contains(file)) }
@@ -175,12 +175,12 @@ struct ServiceTests {
     @Test("a picture is as large as it was sent, and in time with the sound", arguments: ["vp8", "vp9", "h264", "h265", "av1"])
     func pictures(codec: String) async throws {
         // The first picture is large and late, the others jitter.
-        try folder.write(try Pictures.capture(codec) { $0 == 0 ? 150 : 40 + $0 * 7 % 30 }, "\(name)-user-video.mjr")
+        try folder.write(try Pictures.capture(codec) { $0 == 0 ? 150 : 40 + $0 * 7 % 30 }, "\(name)-caller-video.mjr")
         // As far behind what it stands for as the picture is.
         var beep = Capture(first: 1_040)
         for number in 50..<70 { beep.append(Sample.packet(number, payload: Sample.tone(number, frequency: 440)), at: (number - 50) * 20) }
-        try folder.write(beep, "\(name)-user-audio.mjr")
-        let outcome = try await outcome(.userCalls)
+        try folder.write(beep, "\(name)-caller-audio.mjr")
+        let outcome = try await outcome(.proxy)
         try #require(outcome == .ready(file: "\(name).mp4", length: 3_000), "\(outcome)")
         #expect(folder.names == ["\(name).mp4"])
         let path = "\(folder.path)/\(name).mp4"
@@ -247,15 +247,15 @@ struct ServiceTests {
             let payload = (0..<3).flatMap { Sample.tone(number * 3 + $0, frequency: 440) }
             capture.append(Sample.packet(number, timestamp: UInt32(number * 480), payload: payload), at: number * 60)
         }
-        try folder.write(capture, "\(name)-user-audio.mjr")
-        #expect(try await outcome(.userCalls, length: nil) == .ready(file: "\(name).m4a", length: 2_400))
+        try folder.write(capture, "\(name)-caller-audio.mjr")
+        #expect(try await outcome(.proxy, length: nil) == .ready(file: "\(name).m4a", length: 2_400))
         #expect(abs(try Sound.duration("\(folder.path)/\(name).m4a") - 2.4) < 0.1)
     }
 
     @Test("where nobody said anything there is silence as long as the recording")
     func silent() async throws {
         for side in ["user", "peer"] { try folder.write(Capture(isEmpty: true), "\(name)-\(side)-audio.mjr") }
-        #expect(try await outcome(.userCalls) == .ready(file: "\(name).m4a", length: 3_000))
+        #expect(try await outcome(.proxy) == .ready(file: "\(name).m4a", length: 3_000))
         #expect(abs(try Sound.duration("\(folder.path)/\(name).m4a") - 3) < 0.1)
     }
 
@@ -340,15 +340,15 @@ struct ServiceTests {
 
     @Test("parts follow one another, whatever their numbers and timestamps, and what lies between them is silent")
     func parts() async throws {
-        try folder.write(.tone(440, packets: 50, first: 0), "\(name)-peer-audio.mjr")
-        try folder.write(.tone(440, packets: 25, first: 1_500), "\(name)-p2-peer-audio.mjr")
-        try folder.write(.tone(440, packets: 25, first: 2_500), "\(name)-p10-peer-audio.mjr")
+        try folder.write(.tone(440, packets: 50, first: 0), "\(name)-caller-audio.mjr")
+        try folder.write(.tone(440, packets: 25, first: 1_500), "\(name)-p2-caller-audio.mjr")
+        try folder.write(.tone(440, packets: 25, first: 2_500), "\(name)-p10-caller-audio.mjr")
         // Of another recording.
-        try folder.write(.tone(440, packets: 150), "\(name)-2-peer-audio.mjr")
-        #expect(try await outcome(.peerCalls) == .ready(file: "\(name).m4a", length: 3_000))
+        try folder.write(.tone(440, packets: 150), "\(name)-2-caller-audio.mjr")
+        #expect(try await outcome(.proxy) == .ready(file: "\(name).m4a", length: 3_000))
         let spans = Sound.spans(of: 440, in: try Sound.channel(0, of: "\(folder.path)/\(name).m4a"))
         #expect(near(spans, [0..<1_000, 1_500..<2_000, 2_500..<3_000]), "\(spans)")
-        #expect(folder.names == ["\(name)-2-peer-audio.mjr", "\(name).m4a"])
+        #expect(folder.names == ["\(name)-2-caller-audio.mjr", "\(name).m4a"])
     }
 
     @Test("what was said before anything could be captured is not missing in time; a clock that says nonsense is not believed", arguments: [2_000, 4_000])

@@ -51,7 +51,7 @@ extension RecordingLayout {
     init(_ kind: SessionKind) {
         self = switch kind {
         case .echo: .echo
-        case .proxy: .twoHandles
+        case .proxy: .proxy
         }
     }
 }

@@ -1,4 +1,4 @@
-/// The base name of recordings, which Janus extends by `-user-audio.mjr` and the like.
+/// The base name of recordings, which the media engine extends by `-audio.mjr` and the like.
 enum RecordingName {
     /// Janus keeps names in 255 bytes and cuts what is longer without a word.
     static let limit = 230
