@@ -40,6 +40,8 @@ let package = Package(
         .target(name: "RTP", swiftSettings: settings),
         .target(name: "TLS", dependencies: ["COpenSSL", "EventLoop", logging], swiftSettings: settings),
 
+        .target(name: "Version", swiftSettings: settings),
+
         // The core, and the adapters to what surrounds it.
         .target(name: "ProxyCore", dependencies: ["SDP"], swiftSettings: settings),
         .target(name: "SIP", dependencies: ["CSofiaSIP", "EventLoop", "TLS", logging], swiftSettings: settings),
@@ -58,7 +60,7 @@ let package = Package(
             swiftSettings: settings
         ),
         .target(name: "Resolver", dependencies: ["CAres", "EventLoop", logging], swiftSettings: settings),
-        .target(name: "Janus", dependencies: ["EventLoop", "JSON", "WebSocket", logging], swiftSettings: settings),
+        .target(name: "Janus", dependencies: ["EventLoop", "JSON", "Version", "WebSocket", logging], swiftSettings: settings),
         .target(name: "Recording", dependencies: ["EventLoop", "JSON", logging], swiftSettings: settings),
         .target(name: "BrowserAPI", dependencies: ["EventLoop", "JSON", "ProxyCore", "WebSocket", logging], swiftSettings: settings),
 
@@ -67,7 +69,7 @@ let package = Package(
             name: "Gateway",
             dependencies: [
                 "EventLoop", "JSON", "SDP", "ProxyCore", "SIP", "TLS", "WebSocket", "Janus", "BrowserAPI", "Authentication",
-                "Recording", "Registrar", "Resolver", logging,
+                "Recording", "Registrar", "Resolver", "Version", logging,
                 .product(name: "Yams", package: "Yams"),
             ],
             resources: [.copy("Web")],
@@ -76,7 +78,7 @@ let package = Package(
         .executableTarget(
             name: "tern",
             dependencies: [
-                "EventLoop", "Gateway", "Recording", "TLS", logging,
+                "EventLoop", "Gateway", "Recording", "TLS", "Version", logging,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings

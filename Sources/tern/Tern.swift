@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Gateway
 internal import Glibc
+internal import Version
 
 /// The program: reads its arguments, and leaves the rest to its subcommands.
 @main

@@ -1,4 +1,5 @@
 internal import Gateway
+internal import Version
 
 /// What a new user wants to know when the gateway runs: what to dial, which page to open.
 struct WelcomeText {

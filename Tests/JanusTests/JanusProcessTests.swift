@@ -136,7 +136,7 @@ struct JanusProcessTests {
             #expect(try mode(directory) == 0o700)
             #expect(try mode("\(directory)/janus.jcfg") == 0o600)
             let plugins = try FileManager.default.contentsOfDirectory(atPath: "\(directory)/plugins").sorted()
-            #expect(plugins == ["libjanus_echotest.so", "libjanus_nosip.so", "libjanus_videocall.so"])
+            #expect(plugins == ["libjanus_echotest.so", "libjanus_nosip.so", "libjanus_tern.so", "libjanus_videocall.so"])
             #expect(try FileManager.default.contentsOfDirectory(atPath: "\(directory)/transports") == ["libjanus_websockets.so"])
             let text = try String(contentsOfFile: "\(directory)/janus.jcfg", encoding: .utf8)
             #expect(text.contains("api_secret = \"\(supervised.process.apiSecret)\""))
@@ -151,6 +151,7 @@ struct JanusProcessTests {
         ("address", "203.0.113.77", "not an address of this machine"), ("address", "::1", "no IPv4 address"),
         ("address", "localhost", "no IPv4 address"), ("ports", "", "at least 8"), ("loops", "", "0 event loops"),
         ("libraries", "/nonexistent", "/nonexistent/plugins/libjanus_nosip.so"),
+        ("engine", "/nonexistent/libjanus_tern.so", "plugin for Janus is missing: no readable file /nonexistent/libjanus_tern.so"),
     ])
     @LoopActor func unworkable(field: String, value: String, reason: String) async throws {
         try await Supervised.run(script: "exec sleep 60", change: { configuration in
@@ -159,6 +160,7 @@ struct JanusProcessTests {
             case "address": configuration.localAddress = value
             case "ports": configuration.rtpPorts = 22_000...22_003
             case "libraries": configuration.libraries = value
+            case "engine": configuration.engine = value
             default: configuration.eventLoops = 0
             }
         }) { supervised in

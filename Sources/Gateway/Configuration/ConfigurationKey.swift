@@ -46,6 +46,7 @@ public struct ConfigurationKey: Sendable, Hashable {
         .init(path: "media.timeout", shape: .scalar),
         .init(path: "janus.mode", shape: .scalar),
         .init(path: "janus.executable", shape: .scalar),
+        .init(path: "janus.plugin", shape: .scalar),
         .init(path: "janus.directory", shape: .scalar),
         .init(path: "janus.event_loops", shape: .scalar),
         .init(path: "janus.memory_limit", shape: .scalar),

@@ -25,7 +25,7 @@ extension ConfigurationReader {
                 problems.add(
                     section.origin(of: "urls"), key: "janus.urls", "mode external needs at least one URL, as in ws://127.0.0.1:8188")
             }
-            for key in ["executable", "directory", "event_loops", "memory_limit"] where section.written(key) != nil {
+            for key in ["executable", "plugin", "directory", "event_loops", "memory_limit"] where section.written(key) != nil {
                 problems.warn(section.origin(of: key), key: "janus.\(key)", "has no meaning in mode external, and is ignored")
             }
         case .managed:

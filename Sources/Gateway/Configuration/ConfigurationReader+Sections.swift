@@ -74,6 +74,7 @@ extension ConfigurationReader {
             try ConfigurationText.choice(text, of: GatewayConfiguration.Janus.Mode.self)
         }
         section.read("executable", into: &configuration.janus.executable, ConfigurationText.path)
+        configuration.janus.plugin = section.value("plugin", ConfigurationText.path)
         section.read("directory", into: &configuration.janus.directory, ConfigurationText.path)
         section.read("event_loops", into: &configuration.janus.eventLoops) { text throws(ConfigurationText.Refusal) in
             try ConfigurationText.integer(text, in: 1...64)

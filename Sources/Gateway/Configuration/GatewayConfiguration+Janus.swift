@@ -21,6 +21,9 @@ extension GatewayConfiguration {
         public var apiSecret: Secret?
         /// Key `janus.executable`: absolute path of the program, mode `managed`. Default: `/usr/bin/janus`.
         public var executable = "/usr/bin/janus"
+        /// Key `janus.plugin`: absolute path of Tern's own plugin, `libjanus_tern.so`, mode `managed`. Default: nil, which is beside the
+        /// program `tern`, else in `../lib/tern` of the program's folder.
+        public var plugin: String?
         /// Key `janus.directory`: absolute path of the folder for the generated configuration, mode `managed`.
         /// Two gateways must not share one. Default: `$RUNTIME_DIRECTORY`, else `$XDG_RUNTIME_DIR/tern-ADDRESS-PORT` of the
         /// first SIP listener, else `/tmp/tern-UID-ADDRESS-PORT`.

@@ -2,6 +2,7 @@ public import Authentication
 public import ProxyCore
 public import Resolver
 public import TLS
+internal import Version
 
 extension GatewayConfiguration {
     /// Section `sip`.

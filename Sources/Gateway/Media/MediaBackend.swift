@@ -28,30 +28,37 @@ final class MediaBackend {
         switch configuration.janus.mode {
         case .managed:
             let settings = JanusProcessConfiguration(
-                executable: configuration.janus.executable, directory: configuration.janus.directory,
+                executable: configuration.janus.executable, engine: configuration.janus.plugin, directory: configuration.janus.directory,
                 rtpPorts: configuration.media.rtpPorts, localAddress: configuration.media.address,
                 eventLoops: configuration.janus.eventLoops, memoryLimit: configuration.janus.memoryLimit)
             phoneAddress = settings.localAddress
             phonePorts = settings.plainPorts
             let process = JanusProcess(configuration: settings) { [weak self] state in self?.processChanged(state) }
             self.process = process
-            clients = [makeClient(JanusClientConfiguration(url: process.url, apiSecret: process.apiSecret))]
+            clients = [makeClient(JanusClientConfiguration(url: process.url, apiSecret: process.apiSecret, engine: .current))]
         case .external:
             phoneAddress = "0.0.0.0"
             phonePorts = nil
             clients = configuration.janus.urls.map {
-                makeClient(JanusClientConfiguration(url: $0, apiSecret: configuration.janus.apiSecret?.value))
+                makeClient(JanusClientConfiguration(url: $0, apiSecret: configuration.janus.apiSecret?.value, engine: .current))
             }
         }
     }
 
     private func makeClient(_ configuration: JanusClientConfiguration) -> JanusClient {
-        let log = log
+        let (log, url) = (log, configuration.url)
+        var lastReason: String?
         return JanusClient(configuration: configuration) { [weak self] state in
             switch state {
-            case .ready: log.info("Janus is ready")
+            case .ready:
+                lastReason = nil
+                log.info("Janus is ready")
             case .down(let reason):
-                log.log(level: self?.isStopping == true ? .info : .warning, "Janus is down", metadata: ["reason": "\(reason)"])
+                // The client tries again every few seconds: one line says why, until there is another reason.
+                guard reason != lastReason else { break }
+                lastReason = reason
+                log.log(
+                    level: self?.isStopping == true ? .info : .warning, "Janus is down", metadata: ["url": "\(url)", "reason": "\(reason)"])
             case .connecting: break
             }
             self?.clientChanged()

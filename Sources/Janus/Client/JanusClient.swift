@@ -20,6 +20,8 @@ public final class JanusClient {
     private var handles: [UInt64: Entry] = [:]
     private var detaching = 0
     private var attempts = 0
+    /// Why the last attempt to connect failed; nil once one succeeded.
+    private var lastReason: String?
     private var retry: LoopTimer?
     private var keepalive: LoopTimer?
 
@@ -97,12 +99,18 @@ public final class JanusClient {
         do throws(JanusError) {
             let answer = try await channel.request(envelope(["janus": "create"]), until: .success)
             guard let id = answer.dataID else { throw .malformed("a session without an id") }
+            if let engine = configuration.engine {
+                try await EngineCheck(channel: channel, secret: configuration.apiSecret, session: id).run(expecting: engine)
+            }
             guard self.channel === channel else { return }
             session = id
             attempts = 0
+            lastReason = nil
             startKeepalive(channel)
             logger.info("session with Janus established", metadata: ["url": "\(configuration.url)", "session": "\(id)"])
             set(.ready)
+        } catch .unusable(let reason) {
+            channel.close(reason)
         } catch {
             channel.close("no session: \(error)")
         }
@@ -140,8 +148,10 @@ public final class JanusClient {
         attempts += 1
         let doublings = min(attempts - 1, 16)
         let wait = min(configuration.firstRetry * (1 << doublings), configuration.longestRetry)
-        logger.warning(
-            "no connection to Janus", metadata: ["url": "\(configuration.url)", "reason": "\(reason)", "retry": "\(wait)"])
+        logger.log(
+            level: reason == lastReason ? .debug : .warning, "no connection to Janus",
+            metadata: ["url": "\(configuration.url)", "reason": "\(reason)", "retry": "\(wait)"])
+        lastReason = reason
         retry = LoopTimer.schedule(after: wait) { [weak self] in
             guard let self, isRunning, channel == nil else { return }
             connect()

@@ -4,6 +4,8 @@ public struct JanusClientConfiguration: Sendable {
     public var url: String
     /// Sent with each request when Janus demands one.
     public var apiSecret: String?
+    /// The plugin that Janus must have before it counts as ready; `nil` for any Janus.
+    public var engine: EngineVersion?
     /// Time for an answer to any one request.
     public var requestTimeout: Duration
     /// Between keepalives of the session, which Janus ends after 60 s of silence; an unanswered one ends the connection.
@@ -16,11 +18,12 @@ public struct JanusClientConfiguration: Sendable {
     public var maximumPending: Int
 
     public init(
-        url: String, apiSecret: String? = nil, requestTimeout: Duration = .seconds(5), keepaliveInterval: Duration = .seconds(25),
+        url: String, apiSecret: String? = nil, engine: EngineVersion? = nil, requestTimeout: Duration = .seconds(5), keepaliveInterval: Duration = .seconds(25),
         firstRetry: Duration = .milliseconds(100), longestRetry: Duration = .seconds(5), maximumPending: Int = 10_000
     ) {
         self.url = url
         self.apiSecret = apiSecret
+        self.engine = engine
         self.requestTimeout = requestTimeout
         self.keepaliveInterval = keepaliveInterval
         self.firstRetry = firstRetry

@@ -3,7 +3,11 @@ internal import EventLoop
 /// Asks a Janus' plugins again and again whether they answer: soon after its start, to learn when it is ready, and now and then later.
 @LoopActor
 final class JanusHealth {
-    enum Finding { case ready, silent(String) }
+    enum Finding {
+        case ready, silent(String)
+        /// Tern's plugin is missing, or another one than this gateway's.
+        case unusable(String)
+    }
 
     /// Between the attempts to connect while it starts.
     private static let startInterval = Duration.milliseconds(25)
@@ -84,6 +88,10 @@ final class JanusHealth {
                 onFinding(.ready)
             }
             check(after: interval)
+        } catch .unusable(let reason) {
+            guard !isStopped else { return }
+            isStopped = true
+            onFinding(.unusable(reason))
         } catch {
             channel.close(error.description)
         }
@@ -105,7 +113,7 @@ final class JanusHealth {
         timer?.cancel()
         channel = nil
         probe = nil
-        missed(JanusPlugin.loaded, reason)
+        missed(JanusPlugin.allCases, reason)
         if !isStopped { connect(after: isReady ? interval : JanusHealth.startInterval) }
     }
 

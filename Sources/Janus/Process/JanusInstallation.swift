@@ -1,18 +1,25 @@
 internal import EventLoop
 internal import Glibc
 
-/// Where a Janus is installed: its program and the libraries that Tern needs.
+/// Where a Janus is installed: its program and the libraries that Tern needs, with Tern's own plugin for it.
 struct JanusInstallation {
     /// Path of the program.
     let program: String
-    /// The plugins and the transport, as paths of shared libraries.
+    /// The plugins, Tern's own included, and the transport, as paths of shared libraries.
     let plugins: [String]
     let transports: [String]
+    /// Path of Tern's own plugin.
+    let engine: String
 
     private static let pluginNames = ["libjanus_nosip.so", "libjanus_echotest.so", "libjanus_videocall.so"]
     private static let transportNames = ["libjanus_websockets.so"]
 
-    init(executable: String, libraries: String?) throws(JanusProcessError) {
+    /// - Parameters:
+    ///   - executable: Path or name of the program.
+    ///   - libraries: Where its plugins and transports are; looked for when `nil`.
+    ///   - engine: Path of Tern's own plugin; looked for when `nil`.
+    /// - Throws: `.installation` when something is missing.
+    init(executable: String, libraries: String?, engine: String?) throws(JanusProcessError) {
         do throws(ChildProcessError) {
             program = try ChildProcess.Command.find(executable)
         } catch {
@@ -20,7 +27,8 @@ struct JanusInstallation {
         }
         let directory: String
         if let libraries { directory = libraries } else { directory = try JanusInstallation.libraries(beside: program) }
-        plugins = try JanusInstallation.paths(JanusInstallation.pluginNames, in: "\(directory)/plugins")
+        self.engine = try EngineLibrary.find(configured: engine)
+        plugins = try JanusInstallation.paths(JanusInstallation.pluginNames, in: "\(directory)/plugins") + [self.engine]
         transports = try JanusInstallation.paths(JanusInstallation.transportNames, in: "\(directory)/transports")
     }
 

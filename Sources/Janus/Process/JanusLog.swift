@@ -13,6 +13,8 @@ final class JanusLog {
     private let clock = ContinuousClock()
     private var second: ContinuousClock.Instant
     private var lines = 0
+    /// Why Janus did not load Tern's plugin, and what to do; nil until it says so.
+    var engineComplaint: String?
 
     init(_ logger: Logger) {
         self.logger = logger
@@ -22,7 +24,17 @@ final class JanusLog {
     func write(_ line: String, from stream: ChildProcess.Stream, pid: Int32?) {
         guard !line.isEmpty, admit() else { return }
         let (level, text) = JanusLog.parse(line, stream)
+        if level >= .warning, let complaint = JanusLog.engineComplaint(text) { engineComplaint = complaint }
         logger.log(level: level, "output of Janus", metadata: ["text": "\(text)", "pid": "\(pid ?? 0)"])
+    }
+
+    /// Recognises what Janus' core prints when it does not load Tern's plugin.
+    nonisolated static func engineComplaint(_ text: String) -> String? {
+        guard text.contains("'\(EngineLibrary.name)'") || text.contains("The '\(JanusPlugin.engine.rawValue)' plugin") else { return nil }
+        // Without the place in Janus' source.
+        let reason = text.drop { $0 != "]" }.dropFirst().drop { $0.isWhitespace }
+        return "Janus does not load Tern's plugin: \(reason.isEmpty ? text[...] : reason). Build it on this machine, with the headers of the "
+            + "installed Janus (package janus-dev): swift build --product janus_tern"
     }
 
     private func admit() -> Bool {

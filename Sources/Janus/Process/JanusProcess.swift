@@ -78,6 +78,7 @@ public final class JanusProcess {
 
     private func launch() {
         timer = nil
+        output.engineComplaint = nil
         set(.starting)
         do throws(JanusProcessError) {
             let command = try prepare()
@@ -92,7 +93,8 @@ public final class JanusProcess {
 
     private func prepare() throws(JanusProcessError) -> ChildProcess.Command {
         try configuration.check()
-        let installation = try JanusInstallation(executable: configuration.executable, libraries: configuration.libraries)
+        let installation = try JanusInstallation(
+            executable: configuration.executable, libraries: configuration.libraries, engine: configuration.engine)
         let ports = (api: try LocalPort.free(preferred: apiPort), admin: try LocalPort.free(preferred: adminPort))
         (apiPort, adminPort) = (ports.api, ports.admin)
         let settings = JanusSettings(
@@ -128,6 +130,7 @@ public final class JanusProcess {
             switch finding {
             case .ready: becameReady(child)
             case .silent(let reason): kill(child, because: .silent(reason))
+            case .unusable(let reason): kill(child, because: .engine(output.engineComplaint ?? reason))
             }
         }
         let limit = configuration.memoryLimit
@@ -146,6 +149,8 @@ public final class JanusProcess {
     private func kill(_ child: ChildProcess, because reason: JanusProcessError) {
         guard self.child === child, isWanted, verdict == nil else { return }
         verdict = reason
+        // A plugin that is missing is named once, in `failed`.
+        if case .engine = reason { return child.kill(SIGKILL) }
         logger.error("Janus is killed", metadata: ["pid": "\(child.pid)", "reason": "\(reason)"])
         child.kill(SIGKILL)
     }

@@ -6,6 +6,8 @@ public struct JanusProcessConfiguration: Sendable {
     public var executable: String
     /// Where its plugins and transports are, as `…/janus` with the folders `plugins` and `transports`; found by itself when `nil`.
     public var libraries: String?
+    /// Path of Tern's own plugin; looked for beside this program and in `../lib/tern` when `nil`.
+    public var engine: String?
     /// Directory for the generated configuration; made when missing, and readable by this user only. One Janus has it to itself.
     public var directory: String
     /// UDP ports for media. The lower half is for plain RTP (an even port for RTP and the next for RTCP, for each medium),
@@ -32,13 +34,14 @@ public struct JanusProcessConfiguration: Sendable {
     public var forgiveness: Duration
 
     public init(
-        executable: String = "janus", libraries: String? = nil, directory: String, rtpPorts: ClosedRange<Int>,
+        executable: String = "janus", libraries: String? = nil, engine: String? = nil, directory: String, rtpPorts: ClosedRange<Int>,
         localAddress: String, eventLoops: Int, memoryLimit: Int, startLimit: Duration = .seconds(10), stopLimit: Duration = .seconds(3),
         healthInterval: Duration = .seconds(5), firstRestart: Duration = .milliseconds(200),
         longestRestart: Duration = .seconds(10), forgiveness: Duration = .seconds(30)
     ) {
         self.executable = executable
         self.libraries = libraries
+        self.engine = engine
         self.directory = directory
         self.rtpPorts = rtpPorts
         self.localAddress = localAddress

@@ -16,6 +16,7 @@ struct PluginProbe {
     /// Makes the session and attaches the handles.
     ///
     /// - Parameter channel: An open connection that nothing else uses.
+    /// - Throws: `.unusable` when Tern's plugin is missing or another one.
     init(_ channel: JanusChannel, secret: String) async throws(JanusError) {
         self.channel = channel
         self.secret = secret
@@ -25,8 +26,10 @@ struct PluginProbe {
             return id
         }
         let session = try await make(["janus": "create"])
-        var handles: [(plugin: JanusPlugin, id: UInt64)] = []
-        for plugin in JanusPlugin.loaded {
+        // A Janus without Tern's plugin needs no further look.
+        let engine = try await EngineCheck(channel: channel, secret: secret, session: session).attach(expecting: .current)
+        var handles: [(plugin: JanusPlugin, id: UInt64)] = [(.engine, engine)]
+        for plugin in JanusPlugin.allCases where plugin != .engine {
             handles.append((plugin, try await make(["janus": "attach", "session_id": .id(session), "plugin": .string(plugin.rawValue)])))
         }
         self.session = session

@@ -20,6 +20,8 @@ public enum JanusError: Error, Sendable, Equatable, CustomStringConvertible {
     case plugin(code: Int, reason: String)
     /// Janus answered something that makes no sense.
     case malformed(String)
+    /// Janus runs without Tern's plugin, or with another one than this gateway's; the text says what to do.
+    case unusable(String)
     /// The request cannot be right: it was not sent.
     case invalid(String)
 
@@ -34,6 +36,7 @@ public enum JanusError: Error, Sendable, Equatable, CustomStringConvertible {
         case .refused(let code, let reason): "Janus refused: \(reason) (\(code))"
         case .plugin(let code, let reason): "Janus' plugin refused: \(reason) (\(code))"
         case .malformed(let reason): "Janus answered what cannot be understood: \(reason)"
+        case .unusable(let reason): reason
         case .invalid(let reason): "not sent to Janus: \(reason)"
         }
     }

@@ -9,8 +9,3 @@ public enum JanusPlugin: String, Sendable, CaseIterable {
     /// Tern's own media engine: plain RTP and WebRTC in any combination.
     case engine = "janus.plugin.tern"
 }
-
-extension JanusPlugin {
-    /// The plugins of a Janus that a managed one loads.
-    static let loaded: [JanusPlugin] = [.echoTest, .noSIP, .videoCall]
-}

@@ -88,11 +88,24 @@ final class FakeJanus: WebSocketServerHandler {
             return [reply("success", to: request, ["data": ["id": .integer(nextID)]])]
         case "detach", "destroy":
             return [reply("success", to: request)]
+        case "info":
+            return [reply("server_info", to: request, ["version": 1_102, "version_string": "1.1.2"])]
+        case "message" where request["body"]?["request"] == "version":
+            return [reply("success", to: request, ["plugindata": ["data": FakeJanus.version()]])]
         case "message":
             return [reply("ack", to: request), event(to: request, ["done": true])]
         default:
             return [reply("ack", to: request)]
         }
+    }
+
+    /// What Tern's plugin answers to `version`.
+    nonisolated static func version(
+        protocol number: Int = EngineVersion.current.protocol, _ version: String = EngineVersion.current.version, api: Int? = nil
+    ) -> JSONValue {
+        var members: [String: JSONValue] = ["tern": "version", "protocol": .integer(number), "version": .string(version)]
+        if let api { members["api"] = .integer(api) }
+        return .object(members)
     }
 
     func reply(_ name: String, to request: JSONValue, _ members: [String: JSONValue] = [:]) -> String {

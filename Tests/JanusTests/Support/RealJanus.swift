@@ -56,7 +56,7 @@ final class RealJanus {
     /// The handles that Janus itself says it holds, without those of the health check, which has one of each plugin.
     func handleCount() async throws -> Int {
         admin.url = process.adminURL
-        return try await admin.handleCount() - JanusPlugin.loaded.count
+        return try await admin.handleCount() - JanusPlugin.allCases.count
     }
 
     /// Makes EchoTest loop: it never comes to an end with this offer (Janus 1.1.2).

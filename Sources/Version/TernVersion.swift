@@ -1,4 +1,4 @@
-/// The version that `tern --version`, the User-Agent header and the status page name.
+/// The version that `tern --version`, the User-Agent header, the status page and the plugin in Janus name.
 public enum TernVersion {
     /// Semantic version of this source tree.
     public static let current = "0.1.0"
