@@ -61,7 +61,7 @@ extension IntegrationTests {
             try await probe.callEcho()
         }
 
-        @Test("the RTP port of a phone is closed: NoSIP gives it up after two seconds, and both sides are told why", arguments: [true, false])
+        @Test("the RTP port of a phone is closed: it is given up after two seconds, and both sides are told why", arguments: [true, false])
         func closedPort(withPage: Bool) async throws {
             let stage = try Stage.running
             let phone = try SIPPhone(stage, port: withPage ? 0 : stage.gateway.phonePort)

@@ -2,10 +2,9 @@ import JSON
 import Testing
 
 /// Pauses of thirteen minutes, within eight seconds: the sender's packets are numbered as if so many had gone by. SRTP counts the rounds of
-/// these numbers (RFC 3711, section 3.3.1), and takes one that is more than half a round ahead for an old one. The gateway has a second where
-/// it usually has five minutes.
+/// these numbers (RFC 3711, section 3.3.1), and takes one that is more than half a round ahead for an old one.
 extension IntegrationTests {
-    @Suite("Long pauses", .impatientGateway)
+    @Suite("Long pauses")
     struct LongPauses {
         @Test("between two browsers: after the hold they hear each other again")
         func browsers() async throws {
@@ -155,21 +154,4 @@ extension RTPPhone {
         let before = sentPackets
         return await eventually(within: limit) { sentPackets > before + 5 }
     }
-}
-
-/// Another gateway for a suite, which refreshes every second what is paused.
-struct ImpatientGatewayTrait: SuiteTrait, TestScoping {
-    func provideScope(
-        for test: Test, testCase: Test.Case?, performing function: @Sendable () async throws -> Void
-    ) async throws {
-        let stage = try Stage.running
-        let gateway = try await GatewayProcess(in: stage.environment, name: "impatient", media: ["pause_refresh: 1s"])
-        let own = Stage(environment: stage.environment, gateway: gateway, chromium: stage.chromium)
-        try await Stage.$current.withValue(own, operation: function)
-        #expect(await gateway.stop() == .exited(0))
-    }
-}
-
-extension Trait where Self == ImpatientGatewayTrait {
-    static var impatientGateway: Self { Self() }
 }

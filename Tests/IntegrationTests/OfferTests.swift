@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// Offers that phones ask for, and changes that are declined: with RTP, so that it is seen what NoSIP has been told.
+/// Offers that phones ask for, and changes that are declined: with RTP, so that it is seen what the media engine does.
 extension IntegrationTests {
     @Suite("Offers")
     struct Offers {
