@@ -239,6 +239,7 @@ public struct WebRTCNegotiation: Sendable {
             guard attributes.fingerprint != nil else { throw .missingFingerprint }
             guard !attributes.contains(.setup(.holdconn)) else { throw .heldConnection }
         }
+        inner.leaveHandshakeToBrowser()
         inner.attributes.limitBundle(to: inner.media.filter { $0.isForBrowsers }.compactMap(\.mid))
         names.translate(toJanus: &inner)
         return inner.text
@@ -265,6 +266,16 @@ public struct WebRTCNegotiation: Sendable {
         outer.attributes.removeAll { !$0.isWellFormed }
         outer.attributes.limitBundle(to: outer.media.filter { $0.port != 0 }.compactMap(\.mid))
         return outer
+    }
+}
+
+extension SessionDescription {
+    /// Has a browser that leaves the choice begin the DTLS handshake (RFC 8842, section 5.2). Janus would choose to begin it, and does so when its own checks
+    /// of ICE succeed: before the browser has the answer, so that the first ClientHello is lost, and with it a retransmission's time.
+    fileprivate mutating func leaveHandshakeToBrowser() {
+        func chosen(_ attribute: Attribute) -> Attribute { attribute == .setup(.actpass) ? .setup(.active) : attribute }
+        attributes = attributes.map(chosen)
+        for index in media.indices { media[index].attributes = media[index].attributes.map(chosen) }
     }
 }
 
