@@ -14,6 +14,8 @@ let package = Package(
     name: "tern",
     products: [
         .executable(name: "tern", targets: ["tern"]),
+        // The media engine, which Janus loads: libjanus_tern.so.
+        .library(name: "janus_tern", type: .dynamic, targets: ["JanusPlugin"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
@@ -32,6 +34,8 @@ let package = Package(
         .systemLibrary(name: "CJansson", pkgConfig: "jansson", providers: [.apt(["libjansson-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CAres", pkgConfig: "libcares", providers: [.apt(["libc-ares-dev"])]),
+        .systemLibrary(name: "CGLib", pkgConfig: "glib-2.0", providers: [.apt(["libglib2.0-dev"])]),
+        .systemLibrary(name: "CSRTP", pkgConfig: "libsrtp2", providers: [.apt(["libsrtp2-dev"])]),
 
         // The one thread, and the pure parts.
         .target(name: "EventLoop", dependencies: ["CSofiaSIP", "CUV"], swiftSettings: settings),
@@ -41,6 +45,22 @@ let package = Package(
         .target(name: "TLS", dependencies: ["COpenSSL", "EventLoop", logging], swiftSettings: settings),
 
         .target(name: "Version", swiftSettings: settings),
+
+        // The media engine. Janus' headers (package janus-dev) have no .pc file; the flags reach these two targets only.
+        .target(
+            name: "CJanusPlugin", dependencies: ["CGLib", "CJansson"],
+            cSettings: [.define("_GNU_SOURCE"), .unsafeFlags(["-I/usr/include/janus"])]
+        ),
+        .target(
+            name: "JanusPlugin", dependencies: ["CJanusPlugin", "CSRTP", "RTP", "Version"], exclude: ["exports.map"],
+            swiftSettings: settings + [.unsafeFlags(["-Xcc", "-I/usr/include/janus"])],
+            linkerSettings: [
+                .unsafeFlags([
+                    "-static-stdlib", "-Xlinker", "--version-script=\(Context.packageDirectory)/Sources/JanusPlugin/exports.map",
+                    "-Xlinker", "-z", "-Xlinker", "nodelete", "-Xlinker", "--gc-sections",
+                ]),
+            ]
+        ),
 
         // The core, and the adapters to what surrounds it.
         .target(name: "ProxyCore", dependencies: ["SDP"], swiftSettings: settings),

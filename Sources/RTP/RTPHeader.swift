@@ -45,6 +45,20 @@ public struct RTPHeader: Equatable, Sendable {
         payloadEnd = end
     }
 
+    /// Bytes of the fixed header and the CSRCs: where the payload begins once the extension is gone.
+    ///
+    /// - Parameter packet: The packet of which this is the header.
+    @inlinable
+    public func payloadOffset(withoutExtension packet: UnsafeRawPointer) -> Int {
+        min(RTPHeader.size &+ Int(packet.load(as: UInt8.self) & 0x0f) &* 4, payloadOffset)
+    }
+
+    /// Says that a packet has no extension.
+    @inlinable
+    public static func removeExtensionFlag(from packet: UnsafeMutableRawPointer) {
+        packet.storeBytes(of: packet.load(as: UInt8.self) & ~0x10, as: UInt8.self)
+    }
+
     /// Writes what a relay changes into a packet of which this is the header; all else stays.
     @inlinable
     public static func write(sequence: UInt16, timestamp: UInt32, ssrc: UInt32, to packet: UnsafeMutableRawPointer) {

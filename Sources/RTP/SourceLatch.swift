@@ -48,9 +48,12 @@ public struct SourceLatch: Equatable, Sendable {
     /// Where to send; nil while nothing is known.
     public var destination: MediaAddress? { heard ?? signalled }
 
-    /// SIP says another address: the phone has to be heard there anew. The same address changes nothing.
+    /// SIP says another address: the phone has to be heard there anew. The same address changes nothing but whether it is hidden.
     public mutating func signal(_ address: MediaAddress?, isHidden: Bool, now: Int64) {
-        guard address != signalled else { return }
+        guard address != signalled else {
+            self.isHidden = isHidden || signalled?.isPrivate == true
+            return
+        }
         self = SourceLatch(mode: mode, signalled: address, isHidden: isHidden, now: now)
     }
 

@@ -13,7 +13,9 @@ public struct StreamRewriter: Equatable, Sendable {
     /// The source that the receiver knows.
     public let ssrc: UInt32
     /// Units of the payload's clock in a second.
-    public let clockRate: UInt32
+    public private(set) var clockRate: UInt32
+    /// How many parts have begun: the first packet's, and one with each packet that does not go on with what was sent before.
+    public private(set) var parts: UInt64 = 0
 
     private var source: UInt32 = 0
     /// Whether the next packet begins a new part: the first one, one after a mute, one of another source.
@@ -45,6 +47,13 @@ public struct StreamRewriter: Equatable, Sendable {
     /// Packets are kept from the receiver: the next one that is not begins a new part.
     public mutating func pause() { isBroken = true }
 
+    /// The next packets count by another clock: they begin a new part. The same rate changes nothing.
+    public mutating func use(clockRate: UInt32) {
+        guard clockRate != self.clockRate, clockRate > 0 else { return }
+        self.clockRate = clockRate
+        isBroken = true
+    }
+
     /// What a packet is sent with; nil for one that is older than the part it would stand in, or far from the one before.
     ///
     /// - Parameter now: In microseconds of any clock that does not jump.
@@ -68,6 +77,7 @@ public struct StreamRewriter: Equatable, Sendable {
     }
 
     private mutating func begin(_ header: RTPHeader, _ now: Int64) -> Output {
+        parts = parts &+ 1
         source = header.ssrc
         highest = header.sequence
         advanced = 0

@@ -13,7 +13,7 @@ public struct StreamStatistics: Equatable, Sendable {
     /// The source; 0 before the first packet.
     public private(set) var ssrc: UInt32 = 0
     /// Units of the payload's clock in a second.
-    public let clockRate: UInt32
+    public private(set) var clockRate: UInt32
 
     private var isBegun = false
     private var first: UInt16 = 0
@@ -25,6 +25,8 @@ public struct StreamStatistics: Equatable, Sendable {
     /// Times 16, in units of the clock (RFC 3550 appendix A.8).
     private var jitter16: UInt32 = 0
     private var transit: Int32 = 0
+    /// Whether `transit` is that of a packet of the same clock.
+    private var isTimeKnown = false
     private var reportedExpected: UInt64 = 0
     private var reportedReceived: UInt64 = 0
 
@@ -33,6 +35,14 @@ public struct StreamStatistics: Equatable, Sendable {
     public static let longestDelay: UInt16 = 100
 
     public init(clockRate: UInt32) { self.clockRate = max(clockRate, 1) }
+
+    /// The next packets count by another clock (RFC 7160): their jitter begins anew. The same rate changes nothing.
+    public mutating func use(clockRate: UInt32) {
+        guard clockRate != self.clockRate, clockRate > 0 else { return }
+        self.clockRate = clockRate
+        jitter16 = 0
+        isTimeKnown = false
+    }
 
     /// Counts a packet.
     ///
@@ -44,7 +54,7 @@ public struct StreamStatistics: Equatable, Sendable {
         packets = packets &+ 1
         bytes = bytes &+ UInt64(truncatingIfNeeded: length)
         let transit = arrival(now) &- Int32(bitPattern: header.timestamp)
-        guard isBegun, header.ssrc == ssrc else { return restart(header, transit) }
+        guard isBegun, header.ssrc == ssrc else { return restart(header, transit, isTimed) }
         let step = header.sequence &- highest
         if step == 0 || step > UInt16.max &- StreamStatistics.longestDelay {
             misordered = misordered &+ 1
@@ -52,7 +62,7 @@ public struct StreamStatistics: Equatable, Sendable {
             if header.sequence < highest { cycles = cycles &+ 0x1_0000 }
             highest = header.sequence
         } else if suspect == header.sequence {
-            return restart(header, transit)
+            return restart(header, transit, isTimed)
         } else {
             suspect = header.sequence &+ 1
             received = received &+ 1
@@ -61,15 +71,16 @@ public struct StreamStatistics: Equatable, Sendable {
         suspect = nil
         received = received &+ 1
         guard isTimed else { return }
-        let difference = transit &- self.transit
+        let difference = isTimeKnown ? transit &- self.transit : 0
         self.transit = transit
+        isTimeKnown = true
         let magnitude = UInt32(bitPattern: difference < 0 ? 0 &- difference : difference)
         jitter16 = jitter16 &+ magnitude &- ((jitter16 &+ 8) >> 4)
     }
 
     private func arrival(_ now: Int64) -> Int32 { Int32(truncatingIfNeeded: now &* Int64(clockRate) / 1_000_000) }
 
-    private mutating func restart(_ header: RTPHeader, _ transit: Int32) {
+    private mutating func restart(_ header: RTPHeader, _ transit: Int32, _ isTimed: Bool) {
         if isBegun {
             restarts = restarts &+ 1
             formerPackets = formerPackets &+ received
@@ -84,6 +95,7 @@ public struct StreamStatistics: Equatable, Sendable {
         suspect = nil
         jitter16 = 0
         self.transit = transit
+        isTimeKnown = isTimed
     }
 
     private var expectedOfSource: UInt64 {

@@ -274,7 +274,7 @@ extension SessionFailure {
         case .plugin(let code, _) where [EngineLeg.Refusal.noPorts, EngineLeg.Refusal.limit, EngineLeg.Refusal.failure].contains(code):
             self = .unavailable(error.description)
         case .plugin, .refused, .invalid: self = .refused(error.description)
-        case .notReady, .lost, .detached, .timeout, .cancelled, .overloaded, .malformed:
+        case .notReady, .lost, .detached, .timeout, .cancelled, .overloaded, .malformed, .unusable:
             self = .unavailable(error.description)
         }
     }

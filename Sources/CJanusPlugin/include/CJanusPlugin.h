@@ -1,0 +1,49 @@
+// What Swift cannot import of Janus' plugin interface: macros, function pointers in constant fields, GNU extensions. No logic.
+#pragma once
+#include <stdbool.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <glib.h>
+#include <jansson.h>
+#include <plugins/plugin.h>
+#include <record.h>
+
+/// The plugin, whose functions are Swift's.
+janus_plugin *tern_plugin(void);
+
+/// The core's callbacks; set once, by init.
+extern janus_callbacks *tern_core;
+static inline void tern_set_core(janus_callbacks *core) { tern_core = core; }
+
+static inline void tern_relay_rtp(janus_plugin_session *session, janus_plugin_rtp *packet) { tern_core->relay_rtp(session, packet); }
+static inline void tern_send_pli(janus_plugin_session *session, int mindex) { tern_core->send_pli_stream(session, mindex); }
+static inline void tern_send_remb(janus_plugin_session *session, uint32_t bitrate) { tern_core->send_remb(session, bitrate); }
+static inline int tern_push_event(janus_plugin_session *session, const char *transaction, json_t *message, json_t *jsep) {
+	return tern_core->push_event(session, tern_plugin(), transaction, message, jsep);
+}
+
+static inline void tern_session_retain(janus_plugin_session *session) { janus_refcount_increase(&session->ref); }
+static inline void tern_session_release(janus_plugin_session *session) { janus_refcount_decrease(&session->ref); }
+
+static inline bool tern_json_is_string(const json_t *value) { return json_is_string(value); }
+static inline bool tern_json_is_integer(const json_t *value) { return json_is_integer(value); }
+static inline bool tern_json_is_boolean(const json_t *value) { return json_is_boolean(value); }
+static inline bool tern_json_is_true(const json_t *value) { return json_is_true(value); }
+static inline bool tern_json_is_null(const json_t *value) { return json_is_null(value); }
+static inline bool tern_json_is_object(const json_t *value) { return json_is_object(value); }
+static inline bool tern_json_is_array(const json_t *value) { return json_is_array(value); }
+
+/// Writes a line into Janus' log, at the level of a warning.
+void tern_warn(const char *text);
+
+/// A datagram to be received, laid out as the system's `struct mmsghdr`.
+typedef struct tern_datagram {
+	struct msghdr header;
+	unsigned int length;
+} tern_datagram;
+/// recvmmsg without waiting.
+int tern_receive(int socket, tern_datagram *datagrams, unsigned int count);
+/// A counter to wake a thread in epoll_wait with; see eventfd.
+int tern_wake_descriptor(void);
+/// Names the calling thread, in at most 15 bytes.
+void tern_name_thread(const char *name);

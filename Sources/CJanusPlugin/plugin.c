@@ -1,0 +1,65 @@
+#include "CJanusPlugin.h"
+#include <debug.h>
+#include <pthread.h>
+#include <stddef.h>
+#include <sys/eventfd.h>
+
+janus_callbacks *tern_core = NULL;
+
+// Swift's, in Sources/JanusPlugin/Plugin.swift.
+extern int tern_init(janus_callbacks *core, const char *folder);
+extern void tern_destroy(void);
+extern int tern_version(void);
+extern const char *tern_version_string(void);
+extern void tern_create_session(janus_plugin_session *session, int *error);
+extern struct janus_plugin_result *tern_handle_message(janus_plugin_session *session, char *transaction, json_t *message, json_t *jsep);
+extern void tern_setup_media(janus_plugin_session *session);
+extern void tern_incoming_rtp(janus_plugin_session *session, janus_plugin_rtp *packet);
+extern void tern_incoming_rtcp(janus_plugin_session *session, janus_plugin_rtcp *packet);
+extern void tern_hangup_media(janus_plugin_session *session);
+extern void tern_destroy_session(janus_plugin_session *session, int *error);
+extern json_t *tern_query_session(janus_plugin_session *session);
+
+static int api_compatibility(void) { return JANUS_PLUGIN_API_VERSION; }
+static const char *description(void) { return "Legs with RTP or a PeerConnection, and what they pass to each other."; }
+static const char *name(void) { return "Tern"; }
+static const char *author(void) { return "Tern"; }
+static const char *package(void) { return "janus.plugin.tern"; }
+
+#pragma clang diagnostic ignored "-Winitializer-overrides"
+static janus_plugin plugin = JANUS_PLUGIN_INIT(
+	.init = tern_init,
+	.destroy = tern_destroy,
+	.get_api_compatibility = api_compatibility,
+	.get_version = tern_version,
+	.get_version_string = tern_version_string,
+	.get_description = description,
+	.get_name = name,
+	.get_author = author,
+	.get_package = package,
+	.create_session = tern_create_session,
+	.handle_message = tern_handle_message,
+	.setup_media = tern_setup_media,
+	.incoming_rtp = tern_incoming_rtp,
+	.incoming_rtcp = tern_incoming_rtcp,
+	.hangup_media = tern_hangup_media,
+	.destroy_session = tern_destroy_session,
+	.query_session = tern_query_session,
+);
+
+janus_plugin *tern_plugin(void) { return &plugin; }
+
+// What Janus looks up in the library.
+__attribute__((visibility("default"))) janus_plugin *create(void) { return &plugin; }
+
+void tern_warn(const char *text) { JANUS_LOG(LOG_WARN, "[janus.plugin.tern] %s\n", text); }
+
+_Static_assert(sizeof(tern_datagram) == sizeof(struct mmsghdr), "tern_datagram is laid out as mmsghdr");
+_Static_assert(offsetof(tern_datagram, length) == offsetof(struct mmsghdr, msg_len), "tern_datagram is laid out as mmsghdr");
+int tern_receive(int socket, tern_datagram *datagrams, unsigned int count) {
+	return recvmmsg(socket, (struct mmsghdr *)datagrams, count, MSG_DONTWAIT, NULL);
+}
+
+int tern_wake_descriptor(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
+
+void tern_name_thread(const char *name) { pthread_setname_np(pthread_self(), name); }

@@ -1,0 +1,106 @@
+internal import CJanusPlugin
+internal import Glibc
+internal import RTP
+
+typealias LegPointer = UnsafeMutablePointer<Leg>
+typealias JanusSession = UnsafeMutablePointer<janus_plugin_session>
+
+/// A place for a leg, in memory that is never given back: a pointer to it may be old, but never wild.
+///
+/// Two locks guard it. One is for what the leg's party sends us (`receiving`), one for what we send to that party (`sending`). Who holds a
+/// receiving lock may take a sending lock, of any leg; who holds a sending lock takes none, and nobody takes a second receiving lock.
+/// The core is never called with one of them held, as it calls ``query`` with a lock of its own.
+struct Leg {
+    enum Kind: UInt8 {
+        /// Neither `open` nor a session description has come.
+        case undecided
+        /// RTP and RTCP sockets.
+        case plain
+        /// The PeerConnection of the handle.
+        case webrtc
+    }
+
+    let receiving = Lock()
+    let sending = Lock()
+
+    // Written under both locks, read under either.
+
+    /// Counts the legs that have had this place: whoever knows an older number knows another leg.
+    var generation: UInt64 = 0
+    /// The leg's handle, with the reference to it that the core gave us; nil while the place is free.
+    var session: JanusSession?
+    var id: UInt64 = 0
+    var kind = Kind.undecided
+    /// The leg that gets what this one receives, and from which it gets what it sends.
+    var peer = LegReference()
+
+    // Under the receiving lock.
+
+    /// One for each ``Medium``.
+    let receivers: UnsafeMutablePointer<Receiver>
+    var events = EventBudget()
+
+    // Under the sending lock.
+
+    /// One for each ``Medium``.
+    let senders: UnsafeMutablePointer<Sender>
+    /// Where a packet is made ready to be sent.
+    let scratch: UnsafeMutableRawPointer
+    /// Whether the PeerConnection is up.
+    var isUp = false
+    var keyframes = KeyframeRequests()
+    /// What a browser may send, in bit/s; 0 for no limit.
+    var bitrate: UInt32 = 0
+
+    /// The longest packet that is taken, in bytes. Behind it there is room for what SRTP adds.
+    static let packetSize = 2_048
+    static let trailerSize = 192
+
+    init() {
+        receivers = .allocate(capacity: Medium.count)
+        senders = .allocate(capacity: Medium.count)
+        scratch = .allocate(byteCount: Leg.packetSize + Leg.trailerSize, alignment: 16)
+        for index in 0..<Medium.count {
+            (receivers + index).initialize(to: Receiver())
+            (senders + index).initialize(to: Sender())
+        }
+    }
+}
+
+/// A leg as another one remembers it.
+struct LegReference: Equatable {
+    var leg: LegPointer?
+    var generation: UInt64 = 0
+}
+
+extension LegPointer {
+    /// Under either lock.
+    @inline(__always)
+    var reference: LegReference { LegReference(leg: self, generation: pointee.generation) }
+
+    @inline(__always)
+    func receiver(_ medium: Medium) -> UnsafeMutablePointer<Receiver> { pointee.receivers + medium.rawValue }
+
+    @inline(__always)
+    func sender(_ medium: Medium) -> UnsafeMutablePointer<Sender> { pointee.senders + medium.rawValue }
+
+    /// Runs with both locks held.
+    func locked<Result, Failure: Error>(_ body: () throws(Failure) -> Result) throws(Failure) -> Result {
+        pointee.receiving.lock()
+        pointee.sending.lock()
+        defer {
+            pointee.sending.unlock()
+            pointee.receiving.unlock()
+        }
+        return try body()
+    }
+
+    /// The handle's session with a reference more, to be released by the caller; nil where the leg is another one meanwhile.
+    func retainSession(of generation: UInt64) -> JanusSession? {
+        pointee.sending.lock()
+        defer { pointee.sending.unlock() }
+        guard pointee.generation == generation, let session = pointee.session else { return nil }
+        tern_session_retain(session)
+        return session
+    }
+}

@@ -1,0 +1,122 @@
+internal import CJanusPlugin
+internal import Glibc
+
+/// All legs. Requests and the ends of handles go one after the other under its lock; packets never take it.
+final class Legs: @unchecked Sendable {
+    static let shared = Legs()
+
+    /// Taken before any lock of a leg. The core is not called with it held, as the core may wait for others meanwhile.
+    let lock = Lock()
+    private var byID: [UInt64: LegPointer] = [:]
+    private var free: [LegPointer] = []
+    /// Every place that there is, free or not.
+    private var places: [LegPointer] = []
+    /// Sessions of handles that have ended, and when they may be released.
+    private var ended: [(session: JanusSession, due: Int64)] = []
+
+    /// Places that are made at a time.
+    private static let slab = 64
+    /// The core may be about to hand over a message of a handle that ends just now: so long its session stays. Microseconds.
+    private static let grace: Int64 = 2_000_000
+
+    /// A handle is there: its leg as well.
+    func create(_ session: JanusSession) {
+        lock.lock()
+        defer { lock.unlock() }
+        if free.isEmpty { makePlaces() }
+        guard let leg = free.popLast() else { return }
+        var id: UInt64
+        repeat { id = .random(in: 1..<(1 << 53)) } while byID[id] != nil
+        byID[id] = leg
+        leg.locked { leg.begin(session, id: id) }
+        session.pointee.plugin_handle = UnsafeMutableRawPointer(leg)
+    }
+
+    /// A handle has ended. Its session is released some time later.
+    func close(_ session: JanusSession) {
+        guard let leg = session.leg else { return }
+        lock.lock()
+        guard leg.locked({ leg.pointee.session == session }) else { return lock.unlock() }
+        byID[leg.pointee.id] = nil
+        let remains = leg.locked { leg.end() }
+        free.append(leg)
+        ended.append((session, Clock.now() &+ Legs.grace))
+        lock.unlock()
+        remains.dispose()
+    }
+
+    /// Under the lock.
+    func find(_ id: UInt64) -> LegPointer? { byID[id] }
+
+    /// Every place, for the periodic work.
+    func all() -> [LegPointer] { lock.locked { places } }
+
+    /// Releases the sessions whose time has come.
+    func releaseEnded(now: Int64) {
+        lock.lock()
+        let due = ended.prefix { $0.due <= now }
+        ended.removeFirst(due.count)
+        lock.unlock()
+        for entry in due { tern_session_release(entry.session) }
+    }
+
+    private func makePlaces() {
+        let slab = LegPointer.allocate(capacity: Legs.slab)
+        for index in 0..<Legs.slab {
+            (slab + index).initialize(to: Leg())
+            places.append(slab + index)
+            free.append(slab + index)
+        }
+    }
+}
+
+extension UnsafeMutablePointer where Pointee == janus_plugin_session {
+    /// The place of the handle's leg; who uses it makes sure that it is still this handle's.
+    @inline(__always)
+    var leg: LegPointer? { pointee.plugin_handle?.assumingMemoryBound(to: Leg.self) }
+}
+
+/// What a leg had, or has no longer, and what is to be given back when no lock is held.
+struct Remains {
+    var descriptors: [Int32] = []
+
+    func dispose() {
+        for descriptor in descriptors where descriptor >= 0 { Glibc.close(descriptor) }
+    }
+}
+
+extension LegPointer {
+    /// Under both locks.
+    fileprivate func begin(_ session: JanusSession, id: UInt64) {
+        pointee.generation = pointee.generation &+ 1
+        pointee.session = session
+        pointee.id = id
+        pointee.kind = .undecided
+        pointee.peer = LegReference()
+        pointee.isUp = false
+        pointee.bitrate = 0
+        pointee.events = EventBudget()
+        pointee.keyframes = KeyframeRequests()
+        for medium in Medium.allCases {
+            receiver(medium).pointee.reset()
+            sender(medium).pointee.reset()
+        }
+    }
+
+    /// Under both locks: from now on nobody finds what the leg had.
+    fileprivate func end() -> Remains {
+        var remains = Remains()
+        pointee.generation = pointee.generation &+ 1
+        pointee.session = nil
+        pointee.id = 0
+        pointee.kind = .undecided
+        pointee.peer = LegReference()
+        pointee.isUp = false
+        for medium in Medium.allCases {
+            remains.descriptors += [receiver(medium).pointee.rtp, receiver(medium).pointee.rtcp]
+            receiver(medium).pointee.reset()
+            sender(medium).pointee.reset()
+        }
+        return remains
+    }
+}

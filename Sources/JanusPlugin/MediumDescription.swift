@@ -1,0 +1,54 @@
+internal import RTP
+
+/// One medium of the request `configure`.
+struct MediumDescription {
+    let medium: Medium
+    let mindex: Int32
+    let receives: Bool
+    let sends: Bool
+    let payloads: [PayloadDescription]
+    /// Where the phone is; nil where nothing is known.
+    let remote: MediaAddress?
+    let isHidden: Bool
+
+    /// - Throws: 400 where a member is missing or malformed.
+    init(_ fields: Fields) throws(RequestError) {
+        guard let name = try fields.string("kind"), let medium = Medium(name: name) else {
+            throw .malformed("\"kind\" of a medium is neither audio nor video.")
+        }
+        self.medium = medium
+        mindex = Int32(truncatingIfNeeded: try fields.integer("mindex", in: 0...1_000) ?? 0)
+        receives = try fields.boolean("receive") ?? false
+        sends = try fields.boolean("send") ?? false
+        payloads = try MediumDescription.payloads(fields)
+        let remote = try fields.fields("remote")
+        self.remote = try remote.flatMap { (remote) throws(RequestError) in try MediumDescription.address(remote) }
+        isHidden = try remote?.boolean("hidden") ?? false
+    }
+
+    private static func payloads(_ fields: Fields) throws(RequestError) -> [PayloadDescription] {
+        var payloads: [PayloadDescription] = []
+        for element in try fields.elements("payloads", most: PayloadTable.size) {
+            let payload = Fields(object: element)
+            guard let type = try payload.integer("type", in: 0...127), let codec = try payload.string("codec", longest: 64),
+                let clockRate = try payload.integer("clock", in: 1...10_000_000)
+            else { throw .malformed("A payload has no type, codec or clock.") }
+            payloads.append(
+                PayloadDescription(
+                    type: UInt8(truncatingIfNeeded: type), codec: codec, clockRate: UInt32(truncatingIfNeeded: clockRate),
+                    format: try payload.string("fmtp") ?? ""))
+        }
+        return payloads
+    }
+
+    /// - Returns: Nil where the port is 0, or the address stands for none (RFC 3264 section 8.4).
+    private static func address(_ remote: Fields) throws(RequestError) -> MediaAddress? {
+        guard let text = try remote.string("address"), let port = try remote.integer("port", in: 0...65_535) else {
+            throw .malformed("\"remote\" has no address or port.")
+        }
+        guard let address = MediaAddress(text: text, port: UInt16(truncatingIfNeeded: port)) else {
+            throw .malformed("The address in \"remote\" is no IPv4 or IPv6 address.")
+        }
+        return port == 0 || address.isUnspecified ? nil : address
+    }
+}

@@ -1,0 +1,63 @@
+internal import Glibc
+internal import RTP
+
+/// The pairs of ports for RTP and RTCP (RFC 3550 section 11). Under ``Legs``' lock.
+final class Ports: @unchecked Sendable {
+    static let shared = Ports()
+
+    struct Pair {
+        let rtp: Int32
+        let rtcp: Int32
+        let port: UInt16
+    }
+
+    /// Where the search begins: behind the pair that was taken last, so that one is used anew as late as possible.
+    private var next = UInt16.random(in: 0...UInt16.max)
+
+    /// Binds a pair of neighbours, the even one for RTP.
+    ///
+    /// - Returns: Nil where the range is used up.
+    func bind(_ address: MediaAddress, in range: ClosedRange<UInt16>) -> Pair? {
+        let first = (UInt32(range.lowerBound) &+ 1) & ~1
+        guard first &+ 1 <= UInt32(range.upperBound) else { return nil }
+        let count = (UInt32(range.upperBound) &- first &+ 1) / 2
+        let start = UInt32(next) >= first ? (UInt32(next) &- first) / 2 % count : 0
+        // What fails to bind is used for the next attempt.
+        guard let rtp = Ports.socket(address), let rtcp = Ports.socket(address) else { return nil }
+        var current = rtp
+        for step in 0..<count {
+            let port = UInt16(truncatingIfNeeded: first &+ (start &+ step) % count &* 2)
+            guard Ports.bind(current, address, port) else { continue }
+            guard Ports.bind(rtcp, address, port &+ 1) else {
+                // A bound socket cannot be bound elsewhere.
+                close(current)
+                guard let fresh = Ports.socket(address) else { break }
+                current = fresh
+                continue
+            }
+            next = port &+ 2
+            return Pair(rtp: current, rtcp: rtcp, port: port)
+        }
+        close(current)
+        close(rtcp)
+        return nil
+    }
+
+    private static func socket(_ address: MediaAddress) -> Int32? {
+        let isV6 = address.v4 == nil
+        let type = Int32(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
+        let descriptor = Glibc.socket(isV6 ? AF_INET6 : AF_INET, type, 0)
+        guard descriptor >= 0 else { return nil }
+        if isV6 {
+            var only: Int32 = 1
+            setsockopt(descriptor, Int32(IPPROTO_IPV6), IPV6_V6ONLY, &only, socklen_t(MemoryLayout<Int32>.size))
+        }
+        return descriptor
+    }
+
+    private static func bind(_ descriptor: Int32, _ address: MediaAddress, _ port: UInt16) -> Bool {
+        var address = SocketAddress(
+            MediaAddress(high: address.high, low: address.low, port: port), isV6: address.v4 == nil)
+        return address.bind(descriptor)
+    }
+}

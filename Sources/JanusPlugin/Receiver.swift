@@ -1,0 +1,51 @@
+internal import Glibc
+internal import RTP
+
+/// What a leg's party sends us of one medium. All of it is under the leg's receiving lock.
+struct Receiver {
+    /// The sockets of a plain leg; -1 for none.
+    var rtp: Int32 = -1
+    var rtcp: Int32 = -1
+    /// The port of the RTP socket; that of RTCP follows it.
+    var port: UInt16 = 0
+    var isV6 = false
+    /// Random bytes that the gateway makes keys for SRTP of.
+    var key: [UInt8] = []
+
+    /// Whether the last `configure` named this medium.
+    var isOpen = false
+    /// Whether what comes is passed on to the peer.
+    var passes = false
+    /// Whether the next packet that is passed on begins anew, after some that were not.
+    var isBroken = false
+    /// The media line in the PeerConnection's session description.
+    var mindex: Int32 = 0
+    var payloads = PayloadTable()
+    var latch = SourceLatch(mode: .follow, signalled: nil, isHidden: false, now: 0)
+    var statistics = StreamStatistics(clockRate: 8_000)
+    var digits = DigitDetector()
+    /// That of the last telephone event.
+    var digitPayload = Payload()
+    var digitCount: UInt64 = 0
+    /// Packets of strangers, and such that are no RTP.
+    var dropped: UInt64 = 0
+    var srtpErrors: UInt64 = 0
+    var rtcpReceived: UInt64 = 0
+    /// When the last packet of RTP came, and the last one of either; 0 before.
+    var lastRTP: Int64 = 0
+    var lastPacket: Int64 = 0
+    var isFlowing = false
+    /// Where packets for the party went when it was last heard elsewhere, or was signalled.
+    var lastDestination: MediaAddress?
+
+    /// Makes it one of a new leg; the payloads' memory stays.
+    mutating func reset() {
+        var fresh = Receiver(payloads: payloads)
+        fresh.payloads.clear()
+        self = fresh
+    }
+
+    init() {}
+
+    private init(payloads: PayloadTable) { self.payloads = payloads }
+}

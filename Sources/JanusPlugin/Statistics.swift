@@ -1,0 +1,84 @@
+internal import CJanusPlugin
+internal import Glibc
+internal import RTP
+
+/// The request `statistics`, and what the core's administration shows of a handle.
+enum Statistics {
+    /// Adds a leg's counts to a reply. The leg's locks are taken one after the other, and only to copy.
+    static func describe(_ leg: LegPointer, in reply: Reply) {
+        let now = Clock.now()
+        for medium in Medium.allCases {
+            let received = leg.pointee.receiving.locked { () -> Received? in
+                let receiver = leg.receiver(medium)
+                guard receiver.pointee.isOpen || receiver.pointee.rtp >= 0 || receiver.pointee.statistics.packets > 0 else { return nil }
+                return Received(receiver)
+            }
+            guard let received else { continue }
+            let sent = leg.pointee.sending.locked { Sent(leg.sender(medium)) }
+            let entry = Reply()
+            entry.set("received", received.reply)
+            entry.set("sent", sent.reply)
+            entry.set("digits", received.digits)
+            entry.set("rtcp_received", received.rtcpReceived)
+            entry.set("dropped", received.dropped &+ sent.dropped)
+            entry.set("srtp_errors", received.srtpErrors)
+            if let heard = received.heard {
+                let address = Reply()
+                address.set("address", heard.text)
+                address.set("port", UInt64(heard.port))
+                entry.set("latched", address)
+            }
+            if received.lastPacket > 0 { entry.set("last_packet_ms", max(now &- received.lastPacket, 0) / 1_000) }
+            reply.set(medium.name, entry)
+        }
+    }
+
+    private struct Received {
+        let statistics: StreamStatistics
+        let digits, rtcpReceived, dropped, srtpErrors: UInt64
+        let heard: MediaAddress?
+        let lastPacket: Int64
+
+        init(_ receiver: UnsafeMutablePointer<Receiver>) {
+            statistics = receiver.pointee.statistics
+            digits = receiver.pointee.digitCount
+            rtcpReceived = receiver.pointee.rtcpReceived
+            dropped = receiver.pointee.dropped
+            srtpErrors = receiver.pointee.srtpErrors
+            heard = receiver.pointee.latch.heard
+            lastPacket = receiver.pointee.lastPacket
+        }
+
+        var reply: Reply {
+            let reply = Reply()
+            reply.set("packets", statistics.packets)
+            reply.set("bytes", statistics.bytes)
+            reply.set("lost", statistics.lost)
+            reply.set("jitter", statistics.jitterMicroseconds / 1_000)
+            reply.set("misordered", statistics.misordered)
+            reply.set("restarts", UInt64(statistics.restarts))
+            reply.set("ssrc", UInt64(statistics.ssrc))
+            return reply
+        }
+    }
+
+    private struct Sent {
+        let packets, bytes, dropped: UInt64
+        let ssrc: UInt32
+
+        init(_ sender: UnsafeMutablePointer<Sender>) {
+            packets = sender.pointee.packets
+            bytes = sender.pointee.bytes
+            dropped = sender.pointee.dropped
+            ssrc = sender.pointee.rewriter.ssrc
+        }
+
+        var reply: Reply {
+            let reply = Reply()
+            reply.set("packets", packets)
+            reply.set("bytes", bytes)
+            reply.set("ssrc", UInt64(ssrc))
+            return reply
+        }
+    }
+}
