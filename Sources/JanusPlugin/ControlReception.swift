@@ -4,15 +4,54 @@ internal import RTP
 
 extension LegPointer {
     /// Takes RTCP from a phone.
+    ///
+    /// - Parameter isOwnPort: Whether it came to the port for RTCP, not to that of RTP (RFC 5761).
     func receiveRTCP(
-        _ packet: UnsafeMutableRawPointer, length: Int, from source: MediaAddress, medium: Medium, generation: UInt64, now: Int64
+        _ packet: UnsafeMutableRawPointer, length: Int, from source: MediaAddress, medium: Medium, isOwnPort: Bool, generation: UInt64,
+        now: Int64
     ) {
         pointee.receiving.lock()
-        defer { pointee.receiving.unlock() }
-        guard pointee.generation == generation else { return }
+        guard pointee.generation == generation else { return pointee.receiving.unlock() }
         let receiver = receiver(medium)
+        guard receiver.pointee.isOpen, RTCP.isRTCP(packet, length: length), receiver.pointee.acceptsRTCP(from: source) else {
+            receiver.pointee.dropped = receiver.pointee.dropped &+ 1
+            return pointee.receiving.unlock()
+        }
+        let sender = sender(medium)
+        let news = pointee.sending.locked { () -> ControlNews in
+            if isOwnPort, !sender.pointee.isMuxed, receiver.pointee.latch.mode == .follow, sender.pointee.rtcpSource != source {
+                sender.pointee.rtcpSource = source
+                sender.pointee.rtcpDestination = SocketAddress(source, isV6: sender.pointee.isV6)
+            }
+            let ssrc = sender.pointee.rewriter.ssrc
+            let news = ControlNews(packet, length: length, about: ssrc, sender: &receiver.pointee.senderReport, now: now)
+            if let block = news.block { remember(block, medium) }
+            return news
+        }
         receiver.pointee.rtcpReceived = receiver.pointee.rtcpReceived &+ 1
         receiver.pointee.lastPacket = now
+        let peer = pointee.peer
+        pointee.receiving.unlock()
+        hand(news, of: medium, to: peer, now: now)
+    }
+
+    /// Takes RTCP from a PeerConnection.
+    func receive(_ rtcp: UnsafeMutablePointer<janus_plugin_rtcp>, of session: JanusSession, now: Int64) {
+        guard let bytes = rtcp.pointee.buffer else { return }
+        let medium = rtcp.pointee.video == 0 ? Medium.audio : .video
+        pointee.receiving.lock()
+        guard pointee.session == session, receiver(medium).pointee.isOpen, receiver(medium).pointee.mindex == rtcp.pointee.mindex else {
+            return pointee.receiving.unlock()
+        }
+        let receiver = receiver(medium)
+        let news = ControlNews(
+            UnsafeRawPointer(bytes), length: Int(rtcp.pointee.length), about: nil, sender: &receiver.pointee.senderReport, now: now)
+        if let block = news.block { pointee.sending.locked { remember(block, medium) } }
+        receiver.pointee.rtcpReceived = receiver.pointee.rtcpReceived &+ 1
+        receiver.pointee.lastPacket = now
+        let peer = pointee.peer
+        pointee.receiving.unlock()
+        hand(news, of: medium, to: peer, now: now)
     }
 
     /// Counts a packet that is none.
@@ -22,5 +61,14 @@ extension LegPointer {
         guard pointee.generation == generation else { return }
         let receiver = receiver(medium)
         receiver.pointee.dropped = receiver.pointee.dropped &+ 1
+    }
+}
+
+extension Receiver {
+    /// Whether RTCP from there is the phone's: where SIP says, or from the host that its RTP comes from.
+    func acceptsRTCP(from source: MediaAddress) -> Bool {
+        if source == signalledRTCP { return true }
+        guard let host = latch.heard ?? latch.signalled else { return false }
+        return source.isSameHost(as: host)
     }
 }

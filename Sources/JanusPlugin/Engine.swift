@@ -8,6 +8,14 @@ enum Engine {
 
     static func start() -> Bool {
         isRunning = true
+        for index in 0..<Descriptions.threads {
+            let isThere = begin({ argument in
+                tern_name_thread("tern sdp")
+                Descriptions.shared[Int(bitPattern: argument) % Descriptions.threads].run()
+                return nil
+            }, UnsafeMutableRawPointer(bitPattern: index))
+            guard isThere else { return false }
+        }
         return begin { _ in
             tern_name_thread("tern rtp")
             Relay.shared.run()
@@ -22,13 +30,16 @@ enum Engine {
     static func stop() {
         isRunning = false
         Notes.end()
+        for descriptions in Descriptions.shared { descriptions.end() }
         for thread in threads { pthread_join(thread, nil) }
         threads = []
     }
 
-    private static func begin(_ body: @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer?) -> Bool {
+    private static func begin(
+        _ body: @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer?, _ argument: UnsafeMutableRawPointer? = nil
+    ) -> Bool {
         var thread = pthread_t()
-        guard pthread_create(&thread, nil, body, nil) == 0 else { return false }
+        guard pthread_create(&thread, nil, body, argument) == 0 else { return false }
         threads.append(thread)
         return true
     }

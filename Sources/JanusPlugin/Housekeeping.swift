@@ -19,9 +19,11 @@ enum Housekeeping {
         for medium in Medium.allCases {
             leg.reportLapsedDigit(medium, now)
             leg.reportFlow(medium, now)
+            leg.sendReport(medium, now: now)
         }
         leg.pointee.receiving.unlock()
         leg.requestDueKeyframe(generation: generation, now: now)
+        leg.sendLimit(generation: generation, now: now)
     }
 }
 

@@ -49,8 +49,9 @@ struct Leg {
     /// Whether the PeerConnection is up.
     var isUp = false
     var keyframes = KeyframeRequests()
-    /// What a browser may send, in bit/s; 0 for no limit.
-    var bitrate: UInt32 = 0
+    var limit = BitrateLimit()
+    /// The CNAME of our RTCP, sixteen characters (RFC 7022 section 4.2).
+    var cname: (UInt64, UInt64) = (0, 0)
 
     /// The longest packet that is taken, in bytes. Behind it there is room for what SRTP adds.
     static let packetSize = 2_048

@@ -94,13 +94,19 @@ extension LegPointer {
         pointee.kind = .undecided
         pointee.peer = LegReference()
         pointee.isUp = false
-        pointee.bitrate = 0
+        pointee.limit = BitrateLimit()
+        pointee.cname = LegPointer.randomName()
         pointee.events = EventBudget()
         pointee.keyframes = KeyframeRequests()
         for medium in Medium.allCases {
             receiver(medium).pointee.reset()
             sender(medium).pointee.reset()
         }
+    }
+
+    private static func randomName() -> (UInt64, UInt64) {
+        let letters = (0..<16).map { _ in UInt8.random(in: UInt8(ascii: "a")...UInt8(ascii: "z")) }
+        return letters.withUnsafeBytes { ($0.loadUnaligned(as: UInt64.self), $0.loadUnaligned(fromByteOffset: 8, as: UInt64.self)) }
     }
 
     /// Under both locks: from now on nobody finds what the leg had.

@@ -9,7 +9,11 @@ struct MediumDescription {
     let payloads: [PayloadDescription]
     /// Where the phone is; nil where nothing is known.
     let remote: MediaAddress?
+    /// Where it takes RTCP; nil where it does not.
+    let remoteRTCP: MediaAddress?
+    let isMuxed: Bool
     let isHidden: Bool
+    let feedback: Feedback
 
     /// - Throws: 400 where a member is missing or malformed.
     init(_ fields: Fields) throws(RequestError) {
@@ -23,6 +27,14 @@ struct MediumDescription {
         payloads = try MediumDescription.payloads(fields)
         let remote = try fields.fields("remote")
         self.remote = try remote.flatMap { (remote) throws(RequestError) in try MediumDescription.address(remote) }
+        isMuxed = try remote?.boolean("rtcp_mux") ?? false
+        let port = try remote?.integer("rtcp_port", in: 0...65_535)
+        remoteRTCP = self.remote.flatMap { address in
+            // RFC 3605: the port after that of RTP, where nothing is said.
+            let port = port.map { UInt16(truncatingIfNeeded: $0) } ?? (address.port == .max ? 0 : address.port &+ 1)
+            return port == 0 ? nil : MediaAddress(high: address.high, low: address.low, port: port)
+        }
+        feedback = Feedback(try fields.strings("feedback", most: 32))
         isHidden = try remote?.boolean("hidden") ?? false
     }
 

@@ -51,7 +51,10 @@ func handleMessage(
         if let jsep { json_decref(jsep) }
     }
     guard let session, let leg = session.leg else { return janus_plugin_result_new(JANUS_PLUGIN_ERROR, nil, nil) }
-    let reply = Requests.answer(Fields(object: message), of: session, with: leg)
+    let text = transaction.map { String(cString: $0) } ?? ""
+    guard let reply = Requests.answer(Fields(object: message), transaction: text, hasDescription: jsep != nil, of: session, with: leg) else {
+        return janus_plugin_result_new(JANUS_PLUGIN_OK_WAIT, nil, nil)
+    }
     return janus_plugin_result_new(JANUS_PLUGIN_OK, nil, reply.object)
 }
 
@@ -64,10 +67,13 @@ func hangupMedia(_ session: JanusSession?) { setUp(session, false) }
 private func setUp(_ session: JanusSession?, _ isUp: Bool) {
     guard let session, let leg = session.leg else { return }
     leg.pointee.sending.lock()
-    defer { leg.pointee.sending.unlock() }
-    guard leg.pointee.session == session else { return }
+    guard leg.pointee.session == session else { return leg.pointee.sending.unlock() }
     leg.pointee.isUp = isUp
+    if isUp { leg.pointee.limit.begin() }
     for medium in Medium.allCases { leg.sender(medium).pointee.rewriter.pause() }
+    let generation = leg.pointee.generation
+    leg.pointee.sending.unlock()
+    if isUp { leg.sendLimit(generation: generation, now: Clock.now()) }
 }
 
 @_cdecl("tern_incoming_rtp")
@@ -78,6 +84,8 @@ func incomingRTP(_ session: JanusSession?, _ packet: UnsafeMutablePointer<janus_
 
 @_cdecl("tern_incoming_rtcp")
 func incomingRTCP(_ session: JanusSession?, _ packet: UnsafeMutablePointer<janus_plugin_rtcp>?) {
+    guard let session, let packet, let leg = session.leg else { return }
+    leg.receive(packet, of: session, now: Clock.now())
 }
 
 @_cdecl("tern_query_session")

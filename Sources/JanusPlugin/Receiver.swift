@@ -22,7 +22,12 @@ struct Receiver {
     var mindex: Int32 = 0
     var payloads = PayloadTable()
     var latch = SourceLatch(mode: .follow, signalled: nil, isHidden: false, now: 0)
+    /// Where its RTCP comes from, as SIP says.
+    var signalledRTCP: MediaAddress?
+    var senderReport = SenderReport()
     var statistics = StreamStatistics(clockRate: 8_000)
+    /// As ``Sender/partySSRC``.
+    var partySSRC: UInt32 = 0
     var digits = DigitDetector()
     /// That of the last telephone event.
     var digitPayload = Payload()

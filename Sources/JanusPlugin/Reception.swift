@@ -66,6 +66,10 @@ extension LegPointer {
         let isEvent = payload.codec == .telephoneEvent
         if payload.clockRate > 0, !isEvent { receiver.pointee.statistics.use(clockRate: payload.clockRate) }
         receiver.pointee.statistics.count(header, length: length, now: now, isTimed: !isEvent)
+        if receiver.pointee.statistics.ssrc != receiver.pointee.partySSRC {
+            receiver.pointee.partySSRC = receiver.pointee.statistics.ssrc
+            pointee.sending.locked { sender(medium).pointee.partySSRC = receiver.pointee.partySSRC }
+        }
         if isEvent { receiver.pointee.digitPayload = payload }
         if isEvent, let digit = receiver.pointee.digits.take(header, in: packet, now: now) { report(digit, payload, medium, now) }
         let peer = pointee.peer

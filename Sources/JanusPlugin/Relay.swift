@@ -100,7 +100,7 @@ final class Relay: @unchecked Sendable {
         // What was cut is no packet.
         guard datagrams[index].header.msg_flags & Int32(MSG_TRUNC) == 0 else { return leg.drop(medium, generation: generation) }
         if isRTCP || RTCP.isRTCP(bytes, length: length) {
-            leg.receiveRTCP(bytes, length: length, from: source, medium: medium, generation: generation, now: now)
+            leg.receiveRTCP(bytes, length: length, from: source, medium: medium, isOwnPort: isRTCP, generation: generation, now: now)
         } else {
             janus_plugin_rtp_extensions_reset(&packet.pointee.extensions)
             leg.receive(bytes, length: length, from: source, medium: medium, generation: generation, now: now, relay: packet)

@@ -48,7 +48,7 @@ struct ConfigureRequest {
             }
             let isOther = leg.pointee.peer != peer
             leg.pointee.peer = peer
-            leg.pointee.bitrate = bitrate
+            leg.pointee.limit.allow(bitrate)
             for medium in Medium.allCases {
                 guard let description = media.first(where: { $0.medium == medium }) else {
                     leg.receiver(medium).pointee.isOpen = false
@@ -65,6 +65,7 @@ extension LegPointer {
     /// Under both locks.
     fileprivate func configure(_ description: MediumDescription, latching: SourceLatch.Mode, hasOtherPeer: Bool) {
         let receiver = receiver(description.medium), sender = sender(description.medium)
+        if !receiver.pointee.isOpen { sender.pointee.reports.begin(now: Clock.now()) }
         if hasOtherPeer || !receiver.pointee.isOpen || !receiver.pointee.passes { receiver.pointee.isBroken = true }
         receiver.pointee.isOpen = true
         receiver.pointee.passes = description.receives
@@ -84,6 +85,13 @@ extension LegPointer {
             receiver.pointee.latch = SourceLatch(mode: latching, signalled: description.remote, isHidden: description.isHidden, now: now)
         } else {
             receiver.pointee.latch.signal(description.remote, isHidden: description.isHidden, now: now)
+        }
+        sender.pointee.feedback = description.feedback
+        sender.pointee.isMuxed = description.isMuxed
+        if receiver.pointee.signalledRTCP != description.remoteRTCP || signalled != description.remote {
+            receiver.pointee.signalledRTCP = description.remoteRTCP
+            sender.pointee.rtcpSource = description.remoteRTCP
+            sender.pointee.rtcpDestination = description.remoteRTCP.map { SocketAddress($0, isV6: sender.pointee.isV6) } ?? SocketAddress()
         }
         guard signalled != description.remote || !sender.pointee.destination.isKnown else { return }
         let destination = receiver.pointee.latch.destination

@@ -5,19 +5,27 @@ internal import Version
 /// What a handle is asked for.
 enum Requests {
     /// Answers a request that is answered at once.
-    static func answer(_ fields: Fields, of session: JanusSession, with leg: LegPointer) -> Reply {
+    ///
+    /// - Returns: Nil where an event follows with the same transaction.
+    static func answer(
+        _ fields: Fields, transaction: String, hasDescription: Bool, of session: JanusSession, with leg: LegPointer
+    ) -> Reply? {
         var name = ""
         do throws(RequestError) {
             guard let request = try fields.string("request", longest: 64) else { throw .malformed("\"request\" is missing.") }
             name = request
-            return try answer(request, fields, session, leg)
+            if name == "give" {
+                try give(fields, transaction, session, leg)
+                return nil
+            }
+            return try answer(request, fields, hasDescription: hasDescription, session, leg)
         } catch {
             return Reply(error, to: name)
         }
     }
 
     private static func answer(
-        _ name: String, _ fields: Fields, _ session: JanusSession, _ leg: LegPointer
+        _ name: String, _ fields: Fields, hasDescription: Bool, _ session: JanusSession, _ leg: LegPointer
     ) throws(RequestError) -> Reply {
         switch name {
         case "version":
@@ -32,17 +40,49 @@ enum Requests {
             let request = try ConfigureRequest(fields)
             var remains = Remains()
             defer { remains.dispose() }
-            try with(leg, session) { () throws(RequestError) in try request.apply(to: leg, &remains) }
+            let generation = try with(leg, session) { () throws(RequestError) in
+                try request.apply(to: leg, &remains)
+                return leg.pointee.sending.locked { leg.pointee.generation }
+            }
+            leg.sendLimit(generation: generation, now: Clock.now())
             return Reply(name)
+        case "attach":
+            let reply = Reply(name)
+            reply.set("leg", try id(leg, session))
+            return reply
+        case "take":
+            guard hasDescription else { throw .malformed("\"take\" comes with a session description.") }
+            try with(leg, session) { () throws(RequestError) in try leg.becomeWebRTC() }
+            return Reply(name)
+        case "keyframe":
+            let generation = leg.pointee.sending.locked { leg.pointee.generation }
+            let reply = Reply(name)
+            reply.set("asked", leg.requestKeyframeForGateway(generation: generation, now: Clock.now()))
+            return reply
         case "statistics":
             let reply = Reply(name)
-            let id = leg.pointee.sending.locked { leg.pointee.id }
-            reply.set("leg", id)
+            reply.set("leg", try id(leg, session))
             Statistics.describe(leg, in: reply)
             return reply
         default:
             throw .malformed("There is no request \"\(name)\".")
         }
+    }
+
+    private static func give(
+        _ fields: Fields, _ transaction: String, _ session: JanusSession, _ leg: LegPointer
+    ) throws(RequestError) {
+        let reference = try with(leg, session) { () throws(RequestError) in
+            try leg.becomeWebRTC()
+            return leg.pointee.sending.locked { leg.reference }
+        }
+        try Descriptions.of(leg).append(Description(fields, transaction: transaction, leg: reference))
+    }
+
+    private static func id(_ leg: LegPointer, _ session: JanusSession) throws(RequestError) -> UInt64 {
+        let (id, isCurrent) = leg.pointee.sending.locked { (leg.pointee.id, leg.pointee.session == session) }
+        guard isCurrent else { throw RequestError(code: 404, reason: "The leg has ended.") }
+        return id
     }
 
     /// Runs under ``Legs``' lock, if the leg is still the handle's.
@@ -52,6 +92,16 @@ enum Requests {
         try Legs.shared.lock.locked { () throws(RequestError) -> Result in
             guard leg.locked({ leg.pointee.session == session }) else { throw RequestError(code: 404, reason: "The leg has ended.") }
             return try body()
+        }
+    }
+}
+
+extension LegPointer {
+    /// - Throws: 409 for a plain leg.
+    fileprivate func becomeWebRTC() throws(RequestError) {
+        try locked { () throws(RequestError) in
+            guard pointee.kind != .plain else { throw .conflict("The leg is plain; it has no PeerConnection.") }
+            pointee.kind = .webrtc
         }
     }
 }

@@ -16,6 +16,21 @@ struct Sender {
     var payloads = PayloadTable()
     /// Where RTP goes.
     var destination = SocketAddress()
+    /// Where RTCP goes, unless it goes with RTP: where SIP says, then where the phone's comes from.
+    var rtcpDestination = SocketAddress()
+    var rtcpSource: MediaAddress?
+    /// Whether RTCP goes with RTP (RFC 5761).
+    var isMuxed = false
+    var feedback = Feedback()
+    var firNumber: UInt8 = 0
+    var reports = ReportSchedule()
+    /// What had been sent when the last report went out.
+    var reportedPackets: UInt64 = 0
+    /// The source that the party sends with; 0 before it does.
+    var partySSRC: UInt32 = 0
+    /// What the party has reported last, and the time there and back, in microseconds.
+    var report: ReportBlock?
+    var roundTrip: Int64?
     var rewriter = StreamRewriter(ssrc: 0, clockRate: 8_000, sequence: 0, timestamp: 0)
     var packets: UInt64 = 0
     /// Bytes of the packets, and of their payload.

@@ -65,19 +65,32 @@ enum Statistics {
     private struct Sent {
         let packets, bytes, dropped: UInt64
         let ssrc: UInt32
+        let report: ReportBlock?
+        let roundTrip: Int64?
+        let clockRate: UInt32
 
         init(_ sender: UnsafeMutablePointer<Sender>) {
             packets = sender.pointee.packets
             bytes = sender.pointee.bytes
             dropped = sender.pointee.dropped
             ssrc = sender.pointee.rewriter.ssrc
+            report = sender.pointee.report
+            roundTrip = sender.pointee.roundTrip
+            clockRate = sender.pointee.rewriter.clockRate
         }
 
         var reply: Reply {
             let reply = Reply()
             reply.set("packets", packets)
             reply.set("bytes", bytes)
+            reply.set("misordered", UInt64(0))
+            reply.set("restarts", UInt64(0))
             reply.set("ssrc", UInt64(ssrc))
+            if let report {
+                reply.set("lost", Int64(report.lost))
+                reply.set("jitter", Int64(report.jitter) * 1_000 / Int64(max(clockRate, 1)))
+            }
+            if let roundTrip { reply.set("round_trip", roundTrip / 1_000) }
             return reply
         }
     }

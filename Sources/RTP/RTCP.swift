@@ -2,6 +2,8 @@
 public enum RTCP {
     /// The packet types that are told apart here.
     public enum PacketType: UInt8, Sendable {
+        /// RFC 2032 section 5.2.1: what was before FIR of RFC 5104.
+        case fullIntraRequest = 192
         case senderReport = 200
         case receiverReport = 201
         case sourceDescription = 202

@@ -31,6 +31,10 @@ public struct RTCPReport: Equatable, Sendable {
         count = Int(packet.count)
     }
 
+    /// The first block; nil where there is none.
+    @inlinable
+    public func firstBlock(in buffer: UnsafeRawPointer) -> ReportBlock? { count > 0 ? ReportBlock(buffer, at: blocks) : nil }
+
     /// The block about that source; nil where there is none.
     @inlinable
     public func block(about ssrc: UInt32, in buffer: UnsafeRawPointer) -> ReportBlock? {
@@ -61,7 +65,7 @@ public enum RTCPWriter {
     ///   - name: UTF-8, without a zero; what is over ``longestName`` is left out.
     /// - Returns: Bytes written.
     public static func report(
-        to buffer: UnsafeMutableRawPointer, ssrc: UInt32, sender: SenderInfo?, block: ReportBlock?, name: StaticString
+        to buffer: UnsafeMutableRawPointer, ssrc: UInt32, sender: SenderInfo?, block: ReportBlock?, name: UnsafeRawBufferPointer
     ) -> Int {
         var offset = RTCP.headerSize
         buffer.setBigEndian32(ssrc, at: offset)
@@ -82,7 +86,7 @@ public enum RTCPWriter {
         return description(of: ssrc, name, to: buffer, at: offset)
     }
 
-    /// One feedback message about a picture: PLI (RFC 4585 section 6.3.1), to be sent behind a report.
+    /// A request for a full picture: PLI (RFC 4585 section 6.3.1), to be sent behind a report.
     ///
     /// - Returns: Where it ends.
     public static func pictureLoss(to buffer: UnsafeMutableRawPointer, at offset: Int, ssrc: UInt32, media: UInt32) -> Int {
@@ -92,12 +96,27 @@ public enum RTCPWriter {
         return offset &+ 12
     }
 
-    private static func description(of ssrc: UInt32, _ name: StaticString, to buffer: UnsafeMutableRawPointer, at start: Int) -> Int {
-        let length = min(name.utf8CodeUnitCount, longestName)
+    /// The same for those who know FIR only (RFC 5104 section 4.3.1).
+    ///
+    /// - Parameter number: One more than in the request before; a repetition has the same (section 4.3.1.1).
+    /// - Returns: Where it ends.
+    public static func fullIntraRequest(to buffer: UnsafeMutableRawPointer, at offset: Int, ssrc: UInt32, media: UInt32, number: UInt8) -> Int {
+        buffer.setBigEndian32(ssrc, at: offset &+ 4)
+        buffer.setBigEndian32(0, at: offset &+ 8)
+        buffer.setBigEndian32(media, at: offset &+ 12)
+        buffer.setBigEndian32(UInt32(number) << 24, at: offset &+ 16)
+        header(.payloadFeedback, count: 4, to: buffer, from: offset, to: offset &+ 20)
+        return offset &+ 20
+    }
+
+    private static func description(
+        of ssrc: UInt32, _ name: UnsafeRawBufferPointer, to buffer: UnsafeMutableRawPointer, at start: Int
+    ) -> Int {
+        let length = min(name.count, longestName)
         buffer.setBigEndian32(ssrc, at: start &+ 4)
         buffer.storeBytes(of: 1, toByteOffset: start &+ 8, as: UInt8.self)
         buffer.storeBytes(of: UInt8(truncatingIfNeeded: length), toByteOffset: start &+ 9, as: UInt8.self)
-        (buffer + (start &+ 10)).copyMemory(from: name.utf8Start, byteCount: length)
+        if let base = name.baseAddress { (buffer + (start &+ 10)).copyMemory(from: base, byteCount: length) }
         // A chunk ends with at least one zero, and at a multiple of four.
         var end = start &+ 10 &+ length
         repeat {

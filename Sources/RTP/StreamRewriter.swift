@@ -44,6 +44,11 @@ public struct StreamRewriter: Equatable, Sendable {
     public var lastSequence: UInt16 { last.sequence }
     public var lastTimestamp: UInt32 { last.timestamp }
 
+    /// What the media's clock shows at a moment, as a sender report needs it (RFC 3550 section 6.4.1).
+    public func timestamp(at now: Int64) -> UInt32 {
+        last.timestamp &+ UInt32(truncatingIfNeeded: max(now &- lastTime, 0) &* Int64(clockRate) / 1_000_000)
+    }
+
     /// Packets are kept from the receiver: the next one that is not begins a new part.
     public mutating func pause() { isBroken = true }
 

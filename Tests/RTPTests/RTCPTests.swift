@@ -10,7 +10,9 @@ struct RTCPTests {
     private func compound(_ sender: SenderInfo?, _ block: ReportBlock?, picture: Bool = false) -> Packet {
         let buffer = UnsafeMutableRawPointer.allocate(byteCount: RTCPWriter.capacity, alignment: 1)
         defer { buffer.deallocate() }
-        var end = RTCPWriter.report(to: buffer, ssrc: 5, sender: sender, block: block, name: "tern")
+        var end = Array("tern".utf8).withUnsafeBytes {
+            RTCPWriter.report(to: buffer, ssrc: 5, sender: sender, block: block, name: $0)
+        }
         if picture { end = RTCPWriter.pictureLoss(to: buffer, at: end, ssrc: 5, media: 9) }
         return Packet(Array(UnsafeRawBufferPointer(start: buffer, count: end)))
     }
@@ -35,6 +37,7 @@ struct RTCPTests {
             #expect(report?.ssrc == 5 && report?.sender == sender && report?.count == (block == nil ? 0 : 1))
             #expect(report?.block(about: 9, in: buffer) == block)
             #expect(report?.block(about: 10, in: buffer) == nil)
+            #expect(report?.firstBlock(in: buffer) == block)
         }
     }
 
@@ -82,5 +85,42 @@ struct RTCPTests {
         block.lastSenderReport = 0
         #expect(block.roundTrip(now: 1) == nil)
         #expect(Self.info.middle == 0x4567_89ab)
+    }
+
+    /// What the packets of a compound ask for.
+    private func feedback(_ bytes: [UInt8]) -> [RTCPFeedback?] {
+        Packet(bytes).read { buffer, length in
+            var reader = RTCPReader(buffer, length: length), found: [RTCPFeedback?] = []
+            while let packet = reader.next() { found.append(RTCPFeedback(packet, in: buffer)) }
+            return found
+        }
+    }
+
+    @Test("PLI and both kinds of FIR ask for a full picture; a NACK and a report do not")
+    func keyframes() {
+        let pli: [UInt8] = [0x81, 206, 0, 2, 0, 0, 0, 5, 0, 0, 0, 9]
+        let fir: [UInt8] = [0x84, 206, 0, 4, 0, 0, 0, 5, 0, 0, 0, 0, 0, 0, 0, 9, 3, 0, 0, 0]
+        let old: [UInt8] = [0x80, 192, 0, 1, 0, 0, 0, 9]
+        let nack: [UInt8] = [0x81, 205, 0, 3, 0, 0, 0, 5, 0, 0, 0, 9, 0, 1, 0, 0]
+        #expect(feedback(compound(nil, nil).bytes + pli + nack + fir + old) == [nil, nil, .keyframe, nil, .keyframe, .keyframe])
+        #expect(feedback([0x81, 206, 0, 1, 0, 0, 0, 5]) == [nil], "too short")
+    }
+
+    @Test("a FIR is written as RFC 5104 has it")
+    func fullIntraRequest() {
+        let buffer = UnsafeMutableRawPointer.allocate(byteCount: RTCPWriter.capacity, alignment: 1)
+        defer { buffer.deallocate() }
+        let end = RTCPWriter.fullIntraRequest(to: buffer, at: 0, ssrc: 5, media: 9, number: 3)
+        let bytes = Array(UnsafeRawBufferPointer(start: buffer, count: end))
+        #expect(bytes == [0x84, 206, 0, 4, 0, 0, 0, 5, 0, 0, 0, 0, 0, 0, 0, 9, 3, 0, 0, 0])
+    }
+
+    @Test("REMB says how much arrives at most", arguments: [
+        (UInt8(0x00), UInt8(0x03), UInt8(0xe8), UInt64(1_000)), (0x06, 0xdd, 0xd0, 187_856 << 1), (0xff, 0xff, 0xff, UInt64.max),
+    ])
+    func estimate(first: UInt8, second: UInt8, third: UInt8, rate: UInt64) {
+        let remb: [UInt8] = [0x8f, 206, 0, 5, 0, 0, 0, 5, 0, 0, 0, 0, 0x52, 0x45, 0x4d, 0x42, 1, first, second, third, 0, 0, 0, 9]
+        #expect(feedback(remb) == [.estimate(rate)])
+        #expect(feedback(Array(remb.prefix(12)) + [0x58] + Array(remb[13...])) == [nil], "something else of an application")
     }
 }

@@ -48,4 +48,18 @@ struct RTPHeaderTests {
         }
         #expect(packet.bytes == Packet(marker: true, type: 127, sequence: 500, timestamp: 600, ssrc: 700, payload: [9, 9]).bytes)
     }
+
+    @Test("an extension can be left out: what is before and behind it is known")
+    func withoutExtension() {
+        let packet = Packet(first: 0x91, payload: [0, 0, 0, 3, 0xbe, 0xde, 0, 1, 1, 2, 3, 4, 9])
+        packet.read { bytes, length in
+            let header = RTPHeader(bytes, length: length)
+            #expect(header?.payloadOffset == 24 && header?.payloadOffset(withoutExtension: bytes) == 16)
+            let copy = UnsafeMutableRawPointer.allocate(byteCount: length, alignment: 1)
+            defer { copy.deallocate() }
+            copy.copyMemory(from: bytes, byteCount: length)
+            RTPHeader.removeExtensionFlag(from: copy)
+            #expect(RTPHeader(copy, length: length)?.payloadOffset == 16)
+        }
+    }
 }

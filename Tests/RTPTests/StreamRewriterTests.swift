@@ -71,4 +71,16 @@ struct StreamRewriterTests {
             last = output?.sequence
         }
     }
+
+    @Test("another clock begins a new part, whose gap is counted by it; the same clock changes nothing")
+    func clocks() {
+        var rewriter = rewriter
+        _ = take(&rewriter, 10, 5_000, at: 0)
+        rewriter.use(clockRate: 8_000)
+        #expect(rewriter.parts == 1 && take(&rewriter, 11, 5_160, at: 20_000) == output(0, 1_160))
+        rewriter.use(clockRate: 48_000)
+        #expect(take(&rewriter, 12, 9_000, at: 40_000) == output(1, 1_160 + 960, marker: true))
+        #expect(rewriter.parts == 2)
+        #expect(rewriter.timestamp(at: 60_000) == 1_160 + 960 + 960)
+    }
 }

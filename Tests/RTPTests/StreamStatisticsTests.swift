@@ -71,4 +71,21 @@ struct StreamStatisticsTests {
         }
         #expect(statistics.jitter == jitter && statistics.lost == 0)
     }
+
+    @Test("jitter of another clock begins anew")
+    func clocks() {
+        var statistics = StreamStatistics(clockRate: 8_000)
+        for (sequence, timestamp, now) in [(1, 0, 0), (2, 160, 90_000)] as [(UInt16, UInt32, Int64)] {
+            guard let header = Packet(sequence: sequence, timestamp: timestamp).header else { continue }
+            statistics.count(header, length: 1, now: now)
+        }
+        #expect(statistics.jitter > 0)
+        statistics.use(clockRate: 48_000)
+        #expect(statistics.jitter == 0)
+        for (sequence, timestamp, now) in [(3, 70_000, 100_000), (4, 70_960, 120_000)] as [(UInt16, UInt32, Int64)] {
+            guard let header = Packet(sequence: sequence, timestamp: timestamp).header else { continue }
+            statistics.count(header, length: 1, now: now)
+        }
+        #expect(statistics.jitter == 0 && statistics.packets == 4)
+    }
 }

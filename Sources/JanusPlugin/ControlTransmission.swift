@@ -1,0 +1,94 @@
+internal import CJanusPlugin
+internal import Glibc
+internal import RTP
+
+/// How a phone can be asked for something by RTCP: the `a=rtcp-fb` of its video.
+struct Feedback {
+    var pli = false
+    var fir = false
+
+    init() {}
+
+    init(_ names: [String]) {
+        pli = names.contains("pli")
+        fir = names.contains("fir")
+    }
+
+    var asksForKeyframes: Bool { pli || fir }
+}
+
+/// When the next report is due. Under the leg's sending lock.
+struct ReportSchedule {
+    /// Microseconds (RFC 3550 section 6.2: five seconds, varied by a half so that reports do not meet).
+    static let first: Int64 = 1_000_000
+    static let shortest: Int64 = 2_500_000
+    static let longest: Int64 = 7_500_000
+
+    private var due: Int64 = 0
+
+    /// Media begin.
+    mutating func begin(now: Int64) { due = now &+ ReportSchedule.first }
+
+    mutating func lapse(now: Int64) -> Bool {
+        guard due > 0, now >= due else { return false }
+        due = now &+ .random(in: ReportSchedule.shortest...ReportSchedule.longest)
+        return true
+    }
+}
+
+extension LegPointer {
+    /// Sends a report about what came, and of what was sent, if it is time. Under the receiving lock.
+    func sendReport(_ medium: Medium, now: Int64) {
+        let receiver = receiver(medium)
+        guard pointee.kind == .plain, receiver.pointee.isOpen else { return }
+        pointee.sending.locked {
+            guard sender(medium).pointee.reports.lapse(now: now) else { return }
+            let report = receiver.pointee.senderReport
+            let block = receiver.pointee.statistics.report(
+                lastSenderReport: report.middle, delaySinceSenderReport: report.delay(now: now))
+            let end = writeReport(medium, block, now)
+            sendRTCP(medium, length: end)
+        }
+    }
+
+    /// Asks the phone for a full picture. Under the sending lock.
+    func sendKeyframeRequest(now: Int64) {
+        let sender = sender(.video)
+        var end = writeReport(.video, nil, now)
+        let ssrc = sender.pointee.rewriter.ssrc, media = sender.pointee.partySSRC
+        if sender.pointee.feedback.pli {
+            end = RTCPWriter.pictureLoss(to: pointee.scratch, at: end, ssrc: ssrc, media: media)
+        } else {
+            sender.pointee.firNumber = sender.pointee.firNumber &+ 1
+            end = RTCPWriter.fullIntraRequest(
+                to: pointee.scratch, at: end, ssrc: ssrc, media: media, number: sender.pointee.firNumber)
+        }
+        sendRTCP(.video, length: end)
+    }
+
+    /// Writes a report into the scratch; that of a sender where something was sent since the one before.
+    private func writeReport(_ medium: Medium, _ block: ReportBlock?, _ now: Int64) -> Int {
+        let sender = sender(medium)
+        var info: SenderInfo?
+        if sender.pointee.packets != sender.pointee.reportedPackets {
+            info = SenderInfo(
+                ntp: Clock.ntp(), timestamp: sender.pointee.rewriter.timestamp(at: now),
+                packets: UInt32(truncatingIfNeeded: sender.pointee.packets), bytes: UInt32(truncatingIfNeeded: sender.pointee.payloadBytes))
+            if block != nil { sender.pointee.reportedPackets = sender.pointee.packets }
+        }
+        var name = pointee.cname
+        return withUnsafeBytes(of: &name) {
+            RTCPWriter.report(to: pointee.scratch, ssrc: sender.pointee.rewriter.ssrc, sender: info, block: block, name: $0)
+        }
+    }
+
+    /// Sends what stands in the scratch.
+    private func sendRTCP(_ medium: Medium, length: Int) {
+        let sender = sender(medium)
+        if sender.pointee.isMuxed {
+            _ = sender.pointee.destination.send(pointee.scratch, length: length, from: sender.pointee.rtp)
+        } else {
+            _ = sender.pointee.rtcpDestination.send(pointee.scratch, length: length, from: sender.pointee.rtcp)
+        }
+    }
+}
