@@ -125,6 +125,11 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
     }
 
     private func run() {
+        // The parent of this process may have blocked it, and a mask is inherited: libuv would never learn that a child has ended.
+        var children = sigset_t()
+        sigemptyset(&children)
+        sigaddset(&children, SIGCHLD)
+        pthread_sigmask(SIG_UNBLOCK, &children, nil)
         pthread_setspecific(EventLoop.threadMark, Unmanaged.passUnretained(self).toOpaque())
         setUp()
         while true {

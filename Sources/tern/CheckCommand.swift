@@ -1,18 +1,39 @@
 internal import ArgumentParser
+internal import Dispatch
+internal import EventLoop
 internal import Gateway
+internal import Logging
 
 /// `tern check`: says what is wrong with a configuration, or what Tern would do with it.
 struct CheckCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check",
-        abstract: "Say what is wrong with a configuration, or what Tern would do with it.")
+        abstract: "Say what is wrong with a configuration, or what Tern would do with it.",
+        discussion: "Starts the configured Janus for a moment, or connects to an external one, to see whether it can be used.")
 
     @OptionGroup var options: ConfigurationOptions
 
     func run() throws {
         let loaded = try options.loadOrReport()
         for warning in loaded.warnings { StandardStreams.error("warning: \(warning)") }
+        for problem in mediaServerProblems(of: loaded.configuration) {
+            StandardStreams.error("warning: janus: \(problem) (calls will be refused until then)")
+        }
         StandardStreams.output("\(options.config ?? "The default configuration") is right. With it Tern")
         StandardStreams.output(ConfigurationSummary(loaded).text)
+    }
+
+    private func mediaServerProblems(of configuration: GatewayConfiguration) -> [String] {
+        // What Janus prints is for the log of `tern serve`.
+        LoggingSystem.bootstrap { _ in SwiftLogNoOpLogHandler() }
+        let done = DispatchSemaphore(value: 0)
+        nonisolated(unsafe) var problems: [String] = []
+        LoopActor.task {
+            problems = await MediaServerCheck.problems(with: configuration)
+            done.signal()
+        }
+        done.wait()
+        EventLoop.shared.stop()
+        return problems
     }
 }

@@ -27,10 +27,7 @@ final class MediaBackend {
         self.log = log
         switch configuration.janus.mode {
         case .managed:
-            let settings = JanusProcessConfiguration(
-                executable: configuration.janus.executable, engine: configuration.janus.plugin, directory: configuration.janus.directory,
-                rtpPorts: configuration.media.rtpPorts, localAddress: configuration.media.address,
-                eventLoops: configuration.janus.eventLoops, memoryLimit: configuration.janus.memoryLimit)
+            let settings = JanusProcessConfiguration(configuration, directory: configuration.janus.directory)
             phoneAddress = settings.localAddress
             phonePorts = settings.plainPorts
             let process = JanusProcess(configuration: settings) { [weak self] state in self?.processChanged(state) }

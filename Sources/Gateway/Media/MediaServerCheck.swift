@@ -1,0 +1,66 @@
+public import EventLoop
+internal import Foundation
+internal import Janus
+
+/// Finds out whether the configured Janus can be used: what `tern check` says beyond the configuration itself.
+@LoopActor
+public enum MediaServerCheck {
+    /// How long an external Janus may take to answer.
+    private static let limit = Duration.seconds(5)
+
+    /// Starts a managed Janus for a moment, in a directory of its own; connects to each external one.
+    ///
+    /// - Returns: Why calls would be refused, and what to do; empty when all is well.
+    public static func problems(with configuration: GatewayConfiguration) async -> [String] {
+        switch configuration.janus.mode {
+        case .managed:
+            return await managed(configuration).map { [$0] } ?? []
+        case .external:
+            let checks = configuration.janus.urls.map { url in
+                LoopActor.task { await external(url, secret: configuration.janus.apiSecret?.value).map { "\(url): \($0)" } }
+            }
+            var problems: [String] = []
+            for check in checks { if let problem = await check.value { problems.append(problem) } }
+            return problems
+        }
+    }
+
+    private static func managed(_ configuration: GatewayConfiguration) async -> String? {
+        // A configuration with a program that is missing is warned of already.
+        guard access(configuration.janus.executable, X_OK) == 0 else { return nil }
+        let directory = NSTemporaryDirectory() + "/tern-check-\(UUID().uuidString)"
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        return await JanusTrial.run(JanusProcessConfiguration(configuration, directory: directory))?.description
+    }
+
+    private static func external(_ url: String, secret: String?) async -> String? {
+        let (states, continuation) = AsyncStream.makeStream(of: JanusState.self)
+        let client = JanusClient(
+            configuration: JanusClientConfiguration(url: url, apiSecret: secret, engine: .current, requestTimeout: limit)
+        ) { continuation.yield($0) }
+        let timer = LoopTimer.schedule(after: limit) { continuation.finish() }
+        client.start()
+        var problem: String? = "Janus does not answer within \(limit)"
+        search: for await state in states {
+            switch state {
+            case .connecting: continue
+            case .ready: problem = nil
+            case .down(let reason): problem = reason
+            }
+            break search
+        }
+        timer.cancel()
+        await client.stop()
+        return problem
+    }
+}
+
+extension JanusProcessConfiguration {
+    /// As the gateway runs its own Janus.
+    init(_ configuration: GatewayConfiguration, directory: String) {
+        self.init(
+            executable: configuration.janus.executable, engine: configuration.janus.plugin, directory: directory,
+            rtpPorts: configuration.media.rtpPorts, localAddress: configuration.media.address,
+            eventLoops: configuration.janus.eventLoops, memoryLimit: configuration.janus.memoryLimit)
+    }
+}
