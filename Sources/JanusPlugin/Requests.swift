@@ -30,8 +30,9 @@ enum Requests {
         switch name {
         case "version":
             let reply = Reply(name)
-            reply.set("protocol", Int64(1))
+            reply.set("protocol", Int64(TernVersion.engineProtocol))
             reply.set("version", TernVersion.current)
+            reply.set("api", Int64(JANUS_PLUGIN_API_VERSION))
             return reply
         case "open":
             let request = try OpenRequest(fields)

@@ -11,7 +11,7 @@ public struct EngineVersion: Sendable, Equatable, EngineReply {
     public var api: Int?
 
     /// Of the plugin that belongs to this gateway.
-    public static let current = EngineVersion(protocol: 1, version: TernVersion.current)
+    public static let current = EngineVersion(protocol: TernVersion.engineProtocol, version: TernVersion.current)
 
     public init(protocol: Int, version: String, api: Int? = nil) {
         self.protocol = `protocol`
