@@ -8,7 +8,7 @@ TLS ?=
 
 # What the gateway is built against and runs with.
 RUN_PACKAGES := libsofia-sip-ua-dev libwebsockets-dev libwebsockets-evlib-uv libjansson-dev libuv1-dev libsqlite3-dev libc-ares-dev libssl-dev pkg-config \
-	openssl janus ffmpeg
+	openssl janus janus-dev libglib2.0-dev libsrtp2-dev ffmpeg
 # What the tests use on top of it: a phone, a browser, a network namespace, tools to look at media.
 TEST_PACKAGES := sip-tester chromium chromium-driver firefox-esr pulseaudio iproute2 util-linux dnsmasq-base baresip-core linphone-cli kamailio \
 	python3-aiortc python3-websockets
@@ -25,8 +25,9 @@ help: ## Say what can be made
 	@echo '  make test ARGS="--filter SDPTests"    runs some of the tests'
 
 run: swift packages ## Install what is missing, build, and run the gateway
-	@echo '==> Building tern (a few minutes the first time)'
+	@echo '==> Building tern and its plugin for Janus (a few minutes the first time)'
 	swift build -c release --product tern
+	swift build -c release --product janus_tern
 	@echo '==> Starting tern; Ctrl-C ends it'
 	@tern="$$(swift build -c release --product tern --show-bin-path)/tern"; \
 	if [ -n '$(TLS)' ]; then exec config/run-with-tls "$$tern" $(CONFIG) $(ARGS); fi; \
@@ -43,6 +44,7 @@ benchmark: swift packages ## Measure the rewriting of SDP and the registrar in a
 
 check: swift packages ## Say what is wrong with the configuration, or what it does
 	swift build --product tern
+	swift build --product janus_tern
 	@"$$(swift build --product tern --show-bin-path)/tern" check --config $(CONFIG) $(ARGS)
 
 clean: ## Remove what was built
