@@ -13,13 +13,16 @@ extension LegPointer {
         pointee.receiving.lock()
         guard pointee.generation == generation else { return pointee.receiving.unlock() }
         let receiver = receiver(medium)
-        guard receiver.pointee.isOpen, RTCP.isRTCP(packet, length: length), receiver.pointee.acceptsRTCP(from: source) else {
+        var length = length
+        guard receiver.pointee.isOpen, RTCP.isRTCP(packet, length: length), receiver.pointee.unprotectRTCP(packet, &length),
+            receiver.pointee.acceptsRTCP(from: source)
+        else {
             receiver.pointee.dropped = receiver.pointee.dropped &+ 1
             return pointee.receiving.unlock()
         }
         let sender = sender(medium)
         let news = pointee.sending.locked { () -> ControlNews in
-            if isOwnPort, !sender.pointee.isMuxed, receiver.pointee.latch.mode == .follow, sender.pointee.rtcpSource != source {
+            if isOwnPort, !sender.pointee.isMuxed, receiver.pointee.followsRTCP, sender.pointee.rtcpSource != source {
                 sender.pointee.rtcpSource = source
                 sender.pointee.rtcpDestination = SocketAddress(source, isV6: sender.pointee.isV6)
             }
@@ -65,8 +68,22 @@ extension LegPointer {
 }
 
 extension Receiver {
+    mutating func unprotectRTCP(_ packet: UnsafeMutableRawPointer, _ length: inout Int) -> Bool {
+        switch srtp.unprotectRTCP(packet, &length) {
+        case .good: return true
+        case .repeated: return false
+        case .bad:
+            srtpErrors = srtpErrors &+ 1
+            return false
+        }
+    }
+
+    /// Whether our RTCP goes to where the phone's comes from.
+    var followsRTCP: Bool { latch.mode == .follow || srtp.isOn }
+
     /// Whether RTCP from there is the phone's: where SIP says, or from the host that its RTP comes from.
     func acceptsRTCP(from source: MediaAddress) -> Bool {
+        if srtp.isOn { return true }
         if source == signalledRTCP { return true }
         guard let host = latch.heard ?? latch.signalled else { return false }
         return source.isSameHost(as: host)

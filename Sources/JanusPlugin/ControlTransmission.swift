@@ -85,6 +85,8 @@ extension LegPointer {
     /// Sends what stands in the scratch.
     private func sendRTCP(_ medium: Medium, length: Int) {
         let sender = sender(medium)
+        var length = length
+        guard sender.pointee.srtp.protectRTCP(pointee.scratch, &length) else { return }
         if sender.pointee.isMuxed {
             _ = sender.pointee.destination.send(pointee.scratch, length: length, from: sender.pointee.rtp)
         } else {

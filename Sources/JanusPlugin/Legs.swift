@@ -1,4 +1,5 @@
 internal import CJanusPlugin
+internal import CSRTP
 internal import Glibc
 
 /// All legs. Requests and the ends of handles go one after the other under its lock; packets never take it.
@@ -79,8 +80,18 @@ extension UnsafeMutablePointer where Pointee == janus_plugin_session {
 /// What a leg had, or has no longer, and what is to be given back when no lock is held.
 struct Remains {
     var descriptors: [Int32] = []
+    var contexts: [srtp_t] = []
+    var recorders: [UnsafeMutablePointer<janus_recorder>] = []
+
+    mutating func add(_ context: srtp_t?) { if let context { contexts.append(context) } }
+    mutating func add(_ recorder: UnsafeMutablePointer<janus_recorder>?) { if let recorder { recorders.append(recorder) } }
 
     func dispose() {
+        for context in contexts { srtp_dealloc(context) }
+        for recorder in recorders {
+            janus_recorder_close(recorder)
+            janus_recorder_destroy(recorder)
+        }
         for descriptor in descriptors where descriptor >= 0 { Glibc.close(descriptor) }
     }
 }
@@ -120,6 +131,9 @@ extension LegPointer {
         pointee.isUp = false
         for medium in Medium.allCases {
             remains.descriptors += [receiver(medium).pointee.rtp, receiver(medium).pointee.rtcp]
+            remains.add(receiver(medium).pointee.srtp.replace(nil, nil))
+            remains.add(sender(medium).pointee.srtp.replace(nil, nil))
+            remains.add(receiver(medium).pointee.capture.replace(nil))
             receiver(medium).pointee.reset()
             sender(medium).pointee.reset()
         }

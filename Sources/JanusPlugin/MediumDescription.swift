@@ -14,6 +14,9 @@ struct MediumDescription {
     let isMuxed: Bool
     let isHidden: Bool
     let feedback: Feedback
+    /// The keys that we and the phone protect with; nil for RTP without SRTP.
+    let localKey: SRTPKey?
+    let remoteKey: SRTPKey?
 
     /// - Throws: 400 where a member is missing or malformed.
     init(_ fields: Fields) throws(RequestError) {
@@ -33,6 +36,19 @@ struct MediumDescription {
             // RFC 3605: the port after that of RTP, where nothing is said.
             let port = port.map { UInt16(truncatingIfNeeded: $0) } ?? (address.port == .max ? 0 : address.port &+ 1)
             return port == 0 ? nil : MediaAddress(high: address.high, low: address.low, port: port)
+        }
+        if let srtp = try fields.fields("srtp") {
+            guard let name = try srtp.string("suite"), let suite = SRTPSuite(rawValue: name) else {
+                throw .malformed("\"suite\" is no supported suite of SRTP.")
+            }
+            guard let local = try srtp.string("local"), let remote = try srtp.string("remote") else {
+                throw .malformed("\"srtp\" has no local or remote key.")
+            }
+            localKey = try SRTPKey(suite, local)
+            remoteKey = try SRTPKey(suite, remote)
+        } else {
+            localKey = nil
+            remoteKey = nil
         }
         feedback = Feedback(try fields.strings("feedback", most: 32))
         isHidden = try remote?.boolean("hidden") ?? false

@@ -21,6 +21,10 @@ struct Receiver {
     /// The media line in the PeerConnection's session description.
     var mindex: Int32 = 0
     var payloads = PayloadTable()
+    /// The same, with all that is said of them.
+    var descriptions: [PayloadDescription] = []
+    var srtp = SRTPStream()
+    var capture = Capture()
     var latch = SourceLatch(mode: .follow, signalled: nil, isHidden: false, now: 0)
     /// Where its RTCP comes from, as SIP says.
     var signalledRTCP: MediaAddress?

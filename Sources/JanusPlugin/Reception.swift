@@ -15,12 +15,13 @@ extension LegPointer {
         pointee.receiving.lock()
         guard pointee.generation == generation else { return pointee.receiving.unlock() }
         let receiver = receiver(medium)
-        guard receiver.pointee.isOpen, let header = RTPHeader(packet, length: length) else {
+        var length = length
+        guard receiver.pointee.isOpen, receiver.pointee.unprotect(packet, &length), let header = RTPHeader(packet, length: length) else {
             receiver.pointee.dropped = receiver.pointee.dropped &+ 1
             return pointee.receiving.unlock()
         }
         switch receiver.pointee.latch.take(
-            from: source, isAuthentic: false, continues: receiver.pointee.continues(header), now: now)
+            from: source, isAuthentic: receiver.pointee.srtp.isOn, continues: receiver.pointee.continues(header), now: now)
         {
         case .take: break
         case .move: follow(source, medium, now)
@@ -72,6 +73,7 @@ extension LegPointer {
         }
         if isEvent { receiver.pointee.digitPayload = payload }
         if isEvent, let digit = receiver.pointee.digits.take(header, in: packet, now: now) { report(digit, payload, medium, now) }
+        if receiver.pointee.passes { capture(packet, length: length, payload, header.payloadType, medium, now) }
         let peer = pointee.peer
         guard receiver.pointee.passes, let leg = peer.leg else { return pointee.receiving.unlock() }
         let isBroken = receiver.pointee.isBroken
@@ -91,6 +93,17 @@ extension LegPointer {
             tern_session_release(session)
         }
         if delivery.needsKeyframe { requestKeyframe(generation: reference.generation, now: now) }
+    }
+
+    @inline(__always)
+    private func capture(
+        _ packet: UnsafeMutableRawPointer, length: Int, _ payload: Payload, _ type: UInt8, _ medium: Medium, _ now: Int64
+    ) {
+        let receiver = receiver(medium)
+        let isSaved = receiver.pointee.capture.save(packet, length: length, payload) {
+            receiver.pointee.descriptions.first { $0.type == type }?.format ?? ""
+        }
+        if !isSaved, pointee.events.spend(now) { Notes.post(Note(leg: reference, kind: .recordingFailed, medium: medium)) }
     }
 
     /// The phone's packets come from elsewhere than they went to. Under the receiving lock.
@@ -125,6 +138,18 @@ extension LegPointer {
 }
 
 extension Receiver {
+    /// - Returns: Whether the packet is what the phone has sent, as far as a key can tell.
+    @inline(__always)
+    mutating func unprotect(_ packet: UnsafeMutableRawPointer, _ length: inout Int) -> Bool {
+        switch srtp.unprotect(packet, &length) {
+        case .good: return true
+        case .repeated: return false
+        case .bad:
+            srtpErrors = srtpErrors &+ 1
+            return false
+        }
+    }
+
     /// Whether a packet goes on with the stream that came last.
     @inline(__always)
     func continues(_ header: RTPHeader) -> Bool {

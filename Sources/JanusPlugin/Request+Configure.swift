@@ -1,4 +1,5 @@
 internal import CJanusPlugin
+internal import CSRTP
 internal import Glibc
 internal import RTP
 
@@ -8,6 +9,8 @@ struct ConfigureRequest {
     let media: [MediumDescription]
     let bitrate: UInt32
     let latching: SourceLatch.Mode
+    /// The path of the captures without medium and `.mjr`; nil for none.
+    let record: String?
 
     /// - Throws: 400 where a member is missing or malformed.
     init(_ fields: Fields) throws(RequestError) {
@@ -21,6 +24,8 @@ struct ConfigureRequest {
             media.append(description)
         }
         self.media = media
+        record = try fields.string("record", longest: 900)
+        guard record?.hasPrefix("/") ?? true else { throw .malformed("\"record\" is no absolute path.") }
         bitrate = UInt32(truncatingIfNeeded: try fields.integer("bitrate", in: 0...Int64(UInt32.max)) ?? 0)
         switch try fields.string("latching") {
         case nil, "auto": latching = .follow
@@ -31,25 +36,24 @@ struct ConfigureRequest {
 
     /// Under ``Legs``' lock.
     ///
-    /// - Throws: 404 for a peer that is no leg, 409 for media of a plain leg that are not open.
+    /// - Parameter remains: Gets what the leg had and has no longer.
+    /// - Throws: 404 for a peer that is no leg, 409 for media of a plain leg that are not open or whose phone is of another IP version.
     func apply(to leg: LegPointer, _ remains: inout Remains) throws(RequestError) {
         var peer = LegReference()
         if let id = self.peer {
             guard let found = Legs.shared.find(id) else { throw RequestError(code: 404, reason: "There is no leg \(id).") }
             peer = found.pointee.sending.locked { found.reference }
         }
-        try leg.locked { () throws(RequestError) in
-            if leg.pointee.kind == .plain {
-                for description in media where leg.receiver(description.medium).pointee.rtp < 0 {
-                    throw .conflict("The leg has no sockets for \(description.medium.name).")
-                }
-            } else {
-                leg.pointee.kind = .webrtc
-            }
+        try leg.locked { () throws(RequestError) in try check(leg) }
+        let keys = try newKeys(of: leg)
+        leg.locked {
+            if leg.pointee.kind != .plain { leg.pointee.kind = .webrtc }
             let isOther = leg.pointee.peer != peer
             leg.pointee.peer = peer
             leg.pointee.limit.allow(bitrate)
             for medium in Medium.allCases {
+                let path = record.map { "\($0)-\(medium.name)" }
+                remains.add(leg.receiver(medium).pointee.capture.replace(path))
                 guard let description = media.first(where: { $0.medium == medium }) else {
                     leg.receiver(medium).pointee.isOpen = false
                     leg.sender(medium).pointee.isOpen = false
@@ -57,7 +61,35 @@ struct ConfigureRequest {
                 }
                 leg.configure(description, latching: latching, hasOtherPeer: isOther)
             }
+            for keys in keys { keys.install(in: leg, &remains) }
         }
+    }
+
+    /// Under both locks: whether the leg can be what it is to be.
+    private func check(_ leg: LegPointer) throws(RequestError) {
+        guard leg.pointee.kind == .plain else { return }
+        for description in media {
+            let receiver = leg.receiver(description.medium)
+            guard receiver.pointee.rtp >= 0 else { throw .conflict("The leg has no sockets for \(description.medium.name).") }
+            if let remote = description.remote, (remote.v4 == nil) != receiver.pointee.isV6 {
+                throw .conflict("The phone's address is of another IP version than the leg's sockets.")
+            }
+        }
+    }
+
+    /// Contexts for the keys that are others than before; none for a PeerConnection, whose keys are the core's.
+    private func newKeys(of leg: LegPointer) throws(RequestError) -> [NewKeys] {
+        guard leg.pointee.sending.locked({ leg.pointee.kind == .plain }) else { return [] }
+        var made: [NewKeys] = []
+        for description in media {
+            let keys = NewKeys(description, of: leg)
+            made.append(keys)
+            guard keys.isComplete else {
+                for keys in made { keys.dispose() }
+                throw RequestError(code: 500, reason: "libsrtp makes no context for the keys of \(description.medium.name).")
+            }
+        }
+        return made
     }
 }
 
@@ -71,6 +103,7 @@ extension LegPointer {
         receiver.pointee.passes = description.receives
         receiver.pointee.mindex = description.mindex
         receiver.pointee.payloads.replace(with: description.payloads)
+        receiver.pointee.descriptions = description.payloads
 
         if hasOtherPeer || !sender.pointee.isOpen || !sender.pointee.sends { sender.pointee.rewriter.pause() }
         sender.pointee.isOpen = true
@@ -97,5 +130,40 @@ extension LegPointer {
         let destination = receiver.pointee.latch.destination
         receiver.pointee.lastDestination = destination
         sender.pointee.destination = destination.map { SocketAddress($0, isV6: sender.pointee.isV6) } ?? SocketAddress()
+    }
+}
+
+/// Contexts for the keys of a medium that are others than before. One that is the same keeps its context, and so its counters.
+private struct NewKeys {
+    private let medium: Medium
+    private let local, remote: SRTPKey?
+    private let outbound, inbound: srtp_t?
+    /// Whether the library has made what was asked for.
+    let isComplete: Bool
+
+    /// Makes the contexts, without a lock. Nobody else changes keys meanwhile, as ``Legs``' lock is held.
+    init(_ description: MediumDescription, of leg: LegPointer) {
+        let medium = description.medium
+        self.medium = medium
+        local = description.localKey
+        remote = description.remoteKey
+        let needsLocal = local != nil && leg.pointee.sending.locked { leg.sender(medium).pointee.srtp.key != description.localKey }
+        let needsRemote = remote != nil && leg.pointee.receiving.locked { leg.receiver(medium).pointee.srtp.key != description.remoteKey }
+        outbound = needsLocal ? local?.context(isInbound: false) : nil
+        inbound = needsRemote ? remote?.context(isInbound: true) : nil
+        isComplete = needsLocal == (outbound != nil) && needsRemote == (inbound != nil)
+    }
+
+    /// Under the leg's locks.
+    func install(in leg: LegPointer, _ remains: inout Remains) {
+        let receiver = leg.receiver(medium), sender = leg.sender(medium)
+        if sender.pointee.srtp.key != local { remains.add(sender.pointee.srtp.replace(local, outbound)) }
+        if receiver.pointee.srtp.key != remote { remains.add(receiver.pointee.srtp.replace(remote, inbound)) }
+    }
+
+    /// Gives back what is not installed.
+    func dispose() {
+        if let outbound { srtp_dealloc(outbound) }
+        if let inbound { srtp_dealloc(inbound) }
     }
 }

@@ -14,6 +14,7 @@ struct Sender {
     var sends = false
     var mindex: Int32 = 0
     var payloads = PayloadTable()
+    var srtp = SRTPStream()
     /// Where RTP goes.
     var destination = SocketAddress()
     /// Where RTCP goes, unless it goes with RTP: where SIP says, then where the phone's comes from.

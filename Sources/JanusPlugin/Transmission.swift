@@ -69,8 +69,8 @@ extension LegPointer {
         (scratch + head).copyMemory(from: packet.bytes + packet.header.payloadOffset, byteCount: body)
         RTPHeader.removeExtensionFlag(from: scratch)
         output.write(type: type, ssrc: sender.pointee.rewriter.ssrc, to: scratch)
-        let length = head &+ body
-        guard sender.pointee.destination.send(scratch, length: length, from: sender.pointee.rtp) else {
+        var length = head &+ body
+        guard sender.pointee.srtp.protect(scratch, &length), sender.pointee.destination.send(scratch, length: length, from: sender.pointee.rtp) else {
             sender.pointee.dropped = sender.pointee.dropped &+ 1
             return
         }

@@ -80,6 +80,14 @@ struct SourceLatchTests {
         #expect(take(&latch, nat, at: 4) == .drop)
     }
 
+    @Test("that a phone is behind NAT is believed when it is learnt later, with the same address")
+    func hiddenLater() {
+        var latch = latch(phone)
+        #expect(take(&latch, nat, at: 1) == .drop)
+        latch.signal(phone, isHidden: true, now: 2)
+        #expect(take(&latch, nat, at: 3) == .move)
+    }
+
     @Test("addresses that other hosts cannot reach", arguments: [
         (MediaAddress(v4: 0x0a01_0203, port: 1), true), (MediaAddress(v4: 0xac10_0001, port: 1), true), (MediaAddress(v4: 0xac20_0001, port: 1), false),
         (MediaAddress(v4: 0xc0a8_0001, port: 1), true), (MediaAddress(v4: 0x6440_0001, port: 1), true), (MediaAddress(v4: 0x6480_0001, port: 1), false),

@@ -1,0 +1,76 @@
+internal import CSRTP
+
+/// The suites of SDES that are supported (RFC 4568 section 6.2, RFC 6188, RFC 7714).
+enum SRTPSuite: String {
+    case aes128SHA80 = "AES_CM_128_HMAC_SHA1_80"
+    case aes128SHA32 = "AES_CM_128_HMAC_SHA1_32"
+    case aes256SHA80 = "AES_256_CM_HMAC_SHA1_80"
+    case aes256SHA32 = "AES_256_CM_HMAC_SHA1_32"
+    case aes128GCM = "AEAD_AES_128_GCM"
+    case aes256GCM = "AEAD_AES_256_GCM"
+
+    /// Bytes of the master key with its salt.
+    var keyLength: Int {
+        switch self {
+        case .aes128SHA80, .aes128SHA32: 30
+        case .aes256SHA80, .aes256SHA32: 46
+        case .aes128GCM: 28
+        case .aes256GCM: 44
+        }
+    }
+
+    /// Says how RTP and RTCP are protected. RTCP has the long tag in any case (RFC 4568 section 6.2.2).
+    func fill(_ policy: inout srtp_policy_t) {
+        switch self {
+        case .aes128SHA80:
+            srtp_crypto_policy_set_rtp_default(&policy.rtp)
+            srtp_crypto_policy_set_rtcp_default(&policy.rtcp)
+        case .aes128SHA32:
+            srtp_crypto_policy_set_aes_cm_128_hmac_sha1_32(&policy.rtp)
+            srtp_crypto_policy_set_rtcp_default(&policy.rtcp)
+        case .aes256SHA80:
+            srtp_crypto_policy_set_aes_cm_256_hmac_sha1_80(&policy.rtp)
+            srtp_crypto_policy_set_aes_cm_256_hmac_sha1_80(&policy.rtcp)
+        case .aes256SHA32:
+            srtp_crypto_policy_set_aes_cm_256_hmac_sha1_32(&policy.rtp)
+            srtp_crypto_policy_set_aes_cm_256_hmac_sha1_80(&policy.rtcp)
+        case .aes128GCM:
+            srtp_crypto_policy_set_aes_gcm_128_16_auth(&policy.rtp)
+            srtp_crypto_policy_set_aes_gcm_128_16_auth(&policy.rtcp)
+        case .aes256GCM:
+            srtp_crypto_policy_set_aes_gcm_256_16_auth(&policy.rtp)
+            srtp_crypto_policy_set_aes_gcm_256_16_auth(&policy.rtcp)
+        }
+    }
+}
+
+/// A master key with its salt, and what it is used with.
+struct SRTPKey: Equatable {
+    let suite: SRTPSuite
+    private let bytes: [UInt8]
+
+    /// - Parameter text: In base64. What is behind the suite's length is ignored.
+    /// - Throws: 400 where the key is too short or not in base64.
+    init(_ suite: SRTPSuite, _ text: String) throws(RequestError) {
+        guard let bytes = Base64.decode(text), bytes.count >= suite.keyLength else {
+            throw .malformed("A key for \(suite.rawValue) is \(suite.keyLength) bytes in base64.")
+        }
+        self.suite = suite
+        self.bytes = Array(bytes.prefix(suite.keyLength))
+    }
+
+    /// A context for all sources of one direction; nil where the library refuses it.
+    func context(isInbound: Bool) -> srtp_t? {
+        var policy = srtp_policy_t()
+        suite.fill(&policy)
+        policy.ssrc.type = isInbound ? ssrc_any_inbound : ssrc_any_outbound
+        policy.window_size = 1_024
+        var context: srtp_t?
+        var key = bytes
+        let status = key.withUnsafeMutableBufferPointer { buffer in
+            policy.key = buffer.baseAddress
+            return srtp_create(&context, &policy)
+        }
+        return status == srtp_err_status_ok ? context : nil
+    }
+}
