@@ -229,7 +229,10 @@ public struct WebRTCNegotiation: Sendable {
         inner.media = map.entries.map { entry in
             var medium = session.media[entry.line]
             // Another kind may have taken the line's place.
-            if !medium.isForBrowsers || medium.kind != entry.kind { medium = MediaDescription(refusing: entry.kind, like: medium) }
+            if !medium.isForBrowsers || medium.kind != entry.kind { return MediaDescription(refusing: entry.kind, like: medium) }
+            // Port 0 of a line that is bundle-only is no refusal (RFC 9143, section 6): behind here it is a line like others.
+            if medium.port == 0 { medium.port = 9 }
+            medium.attributes.removeAll { $0 == .bundleOnly }
             return medium
         }
         inner.makeReadableForJanus()
