@@ -246,7 +246,9 @@ extension IntegrationTests {
                 let isWhole = try await eventually(within: .patience) {
                     let info = try await client.request("media", "get_info", ["session_id": id, "statistics": true])
                     statistics = info["statistics"] ?? .null
-                    return statistics["caller"]?["audio"]?["sent"]?["packets"]?.intValue ?? 0 > 100
+                    // What the browser's RTCP says comes a moment after its media.
+                    let sent = statistics["caller"]?["audio"]?["sent"]
+                    return sent?["packets"]?.intValue ?? 0 > 100 && sent?["lost"] != nil
                 }
                 #expect(isWhole, "\(statistics.text)")
                 let caller = try #require(statistics["caller"]?["audio"]), callee = try #require(statistics["callee"]?["audio"])
@@ -257,7 +259,9 @@ extension IntegrationTests {
                     #expect(caller[direction]?["lost"]?.intValue == 0, "\(statistics.text)")
                     #expect(caller[direction]?["jitter"] != nil, "\(statistics.text)")
                 }
-                #expect(callee["received"]?["packets"] == caller["sent"]?["packets"])
+                // The legs are asked one after the other, and media goes on meanwhile.
+                let counts = [callee["received"], caller["sent"]].compactMap { $0?["packets"]?.intValue }
+                #expect(counts.count == 2 && abs(counts[0] - counts[1]) <= 5, "\(statistics.text)")
                 #expect(callee["sent"]?["lost"] == nil)
                 let without = try await client.request("media", "get_info", ["session_id": id])
                 #expect(without["statistics"] == nil)
