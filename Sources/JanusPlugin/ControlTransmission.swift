@@ -47,6 +47,7 @@ extension LegPointer {
             let block = receiver.pointee.statistics.report(
                 lastSenderReport: report.middle, delaySinceSenderReport: report.delay(now: now))
             let end = writeReport(medium, block, now)
+            sender(medium).pointee.reportedPackets = sender(medium).pointee.packets
             sendRTCP(medium, length: end)
         }
     }
@@ -74,7 +75,6 @@ extension LegPointer {
             info = SenderInfo(
                 ntp: Clock.ntp(), timestamp: sender.pointee.rewriter.timestamp(at: now),
                 packets: UInt32(truncatingIfNeeded: sender.pointee.packets), bytes: UInt32(truncatingIfNeeded: sender.pointee.payloadBytes))
-            if block != nil { sender.pointee.reportedPackets = sender.pointee.packets }
         }
         var name = pointee.cname
         return withUnsafeBytes(of: &name) {

@@ -3,11 +3,10 @@ internal import Glibc
 
 /// The threads of the plugin. Their number does not depend on that of legs.
 enum Engine {
-    nonisolated(unsafe) private(set) static var isRunning = false
+    /// Written by the thread that starts and ends plugins only.
     nonisolated(unsafe) private static var threads: [pthread_t] = []
 
     static func start() -> Bool {
-        isRunning = true
         for index in 0..<Descriptions.threads {
             let isThere = begin({ argument in
                 tern_name_thread("tern sdp")
@@ -28,7 +27,7 @@ enum Engine {
     }
 
     static func stop() {
-        isRunning = false
+        Relay.shared.end()
         Notes.end()
         for descriptions in Descriptions.shared { descriptions.end() }
         for thread in threads { pthread_join(thread, nil) }

@@ -20,8 +20,6 @@ struct Fields {
         return value
     }
 
-    func has(_ name: String) -> Bool { object.flatMap { json_object_get($0, name) } != nil }
-
     /// - Throws: 400 where it is no string, or longer than `longest` bytes.
     func string(_ name: String, longest: Int = 1_024) throws(RequestError) -> String? {
         guard let value = member(name) else { return nil }

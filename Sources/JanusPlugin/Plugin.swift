@@ -92,7 +92,7 @@ func incomingRTCP(_ session: JanusSession?, _ packet: UnsafeMutablePointer<janus
 func querySession(_ session: JanusSession?) -> JSONPointer? {
     let reply = Reply()
     guard let session, let leg = session.leg else { return reply.object }
-    reply.set("leg", leg.pointee.sending.locked { leg.pointee.id })
-    Statistics.describe(leg, in: reply)
+    reply.set("leg", leg.pointee.sending.locked { leg.pointee.session == session ? leg.pointee.id : 0 })
+    Statistics.describe(leg, of: session, in: reply)
     return reply.object
 }

@@ -22,24 +22,25 @@ final class Ports: @unchecked Sendable {
         guard first &+ 1 <= UInt32(range.upperBound) else { return nil }
         let count = (UInt32(range.upperBound) &- first &+ 1) / 2
         let start = UInt32(next) >= first ? (UInt32(next) &- first) / 2 % count : 0
-        // What fails to bind is used for the next attempt.
-        guard let rtp = Ports.socket(address), let rtcp = Ports.socket(address) else { return nil }
-        var current = rtp
+        // A socket that failed to bind serves for the next attempt.
+        var rtp: Int32?
         for step in 0..<count {
             let port = UInt16(truncatingIfNeeded: first &+ (start &+ step) % count &* 2)
-            guard Ports.bind(current, address, port) else { continue }
-            guard Ports.bind(rtcp, address, port &+ 1) else {
-                // A bound socket cannot be bound elsewhere.
-                close(current)
-                guard let fresh = Ports.socket(address) else { break }
-                current = fresh
-                continue
+            if rtp == nil { rtp = Ports.socket(address) }
+            guard let bound = rtp else { return nil }
+            guard Ports.bind(bound, address, port) else { continue }
+            if let rtcp = Ports.socket(address) {
+                if Ports.bind(rtcp, address, port &+ 1) {
+                    next = port &+ 2
+                    return Pair(rtp: bound, rtcp: rtcp, port: port)
+                }
+                close(rtcp)
             }
-            next = port &+ 2
-            return Pair(rtp: current, rtcp: rtcp, port: port)
+            // A bound socket cannot be bound elsewhere.
+            close(bound)
+            rtp = nil
         }
-        close(current)
-        close(rtcp)
+        if let rtp { close(rtp) }
         return nil
     }
 

@@ -20,7 +20,7 @@ struct Receiver {
     var isBroken = false
     /// The media line in the PeerConnection's session description.
     var mindex: Int32 = 0
-    var payloads = PayloadTable()
+    var payloads: PayloadTable
     /// The same, with all that is said of them.
     var descriptions: [PayloadDescription] = []
     var srtp = SRTPStream()
@@ -54,7 +54,7 @@ struct Receiver {
         self = fresh
     }
 
-    init() {}
+    init() { payloads = PayloadTable() }
 
     private init(payloads: PayloadTable) { self.payloads = payloads }
 }

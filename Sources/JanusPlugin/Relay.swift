@@ -13,6 +13,8 @@ final class Relay: @unchecked Sendable {
     private static let capacity: Int32 = 256
 
     private let epoll = epoll_create1(Int32(EPOLL_CLOEXEC))
+    /// Readable when the plugin ends.
+    private let wake = tern_wake_descriptor()
     private let events: UnsafeMutablePointer<epoll_event>
     private let buffers: UnsafeMutableRawPointer
     private let sources: UnsafeMutablePointer<sockaddr_storage>
@@ -38,6 +40,9 @@ final class Relay: @unchecked Sendable {
             datagrams[index].header.msg_iovlen = 1
             datagrams[index].header.msg_name = UnsafeMutableRawPointer(sources + index)
         }
+        var event = epoll_event()
+        event.events = EPOLLIN.rawValue
+        epoll_ctl(epoll, EPOLL_CTL_ADD, wake, &event)
     }
 
     /// Has the sockets of a leg read from now on. Closing them ends that.
@@ -50,18 +55,23 @@ final class Relay: @unchecked Sendable {
         }
     }
 
+    /// Ends ``run()``.
+    func end() {
+        var one: UInt64 = 1
+        write(wake, &one, MemoryLayout<UInt64>.size)
+    }
+
     /// Runs until the plugin ends.
     func run() {
         var due = Clock.now() &+ Relay.period
-        while Engine.isRunning {
+        while true {
             let wait = max(due &- Clock.now(), 0) / 1_000 &+ 1
             let count = epoll_wait(epoll, events, Relay.capacity, Int32(truncatingIfNeeded: wait))
             var index = 0
             while index < Int(count) {
                 let tag = UInt(events[index].data.u64)
-                if let leg = LegPointer(bitPattern: tag & ~3) {
-                    drain(leg, tag & 2 == 0 ? .audio : .video, isRTCP: tag & 1 != 0)
-                }
+                guard let leg = LegPointer(bitPattern: tag & ~3) else { return }
+                drain(leg, tag & 2 == 0 ? .audio : .video, isRTCP: tag & 1 != 0)
                 index = index &+ 1
             }
             let now = Clock.now()

@@ -114,7 +114,8 @@ extension LegPointer {
         guard pointee.kind == .plain else { return }
         let now = Clock.now()
         let signalled = receiver.pointee.latch.signalled
-        if receiver.pointee.latch.mode != latching {
+        let isOtherMode = receiver.pointee.latch.mode != latching
+        if isOtherMode {
             receiver.pointee.latch = SourceLatch(mode: latching, signalled: description.remote, isHidden: description.isHidden, now: now)
         } else {
             receiver.pointee.latch.signal(description.remote, isHidden: description.isHidden, now: now)
@@ -126,7 +127,7 @@ extension LegPointer {
             sender.pointee.rtcpSource = description.remoteRTCP
             sender.pointee.rtcpDestination = description.remoteRTCP.map { SocketAddress($0, isV6: sender.pointee.isV6) } ?? SocketAddress()
         }
-        guard signalled != description.remote || !sender.pointee.destination.isKnown else { return }
+        guard isOtherMode || signalled != description.remote || !sender.pointee.destination.isKnown else { return }
         let destination = receiver.pointee.latch.destination
         receiver.pointee.lastDestination = destination
         sender.pointee.destination = destination.map { SocketAddress($0, isV6: sender.pointee.isV6) } ?? SocketAddress()

@@ -63,7 +63,7 @@ enum Requests {
         case "statistics":
             let reply = Reply(name)
             reply.set("leg", try id(leg, session))
-            Statistics.describe(leg, in: reply)
+            Statistics.describe(leg, of: session, in: reply)
             return reply
         default:
             throw .malformed("There is no request \"\(name)\".")

@@ -13,7 +13,7 @@ struct Sender {
     /// Whether what the peer passes on is sent.
     var sends = false
     var mindex: Int32 = 0
-    var payloads = PayloadTable()
+    var payloads: PayloadTable
     var srtp = SRTPStream()
     /// Where RTP goes.
     var destination = SocketAddress()
@@ -52,7 +52,7 @@ struct Sender {
         self = fresh
     }
 
-    init() {}
+    init() { payloads = PayloadTable() }
 
     private init(payloads: PayloadTable) { self.payloads = payloads }
 }

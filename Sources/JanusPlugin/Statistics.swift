@@ -5,11 +5,12 @@ internal import RTP
 /// The request `statistics`, and what the core's administration shows of a handle.
 enum Statistics {
     /// Adds a leg's counts to a reply. The leg's locks are taken one after the other, and only to copy.
-    static func describe(_ leg: LegPointer, in reply: Reply) {
+    static func describe(_ leg: LegPointer, of session: JanusSession, in reply: Reply) {
         let now = Clock.now()
         for medium in Medium.allCases {
             let received = leg.pointee.receiving.locked { () -> Received? in
                 let receiver = leg.receiver(medium)
+                guard leg.pointee.session == session else { return nil }
                 guard receiver.pointee.isOpen || receiver.pointee.rtp >= 0 || receiver.pointee.statistics.packets > 0 else { return nil }
                 return Received(receiver)
             }

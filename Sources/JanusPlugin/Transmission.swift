@@ -65,8 +65,8 @@ extension LegPointer {
         let head = packet.header.payloadOffset(withoutExtension: packet.bytes)
         let body = packet.length &- packet.header.payloadOffset
         guard body >= 0, head &+ body <= Leg.packetSize else { return }
-        scratch.copyMemory(from: packet.bytes, byteCount: head)
-        (scratch + head).copyMemory(from: packet.bytes + packet.header.payloadOffset, byteCount: body)
+        memcpy(scratch, packet.bytes, head)
+        memcpy(scratch + head, packet.bytes + packet.header.payloadOffset, body)
         RTPHeader.removeExtensionFlag(from: scratch)
         output.write(type: type, ssrc: sender.pointee.rewriter.ssrc, to: scratch)
         var length = head &+ body
