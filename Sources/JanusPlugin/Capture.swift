@@ -46,10 +46,9 @@ struct Capture {
 
     private mutating func open(_ name: StaticString, _ codec: Codec, _ format: String) -> Bool {
         guard let path else { return false }
-        let isVideo = codec == .vp8 || codec == .h264
         recorder = name.withUTF8Buffer { name in
             name.withMemoryRebound(to: CChar.self) { name in
-                janus_recorder_create_full(nil, name.baseAddress, isVideo && !format.isEmpty ? format : nil, path)
+                janus_recorder_create_full(nil, name.baseAddress, codec.isVideo && !format.isEmpty ? format : nil, path)
             }
         }
         self.codec = codec

@@ -13,7 +13,7 @@ struct Payload {
 
 /// The codecs that are told apart: what is recorded, and DTMF digits.
 enum Codec: UInt8 {
-    case other, opus, g722, pcmu, pcma, telephoneEvent, vp8, h264
+    case other, opus, g722, pcmu, pcma, telephoneEvent, vp8, vp9, h264, av1, h265
 
     init(name: String) {
         switch name {
@@ -23,8 +23,19 @@ enum Codec: UInt8 {
         case "pcma": self = .pcma
         case "telephone-event": self = .telephoneEvent
         case "vp8": self = .vp8
+        case "vp9": self = .vp9
         case "h264": self = .h264
+        case "av1": self = .av1
+        case "h265": self = .h265
         default: self = .other
+        }
+    }
+
+    /// Whether it is one of pictures.
+    var isVideo: Bool {
+        switch self {
+        case .vp8, .vp9, .h264, .av1, .h265: true
+        case .other, .opus, .g722, .pcmu, .pcma, .telephoneEvent: false
         }
     }
 
@@ -36,7 +47,10 @@ enum Codec: UInt8 {
         case .pcmu: "pcmu"
         case .pcma: "pcma"
         case .vp8: "vp8"
+        case .vp9: "vp9"
         case .h264: "h264"
+        case .av1: "av1"
+        case .h265: "h265"
         case .telephoneEvent, .other: nil
         }
     }

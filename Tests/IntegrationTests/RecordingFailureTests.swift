@@ -53,6 +53,7 @@ extension IntegrationTests {
             try await admin.request("core", "subscribe", [:])
             let (caller, called, id) = try await recordedCall(at: gateway)
             defer { [caller, called].forEach { $0.stop() } }
+            #expect(await eventually(within: .patience) { names(gateway).count { $0.hasSuffix(".mjr") } >= 2 })
             try await admin.request("media", "update_session", ["session_id": .string(id), "record": false])
             let failed = try await admin.recording(.failed, of: id)
             #expect(failed["reason"]?.stringValue?.contains("/nonexistent/ffmpeg") == true, "\(failed.text)")

@@ -269,6 +269,8 @@ final class MediaSession {
         switch change {
         case .started(let file):
             recorder.started(file)
+            // What is recorded before one cannot be shown.
+            for side in SessionSide.allCases { wishForPicture(of: side) }
             onOutput?(.event(.record(.started, file: file, more: former.isEmpty ? [:] : ["former": .array(former.map { .string($0) })])))
             former = []
         case .stopped(let file):

@@ -1,20 +1,20 @@
 import SDP
 
-/// The answer of an echo to an offer, in the lines of the media engine: each medium comes back with the first codec of the offer.
+/// The answer of an echo to an offer, in the lines of the media engine: each medium comes back with the first codec of the offer, also one that only
+/// browsers have.
 ///
 /// - Parameter inner: The offer, as the caller's leg was told it.
 func echoAnswer(to inner: String) throws(NegotiationError) -> String {
     var session = try SessionDescription(negotiating: inner)
     session.media = session.media.map { offered in
-        guard offered.port != 0, let codec = offered.payloads.first(where: { $0.codec != .telephoneEvent }) else {
-            return MediaDescription(refusing: offered.kind, like: offered)
-        }
-        let events = offered.payloads.filter { $0.codec == .telephoneEvent && $0.map.clockRate == codec.map.clockRate }
-        let payloads = [codec] + events
+        let maps = offered.payloadTypes.compactMap(offered.rtpmap(for:))
+        guard offered.port != 0, let codec = maps.first(where: \.isCodec) else { return MediaDescription(refusing: offered.kind, like: offered) }
+        let events = maps.filter { $0.isTelephoneEvent && $0.clockRate == codec.clockRate }
+        let formats = ([codec] + events).map { String($0.payloadType) }
         var medium = offered
-        medium.formats = payloads.map { String($0.type) }
+        medium.formats = formats
         medium.bandwidths = []
-        medium.attributes = payloads.flatMap(\.attributes) + offered.attributes.compactMap { echoed($0, payloads) }
+        medium.attributes = offered.attributes.compactMap { echoed($0, formats) }
         medium.attributes.append(.direction(session.direction(of: offered).reversed))
         return medium
     }
@@ -22,11 +22,13 @@ func echoAnswer(to inner: String) throws(NegotiationError) -> String {
     return session.text
 }
 
-/// What an answer keeps of an attribute of the offer.
-private func echoed(_ attribute: Attribute, _ payloads: [Payload]) -> Attribute? {
+/// What an answer with these payload types keeps of an attribute of the offer.
+private func echoed(_ attribute: Attribute, _ formats: [String]) -> Attribute? {
     switch attribute {
     case .mid, .packetTime: attribute
-    case .rtcpFeedback(let entry): entry.format == "*" || payloads.contains { String($0.type) == entry.format } ? attribute : nil
+    case .rtpmap(let map): formats.contains(String(map.payloadType)) ? attribute : nil
+    case .formatParameters(let entry): formats.contains(entry.format) ? attribute : nil
+    case .rtcpFeedback(let entry): entry.format == "*" || formats.contains(entry.format) ? attribute : nil
     case .headerExtension(let entry): echoedExtensions.contains(entry.uri) ? attribute : nil
     default: nil
     }
