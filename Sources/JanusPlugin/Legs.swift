@@ -110,8 +110,8 @@ extension LegPointer {
         pointee.events = EventBudget()
         pointee.keyframes = KeyframeRequests()
         for medium in Medium.allCases {
-            receiver(medium).pointee.reset()
-            sender(medium).pointee.reset()
+            receiver(medium).pointee.reset(medium)
+            sender(medium).pointee.reset(medium)
         }
     }
 
@@ -134,8 +134,8 @@ extension LegPointer {
             remains.add(receiver(medium).pointee.srtp.replace(nil, nil))
             remains.add(sender(medium).pointee.srtp.replace(nil, nil))
             remains.add(receiver(medium).pointee.capture.replace(nil))
-            receiver(medium).pointee.reset()
-            sender(medium).pointee.reset()
+            receiver(medium).pointee.reset(medium)
+            sender(medium).pointee.reset(medium)
         }
         return remains
     }

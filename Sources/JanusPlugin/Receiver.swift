@@ -29,7 +29,7 @@ struct Receiver {
     /// Where its RTCP comes from, as SIP says.
     var signalledRTCP: MediaAddress?
     var senderReport = SenderReport()
-    var statistics = StreamStatistics(clockRate: 8_000)
+    var statistics = StreamStatistics(clockRate: 0)
     /// As ``Sender/partySSRC``.
     var partySSRC: UInt32 = 0
     var digits = DigitDetector()
@@ -48,9 +48,10 @@ struct Receiver {
     var lastDestination: MediaAddress?
 
     /// Makes it one of a new leg; the payloads' memory stays.
-    mutating func reset() {
+    mutating func reset(_ medium: Medium) {
         var fresh = Receiver(payloads: payloads)
         fresh.payloads.clear()
+        fresh.statistics = StreamStatistics(clockRate: medium.clockRate, longestDelay: medium.longestDelay)
         self = fresh
     }
 

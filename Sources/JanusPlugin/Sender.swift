@@ -32,7 +32,7 @@ struct Sender {
     /// What the party has reported last, and the time there and back, in microseconds.
     var report: ReportBlock?
     var roundTrip: Int64?
-    var rewriter = StreamRewriter(ssrc: 0, clockRate: 8_000, sequence: 0, timestamp: 0)
+    var rewriter = StreamRewriter(ssrc: 0, clockRate: 0, sequence: 0, timestamp: 0)
     var packets: UInt64 = 0
     /// Bytes of the packets, and of their payload.
     var bytes: UInt64 = 0
@@ -41,14 +41,15 @@ struct Sender {
     var dropped: UInt64 = 0
 
     /// Makes it one of a new leg; the payloads' memory stays.
-    mutating func reset() {
+    mutating func reset(_ medium: Medium) {
         var fresh = Sender(payloads: payloads)
         fresh.payloads.clear()
         var generator = SystemRandomNumberGenerator()
         // The first number stays clear of the turn: SRTP's rollover counter begins there (RFC 3711 section 3.3.1).
         fresh.rewriter = StreamRewriter(
-            ssrc: .random(in: 1...UInt32.max, using: &generator), clockRate: 8_000, sequence: .random(in: 0...0x7fff, using: &generator),
-            timestamp: .random(in: 0...UInt32.max, using: &generator))
+            ssrc: .random(in: 1...UInt32.max, using: &generator), clockRate: medium.clockRate,
+            sequence: .random(in: 0...0x7fff, using: &generator), timestamp: .random(in: 0...UInt32.max, using: &generator),
+            longestDelay: medium.longestDelay)
         self = fresh
     }
 

@@ -17,6 +17,8 @@ public struct StreamRewriter: Equatable, Sendable {
     /// How many parts have begun: the first packet's, and one with each packet that does not go on with what was sent before.
     public private(set) var parts: UInt64 = 0
 
+    /// How far a packet may be behind the highest number to be one that comes late.
+    private let longestDelay: UInt16
     private var source: UInt32 = 0
     /// Whether the next packet begins a new part: the first one, one after a mute, one of another source.
     private var isBroken = true
@@ -34,8 +36,12 @@ public struct StreamRewriter: Equatable, Sendable {
     /// - Parameters:
     ///   - sequence: The first number, random (RFC 3550 section 5.1).
     ///   - timestamp: The first timestamp, random.
-    public init(ssrc: UInt32, clockRate: UInt32, sequence: UInt16, timestamp: UInt32) {
+    ///   - longestDelay: How far a packet may be behind the highest number to be one that comes late; further back, the source has begun anew.
+    public init(
+        ssrc: UInt32, clockRate: UInt32, sequence: UInt16, timestamp: UInt32, longestDelay: UInt16 = StreamStatistics.longestDelay
+    ) {
         self.ssrc = ssrc
+        self.longestDelay = longestDelay
         self.clockRate = max(clockRate, 1)
         last = Output(sequence: sequence &- 1, timestamp: timestamp, marker: false)
     }
@@ -67,7 +73,7 @@ public struct StreamRewriter: Equatable, Sendable {
         let step = header.sequence &- highest
         if step < StreamStatistics.longestGap {
             highest = header.sequence
-            advanced = min(advanced, StreamStatistics.longestDelay) &+ step
+            advanced = min(advanced, longestDelay) &+ step
             suspect = nil
             last = output(header, marker: header.marker)
             lastTime = now
@@ -75,7 +81,7 @@ public struct StreamRewriter: Equatable, Sendable {
         }
         // Late by so many.
         let delay = 0 &- step
-        if delay <= StreamStatistics.longestDelay { return delay <= advanced ? output(header, marker: header.marker) : nil }
+        if delay <= longestDelay { return delay <= advanced ? output(header, marker: header.marker) : nil }
         if suspect == header.sequence { return begin(header, now) }
         suspect = header.sequence &+ 1
         return nil

@@ -33,8 +33,15 @@ public struct StreamStatistics: Equatable, Sendable {
     /// The furthest jump forward that is a loss, and back that is a packet out of order (RFC 3550 appendix A.1).
     public static let longestGap: UInt16 = 3_000
     public static let longestDelay: UInt16 = 100
+    /// The same for video: a packet that was lost and is sent again (RFC 4585 section 6.2.1) comes behind all that was sent meanwhile.
+    public static let longestVideoDelay: UInt16 = 1_000
 
-    public init(clockRate: UInt32) { self.clockRate = max(clockRate, 1) }
+    private let longestDelay: UInt16
+
+    public init(clockRate: UInt32, longestDelay: UInt16 = StreamStatistics.longestDelay) {
+        self.clockRate = max(clockRate, 1)
+        self.longestDelay = longestDelay
+    }
 
     /// The next packets count by another clock (RFC 7160): their jitter begins anew. The same rate changes nothing.
     public mutating func use(clockRate: UInt32) {
@@ -56,7 +63,7 @@ public struct StreamStatistics: Equatable, Sendable {
         let transit = arrival(now) &- Int32(bitPattern: header.timestamp)
         guard isBegun, header.ssrc == ssrc else { return restart(header, transit, isTimed) }
         let step = header.sequence &- highest
-        if step == 0 || step > UInt16.max &- StreamStatistics.longestDelay {
+        if step == 0 || step > UInt16.max &- longestDelay {
             misordered = misordered &+ 1
         } else if step < StreamStatistics.longestGap {
             if header.sequence < highest { cycles = cycles &+ 0x1_0000 }

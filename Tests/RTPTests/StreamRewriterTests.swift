@@ -83,4 +83,17 @@ struct StreamRewriterTests {
         #expect(rewriter.parts == 2)
         #expect(rewriter.timestamp(at: 60_000) == 1_160 + 960 + 960)
     }
+
+    @Test("a lost packet of video that is sent again stands where it was missing, and goes on counting as lost no more")
+    func retransmission() {
+        var rewriter = StreamRewriter(
+            ssrc: 1, clockRate: 90_000, sequence: 500, timestamp: 0, longestDelay: StreamStatistics.longestVideoDelay)
+        var statistics = StreamStatistics(clockRate: 90_000, longestDelay: StreamStatistics.longestVideoDelay)
+        for sequence in (1...600).filter({ $0 != 100 && $0 != 101 }) + [100, 101, 601] as [UInt16] {
+            guard let header = Packet(sequence: sequence, timestamp: 0).header else { continue }
+            statistics.count(header, length: 1, now: 0)
+            #expect(rewriter.take(header, now: 0)?.sequence == 499 &+ sequence)
+        }
+        #expect(rewriter.parts == 1 && statistics.restarts == 0 && statistics.lost == 0 && statistics.misordered == 2)
+    }
 }
