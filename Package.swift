@@ -138,7 +138,7 @@ let package = Package(
         .testTarget(name: "TLSTests", dependencies: ["TLS", "EventLoop", "TestCertificates", logging], swiftSettings: settings),
         .testTarget(name: "SIPTests", dependencies: ["SIP", "EventLoop", "TestCertificates", "TLS"], swiftSettings: settings),
         .testTarget(name: "WebSocketTests", dependencies: ["WebSocket", "EventLoop", "TestCertificates", "TLS"], swiftSettings: settings),
-        .testTarget(name: "JanusTests", dependencies: ["Janus", "EventLoop", "JSON", "WebSocket", logging], swiftSettings: settings),
+        .testTarget(name: "JanusTests", dependencies: ["CSRTP", "Janus", "EventLoop", "JSON", "WebSocket", logging], swiftSettings: settings),
         .testTarget(name: "RecordingTests", dependencies: ["Recording", "EventLoop", "JSON", "tern", logging], swiftSettings: settings),
         .testTarget(name: "BrowserAPITests", dependencies: ["BrowserAPI", "EventLoop", "JSON", "WebSocket"], swiftSettings: settings),
         .testTarget(
