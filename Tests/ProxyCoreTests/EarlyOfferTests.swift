@@ -82,41 +82,30 @@ struct EarlyOfferTests {
 
     private static let kinds = [SessionKind.proxy(caller: .rtp, callee: .rtp), .proxy(caller: .rtp, callee: .webrtc)]
 
-    private func session(_ kind: SessionKind) -> ProxySession {
-        var session = ProxySession(id: "s", kind: kind, options: SessionOptions(), address: "192.0.2.1", number: 7)
-        _ = session.handle(.offered(.caller, sdp: Fixture.phoneOffer, trickle: false))
-        let isPhone = kind.calleeType == .rtp
-        for text in ["", Fixture.browserOffer] + (isPhone ? [Fixture.phoneOffer] : []) { _ = session.handle(.stepDone(text)) }
-        _ = session.handle(.answered(sdp: isPhone ? Fixture.phoneAnswer : Fixture.browserAnswer, trickle: false))
-        for text in (isPhone ? [Fixture.browserAnswer] : []) + [Fixture.phoneAnswer] { _ = session.handle(.stepDone(text)) }
-        #expect(session.state == .stable && session.isEstablished)
-        return session
-    }
-
-    @Test("with the same media elsewhere it gets what was said before, and Janus hears of the address; the other side hears nothing", arguments: kinds)
-    func moved(kind: SessionKind) {
-        var session = session(kind)
-        let actions = session.handle(.offeredEarly(.caller, sdp: Fixture.phoneOffer.replacing("m=audio 4000", with: "m=audio 4100")))
-        guard case .deliverAnswer(.caller, let answer)? = actions.first, case .perform(.process(.caller, let plain, .answer))? = actions.last else {
-            Issue.record("not answered: \(actions)")
-            return
-        }
-        #expect(actions.count == 2 && answer.contains("RTP/AVP 0") && plain.contains("m=audio 4100 "))
-        #expect(session.handle(.stepDone(Fixture.browserAnswer)) == [] && session.state == .stable)
-        let same = session.handle(.offeredEarly(.caller, sdp: Fixture.phoneOffer.replacing("m=audio 4000", with: "m=audio 4100")))
+    @Test("with the same media elsewhere it gets what was said before, and its leg hears of the address; the other side hears nothing", arguments: kinds)
+    func moved(kind: SessionKind) throws {
+        var driven = DrivenSession.talking(kind)
+        let other = driven.settings[.callee], steps = driven.steps.count
+        let actions = driven.send(.offeredEarly(.caller, sdp: Fixture.phoneOffer.replacing("m=audio 4000", with: "m=audio 4100")))
+        let answer = try #require(actions.answers(to: .caller).first)
+        #expect(actions.count == 1 && answer.contains("RTP/AVP 0") && driven.session.state == .stable)
+        #expect(driven.medium(.caller)?.phone?.port == 4100 && driven.settings[.callee] == other && driven.steps.count == steps)
+        let same = driven.send(.offeredEarly(.caller, sdp: Fixture.phoneOffer.replacing("m=audio 4000", with: "m=audio 4100")))
         #expect(same == [.deliverAnswer(.caller, answer)], "nothing has changed")
     }
 
     @Test("with other media, or unreadable, it is refused and changes nothing", arguments: kinds)
     func other(kind: SessionKind) {
-        var session = session(kind)
+        var driven = DrivenSession.talking(kind)
+        let before = driven.settings
         for offer in [Fixture.phoneOffer.replacing("sendrecv", with: "inactive"), "nonsense"] {
-            let actions = session.handle(.offeredEarly(.caller, sdp: offer))
+            let actions = driven.send(.offeredEarly(.caller, sdp: offer))
             guard actions.count == 1, case .refuseOffer(.caller, _)? = actions.first else {
                 Issue.record("not refused: \(actions)")
                 return
             }
         }
-        #expect(session.state == .stable && session.agreedMedia(of: .caller).map(\.direction) == [.sendrecv])
+        #expect(driven.session.state == .stable && driven.session.agreedMedia(of: .caller).map(\.direction) == [.sendrecv])
+        #expect(driven.settings == before)
     }
 }

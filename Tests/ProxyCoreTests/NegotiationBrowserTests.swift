@@ -65,12 +65,14 @@ struct NegotiationBrowserTests {
         #expect(!inner.contains("a=x:"))
     }
 
-    @Test("the hairpin's offer has no candidates and does not say that they are over")
-    func hairpin() throws {
-        let offer = Self.offer(Self.audio + ["a=candidate:2 1 udp 1 192.0.2.1 9 typ host", "a=end-of-candidates"], session: Self.ice)
-        let without = try withoutCandidates(jsep: offer)
-        #expect(!without.contains("candidate"))
-        #expect(without.contains("a=mid:0"))
+    @Test("a line with port 0 that is in the bundle only is none that is refused, and Janus is told so (RFC 9143, section 6)")
+    func bundleOnly() throws {
+        var web = WebRTCNegotiation()
+        let video = ["m=video 0 UDP/TLS/RTP/SAVPF 96", "a=mid:1", "a=bundle-only", Sample.vp8]
+        let inner = try media(web.acceptOffer(Self.offer(Self.audio + video, session: ["a=group:BUNDLE 0 1"] + Self.ice)))
+        #expect(inner.map(\.port) == [9, 9])
+        let answer = try media(web.makeAnswer(Self.offer(Self.audio + ["m=video 9 UDP/TLS/RTP/SAVPF 96", "a=mid:1", Sample.vp8], session: Self.ice)))
+        #expect(answer.map(\.port) == [9, 9])
     }
 
     @Test("an answer must have the lines of the offer")

@@ -1,21 +1,25 @@
-import ProxyCore
 import SDP
 import Testing
+
+@testable import ProxyCore
 
 @Suite("SRTP with a phone")
 struct NegotiationEncryptionTests {
     private static let keyOne = "inline:MTIzNDU2Nzg5QUJDREUwMTIzNDU2Nzg5QUJjZGVm"
     private static let keyTwo = "inline:NzB4d1BINUAvLEw6UzF3WSJ+PSdFcGdUJShpX1Zj"
-    private static let own = "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:d0RmdmcmVCspeEc3QGZiNWpVLFJhQX1cfHAwJSoj"
+    private static let own = "a=crypto:1 AES_CM_128_HMAC_SHA1_80 \(Sample.inlineKey)"
     private static let secure = "m=audio 4000 RTP/SAVP 0"
 
     private func sip(_ policy: SRTPPolicy) -> SIPNegotiation {
-        SIPNegotiation(sessionID: 4711, address: "10.9.0.1", profile: SIPProfile(srtp: policy))
+        Sample.sip(SIPProfile(srtp: policy))
     }
 
     private func crypto(_ tag: Int, _ suite: String = "AES_CM_128_HMAC_SHA1_80", _ key: String = keyOne) -> String {
         "a=crypto:\(tag) \(suite) \(key)"
     }
+
+    /// The phone's keys that its leg has.
+    private func remotes(_ sip: SIPNegotiation) -> [String] { sip.legMedia.compactMap { $0.keys.map { "inline:\($0.remote)" } } }
 
     private func media(_ text: String) throws -> [MediaDescription] { try SessionDescription(parsing: text).media }
 
@@ -23,7 +27,7 @@ struct NegotiationEncryptionTests {
     private func agreed(_ lines: String...) throws -> SIPNegotiation {
         var sip = sip(.optional)
         _ = try sip.acceptOffer(Sample.lines(["v=0", "o=- 1 1 IN IP4 10.9.0.2", "s=-", "c=IN IP4 10.9.0.2", "t=0 0"] + lines))
-        _ = try sip.makeAnswer(Sample.generated("m=audio 30000 RTP/SAVP 0", Self.own))
+        _ = try sip.makeAnswer(Sample.generated("m=audio 30000 RTP/AVP 0"))
         return sip
     }
 
@@ -49,8 +53,7 @@ struct NegotiationEncryptionTests {
         for (policy, ports) in [(SRTPPolicy.off, [30000, 0]), (.optional, [30000, 0]), (.required, [0, 30000])] {
             var sip = sip(policy)
             _ = try sip.acceptOffer(offer)
-            let line = policy == .required ? "m=audio 30000 RTP/SAVP 0" : "m=audio 30000 RTP/AVP 0"
-            let answer = try sip.makeAnswer(Sample.generated(line, Self.own))
+            let answer = try sip.makeAnswer(Sample.generated("m=audio 30000 RTP/AVP 0"))
             #expect(try media(answer).map { Int($0.port) } == ports, "\(policy)")
         }
     }
@@ -60,26 +63,25 @@ struct NegotiationEncryptionTests {
         var sip = sip(.optional)
         let secure = transport.contains("SAVP")
         let plain = try sip.acceptOffer(Sample.phone("m=audio 4000 \(transport) 0", secure ? crypto(1) : "a=sendrecv"))
-        #expect(try media(plain).first?.transport == (secure ? .savp : .avp))
+        #expect(try media(plain).first?.transport == .avp && !plain.contains("crypto"), "the other side hears nothing of it")
         #expect((sip.suite != nil) == secure)
-        let answer = try media(sip.makeAnswer(Sample.generated("m=audio 30000 \(secure ? "RTP/SAVP" : "RTP/AVP") 0", secure ? Self.own : "a=ptime:20")))
+        let answer = try media(sip.makeAnswer(Sample.generated("m=audio 30000 RTP/AVP 0")))
         #expect(answer.first?.transport.description == transport)
         #expect(answer.first?.attributes.contains { $0.name == "crypto" } == secure)
         #expect(sip.agreedMedia.first?.isEncrypted == secure)
     }
 
-    @Test("NoSIP is asked for a key of the suite that the phone has, and it is answered under the phone's tag")
+    @Test("our key is one of the suite that the phone has, and answers under the phone's tag")
     func suite() throws {
         var sip = sip(.optional)
         _ = try sip.acceptOffer(
             Sample.phone(Self.secure, crypto(1, "F8_128_HMAC_SHA1_80"), crypto(7, "AES_CM_128_HMAC_SHA1_32", Self.keyTwo)))
         #expect(sip.suite == "AES_CM_128_HMAC_SHA1_32")
-        let answer = try sip.makeAnswer(
-            Sample.generated("m=audio 30000 RTP/SAVP 0", Self.own.replacing("_80", with: "_32")))
-        #expect(answer.contains("a=crypto:7 AES_CM_128_HMAC_SHA1_32 "))
+        let answer = try sip.makeAnswer(Sample.generated("m=audio 30000 RTP/AVP 0"))
+        #expect(answer.contains("a=crypto:7 AES_CM_128_HMAC_SHA1_32 \(Sample.inlineKey)\r\n"))
     }
 
-    @Test("a key with a legal lifetime is taken, in any case of its words, and Janus gets it bare", arguments: [
+    @Test("a key with a legal lifetime is taken, in any case of its words, and the leg gets it bare", arguments: [
         "|2^20", "|2^0", "|2^48", "|1", "|1048576", "|281474976710656", "==", "==|2^31", "",
     ])
     func lifetimes(_ end: String) throws {
@@ -87,12 +89,13 @@ struct NegotiationEncryptionTests {
         // 28 bytes have two characters of padding, 30 bytes none.
         let isPadded = end.hasPrefix("=="), key = isPadded ? String(Self.keyOne.dropLast(2)) : Self.keyOne
         let suite = isPadded ? "aead_aes_128_gcm" : "Aes_CM_128_hmac_SHA1_80"
-        let plain = try sip.acceptOffer(Sample.phone(Self.secure, crypto(3, suite, key.replacing("inline", with: "INLINE") + end)))
-        #expect(plain.contains("a=crypto:3 \(suite.uppercased()) \(key)\(isPadded ? "==" : "")\r\n"))
+        _ = try sip.acceptOffer(Sample.phone(Self.secure, crypto(3, suite, key.replacing("inline", with: "INLINE") + end)))
+        _ = try sip.makeAnswer(Sample.generated("m=audio 30000 RTP/AVP 0"))
+        #expect(sip.legMedia.first?.keys?.remote == key.dropFirst("inline:".count) + (isPadded ? "==" : ""))
         #expect(sip.suite == suite.uppercased())
     }
 
-    @Test("an a=crypto that is not legal, or of a kind that Janus does not know, costs itself only", arguments: [
+    @Test("an a=crypto that is not legal, or of a kind that the engine does not know, costs itself only", arguments: [
         "1 AES_CM_128_HMAC_SHA1_80 \(keyOne)|monkeys", "1 AES_CM_128_HMAC_SHA1_80 \(keyOne)|2^64", "1 AES_CM_128_HMAC_SHA1_80 \(keyOne)|2^49",
         "1 AES_CM_128_HMAC_SHA1_80 \(keyOne)|0", "1 AES_CM_128_HMAC_SHA1_80 \(keyOne)|-1", "1 AES_CM_128_HMAC_SHA1_80 \(keyOne)|+1",
         "1 AES_CM_128_HMAC_SHA1_80 \(keyOne)|2^+4", "1 AES_CM_128_HMAC_SHA1_80 \(keyOne)|2^", "1 AES_CM_128_HMAC_SHA1_80 \(keyOne)|",
@@ -106,44 +109,46 @@ struct NegotiationEncryptionTests {
     func illegalKeys(_ line: String) throws {
         var sip = sip(.optional)
         #expect(throws: NegotiationError.unsupportedEncryption) { try sip.acceptOffer(Sample.phone(Self.secure, "a=crypto:\(line)")) }
-        let plain = try sip.acceptOffer(Sample.phone(Self.secure, "a=crypto:\(line)", crypto(2, "AES_CM_128_HMAC_SHA1_80", Self.keyTwo)))
-        #expect(try media(plain).first?.attributes.filter { $0.name == "crypto" }.count == 1)
-        #expect(plain.contains("a=crypto:2 AES_CM_128_HMAC_SHA1_80 \(Self.keyTwo)\r\n"))
+        _ = try sip.acceptOffer(Sample.phone(Self.secure, "a=crypto:\(line)", crypto(2, "AES_CM_128_HMAC_SHA1_80", Self.keyTwo)))
+        #expect(try sip.makeAnswer(Sample.generated("m=audio 30000 RTP/AVP 0")).contains("a=crypto:2 AES_CM_128_HMAC_SHA1_80 "))
+        #expect(remotes(sip) == [Self.keyTwo])
     }
 
     @Test("audio and video get keys of one suite, the first that both have")
     func oneSuite() throws {
         var sip = sip(.optional)
-        let plain = try sip.acceptOffer(
+        _ = try sip.acceptOffer(
             Sample.phone(
                 Self.secure, crypto(1, "AES_CM_128_HMAC_SHA1_80"), crypto(2, "AES_CM_128_HMAC_SHA1_32", Self.keyTwo),
                 "m=video 4002 RTP/SAVP 96", Sample.vp8, crypto(1, "AES_CM_128_HMAC_SHA1_32", Self.keyOne)))
         #expect(sip.suite == "AES_CM_128_HMAC_SHA1_32")
-        #expect(plain.contains("a=crypto:2 AES_CM_128_HMAC_SHA1_32 \(Self.keyTwo)"))
-        #expect(plain.contains("a=crypto:1 AES_CM_128_HMAC_SHA1_32 \(Self.keyOne)"))
+        let answer = try media(sip.makeAnswer(Sample.generated("m=audio 30000 RTP/AVP 0", "m=video 30002 RTP/AVP 96", Sample.vp8)))
+        #expect(answer.map { $0.keys.first?.tag } == [2, 1] && answer.allSatisfy { $0.keys.first?.suite == "AES_CM_128_HMAC_SHA1_32" })
+        #expect(remotes(sip) == [Self.keyTwo, Self.keyOne])
     }
 
-    @Test("plain video beside encrypted audio is refused in its place, as NoSIP encrypts both or none")
+    @Test("plain video beside encrypted audio is refused in its place: a dialog is encrypted as a whole")
     func mixed() throws {
         var sip = sip(.optional)
         let plain = try sip.acceptOffer(Sample.phone(Sample.video, Sample.vp8, Self.secure, crypto(1)))
         #expect(try media(plain).map(\.kind) == [.audio])
-        let answer = try media(sip.makeAnswer(Sample.generated("m=audio 30000 RTP/SAVP 0", Self.own)))
+        let answer = try media(sip.makeAnswer(Sample.generated("m=audio 30000 RTP/AVP 0")))
         #expect(answer.map { $0.port != 0 } == [false, true])
     }
 
     @Test("an answer without a key would be a lie: the line is refused")
     func noKeyOfOurs() throws {
         var sip = sip(.optional)
+        sip.open([.audio: LegPort(port: 30_000, key: Array(Sample.key.prefix(29)))])
         _ = try sip.acceptOffer(Sample.phone(Self.secure, crypto(1)))
-        #expect(throws: NegotiationError.noCommonCodec) { try sip.makeAnswer(Sample.generated("m=audio 30000 RTP/SAVP 0")) }
+        #expect(throws: NegotiationError.noCommonCodec) { try sip.makeAnswer(Sample.generated("m=audio 30000 RTP/AVP 0")) }
     }
 
     @Test("required, our offer is RTP/SAVP with a key, and only its like is taken for an answer")
     func offering() throws {
         var sip = sip(.required)
         #expect(sip.suite == "AES_CM_128_HMAC_SHA1_80")
-        let offer = try sip.makeOffer(Sample.generated("m=audio 30000 RTP/SAVP 0", Self.own))
+        let offer = try sip.makeOffer(Sample.generated("m=audio 30000 RTP/AVP 0"))
         #expect(offer.contains("m=audio 30000 RTP/SAVP 0\r\n") && offer.contains(Self.own))
         #expect(throws: NegotiationError.encryptionRequired) { try sip.acceptAnswer(Sample.phone(Sample.pcmu)) }
         #expect(throws: NegotiationError.unsupportedEncryption) {
@@ -153,7 +158,8 @@ struct NegotiationEncryptionTests {
             try sip.acceptAnswer(Sample.phone(Self.secure, crypto(1, "AES_CM_128_HMAC_SHA1_32")))
         }
         let plain = try sip.acceptAnswer(Sample.phone(Self.secure, crypto(1)))
-        #expect(plain.contains("RTP/SAVP") && plain.contains(Self.keyOne))
+        #expect(!plain.contains("RTP/SAVP") && !plain.contains(Self.keyOne))
+        #expect(remotes(sip) == [Self.keyOne])
         #expect(sip.agreedMedia.first?.isEncrypted == true)
     }
 
@@ -168,44 +174,29 @@ struct NegotiationEncryptionTests {
     func sameKey() throws {
         var sip = try agreed(Self.secure, crypto(1))
         _ = try sip.acceptOffer(Sample.phone(Self.secure, crypto(4, "AES_CM_128_HMAC_SHA1_80", Self.keyTwo), crypto(5), "a=sendonly"))
-        #expect(try sip.makeAnswer(Sample.generated("m=audio 30000 RTP/SAVP 0", Self.own)).contains("a=crypto:5 "))
+        #expect(try sip.makeAnswer(Sample.generated("m=audio 30000 RTP/AVP 0")).contains("a=crypto:5 "))
     }
 
     @Test("a re-INVITE may bring another key, and one that comes to nothing leaves the first")
     func otherKey() throws {
         var sip = try agreed(Self.secure, crypto(1))
         let other = Sample.phone(Self.secure, crypto(1, "AES_CM_128_HMAC_SHA1_80", Self.keyTwo))
-        #expect(try sip.acceptOffer(other).contains(Self.keyTwo))
+        _ = try sip.acceptOffer(other)
         sip.rollback()
-        #expect(sip.muted(audio: .sendrecv, video: .sendrecv)?.contains(Self.keyOne) == true)
-        #expect(try sip.acceptOffer(other).contains(Self.keyTwo))
-        _ = try sip.makeAnswer(Sample.generated("m=audio 30000 RTP/SAVP 0", Self.own))
-        #expect(sip.muted(audio: .sendrecv, video: .sendrecv)?.contains(Self.keyTwo) == true)
-        #expect(try sip.acceptOffer(other).contains(Self.keyTwo))
+        #expect(remotes(sip) == [Self.keyOne])
+        _ = try sip.acceptOffer(other)
+        _ = try sip.makeAnswer(Sample.generated("m=audio 30000 RTP/AVP 0"))
+        #expect(remotes(sip) == [Self.keyTwo])
     }
 
-    @Test("another key in the answer to a later offer of ours is refused")
+    @Test("the answer to a later offer of ours may bring another key, and one that is withdrawn leaves the first")
     func otherKeyInAnswer() throws {
         var sip = try agreed(Self.secure, crypto(1))
-        _ = try sip.makeOffer(Sample.generated("m=audio 30000 RTP/SAVP 0", Self.own))
-        #expect(throws: NegotiationError.encryptionChanged) {
-            try sip.acceptAnswer(Sample.phone(Self.secure, crypto(1, "AES_CM_128_HMAC_SHA1_80", Self.keyTwo)))
-        }
-        _ = try sip.acceptAnswer(Sample.phone(Self.secure, crypto(1)))
-    }
-
-    @Test("between one NoSIP and another go codecs, addresses and directions, and nothing else")
-    func between() throws {
-        let generated = Sample.generated(
-            "m=audio 30000 RTP/SAVP 111 0", "a=rtpmap:111 opus/48000/2", Self.own, "a=mid:0", "a=msid:a b", "a=sendonly",
-            "m=video 30002 RTP/AVP 0", "a=inactive")
-        let relayed = try SessionDescription(parsing: relayed(plain: generated.replacing("RTP/SAVP", with: "RTP/AVP")))
-        #expect(relayed.media.map(\.port) == [30000, 0])
-        #expect(relayed.media.first?.payloadTypes == [111, 0])
-        #expect(relayed.media.first?.direction == .sendonly)
-        for name in ["mid", "msid", "crypto"] { #expect(!relayed.text.contains("a=\(name)")) }
-        #expect(keys(inPlain: generated) == ["audio": "AES_CM_128_HMAC_SHA1_80 " + String(Self.own.split(separator: " ").last ?? "")])
-        #expect(keys(inPlain: relayed.text).isEmpty)
+        _ = try sip.makeOffer(Sample.generated("m=audio 30000 RTP/AVP 0"))
+        _ = try sip.acceptAnswer(Sample.phone(Self.secure, crypto(1, "AES_CM_128_HMAC_SHA1_80", Self.keyTwo)))
+        #expect(remotes(sip) == [Self.keyTwo])
+        sip.withdraw()
+        #expect(remotes(sip) == [Self.keyOne])
     }
 
     @Test("within a dialog plain RTP for SRTP and SRTP for plain RTP are refused, and what stood stands")
@@ -218,12 +209,12 @@ struct NegotiationEncryptionTests {
         #expect(throws: NegotiationError.encryptionChanged) { try plain.acceptOffer(Sample.phone(Self.secure, crypto(1))) }
     }
 
-    @Test("our re-offer in an encrypted dialog asks NoSIP for the same suite, and keeps the feedback profile")
+    @Test("our re-offer in an encrypted dialog has the same suite and key, and keeps the feedback profile")
     func reoffer() throws {
         var sip = try agreed("m=audio 4000 RTP/SAVPF 0", crypto(1, "AES_CM_128_HMAC_SHA1_32"))
         #expect(sip.suite == "AES_CM_128_HMAC_SHA1_32")
-        let offer = try sip.makeOffer(Sample.generated("m=audio 30000 RTP/SAVP 0", Self.own, "a=sendonly"))
-        #expect(offer.contains("m=audio 30000 RTP/SAVPF 0"))
+        let offer = try sip.makeOffer(Sample.generated("m=audio 30000 RTP/AVP 0", "a=sendonly"))
+        #expect(offer.contains("m=audio 30000 RTP/SAVPF 0") && offer.contains("a=crypto:1 AES_CM_128_HMAC_SHA1_32 \(Sample.inlineKey)\r\n"))
     }
 
     @Test("feedback is answered as the phone named it, under AVPF and SAVPF only", arguments: ["RTP/AVP", "RTP/AVPF"])

@@ -1,6 +1,7 @@
-import ProxyCore
 import SDP
 import Testing
+
+@testable import ProxyCore
 
 /// Descriptions of a few lines for the tests of negotiation.
 enum Sample {
@@ -8,7 +9,7 @@ enum Sample {
         lines(["v=0", "o=- 1 1 IN IP4 10.9.0.2", "s=-", "c=\(connection)", "t=0 0"] + media)
     }
 
-    /// What NoSIP generates has c= under each medium.
+    /// The other side's offer or answer, which has c= under each medium.
     static func generated(_ media: String...) -> String {
         lines(["v=0", "o=- 1 1 IN IP4 1.1.1.1", "s=-", "t=0 0"] + media.flatMap { $0.hasPrefix("m=") ? [$0, "c=IN IP4 10.9.0.1"] : [$0] })
     }
@@ -19,7 +20,16 @@ enum Sample {
     static let video = "m=video 4002 RTP/AVP 96"
     static let vp8 = "a=rtpmap:96 VP8/90000"
 
-    static func sip() -> SIPNegotiation { SIPNegotiation(sessionID: 4711, address: "10.9.0.1") }
+    /// A dialog of a leg with ports.
+    static func sip(_ profile: SIPProfile = .standard, audio: UInt16 = 30_000) -> SIPNegotiation {
+        var sip = SIPNegotiation(sessionID: 4711, address: "10.9.0.1", profile: profile)
+        sip.open([.audio: LegPort(port: audio, key: key), .video: LegPort(port: audio + 2, key: key)])
+        return sip
+    }
+
+    /// The bytes of the leg's keys; those of the shorter suites are ``inlineKey``.
+    static let key = Array("wDfvg&T+)xG7@fb5jU,RaA}\\|p0%*#".utf8) + [UInt8](repeating: 0, count: 16)
+    static let inlineKey = "inline:d0RmdmcmVCspeEc3QGZiNWpVLFJhQX1cfHAwJSoj"
 
     /// A dialog in which our offer of Opus, PCMU and telephone events, and of VP8, waits for its answer.
     static func offering() throws -> SIPNegotiation {
@@ -96,7 +106,7 @@ struct NegotiationErrorTests {
         #expect(throws: NegotiationError.wrongState) { try sip.acceptAnswer(Sample.phone(Sample.pcmu)) }
     }
 
-    @Test("Janus' answer with another number of lines is refused")
+    @Test("an answer of the other side with another number of lines is refused")
     func janus() throws {
         var sip = Sample.sip()
         _ = try sip.acceptOffer(Sample.phone(Sample.pcmu))

@@ -1,32 +1,46 @@
-import ProxyCore
 import Testing
+
+@testable import ProxyCore
 
 struct NegotiationGoldenTests {
     @Test("the goldens are there")
     func present() { #expect(NegotiationGolden.all.count >= 120) }
 
     @Test("each step of a recorded negotiation gives what is written down", arguments: NegotiationGolden.all)
-    func golden(_ golden: NegotiationGolden) throws {
-        var sip = SIPNegotiation(sessionID: 4711, address: "10.9.0.1")
-        var web = WebRTCNegotiation()
+    func golden(_ golden: NegotiationGolden) {
+        var dialog = GoldenDialog()
         for step in golden.steps {
             do throws(NegotiationError) {
-                let output: String
-                switch step.operation {
-                case "sip acceptOffer": output = try sip.acceptOffer(step.input)
-                case "sip makeAnswer": output = try sip.makeAnswer(step.input)
-                case "sip makeOffer": output = try sip.makeOffer(step.input)
-                case "sip acceptAnswer": output = try sip.acceptAnswer(step.input)
-                case "web acceptOffer": output = try web.acceptOffer(step.input)
-                case "web makeAnswer": output = try web.makeAnswer(step.input)
-                case "web makeOffer": output = try web.makeOffer(step.input)
-                case "web acceptAnswer": output = try web.acceptAnswer(step.input)
-                default: output = "unknown step \(step.operation)"
-                }
+                let output = try dialog.take(step.operation, step.input)
                 #expect(output == step.output)
             } catch {
                 #expect("\(error.sipStatus) \(error.reason)" == step.failure)
             }
+        }
+    }
+}
+
+/// A phone's and a browser's side of the negotiations that the goldens have.
+struct GoldenDialog {
+    var sip = SIPNegotiation(sessionID: 4711, address: "10.9.0.1")
+    var web = WebRTCNegotiation()
+
+    /// Takes one step. Where the phone is told something, the ports and keys in what comes in are those of its leg.
+    mutating func take(_ operation: String, _ input: String) throws(NegotiationError) -> String {
+        switch operation {
+        case "sip acceptOffer": return try sip.acceptOffer(input)
+        case "sip makeAnswer":
+            sip.open(NegotiationGolden.ports(in: input))
+            return try sip.makeAnswer(input)
+        case "sip makeOffer":
+            sip.open(NegotiationGolden.ports(in: input))
+            return try sip.makeOffer(input)
+        case "sip acceptAnswer": return try sip.acceptAnswer(input)
+        case "web acceptOffer": return try web.acceptOffer(input)
+        case "web makeAnswer": return try web.makeAnswer(input)
+        case "web makeOffer": return try web.makeOffer(input)
+        case "web acceptAnswer": return try web.acceptAnswer(input)
+        default: return "unknown step \(operation)"
         }
     }
 }

@@ -1,4 +1,7 @@
 import Foundation
+import SDP
+
+@testable import ProxyCore
 
 /// A negotiation as a file that a person can read: what it is about, then steps, each with what goes in and what must come out.
 ///
@@ -32,6 +35,17 @@ struct NegotiationGolden: CustomStringConvertible, Sendable {
             return NegotiationGolden(name: file.deletingPathExtension().lastPathComponent, text: text)
         }
     }()
+
+    /// The ports and keys of a description's lines, as a leg may have opened them.
+    static func ports(in text: String) -> [MediaKind: LegPort] {
+        guard let session = try? SessionDescription(parsing: text) else { return [:] }
+        var ports: [MediaKind: LegPort] = [:]
+        for medium in session.media where medium.port != 0 {
+            let key = medium.keys.first.flatMap { Data(base64Encoded: $0.bareKey) } ?? Data()
+            ports[medium.kind] = LegPort(port: medium.port, key: Array(key) + [UInt8](repeating: 0, count: max(0, LegPort.keyBytes - key.count)))
+        }
+        return ports
+    }
 
     init(name: String, text: String) {
         self.name = name

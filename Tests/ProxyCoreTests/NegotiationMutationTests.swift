@@ -1,5 +1,6 @@
-import ProxyCore
 import Testing
+
+@testable import ProxyCore
 
 struct NegotiationMutationTests {
     /// A small generator with a seed (xorshift64*).
@@ -38,25 +39,15 @@ struct NegotiationMutationTests {
         var carried = 0
         for round in 0 ..< 3_000 {
             let golden = NegotiationGolden.all[round % NegotiationGolden.all.count]
-            var sip = SIPNegotiation(sessionID: 1, address: "10.9.0.1")
-            var web = WebRTCNegotiation()
+            var dialog = GoldenDialog()
             for step in golden.steps {
                 let input = Bool.random(using: &random) ? step.input : Self.mutate(step.input, with: &random)
-                let agreed = sip.agreedMedia
+                let agreed = dialog.sip.agreedMedia
                 do {
-                    switch step.operation {
-                    case "sip acceptOffer": _ = try sip.acceptOffer(input)
-                    case "sip makeAnswer": _ = try sip.makeAnswer(input)
-                    case "sip makeOffer": _ = try sip.makeOffer(input)
-                    case "sip acceptAnswer": _ = try sip.acceptAnswer(input)
-                    case "web acceptOffer": _ = try web.acceptOffer(input)
-                    case "web makeAnswer": _ = try web.makeAnswer(input)
-                    case "web makeOffer": _ = try web.makeOffer(input)
-                    default: _ = try web.acceptAnswer(input)
-                    }
+                    _ = try dialog.take(step.operation, input)
                     carried += 1
                 } catch {
-                    #expect(sip.agreedMedia == agreed)
+                    #expect(dialog.sip.agreedMedia == agreed)
                 }
             }
         }

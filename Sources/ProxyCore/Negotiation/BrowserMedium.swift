@@ -21,13 +21,6 @@ extension MediaDescription {
         return names.filter { !$0.hasPrefix("telephone-event/") }
     }
 
-    /// Whether NoSIP gives this line for one that the browser refused: it has a port nevertheless, but format 0, no codec
-    /// and no direction.
-    var isRefusedByBrowser: Bool {
-        let hasCodec = attributes.contains { if case .rtpmap = $0 { true } else { false } }
-        return port == 0 || (direction == .inactive && formats == ["0"] && !hasCodec)
-    }
-
     /// A refused line as browsers want it: with its `a=mid`, outside the bundle (RFC 8829, section 5.3.1).
     init(refusing kind: MediaKind, like line: MediaDescription) {
         self.init(

@@ -4,13 +4,13 @@ import SDP
 /// browsers have.
 ///
 /// - Parameter inner: The offer, as the caller's leg was told it.
-func echoAnswer(to inner: String) throws(NegotiationError) -> String {
+public func echoAnswer(to inner: String) throws(NegotiationError) -> String {
     var session = try SessionDescription(negotiating: inner)
     session.media = session.media.map { offered in
         let maps = offered.payloadTypes.compactMap(offered.rtpmap(for:))
         guard offered.port != 0, let codec = maps.first(where: \.isCodec) else { return MediaDescription(refusing: offered.kind, like: offered) }
-        let events = maps.filter { $0.isTelephoneEvent && $0.clockRate == codec.clockRate }
-        let formats = ([codec] + events).map { String($0.payloadType) }
+        let events = maps.filter(\.isTelephoneEvent), fitting = events.filter { $0.clockRate == codec.clockRate }
+        let formats = ([codec] + (fitting.isEmpty ? events : fitting)).map { String($0.payloadType) }
         var medium = offered
         medium.formats = formats
         medium.bandwidths = []
@@ -19,6 +19,8 @@ func echoAnswer(to inner: String) throws(NegotiationError) -> String {
         return medium
     }
     guard session.media.contains(where: { $0.port != 0 }) else { throw .noCommonCodec }
+    // Those of a browser name its own connection.
+    session.attributes = []
     return session.text
 }
 

@@ -15,7 +15,7 @@ struct LeanMedium {
 
     /// The media line with what follows; nil where nothing is left to talk with.
     var description: MediaDescription? {
-        guard !generated.isRefusedByBrowser, payloads.hasMedia else { return nil }
+        guard generated.port != 0, payloads.hasMedia else { return nil }
         guard !transport.isSecure || !generated.keys.isEmpty else { return nil }
         var attributes = payloads.flatMap(\.leanAttributes)
         attributes += generated.attributes.filter(isKept).map(withKeyTag)

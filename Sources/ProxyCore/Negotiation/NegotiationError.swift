@@ -13,7 +13,7 @@ public enum NegotiationError: Error, Sendable, Hashable {
     /// SRTP where it is switched off, or plain RTP where SRTP is required.
     case encryptionRefused
     case encryptionRequired
-    /// A change from plain RTP to SRTP or back, or another key in an answer: NoSIP keeps the first that it has heard.
+    /// A change from plain RTP to SRTP or back, or to another suite; or media of one call that differ in that.
     case encryptionChanged
     /// A browser's medium without `a=ice-ufrag` and `a=ice-pwd`, or without `a=fingerprint`.
     case missingICE
@@ -41,7 +41,7 @@ public enum NegotiationError: Error, Sendable, Hashable {
         case .unsupportedEncryption: "no supported SRTP key (a=crypto)"
         case .encryptionRefused: "SRTP (RTP/SAVP) is not accepted here"
         case .encryptionRequired: "only SRTP (RTP/SAVP) is accepted here"
-        case .encryptionChanged: "encryption and SRTP keys cannot be changed, nor differ from medium to medium, within a call"
+        case .encryptionChanged: "RTP, SRTP and its suite cannot be changed, nor differ from medium to medium, within a call"
         case .missingICE: "no ice-ufrag and ice-pwd"
         case .missingFingerprint: "no DTLS fingerprint"
         case .heldConnection: "a=setup:holdconn is not supported, only active, passive and actpass"

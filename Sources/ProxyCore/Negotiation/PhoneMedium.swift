@@ -40,7 +40,7 @@ struct PhoneMedium: Sendable {
         bandwidths = medium.bandwidths.filter { $0.type == "AS" || $0.type == "TIAS" }
     }
 
-    /// NoSIP binds IPv4 only, and resolves names where the loop would wait for it. Leading zeros make its resolver read octal numbers.
+    /// Leading zeros would make a resolver read octal numbers. Host names have been resolved before.
     private static func usable(_ connection: Connection) throws(NegotiationError) -> Connection {
         switch (connection.host, connection.addressType) {
         case (.unicast, .ip4), (.unspecified, .ip4): return Connection(address: connection.withoutLeadingZeros)

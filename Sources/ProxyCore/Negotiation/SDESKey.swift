@@ -1,9 +1,11 @@
 import SDP
 
 extension Crypto {
-    /// The suites that the media engine knows, and the bytes of key and salt together (RFC 4568, section 6.2; RFC 7714, section 12).
+    /// The suites that the media engine knows, and the bytes of key and salt together (RFC 4568, section 6.2; RFC 6188, section 4;
+    /// RFC 7714, section 12).
     private static let suites = [
-        "AES_CM_128_HMAC_SHA1_80": 30, "AES_CM_128_HMAC_SHA1_32": 30, "AEAD_AES_128_GCM": 28, "AEAD_AES_256_GCM": 44,
+        "AES_CM_128_HMAC_SHA1_80": 30, "AES_CM_128_HMAC_SHA1_32": 30, "AES_256_CM_HMAC_SHA1_80": 46, "AES_256_CM_HMAC_SHA1_32": 46,
+        "AEAD_AES_128_GCM": 28, "AEAD_AES_256_GCM": 44,
     ]
 
     /// The line for a key of ours, made of random bytes; nil for a suite that is not known, or with too few of them.
@@ -15,8 +17,8 @@ extension Crypto {
     /// Master key and salt in base64, without what may stand around them.
     var bareKey: String { String(key.dropFirst("inline:".count)) }
 
-    /// This with the bare key and the suite's name in capitals, when it is one that Janus can use: a single key of the suite's length, a legal
-    /// lifetime or none, no key identifier, no session parameters. rtpengine leaves out the padding that Janus wants.
+    /// This with the bare key and the suite's name in capitals, when it is one that the engine can use: a single key of the suite's length, a legal
+    /// lifetime or none, no key identifier, no session parameters. rtpengine leaves out the padding that others want.
     var withoutLifetime: Crypto? {
         let suite = suite.uppercased(), method = "inline:"
         guard let bytes = Self.suites[suite], parameters.isEmpty, key.prefix(method.count).lowercased() == method, !key.contains(";") else {

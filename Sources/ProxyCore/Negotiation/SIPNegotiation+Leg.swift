@@ -1,8 +1,11 @@
-import SDP
+public import SDP
 
 /// What the phone's leg of the media engine has to do with the descriptions: its ports and keys stand in ours, and what was agreed on is
 /// what it does.
 extension SIPNegotiation {
+    /// Takes the ports at which the phone's media is received, and the material of the keys for what it is sent. Media without a port is refused.
+    public mutating func open(_ ports: [MediaKind: LegPort]) { self.ports = ports }
+
     /// The media of a description of the other side that the leg has no port for yet.
     func mediaWithoutPort(of inner: String) throws(NegotiationError) -> [MediaKind] {
         let session = try SessionDescription(negotiating: inner)
@@ -14,6 +17,9 @@ extension SIPNegotiation {
         var session = try SessionDescription(negotiating: inner)
         for index in session.media.indices {
             let port = session.media[index].port == 0 ? nil : ports[session.media[index].kind]
+            if session.media[index].direction == nil, let direction = session.attributes.direction {
+                session.media[index].attributes.append(.direction(direction))
+            }
             session.media[index].port = port?.port ?? 0
             session.media[index].transport = suite == nil ? .avp : .savp
             session.media[index].attributes.removeAll { if case .crypto = $0 { true } else { false } }
@@ -25,17 +31,20 @@ extension SIPNegotiation {
     /// The phone's last description as the other side hears of it; nil before there is one.
     var standing: String? { plain.media.isEmpty ? nil : inner(plain.media) }
 
-    /// These media of the phone without its keys.
+    /// These media of the phone without what its leg alone has to do with: keys, and where its RTCP is.
     func inner(_ media: [MediaDescription]) -> String {
         var copy = plain
-        return copy.describing(
-            media.map { medium in
-                var medium = medium
-                medium.transport = .avp
-                medium.attributes.removeAll { if case .crypto = $0 { true } else { false } }
-                return medium
+        var session = copy.describing(media)
+        for index in session.media.indices {
+            session.media[index].transport = .avp
+            session.media[index].attributes.removeAll { attribute in
+                switch attribute {
+                case .crypto, .rtcp, .rtcpMux: true
+                default: false
+                }
             }
-        ).text
+        }
+        return session.text
     }
 
     /// What the leg is to do: the media of the last offer that has its answer; empty before.
@@ -64,8 +73,9 @@ extension SIPNegotiation {
 }
 
 extension PhoneAddress {
+    /// Nil where the phone does not say where it is, as in a hold of RFC 2543.
     init?(_ medium: MediaDescription, isMultiplexed offered: Bool) {
-        guard let connection = medium.connection else { return nil }
+        guard let connection = medium.connection, connection.host != .unspecified else { return nil }
         host = connection.address
         port = medium.port
         isMultiplexed = offered && medium.attributes.contains(.rtcpMux)

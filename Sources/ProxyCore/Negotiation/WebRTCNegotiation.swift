@@ -8,14 +8,12 @@ public struct WebRTCNegotiation: Sendable {
     private(set) var map = MediaMap()
     private var state = State.idle
     private var stable: Stable?
-    /// What the browser was told last, without the limit.
+    /// What the browser was told last.
     private var told: SessionDescription?
     /// What the browser said last.
     private var heard: SessionDescription?
     /// The answer that ended the last exchange, whose side ever it was.
     private var answer: SessionDescription?
-    /// Most that the browser is to send, in kbit/s; 0 is no limit. It counts from the next description on.
-    var bitrate = 0
     /// The dialog's lines as they were offered last.
     private var lines: [MediaDescription] = []
     private var names = JanusNames()
@@ -102,7 +100,7 @@ public struct WebRTCNegotiation: Sendable {
         return text
     }
 
-    /// Offers what the browser was told last, with the limit that counts now. `acceptAnswer` follows, whose result is for nobody.
+    /// Offers what the browser was told last. `acceptAnswer` follows, whose result is for nobody.
     mutating func repeatOffer() throws(NegotiationError) -> String {
         guard var offer = told else { throw .wrongState }
         var next = self
@@ -126,11 +124,16 @@ public struct WebRTCNegotiation: Sendable {
         }
     }
 
+    /// The browser's last offer or answer, as Janus was told it; nil before there is one.
+    var standing: String? {
+        guard let heard else { return nil }
+        var copy = self
+        return try? copy.inward(heard)
+    }
+
     private mutating func tell(_ description: SessionDescription) -> String {
         told = description
-        var limited = description
-        limited.media = description.media.limited(to: bitrate)
-        return limited.text
+        return description.text
     }
 
     /// Takes a browser's answer to the offer made last.
@@ -155,7 +158,9 @@ public struct WebRTCNegotiation: Sendable {
         state = .localOffer(answered: true)
         answer = session
         heard = session
-        agreedMedia = session.media.compactMap { AgreedMedium($0, direction: session.direction(of: $0).reversed) }
+        agreedMedia = session.media.enumerated().compactMap { line, medium in
+            AgreedMedium(medium, direction: session.direction(of: medium).reversed.limited(to: lines[line].direction ?? .sendrecv))
+        }
         return text
     }
 

@@ -30,8 +30,8 @@ struct Exchange: Sendable, Equatable {
     let purpose: Purpose
     var role = DescriptionRole.offer
     var phase: Phase
-    /// The browser whose PeerConnection was told of it last; when it comes to nothing it is told again what stands.
-    var given: SessionSide?
+    /// The browsers whose PeerConnections have been told of it. When it comes to nothing they are told again what stands.
+    var told: [SessionSide] = []
     /// Whether the offerer has withdrawn its offer, and hears nothing more of it.
     var isWithdrawn = false
 

@@ -66,24 +66,11 @@ extension LegNegotiation {
         }
     }
 
-    /// Most that this side is to send, in kbit/s, from the next description on; 0 is no limit.
-    var bitrate: Int {
-        get {
-            switch self {
-            case .sip(let leg): leg.local.bitrate
-            case .webrtc(let leg): leg.bitrate
-            }
-        }
-        set {
-            switch self {
-            case .sip(var leg):
-                leg.local.bitrate = newValue
-                self = .sip(leg)
-            case .webrtc(var leg):
-                leg.bitrate = newValue
-                self = .webrtc(leg)
-            }
-        }
+    /// Sets the most that a phone is to send, in kbit/s, from the next offer or answer to it on; 0 is no limit.
+    mutating func limit(to bitrate: Int) {
+        guard case .sip(var leg) = self else { return }
+        leg.local.bitrate = bitrate
+        self = .sip(leg)
     }
 
     /// Goes on with the phone's dialog; nothing to a browser, which makes a new connection.
@@ -103,7 +90,7 @@ extension LegNegotiation {
     /// The ports at which a phone's media is received.
     mutating func open(_ ports: [MediaKind: LegPort]) {
         guard case .sip(var leg) = self else { return }
-        leg.ports = ports
+        leg.open(ports)
         self = .sip(leg)
     }
 
@@ -112,6 +99,14 @@ extension LegNegotiation {
         switch self {
         case .sip(let leg): leg.legMedia
         case .webrtc(let leg): leg.legMedia
+        }
+    }
+
+    /// Its last offer or answer, as the other side hears of it; nil before there is one.
+    var standing: String? {
+        switch self {
+        case .sip(let leg): leg.standing
+        case .webrtc(let leg): leg.standing
         }
     }
 

@@ -46,8 +46,8 @@ extension ProxySession {
     mutating func beginHold(_ number: Int, by side: SessionSide, _ isOn: Bool) -> [Action] {
         guard isOn != holds.commanded.contains(side) else { return [.holdDone(number: number)] + nextUpdate() }
         guard case .sip(var leg)? = sides[side.other] else {
-            note(side, isOn)
-            return apply(update: number, before: options, isHold: true)
+            command(side, isOn)
+            return apply(.hold(number, side, isOn, isAgreed: false))
         }
         do {
             let known = leg.presence
@@ -61,26 +61,25 @@ extension ProxySession {
         }
     }
 
-    private mutating func note(_ side: SessionSide, _ isOn: Bool) {
+    mutating func command(_ side: SessionSide, _ isOn: Bool) {
         if isOn { holds.commanded.insert(side) } else { holds.commanded.remove(side) }
     }
 
-    /// The phone answers. What it changed while it was held goes to the other side with the end of the hold.
+    /// The phone answers: it has agreed to the hold, or to its end.
     mutating func holdAnswered(_ holding: Holding, _ sdp: String) -> [Action] {
         let phone = holding.side.other
         do {
             let text = try negotiate(phone) { (leg) throws(NegotiationError) in try leg.acceptAnswer(sdp) }
             state = .stable
-            note(holding.side, holding.isOn)
+            command(holding.side, holding.isOn)
             lookAtDescriptions()
+            agreed[phone] = sides[phone]?.legMedia
+            let applying = apply(.hold(holding.number, holding.side, holding.isOn, isAgreed: true))
+            // What the phone changed while it was held goes to the other side.
             guard !holding.isOn, case .sip(let leg)? = sides[phone], let known = holds.known.removeValue(forKey: phone),
                 known != leg.presence
-            else {
-                connect()
-                return apply(update: holding.number, before: options, isHold: true)
-            }
-            return announceHolds() + [.holdDone(number: holding.number)]
-                + advance(text, Exchange(offerer: phone, isFirst: false, purpose: .other))
+            else { return applying }
+            return applying + advance(text, Exchange(offerer: phone, isFirst: false, purpose: .other))
         } catch {
             return holdDeclined(holding, .description(error))
         }

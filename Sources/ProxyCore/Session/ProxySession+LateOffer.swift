@@ -6,7 +6,7 @@ extension ProxySession {
         }
         switch state {
         case .new where kind == .echo(.rtp):
-            state = .attaching(offer: "", trickle: false, by: side)
+            state = .attaching(offer: nil, trickle: false, by: side)
             return [.perform(.attach(kind.sides))]
         case .stable:
             return reoffer(leg, to: side)
@@ -22,26 +22,30 @@ extension ProxySession {
         do {
             let offer = try leg.repeatOffer()
             sides[side] = .sip(leg)
-            state = .reoffered(side)
+            state = .reoffered(side, isLimit: false)
             return [.deliverOffer(side, offer)]
         } catch {
             return [.refuseOffer(side, .description(error))]
         }
     }
 
-    /// The phone answers. Its leg is told of another address; the other side gets an offer when the media has changed.
-    mutating func reanswered(by side: SessionSide, _ sdp: String) -> [Action] {
+    /// The phone answers. Its leg is told of another address or direction; the other side gets an offer when the media has changed.
+    ///
+    /// - Parameter isLimit: Whether the phone was offered a changed limit.
+    mutating func reanswered(by side: SessionSide, _ sdp: String, isLimit: Bool) -> [Action] {
         guard case .sip(let before)? = sides[side] else { return [] }
         do {
             let text = try negotiate(side) { (leg) throws(NegotiationError) in try leg.acceptAnswer(sdp) }
             guard case .sip(let after)? = sides[side] else { return [] }
             if after.agreedMedia != before.standingMedia, !before.withholdsKeys, sides[side.other] != nil {
-                return advance(text, Exchange(offerer: side, isFirst: false, purpose: .other))
+                // It has agreed to this, whatever the other side says to it.
+                let applying = agree(by: side)
+                return applying + advance(text, Exchange(offerer: side, isFirst: false, purpose: .other))
             }
             state = .stable
             return agree()
         } catch {
-            return notReanswered(by: side, .description(error))
+            return notReanswered(by: side, .description(error), isLimit: isLimit)
         }
     }
 
@@ -50,8 +54,8 @@ extension ProxySession {
     mutating func refreshed(by side: SessionSide, _ sdp: String) -> [Action] {
         guard state == .stable, case .sip(var leg)? = sides[side], (try? leg.repeatOffer(widening: false)) != nil else { return [] }
         sides[side] = .sip(leg)
-        state = .reoffered(side)
-        return reanswered(by: side, sdp)
+        state = .reoffered(side, isLimit: false)
+        return reanswered(by: side, sdp, isLimit: false)
     }
 
     /// A phone offers before the call is answered (RFC 3311 section 5.1): another address, or fewer of the formats. It is answered with what
@@ -73,10 +77,10 @@ extension ProxySession {
         }
     }
 
-    /// The answer did not come, or cannot be used: what stood before stands, and an update that waits for the answer fails.
-    mutating func notReanswered(by side: SessionSide, _ failure: SessionFailure) -> [Action] {
+    /// The answer did not come, or cannot be used: what stood before stands. The update whose limit was offered fails.
+    mutating func notReanswered(by side: SessionSide, _ failure: SessionFailure, isLimit: Bool) -> [Action] {
         sides[side]?.rollback()
-        limiting?.failure = failure
+        if isLimit { limiting?.failure = failure }
         state = .stable
         return nextUpdate()
     }

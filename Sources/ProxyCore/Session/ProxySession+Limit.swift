@@ -5,8 +5,8 @@ extension ProxySession {
     struct Limiting: Sendable {
         /// Nil when sides are offered the established session again: a limit, or another offer that they had accepted, came to nothing.
         let update: Int?
-        /// The options to go back to when a side does not take it.
-        let before: SessionOptions
+        /// The options that act when all have taken it.
+        let options: SessionOptions
         var rest: [SessionSide]
         /// Those that have taken it, but for the one that has been told last.
         var told: [SessionSide] = []
@@ -20,11 +20,14 @@ extension ProxySession {
         guard current.failure == nil, !current.rest.isEmpty else {
             limiting = nil
             guard let update = current.update else { return nextUpdate() }
-            guard let failure = current.failure else { return apply(update: update, before: current.before) }
-            options = current.before
-            for side in kind.sidesLimitedByDescription { sides[side]?.bitrate = options.bitrate }
-            // Whoever has taken it is told that it is as it was.
-            if !current.told.isEmpty { limiting = Limiting(update: nil, before: options, rest: current.told) }
+            guard let failure = current.failure else {
+                let before = options
+                options = current.options
+                return apply(.update(update, before: before))
+            }
+            for side in kind.sidesLimitedByDescription { sides[side]?.limit(to: options.bitrate) }
+            // The sides that have taken it are told that it is as it was.
+            if !current.told.isEmpty { limiting = Limiting(update: nil, options: options, rest: current.told) }
             return [.updateFailed(number: update, failure)] + nextUpdate()
         }
         let side = current.rest.removeFirst()
@@ -32,13 +35,13 @@ extension ProxySession {
         current.last = side
         limiting = current
         do {
-            if kind.sidesLimitedByDescription.contains(side) { sides[side]?.bitrate = options.bitrate }
+            if kind.sidesLimitedByDescription.contains(side) { sides[side]?.limit(to: current.options.bitrate) }
             let offer: String
             switch sides[side] {
             case .sip(var leg):
                 offer = try leg.repeatOffer(widening: false)
                 sides[side] = .sip(leg)
-                state = .reoffered(side)
+                state = .reoffered(side, isLimit: true)
             case .webrtc(var leg):
                 offer = try leg.repeatOffer()
                 sides[side] = .webrtc(leg)

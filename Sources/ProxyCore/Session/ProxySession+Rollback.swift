@@ -1,16 +1,17 @@
 /// A later exchange that came to nothing: what was agreed before it stands (RFC 6141).
 extension ProxySession {
-    /// Takes Janus back to what stands. A phone's leg has not been told of the exchange; a PeerConnection takes the directions of a
-    /// description that it is given, so it is given what stands. What it says to that is for nobody.
-    mutating func restore(after failed: Exchange) -> [Action] {
-        guard let side = failed.given, let text = standing(side.other) else { return restored() }
-        state = .restoring(side)
+    /// Takes the PeerConnections of these sides back to what stands. Janus gives a PeerConnection the directions of each offer and answer,
+    /// the browser's and its own, so each is given an answer with what stands. What it says to that is for nobody. The legs of phones have not
+    /// been told of the exchange.
+    mutating func restore(_ told: [SessionSide]) -> [Action] {
+        guard let side = told.first else {
+            state = .stable
+            return nextUpdate()
+        }
+        let rest = Array(told.dropFirst())
+        guard let text = standing(for: side) else { return restore(rest) }
+        state = .restoring(rest: rest)
         return [.perform(.give(side, PeerDescription(.answer, sdp: text, trickle: false, isUpdate: true)))]
-    }
-
-    mutating func restored() -> [Action] {
-        state = .stable
-        return nextUpdate()
     }
 
     /// Whether this offer of a browser's is about its path to Janus alone: the phone at the other side need not hear of it.
@@ -26,9 +27,11 @@ extension ProxySession {
         return answer
     }
 
-    /// What the phone at `side` has said, as the other side hears it.
-    func standing(_ side: SessionSide) -> String? {
-        guard case .sip(let leg)? = sides[side] else { return nil }
-        return leg.standing
+    /// What the PeerConnection at `side` is told of the other side's last offer or answer; in an echo that is its own.
+    func standing(for side: SessionSide) -> String? {
+        switch kind {
+        case .echo: sides[side]?.standing.flatMap { try? echoAnswer(to: $0) }
+        case .proxy: sides[side.other]?.standing
+        }
     }
 }

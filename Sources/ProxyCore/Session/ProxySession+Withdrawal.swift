@@ -19,7 +19,7 @@ extension ProxySession {
     /// Takes a side back to what it had agreed on before the last offer to it, and has it offered that when its turn has come.
     mutating func revert(_ side: SessionSide) {
         sides[side]?.withdraw()
-        var limiting = limiting ?? Limiting(update: nil, before: options, rest: [])
+        var limiting = limiting ?? Limiting(update: nil, options: options, rest: [])
         if !limiting.rest.contains(side) { limiting.rest.append(side) }
         self.limiting = limiting
     }

@@ -73,15 +73,15 @@ public struct ProxySession: Sendable {
 
     enum State: Sendable, Equatable {
         case new
-        /// The handles are being attached; the first offer waits. An empty one is to be made for the phone's echo.
-        case attaching(offer: String, trickle: Bool, by: SessionSide)
+        /// The handles are being attached; the first offer waits. Nil is one that the phone of an echo waits for.
+        case attaching(offer: String?, trickle: Bool, by: SessionSide)
         case exchanging(Exchange)
-        /// This phone has got the offer that it asked for, and has not answered it.
-        case reoffered(SessionSide)
+        /// This phone has been offered what stands, and has not answered: it asked for it, or its limit has changed.
+        case reoffered(SessionSide, isLimit: Bool)
         /// A phone has been offered the hold, or its end.
         case holding(Holding)
-        /// The PeerConnection of this side is told what stands.
-        case restoring(SessionSide)
+        /// A browser's PeerConnection is told what stands; those of the other sides follow.
+        case restoring(rest: [SessionSide])
         /// All that was offered is answered.
         case stable
         case ended
@@ -135,7 +135,7 @@ public struct ProxySession: Sendable {
             .make($0, number: number &+ 1, address: address, profiles[.callee] ?? .standard)
         }
         for (side, inheritance) in inherited { sides[side]?.inherit(inheritance) }
-        for side in kind.sidesLimitedByDescription { sides[side]?.bitrate = options.bitrate }
+        for side in kind.sidesLimitedByDescription { sides[side]?.limit(to: options.bitrate) }
     }
 
     /// What the phone at `side` takes along to another session; nil for browsers.
@@ -208,7 +208,7 @@ public struct ProxySession: Sendable {
             state = .attaching(offer: sdp, trickle: trickle, by: side)
             return [.perform(.attach(kind.sides))]
         case .stable:
-            if let answer = repeatAnswer(to: sdp, of: side) { return [.deliverAnswer(side, answer)] }
+            if let answer = repeatAnswer(to: sdp, of: side) { return [.deliverAnswer(side, answer)] + agree(by: side) }
             let purpose = changesPathOnly(side, sdp) ? Exchange.Purpose.path : ordinaryPurpose
             return begin(Exchange(offerer: side, isFirst: false, purpose: purpose), sdp, trickle: trickle)
         case .attaching, .exchanging, .reoffered, .holding, .restoring, .ended:
@@ -232,7 +232,7 @@ public struct ProxySession: Sendable {
     }
 
     private mutating func answered(_ sdp: String, trickle: Bool) -> [Action] {
-        if case .reoffered(let side) = state { return reanswered(by: side, sdp) }
+        if case .reoffered(let side, let isLimit) = state { return reanswered(by: side, sdp, isLimit: isLimit) }
         if case .holding(let holding) = state { return holdAnswered(holding, sdp) }
         guard case .exchanging(let exchange) = state, exchange.phase == .awaitingAnswer else {
             return [.refuseAnswer(.state(answerRefusal))]
@@ -243,7 +243,7 @@ public struct ProxySession: Sendable {
             pendingOffer = nil
             if exchange.purpose == .renewal {
                 state = .stable
-                return nextUpdate()
+                return lookWhoHolds() + agree(by: exchange.offerer.other)
             }
             return advance(text, exchange.answering, trickle: trickle)
         } catch {
@@ -260,7 +260,7 @@ public struct ProxySession: Sendable {
     }
 
     private mutating func declined(_ failure: SessionFailure) -> [Action] {
-        if case .reoffered(let side) = state { return notReanswered(by: side, .refused("the phone does not take the limit")) }
+        if case .reoffered(let side, let isLimit) = state { return notReanswered(by: side, failure, isLimit: isLimit) }
         if case .holding(let holding) = state { return holdDeclined(holding, failure) }
         guard case .exchanging(let exchange) = state, exchange.phase == .awaitingAnswer else { return [] }
         if exchange.purpose == .renewal { return limitDeclined(failure) }
@@ -275,14 +275,14 @@ public struct ProxySession: Sendable {
             handlesAttached = true
             let waiting = candidatesWaiting.map { Action.trickle($0.0, $0.1) }
             candidatesWaiting = []
-            if offer.isEmpty { return beginEcho() + waiting }
+            guard let offer else { return beginEcho() + waiting }
             return begin(Exchange(offerer: side, isFirst: true, purpose: ordinaryPurpose), offer, trickle: trickle) + waiting
         case .exchanging(let exchange) where exchange.phase != .awaitingAnswer:
             if case .opened(let ports) = outcome { open(ports, for: exchange) }
             if exchange.isWithdrawn { return fail(exchange, .withdrawn) }
             return advance(outcome.text ?? passing, exchange)
-        case .restoring:
-            return restored()
+        case .restoring(let rest):
+            return restore(rest)
         default:
             return []
         }
@@ -294,8 +294,8 @@ public struct ProxySession: Sendable {
             return [.refuseOffer(side, failure)] + end(SessionEnd(code: failure.sipStatus, reason: failure.reason))
         case .exchanging(let exchange) where exchange.phase != .awaitingAnswer:
             return fail(exchange, failure)
-        case .restoring:
-            return restored()
+        case .restoring(let rest):
+            return restore(rest)
         default:
             return []
         }
@@ -312,7 +312,7 @@ public struct ProxySession: Sendable {
                 exchange = exchange.with(rest: Array(exchange.rest.dropFirst()))
                 guard let step else { continue }
                 passing = text
-                if case .give(let side, _) = step { exchange.given = side }
+                if let side = step.peerConnection, !exchange.told.contains(side) { exchange.told.append(side) }
                 state = .exchanging(exchange)
                 return [.perform(step)]
             }
@@ -345,7 +345,7 @@ public struct ProxySession: Sendable {
             switch exchange.purpose {
             case .echo: return try advance(echoAnswer(to: text), exchange.answering)
             case .path:
-                guard let standing = standing(exchange.offerer.other) else { throw .wrongState }
+                guard let standing = standing(for: exchange.offerer) else { throw .wrongState }
                 return advance(standing, exchange.answering)
             case .parties, .other, .renewal: break
             }
@@ -376,7 +376,7 @@ public struct ProxySession: Sendable {
         if exchange.isAccepted { revert(exchange.offerer.other) }
         for side in SessionSide.allCases { sides[side]?.rollback() }
         pendingOffer = nil
-        return refusal + restore(after: exchange)
+        return refusal + restore(exchange.told)
     }
 
     mutating func negotiate(

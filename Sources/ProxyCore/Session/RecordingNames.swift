@@ -8,6 +8,8 @@ struct RecordingNames: Sendable, Equatable {
     private(set) var part = 1
     /// Whether Janus has said that it does.
     private(set) var isConfirmed = false
+    /// Whether a leg may have closed its files: those of this part are not begun again.
+    private(set) var isInterrupted = false
 
     /// Parts of one recording; behind the last one a new recording begins.
     static let mostParts = 500
@@ -22,18 +24,23 @@ struct RecordingNames: Sendable, Equatable {
         current = name
         part = 1
         isConfirmed = false
+        isInterrupted = false
         return name
     }
 
     /// Goes on in another part. Gives the name of the recording that ends by it, where there are too many.
     mutating func goOn() -> String? {
         guard current != nil else { return nil }
+        isInterrupted = false
         guard part >= RecordingNames.mostParts else {
             part += 1
             return nil
         }
         return end()
     }
+
+    /// A leg may have ended it, and is to go on with it.
+    mutating func interrupt() { isInterrupted = current != nil }
 
     /// Janus records it.
     mutating func confirm() { isConfirmed = current != nil }

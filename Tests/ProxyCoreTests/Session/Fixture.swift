@@ -1,3 +1,5 @@
+@testable import ProxyCore
+
 /// Short descriptions for tests in which their content matters little.
 enum Fixture {
     private static func text(_ lines: String) -> String {
@@ -77,4 +79,30 @@ enum Fixture {
         a=rtpmap:0 PCMU/8000
         a=sendrecv
         """)
+}
+
+extension Fixture {
+    static func offer(_ type: SDPType) -> String { type == .rtp ? phoneOffer : browserOffer }
+
+    /// The browser's answer to a phone that has no Opus.
+    static let browserAnswerToPhone = browserAnswer.replacing("SAVPF 111 0", with: "SAVPF 0")
+
+    static func answer(_ type: SDPType) -> String { type == .rtp ? phoneAnswer : browserAnswer }
+
+    /// A key of RFC 4568 for `bytes` bytes of key and salt.
+    static func key(_ letter: Character, bytes: Int = 30) -> String {
+        let digits = (bytes * 4 + 2) / 3
+        // The last digit's bits behind the last byte are none.
+        return String(repeating: letter, count: digits - 1) + "A" + String(repeating: "=", count: (3 - bytes % 3) % 3)
+    }
+
+    /// One of the phone's descriptions with SRTP.
+    static func secure(_ phone: String, _ key: String = key("B"), suite: String = "AES_CM_128_HMAC_SHA1_80", tag: Int = 1) -> String {
+        phone.replacing("RTP/AVP", with: "RTP/SAVP") + "a=crypto:\(tag) \(suite) inline:\(key)\r\n"
+    }
+
+    /// Another version of a phone's description.
+    static func version(_ number: Int, of phone: String) -> String {
+        phone.replacing("phone 123 1", with: "phone 123 \(number)").replacing("phone 124 1", with: "phone 124 \(number)")
+    }
 }

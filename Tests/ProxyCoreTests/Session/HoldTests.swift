@@ -4,267 +4,254 @@ import Testing
 
 @Suite("Hold and resume")
 struct HoldTests {
-    /// A phone that called, and a browser: they talk.
-    private func talking(_ kind: SessionKind = .proxy(caller: .rtp, callee: .webrtc)) -> ProxySession {
-        var session = ProxySession(id: "s", kind: kind, options: SessionOptions(), address: "192.0.2.1", number: 7)
-        _ = session.handle(.offered(.caller, sdp: kind.callerType == .rtp ? phone() : Fixture.browserOffer, trickle: false))
-        _ = session.handle(.stepDone(""))
-        _ = session.handle(.stepDone(Fixture.browserOffer))
-        if kind == .proxy(caller: .rtp, callee: .rtp) { _ = session.handle(.stepDone(phone())) }
-        _ = session.handle(.answered(sdp: kind.calleeType == .rtp ? phone() : Fixture.browserAnswer, trickle: false))
-        for answer in [Fixture.browserAnswer, phone()] where !session.isEstablished { _ = session.handle(.stepDone(answer)) }
-        #expect(session.isEstablished && session.holders.isEmpty)
-        return session
-    }
+    private static let mixed = SessionKind.proxy(caller: .rtp, callee: .webrtc)
+    private static let phones = SessionKind.proxy(caller: .rtp, callee: .rtp)
+    private static let browsers = SessionKind.proxy(caller: .webrtc, callee: .webrtc)
 
     private func phone(_ direction: String = "sendrecv") -> String { Fixture.phoneAnswer.replacing("sendrecv", with: direction) }
 
-    private func offer(_ actions: [ProxySession.Action], to side: SessionSide = .caller) -> String? {
-        guard actions.count == 1, case .deliverOffer(let to, let sdp)? = actions.first, to == side else { return nil }
-        return sdp
-    }
+    private func answered(_ direction: String = "sendrecv") -> ProxySession.Event { .answered(sdp: phone(direction), trickle: false) }
 
-    /// What NoSIP is told of the phone, where it is the only thing to do.
-    private func applied(_ actions: [ProxySession.Action]) -> MediaSettings? {
-        guard actions.count == 1, case .apply(_, let settings)? = actions.first else { return nil }
-        return settings
+    /// The only thing that is said: an offer to that side.
+    private func offer(_ actions: [ProxySession.Action], to side: SessionSide = .caller) -> String? {
+        actions.count == 1 ? actions.offers(to: side).first : nil
     }
 
     private func version(_ sdp: String) -> Int? {
         sdp.split(separator: "\r\n").first { $0.hasPrefix("o=") }?.split(separator: " ").dropFirst(2).first.flatMap { Int($0) }
     }
 
-    /// Has the phone change its description, which the browser takes.
-    private func phoneOffers(_ direction: String, _ session: inout ProxySession) -> [ProxySession.Action] {
-        _ = session.handle(.offered(.caller, sdp: phone(direction), trickle: false))
-        _ = session.handle(.stepDone(Fixture.browserOffer))
-        _ = session.handle(.answered(sdp: Fixture.browserAnswer, trickle: false))
-        return session.handle(.stepDone(phone()))
+    /// Has the phone that called change its description, which the browser takes.
+    private func phoneOffers(_ direction: String, _ driven: inout DrivenSession) -> [ProxySession.Action] {
+        driven.send(.offered(.caller, sdp: phone(direction), trickle: false))
+            + driven.send(.answered(sdp: Fixture.browserAnswer, trickle: false))
     }
 
     // MARK: By command
 
     @Test("the phone is offered sendonly, then nothing is passed on; the end of it offers all again")
     func holds() throws {
-        var session = talking()
-        let hold = try #require(offer(session.handle(.hold(number: 1, .callee, true))))
-        #expect(hold.contains("a=sendonly\r\n") && version(hold) == 2)
-        let settings = try #require(applied(session.handle(.answered(sdp: phone("recvonly"), trickle: false))))
-        #expect(!settings.audio && !settings.video)
-        #expect(settings.plain?.contains("a=inactive\r\n") == true)
-        #expect(session.handle(.settingsApplied) == [.held(by: .callee, true), .holdDone(number: 1)])
-        #expect(session.handle(.hold(number: 2, .callee, true)) == [.holdDone(number: 2)], "it holds already")
+        var driven = DrivenSession.talking(Self.mixed)
+        let before = driven.settings, steps = driven.steps.count
+        let hold = try #require(offer(driven.send(.hold(number: 1, .callee, true))))
+        #expect(hold.contains("a=sendonly\r\n") && version(hold) == 2 && driven.audio == ["++", "++"])
+        #expect(driven.send(answered("recvonly")) == [.held(by: .callee, true), .holdDone(number: 1)])
+        #expect(driven.audio == ["--", "--"])
+        #expect(driven.send(.hold(number: 2, .callee, true)) == [.holdDone(number: 2)], "it holds already")
 
-        let resume = try #require(offer(session.handle(.hold(number: 3, .callee, false))))
-        #expect(resume.contains("a=sendrecv\r\n") && version(resume) == 3)
-        let open = try #require(applied(session.handle(.answered(sdp: phone(), trickle: false))))
-        #expect(open.audio && open.plain?.contains("a=sendrecv\r\n") == true)
-        #expect(session.handle(.settingsApplied) == [.held(by: .callee, false), .holdDone(number: 3)])
+        let resume = try #require(offer(driven.send(.hold(number: 3, .callee, false))))
+        #expect(resume.contains("a=sendrecv\r\n") && version(resume) == 3 && driven.audio == ["--", "--"])
+        #expect(driven.send(answered()) == [.held(by: .callee, false), .holdDone(number: 3)])
+        #expect(driven.audio == ["++", "++"] && driven.medium(.callee) == before[.callee]?.media.first)
+        #expect(driven.steps.count == steps, "the engine has nothing else to do")
     }
 
     @Test("where both hold, each resumes for itself")
     func both() throws {
-        var session = talking()
-        #expect(phoneOffers("sendonly", &session).contains(.held(by: .caller, true)))
-        let hold = try #require(offer(session.handle(.hold(number: 1, .callee, true))))
+        var driven = DrivenSession.talking(Self.mixed)
+        #expect(phoneOffers("sendonly", &driven).contains(.held(by: .caller, true)))
+        #expect(driven.audio == ["+-", "-+"])
+        let hold = try #require(offer(driven.send(.hold(number: 1, .callee, true))))
         #expect(hold.contains("a=inactive\r\n"))
-        _ = session.handle(.answered(sdp: phone("inactive"), trickle: false))
-        #expect(session.handle(.settingsApplied) == [.held(by: .callee, true), .holdDone(number: 1)])
-        #expect(session.holders == [.caller, .callee])
+        #expect(driven.send(answered("inactive")) == [.held(by: .callee, true), .holdDone(number: 1)])
+        #expect(driven.session.holders == [.caller, .callee] && driven.audio == ["--", "--"])
 
-        let resume = try #require(offer(session.handle(.hold(number: 2, .callee, false))))
+        let resume = try #require(offer(driven.send(.hold(number: 2, .callee, false))))
         #expect(resume.contains("a=sendrecv\r\n"), "the phone can say whether it still holds")
-        _ = session.handle(.answered(sdp: phone("sendonly"), trickle: false))
-        #expect(session.handle(.settingsApplied) == [.held(by: .callee, false), .holdDone(number: 2)])
-        #expect(session.holders == [.caller])
-        #expect(phoneOffers("sendrecv", &session).contains(.held(by: .caller, false)))
+        #expect(driven.send(answered("sendonly")) == [.held(by: .callee, false), .holdDone(number: 2)])
+        #expect(driven.session.holders == [.caller] && driven.audio == ["+-", "-+"])
+        #expect(phoneOffers("sendrecv", &driven).contains(.held(by: .caller, false)))
+        #expect(driven.audio == ["++", "++"])
     }
 
     @Test("the phone that is held may offer: it hears that it is still held, and nothing is passed on afterwards")
     func offerWhileHeld() throws {
-        var session = talking()
-        _ = session.handle(.hold(number: 1, .callee, true))
-        _ = session.handle(.answered(sdp: phone("recvonly"), trickle: false))
-        _ = session.handle(.settingsApplied)
-        let actions = phoneOffers("sendrecv", &session)
-        guard case .deliverAnswer(.caller, let answer)? = actions.first else {
-            Issue.record("the phone's offer was not answered: \(actions)")
-            return
-        }
-        #expect(answer.contains("a=sendonly\r\n"))
-        let settings = try #require(applied(Array(actions.dropFirst())))
-        #expect(settings.plain?.contains("a=inactive\r\n") == true)
+        var driven = DrivenSession.talking(Self.mixed)
+        driven.send(.hold(number: 1, .callee, true))
+        driven.send(answered("recvonly"))
+        let answer = try #require(phoneOffers("sendrecv", &driven).answers(to: .caller).first)
+        #expect(answer.contains("a=sendonly\r\n") && driven.audio == ["--", "--"])
+        driven.send(.hold(number: 2, .callee, false))
+        driven.send(answered())
+        #expect(driven.audio == ["++", "++"])
+    }
+
+    @Test("the browser that holds may offer: the phone hears that it is still held")
+    func holderOffers() throws {
+        var driven = DrivenSession.talking(Self.mixed)
+        driven.send(.hold(number: 1, .callee, true))
+        driven.send(answered("recvonly"))
+        let opus = Fixture.browserOffer.replacing("111 0", with: "0 111")
+        driven.send(.offered(.callee, sdp: opus.replacing("a=sendrecv", with: "a=sendonly"), trickle: false))
+        #expect(driven.offers[.caller]?.contains("a=sendonly\r\n") == true)
+        driven.send(answered("recvonly"))
+        #expect(driven.audio == ["--", "--"])
     }
 
     @Test("a phone that ceases to hold by its answer to the resume is heard of at the other side")
-    func resumesToo() throws {
-        var session = talking()
-        _ = phoneOffers("sendonly", &session)
-        _ = session.handle(.hold(number: 1, .callee, true))
-        _ = session.handle(.answered(sdp: phone("inactive"), trickle: false))
-        _ = session.handle(.settingsApplied)
-        _ = session.handle(.hold(number: 2, .callee, false))
-        let actions = session.handle(.answered(sdp: phone(), trickle: false))
-        #expect(held(actions).count == 2)
-        guard actions.contains(.holdDone(number: 2)), case .perform(.process(.caller, _, .offer))? = actions.last,
-            case .deliverOffer(.callee, _)? = session.handle(.stepDone(Fixture.browserOffer)).first
-        else {
-            Issue.record("the browser hears nothing of it: \(actions)")
-            return
-        }
-        _ = session.handle(.answered(sdp: Fixture.browserAnswer, trickle: false))
-        #expect(session.handle(.stepDone(phone())) == [])
-        #expect(session.holders.isEmpty)
+    func resumesToo() {
+        var driven = DrivenSession.talking(Self.mixed)
+        _ = phoneOffers("sendonly", &driven)
+        driven.send(.hold(number: 1, .callee, true))
+        driven.send(answered("inactive"))
+        driven.send(.hold(number: 2, .callee, false))
+        let actions = driven.send(answered())
+        #expect(actions.contains(.held(by: .caller, false)) && actions.contains(.held(by: .callee, false)) && actions.contains(.holdDone(number: 2)))
+        #expect(actions.offers(to: .callee).first?.contains("a=sendrecv\r\n") == true)
+        #expect(driven.audio == ["++", "-+"], "the browser has not heard of it")
+        #expect(driven.send(.answered(sdp: Fixture.browserAnswer, trickle: false)) == [])
+        #expect(driven.session.holders.isEmpty && driven.audio == ["++", "++"])
     }
 
-    private func held(_ actions: [ProxySession.Action]) -> [SessionSide] {
-        actions.compactMap { if case .held(let side, false) = $0 { side } else { nil } }
+    @Test("the end of a hold acts also where the other side declines what the phone has changed meanwhile")
+    func resumedWithout() {
+        var driven = DrivenSession.talking(Self.mixed)
+        _ = phoneOffers("sendonly", &driven)
+        driven.send(.hold(number: 1, .callee, true))
+        driven.send(answered("inactive"))
+        driven.send(.hold(number: 2, .callee, false))
+        driven.send(.answered(sdp: Fixture.phoneAnswer.replacing(" 4002 ", with: " 4444 "), trickle: false))
+        driven.send(.declined(.refused("no")))
+        #expect(driven.session.state == .stable && driven.audio == ["++", "-+"] && driven.medium(.caller)?.phone?.port == 4444)
     }
 
     @Test("a phone that refuses, or answers with nothing of use, leaves the call as it was, and the next hold has a new version",
         arguments: [nil, "nonsense"])
     func refused(answer: String?) throws {
-        var session = talking()
-        _ = session.handle(.hold(number: 1, .callee, true))
-        let failed = session.handle(answer.map { .answered(sdp: $0, trickle: false) } ?? .declined(.refused("488")))
+        var driven = DrivenSession.talking(Self.mixed)
+        let before = driven.settings
+        driven.send(.hold(number: 1, .callee, true))
+        let failed = driven.send(answer.map { .answered(sdp: $0, trickle: false) } ?? .declined(.refused("488")))
         guard failed.count == 1, case .updateFailed(number: 1, _)? = failed.first else {
             Issue.record("\(failed)")
             return
         }
-        #expect(session.state == .stable && session.holders.isEmpty)
-        let again = try #require(offer(session.handle(.hold(number: 2, .callee, true))))
+        #expect(driven.session.state == .stable && driven.session.holders.isEmpty && driven.settings == before)
+        let again = try #require(offer(driven.send(.hold(number: 2, .callee, true))))
         #expect(again.contains("a=sendonly\r\n") && version(again) == 3)
     }
 
     @Test("a hold waits for the exchange that is under way, and options for the hold")
     func turns() throws {
-        var session = talking()
-        _ = session.handle(.offered(.caller, sdp: Fixture.phoneMoved, trickle: false))
-        #expect(session.handle(.hold(number: 1, .callee, true)) == [])
-        _ = session.handle(.stepDone(Fixture.browserOffer))
-        _ = session.handle(.answered(sdp: Fixture.browserAnswer, trickle: false))
-        let actions = session.handle(.stepDone(phone()))
-        #expect(offer(Array(actions.suffix(1))) != nil)
-        #expect(session.handle(.update(number: 2, SessionOptionsChange(useVideo: false))) == [])
-        #expect(session.handle(.offered(.caller, sdp: phone(), trickle: false)) == [.refuseOffer(.caller, ProxySession.glare)])
-        _ = session.handle(.answered(sdp: phone("recvonly"), trickle: false))
-        let settled = session.handle(.settingsApplied)
-        guard settled.prefix(2) == [.held(by: .callee, true), .holdDone(number: 1)], case .apply? = settled.last else {
-            Issue.record("the options did not get their turn")
-            return
-        }
+        var driven = DrivenSession.talking(Self.mixed)
+        driven.send(.offered(.caller, sdp: Fixture.phoneMoved, trickle: false))
+        #expect(driven.send(.hold(number: 1, .callee, true)) == [])
+        let actions = driven.send(.answered(sdp: Fixture.browserAnswer, trickle: false))
+        #expect(actions.offers(to: .caller).count == 1)
+        #expect(driven.send(.update(number: 2, SessionOptionsChange(useVideo: false))) == [])
+        #expect(driven.send(.offered(.caller, sdp: phone(), trickle: false)) == [.refuseOffer(.caller, ProxySession.glare)])
+        #expect(driven.send(answered("recvonly")) == [
+            .held(by: .callee, true), .holdDone(number: 1), .updated(number: 2, SessionOptions(useVideo: false)),
+        ])
     }
 
-    @Test("between two browsers nothing is offered: both handles are silenced, and speak again")
+    @Test("between two browsers nothing is offered: both legs are silenced, and speak again")
     func browsers() {
-        var session = talking(.proxy(caller: .webrtc, callee: .webrtc))
-        let handles = session.kind.handles
-        let silent = MediaSettings(audio: false, video: false)
-        #expect(session.handle(.hold(number: 1, .caller, true)) == handles.map { .apply($0, silent) })
-        #expect(session.handle(.settingsApplied) == [])
-        #expect(session.handle(.settingsApplied) == [.held(by: .caller, true), .holdDone(number: 1)])
-        #expect(session.handle(.hold(number: 2, .callee, true)) == handles.map { .apply($0, silent) })
-        for _ in handles { _ = session.handle(.settingsApplied) }
-        #expect(session.handle(.hold(number: 3, .caller, false)) == handles.map { .apply($0, silent) }, "the other one holds still")
-        for _ in handles { _ = session.handle(.settingsApplied) }
-        #expect(session.handle(.hold(number: 4, .callee, false)) == handles.map { .apply($0, MediaSettings()) })
+        var driven = DrivenSession.talking(Self.browsers)
+        let before = driven.settings, steps = driven.steps.count
+        #expect(driven.send(.hold(number: 1, .caller, true)) == [.held(by: .caller, true), .holdDone(number: 1)])
+        #expect(driven.audio == ["--", "--"])
+        driven.send(.hold(number: 2, .callee, true))
+        driven.send(.hold(number: 3, .caller, false))
+        #expect(driven.audio == ["--", "--"], "the other one holds still")
+        driven.send(.hold(number: 4, .callee, false))
+        #expect(driven.settings == before && driven.steps.count == steps)
     }
 
     @Test("between two phones the other one is offered the hold")
-    func phones() throws {
-        var session = talking(.proxy(caller: .rtp, callee: .rtp))
-        #expect(offer(session.handle(.hold(number: 1, .caller, true)), to: .callee)?.contains("a=sendonly\r\n") == true)
-        let actions = session.handle(.answered(sdp: phone("recvonly"), trickle: false))
-        #expect(actions.count == 2)
-        for case .apply(_, let settings) in actions { #expect(settings.plain?.contains("a=inactive\r\n") == true) }
+    func phones() {
+        var driven = DrivenSession.talking(Self.phones)
+        #expect(offer(driven.send(.hold(number: 1, .caller, true)), to: .callee)?.contains("a=sendonly\r\n") == true)
+        driven.send(answered("recvonly"))
+        #expect(driven.audio == ["--", "--"])
+    }
+
+    @Test("a hold that the legs do not take is taken back where nobody was offered it; where the phone agreed to it the session ends")
+    func notApplied() {
+        let failure = SessionFailure.unavailable("no answer")
+        var browsers = DrivenSession.talking(Self.browsers)
+        browsers.takesSettings = false
+        browsers.send(.hold(number: 1, .caller, true))
+        #expect(browsers.failSettings(failure) == [.updateFailed(number: 1, failure)])
+        #expect(browsers.session.holders.isEmpty && browsers.audio == ["++", "++"])
+
+        var mixed = DrivenSession.talking(Self.mixed)
+        mixed.send(.hold(number: 1, .callee, true))
+        mixed.takesSettings = false
+        mixed.send(answered("recvonly"))
+        #expect(mixed.failSettings(failure) == [
+            .updateFailed(number: 1, .state("the session has ended")), .end(SessionEnd(code: 503, reason: "no answer")),
+        ])
+    }
+
+    @Test("a hold during which a recording fails is one")
+    func recordingFailed() {
+        var driven = DrivenSession.talking(Self.browsers)
+        driven.send(.update(number: 1, SessionOptionsChange(record: true)))
+        driven.takesSettings = false
+        driven.send(.hold(number: 2, .caller, true))
+        let said = driven.failSettings(.recording("the disk is full"))
+        #expect(said == [.recording(.stopped(file: "s")), .holdDone(number: 2), .held(by: .caller, true)] && driven.audio == ["--", "--"])
     }
 
     @Test("a hold that cannot be is refused: before the answer, after the end, of a side that is not there")
     func impossible() {
-        var new = ProxySession(
-            id: "s", kind: .proxy(caller: .rtp, callee: .webrtc), options: SessionOptions(), address: "192.0.2.1", number: 7)
+        var new = DrivenSession(Self.mixed)
         func fails(_ actions: [ProxySession.Action], _ number: Int) -> Bool {
             if case .updateFailed(let failed, _)? = actions.first { failed == number } else { false }
         }
-        #expect(fails(new.handle(.hold(number: 1, .callee, true)), 1))
-        var session = talking()
-        _ = session.handle(.hold(number: 2, .callee, true))
-        #expect(fails(session.handle(.stop(code: 200, reason: "over")), 2), "what is still to be answered")
-        #expect(fails(session.handle(.hold(number: 3, .callee, true)), 3))
-        var echo = talking(.echo(.webrtc))
-        #expect(fails(echo.handle(.hold(number: 4, .callee, true)), 4))
+        #expect(fails(new.send(.hold(number: 1, .callee, true)), 1))
+        var driven = DrivenSession.talking(Self.mixed)
+        driven.send(.hold(number: 2, .callee, true))
+        #expect(fails(driven.send(.stop(code: 200, reason: "over")), 2), "what is still to be answered")
+        #expect(fails(driven.send(.hold(number: 3, .callee, true)), 3))
+        var echo = DrivenSession.talking(.echo(.webrtc))
+        #expect(fails(echo.send(.hold(number: 4, .callee, true)), 4))
+    }
+
+    @Test("nothing that is pressed gets through a hold or a mute")
+    func digits() {
+        var driven = DrivenSession.talking(Self.mixed, callee: Fixture.browserAnswer.replacing("111 0", with: "0 101").replacing(":111 opus/48000/2", with: ":101 telephone-event/8000"))
+        #expect(driven.session.takesTelephoneEvents(.caller) && !driven.session.takesTelephoneEvents(.callee))
+        driven.send(.update(number: 1, SessionOptionsChange(useAudio: false)))
+        #expect(!driven.session.takesTelephoneEvents(.caller))
+        driven.send(.update(number: 2, SessionOptionsChange(useAudio: true)))
+        driven.send(.hold(number: 3, .caller, true))
+        #expect(!driven.session.takesTelephoneEvents(.caller))
     }
 
     // MARK: By description
 
     @Test("a phone holds by its offer, and no more by the next one", arguments: ["sendonly", "inactive"])
     func described(direction: String) {
-        var session = talking()
-        #expect(phoneOffers(direction, &session).contains(.held(by: .caller, true)))
-        #expect(!phoneOffers(direction, &session).contains(.held(by: .caller, true)), "told once")
-        #expect(phoneOffers("sendrecv", &session).contains(.held(by: .caller, false)))
+        var driven = DrivenSession.talking(Self.mixed)
+        #expect(phoneOffers(direction, &driven).contains(.held(by: .caller, true)))
+        #expect(driven.audio == (direction == "sendonly" ? ["+-", "-+"] : ["--", "--"]))
+        #expect(!phoneOffers(direction, &driven).contains(.held(by: .caller, true)), "told once")
+        #expect(phoneOffers("sendrecv", &driven).contains(.held(by: .caller, false)))
+        #expect(driven.audio == ["++", "++"])
     }
 
     @Test("a browser holds by its offer; the phone that answers it so does not")
     func describedByBrowser() {
-        var session = talking()
+        var driven = DrivenSession.talking(Self.mixed)
         func browserOffers(_ direction: String, answer: String) -> [ProxySession.Action] {
-            _ = session.handle(.offered(.callee, sdp: Fixture.browserOffer.replacing("a=sendrecv", with: "a=\(direction)"), trickle: false))
-            _ = session.handle(.stepDone(phone(direction)))
-            _ = session.handle(.answered(sdp: phone(answer), trickle: false))
-            return session.handle(.stepDone(Fixture.browserAnswer))
+            driven.send(.offered(.callee, sdp: Fixture.browserOffer.replacing("a=sendrecv", with: "a=\(direction)"), trickle: false))
+            return driven.send(answered(answer))
         }
         #expect(browserOffers("sendonly", answer: "recvonly").contains(.held(by: .callee, true)))
-        #expect(session.holders == [.callee])
+        #expect(driven.session.holders == [.callee])
         #expect(browserOffers("sendrecv", answer: "sendonly").contains(.held(by: .caller, true)), "the phone holds by its answer")
-        #expect(session.holders == [.caller])
+        #expect(driven.session.holders == [.caller])
     }
 
-    // MARK: Long pauses
-
-    @Test("what is held is let through for a moment, one kind at a time; meanwhile offers are refused and commands wait")
-    func moments() throws {
-        var session = talking()
-        let moment = ProxySession.Event.letThrough(audio: true, video: true)
-        #expect(session.handle(moment) == [] && !session.isPaused, "nothing is held")
-        _ = session.handle(.hold(number: 1, .callee, true))
-        #expect(session.handle(moment) == [], "the phone has not answered")
-        _ = session.handle(.answered(sdp: phone("recvonly"), trickle: false))
-        #expect(session.handle(moment) == [], "Janus has not confirmed")
-        _ = session.handle(.settingsApplied)
-        #expect(session.isPaused)
-        #expect(session.handle(.letThrough(audio: false, video: true)) == [], "there is no picture")
-
-        let actions = session.handle(moment)
-        guard case .perform(.letThrough(let moments))? = actions.first, let one = moments.first, actions.count == 1, moments.count == 1
-        else { throw Failure() }
-        #expect(one.handle == SessionHandle(.caller, .noSIP))
-        #expect(one.open.audio && !one.closed.audio && !one.open.video)
-        #expect(one.open.plain?.contains("a=recvonly\r\n") == true && one.closed.plain?.contains("a=inactive\r\n") == true)
-        #expect(session.handle(.offered(.caller, sdp: phone(), trickle: false)) == [.refuseOffer(.caller, ProxySession.glare)])
-        #expect(session.handle(.hold(number: 2, .callee, false)) == [])
-        #expect(offer(session.handle(.stepDone("")))?.contains("a=sendrecv\r\n") == true, "the end of the hold has waited")
-        _ = session.handle(.answered(sdp: phone(), trickle: false))
-        _ = session.handle(.settingsApplied)
-        #expect(session.handle(moment) == [] && !session.isPaused)
+    @Test("a phone that holds with 0.0.0.0 stays where it was (RFC 3264, section 8.4); one that begins so is not known")
+    func withoutAddress() {
+        var driven = DrivenSession.talking(Self.mixed)
+        driven.send(.offered(.caller, sdp: Fixture.phoneMoved.replacing("c=IN IP4 192.0.2.20", with: "c=IN IP4 0.0.0.0"), trickle: false))
+        driven.send(.answered(sdp: Fixture.browserAnswer, trickle: false))
+        #expect(driven.audio == ["+-", "-+"] && driven.medium(.caller)?.phone?.host == "192.0.2.20")
+        let unknown = DrivenSession.talking(Self.mixed, caller: Fixture.phoneOffer.replacing("c=IN IP4 192.0.2.20", with: "c=IN IP4 0.0.0.0"))
+        #expect(unknown.audio == ["+-", "-+"] && unknown.medium(.caller)?.phone == nil)
     }
-
-    @Test("a moment that Janus does not carry out changes nothing; at the end of the session there is none")
-    func failedMoment() {
-        var session = talking(.proxy(caller: .webrtc, callee: .webrtc))
-        _ = session.handle(.update(number: 1, SessionOptionsChange(useAudio: false)))
-        for _ in 1...2 { _ = session.handle(.settingsApplied) }
-        for _ in 1...2 {
-            guard case .perform(.letThrough(let moments))? = session.handle(.letThrough(audio: true, video: false)).first else {
-                Issue.record("no moment")
-                return
-            }
-            #expect(moments.map(\.open.audio) == [true, true] && moments.map(\.closed.audio) == [false, false])
-            #expect(session.handle(.stepFailed(.unavailable("gone"))) == [])
-        }
-        _ = session.handle(.stop(code: 200, reason: ""))
-        #expect(session.handle(.letThrough(audio: true, video: true)) == [] && !session.isPaused)
-    }
-
-    private struct Failure: Error {}
 }

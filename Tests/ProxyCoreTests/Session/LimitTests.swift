@@ -4,137 +4,100 @@ import Testing
 
 @Suite("The limit of what a side sends, and a path that changes")
 struct LimitTests {
-    /// A call that is answered: the phone's offer, the browser's answer, or the other way round.
-    private func established(_ kind: SessionKind, _ options: SessionOptions = SessionOptions()) -> (ProxySession, [ProxySession.Action]) {
-        var session = ProxySession(id: "s", kind: kind, options: options, address: "192.0.2.1", number: 7)
-        let isPhone = kind.callerType == .rtp
-        _ = session.handle(.offered(.caller, sdp: isPhone ? Fixture.phoneOffer : Fixture.browserOffer, trickle: false))
-        _ = session.handle(.stepDone(""))
-        var said = session.handle(.stepDone(isPhone ? Fixture.browserOffer : Fixture.phoneOffer))
-        _ = session.handle(.answered(sdp: isPhone ? Fixture.browserAnswer : Fixture.phoneAnswer, trickle: false))
-        said += session.handle(.stepDone(isPhone ? Fixture.phoneAnswer : Fixture.browserAnswer))
-        _ = session.handle(.settingsApplied)
-        return (session, said)
-    }
-
-    private func offer(_ actions: [ProxySession.Action], to side: SessionSide) -> String? {
-        actions.lazy.compactMap { if case .deliverOffer(side, let sdp) = $0 { sdp } else { nil } }.first
-    }
-
-    private func answer(_ actions: [ProxySession.Action], to side: SessionSide) -> String? {
-        actions.lazy.compactMap { if case .deliverAnswer(side, let sdp) = $0 { sdp } else { nil } }.first
-    }
-
     private static let both = [SessionKind.proxy(caller: .rtp, callee: .webrtc), .proxy(caller: .webrtc, callee: .rtp)]
+    private static let phones = SessionKind.proxy(caller: .rtp, callee: .rtp)
 
-    @Test("a limit from the start stands in what the browser is told, not in what the phone is", arguments: both)
-    func fromTheStart(kind: SessionKind) {
-        let (_, said) = established(kind, SessionOptions(bitrate: 300))
-        let (forCaller, forCallee) = (answer(said, to: .caller) ?? "", offer(said, to: .callee) ?? "")
-        let (browser, phone) = kind.callerType == .webrtc ? (forCaller, forCallee) : (forCallee, forCaller)
-        #expect(browser.contains("b=AS:300\r\nb=TIAS:300000\r\n"))
-        #expect(!phone.isEmpty && !phone.contains("b="))
+    @Test("where there is a browser its leg limits it, and nothing of that stands in a description", arguments: both + [.proxy(caller: .webrtc, callee: .webrtc)])
+    func browsers(kind: SessionKind) {
+        var driven = DrivenSession.talking(kind, SessionOptions(bitrate: 300))
+        #expect(driven.answers[.caller]?.contains("b=") == false && driven.offers[.callee]?.contains("b=") == false)
+        let said = driven.send(.update(number: 1, SessionOptionsChange(bitrate: 200)))
+        #expect(said == [.updated(number: 1, SessionOptions(bitrate: 200))], "nobody is offered anything")
     }
 
-    @Test("a new limit is offered to the browser alone, and no step of Janus' comes of it but the settings", arguments: both)
-    func changed(kind: SessionKind) {
-        var (session, _) = established(kind)
-        let browser: SessionSide = kind.callerType == .webrtc ? .caller : .callee
-        let actions = session.handle(.update(number: 1, SessionOptionsChange(bitrate: 200)))
-        #expect(actions.count == 1)
-        #expect(offer(actions, to: browser)?.contains("b=AS:200\r\n") == true)
-        #expect(session.answerer == browser)
-        guard case .apply(_, let settings)? = session.handle(.answered(sdp: Fixture.browserAnswer, trickle: false)).first else {
-            Issue.record("the settings do not follow")
-            return
-        }
-        #expect(settings.plain?.contains("a=sendrecv") == true)
-        #expect(session.handle(.settingsApplied) == [.updated(number: 1, SessionOptions(bitrate: 200))])
-        let lifted = session.handle(.update(number: 2, SessionOptionsChange(bitrate: 0)))
-        #expect(offer(lifted, to: browser)?.contains("b=") == false)
+    @Test("two phones are told from the start")
+    func fromTheStart() {
+        let driven = DrivenSession.talking(Self.phones, SessionOptions(bitrate: 64))
+        for text in [driven.answers[.caller], driven.offers[.callee]] { #expect(text?.contains("b=AS:64\r\nb=TIAS:64000\r\n") == true) }
+        let echo = DrivenSession.talking(.echo(.rtp), SessionOptions(bitrate: 64))
+        #expect(echo.answers[.caller]?.contains("b=AS:64\r\n") == true)
     }
 
-    @Test("a browser that does not take it: the update fails, the old limit counts, and the next update is done", arguments: both)
-    func declined(kind: SessionKind) {
-        var (session, _) = established(kind)
-        _ = session.handle(.update(number: 1, SessionOptionsChange(bitrate: 200)))
-        _ = session.handle(.update(number: 2, SessionOptionsChange(useAudio: false)))
-        let actions = session.handle(.declined(.refused("no")))
-        #expect(actions.first == .updateFailed(number: 1, .refused("no")))
-        guard case .apply? = actions.last else {
-            Issue.record("the next update does not follow: \(actions)")
-            return
-        }
-        #expect(session.handle(.settingsApplied) == [.updated(number: 2, SessionOptions(useAudio: false))])
-    }
-
-    @Test("two phones are told one after the other, and one that refuses fails the update")
+    @Test("two phones are told of a new limit one after the other, and it counts when both have taken it")
     func phones() {
-        var (session, _) = establishedPhones()
-        let first = session.handle(.update(number: 1, SessionOptionsChange(bitrate: 64)))
-        #expect(offer(first, to: .caller)?.contains("b=AS:64\r\n") == true)
-        var second = session.handle(.answered(sdp: Fixture.phoneOffer, trickle: false))
-        // The caller names another address or format than it did: NoSIP hears of it first.
-        if case .perform(.process(.caller, _, .answer))? = second.first { second = session.handle(.stepDone("")) }
-        #expect(offer(second, to: .callee)?.contains("b=AS:64\r\n") == true)
-        let end = session.handle(.declined(.refused("488")))
-        guard case .updateFailed(number: 1, _)? = end.first else {
-            Issue.record("the update does not fail: \(end)")
-            return
-        }
-        #expect(session.options.bitrate == 0)
-        #expect(offer(end, to: .caller)?.contains("b=") == false, "the first one goes on with the limit: \(end)")
+        var driven = DrivenSession.talking(Self.phones)
+        let first = driven.send(.update(number: 1, SessionOptionsChange(useAudio: false, bitrate: 64)))
+        #expect(first.offers(to: .caller).first?.contains("b=AS:64\r\n") == true)
+        // The caller is elsewhere now: its leg hears of it at once, of the update not yet.
+        let second = driven.send(.answered(sdp: Fixture.phoneMoved, trickle: false))
+        #expect(second.offers(to: .callee).first?.contains("b=AS:64\r\n") == true)
+        #expect(driven.medium(.caller)?.phone?.port == 4100 && driven.audio == ["++", "++"])
+        #expect(driven.session.options == SessionOptions())
+        let done = driven.send(.answered(sdp: Fixture.phoneAnswer, trickle: false))
+        #expect(done == [.updated(number: 1, SessionOptions(useAudio: false, bitrate: 64))] && driven.audio == ["--", "--"])
+        let lifted = driven.send(.update(number: 2, SessionOptionsChange(bitrate: 0)))
+        #expect(lifted.offers(to: .caller).first?.contains("b=") == false)
+    }
+
+    @Test("a phone that refuses the limit fails the update: no leg has heard of it, the first phone is told that there is none, and the next update is done")
+    func refused() {
+        var driven = DrivenSession.talking(Self.phones)
+        driven.send(.update(number: 1, SessionOptionsChange(useAudio: false, bitrate: 64, record: true)))
+        driven.send(.answered(sdp: Fixture.phoneMoved, trickle: false))
+        let end = driven.send(.declined(.refused("488")))
+        #expect(end.first == .updateFailed(number: 1, .refused("488")))
+        #expect(driven.session.options == SessionOptions() && driven.audio == ["++", "++"] && driven.settings[.caller]?.recording == nil)
+        #expect(end.offers(to: .caller).first?.contains("b=") == false, "the first one goes on with the limit: \(end)")
         // Its answer ends it, whatever becomes of it; what waits has its turn then.
-        #expect(session.handle(.update(number: 2, SessionOptionsChange(useAudio: false))) == [])
-        guard case .apply? = session.handle(.declined(.refused("no"))).last else {
-            Issue.record("the next update does not follow")
-            return
-        }
+        #expect(driven.send(.update(number: 2, SessionOptionsChange(useAudio: false))) == [])
+        #expect(driven.send(.declined(.refused("no"))) == [.updated(number: 2, SessionOptions(useAudio: false))])
     }
 
-    private func establishedPhones() -> (ProxySession, [ProxySession.Action]) {
-        var session = ProxySession(
-            id: "s", kind: .proxy(caller: .rtp, callee: .rtp), options: SessionOptions(), address: "192.0.2.1", number: 7)
-        _ = session.handle(.offered(.caller, sdp: Fixture.phoneOffer, trickle: false))
-        for text in ["", Fixture.browserOffer, Fixture.phoneOffer] { _ = session.handle(.stepDone(text)) }
-        _ = session.handle(.answered(sdp: Fixture.phoneAnswer, trickle: false))
-        _ = session.handle(.stepDone(Fixture.browserAnswer))
-        let said = session.handle(.stepDone(Fixture.phoneAnswer))
-        return (session, said)
+    @Test("an unusable answer to what a phone asked for does not fail an update that waits")
+    func unrelated() {
+        var driven = DrivenSession.talking(Self.phones)
+        driven.takesSettings = false
+        driven.send(.update(number: 1, SessionOptionsChange(bitrate: 64)))
+        // The caller's answer moves it; while its leg is told, it asks for an offer itself.
+        driven.send(.answered(sdp: Fixture.phoneMoved, trickle: false))
+        #expect(driven.send(.offerWanted(.caller)).offers(to: .caller).count == 1)
+        driven.send(.answered(sdp: "nonsense", trickle: false))
+        #expect(driven.resume().offers(to: .callee).count == 1)
+        #expect(driven.send(.answered(sdp: Fixture.phoneAnswer, trickle: false)) == [.updated(number: 1, SessionOptions(bitrate: 64))])
     }
 
-    @Test("an update that waits for a browser's answer fails when the session ends")
+    @Test("an update that waits for a phone's answer fails when the session ends")
     func ended() {
-        var (session, _) = established(.proxy(caller: .webrtc, callee: .rtp))
-        _ = session.handle(.update(number: 1, SessionOptionsChange(bitrate: 200)))
-        #expect(session.handle(.mediaLost(.mediaServerLost)).contains(.updateFailed(number: 1, .state("the session has ended"))))
+        var driven = DrivenSession.talking(Self.phones)
+        driven.send(.update(number: 1, SessionOptionsChange(bitrate: 200)))
+        #expect(driven.send(.mediaLost(.mediaServerLost)).contains(.updateFailed(number: 1, .state("the session has ended"))))
     }
+
+    // MARK: The path
 
     @Test("an ICE restart is answered with what the phone has agreed on, which hears nothing of it", arguments: both)
     func restart(kind: SessionKind) {
-        var (session, _) = established(kind)
+        var driven = DrivenSession.talking(kind, callee: kind.calleeType == .webrtc ? Fixture.browserAnswerToPhone : nil)
         let browser: SessionSide = kind.callerType == .webrtc ? .caller : .callee
-        let again = Fixture.browserOffer.replacing("a1b2", with: "c3d4")
-        guard case .perform(.generate(.caller, let description, _))? = session.handle(.offered(browser, sdp: again, trickle: false)).first
-        else {
-            Issue.record("Janus is not told")
+        let before = driven.settings, count = driven.steps.count
+        let said = driven.send(.offered(browser, sdp: Fixture.browserOffer.replacing("a1b2", with: "c3d4"), trickle: false))
+        #expect(said.count == 1 && said.answers(to: browser).count == 1)
+        guard driven.steps.count == count + 2, case .take(browser, let offer) = driven.steps[count], case .give(browser, let answer) = driven.steps[count + 1] else {
+            Issue.record("\(driven.steps.dropFirst(count))")
             return
         }
-        #expect(description.role == .offer && description.isUpdate && description.sdp.contains("c3d4"))
-        guard case .perform(.process(.caller, let plain, .answer))? = session.handle(.stepDone(Fixture.phoneOffer)).first else {
-            Issue.record("the phone's description is not taken again")
-            return
-        }
-        #expect(plain.contains("m=audio 400"))
-        #expect(answer(session.handle(.stepDone(Fixture.browserAnswer)), to: browser) != nil)
+        #expect(offer.role == .offer && offer.isUpdate && offer.sdp.contains("c3d4"))
+        #expect(answer.role == .answer && answer.isUpdate && answer.sdp.contains("m=audio 400"))
+        #expect(driven.settings[browser.other] == before[browser.other] && driven.audio == ["++", "++"])
     }
 
     @Test("an offer with another direction, codec or line goes to the phone")
     func changedMedia() {
         for (one, other) in [("a=sendrecv", "a=sendonly"), ("opus/48000/2", "opus/16000/2")] {
-            var (session, _) = established(.proxy(caller: .webrtc, callee: .rtp))
-            _ = session.handle(.offered(.caller, sdp: Fixture.browserOffer.replacing(one, with: other), trickle: false))
-            #expect(offer(session.handle(.stepDone(Fixture.phoneOffer)), to: .callee) != nil, "\(other)")
+            let opus = Fixture.phoneAnswer.replacing("RTP/AVP 0", with: "RTP/AVP 111").replacing(":0 PCMU/8000", with: ":111 opus/48000/2")
+            var driven = DrivenSession.talking(.proxy(caller: .webrtc, callee: .rtp), callee: opus)
+            let offer = Fixture.browserOffer.replacing(one, with: other)
+            #expect(driven.send(.offered(.caller, sdp: offer, trickle: false)).offers(to: .callee).count == 1, "\(other)")
         }
     }
 }

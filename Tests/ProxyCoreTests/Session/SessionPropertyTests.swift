@@ -29,8 +29,9 @@ struct SessionPropertyTests {
         let isEcho = Self.kinds[kind].calleeType == nil
         #expect(met.isSuperset(of: ["new", "attaching", "exchanging", "stable", "ended"]), "\(met)")
         if !isEcho { #expect(met.contains("awaitingAnswer")) }
+        if Self.kinds[kind].hasBrowser { #expect(met.contains("restoring"), "\(met)") }
         if Self.kinds[kind] == .proxy(caller: .rtp, callee: .rtp) {
-            #expect(met.isSuperset(of: ["withdrawn", "reoffered", "holding", "restoring", "lettingThrough"]), "\(met)")
+            #expect(met.isSuperset(of: ["withdrawn", "reoffered", "holding"]), "\(met)")
         }
     }
 }
@@ -43,7 +44,14 @@ private struct SessionLife {
     private let kind: SessionKind
     /// What each has been given, and has not answered.
     private var step: MediaStep?
-    private var settings = 0
+    private var engine = StandInEngine()
+    /// Settings that the legs have been told and have not taken, and those that they have.
+    private var applying: [SessionSide: LegSettings] = [:]
+    private var applied: [SessionSide: LegSettings] = [:]
+    /// The recordings that run.
+    private var recordings: Set<String> = []
+    /// The files that a leg has closed: none of them is opened again.
+    private var closed: Set<String> = []
     private var offered: SessionSide?
     /// The sides that wait for the answer to an offer of theirs, or for the offer that they asked for.
     private var offering: Set<SessionSide> = []
@@ -67,7 +75,6 @@ private struct SessionLife {
         case .reoffered: "reoffered"
         case .holding: "holding"
         case .restoring: "restoring"
-        case .lettingThrough: "lettingThrough"
         case .stable: "stable"
         case .ended: "ended"
         }
@@ -115,12 +122,14 @@ private struct SessionLife {
             if session.isEstablished { choices.append { _ in .answered(sdp: Fixture.phoneAnswer, trickle: false) } }
         }
         if let step {
-            for _ in 0..<6 { choices.append { _ in .stepDone(outcome(of: step)) } }
-            choices += [{ _ in .stepFailed(.unavailable("gone")) }, { _ in .stepDone("nonsense") }]
+            var engine = engine
+            let outcome = engine.outcome(of: step)
+            for _ in 0..<6 { choices.append { _ in .stepDone(outcome) } }
+            choices += [{ _ in .stepFailed(.unavailable("gone")) }, { _ in .stepDone(.described("nonsense")) }]
         }
-        if settings > 0 {
-            let failures: [SessionFailure] = [.refused("no"), .recording("no")]
-            choices += [{ _ in .settingsApplied }, { _ in .settingsApplied }] + failures.map { failure in { _ in .settingsFailed(failure) } }
+        if !applying.isEmpty {
+            choices += Array(repeating: { _ in .settingsApplied }, count: 8)
+            choices += [{ _ in .settingsFailed(.recording("no")) }, { _ in .settingsFailed(.recording("no")) }, { _ in .settingsFailed(.refused("no")) }]
         }
         choices += changes
         if Int.random(in: 0..<25, using: &generator) == 0 {
@@ -149,20 +158,7 @@ private struct SessionLife {
                 return .update(number: number, changes.randomElement(using: &$0) ?? SessionOptionsChange())
             },
             { .hold(number: number, Bool.random(using: &$0) ? .caller : .callee, .random(using: &$0)) },
-            { _ in .letThrough(audio: true, video: true) }, { _ in .letThrough(audio: true, video: false) },
-            { _ in .recordingFailed(file: "s", .recording("no")) },
         ]
-    }
-
-    private func outcome(of step: MediaStep) -> String {
-        switch step {
-        case .attach, .letThrough: ""
-        case .process(_, _, let role): role == .offer ? Fixture.browserOffer : Fixture.browserAnswer
-        case .generate(_, let description, _): description.role == .offer ? Fixture.phoneOffer : Fixture.phoneAnswer
-        case .call: Fixture.browserOffer
-        case .accept, .echo: Fixture.browserAnswer
-        case .update(_, let description): description.role == .offer ? Fixture.browserOffer : Fixture.browserAnswer
-        }
     }
 
     // MARK: What comes of it
@@ -177,8 +173,12 @@ private struct SessionLife {
         case .update(let number, _), .hold(let number, _, _):
             lastUpdate = number
             updates.insert(number)
-        case .stepDone, .stepFailed: step = nil
-        case .settingsApplied, .settingsFailed: settings -= 1
+        case .stepDone, .stepFailed:
+            if let step { _ = engine.outcome(of: step) }
+            step = nil
+        case .settingsApplied: if let (side, settings) = applying.popFirst() { apply(settings, side) }
+        // Some of it may act.
+        case .settingsFailed: if let (side, settings) = applying.popFirst(), events.count % 2 == 0 { apply(settings, side) }
         case .answered, .declined: offered = nil
         default: break
         }
@@ -188,12 +188,21 @@ private struct SessionLife {
         look()
     }
 
+    private mutating func apply(_ settings: LegSettings, _ side: SessionSide) {
+        let file = settings.recording.map { "\(side) \($0) \(settings.part)" }, before = applied[side].flatMap { old in old.recording.map { "\(side) \($0) \(old.part)" } }
+        if let before, before != file { closed.insert(before) }
+        if let file, file != before, closed.contains(file) { fault("\(file) is written anew") }
+        applied[side] = settings
+    }
+
     private mutating func heed(_ action: ProxySession.Action, _ event: ProxySession.Event, _ before: ProxySession.State) {
         switch action {
         case .perform(let next):
             if step != nil { fault("two steps at once") }
             step = next
-        case .apply: settings += 1
+        case .apply(let side, let settings):
+            if applying[side] != nil { fault("two settings at once for the leg of \(side)") }
+            applying[side] = settings
         case .deliverOffer(let side, _):
             if offered != nil { fault("an offer to \(side) while another is out") }
             if asking.remove(side) == nil, offering.contains(side), case .exchanging(let exchange) = session.state, exchange.offerer == side {
@@ -215,8 +224,11 @@ private struct SessionLife {
         case .end:
             if hasEnded { fault("a second end") }
             hasEnded = true
-            (step, offered, offering, asking, settings) = (nil, nil, [], [], 0)
-        case .refuseCandidate, .trickle, .held, .recording: break
+            (step, offered, offering, asking, applying) = (nil, nil, [], [], [:])
+        case .recording(.started(let file)): if !recordings.insert(file).inserted { fault("\(file) begins twice") }
+        case .recording(.stopped(let file)): if recordings.remove(file) == nil { fault("\(file) ends, and has not begun") }
+        case .recording(.failed(let file, _)): if recordings.contains(file) { fault("\(file) fails, and has begun") }
+        case .refuseCandidate, .trickle, .held: break
         }
     }
 
@@ -225,7 +237,7 @@ private struct SessionLife {
     /// What is true in each state.
     private mutating func look() {
         switch session.state {
-        case .attaching, .restoring, .lettingThrough:
+        case .attaching, .restoring:
             if step == nil { fault("it waits for Janus, which has nothing to do") }
             if offered != nil { fault("somebody has an offer that nobody waits for") }
         case .exchanging(let exchange) where exchange.phase == .awaitingAnswer:
@@ -234,7 +246,7 @@ private struct SessionLife {
             if exchange.awaitsAnswer, !offering.contains(exchange.offerer), !exchange.isFirst { fault("the offerer waits no more") }
         case .exchanging:
             if step == nil { fault("it waits for Janus, which has nothing to do") }
-        case .reoffered(let side):
+        case .reoffered(let side, _):
             if offered != side { fault("it waits for an answer to an offer that nobody has") }
         case .holding(let holding):
             if offered != holding.side.other { fault("it waits for an answer to an offer that nobody has") }
@@ -249,19 +261,42 @@ private struct SessionLife {
         case .ended:
             if !hasEnded { fault("nobody heard of the end") }
             if !updates.isEmpty { fault("updates \(updates) have no outcome") }
+            if !recordings.isEmpty { fault("recordings \(recordings) have no end") }
         }
-        if session.applying != nil, settings != session.applying?.outstanding { fault("settings are awaited that nobody applies") }
+        if applying.count != session.applying?.outstanding ?? 0 { fault("settings are awaited that nobody applies") }
+        if session.isChanged, session.applying == nil, !session.isEnded { fault("the legs are not told what was agreed on") }
+        if session.state == .stable, session.applying == nil { lookAtLegs() }
         if session.pendingOffer != nil, offered == nil { fault("a pending offer that nobody has") }
+    }
+
+    /// Nothing is under way: each leg does what its side has agreed on, as far as it is neither muted nor held.
+    private mutating func lookAtLegs() {
+        for side in kind.sides where session.isEstablished {
+            guard let settings = applied[side], let agreed = session.sides[side]?.legMedia else {
+                fault("the leg of \(side) has been told nothing")
+                continue
+            }
+            let expected = agreed.map { medium in
+                let flows = session.holds.commanded.isEmpty && (medium.kind == .audio ? session.options.useAudio : session.options.useVideo)
+                var medium = medium
+                (medium.receives, medium.sends) = (medium.receives && flows, medium.sends && flows)
+                return medium
+            }
+            if settings.media != expected { fault("the leg of \(side) does \(settings.media), agreed is \(expected)") }
+            if settings.bitrate != (kind.type(of: side) == .webrtc ? session.options.bitrate * 1_000 : 0) { fault("the bitrate of \(side)") }
+            if settings.recording != recordings.first || recordings.count > 1 { fault("\(side) records \(settings.recording ?? "nothing") of \(recordings)") }
+        }
     }
 
     /// From wherever it is: when all who owe something give it, everything has its end.
     mutating func settle() {
         for _ in 0..<200 where !session.isEnded {
             if let step {
-                take(.stepDone(outcome(of: step)))
+                var engine = engine
+                take(.stepDone(engine.outcome(of: step)))
             } else if offered != nil {
                 take(.declined(.refused("no")))
-            } else if settings > 0 {
+            } else if !applying.isEmpty {
                 take(.settingsApplied)
             } else {
                 break
