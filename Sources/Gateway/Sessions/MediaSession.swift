@@ -180,8 +180,8 @@ final class MediaSession {
         let video = machine.agreedMedia(of: side).first { $0.kind == .video }
         guard machine.isEstablished, !machine.isEnded, video?.direction.receives == true else { return }
         LoopActor.task { [self] in
-            let isAsked = await media.askForPicture(of: side)
-            if ofPhones, !isAsked, kind.type(of: side) == .rtp { onOutput?(.pictureWished(side)) }
+            await media.askForPicture(of: side)
+            if ofPhones { onOutput?(.pictureWished(side)) }
         }
     }
 

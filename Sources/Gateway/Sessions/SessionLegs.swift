@@ -143,14 +143,13 @@ final class SessionLegs {
         applied[side] = configuration
     }
 
-    /// Has whoever is at that side send a full picture. Returns whether RTCP has asked.
-    func askForPicture(of side: SessionSide) async -> Bool {
-        guard let leg = legs[side] else { return false }
+    /// Has whoever is at that side send a full picture, where RTCP can ask for it.
+    func askForPicture(of side: SessionSide) async {
+        guard let leg = legs[side] else { return }
         do throws(JanusError) {
-            return try await leg.requestKeyframe()
+            _ = try await leg.requestKeyframe()
         } catch {
             log.debug("no picture could be asked for", metadata: ["error": "\(error)"])
-            return false
         }
     }
 

@@ -66,7 +66,10 @@ extension SIPNegotiation {
                 medium.phone = PhoneAddress(phone, isMultiplexed: own.attributes.contains(.rtcpMux))
                 medium.keys = LegKeys(local: own, remote: phone)
             }
-            if let remote, remote.media.indices.contains(entry.line) { medium.feedback = remote.media[entry.line].pictureFeedback }
+            if entry.kind == .video {
+                let line = remote.flatMap { $0.media.indices.contains(entry.line) ? $0.media[entry.line] : nil }
+                medium.feedback = line?.pictureFeedback ?? MediaDescription.commonFeedback
+            }
             return medium
         }
     }
@@ -94,9 +97,13 @@ extension LegKeys {
 }
 
 extension MediaDescription {
-    /// What the phone understands of RTCP feedback about pictures (RFC 4585, RFC 5104).
+    /// What the phone understands of RTCP feedback about pictures (RFC 4585, RFC 5104). Many that name none know PLI all the same, and others pass
+    /// over it.
     fileprivate var pictureFeedback: [String] {
-        let known = Set(attributes.compactMap { if case .rtcpFeedback(let entry) = $0 { entry.feedback } else { nil } })
-        return [("nack", "nack"), ("nack pli", "pli"), ("ccm fir", "fir")].filter { known.contains($0.0) }.map(\.1)
+        let named = Set(attributes.compactMap { if case .rtcpFeedback(let entry) = $0 { entry.feedback } else { nil } })
+        let known = [("nack", "nack"), ("nack pli", "pli"), ("ccm fir", "fir")].filter { named.contains($0.0) }.map(\.1)
+        return named.isEmpty ? MediaDescription.commonFeedback : known
     }
+
+    fileprivate static let commonFeedback = ["pli"]
 }

@@ -20,6 +20,8 @@ final class TestSRTP {
         case .aes128SHA32: srtp_crypto_policy_set_aes_cm_128_hmac_sha1_32(&policy.rtp)
         case .aes256SHA80: srtp_crypto_policy_set_aes_cm_256_hmac_sha1_80(&policy.rtp)
         case .aes256SHA32: srtp_crypto_policy_set_aes_cm_256_hmac_sha1_32(&policy.rtp)
+        case .aes128GCM: srtp_crypto_policy_set_aes_gcm_128_16_auth(&policy.rtp)
+        case .aes256GCM: srtp_crypto_policy_set_aes_gcm_256_16_auth(&policy.rtp)
         }
         policy.rtcp = policy.rtp
         policy.ssrc = srtp_ssrc_t(type: isInbound ? ssrc_any_inbound : ssrc_any_outbound, value: 0)
