@@ -32,8 +32,8 @@ struct CheckCommand: ParsableCommand {
             problems = await MediaServerCheck.problems(with: configuration)
             done.signal()
         }
+        // The loop is left to its end with the process: connections that were not made are still being cleared away in it.
         done.wait()
-        EventLoop.shared.stop()
         return problems
     }
 }

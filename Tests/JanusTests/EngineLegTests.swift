@@ -39,10 +39,7 @@ struct EngineLegTests {
             #expect(Self.body(fake) == ["request": "open", "address": "10.0.0.1", "media": ["audio"], "ports": [20_000, 20_999]])
             #expect(ports.leg.value == 9_007_199_254_740_991)
             #expect(ports[.audio]?.port == 20_000 && ports[.video]?.port == 20_002)
-            #expect(ports.audio?.key(length: EngineSRTP.Suite.aes256SHA80.keyLength) == key)
-            // The first 30 of the bytes "0123456789abcdef…".
-            #expect(ports.audio?.key(length: EngineSRTP.Suite.aes128SHA80.keyLength) == "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNk")
-            #expect(ports.audio?.key(length: 38) == nil && ports.video?.key(length: 30) == nil)
+            #expect(ports.audio?.key == key && ports.video?.key == "b")
             _ = try await leg.open([.audio, .video], at: "::")
             #expect(Self.body(fake) == ["request": "open", "address": "::", "media": ["audio", "video"]])
         }

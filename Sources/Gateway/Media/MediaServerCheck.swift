@@ -34,21 +34,19 @@ public enum MediaServerCheck {
     }
 
     private static func external(_ url: String, secret: String?) async -> String? {
-        let (states, continuation) = AsyncStream.makeStream(of: JanusState.self)
+        let outcome = FirstOutcome<String?>()
         let client = JanusClient(
             configuration: JanusClientConfiguration(url: url, apiSecret: secret, engine: .current, requestTimeout: limit)
-        ) { continuation.yield($0) }
-        let timer = LoopTimer.schedule(after: limit) { continuation.finish() }
-        client.start()
-        var problem: String? = "Janus does not answer within \(limit)"
-        search: for await state in states {
+        ) { state in
             switch state {
-            case .connecting: continue
-            case .ready: problem = nil
-            case .down(let reason): problem = reason
+            case .connecting: break
+            case .ready: outcome.settle(nil)
+            case .down(let reason): outcome.settle(reason)
             }
-            break search
         }
+        let timer = LoopTimer.schedule(after: limit) { outcome.settle("Janus does not answer within \(limit)") }
+        client.start()
+        let problem = await outcome.value
         timer.cancel()
         await client.stop()
         return problem

@@ -1,4 +1,5 @@
 internal import EventLoop
+internal import Foundation
 internal import Janus
 internal import Logging
 internal import ProxyCore
@@ -83,16 +84,11 @@ final class SessionLegs {
         let opened = try await leg(side).open(media.compactMap(JanusMediaKind.init), at: backend.phoneAddress, ports: backend.phonePorts)
         ids[side] = opened.leg
         for kind in JanusMediaKind.allCases {
-            guard let port = opened[kind].flatMap({ UInt16(exactly: $0.port) }) else { continue }
-            let before = ports[side]?[MediaKind(kind)]
-            ports[side, default: [:]][MediaKind(kind)] = LegPort(port: port, key: before?.key ?? SessionLegs.randomKey())
+            guard let medium = opened[kind], let port = UInt16(exactly: medium.port) else { continue }
+            guard let key = Data(base64Encoded: medium.key), key.count == LegPort.keyBytes else { throw .malformed("no SRTP key for a leg") }
+            ports[side, default: [:]][MediaKind(kind)] = LegPort(port: port, key: Array(key))
         }
         return ports[side] ?? [:]
-    }
-
-    private static func randomKey() -> [UInt8] {
-        var generator = SystemRandomNumberGenerator()
-        return (0..<LegPort.keyBytes).map { _ in UInt8.random(in: 0...255, using: &generator) }
     }
 
     private func leg(_ side: SessionSide) throws(JanusError) -> EngineLeg {

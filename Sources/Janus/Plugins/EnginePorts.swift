@@ -6,24 +6,13 @@ public struct EnginePorts: Sendable, Equatable, EngineReply {
     public struct Medium: Sendable, Equatable {
         /// UDP port for RTP, which is even; RTCP has the next.
         public var port: Int
-        /// 46 random bytes in base64: master key and salt of AES_256_CM (RFC 6188). They are the same for the leg's whole life.
+        /// 46 random bytes in base64: master key and salt of the longest suite (RFC 6188), whose first bytes serve the others. They are the same for the
+        /// leg's whole life.
         public var key: String
 
         public init(port: Int, key: String) {
             self.port = port
             self.key = key
-        }
-
-        /// The first `length` bytes of the key material, in base64: the inline key of `a=crypto` (RFC 4568 section 6.1).
-        ///
-        /// - Parameter length: 30 for AES_CM_128, 46 for AES_256_CM; `nil` for other lengths.
-        public func key(length: Int) -> String? {
-            switch length {
-            // 30 bytes are 40 characters without a rest.
-            case 30 where key.utf8.count >= 40: String(key.prefix(40))
-            case 46: key
-            default: nil
-            }
         }
     }
 

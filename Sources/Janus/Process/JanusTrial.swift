@@ -8,7 +8,7 @@ public enum JanusTrial {
     /// It takes as long as the start of Janus, as a rule a tenth of a second, and `configuration.startLimit` at most.
     /// - Returns: Why it cannot be used; `nil` when it can.
     public static func run(_ configuration: JanusProcessConfiguration) async -> JanusProcessError? {
-        let outcome = Outcome()
+        let outcome = FirstOutcome<JanusProcessError?>()
         let process = JanusProcess(configuration: configuration) { state in
             switch state {
             case .running: outcome.settle(nil)
@@ -20,27 +20,5 @@ public enum JanusTrial {
         let reason = await outcome.value
         await process.stop()
         return reason
-    }
-
-    /// The first thing that is known, which may be known before anybody waits for it.
-    @LoopActor
-    private final class Outcome {
-        private var known: JanusProcessError??
-        private var waiting: CheckedContinuation<JanusProcessError?, Never>?
-
-        func settle(_ reason: JanusProcessError?) {
-            guard known == nil else { return }
-            known = .some(reason)
-            waiting?.resume(returning: reason)
-            waiting = nil
-        }
-
-        var value: JanusProcessError? {
-            get async {
-                await withCheckedContinuation { continuation in
-                    if let known { continuation.resume(returning: known) } else { waiting = continuation }
-                }
-            }
-        }
     }
 }

@@ -7,14 +7,16 @@ import SDP
 public func echoAnswer(to inner: String) throws(NegotiationError) -> String {
     var session = try SessionDescription(negotiating: inner)
     session.media = session.media.map { offered in
-        let maps = offered.payloadTypes.compactMap(offered.rtpmap(for:))
-        guard offered.port != 0, let codec = maps.first(where: \.isCodec) else { return MediaDescription(refusing: offered.kind, like: offered) }
-        let events = maps.filter(\.isTelephoneEvent), fitting = events.filter { $0.clockRate == codec.clockRate }
-        let formats = ([codec] + (fitting.isEmpty ? events : fitting)).map { String($0.payloadType) }
+        let offers = offered.payloadTypes.compactMap(offered.rtpmap(for:))
+        guard offered.port != 0, let codec = offers.first(where: { $0.isEchoed(offered.kind) }) else {
+            return MediaDescription(refusing: offered.kind, like: offered)
+        }
+        let events = offers.filter(\.isTelephoneEvent), fitting = events.filter { $0.clockRate == codec.clockRate }
+        let maps = [codec] + (fitting.isEmpty ? events : fitting), formats = maps.map { String($0.payloadType) }
         var medium = offered
         medium.formats = formats
         medium.bandwidths = []
-        medium.attributes = offered.attributes.compactMap { echoed($0, formats) }
+        medium.attributes = maps.map { .rtpmap($0) } + offered.attributes.compactMap { echoed($0, formats) }
         medium.attributes.append(.direction(session.direction(of: offered).reversed))
         return medium
     }
@@ -24,11 +26,20 @@ public func echoAnswer(to inner: String) throws(NegotiationError) -> String {
     return session.text
 }
 
+extension RTPMap {
+    /// The codecs that only browsers have, and that Janus can capture.
+    private static let ofBrowsers: Set<String> = ["vp9", "av1", "h265"]
+
+    fileprivate func isEchoed(_ kind: MediaKind) -> Bool {
+        guard encoding.lowercased() != Codec.telephoneEvent.rawValue else { return false }
+        return Codec(self, kind: kind) != nil || (kind == .video && Self.ofBrowsers.contains(encoding.lowercased()))
+    }
+}
+
 /// What an answer with these payload types keeps of an attribute of the offer.
 private func echoed(_ attribute: Attribute, _ formats: [String]) -> Attribute? {
     switch attribute {
     case .mid, .packetTime: attribute
-    case .rtpmap(let map): formats.contains(String(map.payloadType)) ? attribute : nil
     case .formatParameters(let entry): formats.contains(entry.format) ? attribute : nil
     case .rtcpFeedback(let entry): entry.format == "*" || formats.contains(entry.format) ? attribute : nil
     case .headerExtension(let entry): echoedExtensions.contains(entry.uri) ? attribute : nil

@@ -23,8 +23,6 @@ extension MediaDescription {
 extension RTPMap {
     var isTelephoneEvent: Bool { encoding.lowercased() == "telephone-event" }
 
-    /// Whether this is sound or picture by itself: no events, no comfort noise, no redundancy.
-    var isCodec: Bool {
-        !["telephone-event", "cn", "red", "rtx", "ulpfec", "flexfec", "flexfec-03"].contains(encoding.lowercased())
-    }
+    /// Whether this is sound by itself: no events, no comfort noise, no redundancy.
+    fileprivate var isCodec: Bool { !["telephone-event", "cn", "red"].contains(encoding.lowercased()) }
 }
