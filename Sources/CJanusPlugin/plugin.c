@@ -62,4 +62,33 @@ int tern_receive(int socket, tern_datagram *datagrams, unsigned int count) {
 
 int tern_wake_descriptor(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
 
+typedef struct {
+	GSource source;
+	gpointer tag;
+	void (*prepare)(void *);
+	void (*wake)(void *);
+	void *argument;
+} tern_source;
+static gboolean source_prepare(GSource *source, gint *timeout) {
+	*timeout = -1;
+	((tern_source *)source)->prepare(((tern_source *)source)->argument);
+	return FALSE;
+}
+static gboolean source_check(GSource *source) { return g_source_query_unix_fd(source, ((tern_source *)source)->tag) != 0; }
+static gboolean source_dispatch(GSource *source, GSourceFunc function, gpointer data) {
+	((tern_source *)source)->wake(((tern_source *)source)->argument);
+	return G_SOURCE_CONTINUE;
+}
+static GSourceFuncs source_functions = { .prepare = source_prepare, .check = source_check, .dispatch = source_dispatch };
+GSource *tern_watch(GMainContext *loop, int descriptor, void (*prepare)(void *), void (*wake)(void *), void *argument) {
+	GSource *source = g_source_new(&source_functions, sizeof(tern_source));
+	tern_source *own = (tern_source *)source;
+	own->tag = g_source_add_unix_fd(source, descriptor, G_IO_IN);
+	own->prepare = prepare;
+	own->wake = wake;
+	own->argument = argument;
+	g_source_attach(source, loop);
+	return source;
+}
+
 void tern_name_thread(const char *name) { pthread_setname_np(pthread_self(), name); }

@@ -34,6 +34,13 @@ struct Leg {
     /// The leg that gets what this one receives, and from which it gets what it sends.
     var peer = LegReference()
 
+    // Under ``Legs``' lock.
+
+    /// Where the sockets of a plain leg are read.
+    var poller: Poller?
+    /// Where the PeerConnection's packets come from, while it is up.
+    var loop: Loop?
+
     // Under the receiving lock.
 
     /// One for each ``Medium``.

@@ -15,6 +15,9 @@ final class Legs: @unchecked Sendable {
     /// Sessions of handles that have ended, and when they may be released.
     private var ended: [(session: JanusSession, due: Int64)] = []
 
+    /// Loops of Janus in which PeerConnections are up.
+    private var loops: [OpaquePointer: Loop] = [:]
+
     /// Places that are made at a time.
     private static let slab = 64
     /// The core may be about to hand over a message of a handle that ends just now: so long its session stays. Microseconds.
@@ -39,7 +42,11 @@ final class Legs: @unchecked Sendable {
         lock.lock()
         guard leg.locked({ leg.pointee.session == session }) else { return lock.unlock() }
         byID[leg.pointee.id] = nil
+        let peer = leg.locked { leg.pointee.peer }
         let remains = leg.locked { leg.end() }
+        leg.pointee.poller = nil
+        leave(leg)
+        place(peer)
         free.append(leg)
         ended.append((session, Clock.now() &+ Legs.grace))
         lock.unlock()
@@ -59,6 +66,61 @@ final class Legs: @unchecked Sendable {
         ended.removeFirst(due.count)
         lock.unlock()
         for entry in due { tern_session_release(entry.session) }
+    }
+
+    /// A PeerConnection is up; called in its loop's thread.
+    func setUp(_ leg: LegPointer, of session: JanusSession) {
+        lock.lock()
+        defer { lock.unlock() }
+        guard leg.locked({ leg.pointee.session == session }), leg.pointee.loop == nil, let context = tern_current_loop() else { return }
+        let loop = loops[context] ?? Loop(context)
+        loops[context] = loop
+        loop.users += 1
+        leg.pointee.loop = loop
+        place(leg.locked { leg.pointee.peer })
+    }
+
+    /// A PeerConnection is over; called in its loop's thread.
+    func hangUp(_ leg: LegPointer, of session: JanusSession) {
+        lock.lock()
+        defer { lock.unlock() }
+        guard leg.locked({ leg.pointee.session == session }) else { return }
+        leave(leg)
+        place(leg.locked { leg.pointee.peer })
+    }
+
+    /// Under the lock.
+    private func leave(_ leg: LegPointer) {
+        guard let loop = leg.pointee.loop else { return }
+        leg.pointee.loop = nil
+        loop.users -= 1
+        guard loop.users <= 0 else { return }
+        loops[loop.context] = nil
+        loop.end()
+    }
+
+    /// Has the sockets of a plain leg read in the loop of the PeerConnection that it talks with, else by the relay. Under the lock, whenever one
+    /// of the two has got another peer, or the PeerConnection has come up or is over.
+    func place(_ reference: LegReference) {
+        guard let leg = reference.leg, leg.locked({ leg.pointee.generation == reference.generation && leg.pointee.kind == .plain }) else { return }
+        let poller = loop(for: leg)?.poller ?? Relay.shared.poller
+        guard leg.pointee.poller !== poller else { return }
+        let former = leg.pointee.poller
+        leg.pointee.poller = poller
+        for medium in Medium.allCases {
+            let sockets = leg.pointee.receiving.locked { (leg.receiver(medium).pointee.rtp, leg.receiver(medium).pointee.rtcp) }
+            guard sockets.0 >= 0 else { continue }
+            former?.remove(sockets.0)
+            former?.remove(sockets.1)
+            poller.add(sockets.0, of: leg, medium, isRTCP: false)
+            poller.add(sockets.1, of: leg, medium, isRTCP: true)
+        }
+    }
+
+    private func loop(for leg: LegPointer) -> Loop? {
+        let (own, peer) = leg.locked { (leg.reference, leg.pointee.peer) }
+        guard let other = peer.leg, other.locked({ other.pointee.generation == peer.generation && other.pointee.peer == own }) else { return nil }
+        return other.pointee.loop
     }
 
     private func makePlaces() {

@@ -73,6 +73,7 @@ private func setUp(_ session: JanusSession?, _ isUp: Bool) {
     for medium in Medium.allCases { leg.sender(medium).pointee.rewriter.pause() }
     let generation = leg.pointee.generation
     leg.pointee.sending.unlock()
+    if isUp { Legs.shared.setUp(leg, of: session) } else { Legs.shared.hangUp(leg, of: session) }
     if isUp { leg.sendLimit(generation: generation, now: Clock.now()) }
 }
 

@@ -46,6 +46,7 @@ struct ConfigureRequest {
         }
         try leg.locked { () throws(RequestError) in try check(leg) }
         let keys = try newKeys(of: leg)
+        let (own, former) = leg.locked { (leg.reference, leg.pointee.peer) }
         leg.locked {
             if leg.pointee.kind != .plain { leg.pointee.kind = .webrtc }
             let isOther = leg.pointee.peer != peer
@@ -63,6 +64,8 @@ struct ConfigureRequest {
             }
             for keys in keys { keys.install(in: leg, &remains) }
         }
+        guard former != peer else { return }
+        for reference in [own, former, peer] { Legs.shared.place(reference) }
     }
 
     /// Under both locks: whether the leg can be what it is to be.

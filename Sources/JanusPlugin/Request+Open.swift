@@ -58,7 +58,15 @@ struct OpenRequest {
             leg.pointee.kind = .plain
             for (medium, pair) in pairs { leg.adopt(pair, for: medium, isV6: isV6) }
         }
-        for (medium, pair) in pairs { Relay.shared.watch(pair, of: leg, medium) }
+        let (own, poller) = (leg.locked { leg.reference }, leg.pointee.poller)
+        guard let poller else {
+            Legs.shared.place(own)
+            return reply(leg)
+        }
+        for (medium, pair) in pairs {
+            poller.add(pair.rtp, of: leg, medium, isRTCP: false)
+            poller.add(pair.rtcp, of: leg, medium, isRTCP: true)
+        }
         return reply(leg)
     }
 

@@ -25,6 +25,19 @@ static inline int tern_push_event(janus_plugin_session *session, const char *tra
 static inline void tern_session_retain(janus_plugin_session *session) { janus_refcount_increase(&session->ref); }
 static inline void tern_session_release(janus_plugin_session *session) { janus_refcount_decrease(&session->ref); }
 
+/// The loop that calls; NULL where no loop does.
+static inline GMainContext *tern_current_loop(void) {
+	GSource *source = g_main_current_source();
+	return source ? g_source_get_context(source) : NULL;
+}
+/// Has functions called in a loop's thread: one before the loop waits, in each turn; one whenever a descriptor is readable.
+GSource *tern_watch(GMainContext *loop, int descriptor, void (*prepare)(void *), void (*wake)(void *), void *argument);
+/// Ends that; in the loop's thread.
+static inline void tern_unwatch(GSource *source) {
+	g_source_destroy(source);
+	g_source_unref(source);
+}
+
 static inline bool tern_json_is_string(const json_t *value) { return json_is_string(value); }
 static inline bool tern_json_is_integer(const json_t *value) { return json_is_integer(value); }
 static inline bool tern_json_is_boolean(const json_t *value) { return json_is_boolean(value); }

@@ -1,0 +1,39 @@
+internal import CJanusPlugin
+internal import Glibc
+internal import RTP
+
+/// A loop of Janus that has PeerConnections of ours: their peers' sockets are read in its thread, so that no packet changes threads; and when it
+/// is busy, it turns less often.
+///
+/// It is there from the first PeerConnection in the loop to the last one: with a loop for each handle, a loop ends with its handle.
+final class Loop {
+    let context: OpaquePointer
+    let poller = Poller()
+    /// How many PeerConnections are up in it.
+    var users = 0
+    private var source: UnsafeMutablePointer<GSource>?
+    /// Used in the loop's thread.
+    private var moderation = TurnModeration()
+
+    init(_ context: OpaquePointer) {
+        self.context = context
+        source = tern_watch(
+            context, poller.epoll,
+            { argument in if let argument { Unmanaged<Loop>.fromOpaque(argument).takeUnretainedValue().prepare() } },
+            { argument in if let argument { Unmanaged<Loop>.fromOpaque(argument).takeUnretainedValue().poller.turn(timeout: 0) } },
+            Unmanaged.passUnretained(self).toOpaque())
+    }
+
+    /// In the loop's thread.
+    func end() {
+        if let source { tern_unwatch(source) }
+        source = nil
+    }
+
+    private func prepare() {
+        let delay = moderation.delay(now: Clock.now())
+        guard delay > 0 else { return }
+        var time = timespec(tv_sec: 0, tv_nsec: Int(delay) &* 1_000)
+        nanosleep(&time, nil)
+    }
+}

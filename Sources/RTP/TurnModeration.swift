@@ -1,0 +1,37 @@
+/// How often an event loop turns: a loop with many sockets spends more time on looking at all of them than on packets, unless several packets
+/// wait at each turn.
+///
+/// A loop that turns often is held up before it looks again; one that mostly waits is not.
+public struct TurnModeration: Equatable, Sendable {
+    /// A busy loop turns at most once in this time. Microseconds.
+    public static let interval: Int64 = 2_000
+    /// A loop is busy when its turns take less on average, waiting included. Microseconds.
+    public static let busy: Int64 = 1_000
+    /// No turn counts for more. Microseconds.
+    private static let longest: Int64 = 50_000
+    /// How many turns the average is made of.
+    private static let weight: Int64 = 32
+
+    /// The average, times ``weight``.
+    private var sum = TurnModeration.longest &* TurnModeration.weight
+    private var last: Int64?
+
+    public init() {}
+
+    /// A turn begins.
+    ///
+    /// - Parameter now: In microseconds of any clock that does not jump.
+    /// - Returns: How long to wait before the loop looks for work. Microseconds.
+    public mutating func delay(now: Int64) -> Int64 {
+        guard let last else {
+            self.last = now
+            return 0
+        }
+        let turn = min(max(now &- last, 0), TurnModeration.longest)
+        sum = sum &+ turn &- sum / TurnModeration.weight
+        let isBusy = sum < TurnModeration.busy &* TurnModeration.weight
+        let delay = isBusy ? max(TurnModeration.interval &- turn, 0) : 0
+        self.last = now &+ delay
+        return delay
+    }
+}

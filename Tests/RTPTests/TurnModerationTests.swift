@@ -1,0 +1,55 @@
+import RTP
+import Testing
+
+@Suite("How often a loop turns")
+struct TurnModerationTests {
+    /// Runs a loop that handles all that came since it looked last, for ten seconds; packets come at equal times.
+    ///
+    /// - Returns: Turns and the longest delay of a packet in the last second.
+    private func run(packetsPerSecond: Int64, work: Int64 = 100) -> (turns: Int, longest: Int64) {
+        var moderation = TurnModeration(), now: Int64 = 0, next: Int64 = 0, turns = 0, longest: Int64 = 0
+        let gap = 1_000_000 / packetsPerSecond
+        while now < 10_000_000 {
+            now += moderation.delay(now: now)
+            now = max(now, next)
+            if now >= 9_000_000 {
+                turns += 1
+                longest = max(longest, now - next)
+            }
+            while next <= now { next += gap }
+            now += work
+        }
+        return (turns, longest)
+    }
+
+    @Test("a loop that has little to do is not held up")
+    func idle() {
+        let result = run(packetsPerSecond: 200)
+        #expect(abs(result.turns - 200) < 5 && result.longest == 0)
+    }
+
+    @Test("a busy loop turns once in two milliseconds, and no packet waits for longer", arguments: [1_500, 5_000] as [Int64])
+    func busy(rate: Int64) {
+        let result = run(packetsPerSecond: rate)
+        #expect(abs(result.turns - 500) < 30, "\(result.turns)")
+        #expect(result.longest > 0 && result.longest <= TurnModeration.interval)
+    }
+
+    @Test("a loop that is busy all the time with its work is not held up as well")
+    func loaded() {
+        var moderation = TurnModeration(), now: Int64 = 0
+        for _ in 0..<1_000 {
+            #expect(moderation.delay(now: now) == 0)
+            now += TurnModeration.interval
+        }
+    }
+
+    @Test("a loop that was busy is let go when it is no more")
+    func after() {
+        var moderation = TurnModeration(), now: Int64 = 0
+        for _ in 0..<200 { now += moderation.delay(now: now) + 100 }
+        #expect(moderation.delay(now: now) > 0)
+        for _ in 0..<5 { now += moderation.delay(now: now) + 20_000 }
+        #expect(moderation.delay(now: now) == 0)
+    }
+}
