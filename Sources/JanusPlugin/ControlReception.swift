@@ -33,9 +33,9 @@ extension LegPointer {
         }
         receiver.pointee.rtcpReceived = receiver.pointee.rtcpReceived &+ 1
         receiver.pointee.lastPacket = now
-        let peer = pointee.peer
+        let own = reference, peer = pointee.peer
         pointee.receiving.unlock()
-        hand(news, of: medium, to: peer, now: now)
+        hand(news, of: medium, from: own, to: peer, now: now)
     }
 
     /// Takes RTCP from a PeerConnection.
@@ -52,9 +52,9 @@ extension LegPointer {
         if let block = news.block { pointee.sending.locked { remember(block, medium) } }
         receiver.pointee.rtcpReceived = receiver.pointee.rtcpReceived &+ 1
         receiver.pointee.lastPacket = now
-        let peer = pointee.peer
+        let own = reference, peer = pointee.peer
         pointee.receiving.unlock()
-        hand(news, of: medium, to: peer, now: now)
+        hand(news, of: medium, from: own, to: peer, now: now)
     }
 
     /// Counts a packet that is none.

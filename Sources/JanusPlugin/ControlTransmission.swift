@@ -52,7 +52,7 @@ extension LegPointer {
         }
     }
 
-    /// Asks the phone for a full picture. Under the sending lock.
+    /// Asks the phone for a keyframe. Under the sending lock.
     func sendKeyframeRequest(now: Int64) {
         let sender = sender(.video)
         var end = writeReport(.video, nil, now)

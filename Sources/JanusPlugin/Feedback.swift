@@ -4,7 +4,7 @@ internal import RTP
 
 /// What RTCP of a leg's party says, for others than the leg itself.
 struct ControlNews {
-    /// Whether the party needs a full picture.
+    /// Whether the party needs a keyframe.
     var wantsKeyframe = false
     /// What arrives at the party at most, in bit/s.
     var estimate: UInt64?
@@ -48,8 +48,10 @@ struct SenderReport {
 
 extension LegPointer {
     /// Hands on what RTCP said. No lock may be held.
-    func hand(_ news: ControlNews, of medium: Medium, to peer: LegReference, now: Int64) {
-        guard medium == .video, let leg = peer.leg else { return }
+    func hand(_ news: ControlNews, of medium: Medium, from own: LegReference, to peer: LegReference, now: Int64) {
+        guard medium == .video, news.wantsKeyframe || news.estimate != nil, let leg = peer.leg,
+            leg.pointee.sending.locked({ leg.pointee.peer == own })
+        else { return }
         if news.wantsKeyframe { leg.requestKeyframe(generation: peer.generation, now: now) }
         if let estimate = news.estimate { leg.limit(to: estimate, generation: peer.generation, now: now) }
     }

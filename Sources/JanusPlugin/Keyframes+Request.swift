@@ -3,22 +3,22 @@ internal import Glibc
 internal import RTP
 
 extension LegPointer {
-    /// How a leg's party can be asked for a full picture.
+    /// How a leg's party can be asked for a keyframe.
     private enum Way {
         case nobody, browser, rtcp, gateway
     }
 
-    /// Asks the leg's party for a full picture: at once, or when the last request is old enough. No lock may be held.
+    /// Asks the leg's party for a keyframe: at once, or when the last request is old enough. No lock may be held.
     func requestKeyframe(generation: UInt64, now: Int64) {
         ask(generation: generation, now: now, tellsGateway: true) { requests in requests.request(now: now) }
     }
 
-    /// Asks for the picture that was to be asked for later. No lock may be held.
+    /// Sends the keyframe request that had to wait. No lock may be held.
     func requestDueKeyframe(generation: UInt64, now: Int64) {
         ask(generation: generation, now: now, tellsGateway: true) { requests in requests.lapse(now: now) }
     }
 
-    /// Asks for a full picture for the gateway, which knows other ways. No lock may be held.
+    /// Asks for a keyframe for the gateway, which knows other ways. No lock may be held.
     ///
     /// - Returns: Whether the party can be asked from here.
     func requestKeyframeForGateway(generation: UInt64, now: Int64) -> Bool {

@@ -1,7 +1,7 @@
 internal import CJanusPlugin
 internal import Glibc
 
-/// When a leg's party was asked for a full picture, and whether it is still to be asked. Under the leg's sending lock.
+/// When a leg's party was asked for a keyframe, and whether a request waits. Under the leg's sending lock.
 struct KeyframeRequests {
     /// Between two requests. Microseconds.
     static let interval: Int64 = 500_000

@@ -1,5 +1,4 @@
 internal import CJanusPlugin
-internal import CSRTP
 internal import Glibc
 internal import RTP
 
@@ -65,7 +64,7 @@ struct ConfigureRequest {
             for keys in keys { keys.install(in: leg, &remains) }
         }
         guard former != peer else { return }
-        for reference in [own, former, peer] { Legs.shared.place(reference) }
+        for reference in [own, former, peer] { Loops.place(reference) }
     }
 
     /// Under both locks: whether the leg can be what it is to be.
@@ -134,40 +133,5 @@ extension LegPointer {
         let destination = receiver.pointee.latch.destination
         receiver.pointee.lastDestination = destination
         sender.pointee.destination = destination.map { SocketAddress($0, isV6: sender.pointee.isV6) } ?? SocketAddress()
-    }
-}
-
-/// Contexts for the keys of a medium that are others than before. One that is the same keeps its context, and so its counters.
-private struct NewKeys {
-    private let medium: Medium
-    private let local, remote: SRTPKey?
-    private let outbound, inbound: srtp_t?
-    /// Whether the library has made what was asked for.
-    let isComplete: Bool
-
-    /// Makes the contexts, without a lock. Nobody else changes keys meanwhile, as ``Legs``' lock is held.
-    init(_ description: MediumDescription, of leg: LegPointer) {
-        let medium = description.medium
-        self.medium = medium
-        local = description.localKey
-        remote = description.remoteKey
-        let needsLocal = local != nil && leg.pointee.sending.locked { leg.sender(medium).pointee.srtp.key != description.localKey }
-        let needsRemote = remote != nil && leg.pointee.receiving.locked { leg.receiver(medium).pointee.srtp.key != description.remoteKey }
-        outbound = needsLocal ? local?.context(isInbound: false) : nil
-        inbound = needsRemote ? remote?.context(isInbound: true) : nil
-        isComplete = needsLocal == (outbound != nil) && needsRemote == (inbound != nil)
-    }
-
-    /// Under the leg's locks.
-    func install(in leg: LegPointer, _ remains: inout Remains) {
-        let receiver = leg.receiver(medium), sender = leg.sender(medium)
-        if sender.pointee.srtp.key != local { remains.add(sender.pointee.srtp.replace(local, outbound)) }
-        if receiver.pointee.srtp.key != remote { remains.add(receiver.pointee.srtp.replace(remote, inbound)) }
-    }
-
-    /// Gives back what is not installed.
-    func dispose() {
-        if let outbound { srtp_dealloc(outbound) }
-        if let inbound { srtp_dealloc(inbound) }
     }
 }

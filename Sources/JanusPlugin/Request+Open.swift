@@ -60,7 +60,7 @@ struct OpenRequest {
         }
         let (own, poller) = (leg.locked { leg.reference }, leg.pointee.poller)
         guard let poller else {
-            Legs.shared.place(own)
+            Loops.place(own)
             return reply(leg)
         }
         for (medium, pair) in pairs {

@@ -15,7 +15,7 @@ enum Statistics {
                 return Received(receiver)
             }
             guard let received else { continue }
-            let sent = leg.pointee.sending.locked { Sent(leg.sender(medium)) }
+            let sent = leg.pointee.sending.locked { Sent(leg.sender(medium), isPlain: leg.pointee.kind == .plain) }
             let entry = Reply()
             entry.set("received", received.reply)
             entry.set("sent", sent.reply)
@@ -65,16 +65,17 @@ enum Statistics {
 
     private struct Sent {
         let packets, bytes, dropped: UInt64
-        let ssrc: UInt32
+        /// Nil while it is not known: the core sends to a PeerConnection with a source of its own.
+        let ssrc: UInt32?
         let report: ReportBlock?
         let roundTrip: Int64?
         let clockRate: UInt32
 
-        init(_ sender: UnsafeMutablePointer<Sender>) {
+        init(_ sender: UnsafeMutablePointer<Sender>, isPlain: Bool) {
             packets = sender.pointee.packets
             bytes = sender.pointee.bytes
             dropped = sender.pointee.dropped
-            ssrc = sender.pointee.rewriter.ssrc
+            ssrc = isPlain ? sender.pointee.rewriter.ssrc : sender.pointee.report?.ssrc
             report = sender.pointee.report
             roundTrip = sender.pointee.roundTrip
             clockRate = sender.pointee.rewriter.clockRate
@@ -86,7 +87,7 @@ enum Statistics {
             reply.set("bytes", bytes)
             reply.set("misordered", UInt64(0))
             reply.set("restarts", UInt64(0))
-            reply.set("ssrc", UInt64(ssrc))
+            if let ssrc { reply.set("ssrc", UInt64(ssrc)) }
             if let report {
                 reply.set("lost", Int64(report.lost))
                 reply.set("jitter", Int64(report.jitter) * 1_000 / Int64(max(clockRate, 1)))

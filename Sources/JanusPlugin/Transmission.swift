@@ -21,7 +21,7 @@ struct Delivery {
     /// The session that the packet is to be relayed to, with a reference.
     var session: JanusSession?
     var mindex: Int32 = 0
-    /// Whether the source should send a full picture.
+    /// Whether the source should send a keyframe.
     var needsKeyframe = false
 }
 

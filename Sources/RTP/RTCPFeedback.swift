@@ -1,6 +1,6 @@
 /// What a receiver asks of a sender (RFC 4585, RFC 5104), as far as it is understood here.
 public enum RTCPFeedback: Equatable, Sendable {
-    /// A full picture is needed: PLI (RFC 4585 section 6.3.1), FIR (RFC 5104 section 4.3.1), or the old FIR of RFC 2032 section 5.2.1.
+    /// A keyframe is needed: PLI (RFC 4585 section 6.3.1), FIR (RFC 5104 section 4.3.1), or the old FIR of RFC 2032 section 5.2.1.
     case keyframe
     /// As many bits a second arrive at most: REMB (draft-alvestrand-rmcat-remb-03 section 2.2).
     case estimate(UInt64)

@@ -86,7 +86,7 @@ public enum RTCPWriter {
         return description(of: ssrc, name, to: buffer, at: offset)
     }
 
-    /// A request for a full picture: PLI (RFC 4585 section 6.3.1), to be sent behind a report.
+    /// A keyframe request: PLI (RFC 4585 section 6.3.1), to be sent behind a report.
     ///
     /// - Returns: Where it ends.
     public static func pictureLoss(to buffer: UnsafeMutableRawPointer, at offset: Int, ssrc: UInt32, media: UInt32) -> Int {
