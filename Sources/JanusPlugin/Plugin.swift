@@ -52,7 +52,8 @@ func handleMessage(
     }
     guard let session, let leg = session.leg else { return janus_plugin_result_new(JANUS_PLUGIN_ERROR, nil, nil) }
     let text = transaction.map { String(cString: $0) } ?? ""
-    guard let reply = Requests.answer(Fields(object: message), transaction: text, hasDescription: jsep != nil, of: session, with: leg) else {
+    let kind = jsep.flatMap { json_string_value(json_object_get($0, "type")) }.map { String(cString: $0) }
+    guard let reply = Requests.answer(Fields(object: message), transaction: text, description: kind, of: session, with: leg) else {
         return janus_plugin_result_new(JANUS_PLUGIN_OK_WAIT, nil, nil)
     }
     return janus_plugin_result_new(JANUS_PLUGIN_OK, nil, reply.object)
@@ -69,6 +70,7 @@ private func setUp(_ session: JanusSession?, _ isUp: Bool) {
     leg.pointee.sending.lock()
     guard leg.pointee.session == session else { return leg.pointee.sending.unlock() }
     leg.pointee.isUp = isUp
+    if !isUp { leg.pointee.isOffered = false }
     if isUp { leg.pointee.limit.begin() }
     for medium in Medium.allCases { leg.sender(medium).pointee.rewriter.pause() }
     let generation = leg.pointee.generation

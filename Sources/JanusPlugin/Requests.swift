@@ -6,9 +6,10 @@ internal import Version
 enum Requests {
     /// Answers a request that is answered at once.
     ///
+    /// - Parameter description: The type of the session description that came with it.
     /// - Returns: Nil where an event follows with the same transaction.
     static func answer(
-        _ fields: Fields, transaction: String, hasDescription: Bool, of session: JanusSession, with leg: LegPointer
+        _ fields: Fields, transaction: String, description: String?, of session: JanusSession, with leg: LegPointer
     ) -> Reply? {
         var name = ""
         do throws(RequestError) {
@@ -18,14 +19,14 @@ enum Requests {
                 try give(fields, transaction, session, leg)
                 return nil
             }
-            return try answer(request, fields, hasDescription: hasDescription, session, leg)
+            return try answer(request, fields, description, session, leg)
         } catch {
             return Reply(error, to: name)
         }
     }
 
     private static func answer(
-        _ name: String, _ fields: Fields, hasDescription: Bool, _ session: JanusSession, _ leg: LegPointer
+        _ name: String, _ fields: Fields, _ description: String?, _ session: JanusSession, _ leg: LegPointer
     ) throws(RequestError) -> Reply {
         switch name {
         case "version":
@@ -52,8 +53,11 @@ enum Requests {
             reply.set("leg", try id(leg, session))
             return reply
         case "take":
-            guard hasDescription else { throw .malformed("\"take\" comes with a session description.") }
-            try with(leg, session) { () throws(RequestError) in try leg.becomeWebRTC() }
+            guard let description else { throw .malformed("\"take\" comes with a session description.") }
+            try with(leg, session) { () throws(RequestError) in
+                try leg.becomeWebRTC()
+                if description == "offer" { leg.pointee.sending.locked { leg.pointee.isOffered = true } }
+            }
             return Reply(name)
         case "keyframe":
             let generation = leg.pointee.sending.locked { leg.pointee.generation }
@@ -77,7 +81,12 @@ enum Requests {
             try leg.becomeWebRTC()
             return leg.pointee.sending.locked { leg.reference }
         }
-        try Descriptions.of(leg).append(Description(fields, transaction: transaction, leg: reference))
+        let description = try Description(fields, transaction: transaction, leg: reference)
+        try leg.pointee.sending.locked { () throws(RequestError) in
+            // The core would wait five seconds for candidates, and other legs for it.
+            guard description.type == "offer" || leg.pointee.isOffered else { throw .conflict("There is no offer to be answered.") }
+        }
+        try Descriptions.of(leg).append(description)
     }
 
     private static func id(_ leg: LegPointer, _ session: JanusSession) throws(RequestError) -> UInt64 {

@@ -142,6 +142,18 @@ struct EngineRequestTests {
         }
     }
 
+    @Test("an answer without an offer is refused at once, so that other legs do not wait for it")
+    @LoopActor func answerAlone() async throws {
+        try await EngineBench.run(usesPeerConnections: true) { bench in
+            let leg = try await EngineLeg.attach(to: bench.janus.client), begin = ContinuousClock.now
+            #expect(await Self.code(leg.handle, ["request": "give", "type": "answer", "sdp": .string(Descriptions.chromeAnswer())]) == 409)
+            #expect(ContinuousClock.now - begin < .seconds(1))
+            try await leg.take(JSEP(type: .offer, sdp: Descriptions.chromeOffer(), trickle: true))
+            let answer = try await leg.give(Descriptions.chromeAnswer(), .answer)
+            #expect(answer.type == .answer && answer.sdp.contains("a=candidate:") && answer.sdp.contains("a=fingerprint:"))
+        }
+    }
+
     @Test("an address that is not this machine's has no ports")
     @LoopActor func foreignAddress() async throws {
         try await EngineBench.run { bench in
