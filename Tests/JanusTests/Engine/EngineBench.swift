@@ -21,11 +21,9 @@ final class EngineBench {
     }
 
     /// Runs a test, after which the same Janus must still be there, without a descriptor more than before.
-    static func run(
-        executable: String = "janus", usesPeerConnections: Bool = false, _ body: @LoopActor (EngineBench) async throws -> Void
-    ) async throws {
+    static func run(usesPeerConnections: Bool = false, _ body: @LoopActor (EngineBench) async throws -> Void) async throws {
         try addAddresses()
-        try await RealJanus.run(executable: executable) { janus in
+        try await RealJanus.run { janus in
             guard case .running(let pid) = janus.process.state else { throw TestPhone.Failure(reason: "Janus does not run") }
             let bench = EngineBench(janus, pid: pid)
             // The first leg of all makes what stays.

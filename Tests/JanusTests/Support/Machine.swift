@@ -6,6 +6,12 @@ enum Machine {
     /// The address for media: that of the network namespace, where there is one.
     static let address = ProcessInfo.processInfo.environment["TERN_TEST_ADDRESS"] ?? "127.0.0.1"
 
+    /// Janus' program.
+    static let janus = ProcessInfo.processInfo.environment["TERN_TEST_JANUS"] ?? "janus"
+
+    /// The media engine, where it is another one than that which was built beside the tests: `Tests/sanitized`.
+    static let engine = ProcessInfo.processInfo.environment["TERN_TEST_ENGINE"]
+
     static var openDescriptors: Int {
         (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count) ?? -1
     }

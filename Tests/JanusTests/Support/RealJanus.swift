@@ -12,9 +12,9 @@ final class RealJanus {
     let directory: String
 
     static func run<Result: Sendable>(
-        executable: String = "janus", memoryLimit: Int = 1 << 30, healthInterval: Duration = .seconds(5), _ body: @LoopActor (RealJanus) async throws -> Result
+        memoryLimit: Int = 1 << 30, healthInterval: Duration = .seconds(5), _ body: @LoopActor (RealJanus) async throws -> Result
     ) async throws -> Result {
-        let janus = try RealJanus(executable: executable, memoryLimit: memoryLimit, healthInterval: healthInterval)
+        let janus = try RealJanus(memoryLimit: memoryLimit, healthInterval: healthInterval)
         janus.process.start()
         do {
             try await janus.clientStates.first { $0 == .ready }
@@ -27,13 +27,13 @@ final class RealJanus {
         }
     }
 
-    private init(executable: String, memoryLimit: Int, healthInterval: Duration) throws {
+    private init(memoryLimit: Int, healthInterval: Duration) throws {
         directory = try Machine.scratchDirectory()
         let processStates = Record<JanusProcessState>(), clientStates = Record<JanusState>()
         let relay = Relay()
         process = JanusProcess(
             configuration: JanusProcessConfiguration(
-                executable: executable, directory: "\(directory)/janus", rtpPorts: 21_000...21_399, localAddress: Machine.address, eventLoops: 2,
+                executable: Machine.janus, engine: Machine.engine, directory: "\(directory)/janus", rtpPorts: 21_000...21_399, localAddress: Machine.address, eventLoops: 2,
                 memoryLimit: memoryLimit, healthInterval: healthInterval)
         ) { state in
             processStates.add(state)
