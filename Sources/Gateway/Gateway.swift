@@ -43,7 +43,7 @@ public final class Gateway {
         media = MediaBackend(configuration: configuration, log: logger)
         recordings = RecordingService(configuration: RecordingConfiguration(configuration.recordings), log: logger)
         let context = SessionContext(
-            media: media, mediaAddress: configuration.media.address, recordings: recordings,
+            media: media, mediaAddresses: configuration.media.addresses, recordings: recordings,
             recordingsDirectory: configuration.recordings.directory, hosts: mediaHosts, log: logger)
         let table = CallTable()
         let sessions = SessionRegistry(context: context, table: table)

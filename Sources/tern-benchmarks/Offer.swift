@@ -67,11 +67,4 @@ enum Offer {
         }
         return text
     }()
-
-    /// As NoSIP would hand it over: RTP/AVP, what is ICE and DTLS gone, the rest passed through.
-    static func generated(_ offer: String) -> String {
-        let gone = ["a=candidate", "a=ice", "a=fingerprint", "a=setup", "a=group", "a=rtcp:", "a=rtcp-mux", "a=ssrc"]
-        return offer.replacing("UDP/TLS/RTP/SAVPF", with: "RTP/AVP").replacing(" 9 RTP", with: " 30000 RTP")
-            .split(separator: "\r\n").filter { line in !gone.contains { line.hasPrefix($0) } }.map { $0 + "\r\n" }.joined()
-    }
 }

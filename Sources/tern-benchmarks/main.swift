@@ -12,19 +12,21 @@ func measure(_ name: String, _ text: String, _ body: (String) throws -> Int) {
 
 func parse(_ text: String) throws -> Int { try SessionDescription(parsing: text).media.count }
 
-/// A browser's offer on its way to Janus, and what NoSIP makes of it on its way into an INVITE.
+/// A browser's offer on its way to Janus, and on from there into an INVITE.
 func rewriteForJanus(_ text: String) throws -> Int {
     var web = WebRTCNegotiation()
     return try web.acceptOffer(text).utf8.count
 }
 
 func rewriteForPhone(_ text: String) throws -> Int {
-    var sip = SIPNegotiation(sessionID: 4711, address: "192.0.2.10")
+    var sip = SIPNegotiation(sessionID: 4711, addresses: LegAddresses("192.0.2.10"))
+    sip.open([.audio: LegPort(port: 30_000, key: []), .video: LegPort(port: 30_002, key: [])])
     return try sip.makeOffer(text).utf8.count
 }
 
 let offer = Offer.text()
-let generated = Offer.generated(offer)
+var browser = WebRTCNegotiation()
+let inner = try browser.acceptOffer(offer)
 let session = try SessionDescription(parsing: offer)
 
 print(Measurement.header)
@@ -32,7 +34,7 @@ print("A Chrome offer of audio and video")
 measure("  parse", offer, parse)
 measure("  write", offer) { _ in session.text.utf8.count }
 measure("  parse, rewrite for Janus, write", offer, rewriteForJanus)
-measure("  parse NoSIP's, rewrite for a phone, write", generated, rewriteForPhone)
+measure("  parse, rewrite for a phone, write", inner, rewriteForPhone)
 
 print("Growth with media lines")
 for lines in [1, 2, 4, 8, 16, 23] { measure("  \(lines) lines", Offer.text(lines: lines), rewriteForJanus) }

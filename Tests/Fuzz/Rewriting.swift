@@ -9,7 +9,7 @@ import SDP
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzz(_ bytes: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     let text = String(decoding: UnsafeBufferPointer(start: bytes, count: count), as: UTF8.self)
-    var sip = SIPNegotiation(sessionID: 1, address: "10.9.0.1")
+    var sip = SIPNegotiation(sessionID: 1, addresses: LegAddresses("10.9.0.1"))
     let key = (0 ..< UInt8(LegPort.keyBytes)).map { $0 }
     sip.open([.audio: LegPort(port: 30_000, key: key), .video: LegPort(port: 30_002, key: key)])
     var web = WebRTCNegotiation()
@@ -83,7 +83,7 @@ private func checkForJanus(_ text: String) {
 
 /// An echo of a phone that offers this: what its leg is told has a payload type for each medium, and a place that can be sent to.
 private func live(_ text: String) {
-    var session = ProxySession(id: "", kind: .echo(.rtp), options: SessionOptions(), address: "10.9.0.1", number: 1)
+    var session = ProxySession(id: "", kind: .echo(.rtp), options: SessionOptions(), addresses: LegAddresses("10.9.0.1"), number: 1)
     _ = session.handle(.offered(.caller, sdp: text, trickle: false))
     _ = session.handle(.stepDone(.done))
     let key = (0 ..< UInt8(LegPort.keyBytes)).map { $0 }
@@ -97,7 +97,7 @@ private func live(_ text: String) {
 
 /// What a candidate from a browser becomes on its way to Janus.
 private func trickle(_ text: String) {
-    var session = ProxySession(id: "", kind: .echo(.webrtc), options: SessionOptions(), address: "10.9.0.1", number: 1)
+    var session = ProxySession(id: "", kind: .echo(.webrtc), options: SessionOptions(), addresses: LegAddresses("10.9.0.1"), number: 1)
     _ = session.handle(.offered(.caller, sdp: "", trickle: true))
     _ = session.handle(.candidate(.caller, TrickledCandidate(mid: "0", mediaLineIndex: 0, candidate: text)))
     for case .trickle(_, let candidate) in session.handle(.stepDone(.done)) {

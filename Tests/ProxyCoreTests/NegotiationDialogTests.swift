@@ -31,6 +31,13 @@ struct NegotiationDialogTests {
         #expect(try media(text).first?.direction == answer)
     }
 
+    @Test("the other side's direction counts, wherever it stands")
+    func sessionDirection() throws {
+        let offer = Sample.generated("m=audio 9 RTP/AVP 0", "m=video 9 RTP/AVP 96", Sample.vp8, "a=sendrecv").replacing("t=0 0\r\n", with: "t=0 0\r\na=sendonly\r\n")
+        var sip = Sample.sip()
+        #expect(try media(sip.makeOffer(offer)).map(\.direction) == [.sendonly, .sendrecv])
+    }
+
     @Test("a refused re-INVITE leaves the old session as it was")
     func rollback() throws {
         var sip = Sample.sip()
@@ -164,7 +171,7 @@ struct NegotiationDialogTests {
     func size() throws {
         let golden = try #require(NegotiationGolden.all.first { $0.name == "chromium-to-asterisk" })
         let generated = try #require(golden.steps.first?.input)
-        var sip = SIPNegotiation(sessionID: UInt64.max, address: "192.168.100.200")
+        var sip = SIPNegotiation(sessionID: UInt64.max, addresses: LegAddresses("192.168.100.200"))
         sip.open([.audio: LegPort(port: 30_000, key: []), .video: LegPort(port: 30_002, key: [])])
         let offer = try sip.makeOffer(generated)
         #expect(offer.utf8.count <= 650)

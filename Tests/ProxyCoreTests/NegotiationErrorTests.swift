@@ -22,7 +22,7 @@ enum Sample {
 
     /// A dialog of a leg with ports.
     static func sip(_ profile: SIPProfile = .standard, audio: UInt16 = 30_000) -> SIPNegotiation {
-        var sip = SIPNegotiation(sessionID: 4711, address: "10.9.0.1", profile: profile)
+        var sip = SIPNegotiation(sessionID: 4711, addresses: LegAddresses("10.9.0.1"), profile: profile)
         sip.open([.audio: LegPort(port: audio, key: key), .video: LegPort(port: audio + 2, key: key)])
         return sip
     }

@@ -22,7 +22,7 @@ struct NegotiationGoldenTests {
 
 /// A phone's and a browser's side of the negotiations that the goldens have.
 struct GoldenDialog {
-    var sip = SIPNegotiation(sessionID: 4711, address: "10.9.0.1")
+    var sip = SIPNegotiation(sessionID: 4711, addresses: LegAddresses("10.9.0.1"))
     var web = WebRTCNegotiation()
 
     /// Takes one step. Where the phone is told something, the ports and keys in what comes in are those of its leg.

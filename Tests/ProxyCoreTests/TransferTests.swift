@@ -44,7 +44,7 @@ struct TransferTests {
 
     /// The dialog's side of another session.
     private func other(_ key: [UInt8] = Sample.key) -> SIPNegotiation {
-        var after = SIPNegotiation(sessionID: 99, address: "192.0.2.9")
+        var after = SIPNegotiation(sessionID: 99, addresses: LegAddresses("192.0.2.9"))
         after.open([.audio: LegPort(port: 30_100, key: key)])
         return after
     }

@@ -62,7 +62,6 @@ extension Switchboard {
     private func phones(of user: String, _ context: Context) -> [Party] {
         guard let endpoint, let registrar else { return [] }
         let identity = OutgoingIdentity(of: context.origin, keepsHistory: true)
-        let branch = branch(.proxy(caller: context.callerType, callee: .rtp), context)
         let origin = CallOrigin(source: .user(user), user: user, displayName: configuration.user(named: user)?.displayName)
         return registrar.targets(of: user).compactMap { binding -> Party? in
             guard let flow = SIPFlow(binding.flow), flow != context.flow, let hop = SIPHop(to: binding, flow) else { return nil }
@@ -71,7 +70,11 @@ extension Switchboard {
                 maxForwards: context.maxForwards, more: context.headers)
             request.routes = binding.path
             request.hop = hop
-            return (SIPCalleeLeg(endpoint: endpoint, origin: origin, request: request), branch)
+            let family: AddressFamily = IPAddress(flow.peerAddress)?.isIPv6 == true ? .ip6 : .ip4
+            return (
+                SIPCalleeLeg(endpoint: endpoint, origin: origin, request: request),
+                branch(.proxy(caller: context.callerType, callee: .rtp), context, family: family)
+            )
         }
     }
 
@@ -79,10 +82,11 @@ extension Switchboard {
         guard let endpoint else { return [] }
         let identity = OutgoingIdentity(of: context.origin, keepsHistory: false)
         let request = SIPInviteRequest(target: uri, identity: identity, maxForwards: context.maxForwards, more: context.headers)
-        let user = SIPURIParts(uri)?.user ?? ""
+        let parts = SIPURIParts(uri), user = parts?.user ?? ""
+        let family: AddressFamily = parts?.host.hasPrefix("[") == true ? .ip6 : .ip4
         let origin = CallOrigin(source: .anonymous, user: user.isEmpty ? uri : user)
         let leg = SIPCalleeLeg(endpoint: endpoint, origin: origin, request: request)
-        return [(leg, branch(.proxy(caller: context.callerType, callee: .rtp), context, srtp: srtp))]
+        return [(leg, branch(.proxy(caller: context.callerType, callee: .rtp), context, srtp: srtp, family: family))]
     }
 
     private func calls(by trunk: Trunk, dialled: String, _ context: Context) -> [Party] {
@@ -103,11 +107,14 @@ extension Switchboard {
         return [(leg, branch(.proxy(caller: context.callerType, callee: .rtp), context, srtp: trunk.srtp))]
     }
 
-    /// A session of this kind, with what is said to its phones.
-    private func branch(_ kind: SessionKind, _ context: Context, srtp: SRTPPolicy? = nil) -> CallPlan.Branch {
+    /// A session of this kind, with what is said to its phones. A phone that is reached over IPv6 is offered media over it.
+    private func branch(
+        _ kind: SessionKind, _ context: Context, srtp: SRTPPolicy? = nil, family: AddressFamily = .ip4
+    ) -> CallPlan.Branch {
         let own = SIPProfile(srtp: configuration.sip.srtp)
         return CallPlan.Branch(
-            kind: kind, profiles: [.caller: context.callerProfile ?? own, .callee: srtp.map { SIPProfile(srtp: $0) } ?? own])
+            kind: kind,
+            profiles: [.caller: context.callerProfile ?? own, .callee: SIPProfile(srtp: srtp ?? configuration.sip.srtp, family: family)])
     }
 }
 

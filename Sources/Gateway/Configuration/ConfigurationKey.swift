@@ -42,6 +42,7 @@ public struct ConfigurationKey: Sendable, Hashable {
         .init(path: "http.tls.certificate", shape: .scalar),
         .init(path: "http.tls.key", shape: .scalar),
         .init(path: "media.address", shape: .scalar),
+        .init(path: "media.address6", shape: .scalar),
         .init(path: "media.rtp_ports", shape: .scalar),
         .init(path: "media.timeout", shape: .scalar),
         .init(path: "janus.mode", shape: .scalar),

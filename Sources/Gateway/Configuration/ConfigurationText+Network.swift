@@ -80,13 +80,26 @@ extension ConfigurationText {
         return text.lowercased()
     }
 
-    /// An address of this machine that Janus can send RTP from.
+    /// An IPv4 address of this machine that phones can send RTP to.
     static func mediaAddress(_ text: String) throws(Refusal) -> String {
+        let address = try hostAddress(text)
+        guard !address.isIPv6 else { throw Refusal("\(address) is an IPv6 address, which is for media.address6: give an IPv4 address") }
+        return address.description
+    }
+
+    /// The same for IPv6. One that belongs to a link is of no use: phones are told an address without its interface (RFC 4007, section 11).
+    static func mediaAddress6(_ text: String) throws(Refusal) -> String {
+        let address = try hostAddress(text)
+        guard address.isIPv6 else { throw Refusal("\(address) is an IPv4 address, which is for media.address: give an IPv6 address") }
+        guard !address.isLinkLocal else { throw Refusal("\(address) is an address of one link: give one that phones elsewhere can reach") }
+        return address.description
+    }
+
+    private static func hostAddress(_ text: String) throws(Refusal) -> IPAddress {
         guard let address = IPAddress(text) else { throw Refusal("\(quoted(text)) is not an IP address") }
-        guard !address.isIPv6 else { throw Refusal("Janus' NoSIP plugin has RTP over IPv4 only: give an IPv4 address") }
         guard !address.isUnspecified else { throw Refusal("phones cannot send to \(address): name one address, or leave the key out") }
         guard !address.isMulticastOrBroadcast else { throw Refusal("\(address) is no address of one machine") }
-        return address.description
+        return address
     }
 
     /// `ws://HOST:PORT/PATH`.

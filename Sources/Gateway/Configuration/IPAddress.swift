@@ -28,6 +28,9 @@ struct IPAddress: Sendable, Hashable, CustomStringConvertible {
     /// 0.0.0.0 or ::.
     var isUnspecified: Bool { bytes.allSatisfy { $0 == 0 } }
 
+    /// fe80::/10, which means nothing without an interface (RFC 4291, section 2.5.6).
+    var isLinkLocal: Bool { isIPv6 && bytes.first == 0xfe && bytes.dropFirst().first.map { $0 & 0xc0 == 0x80 } == true }
+
     /// 224.0.0.0/4, ff00::/8, or 255.255.255.255: nothing can be bound to it.
     var isMulticastOrBroadcast: Bool {
         let first = bytes.first ?? 0

@@ -1,6 +1,7 @@
 internal import EventLoop
 internal import Janus
 internal import Logging
+internal import ProxyCore
 
 /// The media servers: one Janus of our own, or external ones by URL. Chooses one for each handle's session.
 @LoopActor
@@ -13,8 +14,8 @@ final class MediaBackend {
 
     private var clients: [JanusClient] = []
     private var process: JanusProcess?
-    /// The address that phones' legs are bound to. An external Janus has addresses of its own: there it is all of them.
-    let phoneAddress: String
+    /// The addresses that phones' legs are bound to. An external Janus has addresses of its own: there it is all of them.
+    private let phoneAddresses: LegAddresses
     /// UDP ports of phones' legs; nil where the engine's own choice counts.
     let phonePorts: ClosedRange<Int>?
     private let log: Logger
@@ -28,13 +29,13 @@ final class MediaBackend {
         switch configuration.janus.mode {
         case .managed:
             let settings = JanusProcessConfiguration(configuration, directory: configuration.janus.directory)
-            phoneAddress = settings.localAddress
+            phoneAddresses = configuration.media.addresses
             phonePorts = settings.plainPorts
             let process = JanusProcess(configuration: settings) { [weak self] state in self?.processChanged(state) }
             self.process = process
             clients = [makeClient(JanusClientConfiguration(url: process.url, apiSecret: process.apiSecret, engine: .current))]
         case .external:
-            phoneAddress = "0.0.0.0"
+            phoneAddresses = LegAddresses("0.0.0.0", ip6: "::")
             phonePorts = nil
             clients = configuration.janus.urls.map {
                 makeClient(JanusClientConfiguration(url: $0, apiSecret: configuration.janus.apiSecret?.value, engine: .current))
@@ -61,6 +62,9 @@ final class MediaBackend {
             self?.clientChanged()
         }
     }
+
+    /// The address of that family that phones' legs are bound to.
+    func bindAddress(_ family: AddressFamily) -> String { phoneAddresses[family] ?? phoneAddresses.ip4 }
 
     func start() {
         if let process { process.start() } else { clients.forEach { $0.start() } }

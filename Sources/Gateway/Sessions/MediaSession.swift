@@ -75,7 +75,7 @@ final class MediaSession {
         self.profiles = profiles
         descriptions = DescriptionQueue(context.hosts)
         machine = ProxySession(
-            id: id, kind: kind, options: options, address: context.mediaAddress, number: context.nextNumber(),
+            id: id, kind: kind, options: options, addresses: context.mediaAddresses, number: context.nextNumber(),
             profiles: profiles, inherited: inherited)
         var log = context.log
         log[metadataKey: "session"] = "\(id)"

@@ -1,13 +1,14 @@
 internal import EventLoop
 internal import Logging
+internal import ProxyCore
 internal import Recording
 
 /// What every session of a gateway shares.
 @LoopActor
 final class SessionContext {
     let media: MediaBackend
-    /// The address that SIP sides are told in `o=` and `c=`.
-    let mediaAddress: String
+    /// The addresses of which SIP sides are told one in `o=` and `c=`.
+    let mediaAddresses: LegAddresses
     let recordings: RecordingService
     /// An absolute path.
     let recordingsDirectory: String
@@ -16,11 +17,11 @@ final class SessionContext {
     private var number: UInt64
 
     init(
-        media: MediaBackend, mediaAddress: String, recordings: RecordingService, recordingsDirectory: String,
+        media: MediaBackend, mediaAddresses: LegAddresses, recordings: RecordingService, recordingsDirectory: String,
         hosts: MediaHosts = MediaHosts(), log: Logger
     ) {
         self.media = media
-        self.mediaAddress = mediaAddress
+        self.mediaAddresses = mediaAddresses
         self.recordings = recordings
         self.recordingsDirectory = recordingsDirectory
         self.hosts = hosts

@@ -55,8 +55,8 @@ final class SessionLegs {
         case .attach(let sides):
             try await attach(sides)
             return .done
-        case .open(let side, let media):
-            return .opened(try await open(side, media))
+        case .open(let side, let media, let family):
+            return .opened(try await open(side, media, family))
         case .take(let side, let description):
             try await leg(side).take(JSEP(description))
             return .done
@@ -80,8 +80,8 @@ final class SessionLegs {
         }
     }
 
-    private func open(_ side: SessionSide, _ media: [MediaKind]) async throws(JanusError) -> [MediaKind: LegPort] {
-        let opened = try await leg(side).open(media.compactMap(JanusMediaKind.init), at: backend.phoneAddress, ports: backend.phonePorts)
+    private func open(_ side: SessionSide, _ media: [MediaKind], _ family: AddressFamily) async throws(JanusError) -> [MediaKind: LegPort] {
+        let opened = try await leg(side).open(media.compactMap(JanusMediaKind.init), at: backend.bindAddress(family), ports: backend.phonePorts)
         ids[side] = opened.leg
         for kind in JanusMediaKind.allCases {
             guard let medium = opened[kind], let port = UInt16(exactly: medium.port) else { continue }

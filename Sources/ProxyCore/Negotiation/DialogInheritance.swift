@@ -6,6 +6,7 @@ public struct DialogInheritance: Sendable {
     let local: LocalDescription
     let map: MediaMap
     let addresses: [MediaKind: String]
+    let family: AddressFamily?
 
     /// What the phone said last, as an offer of all that it can: a hold was for the call that it leaves.
     public static func offer(from remote: String) -> String {
@@ -30,13 +31,15 @@ public struct DialogInheritance: Sendable {
 }
 
 extension SIPNegotiation {
-    var inheritance: DialogInheritance { DialogInheritance(local: local, map: map, addresses: addresses) }
+    var inheritance: DialogInheritance { DialogInheritance(local: local, map: map, addresses: addresses, family: chosenFamily) }
 
     /// The dialog goes on with another session.
     mutating func inherit(_ inheritance: DialogInheritance) {
         local = inheritance.local
         map = MediaMap(after: inheritance.map)
         addresses = inheritance.addresses
+        chosenFamily = inheritance.family
+        plain.connection = local.connection
         isMoved = true
     }
 }

@@ -3,7 +3,8 @@ import SDP
 /// Tern's own side of a dialog: an `o=` line that stays, with a version that rises when the rest has changed (RFC 3264, section 8).
 struct LocalDescription: Sendable {
     private let sessionID: UInt64
-    let address: String
+    /// Our address, of `o=` and `c=`.
+    var connection: Connection
     /// Whether `c=` stands once for all; without it each medium has its own.
     private let hasConnection: Bool
     private var last: SessionDescription?
@@ -15,9 +16,9 @@ struct LocalDescription: Sendable {
     /// What was sent last came to nothing: the next is another one, also where it says what stood before.
     private var isRolledBack = false
 
-    init(sessionID: UInt64, address: String, hasConnection: Bool) {
+    init(sessionID: UInt64, connection: Connection, hasConnection: Bool) {
         self.sessionID = sessionID
-        self.address = address
+        self.connection = connection
         self.hasConnection = hasConnection
     }
 
@@ -36,8 +37,9 @@ struct LocalDescription: Sendable {
 
     private func description(_ media: [MediaDescription]) -> SessionDescription {
         SessionDescription(
-            origin: Origin(sessionID: sessionID, sessionVersion: version, address: address),
-            connection: hasConnection ? Connection(address: address) : nil, media: media.limited(to: bitrate))
+            origin: Origin(
+                sessionID: sessionID, sessionVersion: version, addressType: connection.addressType, address: connection.address),
+            connection: hasConnection ? connection : nil, media: media.limited(to: bitrate))
     }
 
     /// The next one that is another has a higher version than this.

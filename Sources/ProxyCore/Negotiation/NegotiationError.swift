@@ -6,8 +6,8 @@ public enum NegotiationError: Error, Sendable, Hashable {
     /// No audio and no video that can be used: all refused, of another kind or over another transport.
     case noUsableMedia
     case noCommonCodec
-    /// Media to an address that cannot be sent to: IPv6, multicast, a host name, nothing that can be read.
-    case unsupportedAddress(String)
+    /// Media to an address that cannot be sent to: of the other family than the dialog's, multicast, a host name, nothing that can be read.
+    case unsupportedAddress(String, only: AddressFamily = .ip4)
     /// SRTP without a key of a kind that is understood (RFC 4568).
     case unsupportedEncryption
     /// SRTP where it is switched off, or plain RTP where SRTP is required.
@@ -37,7 +37,8 @@ public enum NegotiationError: Error, Sendable, Hashable {
         case .malformed(let error): error.description
         case .noUsableMedia: "no audio or video that can be used"
         case .noCommonCodec: "no common codec"
-        case .unsupportedAddress(let address): "media to \(address.prefix(64)) is not supported, only to an IPv4 unicast address"
+        case .unsupportedAddress(let address, let family):
+            "media to \(address.prefix(64)) is not supported, only to an \(family.name) unicast address"
         case .unsupportedEncryption: "no supported SRTP key (a=crypto)"
         case .encryptionRefused: "SRTP (RTP/SAVP) is not accepted here"
         case .encryptionRequired: "only SRTP (RTP/SAVP) is accepted here"

@@ -18,14 +18,16 @@ struct PhoneMedium: Sendable {
     /// More would not fit the 200 bytes that Janus allows an `m=` line.
     private static let maximumPayloads = 24
 
-    /// Reads a medium; the error says why it cannot be used.
-    init(_ medium: MediaDescription, of session: SessionDescription, profile: SIPProfile) throws(NegotiationError) {
+    /// Reads a medium, whose address has to be of that family; the error says why it cannot be used.
+    init(
+        _ medium: MediaDescription, of session: SessionDescription, profile: SIPProfile, family: AddressFamily
+    ) throws(NegotiationError) {
         guard medium.kind == .audio || medium.kind == .video, medium.port != 0 else { throw .noUsableMedia }
         guard let connection = session.connection(for: medium) else { throw .noUsableMedia }
         kind = medium.kind
         port = medium.port
         direction = session.direction(of: medium)
-        self.connection = try Self.usable(connection)
+        self.connection = try Self.usable(connection, family)
         if connection.host == .unspecified { direction = direction.limited(to: .sendonly) }
         keys = try Self.keys(of: medium, policy: profile.srtp)
         crypto = keys.first
@@ -40,15 +42,18 @@ struct PhoneMedium: Sendable {
         bandwidths = medium.bandwidths.filter { $0.type == "AS" || $0.type == "TIAS" }
     }
 
-    /// Leading zeros would make a resolver read octal numbers. Host names have been resolved before.
-    private static func usable(_ connection: Connection) throws(NegotiationError) -> Connection {
+    /// Leading zeros would make a resolver read octal numbers. Host names have been resolved before. A hold with 0.0.0.0 is one over IPv6 too.
+    private static func usable(_ connection: Connection, _ family: AddressFamily) throws(NegotiationError) -> Connection {
+        let problem: String
         switch (connection.host, connection.addressType) {
-        case (.unicast, .ip4), (.unspecified, .ip4): return Connection(address: connection.withoutLeadingZeros)
-        case (.multicast, _): throw .unsupportedAddress("multicast address \(connection.address)")
-        case (.unicast, _), (.unspecified, _): throw .unsupportedAddress("IPv6 address \(connection.address)")
-        case (.name, _): throw .unsupportedAddress("host name \(connection.address)")
-        case (.invalid, _): throw .unsupportedAddress("unreadable address \(connection.address)")
+        case (.unicast, family.type): return Connection(addressType: family.type, address: connection.withoutLeadingZeros)
+        case (.unspecified, family.type), (.unspecified, .ip4): return Connection(addressType: family.type, address: family.unspecified)
+        case (.multicast, _): problem = "multicast address"
+        case (.unicast, _), (.unspecified, _): problem = "\(AddressFamily(connection)?.name ?? "") address"
+        case (.name, _): problem = "host name"
+        case (.invalid, _): problem = "unreadable address"
         }
+        throw .unsupportedAddress("\(problem) \(connection.address)", only: family)
     }
 
     /// The keys that can be used, where the transport needs one.
@@ -76,7 +81,7 @@ struct PhoneMedium: Sendable {
         attributes.append(.direction(direction))
         return MediaDescription(
             kind: kind, port: port, transport: crypto == nil ? .avp : .savp, formats: payloads.map { String($0.type) },
-            connection: Connection(address: connection.address), bandwidths: bandwidths, attributes: attributes)
+            connection: connection, bandwidths: bandwidths, attributes: attributes)
     }
 }
 

@@ -52,6 +52,7 @@ extension SIPNegotiation {
         let session = try localized(inner)
         var next = self
         try next.begin()
+        next.choose(family)
         next.map = try map.extended(by: session.media)
         let before = local.media
         let media = (0 ..< next.map.count).map { line in

@@ -9,6 +9,7 @@ extension SIPNegotiation {
         let session = try SessionDescription(negotiating: remote)
         var next = self
         try next.begin()
+        next.choose(family(offeredIn: session))
         var media = next.understand(session)
         next.alignEncryption(&media)
         guard media.contains(where: { $0.medium != nil }) else { throw Self.mostTelling(media.compactMap(\.problem)) }
@@ -64,7 +65,7 @@ extension SIPNegotiation {
     private mutating func understand(_ session: SessionDescription) -> [Reading] {
         session.media.map { line in
             do throws(NegotiationError) {
-                var medium = try PhoneMedium(line, of: session, profile: profile)
+                var medium = try PhoneMedium(line, of: session, profile: profile, family: family)
                 if medium.connection.host == .unspecified {
                     medium.connection.address = addresses[medium.kind] ?? medium.connection.address
                 }

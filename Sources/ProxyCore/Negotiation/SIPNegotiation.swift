@@ -9,6 +9,10 @@ import SDP
 /// An error leaves everything as it was before the call.
 public struct SIPNegotiation: Sendable {
     let profile: SIPProfile
+    /// Our addresses, one of which the dialog's media comes to.
+    let own: LegAddresses
+    /// The family of that one; nil before the first offer.
+    var chosenFamily: AddressFamily?
     /// What is sent to the phone.
     var local: LocalDescription
     /// What the phone says, understood, in the lines of the media engine.
@@ -61,12 +65,14 @@ public struct SIPNegotiation: Sendable {
 
     /// - Parameters:
     ///   - sessionID: for `o=`; the same for the dialog's life.
-    ///   - address: the address at which the phone's media is received, for `o=` and `c=`.
-    public init(sessionID: UInt64, address: String, profile: SIPProfile = .standard) {
+    ///   - addresses: the addresses at which the phone's media may be received, for `o=` and `c=`.
+    public init(sessionID: UInt64, addresses: LegAddresses, profile: SIPProfile = .standard) {
         self.profile = profile
-        local = LocalDescription(sessionID: sessionID, address: address, hasConnection: true)
+        own = addresses
+        let connection = Connection(address: addresses.ip4)
+        local = LocalDescription(sessionID: sessionID, connection: connection, hasConnection: true)
         // Each medium has its own.
-        plain = LocalDescription(sessionID: sessionID, address: address, hasConnection: false)
+        plain = LocalDescription(sessionID: sessionID, connection: connection, hasConnection: false)
     }
 
     /// Forgets an offer that was refused; what was agreed before it stands (RFC 6141).

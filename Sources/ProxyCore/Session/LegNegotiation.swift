@@ -59,9 +59,9 @@ enum LegNegotiation: Sendable {
 }
 
 extension LegNegotiation {
-    static func make(_ type: SDPType, number: UInt64, address: String, _ profile: SIPProfile) -> LegNegotiation {
+    static func make(_ type: SDPType, number: UInt64, _ addresses: LegAddresses, _ profile: SIPProfile) -> LegNegotiation {
         switch type {
-        case .rtp: .sip(SIPNegotiation(sessionID: number, address: address, profile: profile))
+        case .rtp: .sip(SIPNegotiation(sessionID: number, addresses: addresses, profile: profile))
         case .webrtc: .webrtc(WebRTCNegotiation())
         }
     }

@@ -5,8 +5,8 @@ public import SDP
 public enum MediaStep: Sendable, Equatable {
     /// Attach a handle for the leg of each of these sides.
     case attach([SessionSide])
-    /// Open RTP ports for these media of a phone's leg.
-    case open(SessionSide, [MediaKind])
+    /// Open RTP ports for these media of a phone's leg, at our address of that family, which stays the same for a leg.
+    case open(SessionSide, [MediaKind], AddressFamily)
     /// Give a browser's description to its PeerConnection.
     case take(SessionSide, PeerDescription)
     /// Have the PeerConnection of a browser's leg make a description for the browser; `sdp` says of which media.

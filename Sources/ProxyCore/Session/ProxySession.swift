@@ -118,21 +118,21 @@ public struct ProxySession: Sendable {
 
     /// - Parameters:
     ///   - id: Lower-case UUID; names the recordings too.
-    ///   - address: The media address that SIP sides are told in `o=` and `c=`.
+    ///   - addresses: The media addresses, of which a phone is told one in `o=` and `c=`.
     ///   - number: Distinguishes this session in `o=` lines (RFC 8866 section 5.2).
     ///   - profiles: What is said to the phones at its sides; the standard where none is given.
     ///   - inherited: What phones bring that have been in another session in the same dialog.
     public init(
-        id: String, kind: SessionKind, options: SessionOptions, address: String, number: UInt64,
+        id: String, kind: SessionKind, options: SessionOptions, addresses: LegAddresses, number: UInt64,
         profiles: [SessionSide: SIPProfile] = [:], inherited: [SessionSide: DialogInheritance] = [:]
     ) {
         self.id = id
         self.kind = kind
         self.options = options
         recorder = RecordingNames(session: id)
-        sides = [.caller: .make(kind.callerType, number: number, address: address, profiles[.caller] ?? .standard)]
+        sides = [.caller: .make(kind.callerType, number: number, addresses, profiles[.caller] ?? .standard)]
         sides[.callee] = kind.calleeType.map {
-            .make($0, number: number &+ 1, address: address, profiles[.callee] ?? .standard)
+            .make($0, number: number &+ 1, addresses, profiles[.callee] ?? .standard)
         }
         for (side, inheritance) in inherited { sides[side]?.inherit(inheritance) }
         for side in kind.sidesLimitedByDescription { sides[side]?.limit(to: options.bitrate) }
@@ -329,7 +329,7 @@ public struct ProxySession: Sendable {
         case (.give(let side), .webrtc): return .give(side, description)
         case (.give(let side), .sip(let leg)):
             let missing = try leg.mediaWithoutPort(of: description.sdp)
-            return missing.isEmpty ? nil : .open(side, missing)
+            return missing.isEmpty ? nil : .open(side, missing, leg.family)
         case (.take, .sip), (_, nil): return nil
         }
     }

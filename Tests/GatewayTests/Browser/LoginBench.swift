@@ -4,6 +4,7 @@ import EventLoop
 @testable import Gateway
 import JSON
 import Logging
+import ProxyCore
 @testable import Recording
 import WebSocket
 
@@ -22,7 +23,7 @@ final class LoginBench {
         let table = CallTable()
         let sessions = SessionRegistry(
             context: SessionContext(
-                media: media, mediaAddress: "127.0.0.1",
+                media: media, mediaAddresses: LegAddresses("127.0.0.1"),
                 recordings: RecordingService(configuration: RecordingConfiguration(directory: "/nonexistent", preparation: []), log: log),
                 recordingsDirectory: "/nonexistent", log: log),
             table: table)

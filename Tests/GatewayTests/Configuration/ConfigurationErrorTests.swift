@@ -65,6 +65,10 @@ struct FaultyConfiguration: Sendable, CustomTestStringConvertible {
         .init("api:\n  sessions_per_user: 0\n", 2, 22, "api.sessions_per_user", "not in 1 to 100000"),
         // Media
         .init("media:\n  address: ::1\n", 2, 12, "media.address", "IPv4"),
+        .init("media:\n  address6: 192.0.2.1\n", 2, 13, "media.address6", "give an IPv6 address"),
+        .init("media:\n  address6: '::'\n", 2, 13, "media.address6", "cannot send to"),
+        .init("media:\n  address6: fe80::1\n", 2, 13, "media.address6", "of one link"),
+        .init("media:\n  address6: ff02::1\n", 2, 13, "media.address6", "no address of one machine"),
         .init("media:\n  address: 0.0.0.0\n", 2, 12, "media.address", "cannot send to"),
         .init("media:\n  rtp_ports: 20000\n", 2, 14, "media.rtp_ports", "range of ports"),
         .init("media:\n  rtp_ports: 30000-20000\n", 2, 14, "media.rtp_ports", "above the last"),

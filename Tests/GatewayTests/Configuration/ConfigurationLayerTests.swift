@@ -36,7 +36,7 @@ import Testing
               maximum_calls: 20_000
               srtp: required
             http: {listen: '[::1]:0', allowed_origins: [https://Example.org, 'http://localhost:3000']}
-            media: {address: 198.51.100.7, rtp_ports: 40000 - 40999, timeout: 90}
+            media: {address: 198.51.100.7, address6: '2001:DB8::0:7', rtp_ports: 40000 - 40999, timeout: 90}
             janus: {mode: external, urls: ws://10.0.0.1:8188/janus, api_secret: hush}
             recordings: {directory: /var/lib/tern, video: tracks, keep_mjr: yes, jobs: 2, minimum_free: 2G, ffmpeg: /bin/true}
             registrar: {database: /tmp/registrations, minimum_expires: 90.5s, maximum_expires: 2h, contacts_per_user: 3}
@@ -63,6 +63,7 @@ import Testing
         #expect(configuration.http.listen == ListenAddress(transport: .tcp, address: "::1", port: 0))
         #expect(configuration.http.allowedOrigins == ["https://example.org", "http://localhost:3000"])
         #expect(configuration.media.address == "198.51.100.7")
+        #expect(configuration.media.address6 == "2001:db8::7")
         #expect(configuration.media.rtpPorts == 40_000...40_999)
         #expect(configuration.janus.mode == .external)
         #expect(configuration.janus.urls == ["ws://10.0.0.1:8188/janus"])

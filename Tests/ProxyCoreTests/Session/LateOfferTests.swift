@@ -106,7 +106,7 @@ struct LateOfferTests {
     func echo() throws {
         var driven = DrivenSession(.echo(.rtp))
         let offered = try #require(driven.send(.offerWanted(.caller)).offers(to: .caller).first)
-        #expect(driven.steps == [.attach([.caller]), .open(.caller, [.audio])])
+        #expect(driven.steps == [.attach([.caller]), .open(.caller, [.audio], .ip4)])
         #expect(offered.contains("m=audio 20000 RTP/AVP 111 9 0 8 110 101\r\n") && !driven.session.isEstablished)
         #expect(driven.send(.answered(sdp: Fixture.phoneAnswer, trickle: false)) == [])
         #expect(driven.session.isEstablished && driven.session.state == .stable && driven.audio == ["++"])

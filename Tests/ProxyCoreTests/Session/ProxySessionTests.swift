@@ -16,7 +16,7 @@ struct ProxySessionTests {
         steps.map { step in
             switch step {
             case .attach(let sides): "attach \(sides.map(\.rawValue).joined(separator: " "))"
-            case .open(let side, let media): "open \(side) \(media.map(\.description).joined(separator: " "))"
+            case .open(let side, let media, _): "open \(side) \(media.map(\.description).joined(separator: " "))"
             case .take(let side, let description): "take \(side) \(description.role)"
             case .give(let side, let description): "give \(side) \(description.role)"
             }

@@ -127,6 +127,9 @@ struct SecureLegTests {
         #expect(phone("a=rtcp:5005\r\n") == PhoneAddress(host: "192.0.2.20", port: 4000, rtcpPort: 5005, isMultiplexed: false))
         #expect(phone("a=rtcp-mux\r\n") == PhoneAddress(host: "192.0.2.20", port: 4000, rtcpPort: 4000, isMultiplexed: true))
         #expect(phone("a=rtcp:5005\r\na=rtcp-mux\r\n")?.rtcpPort == 4000)
+        for case .give(_, let description) in DrivenSession.talking(Self.mixed, caller: Fixture.phoneOffer + "a=rtcp:5005\r\na=rtcp-mux\r\n").steps {
+            #expect(!description.sdp.contains("a=rtcp"), "it is the leg's business")
+        }
         let last = DrivenSession.talking(Self.mixed, caller: Fixture.phoneOffer.replacing("m=audio 4000", with: "m=audio 65535"))
         #expect(last.medium(.caller)?.phone?.rtcpPort == 65_535)
     }

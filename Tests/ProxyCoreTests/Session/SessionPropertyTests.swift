@@ -63,7 +63,7 @@ private struct SessionLife {
     init(_ kind: SessionKind) {
         self.kind = kind
         session = ProxySession(
-            id: "s", kind: kind, options: SessionOptions(), address: "192.0.2.1", number: 7)
+            id: "s", kind: kind, options: SessionOptions(), addresses: LegAddresses("192.0.2.1"), number: 7)
     }
 
     var stateName: String {

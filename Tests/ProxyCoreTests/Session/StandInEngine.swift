@@ -9,7 +9,7 @@ struct StandInEngine {
     mutating func outcome(of step: MediaStep) -> StepOutcome {
         switch step {
         case .attach, .take: return .done
-        case .open(let side, let media):
+        case .open(let side, let media, _):
             for kind in media where ports[side]?[kind] == nil { ports[side, default: [:]][kind] = Self.port(side, kind) }
             return .opened(ports[side] ?? [:])
         case .give(_, let description): return .described(Self.described(description.sdp))
@@ -59,8 +59,11 @@ struct DrivenSession {
     private(set) var offers: [SessionSide: String] = [:]
     private(set) var answers: [SessionSide: String] = [:]
 
-    init(_ kind: SessionKind, _ options: SessionOptions = SessionOptions(), profiles: [SessionSide: SIPProfile] = [:]) {
-        session = ProxySession(id: "s", kind: kind, options: options, address: "192.0.2.1", number: 7, profiles: profiles)
+    init(
+        _ kind: SessionKind, _ options: SessionOptions = SessionOptions(), profiles: [SessionSide: SIPProfile] = [:],
+        addresses: LegAddresses = LegAddresses("192.0.2.1")
+    ) {
+        session = ProxySession(id: "s", kind: kind, options: options, addresses: addresses, number: 7, profiles: profiles)
     }
 
     /// Takes an event and all that follows from it in the engine. Returns what is done outside of the engine, in order.
@@ -155,9 +158,9 @@ extension DrivenSession {
     /// A call that is answered, between phones and browsers with audio; of a phone `caller` and `callee` are the descriptions.
     static func talking(
         _ kind: SessionKind, _ options: SessionOptions = SessionOptions(), caller: String? = nil, callee: String? = nil,
-        profiles: [SessionSide: SIPProfile] = [:]
+        profiles: [SessionSide: SIPProfile] = [:], addresses: LegAddresses = LegAddresses("192.0.2.1")
     ) -> DrivenSession {
-        var driven = DrivenSession(kind, options, profiles: profiles)
+        var driven = DrivenSession(kind, options, profiles: profiles, addresses: addresses)
         driven.send(.offered(.caller, sdp: caller ?? Fixture.offer(kind.callerType), trickle: false))
         if let type = kind.calleeType { driven.send(.answered(sdp: callee ?? Fixture.answer(type), trickle: false)) }
         return driven

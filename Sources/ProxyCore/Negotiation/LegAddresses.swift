@@ -1,0 +1,37 @@
+import SDP
+
+/// The family of an address at which media is received.
+public enum AddressFamily: String, Sendable, Hashable, CaseIterable {
+    case ip4, ip6
+
+    /// Nil where it cannot be read.
+    init?(_ connection: Connection) {
+        switch connection.addressType {
+        case .ip4: self = .ip4
+        case .ip6: self = .ip6
+        case .unknown: return nil
+        }
+    }
+
+    var type: AddressType { self == .ip4 ? .ip4 : .ip6 }
+
+    var name: String { self == .ip4 ? "IPv4" : "IPv6" }
+
+    /// The address of no host.
+    var unspecified: String { self == .ip4 ? "0.0.0.0" : "::" }
+}
+
+/// The addresses at which the legs of phones receive media, of which a leg has one for its life.
+public struct LegAddresses: Sendable, Hashable {
+    public var ip4: String
+    /// Nil where phones are not reached over IPv6.
+    public var ip6: String?
+
+    public init(_ ip4: String, ip6: String? = nil) {
+        self.ip4 = ip4
+        self.ip6 = ip6
+    }
+
+    /// The address of that family; nil where there is none.
+    public subscript(family: AddressFamily) -> String? { family == .ip4 ? ip4 : ip6 }
+}
