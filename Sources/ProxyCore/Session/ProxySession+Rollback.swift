@@ -3,16 +3,18 @@ extension ProxySession {
     /// Takes the PeerConnections of these sides back to what stands. Janus gives a PeerConnection the directions of each offer and answer,
     /// the browser's and its own, so each is given an answer with what stands. What it says to that is for nobody. The legs of phones have not
     /// been told of the exchange.
-    mutating func restore(_ told: [SessionSide]) -> [Action] {
+    mutating func restore(_ told: [SessionSide], _ refusal: Refusal?) -> [Action] {
         guard let side = told.first else {
             state = .stable
-            return nextUpdate()
+            return say(refusal) + nextUpdate()
         }
         let rest = Array(told.dropFirst())
-        guard let text = standing(for: side) else { return restore(rest) }
-        state = .restoring(rest: rest)
+        guard let text = standing(for: side) else { return restore(rest, refusal) }
+        state = .restoring(rest: rest, refusal)
         return [.perform(.give(side, PeerDescription(.answer, sdp: text, trickle: false, isUpdate: true)))]
     }
+
+    func say(_ refusal: Refusal?) -> [Action] { refusal.map { [.refuseOffer($0.side, $0.failure)] } ?? [] }
 
     /// Whether this offer of a browser's is about its path to Janus alone: the phone at the other side need not hear of it.
     func changesPathOnly(_ side: SessionSide, _ sdp: String) -> Bool {

@@ -4,6 +4,8 @@
 /// and discards it. If the other side accepted, it is offered the established session again. Until then every other offer meets a glare.
 extension ProxySession {
     mutating func withdrawn(by side: SessionSide) -> [Action] {
+        // It has come to nothing already, and its side need not hear of that.
+        if case .restoring(let rest, let refusal?) = state, refusal.side == side { state = .restoring(rest: rest, nil) }
         guard case .exchanging(var exchange) = state, exchange.offerer == side, exchange.awaitsAnswer, !exchange.isFirst else { return [] }
         exchange.isWithdrawn = true
         state = .exchanging(exchange)

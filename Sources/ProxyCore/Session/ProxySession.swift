@@ -81,10 +81,16 @@ public struct ProxySession: Sendable {
         /// A phone has been offered the hold, or its end.
         case holding(Holding)
         /// A browser's PeerConnection is told what stands; those of the other sides follow.
-        case restoring(rest: [SessionSide])
+        case restoring(rest: [SessionSide], Refusal?)
         /// All that was offered is answered.
         case stable
         case ended
+    }
+
+    /// An offer whose side is told that it came to nothing when all stands as before: its next offer finds nothing under way.
+    struct Refusal: Sendable, Equatable {
+        let side: SessionSide
+        let failure: SessionFailure
     }
 
     public let id: String
@@ -281,8 +287,8 @@ public struct ProxySession: Sendable {
             if case .opened(let ports) = outcome { open(ports, for: exchange) }
             if exchange.isWithdrawn { return fail(exchange, .withdrawn) }
             return advance(outcome.text ?? passing, exchange)
-        case .restoring(let rest):
-            return restore(rest)
+        case .restoring(let rest, let refusal):
+            return restore(rest, refusal)
         default:
             return []
         }
@@ -294,8 +300,8 @@ public struct ProxySession: Sendable {
             return [.refuseOffer(side, failure)] + end(SessionEnd(code: failure.sipStatus, reason: failure.reason))
         case .exchanging(let exchange) where exchange.phase != .awaitingAnswer:
             return fail(exchange, failure)
-        case .restoring(let rest):
-            return restore(rest)
+        case .restoring(let rest, let refusal):
+            return restore(rest, refusal)
         default:
             return []
         }
@@ -369,14 +375,14 @@ public struct ProxySession: Sendable {
 
     /// The exchange comes to nothing.
     mutating func fail(_ exchange: Exchange, _ failure: SessionFailure) -> [Action] {
-        let refusal: [Action] = exchange.awaitsAnswer ? [.refuseOffer(exchange.offerer, failure)] : []
+        let refusal = exchange.awaitsAnswer ? Refusal(side: exchange.offerer, failure: failure) : nil
         guard !exchange.isFirst else {
-            return refusal + end(SessionEnd(code: failure.sipStatus, reason: failure.reason))
+            return say(refusal) + end(SessionEnd(code: failure.sipStatus, reason: failure.reason))
         }
         if exchange.isAccepted { revert(exchange.offerer.other) }
         for side in SessionSide.allCases { sides[side]?.rollback() }
         pendingOffer = nil
-        return refusal + restore(exchange.told)
+        return restore(exchange.told, refusal)
     }
 
     mutating func negotiate(
@@ -413,9 +419,10 @@ public struct ProxySession: Sendable {
 
     mutating func end(_ end: SessionEnd) -> [Action] {
         let holding: Int? = if case .holding(let holding) = state { holding.number } else { nil }
+        let refusal: Refusal? = if case .restoring(_, let refusal) = state { refusal } else { nil }
         state = .ended
         pendingOffer = nil
         candidatesWaiting = []
-        return abandonUpdates(holding: holding) + [.end(end)]
+        return say(refusal) + abandonUpdates(holding: holding) + [.end(end)]
     }
 }
