@@ -254,7 +254,7 @@ struct ServiceTests {
 
     @Test("where nobody said anything there is silence as long as the recording")
     func silent() async throws {
-        for side in ["user", "peer"] { try folder.write(Capture(isEmpty: true), "\(name)-\(side)-audio.mjr") }
+        for side in ["caller", "callee"] { try folder.write(Capture(isEmpty: true), "\(name)-\(side)-audio.mjr") }
         #expect(try await outcome(.proxy) == .ready(file: "\(name).m4a", length: 3_000))
         #expect(abs(try Sound.duration("\(folder.path)/\(name).m4a") - 3) < 0.1)
     }
