@@ -18,17 +18,17 @@ struct BitrateLimit {
     private var estimate: UInt32 = 0
     private var estimated: Int64 = 0
     private var last: Int64 = 0
-    /// Whether a limit is to be said before the interval is over: another one, or that there is none any more.
+    /// Whether a limit is sent before the interval is over: it has changed, or ended.
     private var isDue = false
 
-    /// The gateway's word.
+    /// Sets the gateway's limit.
     mutating func allow(_ rate: UInt32) {
         let rate = min(rate, BitrateLimit.none)
         if rate != allowed { isDue = true }
         allowed = rate
     }
 
-    /// The peer's.
+    /// Sets the peer's estimate.
     mutating func estimate(_ rate: UInt64, now: Int64) {
         estimate = UInt32(truncatingIfNeeded: min(max(rate, 1), UInt64(BitrateLimit.none)))
         estimated = now
@@ -41,7 +41,7 @@ struct BitrateLimit {
         estimate = 0
     }
 
-    /// What is to be said now; nil for nothing.
+    /// The limit to send now; nil for none.
     mutating func next(now: Int64) -> UInt32? {
         if estimate != 0, now &- estimated >= BitrateLimit.lifetime {
             estimate = 0

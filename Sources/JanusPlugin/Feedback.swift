@@ -2,7 +2,7 @@ internal import CJanusPlugin
 internal import Glibc
 internal import RTP
 
-/// What RTCP of a leg's party says, for others than the leg itself.
+/// The contents of an RTCP compound of a leg's party that matter here.
 struct ControlNews {
     /// Whether the party needs a keyframe.
     var wantsKeyframe = false
@@ -47,7 +47,7 @@ struct SenderReport {
 }
 
 extension LegPointer {
-    /// Hands on what RTCP said. No lock may be held.
+    /// Passes feedback on to the peer. No lock may be held.
     func hand(_ news: ControlNews, of medium: Medium, from own: LegReference, to peer: LegReference, now: Int64) {
         guard medium == .video, news.wantsKeyframe || news.estimate != nil, let leg = peer.leg,
             leg.pointee.sending.locked({ leg.pointee.peer == own })

@@ -7,9 +7,9 @@ typealias JanusSession = UnsafeMutablePointer<janus_plugin_session>
 
 /// A place for a leg, in memory that is never given back: a pointer to it may be old, but never wild.
 ///
-/// Two locks guard it. One is for what the leg's party sends us (`receiving`), one for what we send to that party (`sending`). Who holds a
-/// receiving lock may take a sending lock, of any leg; who holds a sending lock takes none, and nobody takes a second receiving lock.
-/// The core is never called with one of them held, as it calls ``query`` with a lock of its own.
+/// Two locks guard it: `receiving` for packets from the leg's party, `sending` for packets to it. A thread with a receiving lock may take a
+/// sending lock, of any leg. A thread with a sending lock takes no other lock of a leg, and no thread takes two receiving locks.
+/// No thread calls the core with one of them held: the core calls `query_session` with a lock of its own, which `relay_rtcp` takes as well.
 struct Leg {
     enum Kind: UInt8 {
         /// Neither `open` nor a session description has come.

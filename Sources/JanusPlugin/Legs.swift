@@ -5,7 +5,7 @@ internal import Glibc
 final class Legs: @unchecked Sendable {
     static let shared = Legs()
 
-    /// Taken before any lock of a leg. The core is not called with it held, as the core may wait for others meanwhile.
+    /// Taken before any lock of a leg. No thread calls the core with it held.
     let lock = Lock()
     private var byID: [UInt64: LegPointer] = [:]
     private var free: [LegPointer] = []

@@ -13,16 +13,20 @@ final class Loop {
     var users = 0
     private var source: UnsafeMutablePointer<GSource>?
     /// Used in the loop's thread.
-    private var moderation = TurnModeration()
+    private let moderation: UnsafeMutablePointer<TurnModeration>
 
     init(_ context: OpaquePointer) {
         self.context = context
+        moderation = .allocate(capacity: 1)
+        moderation.initialize(to: TurnModeration())
         source = tern_watch(
             context, poller.epoll,
-            { argument in if let argument { Unmanaged<Loop>.fromOpaque(argument).takeUnretainedValue().prepare() } },
-            { argument in if let argument { Unmanaged<Loop>.fromOpaque(argument).takeUnretainedValue().poller.turn(timeout: 0) } },
+            { argument in if let argument { Unmanaged<Loop>.fromOpaque(argument)._withUnsafeGuaranteedRef { $0.prepare() } } },
+            { argument in if let argument { Unmanaged<Loop>.fromOpaque(argument)._withUnsafeGuaranteedRef { _ = $0.poller.turn(timeout: 0) } } },
             Unmanaged.passUnretained(self).toOpaque())
     }
+
+    deinit { moderation.deallocate() }
 
     /// In the loop's thread.
     func end() {
@@ -31,7 +35,7 @@ final class Loop {
     }
 
     private func prepare() {
-        let delay = moderation.delay(now: Clock.now())
+        let delay = moderation.pointee.delay(now: Clock.now())
         guard delay > 0 else { return }
         var time = timespec(tv_sec: 0, tv_nsec: Int(delay) &* 1_000)
         nanosleep(&time, nil)

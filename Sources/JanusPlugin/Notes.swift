@@ -23,7 +23,7 @@ struct EventBudget {
     }
 }
 
-/// What a thread that handles packets has to report, for the control thread to make an event of.
+/// A report of a thread that handles packets; the control thread makes an event of it.
 struct Note {
     enum Kind: UInt8 {
         case digit, latched, flowing, silent, keyframeWanted, recordingFailed
@@ -39,7 +39,7 @@ struct Note {
     var former: MediaAddress?
 }
 
-/// The notes that wait for the control thread: at most 4,096, in memory that is there from the beginning; what does not fit is dropped.
+/// The queue of notes for the control thread: at most 4,096, allocated once. A note that does not fit is dropped.
 enum Notes {
     private struct Queue: @unchecked Sendable {
         static let capacity = 4_096

@@ -64,7 +64,7 @@ final class Poller {
 
     func remove(_ socket: Int32) { epoll_ctl(epoll, EPOLL_CTL_DEL, socket, nil) }
 
-    /// Reads what there is; waits for it at most `timeout` milliseconds.
+    /// Reads the sockets that are readable; waits for one at most `timeout` milliseconds.
     ///
     /// - Returns: False when the descriptor to wake it is readable.
     @discardableResult
@@ -105,7 +105,7 @@ final class Poller {
     private func take(_ index: Int, of leg: LegPointer, _ medium: Medium, isRTCP: Bool, generation: UInt64, now: Int64) {
         let length = Int(datagrams[index].length)
         guard let bytes = vectors[index].iov_base, let source = MediaAddress(UnsafeRawPointer(sources + index)) else { return }
-        // What was cut is no packet.
+        // A truncated datagram is not a packet.
         guard datagrams[index].header.msg_flags & Int32(MSG_TRUNC) == 0 else { return leg.drop(medium, generation: generation) }
         if isRTCP || RTCP.isRTCP(bytes, length: length) {
             leg.receiveRTCP(bytes, length: length, from: source, medium: medium, isOwnPort: isRTCP, generation: generation, now: now)

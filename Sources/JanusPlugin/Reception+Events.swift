@@ -2,7 +2,7 @@ internal import CJanusPlugin
 internal import Glibc
 internal import RTP
 
-// What a packet causes beside being passed on. Under the leg's receiving lock.
+// Captures, events and the new destination that a packet causes. Under the leg's receiving lock.
 extension LegPointer {
     @inline(__always)
     func capture(

@@ -2,7 +2,7 @@ internal import CJanusPlugin
 internal import CSRTP
 internal import Glibc
 
-/// What a leg had, or has no longer, and what is to be given back when no lock is held.
+/// Sockets, SRTP contexts and recorders that a leg no longer has: to be closed without a lock.
 struct Remains {
     var descriptors: [Int32] = []
     var contexts: [srtp_t] = []

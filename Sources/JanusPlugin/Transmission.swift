@@ -4,7 +4,7 @@ internal import RTP
 
 /// A packet that a leg passes on to its peer.
 struct MediaPacket {
-    /// Whoever reads it owns it, and may be given it back with another header.
+    /// Memory of the thread that read it; for a PeerConnection the header is rewritten in place.
     let bytes: UnsafeMutableRawPointer
     let length: Int
     let header: RTPHeader
@@ -16,7 +16,7 @@ struct MediaPacket {
     let isBroken: Bool
 }
 
-/// What is left to do for a packet when no lock is held any more.
+/// The rest of the work for a packet, to be done without a lock.
 struct Delivery {
     /// The session that the packet is to be relayed to, with a reference.
     var session: JanusSession?
@@ -59,7 +59,7 @@ extension LegPointer {
         return delivery
     }
 
-    /// Under the sending lock. Header extensions are for those who agreed on them, so they stay here.
+    /// Under the sending lock. The phone has not agreed on header extensions, so they are left out.
     private func sendToPhone(_ packet: MediaPacket, _ sender: UnsafeMutablePointer<Sender>, _ output: StreamRewriter.Output, _ type: UInt8) {
         let scratch = pointee.scratch
         let head = packet.header.payloadOffset(withoutExtension: packet.bytes)
