@@ -187,6 +187,9 @@ struct NegotiationEncryptionTests {
         _ = try sip.acceptOffer(other)
         _ = try sip.makeAnswer(Sample.generated("m=audio 30000 RTP/AVP 0"))
         #expect(remotes(sip) == [Self.keyTwo])
+        // Of several it goes on with the one that is in use.
+        _ = try sip.acceptOffer(Sample.phone(Self.secure, crypto(1), crypto(2, "AES_CM_128_HMAC_SHA1_80", Self.keyTwo)))
+        #expect(try sip.makeAnswer(Sample.generated("m=audio 30000 RTP/AVP 0")).contains("a=crypto:2 ") && remotes(sip) == [Self.keyTwo])
     }
 
     @Test("the answer to a later offer of ours may bring another key, and one that is withdrawn leaves the first")
