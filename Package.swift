@@ -107,7 +107,7 @@ let package = Package(
         // What the rewriting and the registrar cost: `make benchmark`.
         .target(name: "CAllocations"),
         .executableTarget(
-            name: "tern-benchmarks", dependencies: ["CAllocations", "EventLoop", "ProxyCore", "Registrar", "SDP", logging],
+            name: "tern-benchmarks", dependencies: ["CAllocations", "EventLoop", "JSON", "ProxyCore", "Registrar", "SDP", "WebSocket", logging],
             swiftSettings: settings
         ),
 

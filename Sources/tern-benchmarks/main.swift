@@ -1,7 +1,9 @@
+import Foundation
 import ProxyCore
 import SDP
 
 /// What the rewriting of a description costs, and how that grows. Figures, not judgements: see docs/sdp.md.
+/// With the argument `media`: what calls cost Janus.
 
 nonisolated(unsafe) var sink = 0
 
@@ -22,6 +24,16 @@ func rewriteForPhone(_ text: String) throws -> Int {
     var sip = SIPNegotiation(sessionID: 4711, addresses: LegAddresses("192.0.2.10"))
     sip.open([.audio: LegPort(port: 30_000, key: []), .video: LegPort(port: 30_002, key: [])])
     return try sip.makeOffer(text).utf8.count
+}
+
+if CommandLine.arguments.dropFirst().first == "media" {
+    do {
+        try await MediaBenchmark.run(MediaBenchmark.Options(arguments: CommandLine.arguments.dropFirst(2)))
+    } catch {
+        print("media: \(error)")
+        exit(1)
+    }
+    exit(0)
 }
 
 let offer = Offer.text()
