@@ -30,7 +30,7 @@ final class JanusLog {
 
     /// Recognises what Janus' core prints when it does not load Tern's plugin.
     nonisolated static func engineComplaint(_ text: String) -> String? {
-        guard text.contains("'\(EngineLibrary.name)'") || text.contains("The '\(JanusPlugin.engine.rawValue)' plugin") else { return nil }
+        guard text.contains("Couldn't load plugin '") || text.contains("'\(EngineLibrary.name)'") || text.contains("The '\(JanusPlugin.engine.rawValue)' plugin") else { return nil }
         // Without the place in Janus' source.
         let reason = text.drop { $0 != "]" }.dropFirst().drop { $0.isWhitespace }
         return "Janus does not load Tern's plugin: \(reason.isEmpty ? text[...] : reason). Build it on this machine, with the headers of the "

@@ -130,7 +130,7 @@ public final class JanusProcess {
             switch finding {
             case .ready: becameReady(child)
             case .silent(let reason): kill(child, because: .silent(reason))
-            case .unusable(let reason): kill(child, because: .engine(output.engineComplaint ?? reason))
+            case .unusable(let reason): dismiss(child, because: .engine(reason))
             }
         }
         let limit = configuration.memoryLimit
@@ -155,6 +155,13 @@ public final class JanusProcess {
         child.kill(SIGKILL)
     }
 
+    /// Ends a Janus that cannot be used. What it has to say about that may still be in its log's buffer, which it writes out at its end.
+    private func dismiss(_ child: ChildProcess, because reason: JanusProcessError) {
+        guard self.child === child, isWanted, verdict == nil else { return }
+        verdict = reason
+        terminate(child)
+    }
+
     private func terminate(_ child: ChildProcess) {
         child.kill(SIGTERM)
         timer = LoopTimer.schedule(after: configuration.stopLimit) { [logger] in
@@ -164,7 +171,8 @@ public final class JanusProcess {
     }
 
     private func ended(_ exit: ChildProcess.Exit) {
-        let reason = verdict ?? .ended(JanusProcess.describe(exit))
+        var reason = verdict ?? .ended(JanusProcess.describe(exit))
+        if case .engine = reason, let complaint = output.engineComplaint { reason = .engine(complaint) }
         verdict = nil
         child = nil
         memory?.stop()
