@@ -1,5 +1,9 @@
 #include "CJanusPlugin.h"
 #include <debug.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <time.h>
+#include <linux/errqueue.h>
 #include <pthread.h>
 #include <stddef.h>
 #include <sys/eventfd.h>
@@ -58,6 +62,31 @@ _Static_assert(sizeof(tern_datagram) == sizeof(struct mmsghdr), "tern_datagram i
 _Static_assert(offsetof(tern_datagram, length) == offsetof(struct mmsghdr, msg_len), "tern_datagram is laid out as mmsghdr");
 int tern_receive(int socket, tern_datagram *datagrams, unsigned int count) {
 	return recvmmsg(socket, (struct mmsghdr *)datagrams, count, MSG_DONTWAIT, NULL);
+}
+
+void tern_report_refusals(int socket, int is_v6) {
+	int on = 1;
+	if(is_v6)
+		setsockopt(socket, IPPROTO_IPV6, IPV6_RECVERR, &on, sizeof(on));
+	else
+		setsockopt(socket, IPPROTO_IP, IP_RECVERR, &on, sizeof(on));
+}
+
+int tern_refusals(int socket) {
+	int count = 0;
+	for(int i = 0; i < 16; i++) {
+		char control[512];
+		struct msghdr message = { .msg_control = control, .msg_controllen = sizeof(control) };
+		if(recvmsg(socket, &message, MSG_ERRQUEUE | MSG_DONTWAIT) < 0)
+			break;
+		for(struct cmsghdr *c = CMSG_FIRSTHDR(&message); c != NULL; c = CMSG_NXTHDR(&message, c)) {
+			int is_error = (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_RECVERR) ||
+				(c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_RECVERR);
+			if(is_error && ((struct sock_extended_err *)CMSG_DATA(c))->ee_errno == ECONNREFUSED)
+				count++;
+		}
+	}
+	return count;
 }
 
 int tern_wake_descriptor(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }

@@ -37,6 +37,9 @@ enum Control {
         case .flowing, .silent:
             event.set("event", note.kind == .flowing ? "flowing" : "silent")
             event.set("kind", note.medium.name)
+        case .unreachable:
+            event.set("event", "unreachable")
+            event.set("kind", note.medium.name)
         case .keyframeWanted:
             event.set("event", "keyframe_wanted")
         case .recordingFailed:

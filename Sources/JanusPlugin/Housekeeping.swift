@@ -31,7 +31,9 @@ extension LegPointer {
     /// Under the receiving lock.
     fileprivate func reportFlow(_ medium: Medium, _ now: Int64) {
         let receiver = receiver(medium)
-        guard pointee.kind == .plain, receiver.pointee.lastRTP > 0 else { return }
+        guard pointee.kind == .plain else { return }
+        if receiver.pointee.refusal.isDue(now: now) { Notes.post(Note(leg: reference, kind: .unreachable, medium: medium)) }
+        guard receiver.pointee.lastRTP > 0 else { return }
         let isFlowing = now &- receiver.pointee.lastRTP < Housekeeping.silence
         guard isFlowing != receiver.pointee.isFlowing else { return }
         receiver.pointee.isFlowing = isFlowing

@@ -26,7 +26,7 @@ struct EventBudget {
 /// A report of a thread that handles packets; the control thread makes an event of it.
 struct Note {
     enum Kind: UInt8 {
-        case digit, latched, flowing, silent, keyframeWanted, recordingFailed
+        case digit, latched, flowing, silent, unreachable, keyframeWanted, recordingFailed
     }
 
     var leg = LegReference()

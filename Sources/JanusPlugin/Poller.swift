@@ -93,8 +93,9 @@ final class Poller {
         let socket = isRTCP ? receiver.pointee.rtcp : receiver.pointee.rtp
         let generation = leg.pointee.generation
         let count = socket >= 0 ? tern_receive(socket, datagrams, UInt32(Poller.burst)) : 0
-        leg.pointee.receiving.unlock()
         let now = Clock.now()
+        if count < 0, !isRTCP, tern_refusals(socket) > 0 { receiver.pointee.refusal.note(now: now) }
+        leg.pointee.receiving.unlock()
         index = 0
         while index < Int(count) {
             take(index, of: leg, medium, isRTCP: isRTCP, generation: generation, now: now)

@@ -1,3 +1,4 @@
+internal import CJanusPlugin
 internal import Glibc
 internal import RTP
 
@@ -31,6 +32,8 @@ final class Ports: @unchecked Sendable {
             guard Ports.bind(bound, address, port) else { continue }
             if let rtcp = Ports.socket(address) {
                 if Ports.bind(rtcp, address, port &+ 1) {
+                    // Many phones have no port for RTCP.
+                    tern_report_refusals(bound, address.v4 == nil ? 1 : 0)
                     next = port &+ 2
                     return Pair(rtp: bound, rtcp: rtcp, port: port)
                 }

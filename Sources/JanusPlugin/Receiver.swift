@@ -44,6 +44,7 @@ struct Receiver {
     var lastRTP: Int64 = 0
     var lastPacket: Int64 = 0
     var isFlowing = false
+    var refusal = PortRefusal()
     /// Where packets for the party went when it was last heard elsewhere, or was signalled.
     var lastDestination: MediaAddress?
 

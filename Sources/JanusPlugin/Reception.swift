@@ -29,6 +29,7 @@ extension LegPointer {
             receiver.pointee.dropped = receiver.pointee.dropped &+ 1
             return pointee.receiving.unlock()
         }
+        receiver.pointee.refusal.end()
         receiver.pointee.lastRTP = now
         receiver.pointee.lastPacket = now
         passOn(packet, length: length, header: header, medium: medium, now: now, relay: relay)

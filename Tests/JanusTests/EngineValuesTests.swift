@@ -15,7 +15,7 @@ struct EngineValuesTests {
             .latched(.audio, EngineAddress(address: "::1", port: 1), former: EngineAddress(address: "::2", port: 2))
         ),
         (["event": "flowing", "kind": "audio"], .flowing(.audio)), (["event": "silent", "kind": "video"], .silent(.video)),
-        (["event": "keyframe_wanted"], .keyframeWanted),
+        (["event": "unreachable", "kind": "audio"], .unreachable(.audio)), (["event": "keyframe_wanted"], .keyframeWanted),
         (["event": "error", "what": "recording", "reason": "no space"], .error(what: "recording", reason: "no space")),
     ] as [([String: JSONValue], EngineEvent)])
     func events(members: [String: JSONValue], event: EngineEvent) {

@@ -56,6 +56,12 @@ typedef struct tern_datagram {
 } tern_datagram;
 /// recvmmsg without waiting.
 int tern_receive(int socket, tern_datagram *datagrams, unsigned int count);
+
+/// Has the system tell of packets that were not taken.
+void tern_report_refusals(int socket, int is_v6);
+
+/// Takes what the system has to tell. Returns how many packets met a closed port: ICMP "port unreachable" (RFC 792, RFC 4443 section 3.1).
+int tern_refusals(int socket);
 /// A counter to wake a thread in epoll_wait with; see eventfd.
 int tern_wake_descriptor(void);
 /// Names the calling thread, in at most 15 bytes.

@@ -183,6 +183,8 @@ final class SessionLegs {
         // What a client hears of this is the browser's, where there is one.
         case .flowing(let kind): if !self.kind.hasBrowser { onEvent?(.flowing(kind: kind.rawValue, true)) }
         case .silent(let kind): if !self.kind.hasBrowser { onEvent?(.flowing(kind: kind.rawValue, false)) }
+        // A call goes on without its picture.
+        case .unreachable(let kind): if kind == .audio { onEvent?(.gone(.phoneUnreachable)) }
         case .keyframeWanted: onEvent?(.pictureWished(side))
         case .error(let what, let reason):
             log.error("the media engine failed", metadata: ["side": "\(side)", "what": "\(what)", "reason": "\(reason)"])

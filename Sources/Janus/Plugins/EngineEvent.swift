@@ -10,6 +10,8 @@ public enum EngineEvent: Sendable, Equatable {
     case flowing(JanusMediaKind)
     /// RTP of a phone has ceased for about a second.
     case silent(JanusMediaKind)
+    /// The port at which a phone wants its RTP has been closed for two seconds, as ICMP says, and no RTP comes from it.
+    case unreachable(JanusMediaKind)
     /// The peer needs a keyframe of this leg's phone, which takes no RTCP feedback for it.
     case keyframeWanted
     /// Something failed, as `recording`.
@@ -28,6 +30,7 @@ public enum EngineEvent: Sendable, Equatable {
             self = .latched(kind, address, former: EngineAddress(data["former"]))
         case ("flowing", let kind?): self = .flowing(kind)
         case ("silent", let kind?): self = .silent(kind)
+        case ("unreachable", let kind?): self = .unreachable(kind)
         case ("keyframe_wanted", _): self = .keyframeWanted
         case ("error", _): self = .error(what: data["what"]?.stringValue ?? "", reason: data["reason"]?.stringValue ?? "")
         default: return nil

@@ -19,7 +19,7 @@ public struct SessionEnd: Sendable, Equatable {
     public static let mediaServerLost = SessionEnd(code: 503, reason: "the media server was lost")
     /// The browser closed its side of the media connection.
     public static let mediaClosed = SessionEnd(code: 200, reason: "the media connection was closed")
-    /// A phone's RTP port answers with ICMP errors, and Janus has given it up.
+    /// A phone's RTP port is closed, as ICMP says, and nothing comes from it.
     public static let phoneUnreachable = SessionEnd(code: 408, reason: "The phone's RTP port is closed")
     /// ICE or DTLS found no way, or lost it.
     public static func mediaFailed(_ reason: String) -> SessionEnd {
