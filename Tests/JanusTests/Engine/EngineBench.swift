@@ -28,7 +28,9 @@ final class EngineBench {
             let bench = EngineBench(janus, pid: pid)
             // The first leg of all makes what stays.
             let first = try await bench.leg()
+            let opened = try await bench.descriptors { _ in true }
             await first.leg.handle.detach()
+            try await bench.descriptors { $0 <= opened - 2 }
             if usesPeerConnections {
                 let browser = try await EngineLeg.attach(to: janus.client)
                 try await browser.take(JSEP(type: .offer, sdp: Descriptions.chromeOffer(), trickle: true))
