@@ -146,7 +146,7 @@ struct EngineInputTests {
             await flood.value
             #expect(delays.count == 75)
             let statistics = try await flooded.statistics { _ in true }
-            #expect(isPhone ? statistics.received.packets > 15_000 : statistics.dropped > 15_000, "\(statistics)")
+            #expect(isPhone ? statistics.received.packets > 5_000 : statistics.dropped > 5_000, "\(statistics)")
             #expect(flooded.events.elements.count < 40)
         }
     }
