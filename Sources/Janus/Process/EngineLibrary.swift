@@ -10,11 +10,7 @@ enum EngineLibrary {
     /// - Throws: `.installation`, naming all places, when there is none.
     static func find(configured: String?, beside folder: String = EngineLibrary.programFolder) throws(JanusProcessError) -> String {
         let candidates = configured.map { [$0] } ?? ["\(folder)/\(name)", "\(folder)/../lib/tern/\(name)"]
-        for path in candidates where access(path, R_OK) == 0 {
-            // Janus loads files of this ending only, and without a word about others.
-            guard path.hasSuffix(".so") else { throw .installation("\(path): the name of a plugin of Janus ends in .so") }
-            return path
-        }
+        if let path = candidates.first(where: { access($0, R_OK) == 0 }) { return path }
         throw .installation(
             "Tern's plugin for Janus is missing: no readable file \(candidates.joined(separator: " or ")). "
                 + "\"swift build --product janus_tern\" builds it; janus.plugin says where it is")

@@ -3,13 +3,18 @@ internal import Glibc
 
 /// Where a Janus is installed: its program and the libraries that Tern needs, with Tern's own plugin for it.
 struct JanusInstallation {
+    /// A shared library that Janus loads.
+    struct Library {
+        /// The file's name in Janus' folder, which ends in `.so`.
+        let name: String
+        let path: String
+    }
+
     /// Path of the program.
     let program: String
-    /// The plugins, Tern's own included, and the transport, as paths of shared libraries.
-    let plugins: [String]
-    let transports: [String]
-    /// Path of Tern's own plugin.
-    let engine: String
+    /// The plugins, Tern's own included.
+    let plugins: [Library]
+    let transports: [Library]
 
     private static let pluginNames = ["libjanus_nosip.so", "libjanus_echotest.so", "libjanus_videocall.so"]
     private static let transportNames = ["libjanus_websockets.so"]
@@ -27,19 +32,19 @@ struct JanusInstallation {
         }
         let directory: String
         if let libraries { directory = libraries } else { directory = try JanusInstallation.libraries(beside: program) }
-        self.engine = try EngineLibrary.find(configured: engine)
-        plugins = try JanusInstallation.paths(JanusInstallation.pluginNames, in: "\(directory)/plugins") + [self.engine]
-        transports = try JanusInstallation.paths(JanusInstallation.transportNames, in: "\(directory)/transports")
+        let engine = Library(name: EngineLibrary.name, path: try EngineLibrary.find(configured: engine))
+        plugins = try JanusInstallation.find(JanusInstallation.pluginNames, in: "\(directory)/plugins") + [engine]
+        transports = try JanusInstallation.find(JanusInstallation.transportNames, in: "\(directory)/transports")
     }
 
-    private static func paths(_ names: [String], in directory: String) throws(JanusProcessError) -> [String] {
-        var paths: [String] = []
+    private static func find(_ names: [String], in directory: String) throws(JanusProcessError) -> [Library] {
+        var libraries: [Library] = []
         for name in names {
             let path = "\(directory)/\(name)"
             guard access(path, R_OK) == 0 else { throw .installation("\(path): \(String(cString: strerror(errno)))") }
-            paths.append(path)
+            libraries.append(Library(name: name, path: path))
         }
-        return paths
+        return libraries
     }
 
     /// Looks under the program's own prefix first: `bin/janus` belongs to `lib/janus` or `lib/<architecture>/janus`.

@@ -36,13 +36,13 @@ struct PrivateDirectory {
         }
     }
 
-    /// Makes a folder that holds links to `targets` and nothing else.
-    func link(_ targets: [String], in name: String) throws(JanusProcessError) {
+    /// Makes a folder that holds links to `libraries` and nothing else.
+    func link(_ libraries: [JanusInstallation.Library], in name: String) throws(JanusProcessError) {
         let folder = try PrivateDirectory("\(path)/\(name)")
         folder.empty()
-        for target in targets {
-            let link = "\(folder.path)/\(target.split(separator: "/").last ?? "")"
-            guard symlink(target, link) == 0 else { throw PrivateDirectory.failure(link) }
+        for library in libraries {
+            let link = "\(folder.path)/\(library.name)"
+            guard symlink(library.path, link) == 0 else { throw PrivateDirectory.failure(link) }
         }
     }
 

@@ -23,7 +23,7 @@ import Testing
     func wrongPlugin() async throws {
         let missing = try await check("TERN_JANUS_PLUGIN", "/nonexistent/libjanus_tern.so")
         #expect(missing.error.contains("warning: janus: Tern's plugin for Janus is missing: no readable file /nonexistent/libjanus_tern.so."))
-        let file = NSTemporaryDirectory() + "/tern-\(UUID().uuidString).so"
+        let file = NSTemporaryDirectory() + "/tern-\(UUID().uuidString)"
         try "no library".write(toFile: file, atomically: true, encoding: .utf8)
         defer { try? FileManager.default.removeItem(atPath: file) }
         let broken = try await check("TERN_JANUS_PLUGIN", file)
