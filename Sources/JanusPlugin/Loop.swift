@@ -1,5 +1,4 @@
 internal import CJanusPlugin
-internal import Glibc
 internal import RTP
 
 /// A loop of Janus that has PeerConnections of ours: their peers' sockets are read in its thread, so that no packet changes threads; and when it
@@ -21,7 +20,7 @@ final class Loop {
         moderation.initialize(to: TurnModeration())
         source = tern_watch(
             context, poller.epoll,
-            { argument in if let argument { Unmanaged<Loop>.fromOpaque(argument)._withUnsafeGuaranteedRef { $0.prepare() } } },
+            { argument in if let argument { Unmanaged<Loop>.fromOpaque(argument)._withUnsafeGuaranteedRef { $0.moderation.pointee.beginTurn() } } },
             { argument in if let argument { Unmanaged<Loop>.fromOpaque(argument)._withUnsafeGuaranteedRef { _ = $0.poller.turn(timeout: 0) } } },
             Unmanaged.passUnretained(self).toOpaque())
     }
@@ -32,12 +31,5 @@ final class Loop {
     func end() {
         if let source { tern_unwatch(source) }
         source = nil
-    }
-
-    private func prepare() {
-        let delay = moderation.pointee.delay(now: Clock.now())
-        guard delay > 0 else { return }
-        var time = timespec(tv_sec: 0, tv_nsec: Int(delay) &* 1_000)
-        nanosleep(&time, nil)
     }
 }

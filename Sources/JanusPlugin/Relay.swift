@@ -1,5 +1,6 @@
 internal import CJanusPlugin
 internal import Glibc
+internal import RTP
 
 /// The thread that reads the sockets of plain legs that no loop reads, and does the periodic work of all.
 final class Relay: @unchecked Sendable {
@@ -23,7 +24,9 @@ final class Relay: @unchecked Sendable {
     /// Runs until the plugin ends.
     func run() {
         var due = Clock.now() &+ Relay.period
+        var moderation = TurnModeration()
         while true {
+            moderation.beginTurn()
             let wait = max(due &- Clock.now(), 0) / 1_000 &+ 1
             guard poller.turn(timeout: Int32(truncatingIfNeeded: wait)) else { return }
             let now = Clock.now()

@@ -4,7 +4,7 @@
 /// A loop that turns often is held up before it looks again; one that mostly waits is not.
 public struct TurnModeration: Equatable, Sendable {
     /// A busy loop turns at most once in this time. Microseconds.
-    public static let interval: Int64 = 2_000
+    public static let interval: Int64 = 1_500
     /// A loop is busy when its turns take less on average, waiting included. Microseconds.
     public static let busy: Int64 = 1_000
     /// No turn counts for more. Microseconds.

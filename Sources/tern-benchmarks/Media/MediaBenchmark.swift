@@ -25,7 +25,11 @@ enum MediaBenchmark {
         var silent = 0
     }
 
-    enum Kind: String { case stock, tern }
+    enum Kind: String {
+        case stock, tern
+        /// Tern's plugin whose threads turn for each packet.
+        case unmoderated
+    }
 
     struct Options {
         var standing = 100
@@ -67,7 +71,7 @@ enum MediaBenchmark {
         var results: [Path: [Kind: [Result]]] = [:]
         for round in 1 ... options.rounds {
             for path in options.paths {
-                for kind in [Kind.stock, .tern] {
+                for kind in path == .browser ? [Kind.stock, .tern, .unmoderated] : [.stock, .tern] {
                     let result = try await bench.measure(path, kind)
                     results[path, default: [:]][kind, default: []].append(result)
                     if options.rounds > 1 {
@@ -115,12 +119,13 @@ enum MediaBenchmark {
         func measure(_ path: Path, _ kind: Kind) async throws -> Result {
             let janus = try await TestedJanus.start(
                 "measured", in: folder, address: address, plugins: kind == .stock ? ["nosip", "echotest"] : [],
-                engine: kind == .tern ? engine : nil, port: 8_188, mediaPorts: 20_000 ... 39_999, processor: 0, environment: options.environment)
+                engine: kind == .stock ? nil : engine, port: 8_188, mediaPorts: 20_000 ... 39_999, processor: 0,
+                environment: options.environment.merging(kind == .unmoderated ? ["TERN_MODERATION": "off"] : [:]) { _, new in new })
             let site = CallSite(janus: janus.connection, browsers: browsers.connection, phones: phones, address: address, phoneAddress: address)
             let call = { @LoopActor @Sendable () async throws -> BenchmarkCall in
                 switch kind {
                 case .stock: try await StockPlugins.call(path, at: site)
-                case .tern: try await EngineLegs.call(path, at: site)
+                case .tern, .unmoderated: try await EngineLegs.call(path, at: site)
                 }
             }
             do {

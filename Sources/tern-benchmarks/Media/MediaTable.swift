@@ -24,6 +24,7 @@ struct MediaTable {
 
     private func write(_ path: Path, _ result: [MediaBenchmark.Kind: [Result]]) {
         line("\(path.rawValue): ms of CPU a second", result, \.second, path == .echo ? .ratio(0.07) : path == .phones ? .ratio(0.15) : .ratio(0.65))
+        if result[.unmoderated] != nil { line("  the same without moderation", result, \.second, .ratio(0.9), of: .unmoderated) }
         line("  ms of CPU a 3 s call", result, \.call, path == .browser ? .none : .ratio(0.15))
         line("  more threads with the standing load", result, { Double($0.threads) }, .most(0))
         line("  KB of memory a call", result, { $0.memory / 1_024 }, .most(100))
@@ -34,8 +35,10 @@ struct MediaTable {
         line("  loss, %", result, { $0.loss * 100 }, .none)
     }
 
-    private func line(_ name: String, _ result: [MediaBenchmark.Kind: [Result]], _ value: (Result) -> Double, _ aim: Aim) {
-        let stock = MediaBenchmark.median((result[.stock] ?? []).map(value)), tern = MediaBenchmark.median((result[.tern] ?? []).map(value))
+    private func line(
+        _ name: String, _ result: [MediaBenchmark.Kind: [Result]], _ value: (Result) -> Double, _ aim: Aim, of kind: MediaBenchmark.Kind = .tern
+    ) {
+        let stock = MediaBenchmark.median((result[.stock] ?? []).map(value)), tern = MediaBenchmark.median((result[kind] ?? []).map(value))
         let ratio = tern / stock
         let (wanted, isMet): (String, Bool) =
             switch aim {
