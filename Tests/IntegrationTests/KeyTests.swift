@@ -29,9 +29,10 @@ extension IntegrationTests {
             await application.leave()
         }
 
-        @Test("a phone's keys as RTP reach the browser: as many packets as it sends, and nothing else")
+        @Test("a phone's key as RTP reaches the browser: as many packets as it sends, nothing else, and one event")
         func rtpToBrowser() async throws {
             try await call(keys: true, info: false) { page, phone in
+                try await page.run("window.keys = []; tern.current.on('dtmf', key => { keys.push(key.digit + key.by); document.body.dataset.keys = keys.length; })")
                 phone.audio.isSilent = true
                 #expect(try await page.stopsReceiving("audio"))
                 let before = try await page.sum("inbound-rtp", "audio", "packetsReceived")
@@ -40,6 +41,10 @@ extension IntegrationTests {
                     try await page.sum("inbound-rtp", "audio", "packetsReceived") == before + RTPPhone.packetsOfKey
                 })
                 #expect(try await page.stopsReceiving("audio"))
+                try await page.wait(until: "document.body.dataset.keys === '1'")
+                phone.audio.press(11)
+                try await page.wait(until: "document.body.dataset.keys === '2'")
+                #expect(try await page.run("return keys") == ["5callee", "#callee"])
                 phone.audio.isSilent = false
                 #expect(try await page.missing(440, in: Page.remote) == nil)
             }

@@ -45,6 +45,9 @@ final class RTPPhone: @unchecked Sendable {
     /// Begins to speak to there.
     func connect(to address: String, port: Int) { lock.withLock { peer = (address, port) } }
 
+    /// Where it speaks to.
+    var destination: (address: String, port: Int)? { lock.withLock { peer } }
+
     /// Speaks SRTP from now on, and hears nothing else.
     func encrypt(own: SRTPStream, peer: SRTPStream) { lock.withLock { encryption = (own, peer) } }
 
