@@ -41,6 +41,7 @@ test: swift packages test-packages ## Install what is missing, build, and run al
 	Tests/run $(ARGS)
 
 benchmark: swift packages ## Measure the rewriting of SDP, the registrar and media in a release build (some 6 minutes; as root)
+	@$(call install,iproute2 util-linux)
 	swift build -c release --product tern-benchmarks
 	swift build -c release --product janus_tern
 	@program="$$(swift build -c release --product tern-benchmarks --show-bin-path)/tern-benchmarks"; \

@@ -6,9 +6,9 @@ enum Path: String, CaseIterable {
     /// A phone that hears itself.
     case echo = "phone's echo"
     case phones = "phone to phone"
-    /// A phone and a browser that returns what it gets. The browser is EchoTest in another Janus. It gets the offer without candidates, and learns them from
-    /// the checks of the Janus that is measured: with them it would begin the DTLS handshake before that one has the answer, and repeat the lost
-    /// ClientHello after a second, where browsers do so after 50 ms.
+    /// A phone and a browser that returns what it gets: EchoTest in another Janus. It gets the offer without candidates, and learns them from Janus' checks of ICE.
+    /// With them its own checks may succeed before Janus has the answer, and then its first ClientHello is lost; browsers repeat it after 50 ms,
+    /// EchoTest after a second.
     case browser = "phone to browser"
 }
 
