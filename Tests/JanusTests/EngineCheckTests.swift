@@ -136,10 +136,11 @@ struct EngineCheckTests {
         }
     }
 
-    @Test("only Janus' lines about Tern's plugin explain why it is missing", arguments: [
+    @Test("only Janus' lines about a plugin, whatever its file's name, explain why Tern's is missing", arguments: [
         ("[janus.c:main:5603] \tCouldn't load plugin 'libjanus_tern.so': no such file", "Couldn't load plugin 'libjanus_tern.so': no such file."),
         ("The 'janus.plugin.tern' plugin could not be initialized", "The 'janus.plugin.tern' plugin could not be initialized."),
-        ("[janus.c:main:5603] \tCouldn't load plugin 'libjanus_nosip.so': no such file", nil), ("anything", nil),
+        ("[janus.c:main:5603] \tCouldn't load plugin 'other.so': no such file", "Couldn't load plugin 'other.so': no such file."),
+        ("Couldn't load transport plugin 'libjanus_websockets.so': no such file", nil), ("anything", nil),
     ] as [(String, String?)])
     func complaints(line: String, reason: String?) {
         let complaint = JanusLog.engineComplaint(line)

@@ -33,6 +33,14 @@ struct EngineValuesTests {
         #expect(EngineEvent(.object(members.merging(["tern": "event"]) { own, _ in own })) == nil)
     }
 
+    @Test("a jsep is an offer or answer with a description, or none at all", arguments: [
+        ["type": "offer"], ["sdp": "v=0"], ["type": "pranswer", "sdp": "v=0"], ["type": 1, "sdp": "v=0"],
+        ["type": "offer", "sdp": 1], [], "offer", nil,
+    ] as [JSONValue])
+    func noJSEP(json: JSONValue) {
+        #expect(JSEP(json) == nil)
+    }
+
     @Test("the counters of a leg are read, and what is not known stays open")
     func statistics() throws {
         let statistics = try #require(EngineStatistics([

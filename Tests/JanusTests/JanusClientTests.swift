@@ -27,7 +27,7 @@ struct JanusClientTests {
     @Test("each request carries the secret, a transaction of its own and the ids that it is about")
     @LoopActor func requests() async throws {
         try await FakeJanus.run { fake, client, _ in
-            let handle = try await client.attach(.noSIP)
+            let handle = try await client.attach()
             let reply = try await handle.message(["request": "x"], jsep: JSEP(type: .offer, sdp: "v=0", trickle: true))
             #expect(reply == JanusReply(data: ["done": true]))
             handle.trickle(JanusCandidate(sdpMid: "0", sdpMLineIndex: 0, candidate: "candidate:1"))
@@ -37,7 +37,7 @@ struct JanusClientTests {
             let requests = fake.requests.elements
             #expect(requests.allSatisfy { $0["apisecret"] == "secret" })
             #expect(Set(requests.compactMap { $0["transaction"]?.stringValue }).count == requests.count)
-            #expect(requests[1]["plugin"] == "janus.plugin.nosip")
+            #expect(requests[1]["plugin"] == "janus.plugin.tern")
             #expect(requests[2]["body"] == ["request": "x"])
             #expect(requests[2]["jsep"] == ["type": "offer", "sdp": "v=0", "trickle": true])
             #expect(requests[2...].allSatisfy { $0["handle_id"]?.intValue == Int(handle.id) && $0["session_id"] != nil })
@@ -49,7 +49,7 @@ struct JanusClientTests {
     @Test("a reply that comes before its ack, and a plugin that replies without one, are replies all the same")
     @LoopActor func orders() async throws {
         try await FakeJanus.run { fake, client, _ in
-            let handle = try await client.attach(.echoTest)
+            let handle = try await client.attach()
             fake.answer = { fake, request in [fake.event(to: request, ["early": true]), fake.reply("ack", to: request)] }
             #expect(try await handle.message([:]).data == ["early": true])
             fake.answer = { fake, request in
@@ -64,7 +64,7 @@ struct JanusClientTests {
     @Test("replies find their requests whatever order they come in")
     @LoopActor func crossing() async throws {
         try await FakeJanus.run { fake, client, _ in
-            let handle = try await client.attach(.echoTest)
+            let handle = try await client.attach()
             var held: [String] = []
             fake.answer = { fake, request in
                 held.insert(fake.event(to: request, request["body"] ?? .null), at: 0)
@@ -79,12 +79,12 @@ struct JanusClientTests {
     @Test("a refusal of the core and one of the plugin come as what they are")
     @LoopActor func refusals() async throws {
         try await FakeJanus.run { fake, client, _ in
-            let handle = try await client.attach(.echoTest)
+            let handle = try await client.attach()
             fake.answer = { fake, request in
                 [fake.reply("error", to: request, ["error": ["code": 465, "reason": "bad SDP"]])]
             }
             #expect(await Self.failure { () async throws(JanusError) in try await handle.message([:]) } == .refused(code: 465, reason: "bad SDP"))
-            #expect(await Self.failure { () async throws(JanusError) in try await client.attach(.noSIP) } == .refused(code: 465, reason: "bad SDP"))
+            #expect(await Self.failure { () async throws(JanusError) in try await client.attach() } == .refused(code: 465, reason: "bad SDP"))
             fake.answer = { fake, request in
                 [fake.reply("ack", to: request), fake.event(to: request, ["error_code": 447, "error": "no audio"])]
             }
@@ -96,7 +96,7 @@ struct JanusClientTests {
     @Test("silence is a timeout, an ack alone too, and what comes later disturbs nothing")
     @LoopActor func silence() async throws {
         try await FakeJanus.run(timeout: .seconds(1)) { fake, client, _ in
-            let handle = try await client.attach(.echoTest)
+            let handle = try await client.attach()
             let events = Record<JanusHandleEvent>()
             handle.onEvent = { events.add($0) }
             var late: [String] = []
@@ -124,8 +124,8 @@ struct JanusClientTests {
                 held.add(fake.reply("success", to: request, ["data": ["id": .integer(900 + held.elements.count)]]))
                 return []
             }
-            #expect(await Self.failure { () async throws(JanusError) in try await client.attach(.noSIP) } == .timeout)
-            let gone = LoopActor.task { await Self.failure { () async throws(JanusError) in try await client.attach(.noSIP) } }
+            #expect(await Self.failure { () async throws(JanusError) in try await client.attach() } == .timeout)
+            let gone = LoopActor.task { await Self.failure { () async throws(JanusError) in try await client.attach() } }
             try await held.first { _ in held.elements.count == 2 }
             gone.cancel()
             #expect(await gone.value == .cancelled)
@@ -133,7 +133,7 @@ struct JanusClientTests {
             try await fake.requests.first { $0["janus"] == "detach" && $0["handle_id"] == 900 }
             try await fake.requests.first { $0["janus"] == "detach" && $0["handle_id"] == 901 }
             fake.answer = nil
-            let done = try await client.attach(.echoTest)
+            let done = try await client.attach()
             #expect(done.isOpen && client.openHandles == 1)
         }
     }
@@ -153,10 +153,10 @@ struct JanusClientTests {
                 members["transaction"] = request["transaction"]
                 return [JSONValue.object(members).text]
             }
-            let failure = await Self.failure { () async throws(JanusError) in try await client.attach(.noSIP) }
+            let failure = await Self.failure { () async throws(JanusError) in try await client.attach() }
             guard case .malformed = failure else { Issue.record("\(String(describing: failure))"); return }
             fake.answer = nil
-            _ = try await client.attach(.noSIP)
+            _ = try await client.attach()
         }
     }
 
@@ -165,14 +165,14 @@ struct JanusClientTests {
         arguments: ["rubbish", "", "[]", "{}", "7", "{\"janus\":7}", "{\"janus\":\"ack\",\"janus\":\"ack\"}", String(repeating: "[", count: 70_000)])
     @LoopActor func garbage(text: String) async throws {
         try await FakeJanus.run { fake, client, states in
-            let handle = try await client.attach(.noSIP)
+            let handle = try await client.attach()
             let events = Record<JanusHandleEvent>()
             handle.onEvent = { events.add($0) }
             states.clear()
             fake.sayText(text)
             try await events.first { $0 == .lost }
             try await states.first { $0 == .ready }
-            _ = try await client.attach(.noSIP)
+            _ = try await client.attach()
             #expect(events.elements == [.lost])
         }
     }
@@ -180,7 +180,7 @@ struct JanusClientTests {
     @Test("what Janus says unasked reaches the handle that it is about, in order, and no other")
     @LoopActor func events() async throws {
         try await FakeJanus.run { fake, client, _ in
-            let handle = try await client.attach(.videoCall), other = try await client.attach(.videoCall)
+            let handle = try await client.attach(), other = try await client.attach()
             let events = Record<JanusHandleEvent>(), others = Record<JanusHandleEvent>()
             handle.onEvent = { events.add($0) }
             other.onEvent = { others.add($0) }
@@ -191,7 +191,7 @@ struct JanusClientTests {
             fake.say(["janus": "trickle", "sender": sender, "candidate": ["candidate": "candidate:1", "sdpMLineIndex": 0]])
             fake.say(["janus": "trickle", "sender": sender, "candidate": ["completed": true]])
             fake.say([
-                "janus": "event", "sender": sender, "plugindata": ["data": ["result": ["event": "incomingcall", "username": "a"]]],
+                "janus": "event", "sender": sender, "plugindata": ["data": ["tern": "event", "event": "flowing"]],
                 "jsep": ["type": "offer", "sdp": "v=0"],
             ])
             // Wrong types, unknown handles, unknown kinds: nothing comes of them.
@@ -209,7 +209,7 @@ struct JanusClientTests {
             #expect(events.elements == [
                 .webrtcUp, .media(.audio, receiving: true), .slowLink(.video, uplink: true, lost: 9),
                 .candidate(JanusCandidate(sdpMid: nil, sdpMLineIndex: 0, candidate: "candidate:1")), .candidatesCompleted,
-                .plugin(["result": ["event": "incomingcall", "username": "a"]], jsep), .hangup(reason: "ICE failed"), .lost,
+                .plugin(["tern": "event", "event": "flowing"], jsep), .hangup(reason: "ICE failed"), .lost,
             ])
             #expect(others.elements.isEmpty)
             #expect(client.openHandles == 1)
@@ -220,7 +220,7 @@ struct JanusClientTests {
     @Test("a lost connection fails what waits, tells each handle once, and is made again")
     @LoopActor func loss() async throws {
         try await FakeJanus.run { fake, client, states in
-            let handles = [try await client.attach(.noSIP), try await client.attach(.echoTest)]
+            let handles = [try await client.attach(), try await client.attach()]
             let events = Record<JanusHandleEvent>()
             handles.forEach { $0.onEvent = { events.add($0) } }
             fake.answer = { fake, request in request["janus"] == "message" ? [] : nil }
@@ -251,18 +251,18 @@ struct JanusClientTests {
             configuration: JanusClientConfiguration(
                 url: url, requestTimeout: .seconds(5), firstRetry: .milliseconds(5), longestRetry: .milliseconds(20))
         ) { states.add($0) }
-        guard case .notReady = await Self.failure({ () async throws(JanusError) in try await client.attach(.noSIP) }) else {
+        guard case .notReady = await Self.failure({ () async throws(JanusError) in try await client.attach() }) else {
             Issue.record("it was not started"); return
         }
         client.start()
         var downs = 0
         try await states.first { if case .down = $0 { downs += 1 }; return downs > 3 }
-        guard case .notReady = await Self.failure({ () async throws(JanusError) in try await client.attach(.noSIP) }) else {
+        guard case .notReady = await Self.failure({ () async throws(JanusError) in try await client.attach() }) else {
             Issue.record("there is no Janus"); return
         }
         try fake.start(port: port)
         try await states.first { $0 == .ready }
-        _ = try await client.attach(.noSIP)
+        _ = try await client.attach()
         await client.stop()
         #expect(client.state == .down(reason: "stopped"))
         await fake.stop()
@@ -299,7 +299,7 @@ struct JanusClientTests {
     @Test("a session that timed out in Janus is made anew")
     @LoopActor func sessionTimeout() async throws {
         try await FakeJanus.run { fake, client, states in
-            let handle = try await client.attach(.noSIP)
+            let handle = try await client.attach()
             let events = Record<JanusHandleEvent>()
             handle.onEvent = { events.add($0) }
             states.clear()
@@ -312,7 +312,7 @@ struct JanusClientTests {
     @Test("detaching twice asks Janus once, both return, and what waits on the handle fails")
     @LoopActor func detachTwice() async throws {
         try await FakeJanus.run { fake, client, _ in
-            let handle = try await client.attach(.noSIP)
+            let handle = try await client.attach()
             var held: [String] = []
             fake.answer = { fake, request in
                 guard request["janus"] == "detach" else { return [] }
@@ -338,7 +338,7 @@ struct JanusClientTests {
     @Test("a cancelled task still detaches its handle")
     @LoopActor func cancelledDetach() async throws {
         try await FakeJanus.run { fake, client, _ in
-            let handle = try await client.attach(.noSIP)
+            let handle = try await client.attach()
             let task = LoopActor.task { await handle.detach() }
             task.cancel()
             await task.value
@@ -350,7 +350,7 @@ struct JanusClientTests {
     @Test("no more requests wait than the limit allows")
     @LoopActor func overload() async throws {
         try await FakeJanus.run(maximumPending: 3) { fake, client, _ in
-            let handle = try await client.attach(.noSIP)
+            let handle = try await client.attach()
             fake.answer = { _, request in request["janus"] == "message" ? [] : nil }
             let waiting = (0..<3).map { _ in
                 LoopActor.task { await Self.failure { () async throws(JanusError) in try await handle.message([:]) } }
@@ -366,7 +366,7 @@ struct JanusClientTests {
     @Test("it follows Janus to another URL at once")
     @LoopActor func moves() async throws {
         try await FakeJanus.run { fake, client, states in
-            let handle = try await client.attach(.noSIP)
+            let handle = try await client.attach()
             let events = Record<JanusHandleEvent>()
             handle.onEvent = { events.add($0) }
             let other = FakeJanus()
@@ -375,7 +375,7 @@ struct JanusClientTests {
             client.connect(to: other.url)
             try await states.first { $0 == .ready }
             #expect(events.elements == [.lost])
-            _ = try await client.attach(.noSIP)
+            _ = try await client.attach()
             #expect(Self.names(other) == ["create", "attach"])
             client.connect(to: other.url)
             #expect(client.state == .ready)
@@ -387,7 +387,7 @@ struct JanusClientTests {
     @Test("stopping ends the session in Janus and tells the handles")
     @LoopActor func stopping() async throws {
         try await FakeJanus.run { fake, client, _ in
-            let handle = try await client.attach(.noSIP)
+            let handle = try await client.attach()
             let events = Record<JanusHandleEvent>()
             handle.onEvent = { events.add($0) }
             await client.stop()

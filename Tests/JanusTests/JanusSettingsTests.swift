@@ -23,13 +23,13 @@ struct JanusSettingsTests {
         let settings = Self.settings(ports: all)
         #expect(settings.configuration.plainPorts == plain)
         #expect(settings.configuration.icePorts == ice)
-        #expect(try settings.files["janus.plugin.nosip.jcfg"]?.contains("\"\(plain.lowerBound)-\(plain.upperBound)\"") == true)
         #expect(try settings.files["janus.jcfg"]?.contains("\"\(ice.lowerBound)-\(ice.upperBound)\"") == true)
     }
 
     @Test("the APIs are on loopback only, each on its port, with event loops and secrets as given")
     func apis() throws {
         let files = try Self.settings().files
+        #expect(files.keys.sorted() == ["janus.jcfg", "janus.transport.websockets.jcfg"])
         let transport = try #require(files["janus.transport.websockets.jcfg"])
         #expect(transport.contains("ws_port = 4001\n    ws_ip = \"127.0.0.1\""))
         #expect(transport.contains("admin_ws_port = 4002\n    admin_ws_ip = \"127.0.0.1\""))
@@ -46,8 +46,6 @@ struct JanusSettingsTests {
         for address in ["127.0.0.1", "127.1.2.3", "0.0.0.0"] {
             #expect(try Self.settings(address: address).files["janus.jcfg"]?.contains("ice_enforce_list") == false)
         }
-        #expect(try Self.settings(address: "127.0.0.1").files["janus.plugin.nosip.jcfg"]?.contains("local_ip = \"127.0.0.1\"") == true)
-        #expect(try Self.settings(address: "0.0.0.0").files["janus.plugin.nosip.jcfg"]?.contains("local_ip") == false)
     }
 
     @Test("a path cannot break out of its string")
@@ -63,8 +61,6 @@ struct JanusSettingsTests {
         ("[WARN] hm", .standardOutput, .warning, "hm"),
         ("[WARN] mDNS resolution disabled, .local candidates will be ignored", .standardOutput, .debug,
          "[WARN] mDNS resolution disabled, .local candidates will be ignored"),
-        ("[ERR] [record.c:janus_recorder_create_full:232] Not a directory? /dev/null", .standardOutput, .debug,
-         "[ERR] [record.c:janus_recorder_create_full:232] Not a directory? /dev/null"),
         ("[ERR] [x.c:f:2] Not a directory? /srv/recordings", .standardOutput, .warning, "[x.c:f:2] Not a directory? /srv/recordings"),
         ("Creating new session: 1", .standardOutput, .debug, "Creating new session: 1"),
         ("libfoo: missing", .standardError, .warning, "libfoo: missing"),

@@ -20,7 +20,7 @@ struct EngineCheck {
         let handle: UInt64?
         do throws(JanusError) {
             handle = try await request(
-                ["janus": "attach", "session_id": .id(session), "plugin": .string(JanusPlugin.engine.rawValue)], until: .success
+                ["janus": "attach", "session_id": .id(session), "plugin": .string(EnginePlugin.name)], until: .success
             ).dataID
         } catch .refused(code: EngineCheck.pluginNotFound, _) {
             throw .unusable(EngineCheck.missing(from: janus))
@@ -54,18 +54,18 @@ struct EngineCheck {
                 "is version \(found.version), protocol \(found.protocol), but this gateway is \(expected.version), protocol \(expected.protocol)")
         }
         if let api = found.api, let janus, let own = janus.pluginAPI, api > own {
-            return "\(JanusPlugin.engine.rawValue) was built for a later Janus: its plugin API is \(api), that of Janus \(janus.text) is \(own). "
+            return "\(EnginePlugin.name) was built for a later Janus: its plugin API is \(api), that of Janus \(janus.text) is \(own). "
                 + "Build it with the headers of this Janus, and restart Janus"
         }
         return nil
     }
 
     private nonisolated static func missing(from janus: JanusVersion?) -> String {
-        "Janus\(janus.map { " \($0.text)" } ?? "") has not loaded \(JanusPlugin.engine.rawValue). Put \(EngineLibrary.name) into its plugins folder, "
+        "Janus\(janus.map { " \($0.text)" } ?? "") has not loaded \(EnginePlugin.name). Put \(EngineLibrary.name) into its plugins folder, "
             + "and restart Janus; if the file is there, Janus' log says why it is not loaded"
     }
 
     private nonisolated static func reason(_ what: String) -> String {
-        "\(JanusPlugin.engine.rawValue) in Janus \(what). Install the \(EngineLibrary.name) of this gateway's build, and restart Janus"
+        "\(EnginePlugin.name) in Janus \(what). Install the \(EngineLibrary.name) of this gateway's build, and restart Janus"
     }
 }

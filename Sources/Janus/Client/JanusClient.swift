@@ -16,7 +16,7 @@ public final class JanusClient {
 
     private var isRunning = false
     private var channel: JanusChannel?
-    private(set) var session: UInt64?
+    private var session: UInt64?
     private var handles: [UInt64: Entry] = [:]
     private var detaching = 0
     private var attempts = 0
@@ -166,17 +166,17 @@ public final class JanusClient {
 
     // MARK: Handles
 
-    /// Attaches a new handle to a plugin.
+    /// Attaches a new handle to Tern's plugin.
     ///
     /// When the task is cancelled or the time is over, a handle that Janus makes nevertheless is detached at once.
-    public func attach(_ plugin: JanusPlugin) async throws(JanusError) -> JanusHandle {
+    public func attach() async throws(JanusError) -> JanusHandle {
         let (channel, session) = try ready()
         let answer = try await channel.request(
-            envelope(["janus": "attach", "session_id": .id(session), "plugin": .string(plugin.rawValue)]),
+            envelope(["janus": "attach", "session_id": .id(session), "plugin": .string(EnginePlugin.name)]),
             until: .success, prefix: JanusClient.attachPrefix)
         guard let id = answer.dataID else { throw .malformed("a handle without an id") }
         guard self.channel === channel, self.session == session else { throw .lost }
-        let handle = JanusHandle(id: id, plugin: plugin, client: self)
+        let handle = JanusHandle(id: id, client: self)
         handles[id] = Entry(handle: handle)
         return handle
     }

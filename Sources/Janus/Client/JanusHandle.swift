@@ -1,14 +1,13 @@
 public import EventLoop
 public import JSON
 
-/// A plugin handle: one user of one plugin, with at most one PeerConnection.
+/// A handle of Tern's plugin, with at most one PeerConnection.
 ///
 /// Take a fresh one for each call: one whose negotiation failed can stay stuck. ``detach()`` it when the call is over; one
 /// that is merely dropped is detached as well.
 @LoopActor
 public final class JanusHandle {
     public let id: UInt64
-    public let plugin: JanusPlugin
 
     /// Receives what Janus says about this handle, in the order in which it said it.
     public var onEvent: (@LoopActor (JanusHandleEvent) -> Void)?
@@ -23,9 +22,8 @@ public final class JanusHandle {
     private var state = State.open
     private weak var client: JanusClient?
 
-    init(id: UInt64, plugin: JanusPlugin, client: JanusClient) {
+    init(id: UInt64, client: JanusClient) {
         self.id = id
-        self.plugin = plugin
         self.client = client
     }
 
@@ -38,9 +36,6 @@ public final class JanusHandle {
     public var isOpen: Bool {
         if case .open = state { true } else { false }
     }
-
-    /// The id of the Janus session that it belongs to, for the admin API; nil when it was lost.
-    public var session: UInt64? { isOpen ? client?.session : nil }
 
     /// Sends a message to the plugin and waits for its reply.
     ///

@@ -13,7 +13,7 @@ public struct EngineLeg {
 
     /// Attaches a fresh handle.
     public static func attach(to client: JanusClient) async throws(JanusError) -> EngineLeg {
-        EngineLeg(try await client.attach(.engine))
+        EngineLeg(try await client.attach())
     }
 
     /// Asks for the plugin's protocol and version.
@@ -83,7 +83,7 @@ public struct EngineLeg {
 
     private func ask<Value: EngineReply>(_ request: String, _ members: [String: JSONValue] = [:]) async throws(JanusError) -> Value {
         guard let value = Value(try await reply(to: request, members).data) else {
-            throw .malformed("the reply to \"\(request)\" of \(JanusPlugin.engine.rawValue) is incomplete")
+            throw .malformed("the reply to \"\(request)\" of \(EnginePlugin.name) is incomplete")
         }
         return value
     }

@@ -1,6 +1,6 @@
 internal import EventLoop
 
-/// Asks a Janus' plugins again and again whether they answer: soon after its start, to learn when it is ready, and now and then later.
+/// Asks Tern's plugin in a Janus again and again whether it answers: soon after its start, to learn when it is ready, and now and then later.
 @LoopActor
 final class JanusHealth {
     enum Finding {
@@ -11,7 +11,7 @@ final class JanusHealth {
 
     /// Between the attempts to connect while it starts.
     private static let startInterval = Duration.milliseconds(25)
-    /// Failed checks in a row of one plugin that make it silent. One may be this process' own fault, after a pause of the machine.
+    /// Failed checks in a row that make Janus silent. One may be this process' own fault, after a pause of the machine.
     private static let patience = 2
 
     private let url: String
@@ -23,16 +23,16 @@ final class JanusHealth {
     private let started: ContinuousClock.Instant
     private var isReady = false
     private var isStopped = false
-    /// Failed checks in a row, by plugin. An answer that comes too late shows a plugin that is busy, and ends the row: what it does for calls is
-    /// worth more than a restart.
-    private var misses: [JanusPlugin: Int] = [:]
+    /// Failed checks in a row. An answer that comes too late shows a plugin that is busy, and ends the row: what it does for calls is worth
+    /// more than a restart.
+    private var misses = 0
     private var channel: JanusChannel?
     private var probe: PluginProbe?
     private var timer: LoopTimer?
 
     /// - Parameters:
     ///   - secret: What Janus demands in each request.
-    ///   - interval: From a successful check to the next one, and how long a plugin may take to answer.
+    ///   - interval: From a successful check to the next one, and how long the plugin may take to answer.
     init(
         url: String, secret: String, startLimit: Duration, interval: Duration, onFinding: @escaping @LoopActor (Finding) -> Void
     ) {
@@ -45,7 +45,7 @@ final class JanusHealth {
         connect(after: JanusHealth.startInterval)
     }
 
-    /// Ends the checks; returns when the connection is closed, and with it the handles in Janus.
+    /// Ends the checks; returns when the connection is closed, and with it the handle in Janus.
     func stop() async {
         isStopped = true
         timer?.cancel()
@@ -77,12 +77,11 @@ final class JanusHealth {
     private func check() async {
         guard let channel, !isStopped else { return }
         do throws(JanusError) {
-            let silent = try await openProbe(channel).silentPlugins()
-            misses = misses.filter { silent.contains($0.key) }
-            guard silent.isEmpty else {
-                missed(silent, "\(silent.map(\.rawValue).joined(separator: ", ")) did not answer within \(min(interval, startLimit))")
+            guard try await openProbe(channel).answers() else {
+                missed("\(EnginePlugin.name) did not answer within \(min(interval, startLimit))")
                 return check(after: .zero)
             }
+            misses = 0
             if !isReady, !isStopped {
                 isReady = true
                 onFinding(.ready)
@@ -105,22 +104,21 @@ final class JanusHealth {
     }
 
     private func heardLate(_ message: JanusMessage) {
-        guard case .plugin = message.kind, let plugin = message.sender.flatMap({ probe?.plugin(of: $0) }) else { return }
-        misses[plugin] = nil
+        if case .plugin = message.kind, let probe, message.sender == probe.handle { misses = 0 }
     }
 
     private func closed(_ reason: String) {
         timer?.cancel()
         channel = nil
         probe = nil
-        missed(JanusPlugin.allCases, reason)
+        missed(reason)
         if !isStopped { connect(after: isReady ? interval : JanusHealth.startInterval) }
     }
 
-    private func missed(_ plugins: [JanusPlugin], _ reason: String) {
+    private func missed(_ reason: String) {
         guard !isStopped else { return }
-        for plugin in plugins { misses[plugin, default: 0] += 1 }
-        let isOver = isReady ? misses.values.contains { $0 >= JanusHealth.patience } : clock.now - started >= startLimit
+        misses += 1
+        let isOver = isReady ? misses >= JanusHealth.patience : clock.now - started >= startLimit
         guard isOver else { return }
         isStopped = true
         timer?.cancel()

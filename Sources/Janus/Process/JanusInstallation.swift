@@ -1,7 +1,7 @@
 internal import EventLoop
 internal import Glibc
 
-/// Where a Janus is installed: its program and the libraries that Tern needs, with Tern's own plugin for it.
+/// Where a Janus is installed: its program and its WebSocket transport, with Tern's own plugin for it.
 struct JanusInstallation {
     /// A shared library that Janus loads.
     struct Library {
@@ -12,16 +12,15 @@ struct JanusInstallation {
 
     /// Path of the program.
     let program: String
-    /// The plugins, Tern's own included.
-    let plugins: [Library]
-    let transports: [Library]
+    /// The transport, and Tern's own plugin.
+    let transport: Library
+    let engine: Library
 
-    private static let pluginNames = ["libjanus_nosip.so", "libjanus_echotest.so", "libjanus_videocall.so"]
-    private static let transportNames = ["libjanus_websockets.so"]
+    private static let transportName = "libjanus_websockets.so"
 
     /// - Parameters:
     ///   - executable: Path or name of the program.
-    ///   - libraries: Where its plugins and transports are; looked for when `nil`.
+    ///   - libraries: Where its transports are; looked for when `nil`.
     ///   - engine: Path of Tern's own plugin; looked for when `nil`.
     /// - Throws: `.installation` when something is missing.
     init(executable: String, libraries: String?, engine: String?) throws(JanusProcessError) {
@@ -32,19 +31,9 @@ struct JanusInstallation {
         }
         let directory: String
         if let libraries { directory = libraries } else { directory = try JanusInstallation.libraries(beside: program) }
-        let engine = Library(name: EngineLibrary.name, path: try EngineLibrary.find(configured: engine))
-        plugins = try JanusInstallation.find(JanusInstallation.pluginNames, in: "\(directory)/plugins") + [engine]
-        transports = try JanusInstallation.find(JanusInstallation.transportNames, in: "\(directory)/transports")
-    }
-
-    private static func find(_ names: [String], in directory: String) throws(JanusProcessError) -> [Library] {
-        var libraries: [Library] = []
-        for name in names {
-            let path = "\(directory)/\(name)"
-            guard access(path, R_OK) == 0 else { throw .installation("\(path): \(String(cString: strerror(errno)))") }
-            libraries.append(Library(name: name, path: path))
-        }
-        return libraries
+        self.engine = Library(name: EngineLibrary.name, path: try EngineLibrary.find(configured: engine))
+        transport = Library(name: JanusInstallation.transportName, path: "\(directory)/transports/\(JanusInstallation.transportName)")
+        guard access(transport.path, R_OK) == 0 else { throw .installation("\(transport.path): \(String(cString: strerror(errno)))") }
     }
 
     /// Looks under the program's own prefix first: `bin/janus` belongs to `lib/janus` or `lib/<architecture>/janus`.
@@ -57,10 +46,10 @@ struct JanusInstallation {
         }
         for prefix in prefixes {
             for pattern in ["\(prefix)/lib/janus", "\(prefix)/lib/*/janus"] {
-                if let plugins = first(matching: "\(pattern)/plugins") { return String(plugins.dropLast("/plugins".count)) }
+                if let transports = first(matching: "\(pattern)/transports") { return String(transports.dropLast("/transports".count)) }
             }
         }
-        throw .installation("no plugins of Janus found in \(prefixes.map { "\($0)/lib" }.joined(separator: ", "))")
+        throw .installation("no transports of Janus found in \(prefixes.map { "\($0)/lib" }.joined(separator: ", "))")
     }
 
     private static func first(matching pattern: String) -> String? {

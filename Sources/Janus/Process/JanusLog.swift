@@ -28,9 +28,9 @@ final class JanusLog {
         logger.log(level: level, "output of Janus", metadata: ["text": "\(text)", "pid": "\(pid ?? 0)"])
     }
 
-    /// Recognises what Janus' core prints when it does not load Tern's plugin.
+    /// Recognises what Janus' core prints when it does not load Tern's plugin, the only one that it is given.
     nonisolated static func engineComplaint(_ text: String) -> String? {
-        guard text.contains("Couldn't load plugin '") || text.contains("'\(EngineLibrary.name)'") || text.contains("The '\(JanusPlugin.engine.rawValue)' plugin") else { return nil }
+        guard text.contains("Couldn't load plugin '") || text.contains("'\(EngineLibrary.name)'") || text.contains("The '\(EnginePlugin.name)' plugin") else { return nil }
         // Without the place in Janus' source.
         let reason = text.drop { $0 != "]" }.dropFirst().drop { $0.isWhitespace }
         return "Janus does not load Tern's plugin: \(reason.isEmpty ? text[...] : reason). Build it on this machine, with the headers of the "
@@ -49,13 +49,10 @@ final class JanusLog {
         return lines <= JanusLog.linesPerSecond
     }
 
-    /// Janus marks fatal lines, errors and warnings, and nothing else. Two warnings only repeat what it was configured to do, and three
-    /// errors belong to ``NoSIP/askForPicture()``; where a recording fails it is said of its audio as well.
+    /// Janus marks fatal lines, errors and warnings, and nothing else. Two warnings only repeat what it was configured to do.
     nonisolated static func parse(_ line: String, _ stream: ChildProcess.Stream) -> (Logger.Level, String) {
         let known = ["[WARN] mDNS resolution disabled", "[WARN] Janus is deployed on a private address"]
         if known.contains(where: { line.hasPrefix($0) }) { return (.debug, line) }
-        let wishes = ["Not a directory? \(NoSIP.noDirectory)", "Missing codec information", "Couldn't open a video recording file for this user!"]
-        if line.hasPrefix("[ERR] "), wishes.contains(where: { line.hasSuffix($0) }) { return (.debug, line) }
         let marks: [(String, Logger.Level)] = [("[FATAL] ", .error), ("[ERR] ", .warning), ("[WARN] ", .warning)]
         for (mark, level) in marks where line.hasPrefix(mark) { return (level, String(line.dropFirst(mark.count))) }
         return (stream == .standardError ? .warning : .debug, line)

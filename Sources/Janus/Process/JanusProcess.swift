@@ -102,8 +102,8 @@ public final class JanusProcess {
             apiSecret: apiSecret, adminSecret: adminSecret)
         let directory = try PrivateDirectory(configuration.directory)
         for (name, text) in try settings.files { try directory.write(text, to: name) }
-        try directory.link(installation.plugins, in: "plugins")
-        try directory.link(installation.transports, in: "transports")
+        try directory.link([installation.engine], in: "plugins")
+        try directory.link([installation.transport], in: "transports")
         for folder in ["events", "loggers"] { try directory.link([], in: folder) }
         return ChildProcess.Command(
             executable: installation.program, arguments: ["--disable-colors", "--configs-folder", configuration.directory])

@@ -4,7 +4,7 @@ internal import Glibc
 public struct JanusProcessConfiguration: Sendable {
     /// Path or name of the program.
     public var executable: String
-    /// Where its plugins and transports are, as `…/janus` with the folders `plugins` and `transports`; found by itself when `nil`.
+    /// Where its transports are, as `…/janus` with the folder `transports`; found by itself when `nil`.
     public var libraries: String?
     /// Path of Tern's own plugin; looked for beside this program and in `../lib/tern` when `nil`.
     public var engine: String?
@@ -13,8 +13,8 @@ public struct JanusProcessConfiguration: Sendable {
     /// UDP ports for media. The lower half is for plain RTP (an even port for RTP and the next for RTCP, for each medium),
     /// the upper half for ICE (one port for each PeerConnection and address).
     public var rtpPorts: ClosedRange<Int>
-    /// IPv4 address for media. Plain RTP is bound and advertised here. ICE keeps to it as well, unless it is a loopback address,
-    /// which ICE never uses, or `0.0.0.0`: then ICE uses every address of the machine that is not loopback.
+    /// IPv4 address that ICE keeps to, unless it is a loopback address, which ICE never uses, or `0.0.0.0`: then ICE uses every IPv4 address
+    /// of the machine that is not loopback.
     public var localAddress: String
     /// Threads for media, one for each core; never 0, with which Janus takes a thread for each handle and sets calls up slowly.
     public var eventLoops: Int
@@ -24,7 +24,7 @@ public struct JanusProcessConfiguration: Sendable {
     public var startLimit: Duration
     /// From SIGTERM until SIGKILL.
     public var stopLimit: Duration
-    /// From one health check to the next, and how long a plugin may take to answer; after two that fail in a row it is killed.
+    /// From one health check to the next, and how long the plugin may take to answer; after two that fail in a row it is killed.
     public var healthInterval: Duration
     /// Before the first restart; doubled with each failure in a row.
     public var firstRestart: Duration
@@ -63,7 +63,7 @@ public struct JanusProcessConfiguration: Sendable {
         guard (1...256).contains(eventLoops) else { throw .configuration("\(eventLoops) event loops: 1 to 256") }
         var address = in_addr()
         guard inet_pton(AF_INET, localAddress, &address) == 1 else {
-            throw .configuration("media address \(localAddress) is no IPv4 address, and Janus' NoSIP plugin has no other")
+            throw .configuration("media address \(localAddress) is no IPv4 address, and ICE has no other")
         }
         guard LocalPort.isOwn(address) else {
             throw .configuration("media address \(localAddress) is not an address of this machine")

@@ -11,10 +11,6 @@ struct JanusSettings {
             [
                 "janus.jcfg": try core,
                 "janus.transport.websockets.jcfg": transport,
-                "janus.plugin.nosip.jcfg": try noSIP,
-                // Janus warns about plugins without a file.
-                "janus.plugin.echotest.jcfg": "general: {\n    events = false\n}\n",
-                "janus.plugin.videocall.jcfg": "general: {\n    events = false\n}\n",
             ]
         }
     }
@@ -85,21 +81,6 @@ struct JanusSettings {
         }
 
         """
-    }
-
-    private var noSIP: String {
-        get throws(JanusProcessError) {
-            let ports = configuration.plainPorts
-            let address = configuration.localAddress
-            return """
-                general: {
-                \(address == "0.0.0.0" ? "" : "    local_ip = \(try quoted(address))\n")\
-                    rtp_port_range = "\(ports.lowerBound)-\(ports.upperBound)"
-                    events = false
-                }
-
-                """
-        }
     }
 
     /// A string in libconfig's syntax.

@@ -3,8 +3,8 @@ internal import Glibc
 
 /// Checks four times a second how much memory a process takes, and reports when it is more than a limit.
 ///
-/// `setrlimit` does not serve for Janus. `RLIMIT_AS` and `RLIMIT_DATA` count the 8 MB stack of each thread, and NoSIP has a thread for
-/// each call. A Janus 1.1.2 that reached `RLIMIT_DATA` did not end: it answered keepalives and nothing else.
+/// `setrlimit` does not serve for Janus. `RLIMIT_AS` and `RLIMIT_DATA` count the 8 MB stack of each thread, most of which is never used.
+/// A Janus 1.1.2 that reached `RLIMIT_DATA` did not end: it answered keepalives and nothing else.
 @LoopActor
 final class MemoryWatch {
     private static let interval = Duration.milliseconds(250)

@@ -14,7 +14,7 @@ public enum JanusHandleEvent: Sendable, Equatable {
     case candidate(JanusCandidate)
     /// Janus has no further candidates.
     case candidatesCompleted
-    /// Something that the plugin says without being asked, as `incomingcall` of VideoCall.
+    /// Something that the plugin says without being asked: an ``EngineEvent``.
     case plugin(JSONValue, JSEP?)
     /// The handle is gone: Janus or the connection to it died, or Janus detached it. The last event, and only once.
     case lost

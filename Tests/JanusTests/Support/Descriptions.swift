@@ -1,12 +1,5 @@
-/// Session descriptions of the kinds of peers that Janus meets.
+/// Session descriptions as browsers make them.
 enum Descriptions {
-    /// A phone's offer of audio, as it is handed to NoSIP.
-    static let phoneOffer = lines([
-        "v=0", "o=- 3745 3745 IN IP4 \(Machine.address)", "s=-", "c=IN IP4 \(Machine.address)", "t=0 0",
-        "m=audio 40000 RTP/AVP 0 8 101",
-        "a=rtpmap:0 PCMU/8000", "a=rtpmap:8 PCMA/8000", "a=rtpmap:101 telephone-event/8000", "a=fmtp:101 0-15", "a=sendrecv",
-    ])
-
     /// An offer as Chrome makes it, of audio and, if wanted, video; candidates are trickled.
     static func chromeOffer(video: Bool = true) -> String {
         lines(head(video: video) + audio(setup: "actpass") + (video ? Self.video(setup: "actpass") : []))
@@ -15,14 +8,6 @@ enum Descriptions {
     /// Chrome's answer to that offer, or to what Janus made of it.
     static func chromeAnswer(video: Bool = true) -> String {
         lines(head(video: video) + audio(setup: "active") + (video ? Self.video(setup: "active") : []))
-    }
-
-    /// Takes the candidates out.
-    static func withoutCandidates(_ sdp: String) -> String {
-        let kept = sdp.split(separator: "\r\n").filter {
-            !$0.hasPrefix("a=candidate:") && !$0.hasPrefix("a=end-of-candidates")
-        }
-        return lines(kept.map(String.init))
     }
 
     private static func lines(_ lines: [String]) -> String { lines.map { $0 + "\r\n" }.joined() }

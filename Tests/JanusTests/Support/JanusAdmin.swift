@@ -1,13 +1,14 @@
-public import EventLoop
-public import JSON
+import EventLoop
+@testable import Janus
+import JSON
 
-/// Janus' admin API over WebSocket: what Janus itself holds open, for metrics and to find leaks.
+/// Janus' admin API over WebSocket: the handles that Janus itself holds open, to find leaks.
 ///
 /// It connects with the first question, and closes the connection when no other has come for a while.
 @LoopActor
-public final class JanusAdmin {
+final class JanusAdmin {
     /// `ws://host:port/` of the admin WebSocket transport; a new one counts from the next connection on.
-    public var url: String
+    var url: String
     private let secret: String
     private let timeout: Duration
     private let idleLimit: Duration
@@ -16,7 +17,7 @@ public final class JanusAdmin {
     private var channel: JanusChannel?
     private var waiting: [CheckedContinuation<Result<JanusChannel, JanusError>, Never>] = []
 
-    public init(url: String, secret: String, timeout: Duration = .seconds(5), idleLimit: Duration = .seconds(2)) {
+    init(url: String, secret: String, timeout: Duration = .seconds(5), idleLimit: Duration = .seconds(2)) {
         self.url = url
         self.secret = secret
         self.timeout = timeout
@@ -24,17 +25,17 @@ public final class JanusAdmin {
     }
 
     /// The ids of all sessions, whoever holds them.
-    public func sessions() async throws(JanusError) -> [UInt64] {
+    func sessions() async throws(JanusError) -> [UInt64] {
         try await ids(in: "sessions", of: ["janus": "list_sessions"])
     }
 
     /// The ids of a session's handles.
-    public func handles(of session: UInt64) async throws(JanusError) -> [UInt64] {
+    func handles(of session: UInt64) async throws(JanusError) -> [UInt64] {
         try await ids(in: "handles", of: ["janus": "list_handles", "session_id": .id(session)])
     }
 
     /// How many handles Janus holds, over all sessions.
-    public func handleCount() async throws(JanusError) -> Int {
+    func handleCount() async throws(JanusError) -> Int {
         var count = 0
         for session in try await sessions() {
             do throws(JanusError) {
@@ -46,15 +47,8 @@ public final class JanusAdmin {
         return count
     }
 
-    /// All that Janus knows about a handle: ICE, DTLS, streams with their packet counters.
-    public func handleInfo(session: UInt64, handle: UInt64) async throws(JanusError) -> JSONValue {
-        let answer = try await ask(["janus": "handle_info", "session_id": .id(session), "handle_id": .id(handle)])
-        guard let info = answer["info"] else { throw .malformed("no member \"info\"") }
-        return info
-    }
-
     /// Closes the connection; the next question opens another.
-    public func close() async {
+    func close() async {
         let channel = channel
         idle?.cancel()
         channel?.close("closed")
