@@ -94,6 +94,27 @@ extension IntegrationTests {
             await admin.leave()
         }
 
+        @Test("a phone in an echo whose sound was off hears itself again, with SRTP or without", arguments: [false, true])
+        func phoneEcho(isSecure: Bool) async throws {
+            let stage = try Stage.running
+            let admin = try await APIClient.user("admin", at: stage.gateway)
+            let phone = try SIPPhone(stage, frequency: 440)
+            defer { phone.stop() }
+            if isSecure { phone.media.key = SRTPStream.makeKey() }
+            phone.call("echo")
+            try await phone.answered()
+            #expect(await phone.audio.hears(440))
+            let list = try await admin.request("media", "get_list", ["user": "*"])
+            let id = try #require(list["session_ids"]?.arrayValue?.first?.stringValue)
+            try await admin.update(id, ["use_audio": false])
+            #expect(await eventually(within: .seconds(20)) { await phone.audio.packets(during: .milliseconds(400)) == 0 })
+            #expect(await Self.skip(phone))
+            try await admin.update(id, ["use_audio": true])
+            #expect(await phone.audio.hears(440, within: .seconds(20)))
+            try await phone.hangUp()
+            await admin.leave()
+        }
+
         // MARK: Parts
 
         /// Goes on as if it had sent 40,000 packets, in eight seconds.
