@@ -110,7 +110,7 @@ extension IntegrationTests {
         }
 
         @Test("a phone with SRTP calls one without: both hear each other, also after new keys and after a change that was declined")
-        func hairpin() async throws {
+        func twoPhones() async throws {
             let stage = try Stage.running
             let caller = try SIPPhone(stage, frequency: 500), called = try SIPPhone(stage, frequency: 700, port: stage.gateway.phonePort)
             defer { caller.stop(); called.stop() }

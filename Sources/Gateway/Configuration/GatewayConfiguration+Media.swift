@@ -12,8 +12,8 @@ extension GatewayConfiguration {
         /// Key `media.rtp_ports`: UDP ports for RTP, `FIRST-LAST` within 1024 to 65535, at least 100 of them.
         /// Default: `20000-29999`.
         public var rtpPorts: ClosedRange<Int> = 20_000...29_999
-        /// Key `media.timeout`: a call ends when a phone that should send media has sent no RTP for this long, 1 s to 1 h; nil, which is
-        /// 0 in the file, is never. Default: 1 min.
+        /// Key `media.timeout`: a call ends when a phone that should send media has sent neither RTP nor RTCP for this long, 1 s to 1 h;
+        /// nil, which is 0 in the file, is never. Default: 1 min.
         public var timeout: Duration? = .seconds(60)
 
         public init() {}

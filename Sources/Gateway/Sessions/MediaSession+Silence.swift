@@ -3,7 +3,7 @@ internal import Janus
 internal import ProxyCore
 
 extension MediaSession {
-    /// Ends the session with 408 when a phone at one of its sides has sent no RTP for `limit`, though it should have.
+    /// Ends the session with 408 when a phone at one of its sides has sent neither RTP nor RTCP for `limit`, though it should have.
     ///
     /// Browsers are no part of this: Janus ends their PeerConnection when they no longer answer ICE.
     func endIfPhoneIsSilent(for limit: Duration) async {

@@ -41,7 +41,7 @@ final class MediaSession {
     var onOutput: (@LoopActor (Output) -> Void)?
     /// Whether a PeerConnection of this session is up; where it has none, whether its legs are.
     private(set) var isUp = false
-    /// Whether RTP of a kind arrives from a browser; a kind of which Janus has not said anything yet is not in it.
+    /// Whether RTP of a kind arrives from a browser, or from a phone where there is none; a kind of which Janus has not said anything yet is not in it.
     private(set) var flowing: [String: Bool] = [:]
 
     private var machine: ProxySession

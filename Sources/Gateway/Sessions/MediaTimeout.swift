@@ -23,7 +23,7 @@ struct MediaTimeout {
     ///
     /// - Parameters:
     ///   - isExpected: Whether it is to send media; while it is not, no time counts.
-    ///   - packets: The RTP packets from it since its session began; nil when they could not be counted, which decides nothing.
+    ///   - packets: The packets of RTP and RTCP from it since its session began; nil when they could not be counted, which decides nothing.
     mutating func observe(isExpected: Bool, packets: Int?, at time: ContinuousClock.Instant) -> Bool {
         guard isExpected else {
             last = (time, packets ?? last?.packets ?? 0)

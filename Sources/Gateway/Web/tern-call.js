@@ -338,7 +338,7 @@ export class TernCall extends TernSession {
       this.held = isHeld;
       this.emit(isHeld ? 'hold' : 'resume');
     }
-    // Nobody is to hear any of it: in a long hold the gateway lets a moment through now and then.
+    // Nobody is to hear any of it.
     this._silence(this.held || this.holding);
   }
 

@@ -1,7 +1,7 @@
 import SDP
 
 /// The part of a browser's description that Janus gets: the attributes that it knows and can be trusted with, each in its range. Janus takes
-/// numbers as they come, and an `a=extmap` below 1 makes it loop (seen with 1.1.2). An attribute that is not listed here is left out.
+/// numbers as they come, an `a=extmap` below 1 as well (seen with 1.1.2). An attribute that is not listed here is left out.
 extension SessionDescription {
     /// Leaves out what Janus cannot make use of, or refuses whole descriptions for.
     mutating func makeReadableForJanus() {
