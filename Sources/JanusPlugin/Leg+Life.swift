@@ -9,7 +9,7 @@ extension LegPointer {
         pointee.kind = .undecided
         pointee.peer = LegReference()
         pointee.isUp = false
-        pointee.isOffered = false
+        pointee.hasDescription = false
         pointee.limit = BitrateLimit()
         pointee.cname = LegPointer.randomName()
         pointee.events = EventBudget()
@@ -34,7 +34,7 @@ extension LegPointer {
         pointee.kind = .undecided
         pointee.peer = LegReference()
         pointee.isUp = false
-        pointee.isOffered = false
+        pointee.hasDescription = false
         for medium in Medium.allCases {
             remains.descriptors += [receiver(medium).pointee.rtp, receiver(medium).pointee.rtcp]
             remains.add(receiver(medium).pointee.srtp.replace(nil, nil))

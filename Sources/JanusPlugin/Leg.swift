@@ -55,8 +55,8 @@ struct Leg {
     let scratch: UnsafeMutableRawPointer
     /// Whether the PeerConnection is up.
     var isUp = false
-    /// Whether the browser has made an offer, with which the core has set up ICE.
-    var isOffered = false
+    /// Whether the browser has made an offer or an answer: the core has set up ICE.
+    var hasDescription = false
     var keyframes = KeyframeRequests()
     var limit = BitrateLimit()
     /// The CNAME of our RTCP, sixteen characters (RFC 7022 section 4.2).

@@ -70,7 +70,7 @@ private func setUp(_ session: JanusSession?, _ isUp: Bool) {
     leg.pointee.sending.lock()
     guard leg.pointee.session == session else { return leg.pointee.sending.unlock() }
     leg.pointee.isUp = isUp
-    if !isUp { leg.pointee.isOffered = false }
+    if !isUp { leg.pointee.hasDescription = false }
     if isUp { leg.pointee.limit.begin() }
     for medium in Medium.allCases { leg.sender(medium).pointee.rewriter.pause() }
     let generation = leg.pointee.generation

@@ -21,7 +21,8 @@ extension LegPointer {
             return pointee.receiving.unlock()
         }
         switch receiver.pointee.latch.take(
-            from: source, isAuthentic: receiver.pointee.srtp.isOn, continues: receiver.pointee.continues(header), now: now)
+            from: source, isAuthentic: receiver.pointee.srtp.isOn, continues: receiver.pointee.continues(header),
+            isExpected: receiver.pointee.passes, now: now)
         {
         case .take: break
         case .move: follow(source, medium, now)

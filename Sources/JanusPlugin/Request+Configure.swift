@@ -101,6 +101,7 @@ extension LegPointer {
         let receiver = receiver(description.medium), sender = sender(description.medium)
         if !receiver.pointee.isOpen { sender.pointee.reports.begin(now: Clock.now()) }
         if hasOtherPeer || !receiver.pointee.isOpen || !receiver.pointee.passes { receiver.pointee.isBroken = true }
+        if description.receives, !(receiver.pointee.isOpen && receiver.pointee.passes) { receiver.pointee.latch.resume(now: Clock.now()) }
         receiver.pointee.isOpen = true
         receiver.pointee.passes = description.receives
         receiver.pointee.mindex = description.mindex
@@ -117,6 +118,7 @@ extension LegPointer {
         let now = Clock.now()
         let signalled = receiver.pointee.latch.signalled
         let isOtherMode = receiver.pointee.latch.mode != latching
+        if signalled != description.remote { receiver.pointee.refusal = PortRefusal() }
         if isOtherMode {
             receiver.pointee.latch = SourceLatch(mode: latching, signalled: description.remote, isHidden: description.isHidden, now: now)
         } else {

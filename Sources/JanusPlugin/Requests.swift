@@ -53,10 +53,10 @@ enum Requests {
             reply.set("leg", try id(leg, session))
             return reply
         case "take":
-            guard let description else { throw .malformed("\"take\" comes with a session description.") }
+            guard description != nil else { throw .malformed("\"take\" comes with a session description.") }
             try with(leg, session) { () throws(RequestError) in
                 try leg.becomeWebRTC()
-                if description == "offer" { leg.pointee.sending.locked { leg.pointee.isOffered = true } }
+                leg.pointee.sending.locked { leg.pointee.hasDescription = true }
             }
             return Reply(name)
         case "keyframe":
@@ -84,7 +84,7 @@ enum Requests {
         let description = try Description(fields, transaction: transaction, leg: reference)
         try leg.pointee.sending.locked { () throws(RequestError) in
             // The core would wait five seconds for candidates, and other legs for it.
-            guard description.type == "offer" || leg.pointee.isOffered else { throw .conflict("There is no offer to be answered.") }
+            guard description.type == "offer" || leg.pointee.hasDescription else { throw .conflict("There is no offer to be answered.") }
         }
         try Descriptions.of(leg).append(description)
     }

@@ -25,7 +25,11 @@ public struct DigitDetector: Equatable, Sendable {
     /// An event that gets no packet for so long has ended: its last packets were lost. Microseconds.
     public static let longestSilence: Int64 = 300_000
 
+    /// No packet of an event is on its way for longer. Microseconds.
+    private static let longestDelay: Int64 = 2_000_000
+
     private struct Event: Equatable {
+        let ssrc: UInt32
         let timestamp: UInt32
         let event: UInt8
         var duration: UInt16
@@ -47,13 +51,17 @@ public struct DigitDetector: Equatable, Sendable {
         let isEnd = packet.load(fromByteOffset: header.payloadOffset &+ 1, as: UInt8.self) & 0x80 != 0
         let duration = packet.bigEndian16(at: header.payloadOffset &+ 2)
         var ended: Digit?
-        if let known = current, known.timestamp == header.timestamp, known.event == event {
+        if let known = current, known.ssrc == header.ssrc, known.timestamp == header.timestamp, known.event == event {
             guard !known.isOver else { return nil }
         } else {
-            // A packet of before that comes late says nothing new.
-            if let known = current, Int32(bitPattern: header.timestamp &- known.timestamp) < 0 { return nil }
+            // A packet of before that comes late says nothing new. Another source counts otherwise, and so may one after a while.
+            if let known = current, known.ssrc == header.ssrc, now &- known.lastPacket < DigitDetector.longestDelay,
+                Int32(bitPattern: header.timestamp &- known.timestamp) < 0
+            {
+                return nil
+            }
             ended = finish()
-            current = Event(timestamp: header.timestamp, event: event, duration: duration, lastPacket: now)
+            current = Event(ssrc: header.ssrc, timestamp: header.timestamp, event: event, duration: duration, lastPacket: now)
         }
         let longest = max(current?.duration ?? 0, duration)
         current?.duration = longest

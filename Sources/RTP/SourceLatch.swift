@@ -62,12 +62,15 @@ public struct SourceLatch: Equatable, Sendable {
     /// - Parameters:
     ///   - isAuthentic: Whether SRTP has proven that it is the phone's.
     ///   - continues: Whether its SSRC and number go on with the stream that came last.
-    public mutating func take(from source: MediaAddress, isAuthentic: Bool, continues: Bool, now: Int64) -> Verdict {
+    ///   - isExpected: Whether the phone is to send: the silence of one that is not, as on hold, lets nobody take its place.
+    public mutating func take(
+        from source: MediaAddress, isAuthentic: Bool, continues: Bool, isExpected: Bool = true, now: Int64
+    ) -> Verdict {
         if source == heard {
             lastPacket = now
             return .take
         }
-        guard isAuthentic || mayMove(to: source, continues: continues, now: now) else { return .drop }
+        guard isAuthentic || mayMove(to: source, continues: continues, isExpected: isExpected, now: now) else { return .drop }
         // What is sent already goes there.
         let isNews = destination != source
         heard = source
@@ -75,9 +78,15 @@ public struct SourceLatch: Equatable, Sendable {
         return isNews ? .move : .take
     }
 
-    private func mayMove(to source: MediaAddress, continues: Bool, now: Int64) -> Bool {
+    /// The phone is to send again: from now on its silence counts.
+    public mutating func resume(now: Int64) {
+        lastPacket = now
+        begin = now
+    }
+
+    private func mayMove(to source: MediaAddress, continues: Bool, isExpected: Bool, now: Int64) -> Bool {
         if source == signalled { return true }
-        guard mode == .follow else { return false }
+        guard mode == .follow, isExpected || heard == nil else { return false }
         guard heard != nil else { return isHidden || signalled == nil || now &- begin >= SourceLatch.patience }
         return now &- lastPacket >= (continues ? SourceLatch.shortSilence : SourceLatch.silence)
     }

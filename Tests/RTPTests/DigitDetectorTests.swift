@@ -4,9 +4,10 @@ import Testing
 @Suite("DTMF digits in RTP")
 struct DigitDetectorTests {
     private func take(
-        _ detector: inout DigitDetector, _ event: UInt8, at timestamp: UInt32, duration: UInt16, isEnd: Bool = false, now: Int64 = 0
+        _ detector: inout DigitDetector, _ event: UInt8, at timestamp: UInt32, duration: UInt16, isEnd: Bool = false, now: Int64 = 0,
+        ssrc: UInt32 = 7
     ) -> DigitDetector.Digit? {
-        let packet = Packet(timestamp: timestamp, payload: [event, isEnd ? 0x8a : 0x0a] + Packet.bytes(duration))
+        let packet = Packet(timestamp: timestamp, ssrc: ssrc, payload: [event, isEnd ? 0x8a : 0x0a] + Packet.bytes(duration))
         return packet.read { memory, length in
             RTPHeader(memory, length: length).flatMap { detector.take($0, in: memory, now: now) }
         }
@@ -29,6 +30,14 @@ struct DigitDetectorTests {
         #expect(take(&detector, 1, at: 1_000, duration: 800, isEnd: true)?.character == "1")
         #expect(take(&detector, 1, at: 3_000, duration: 800, isEnd: true)?.character == "1")
         #expect(take(&detector, 1, at: 1_000, duration: 800, isEnd: true) == nil, "a late one of before")
+    }
+
+    @Test("another source, and one that counts anew after a while, is heard though its timestamps are lower")
+    func anotherSource() {
+        var detector = DigitDetector()
+        #expect(take(&detector, 1, at: 1_000_000, duration: 800, isEnd: true)?.character == "1")
+        #expect(take(&detector, 2, at: 1_000, duration: 800, isEnd: true, ssrc: 8)?.character == "2")
+        #expect(take(&detector, 3, at: 500, duration: 800, isEnd: true, now: 3_000_000, ssrc: 8)?.character == "3")
     }
 
     @Test("a digit whose end was lost comes with the next one, or when it has been silent")

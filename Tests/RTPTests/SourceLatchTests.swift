@@ -54,6 +54,17 @@ struct SourceLatchTests {
         #expect(take(&other, nat, continues: true, at: SourceLatch.shortSilence) == .move)
     }
 
+    @Test("the silence of a phone on hold lets nobody take its place, neither then nor when it is to speak again")
+    func hold() {
+        var latch = latch(lan)
+        #expect(take(&latch, nat, at: 0) == .move)
+        let late = 10 * SourceLatch.silence
+        #expect(latch.take(from: stranger, isAuthentic: false, continues: false, isExpected: false, now: late) == .drop)
+        latch.resume(now: late)
+        #expect(take(&latch, stranger, at: late + SourceLatch.silence - 1) == .drop)
+        #expect(take(&latch, nat, at: late + SourceLatch.silence - 1) == .take && latch.destination == nat)
+    }
+
     @Test("what SRTP proves is the phone's, wherever it comes from")
     func authentic() {
         var latch = latch(phone, mode: .fixed)

@@ -113,6 +113,7 @@ final class CallController {
         if case .handedOver(let side, _) = event { kept = party(side) }
         queue.take(event) { event in
             for action in machine.handle(event) { perform(action) }
+            if machine.isEstablished { session.isAnswered = true }
             onParties?()
         }
     }

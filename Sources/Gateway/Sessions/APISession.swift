@@ -29,6 +29,7 @@ final class APISession {
         self.registry = registry
         offers = BrowserOffers(session: session.id, client: client)
         self.onEnded = onEnded
+        session.isAnswered = true
         sdpType = session.kind.calleeType ?? session.kind.callerType
         // The session keeps this object alive through its output, until it has ended.
         session.onOutput = { output in self.heard(output) }

@@ -18,7 +18,7 @@ extension MediaSession {
     }
 
     private func expectsMedia(from side: SessionSide) -> Bool {
-        isUp && isEstablished && MediaTimeout.expectsMedia(agreedMedia(of: side), options: options, holders: holders)
+        isUp && isEstablished && isAnswered && MediaTimeout.expectsMedia(agreedMedia(of: side), options: options, holders: holders)
     }
 
     private func receivedPackets(from side: SessionSide) async -> Int? {

@@ -44,6 +44,9 @@ final class MediaSession {
     /// Whether RTP of a kind arrives from a browser, or from a phone where there is none; a kind of which Janus has not said anything yet is not in it.
     private(set) var flowing: [String: Bool] = [:]
 
+    /// Whether the call is answered, or there is none: before that a phone may be silent, or gone, without the call's end.
+    var isAnswered = false
+
     private var machine: ProxySession
     private let media: SessionLegs
     private let recorder: SessionRecorder
@@ -177,8 +180,7 @@ final class MediaSession {
     }
 
     private func askForPicture(of side: SessionSide, ofPhones: Bool = true) {
-        let video = machine.agreedMedia(of: side).first { $0.kind == .video }
-        guard machine.isEstablished, !machine.isEnded, video?.direction.receives == true else { return }
+        guard machine.isEstablished, !machine.isEnded, machine.sendsPicture(side) else { return }
         LoopActor.task { [self] in
             await media.askForPicture(of: side)
             if ofPhones { onOutput?(.pictureWished(side)) }
@@ -324,6 +326,7 @@ final class MediaSession {
         case .slowLink: onOutput?(.event(.slowLink))
         case .key(let side, let key, let duration): onOutput?(.key(side, key, duration))
         case .pictureWished(let side): wishForPicture(of: side)
+        case .unreachable: if isAnswered { handle(.mediaLost(.phoneUnreachable)) }
         case .gone(let end):
             if isUp { onOutput?(.event(.webrtc(up: false))) }
             isUp = false

@@ -17,6 +17,8 @@ final class SessionLegs {
         case key(SessionSide, Character, Duration)
         /// The phone at that side is to send a full picture, and RTCP cannot ask it.
         case pictureWished(SessionSide)
+        /// The port at which a phone wants its sound is closed.
+        case unreachable
         /// The session cannot go on.
         case gone(SessionEnd)
     }
@@ -184,7 +186,7 @@ final class SessionLegs {
         case .flowing(let kind): if !self.kind.hasBrowser { onEvent?(.flowing(kind: kind.rawValue, true)) }
         case .silent(let kind): if !self.kind.hasBrowser { onEvent?(.flowing(kind: kind.rawValue, false)) }
         // A call goes on without its picture.
-        case .unreachable(let kind): if kind == .audio { onEvent?(.gone(.phoneUnreachable)) }
+        case .unreachable(let kind): if kind == .audio { onEvent?(.unreachable) }
         case .keyframeWanted: onEvent?(.pictureWished(side))
         case .error(let what, let reason):
             log.error("the media engine failed", metadata: ["side": "\(side)", "what": "\(what)", "reason": "\(reason)"])

@@ -19,6 +19,8 @@ public struct WebRTCNegotiation: Sendable {
     private var names = JanusNames()
     /// The media of the last offer that has its answer; empty before.
     public private(set) var agreedMedia: [AgreedMedium] = []
+    /// The directions that were agreed on, by line of the answer, as Tern sees them: also of codecs that only browsers have.
+    private var directions: [Direction] = []
 
     private enum State: Sendable {
         case idle
@@ -42,6 +44,7 @@ public struct WebRTCNegotiation: Sendable {
         let heard: SessionDescription?
         let answer: SessionDescription?
         let agreedMedia: [AgreedMedium]
+        let directions: [Direction]
     }
 
     public init() {}
@@ -73,7 +76,7 @@ public struct WebRTCNegotiation: Sendable {
         let answer = try outward(SessionDescription(negotiating: generated))
         state = .remoteOffer(answered: true)
         self.answer = answer
-        agreedMedia = answer.media.compactMap { AgreedMedium($0, direction: answer.direction(of: $0)) }
+        agree(answer, answer.media.map(answer.direction(of:)))
         return tell(answer)
     }
 
@@ -158,21 +161,28 @@ public struct WebRTCNegotiation: Sendable {
         state = .localOffer(answered: true)
         answer = session
         heard = session
-        agreedMedia = session.media.enumerated().compactMap { line, medium in
-            AgreedMedium(medium, direction: session.direction(of: medium).reversed.limited(to: lines[line].direction ?? .sendrecv))
-        }
+        agree(
+            session,
+            session.media.enumerated().map { line, medium in
+                session.direction(of: medium).reversed.limited(to: lines[line].direction ?? .sendrecv)
+            })
         return text
+    }
+
+    private mutating func agree(_ answer: SessionDescription, _ directions: [Direction]) {
+        self.directions = directions
+        agreedMedia = zip(answer.media, directions).compactMap { AgreedMedium($0, direction: $1) }
     }
 
     /// What the leg is to do: the media of the last offer that has its answer; empty before.
     var legMedia: [LegMedium] {
         guard let answer else { return [] }
         return map.entries.enumerated().compactMap { index, entry in
-            guard answer.media.indices.contains(entry.line), let agreed = agreedMedia.first(where: { $0.kind == entry.kind }) else { return nil }
-            let medium = answer.media[entry.line]
-            guard medium.port != 0 else { return nil }
+            guard answer.media.indices.contains(entry.line), directions.indices.contains(entry.line) else { return nil }
+            let medium = answer.media[entry.line], direction = directions[entry.line]
+            guard medium.kind == entry.kind, medium.port != 0 else { return nil }
             return LegMedium(
-                kind: entry.kind, line: index, receives: agreed.direction.receives, sends: agreed.direction.sends, payloads: medium.legPayloads)
+                kind: entry.kind, line: index, receives: direction.receives, sends: direction.sends, payloads: medium.legPayloads)
         }
     }
 
@@ -219,13 +229,15 @@ public struct WebRTCNegotiation: Sendable {
         heard = stable.heard
         answer = stable.answer
         agreedMedia = stable.agreedMedia
+        directions = stable.directions
         self.stable = nil
     }
 
     private mutating func begin() throws(NegotiationError) {
         guard !state.isPending else { throw .wrongState }
         stable = Stable(
-            map: map, state: state, lines: lines, told: told, heard: heard, answer: answer, agreedMedia: agreedMedia)
+            map: map, state: state, lines: lines, told: told, heard: heard, answer: answer, agreedMedia: agreedMedia,
+            directions: directions)
     }
 
     /// A browser's description with Janus' lines only, in Janus' order and under Janus' names.

@@ -50,9 +50,14 @@ extension ProxySession {
     }
 
     /// The endpoint refreshes a session with what was sent last, which the phone may answer otherwise than before (RFC 4028,
-    /// section 7.4). An answer that cannot be used changes nothing.
+    /// section 7.4). An answer that cannot be used changes nothing. One that comes while something else is under way has its turn after that; of
+    /// several the last one counts.
     mutating func refreshed(by side: SessionSide, _ sdp: String) -> [Action] {
-        guard state == .stable, case .sip(var leg)? = sides[side], (try? leg.repeatOffer(widening: false)) != nil else { return [] }
+        guard state == .stable else {
+            refreshes[side] = sdp
+            return []
+        }
+        guard case .sip(var leg)? = sides[side], (try? leg.repeatOffer(widening: false)) != nil else { return [] }
         sides[side] = .sip(leg)
         state = .reoffered(side, isLimit: false)
         return reanswered(by: side, sdp, isLimit: false)

@@ -94,6 +94,10 @@ extension ProxySession {
         guard applying == nil, state != .ended else { return [] }
         if isChanged { return apply(.agreement) }
         guard state == .stable else { return [] }
+        if let side = SessionSide.allCases.first(where: { refreshes[$0] != nil }), let sdp = refreshes.removeValue(forKey: side) {
+            let actions = refreshed(by: side, sdp)
+            if applying != nil || isChanged || state != .stable || !actions.isEmpty { return actions }
+        }
         if let limiting { return limitNext(limiting) }
         guard !updates.isEmpty else { return [] }
         let (number, next) = updates.removeFirst()

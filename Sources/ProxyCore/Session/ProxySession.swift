@@ -111,6 +111,8 @@ public struct ProxySession: Sendable {
     var applying: Applying?
     /// Whether the legs have to be told what was agreed on, when they have taken what they were told before.
     var isChanged = false
+    /// What phones answered to a refresh while something else was under way.
+    var refreshes: [SessionSide: String] = [:]
     /// What each side has agreed on.
     var agreed: [SessionSide: [LegMedium]] = [:]
     var sides: [SessionSide: LegNegotiation]
@@ -153,6 +155,9 @@ public struct ProxySession: Sendable {
 
     /// What that side has agreed on; empty before its first answer, and where there is no such side.
     public func agreedMedia(of side: SessionSide) -> [AgreedMedium] { sides[side]?.agreedMedia ?? [] }
+
+    /// Whether that side sends a picture.
+    public func sendsPicture(_ side: SessionSide) -> Bool { agreed[side]?.contains { $0.kind == .video && $0.receives } ?? false }
 
     /// Whether the phone at that side takes keys as RTP (RFC 4733), at the moment: nothing gets through a hold.
     public func takesTelephoneEvents(_ side: SessionSide) -> Bool {
@@ -423,6 +428,7 @@ public struct ProxySession: Sendable {
         state = .ended
         pendingOffer = nil
         candidatesWaiting = []
+        refreshes = [:]
         return say(refusal) + abandonUpdates(holding: holding) + [.end(end)]
     }
 }

@@ -154,6 +154,19 @@ struct EngineRequestTests {
         }
     }
 
+    @Test("a browser that was offered something and has answered is given an answer at any time: what stands, after an offer that came to nothing")
+    @LoopActor func answerAgain() async throws {
+        try await EngineBench.run(usesPeerConnections: true) { bench in
+            let leg = try await EngineLeg.attach(to: bench.janus.client)
+            let offer = try await leg.give(Descriptions.chromeOffer(video: false), .offer)
+            #expect(offer.type == .offer)
+            try await leg.take(JSEP(type: .answer, sdp: Descriptions.chromeAnswer(video: false), trickle: true))
+            _ = try await leg.give(
+                Descriptions.chromeOffer(video: false).replacing("a=sendrecv", with: "a=sendonly"), .offer, isUpdate: true)
+            #expect(try await leg.give(Descriptions.chromeAnswer(video: false), .answer, isUpdate: true).sdp.contains("a=sendrecv"))
+        }
+    }
+
     @Test("an address that is not this machine's has no ports")
     @LoopActor func foreignAddress() async throws {
         try await EngineBench.run { bench in
