@@ -13,11 +13,13 @@ final class Loop {
     private var source: UnsafeMutablePointer<GSource>?
     /// Used in the loop's thread.
     private let moderation: UnsafeMutablePointer<TurnModeration>
+    /// Media pass a loop once each way, and a handshake takes several turns. Microseconds.
+    private static let interval: Int64 = 1_000
 
     init(_ context: OpaquePointer) {
         self.context = context
         moderation = .allocate(capacity: 1)
-        moderation.initialize(to: TurnModeration())
+        moderation.initialize(to: TurnModeration(interval: Loop.interval))
         source = tern_watch(
             context, poller.epoll,
             { argument in if let argument { Unmanaged<Loop>.fromOpaque(argument)._withUnsafeGuaranteedRef { $0.moderation.pointee.beginTurn() } } },

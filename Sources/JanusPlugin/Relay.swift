@@ -8,6 +8,8 @@ final class Relay: @unchecked Sendable {
 
     /// Between two rounds of the periodic work. Microseconds.
     static let period: Int64 = 100_000
+    /// Between two turns under load. Microseconds.
+    private static let interval: Int64 = 2_000
 
     let poller = Poller()
     /// Readable when the plugin ends.
@@ -24,7 +26,7 @@ final class Relay: @unchecked Sendable {
     /// Runs until the plugin ends.
     func run() {
         var due = Clock.now() &+ Relay.period
-        var moderation = TurnModeration()
+        var moderation = TurnModeration(interval: Relay.interval)
         while true {
             moderation.beginTurn()
             let wait = max(due &- Clock.now(), 0) / 1_000 &+ 1

@@ -4,8 +4,9 @@
 /// A loop that turns often is held up before it looks again; one that mostly waits is not.
 public struct TurnModeration: Equatable, Sendable {
     /// A busy loop turns at most once in this time. Microseconds.
-    public static let interval: Int64 = 1_500
-    /// A loop is busy when its turns take less on average, waiting included. Microseconds.
+    private let interval: Int64
+    /// A loop becomes busy when it is less from one turn to the next, on average. Microseconds. It ceases to be when that is half as much again as the
+    /// interval: longer turns, which have more packets to handle, do not end it.
     public static let busy: Int64 = 1_000
     /// No turn counts for more. Microseconds.
     private static let longest: Int64 = 50_000
@@ -15,8 +16,10 @@ public struct TurnModeration: Equatable, Sendable {
     /// The average, times ``weight``.
     private var sum = TurnModeration.longest &* TurnModeration.weight
     private var last: Int64?
+    private var isBusy = false
 
-    public init() {}
+    /// - Parameter interval: A busy loop turns at most once in this time. Microseconds.
+    public init(interval: Int64) { self.interval = interval }
 
     /// A turn begins.
     ///
@@ -28,9 +31,9 @@ public struct TurnModeration: Equatable, Sendable {
             return 0
         }
         let turn = min(max(now &- last, 0), TurnModeration.longest)
-        sum = sum &+ turn &- sum / TurnModeration.weight
-        let isBusy = sum < TurnModeration.busy &* TurnModeration.weight
-        let delay = isBusy ? max(TurnModeration.interval &- turn, 0) : 0
+        isBusy = sum < (isBusy ? interval &+ interval / 2 : TurnModeration.busy) &* TurnModeration.weight
+        let delay = isBusy ? max(interval &- turn, 0) : 0
+        sum = sum &+ turn &+ delay &- sum / TurnModeration.weight
         self.last = now &+ delay
         return delay
     }
