@@ -27,6 +27,40 @@ extension IntegrationTests {
             try await phone.hangUp()
         }
 
+        @Test("a page calls it: both hear each other")
+        func called() async throws {
+            let stage = try Stage.running
+            let phone = try SIPPhone(stage)
+            defer { phone.stop() }
+            phone.media.host = "10.77.0.5"
+            try await stage.with("alice") { page in
+                try await page.dial(phone.uri)
+                try await phone.called()
+                try await phone.accept()
+                try await page.wait(for: "in-call")
+                #expect(try await page.missing(440, in: Page.remote) == nil)
+                #expect(await phone.audio.hears(Chromium.frequency))
+                try await phone.hangUp()
+                _ = try await page.endOfCall()
+            }
+        }
+
+        @Test("two of them hear each other")
+        func both() async throws {
+            let stage = try Stage.running
+            let one = try SIPPhone(stage, frequency: 440), other = try SIPPhone(stage, frequency: 700, port: stage.gateway.phonePort)
+            defer { one.stop(); other.stop() }
+            (one.media.host, other.media.host) = ("192.168.1.2", "192.168.1.2")
+            one.call("phone")
+            try await other.called()
+            try await other.accept()
+            try await one.answered()
+            #expect(await one.audio.hears(700))
+            #expect(await other.audio.hears(440))
+            try await one.hangUp()
+            try await other.hungUp()
+        }
+
         @Test("it calls a page: both hear each other, and go on when the NAT gives it another port; a stranger at the gateway's port is not heard")
         func pageAndRebinding() async throws {
             let stage = try Stage.running
