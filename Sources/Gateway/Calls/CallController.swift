@@ -25,7 +25,7 @@ final class CallController {
     var onSessionEvent: (@LoopActor (SessionEvent) -> Void)?
     /// A side has begun to hold the call, or ceased to.
     var onHeld: (@LoopActor (SessionSide, Bool) -> Void)?
-    /// Whoever is at that side pressed a key in the media (RFC 4733), for so long.
+    /// The phone or browser at that side sent a DTMF digit in RTP (RFC 4733), of that length.
     var onKey: (@LoopActor (SessionSide, Character, Duration) -> Void)?
     /// The session's end, for its clients.
     var onSessionEnded: (@LoopActor (SessionEnd) -> Void)?

@@ -25,7 +25,7 @@ final class MediaSession {
         case held(SessionSide, Bool)
         /// The phone at that side is to send a full picture.
         case pictureWished(SessionSide)
-        /// Whoever is at that side pressed a key in the media (RFC 4733), for so long.
+        /// The phone or browser at that side sent a DTMF digit in RTP (RFC 4733), of that length.
         case key(SessionSide, Character, Duration)
         case event(SessionEvent)
         case ended(SessionEnd)

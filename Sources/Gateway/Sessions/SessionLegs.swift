@@ -13,7 +13,7 @@ final class SessionLegs {
         case up
         case flowing(kind: String, Bool)
         case slowLink
-        /// Whoever is at that side pressed a key.
+        /// The phone or browser at that side sent a DTMF digit in RTP.
         case key(SessionSide, Character, Duration)
         /// The phone at that side is to send a full picture, and RTCP cannot ask it.
         case pictureWished(SessionSide)
@@ -141,7 +141,7 @@ final class SessionLegs {
         applied[side] = configuration
     }
 
-    /// Has whoever is at that side send a full picture, where RTCP can ask for it.
+    /// Asks the phone or browser at that side for a keyframe, where RTCP can.
     func askForPicture(of side: SessionSide) async {
         guard let leg = legs[side] else { return }
         do throws(JanusError) {
