@@ -1,14 +1,14 @@
 import Foundation
 import Synchronization
 
-/// A plain IPv4 socket, blocking, for helpers that have a thread to block.
+/// A plain socket, IPv4 or for datagrams IPv6 too, blocking, for helpers that have a thread to block.
 final class Socket: Sendable {
     let descriptor: Int32
     private let isOpen = Atomic(true)
 
     /// Bound to an address; port 0 takes a free one.
     init(type: __socket_type, address: String, port: Int) throws {
-        descriptor = socket(AF_INET, Int32(type.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        descriptor = socket(address.contains(":") ? AF_INET6 : AF_INET, Int32(type.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { throw HarnessError("socket: \(String(cString: strerror(errno)))") }
         try Socket.with(address, port) { bind(descriptor, $0, $1) }
     }
@@ -23,6 +23,7 @@ final class Socket: Sendable {
     deinit { Glibc.close(descriptor) }
 
     var port: Int {
+        // The port is at the same place in both families.
         var name = sockaddr_in()
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)
         _ = withUnsafeMutablePointer(to: &name) {
@@ -100,6 +101,7 @@ final class Socket: Sendable {
     }
 
     private static func with(_ address: String, _ port: Int, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Int32) throws {
+        if address.contains(":") { return try withIPv6(address, port, body) }
         var name = sockaddr_in()
         name.sin_family = sa_family_t(AF_INET)
         name.sin_port = UInt16(truncatingIfNeeded: port).bigEndian
@@ -108,5 +110,16 @@ final class Socket: Sendable {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { body($0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
         }
         guard status >= 0 else { throw HarnessError("\(address):\(port): \(String(cString: strerror(errno)))") }
+    }
+
+    private static func withIPv6(_ address: String, _ port: Int, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Int32) throws {
+        var name = sockaddr_in6()
+        name.sin6_family = sa_family_t(AF_INET6)
+        name.sin6_port = UInt16(truncatingIfNeeded: port).bigEndian
+        guard inet_pton(AF_INET6, address, &name.sin6_addr) == 1 else { throw HarnessError("no IPv6 address: \(address)") }
+        let status = withUnsafePointer(to: &name) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { body($0, socklen_t(MemoryLayout<sockaddr_in6>.size)) }
+        }
+        guard status >= 0 else { throw HarnessError("[\(address)]:\(port): \(String(cString: strerror(errno)))") }
     }
 }
