@@ -61,6 +61,38 @@ extension IntegrationTests {
             try await probe.callEcho()
         }
 
+        @Test("the ports for phones' media are used up: a call more is refused with 503, those that stand go on, and one that ends makes room")
+        func portsUsedUp() async throws {
+            let stage = try Stage.running
+            // Half of them is for phones, a pair for each medium.
+            let gateway = try await GatewayProcess(in: stage.environment, name: "few-ports", media: ["rtp_ports: 21000-21099"])
+            let probe = try SIPProbe(at: gateway)
+            var calls: [SIPProbe.Call] = []
+            for _ in 0..<25 {
+                var call = SIPProbe.Call(to: "echo", from: probe)
+                probe.send(call.invite())
+                let answer = try await probe.final(of: call)
+                try #require(SIPProbe.status(of: answer) == 200, "\(answer)")
+                call.learn(from: answer)
+                probe.send(call.request("ACK", number: 1))
+                calls.append(call)
+            }
+            let refused = SIPProbe.Call(to: "echo", from: probe)
+            probe.send(refused.invite())
+            #expect(try await probe.finalStatus(of: refused, within: .patience) == 503)
+            probe.send(refused.acknowledgement(of: "INVITE"))
+            let first = calls.removeFirst()
+            probe.send(first.request("BYE", number: 2))
+            #expect(try await probe.finalStatus("BYE", of: first) == 200)
+            #expect(await eventually(within: .patience) { (try? gateway.status().handles) == 24 })
+            try await probe.callEcho()
+            for call in calls {
+                probe.send(call.request("BYE", number: 2))
+                #expect(try await probe.finalStatus("BYE", of: call) == 200)
+            }
+            #expect(await gateway.stop() == .exited(0))
+        }
+
         @Test("the RTP port of a phone is closed, and it sends nothing: it is given up after two seconds, and both sides are told why", arguments: [true, false])
         func closedPort(withPage: Bool) async throws {
             let stage = try Stage.running

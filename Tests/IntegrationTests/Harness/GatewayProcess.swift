@@ -97,8 +97,7 @@ final class GatewayProcess: Sendable {
           listen: \(http)
         media:
           address: \(address)
-          rtp_ports: 20000-20999
-        \(media.map { "  " + $0 }.joined(separator: "\n"))
+        \((["rtp_ports: 20000-20999"].filter { _ in !media.contains { $0.hasPrefix("rtp_ports") } } + media).map { "  " + $0 }.joined(separator: "\n"))
         janus:
           mode: managed
           directory: \(directory.path)/janus
