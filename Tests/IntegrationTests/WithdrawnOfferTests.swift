@@ -46,6 +46,34 @@ extension IntegrationTests {
             }
         }
 
+        @Test("a hold of the phone that the called browser declines: both hear each other as before")
+        func declinedByBrowser() async throws {
+            let stage = try Stage.running
+            let client = try await APIClient.user("alice", at: stage.gateway), peers = try await Peers(stage)
+            let phone = try SIPPhone(stage, frequency: 500)
+            defer { phone.stop() }
+            phone.call("alice")
+            let invite = try await client.serve("call_invite")
+            let answer = try await peers.answer("callee", to: try #require(invite["offer"]?["sdp"]), frequency: 700, video: false)
+            try await client.request("media", "answer_call", ["call_id": try #require(invite["call_id"]), "answer": ["sdp": answer]])
+            try await phone.answered()
+            #expect(await phone.audio.hears(700))
+            for _ in 1...2 {
+                phone.media.direction = .sendonly
+                phone.send { $0.request("INVITE", body: phone.media.offer()) }
+                try await client.refuse("renegotiate_session")
+                let refusal = try await phone.final("INVITE", within: .patience)
+                #expect(refusal.status >= 400)
+                phone.send { $0.acknowledgement(of: refusal) }
+                #expect(await phone.audio.packets(during: .milliseconds(600)) > 10)
+                #expect(await phone.audio.hears(700))
+                #expect(try await peers.missing(500, at: "callee") == nil)
+            }
+            try await phone.hangUp()
+            await client.leave()
+            try await peers.close()
+        }
+
         @Test("a hold of the called phone that comes before the caller's ACK reaches the caller after it")
         func beforeACK() async throws {
             let stage = try Stage.running

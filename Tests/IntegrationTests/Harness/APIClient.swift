@@ -98,6 +98,14 @@ final class APIClient: @unchecked Sendable {
         incoming.all.count { $0["data"]?["type"]?.stringValue == type && $0["data"]?["obj_id"]?.stringValue == object }
     }
 
+    /// Waits for a request of the gateway, and answers it with an error.
+    func refuse(_ command: String, within limit: Duration = .patience) async throws {
+        let request = await incoming.first(within: limit) { $0["cmd"]?.stringValue == command }
+        guard let transaction = request?["tid"] else { throw HarnessError("no request \(command) within \(limit)") }
+        let answer: JSONValue = ["result": "error", "data": ["code": 1, "error": "no"], "tid": transaction]
+        socket.send(answer.text)
+    }
+
     /// Waits for a request of the gateway, answers `ok` with what `answer` makes of its `data`, and returns that.
     @discardableResult
     func serve(
