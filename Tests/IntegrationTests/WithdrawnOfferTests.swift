@@ -58,8 +58,8 @@ extension IntegrationTests {
             try await client.request("media", "answer_call", ["call_id": try #require(invite["call_id"]), "answer": ["sdp": answer]])
             try await phone.answered()
             #expect(await phone.audio.hears(700))
-            for _ in 1...2 {
-                phone.media.direction = .sendonly
+            for direction in [Direction.sendonly, .inactive] {
+                phone.media.direction = direction
                 phone.send { $0.request("INVITE", body: phone.media.offer()) }
                 try await client.refuse("renegotiate_session")
                 let refusal = try await phone.final("INVITE", within: .patience)

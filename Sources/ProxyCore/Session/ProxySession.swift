@@ -337,7 +337,11 @@ public struct ProxySession: Sendable {
     private func step(_ stage: MediaStage, _ description: PeerDescription) throws(NegotiationError) -> MediaStep? {
         switch (stage, sides[stage.side]) {
         case (.take(let side), .webrtc): return .take(side, description)
-        case (.give(let side), .webrtc): return .give(side, description)
+        case (.give(let side), .webrtc):
+            guard description.role == .offer, description.isUpdate else { return .give(side, description) }
+            return .give(
+                side,
+                PeerDescription(.offer, sdp: try InactiveOffer.opened(description.sdp), trickle: description.trickle, isUpdate: true))
         case (.give(let side), .sip(let leg)):
             let missing = try leg.mediaWithoutPort(of: description.sdp)
             return missing.isEmpty ? nil : .open(side, missing, leg.family)
@@ -362,7 +366,8 @@ public struct ProxySession: Sendable {
             }
             var exchange = exchange
             let side = exchange.offerer.other
-            let offer = try negotiate(side) { (leg) throws(NegotiationError) in try leg.makeOffer(text) }
+            let made = kind.type(of: side) == .webrtc && !exchange.isFirst ? try InactiveOffer.closed(text, like: passing) : text
+            let offer = try negotiate(side) { (leg) throws(NegotiationError) in try leg.makeOffer(made) }
             pendingOffer = offer
             exchange.phase = .awaitingAnswer
             state = .exchanging(exchange)
