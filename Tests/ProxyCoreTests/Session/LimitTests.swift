@@ -45,7 +45,7 @@ struct LimitTests {
         driven.send(.update(number: 1, SessionOptionsChange(useAudio: false, bitrate: 64, record: true)))
         driven.send(.answered(sdp: Fixture.phoneMoved, trickle: false))
         let end = driven.send(.declined(.refused("488")))
-        #expect(end.first == .updateFailed(number: 1, .refused("488")))
+        #expect(end.first == .updateFailed(number: 1, .refused("the phone does not take the limit: 488")))
         #expect(driven.session.options == SessionOptions() && driven.audio == ["++", "++"] && driven.settings[.caller]?.recording == nil)
         #expect(end.offers(to: .caller).first?.contains("b=") == false, "the first one goes on with the limit: \(end)")
         // Its answer ends it, whatever becomes of it; what waits has its turn then.
