@@ -85,7 +85,9 @@ extension ProxySession {
     /// The answer did not come, or cannot be used: what stood before stands. The update whose limit was offered fails.
     mutating func notReanswered(by side: SessionSide, _ failure: SessionFailure, isLimit: Bool) -> [Action] {
         sides[side]?.rollback()
-        if isLimit { limiting?.failure = .refused("the phone does not take the limit: \(failure.reason)") }
+        if isLimit {
+            limiting?.failure = if case .refused(let reason) = failure { .refused("the phone does not take the limit: \(reason)") } else { failure }
+        }
         state = .stable
         return nextUpdate()
     }
