@@ -93,7 +93,7 @@ struct TransferTests {
         _ = try after.makeAnswer(Sample.generated("m=audio 30100 RTP/AVP 0"))
         let held = try #require(after.legMedia.first)
         #expect(held.phone == nil && held.keys == nil && !held.receives && !held.sends && !after.agreedMedia.isEmpty)
-        let offer = try after.repeatOffer(widening: false)
+        let offer = try after.repeatOffer(widening: false).text
         #expect(offer.contains("m=audio 30100 RTP/SAVP 0\r\n") && offer.contains(crypto("A")), "the other leg's port and key: \(offer)")
         _ = try after.acceptAnswer(Sample.phone("m=audio 4002 RTP/SAVP 0", crypto("D")))
         let told = try #require(after.legMedia.first)

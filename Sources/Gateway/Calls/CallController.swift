@@ -163,8 +163,8 @@ final class CallController {
         case .askSession(let side, let branch): sessions[branch]?.offerWanted(side)
         case .offerEarly(let side, let sdp, let branch): sessions[branch]?.offerEarly(side, sdp)
         case .withdrawOffer(let side, let branch): sessions[branch]?.withdraw(side)
-        case .answerSession(let sdp, let trickle, let branch): sessions[branch]?.answer(sdp, trickle: trickle)
-        case .declineSession(let failure): session.decline(failure)
+        case .answerSession(let side, let sdp, let trickle, let branch): sessions[branch]?.answer(side, sdp, trickle: trickle)
+        case .declineSession(let side, let failure): session.decline(side, failure)
         case .invite(let leg, let offer):
             caller.proceed()
             callees[leg]?.invite(offer: offer)

@@ -17,6 +17,8 @@ final class APISession {
     /// Called once, when the session is over.
     private let onEnded: @LoopActor () -> Void
     private var answerLimit: LoopTimer?
+    /// The side whose description the client was asked for last.
+    private var offeredSide = SessionSide.callee
 
     /// - Parameters:
     ///   - answerWithin: How long the called party's answer may take.
@@ -33,10 +35,11 @@ final class APISession {
         sdpType = session.kind.calleeType ?? session.kind.callerType
         // The session keeps this object alive through its output, until it has ended.
         session.onOutput = { output in self.heard(output) }
-        offers.onOutcome = { [weak session] outcome in
+        offers.onOutcome = { [weak self] outcome in
+            guard let self else { return }
             switch outcome {
-            case .answered(let answer): session?.answer(answer.sdp, trickle: answer.trickleICE)
-            case .declined(let failure): session?.decline(failure)
+            case .answered(let answer): self.session.answer(offeredSide, answer.sdp, trickle: answer.trickleICE)
+            case .declined(let failure): self.session.decline(offeredSide, failure)
             }
         }
         guard session.kind.calleeType != nil else { return }
@@ -52,7 +55,7 @@ final class APISession {
             return
         }
         self.reply = reply
-        session.answer(answer.sdp, trickle: answer.trickleICE)
+        session.answer(.callee, answer.sdp, trickle: answer.trickleICE)
     }
 
     /// Takes a new offer of the caller's; `reply` gets the answer. The called party's part is asked of the client.
@@ -76,7 +79,8 @@ final class APISession {
 
     private func heard(_ output: MediaSession.Output) {
         switch output {
-        case .offer(_, let sdp) where session.isEstablished:
+        case .offer(let side, let sdp) where session.isEstablished:
+            offeredSide = side
             offers.carryOffer(sdp)
         case .offer(_, let sdp):
             respond { ["session_id": .string(session.id), "offer": MediaDescriptionObject(sdp: sdp, sdpType: sdpType).json] }

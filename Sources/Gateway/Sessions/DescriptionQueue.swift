@@ -75,7 +75,7 @@ extension ProxySession.Event {
     /// What a side says of its media.
     fileprivate var description: String? {
         switch self {
-        case .offered(_, let sdp, _), .offeredEarly(_, let sdp), .refreshed(_, let sdp), .answered(let sdp, _): sdp
+        case .offered(_, let sdp, _), .offeredEarly(_, let sdp), .refreshed(_, let sdp), .answered(_, let sdp, _): sdp
         default: nil
         }
     }
@@ -85,7 +85,7 @@ extension ProxySession.Event {
         case .offered(let side, _, let trickle): .offered(side, sdp: sdp, trickle: trickle)
         case .offeredEarly(let side, _): .offeredEarly(side, sdp: sdp)
         case .refreshed(let side, _): .refreshed(side, sdp: sdp)
-        case .answered(_, let trickle): .answered(sdp: sdp, trickle: trickle)
+        case .answered(let side, _, let trickle): .answered(side, sdp: sdp, trickle: trickle)
         default: self
         }
     }

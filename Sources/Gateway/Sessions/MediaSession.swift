@@ -125,11 +125,11 @@ final class MediaSession {
     /// That side withdraws its offer.
     func withdraw(_ side: SessionSide) { handle(.withdrawn(side)) }
 
-    /// Takes the answer of the side that was offered something last.
-    func answer(_ sdp: String, trickle: Bool) { handle(.answered(sdp: sdp, trickle: trickle)) }
+    /// That side answers the offer that it has.
+    func answer(_ side: SessionSide, _ sdp: String, trickle: Bool) { handle(.answered(side, sdp: sdp, trickle: trickle)) }
 
-    /// The side that was offered something last does not take it.
-    func decline(_ failure: SessionFailure) { handle(.declined(failure)) }
+    /// That side declines the offer that it has.
+    func decline(_ side: SessionSide, _ failure: SessionFailure) { handle(.declined(side, failure)) }
 
     /// Stops it; the owner hears `ended`, once.
     func stop(_ end: SessionEnd) { handle(.stop(code: end.code, reason: end.reason)) }
@@ -180,7 +180,7 @@ final class MediaSession {
     }
 
     private func askForPicture(of side: SessionSide, ofPhones: Bool = true) {
-        guard machine.isEstablished, !machine.isEnded, machine.sendsPicture(side) else { return }
+        guard machine.isEstablished, !machine.isEnded, machine.sendsVideo(side) else { return }
         LoopActor.task { [self] in
             await media.askForPicture(of: side)
             if ofPhones { onOutput?(.pictureWished(side)) }
@@ -212,9 +212,7 @@ final class MediaSession {
 
     private func isFromPhone(_ event: ProxySession.Event) -> Bool {
         switch event {
-        case .offered(let side, _, _), .offeredEarly(let side, _), .refreshed(let side, _): kind.type(of: side) == .rtp
-        // Offers beside an exchange are made to phones only.
-        case .answered: machine.answerer.map { kind.type(of: $0) == .rtp } ?? true
+        case .offered(let side, _, _), .offeredEarly(let side, _), .refreshed(let side, _), .answered(let side, _, _): kind.type(of: side) == .rtp
         default: false
         }
     }
@@ -228,7 +226,7 @@ final class MediaSession {
 
     private func perform(_ action: ProxySession.Action) {
         switch action {
-        case .perform(let step): perform(step)
+        case .perform(let step, let number): perform(step, number)
         case .deliverOffer(let side, let sdp): onOutput?(.offer(side, sdp))
         case .deliverAnswer(let side, let sdp): onOutput?(.answer(side, sdp))
         case .trickle(let side, let candidate): media.trickle(candidate, to: side)
@@ -290,12 +288,12 @@ final class MediaSession {
         if machine.isEnded { afterRelease.append(body) } else { body() }
     }
 
-    private func perform(_ step: MediaStep) {
+    private func perform(_ step: MediaStep, _ number: Int) {
         LoopActor.task { [self] in
             do throws(SessionFailure) {
-                handle(.stepDone(try await media.perform(step)))
+                handle(.stepDone(number: number, try await media.perform(step)))
             } catch {
-                handle(.stepFailed(error))
+                handle(.stepFailed(number: number, error))
             }
         }
     }

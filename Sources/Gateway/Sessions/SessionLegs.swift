@@ -52,6 +52,15 @@ final class SessionLegs {
         }
     }
 
+    /// What Janus has generated.
+    private func description(_ jsep: JSEP) throws(JanusError) -> SessionDescription {
+        do throws(NegotiationError) {
+            return try SessionDescription(negotiating: jsep.sdp)
+        } catch {
+            throw .malformed("the SDP that Janus generated: \(error.reason)")
+        }
+    }
+
     private func run(_ step: MediaStep) async throws(JanusError) -> StepOutcome {
         switch step {
         case .attach(let sides):
@@ -63,8 +72,8 @@ final class SessionLegs {
             try await leg(side).take(JSEP(description))
             return .done
         case .give(let side, let description):
-            return .described(
-                try await leg(side).give(description.sdp, JSEP.Kind(description.role), isUpdate: description.isUpdate).sdp)
+            let text = description.sdp.text, role = JSEP.Kind(description.role)
+            return .described(try self.description(try await leg(side).give(text, role, isUpdate: description.isUpdate)))
         }
     }
 
@@ -219,7 +228,7 @@ final class SessionLegs {
 extension JSEP {
     init(_ description: PeerDescription) {
         self.init(
-            type: Kind(description.role), sdp: description.sdp, trickle: description.trickle ? true : nil,
+            type: Kind(description.role), sdp: description.sdp.text, trickle: description.trickle ? true : nil,
             update: description.isUpdate ? true : nil)
     }
 }

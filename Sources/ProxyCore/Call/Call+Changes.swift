@@ -62,11 +62,11 @@ extension Call {
 
     func answered(_ side: SessionSide, _ sdp: String, trickle: Bool) -> [Action] {
         guard case .established = state else { return [] }
-        return [.answerSession(sdp: sdp, trickle: trickle, branch: carrying)]
+        return [.answerSession(side, sdp: sdp, trickle: trickle, branch: carrying)]
     }
 
     func declined(_ side: SessionSide, _ failure: SessionFailure) -> [Action] {
         guard case .established = state else { return [] }
-        return [.declineSession(failure)]
+        return [.declineSession(side, failure)]
     }
 }

@@ -14,7 +14,7 @@ extension Call {
         else { return ring(leg) + [.progressDone(leg, nil)] }
         invited.early = Early(leg: leg, sdp: sdp)
         state = .inviting(invited)
-        return [.answerSession(sdp: sdp, trickle: false, branch: branch)]
+        return [.answerSession(.callee, sdp: sdp, trickle: false, branch: branch)]
     }
 
     mutating func accept(_ leg: Leg, _ accepted: Accepted) -> [Action] {
@@ -34,7 +34,7 @@ extension Call {
             state = .connecting(leg, invited)
             return wantsOffer
                 ? [.offerSession(.callee, sdp: sdp, trickle: accepted.trickle, branch: branch)]
-                : [.answerSession(sdp: sdp, trickle: accepted.trickle, branch: branch)]
+                : [.answerSession(.callee, sdp: sdp, trickle: accepted.trickle, branch: branch)]
         case .inviting:
             return [.refuse(leg, .state("this party is not being called any more"))]
         default:

@@ -123,6 +123,6 @@ extension Call {
     mutating func callerAnswered(_ sdp: String?) -> [Action] {
         guard case .completing = state else { return [] }
         guard let sdp else { return finish(CallEnd(status: 488, reason: "The ACK brought no answer", by: .gateway)) }
-        return [.answerSession(sdp: sdp, trickle: false, branch: carrying)]
+        return [.answerSession(.caller, sdp: sdp, trickle: false, branch: carrying)]
     }
 }

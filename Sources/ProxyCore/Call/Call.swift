@@ -100,8 +100,8 @@ public struct Call: Sendable {
         /// That side has been told this, by somebody else.
         case noteDescription(SessionSide, sdp: String)
         case withdrawOffer(SessionSide, branch: Branch = 1)
-        case answerSession(sdp: String, trickle: Bool, branch: Branch = 1)
-        case declineSession(SessionFailure)
+        case answerSession(SessionSide, sdp: String, trickle: Bool, branch: Branch = 1)
+        case declineSession(SessionSide, SessionFailure)
         case invite(Leg, offer: String?)
         /// Tell the caller that it rings; said once.
         case ringCaller

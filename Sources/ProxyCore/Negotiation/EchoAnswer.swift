@@ -1,11 +1,11 @@
-import SDP
+public import SDP
 
 /// The answer of an echo to an offer, in the lines of the media engine: each medium comes back with the first codec of the offer, also one that only
 /// browsers have.
 ///
 /// - Parameter inner: The offer, as the caller's leg was told it.
-public func echoAnswer(to inner: String) throws(NegotiationError) -> String {
-    var session = try SessionDescription(negotiating: inner)
+public func echoAnswer(to inner: SessionDescription) throws(NegotiationError) -> SessionDescription {
+    var session = inner
     session.media = session.media.map { offered in
         let offers = offered.payloadTypes.compactMap(offered.rtpmap(for:))
         guard offered.port != 0, let codec = offers.first(where: { $0.isEchoed(offered.kind) }) else {
@@ -23,7 +23,7 @@ public func echoAnswer(to inner: String) throws(NegotiationError) -> String {
     guard session.media.contains(where: { $0.port != 0 }) else { throw .noCommonCodec }
     // Those of a browser name its own connection.
     session.attributes = []
-    return session.text
+    return session
 }
 
 extension RTPMap {

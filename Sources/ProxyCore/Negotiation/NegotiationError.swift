@@ -65,7 +65,7 @@ public enum NegotiationError: Error, Sendable, Hashable {
 
 extension SessionDescription {
     /// Reads a description, with this target's error.
-    init(negotiating text: String) throws(NegotiationError) {
+    public init(negotiating text: String) throws(NegotiationError) {
         do { try self.init(parsing: text) } catch { throw .malformed(error) }
     }
 }

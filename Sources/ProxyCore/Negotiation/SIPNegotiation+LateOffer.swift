@@ -1,4 +1,4 @@
-import SDP
+public import SDP
 
 /// Offers that a phone asks for.
 extension SIPNegotiation {
@@ -8,7 +8,7 @@ extension SIPNegotiation {
     /// otherwise (RFC 6337, section 5.3). Without `widening` it is what was sent last, to the letter.
     ///
     /// - Parameter holding: Begins or ends a hold of ours with it: the phone is to send nothing (RFC 3264, section 8.4).
-    public mutating func repeatOffer(widening: Bool = true, holding: Bool? = nil) throws(NegotiationError) -> String {
+    public mutating func repeatOffer(widening: Bool = true, holding: Bool? = nil) throws(NegotiationError) -> SessionDescription {
         guard !local.media.isEmpty else { throw .wrongState }
         var next = self
         try next.begin()
@@ -18,9 +18,9 @@ extension SIPNegotiation {
         // What is held now, and by the phone as well, is offered whole when our hold ends.
         next.widen()
         next.state = .localOffer(media, answered: false)
-        let text = next.local.describing(media).text
+        let offer = next.local.describing(media)
         self = next
-        return text
+        return offer
     }
 
     /// These lines with our directions as they are now.
@@ -46,7 +46,7 @@ extension SIPNegotiation {
     func whileHeld(_ direction: Direction) -> Direction { isHeld ? direction.limited(to: .sendonly) : direction }
 
     /// The audio that an echo offers to a phone: all our codecs.
-    var offerForEcho: String {
+    var offerForEcho: SessionDescription {
         let payloads = Self.offeredAudio.filter { profile.codecs.contains($0.codec) }
         let medium = MediaDescription(
             kind: .audio, port: 9, transport: .avp, formats: payloads.map { String($0.type) }, connection: .nowhere,

@@ -7,14 +7,13 @@ extension SIPNegotiation {
     public mutating func open(_ ports: [MediaKind: LegPort]) { self.ports = ports }
 
     /// The media of a description of the other side that the leg has no port for yet.
-    func mediaWithoutPort(of inner: String) throws(NegotiationError) -> [MediaKind] {
-        let session = try SessionDescription(negotiating: inner)
-        return [MediaKind.audio, .video].filter { kind in ports[kind] == nil && session.media.contains { $0.kind == kind && $0.port != 0 } }
+    func mediaWithoutPort(of inner: SessionDescription) -> [MediaKind] {
+        [MediaKind.audio, .video].filter { kind in ports[kind] == nil && inner.media.contains { $0.kind == kind && $0.port != 0 } }
     }
 
     /// A description of the other side with the leg's ports and keys in it.
-    func localized(_ inner: String) throws(NegotiationError) -> SessionDescription {
-        var session = try SessionDescription(negotiating: inner)
+    func localized(_ inner: SessionDescription) -> SessionDescription {
+        var session = inner
         for index in session.media.indices {
             let port = session.media[index].port == 0 ? nil : ports[session.media[index].kind]
             if session.media[index].direction == nil, let direction = session.attributes.direction {
@@ -29,10 +28,10 @@ extension SIPNegotiation {
     }
 
     /// The phone's last description as the other side hears of it; nil before there is one.
-    var standing: String? { plain.media.isEmpty ? nil : inner(plain.media) }
+    var currentDescription: SessionDescription? { plain.media.isEmpty ? nil : inner(plain.media) }
 
     /// These media of the phone without what its leg alone has to do with: keys, and where its RTCP is.
-    func inner(_ media: [MediaDescription]) -> String {
+    func inner(_ media: [MediaDescription]) -> SessionDescription {
         var copy = plain
         var session = copy.describing(media)
         for index in session.media.indices {
@@ -44,7 +43,7 @@ extension SIPNegotiation {
                 }
             }
         }
-        return session.text
+        return session
     }
 
     /// What the leg is to do: the media of the last offer that has its answer; empty before.

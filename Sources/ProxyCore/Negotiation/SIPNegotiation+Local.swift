@@ -1,13 +1,13 @@
-import SDP
+public import SDP
 
 extension SIPNegotiation {
     /// Makes the answer to the offer accepted last.
     ///
     /// - Parameter inner: The other side's answer.
-    /// - Returns: the SDP of the 200, with the offer's lines in number and order, those that are not carried with port 0.
-    public mutating func makeAnswer(_ inner: String) throws(NegotiationError) -> String {
+    /// - Returns: the answer of the 200, with the offer's lines in number and order, those that are not carried with port 0.
+    public mutating func makeAnswer(_ inner: SessionDescription) throws(NegotiationError) -> SessionDescription {
         guard case .remoteOffer(let offer, let plainOffer, _) = state else { throw .wrongState }
-        let answer = try localized(inner)
+        let answer = localized(inner)
         guard answer.media.count == map.entries.count else {
             throw .wrongMediaCount(expected: map.entries.count, found: answer.media.count)
         }
@@ -23,7 +23,7 @@ extension SIPNegotiation {
         guard media.contains(where: { $0.port != 0 }) else { throw .noCommonCodec }
         self.directions = directions
         state = .remoteOffer(offer, plain: plainOffer, answered: true)
-        return local.describing(media).text
+        return local.describing(media)
     }
 
     /// One line of the answer; nil where it is to be refused.
@@ -47,9 +47,9 @@ extension SIPNegotiation {
     /// Makes an offer.
     ///
     /// - Parameter inner: The other side's offer.
-    /// - Returns: the SDP of the INVITE. Within a dialog its earlier lines stay where they are.
-    public mutating func makeOffer(_ inner: String) throws(NegotiationError) -> String {
-        let session = try localized(inner)
+    /// - Returns: the offer of the INVITE. Within a dialog its earlier lines stay where they are.
+    public mutating func makeOffer(_ inner: SessionDescription) throws(NegotiationError) -> SessionDescription {
+        let session = localized(inner)
         var next = self
         try next.begin()
         next.choose(family)
@@ -70,7 +70,7 @@ extension SIPNegotiation {
         next.isMoved = false
         next.state = .localOffer(media, answered: false)
         self = next
-        return local.describing(media).text
+        return local.describing(media)
     }
 
     /// One line of the offer. Feedback is named where the dialog has it already.

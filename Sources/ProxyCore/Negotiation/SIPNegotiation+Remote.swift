@@ -1,12 +1,11 @@
-import SDP
+public import SDP
 
 extension SIPNegotiation {
     /// Takes a phone's offer.
     ///
     /// - Returns: the offer for the other side: the first usable audio and the first usable video.
-    public mutating func acceptOffer(_ remote: String) throws(NegotiationError) -> String {
+    public mutating func acceptOffer(_ session: SessionDescription) throws(NegotiationError) -> SessionDescription {
         guard !state.isPending else { throw .wrongState }
-        let session = try SessionDescription(negotiating: remote)
         var next = self
         try next.begin()
         next.choose(family(offeredIn: session))
@@ -28,9 +27,8 @@ extension SIPNegotiation {
     /// Takes a phone's answer to the offer made last.
     ///
     /// - Returns: the answer for the other side. A later answer to the same offer may follow.
-    public mutating func acceptAnswer(_ remote: String) throws(NegotiationError) -> String {
+    public mutating func acceptAnswer(_ received: SessionDescription) throws(NegotiationError) -> SessionDescription {
         guard case .localOffer(let offer, _) = state else { throw .wrongState }
-        let received = try SessionDescription(negotiating: remote)
         var session = received
         session.media = received.media.fitted(to: offer)
         var next = self

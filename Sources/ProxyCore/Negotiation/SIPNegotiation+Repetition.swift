@@ -1,4 +1,4 @@
-import SDP
+public import SDP
 
 extension SIPNegotiation {
     /// The answer to an offer that says what the phone said last, with another version of `o=` or the same: nothing changes, and nobody else
@@ -6,20 +6,20 @@ extension SIPNegotiation {
     ///
     /// After an offer of the phone's it is our answer to that; after an offer of ours, that offer with what the phone has taken of it.
     /// - Returns: nil where the offer says something else, or another offer waits for its answer.
-    public mutating func repeatAnswer(to offer: String) -> String? {
-        guard let remote, let session = try? SessionDescription(negotiating: offer) else { return nil }
-        var unchanged = session
+    public mutating func repeatAnswer(to offer: SessionDescription) -> SessionDescription? {
+        guard let remote else { return nil }
+        var unchanged = offer
         unchanged.origin.sessionVersion = remote.origin.sessionVersion
         guard unchanged == remote else { return nil }
         switch state {
         case .remoteOffer(_, _, answered: true):
-            return local.describing(local.media).text
+            return local.describing(local.media)
         case .localOffer(let offered, answered: true):
             let media = offered.enumerated().map { line, medium in
                 map.inner(of: line).flatMap { medium.limited(to: plain.media[$0]) } ?? .refusing(medium)
             }
-            state = .remoteOffer(session, plain: plain.media, answered: true)
-            return local.describing(media).text
+            state = .remoteOffer(offer, plain: plain.media, answered: true)
+            return local.describing(media)
         case .idle, .remoteOffer, .localOffer:
             return nil
         }

@@ -1,4 +1,4 @@
-import SDP
+public import SDP
 
 /// The descriptions of one browser; Janus' JSEP is on the other side of it.
 ///
@@ -17,6 +17,8 @@ public struct WebRTCNegotiation: Sendable {
     /// The dialog's lines as they were offered last.
     private var lines: [MediaDescription] = []
     private var names = JanusNames()
+    /// The lines of the other side that Janus has generated descriptions of.
+    private var given: [MediaDescription] = []
     /// The media of the last offer that has its answer; empty before.
     public private(set) var agreedMedia: [AgreedMedium] = []
     /// The directions that were agreed on, by line of the answer, as Tern sees them: also of codecs that only browsers have.
@@ -52,8 +54,7 @@ public struct WebRTCNegotiation: Sendable {
     /// Takes a browser's offer.
     ///
     /// - Returns: the offer for Janus: audio and video only, without candidates that name nothing outside the browser's network.
-    public mutating func acceptOffer(_ remote: String) throws(NegotiationError) -> String {
-        let session = try SessionDescription(negotiating: remote)
+    public mutating func acceptOffer(_ session: SessionDescription) throws(NegotiationError) -> SessionDescription {
         var next = self
         try next.begin()
         let media = session.media
@@ -69,23 +70,29 @@ public struct WebRTCNegotiation: Sendable {
 
     /// Makes the answer to the offer accepted last.
     ///
-    /// - Parameter generated: Janus' answer.
+    /// - Parameters:
+    ///   - generated: Janus' answer.
+    ///   - inner: The other side's answer, of which Janus has generated it.
     /// - Returns: the answer for the browser, with the offer's lines in number and order.
-    public mutating func makeAnswer(_ generated: String) throws(NegotiationError) -> String {
+    public mutating func makeAnswer(_ generated: SessionDescription, like inner: SessionDescription) throws(NegotiationError) -> SessionDescription {
         guard case .remoteOffer = state else { throw .wrongState }
-        let answer = try outward(SessionDescription(negotiating: generated))
+        let answer = try outward(generated.directed(like: inner))
         state = .remoteOffer(answered: true)
         self.answer = answer
         agree(answer, answer.media.map(answer.direction(of:)))
-        return tell(answer)
+        given = inner.media
+        told = answer
+        return answer
     }
 
     /// Makes an offer.
     ///
-    /// - Parameter generated: Janus' offer.
+    /// - Parameters:
+    ///   - generated: Janus' offer.
+    ///   - inner: The other side's offer, of which Janus has generated it.
     /// - Returns: the offer for the browser. Lines that it had before stay where they are.
-    public mutating func makeOffer(_ generated: String) throws(NegotiationError) -> String {
-        let session = try SessionDescription(negotiating: generated)
+    public mutating func makeOffer(_ generated: SessionDescription, like inner: SessionDescription) throws(NegotiationError) -> SessionDescription {
+        let session = generated.directed(like: inner)
         var next = self
         try next.begin()
         next.map = try map.extended(by: session.media)
@@ -98,27 +105,39 @@ public struct WebRTCNegotiation: Sendable {
             return medium
         }
         next.state = .localOffer(answered: false)
-        let text = try next.tell(next.outward(session))
+        let offer = try next.outward(session)
+        next.given = zip(inner.media, forJanus(inner).media).map { $0.port == 0 ? $1 : $0 }
+        next.told = offer
         self = next
-        return text
+        return offer
     }
 
     /// Offers what the browser was told last. `acceptAnswer` follows, whose result is for nobody.
-    mutating func repeatOffer() throws(NegotiationError) -> String {
+    mutating func repeatOffer() throws(NegotiationError) -> SessionDescription {
         guard var offer = told else { throw .wrongState }
         var next = self
         try next.begin()
         offer.origin.sessionVersion &+= 1
         next.lines = offer.media
         next.state = .localOffer(answered: false)
-        let text = next.tell(offer)
+        next.told = offer
         self = next
-        return text
+        return offer
+    }
+
+    /// An offer of the other side, of which Janus is to generate the browser's. A line that Janus has is not refused: if the browser declines the offer, it
+    /// stays as it was.
+    func forJanus(_ inner: SessionDescription) -> SessionDescription {
+        var offer = inner
+        for (index, line) in zip(inner.media.indices, given) where offer.media[index].port == 0 && offer.media[index].kind == line.kind {
+            offer.media[index] = line
+        }
+        return offer
     }
 
     /// Whether a browser's offer asks for no other media than what stands, as for an ICE restart (RFC 8445 section 2.4).
-    func keepsMedia(_ remote: String) -> Bool {
-        guard let answer, let heard, let offer = try? SessionDescription(negotiating: remote), offer.media.count == answer.media.count,
+    func keepsMedia(_ offer: SessionDescription) -> Bool {
+        guard let answer, let heard, offer.media.count == answer.media.count,
             offer.media.map(offer.direction(of:)) == heard.media.map(heard.direction(of:))
         else { return false }
         return zip(offer.media, answer.media).allSatisfy { offered, standing in
@@ -128,23 +147,18 @@ public struct WebRTCNegotiation: Sendable {
     }
 
     /// The browser's last offer or answer, as Janus was told it; nil before there is one.
-    var standing: String? {
+    var currentDescription: SessionDescription? {
         guard let heard else { return nil }
         var copy = self
         return try? copy.inward(heard)
     }
 
-    private mutating func tell(_ description: SessionDescription) -> String {
-        told = description
-        return description.text
-    }
-
     /// Takes a browser's answer to the offer made last.
     ///
     /// - Returns: the answer for Janus.
-    public mutating func acceptAnswer(_ remote: String) throws(NegotiationError) -> String {
+    public mutating func acceptAnswer(_ remote: SessionDescription) throws(NegotiationError) -> SessionDescription {
         guard case .localOffer = state else { throw .wrongState }
-        var session = try SessionDescription(negotiating: remote)
+        var session = remote
         session.media = session.media.fitted(to: lines)
         for (line, medium) in session.media.enumerated() where medium.kind != lines[line].kind {
             throw .wrongMedia(line: line + 1)
@@ -156,7 +170,7 @@ public struct WebRTCNegotiation: Sendable {
         }
         guard map.entries.contains(where: { session.media[$0.line].isForBrowsers }) else { throw .noUsableMedia }
         var next = self
-        let text = try next.inward(session)
+        let inner = try next.inward(session)
         self = next
         state = .localOffer(answered: true)
         answer = session
@@ -166,7 +180,7 @@ public struct WebRTCNegotiation: Sendable {
             session.media.enumerated().map { line, medium in
                 session.direction(of: medium).reversed.limited(to: lines[line].direction ?? .sendrecv)
             })
-        return text
+        return inner
     }
 
     private mutating func agree(_ answer: SessionDescription, _ directions: [Direction]) {
@@ -241,7 +255,7 @@ public struct WebRTCNegotiation: Sendable {
     }
 
     /// A browser's description with Janus' lines only, in Janus' order and under Janus' names.
-    private mutating func inward(_ session: SessionDescription) throws(NegotiationError) -> String {
+    private mutating func inward(_ session: SessionDescription) throws(NegotiationError) -> SessionDescription {
         var inner = session
         inner.media = map.entries.map { entry in
             var medium = session.media[entry.line]
@@ -262,7 +276,7 @@ public struct WebRTCNegotiation: Sendable {
         inner.leaveHandshakeToBrowser()
         inner.attributes.limitBundle(to: inner.media.filter { $0.isForBrowsers }.compactMap(\.mid))
         names.translate(toJanus: &inner)
-        return inner.text
+        return inner
     }
 
     /// Janus' description with all lines of the dialog, those that Janus does not see refused.

@@ -1,94 +1,96 @@
-/// One offer and its answer, on their way through a session (RFC 3264).
+/// One offer and its answer (RFC 3264).
 struct Exchange: Sendable, Equatable {
-    enum Phase: Sendable, Equatable {
-        /// The offer is on its way; `rest` are the stages after the one that is being done.
-        case offering(rest: [MediaStage])
-        /// The other side has the offer.
-        case awaitingAnswer
-        /// The answer is on its way.
-        case answering(rest: [MediaStage])
-    }
-
-    /// What becomes of the offer and of the answer.
+    /// Where the offer comes from, and who waits for the answer.
     enum Purpose: Sendable, Equatable {
-        /// Each is delivered to the side that it is for.
+        /// The offerer offers to the answerer, and waits for its answer.
         case parties
-        /// The caller hears and sees itself: its offer is answered at once.
+        /// The caller hears and sees itself: Tern answers its offer at once.
         case echo
-        /// Nobody waits for the answer: the gateway offered on behalf of its side.
-        case other
-        /// The offerer's path alone changes: it is answered with what the other side has agreed on, which hears nothing of it.
+        /// Only the ICE path of the offerer changes: Tern answers with the current description of the other side, which hears nothing of it.
         case path
-        /// The gateway offers to the other side what stands; the answer is for nobody.
-        case renewal
+        /// Tern offers what the offerer has said in an answer. Nobody waits for the answer to this offer.
+        case forwarded
+        /// Tern offers the current session to the answerer again.
+        case renewal(Renewal)
+        /// Tern offers a hold to a phone, or the end of one.
+        case hold(Hold)
     }
 
-    /// Who made the offer.
+    /// Why Tern offers the current session again.
+    enum Renewal: Sendable, Equatable {
+        /// The phone asked for an offer (RFC 3261, section 14.2), or answered a refresh.
+        case requested
+        /// The limit of the phone's bitrate has changed, or the answerer had accepted an offer that failed afterwards.
+        case changed
+    }
+
+    /// A hold that a client has commanded for `holder`; the phone at the other side is offered it.
+    struct Hold: Sendable, Equatable {
+        /// Comes back with the outcome.
+        let number: Int
+        let holder: SessionSide
+        let isOn: Bool
+    }
+
     let offerer: SessionSide
     /// Whether nothing was agreed before it: when it fails, the session ends.
     let isFirst: Bool
     let purpose: Purpose
-    var role = DescriptionRole.offer
-    var phase: Phase
-    /// The browsers whose PeerConnections have been told of it. When it comes to nothing they are told again what stands.
-    var told: [SessionSide] = []
-    /// Whether the offerer has withdrawn its offer, and hears nothing more of it.
+    private(set) var role = DescriptionRole.offer
+    /// The stages through the media engine that are left for the offer or answer.
+    var stages: [MediaStage]
+    /// Whether the offerer has withdrawn the offer: it is told nothing more about it.
     var isWithdrawn = false
 
-    init(offerer: SessionSide, isFirst: Bool, purpose: Purpose = .parties) {
+    init(offerer: SessionSide, isFirst: Bool = false, purpose: Purpose) {
         self.offerer = offerer
         self.isFirst = isFirst
         self.purpose = purpose
-        phase =
+        stages =
             switch purpose {
-            case .parties, .other: .offering(rest: [.take(offerer), .give(offerer.other)])
-            case .echo, .path: .offering(rest: [.take(offerer)])
-            case .renewal: .awaitingAnswer
+            case .parties, .forwarded: [.take(offerer), .give(offerer.other)]
+            case .echo, .path: [.take(offerer)]
+            case .renewal, .hold: []
             }
     }
 
-    /// The stages of the answer.
-    var answerStages: [MediaStage] {
+    var answerer: SessionSide { offerer.other }
+
+    /// Whether the answer goes to the offerer.
+    var hasAnswerForOfferer: Bool {
         switch purpose {
-        case .parties: [.take(offerer.other), .give(offerer)]
-        case .other: [.take(offerer.other)]
-        case .echo, .path: [.give(offerer)]
-        case .renewal: []
+        case .parties, .echo, .path: true
+        case .forwarded, .renewal, .hold: false
         }
     }
 
-    var isOffering: Bool { if case .offering = phase { true } else { false } }
+    /// Whether the offerer is to be told what becomes of its offer.
+    var awaitsAnswer: Bool { hasAnswerForOfferer && !isWithdrawn }
 
-    /// Whether the offerer waits for the answer.
-    var awaitsAnswer: Bool { !isWithdrawn && (purpose == .parties || purpose == .echo || purpose == .path) }
-
-    /// Whether the other side has accepted the offer.
-    var isAccepted: Bool { if case .answering = phase { purpose == .parties || purpose == .other } else { false } }
-
-    /// The stages that are left in the phase.
-    var rest: [MediaStage] {
-        switch phase {
-        case .offering(let rest), .answering(let rest): rest
-        case .awaitingAnswer: []
-        }
-    }
-
-    /// The same with these stages left.
-    func with(rest: [MediaStage]) -> Exchange {
-        var next = self
-        switch phase {
-        case .offering: next.phase = .offering(rest: rest)
-        case .answering: next.phase = .answering(rest: rest)
-        case .awaitingAnswer: break
-        }
-        return next
-    }
+    /// Whether the answerer has accepted the offer.
+    var isAccepted: Bool { role == .answer && (purpose == .parties || purpose == .forwarded) }
 
     /// The same on the way back, with the answer.
     var answering: Exchange {
         var next = self
         next.role = .answer
-        next.phase = .answering(rest: answerStages)
+        next.stages =
+            switch purpose {
+            case .parties: [.take(answerer), .give(offerer)]
+            case .forwarded: [.take(answerer)]
+            case .echo, .path: [.give(offerer)]
+            case .renewal, .hold: []
+            }
         return next
     }
+}
+
+/// One stage of a description's way through the media engine.
+enum MediaStage: Sendable, Equatable {
+    /// The side's leg takes what the side has said.
+    case take(SessionSide)
+    /// The side's leg makes ready what the side is to be told.
+    case give(SessionSide)
+
+    var side: SessionSide { switch self { case .take(let side), .give(let side): side } }
 }

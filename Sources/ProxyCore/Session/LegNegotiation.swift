@@ -5,55 +5,48 @@ enum LegNegotiation: Sendable {
     case sip(SIPNegotiation)
     case webrtc(WebRTCNegotiation)
 
-    mutating func acceptOffer(_ sdp: String) throws(NegotiationError) -> String {
+    mutating func acceptOffer(_ remote: SessionDescription) throws(NegotiationError) -> SessionDescription {
         switch self {
         case .sip(var leg):
-            let out = try leg.acceptOffer(sdp)
+            let inner = try leg.acceptOffer(remote)
             self = .sip(leg)
-            return out
+            return inner
         case .webrtc(var leg):
-            let out = try leg.acceptOffer(sdp)
+            let inner = try leg.acceptOffer(remote)
             self = .webrtc(leg)
-            return out
+            return inner
         }
     }
 
-    mutating func makeAnswer(_ sdp: String) throws(NegotiationError) -> String {
+    mutating func acceptAnswer(_ remote: SessionDescription) throws(NegotiationError) -> SessionDescription {
         switch self {
         case .sip(var leg):
-            let out = try leg.makeAnswer(sdp)
+            let inner = try leg.acceptAnswer(remote)
             self = .sip(leg)
-            return out
+            return inner
         case .webrtc(var leg):
-            let out = try leg.makeAnswer(sdp)
+            let inner = try leg.acceptAnswer(remote)
             self = .webrtc(leg)
-            return out
+            return inner
         }
     }
 
-    mutating func makeOffer(_ sdp: String) throws(NegotiationError) -> String {
+    /// Makes the offer or answer for the peer of the other side's.
+    ///
+    /// - Parameter generated: What Janus has generated of `inner` for a browser.
+    mutating func make(
+        _ role: DescriptionRole, _ inner: SessionDescription, _ generated: SessionDescription?
+    ) throws(NegotiationError) -> SessionDescription {
         switch self {
         case .sip(var leg):
-            let out = try leg.makeOffer(sdp)
+            let made = role == .offer ? try leg.makeOffer(inner) : try leg.makeAnswer(inner)
             self = .sip(leg)
-            return out
+            return made
         case .webrtc(var leg):
-            let out = try leg.makeOffer(sdp)
+            guard let generated else { throw .wrongState }
+            let made = role == .offer ? try leg.makeOffer(generated, like: inner) : try leg.makeAnswer(generated, like: inner)
             self = .webrtc(leg)
-            return out
-        }
-    }
-
-    mutating func acceptAnswer(_ sdp: String) throws(NegotiationError) -> String {
-        switch self {
-        case .sip(var leg):
-            let out = try leg.acceptAnswer(sdp)
-            self = .sip(leg)
-            return out
-        case .webrtc(var leg):
-            let out = try leg.acceptAnswer(sdp)
-            self = .webrtc(leg)
-            return out
+            return made
         }
     }
 }
@@ -81,8 +74,8 @@ extension LegNegotiation {
     }
 
     /// Its phone was told this by somebody else.
-    mutating func note(_ sdp: String) {
-        guard case .sip(var leg) = self, let session = try? SessionDescription(negotiating: sdp) else { return }
+    mutating func note(_ session: SessionDescription) {
+        guard case .sip(var leg) = self else { return }
         leg.local.rise(to: session.origin.sessionVersion)
         self = .sip(leg)
     }
@@ -102,11 +95,25 @@ extension LegNegotiation {
         }
     }
 
-    /// Its last offer or answer, as the other side hears of it; nil before there is one.
-    var standing: String? {
+    /// The last offer or answer of its peer, as the other side is told it; nil before there is one.
+    var currentDescription: SessionDescription? {
         switch self {
-        case .sip(let leg): leg.standing
-        case .webrtc(let leg): leg.standing
+        case .sip(let leg): leg.currentDescription
+        case .webrtc(let leg): leg.currentDescription
+        }
+    }
+
+    /// The current session as an offer; see the two negotiations. A browser is offered its last description.
+    mutating func repeatOffer(widening: Bool, holding: Bool? = nil) throws(NegotiationError) -> SessionDescription {
+        switch self {
+        case .sip(var leg):
+            let offer = try leg.repeatOffer(widening: widening, holding: holding)
+            self = .sip(leg)
+            return offer
+        case .webrtc(var leg):
+            let offer = try leg.repeatOffer()
+            self = .webrtc(leg)
+            return offer
         }
     }
 
@@ -125,6 +132,9 @@ extension LegNegotiation {
         case .webrtc(let leg): leg.isPeerHolding(before: before)
         }
     }
+
+    /// What a phone said last that the other side would notice; nil for browsers.
+    var presence: [SIPNegotiation.Presence]? { if case .sip(let leg) = self { leg.presence } else { nil } }
 
     /// Forgets the last offer to the peer, also where the peer has accepted it.
     mutating func withdraw() {

@@ -29,11 +29,7 @@ public enum StepOutcome: Sendable, Equatable {
     /// The ports of a phone's leg, also those that were open before.
     case opened([MediaKind: LegPort])
     /// What the browser is to be told.
-    case described(String)
-}
-
-extension StepOutcome {
-    var text: String? { if case .described(let text) = self { text } else { nil } }
+    case described(SessionDescription)
 }
 
 /// Where a phone's leg receives one medium.
@@ -60,13 +56,13 @@ public enum DescriptionRole: String, Sendable, Equatable {
 /// A description for a PeerConnection of Janus.
 public struct PeerDescription: Sendable, Equatable {
     public let role: DescriptionRole
-    public let sdp: String
+    public let sdp: SessionDescription
     /// Whether candidates follow by themselves (RFC 8838).
     public let trickle: Bool
     /// Whether it changes a PeerConnection that is up.
     public let isUpdate: Bool
 
-    public init(_ role: DescriptionRole, sdp: String, trickle: Bool, isUpdate: Bool = false) {
+    public init(_ role: DescriptionRole, sdp: SessionDescription, trickle: Bool, isUpdate: Bool = false) {
         self.role = role
         self.sdp = sdp
         self.trickle = trickle

@@ -48,13 +48,3 @@ public enum SessionSide: String, Sendable, Hashable, CaseIterable {
 
     public var other: SessionSide { self == .caller ? .callee : .caller }
 }
-
-/// One stage on a description's way through the media engine.
-enum MediaStage: Sendable, Equatable {
-    /// The side has said it.
-    case take(SessionSide)
-    /// The side is to be told it.
-    case give(SessionSide)
-
-    var side: SessionSide { switch self { case .take(let side), .give(let side): side } }
-}

@@ -88,7 +88,7 @@ struct MediaHostsTests {
 
     private static func isResolved(_ event: ProxySession.Event?) -> Bool {
         switch event {
-        case .offered(.caller, let sdp, trickle: false), .answered(let sdp, trickle: false): sdp.contains("c=IN IP4 192.0.2.7\r\n")
+        case .offered(.caller, let sdp, trickle: false), .answered(.callee, let sdp, trickle: false): sdp.contains("c=IN IP4 192.0.2.7\r\n")
         default: false
         }
     }
@@ -97,15 +97,15 @@ struct MediaHostsTests {
     func order() async throws {
         let bench = Bench()
         bench.take(.offered(.caller, sdp: Self.phone, trickle: false))
-        bench.take(.declined(.state("busy")))
-        bench.take(.answered(sdp: Self.phone, trickle: false))
+        bench.take(.declined(.callee, .state("busy")))
+        bench.take(.answered(.callee, sdp: Self.phone, trickle: false))
         bench.take(.offerWanted(.callee))
         bench.take(.stop(code: 200, reason: "BYE"))
         #expect(bench.handled == [.stop(code: 200, reason: "BYE")])
         await bench.answer(until: 3)
         try #require(bench.handled.count == 3)
         #expect(Self.isResolved(bench.handled[1]))
-        #expect(bench.handled[2] == .declined(.state("busy")))
+        #expect(bench.handled[2] == .declined(.callee, .state("busy")))
         await bench.answer(until: 5)
         try #require(bench.handled.count == 5)
         #expect(Self.isResolved(bench.handled[3]))
@@ -129,7 +129,7 @@ struct MediaHostsTests {
     func immediate() {
         let bench = Bench()
         bench.take(.offered(.callee, sdp: Self.phone, trickle: true), isFromPhone: false)
-        bench.take(.answered(sdp: Self.sdp("t=0 0"), trickle: false))
+        bench.take(.answered(.callee, sdp: Self.sdp("t=0 0"), trickle: false))
         #expect(bench.handled.count == 2)
     }
 

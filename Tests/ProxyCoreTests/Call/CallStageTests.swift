@@ -50,7 +50,7 @@ struct CallStageTests {
     func settles() {
         var call = ringingBoth()
         #expect(
-            call.handle(.accepted(2, sdp: "A", trickle: false)) == [.answerSession(sdp: "A", trickle: false, branch: 2)])
+            call.handle(.accepted(2, sdp: "A", trickle: false)) == [.answerSession(.callee, sdp: "A", trickle: false, branch: 2)])
         #expect(
             call.handle(.sessionAnswers(.caller, "B", branch: 2)) == [
                 .stopTimer(.ringing), .settle(2), .confirmCallee(2, answer: nil), .answerCaller("B"),
@@ -71,7 +71,7 @@ struct CallStageTests {
         #expect(call.handle(.offerRefused(.caller, failure, branch: 2)) == [.endCallee(2, .failed(failure))])
         #expect(call.handle(.sessionEnded(.stopped, branch: 2)) == [])
         #expect(
-            call.handle(.accepted(1, sdp: "A", trickle: false)) == [.answerSession(sdp: "A", trickle: false, branch: 1)])
+            call.handle(.accepted(1, sdp: "A", trickle: false)) == [.answerSession(.callee, sdp: "A", trickle: false, branch: 1)])
     }
 
     @Test("when every session fails, the caller is told why")
@@ -145,7 +145,7 @@ struct CallStageTests {
         var call = Call(id: "c", stages: [.parties([.init(1)]), .parties([.init(2)])])
         _ = call.handle(.start(offer: "O", trickle: false))
         _ = call.handle(.sessionOffers(.callee, "P"))
-        #expect(call.handle(.progress(1, sdp: "E")) == [.answerSession(sdp: "E", trickle: false)])
+        #expect(call.handle(.progress(1, sdp: "E")) == [.answerSession(.callee, sdp: "E", trickle: false)])
         #expect(call.handle(.sessionAnswers(.caller, "F")) == [.progressCaller("F"), .progressDone(1, nil)])
         #expect(call.handle(.calleeEnded(1, failed)).last == .ended(failed))
     }

@@ -66,7 +66,7 @@ struct CallTests {
     func firstAnswerWins() {
         var call = inviting([1, 2, 3])
         #expect(
-            call.handle(.accepted(2, sdp: "A", trickle: true)) == [.answerSession(sdp: "A", trickle: true)])
+            call.handle(.accepted(2, sdp: "A", trickle: true)) == [.answerSession(.callee, sdp: "A", trickle: true)])
         guard case .refuse(3, .state) = call.handle(.accepted(3, sdp: "C", trickle: false)).first else {
             Issue.record("a second answer was taken")
             return
@@ -85,7 +85,7 @@ struct CallTests {
         let failure = SessionFailure.refused("no")
         #expect(call.handle(.answerRefused(failure)) == [.refuse(1, failure)])
         #expect(
-            call.handle(.accepted(2, sdp: "A", trickle: false)) == [.answerSession(sdp: "A", trickle: false)])
+            call.handle(.accepted(2, sdp: "A", trickle: false)) == [.answerSession(.callee, sdp: "A", trickle: false)])
     }
 
     @Test("answering twice, or after the end, is refused")
@@ -240,7 +240,7 @@ struct CallTests {
     @Test("an early answer reaches the caller while it rings, and is its answer when the phone takes the call")
     func earlyMedia() {
         var call = inviting()
-        #expect(call.handle(.progress(1, sdp: "E")) == [.answerSession(sdp: "E", trickle: false)])
+        #expect(call.handle(.progress(1, sdp: "E")) == [.answerSession(.callee, sdp: "E", trickle: false)])
         #expect(call.handle(.sessionAnswers(.caller, "F")) == [.progressCaller("F"), .progressDone(1, nil)])
         #expect(
             call.handle(.accepted(1, sdp: "E", trickle: false)) == [
@@ -258,7 +258,7 @@ struct CallTests {
                 == .offerSession(.callee, sdp: "G", trickle: false))
         #expect(call.handle(.sessionOffers(.caller, "H")) == [.carryOffer(.caller, nil, "H")])
         #expect(
-            call.handle(.answered(.caller, sdp: "I", trickle: false)) == [.answerSession(sdp: "I", trickle: false)])
+            call.handle(.answered(.caller, sdp: "I", trickle: false)) == [.answerSession(.caller, sdp: "I", trickle: false)])
         #expect(call.handle(.sessionAnswers(.callee, "J")) == [])
         #expect(
             call.handle(.offered(.callee, sdp: "K", trickle: false)) == [
@@ -285,7 +285,7 @@ struct CallTests {
         _ = call.handle(.progress(1, sdp: "bad"))
         #expect(call.handle(.answerRefused(.refused("no"))) == [.progressDone(1, .refused("no"))])
         #expect(
-            call.handle(.accepted(1, sdp: "A", trickle: false)) == [.answerSession(sdp: "A", trickle: false)])
+            call.handle(.accepted(1, sdp: "A", trickle: false)) == [.answerSession(.callee, sdp: "A", trickle: false)])
     }
 
     @Test("with several parties ringing an early answer is only a sign of ringing")
@@ -306,7 +306,7 @@ struct CallTests {
                 .offerSession(.callee, sdp: "O", trickle: true)
             ])
         #expect(call.handle(.sessionOffers(.caller, "P")) == [.stopTimer(.ringing), .answerCaller("P")])
-        #expect(call.handle(.callerAnswered(sdp: "A")) == [.answerSession(sdp: "A", trickle: false)])
+        #expect(call.handle(.callerAnswered(sdp: "A")) == [.answerSession(.caller, sdp: "A", trickle: false)])
         #expect(
             call.handle(.sessionAnswers(.callee, "B")) == [.confirmCallee(1, answer: "B"), .startTimer(.duration)])
         #expect(call.isEstablished)
@@ -336,7 +336,7 @@ struct CallTests {
             call.handle(.offered(side, sdp: "R", trickle: false)) == [.offerSession(side, sdp: "R", trickle: false)])
         #expect(call.handle(.sessionOffers(side.other, "S")) == [.carryOffer(side.other, leg(side.other), "S")])
         #expect(
-            call.handle(.answered(side.other, sdp: "T", trickle: false)) == [.answerSession(sdp: "T", trickle: false)])
+            call.handle(.answered(side.other, sdp: "T", trickle: false)) == [.answerSession(side.other, sdp: "T", trickle: false)])
         #expect(call.handle(.sessionAnswers(side, "U")) == [.carryAnswer(side, leg(side), "U")])
     }
 
@@ -346,7 +346,7 @@ struct CallTests {
         _ = call.handle(.offered(.caller, sdp: "R", trickle: false))
         _ = call.handle(.sessionOffers(.callee, "S"))
         let failure = SessionFailure.refused("no")
-        #expect(call.handle(.declined(.callee, failure)) == [.declineSession(failure)])
+        #expect(call.handle(.declined(.callee, failure)) == [.declineSession(.callee, failure)])
         #expect(call.handle(.offerRefused(.caller, failure)) == [.refuseOffer(.caller, nil, failure)])
         #expect(call.isEstablished)
     }

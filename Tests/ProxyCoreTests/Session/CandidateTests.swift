@@ -14,7 +14,7 @@ struct CandidateTests {
             Issue.record("more candidates were kept than may be")
             return
         }
-        let actions = session.handle(.stepDone(.done))
+        let actions = session.handle(.stepDone(number: 1, .done))
         #expect(actions.dropFirst() == candidates.prefix(64).map { .trickle(.caller, $0) }[...])
         #expect(session.handle(.candidate(.caller, candidates[65])) == [.trickle(.caller, candidates[65])])
         guard case .refuseCandidate(.unsupported) = session.handle(.candidate(.callee, candidates[66])).first else {

@@ -10,7 +10,7 @@ struct HoldTests {
 
     private func phone(_ direction: String = "sendrecv") -> String { Fixture.phoneAnswer.replacing("sendrecv", with: direction) }
 
-    private func answered(_ direction: String = "sendrecv") -> ProxySession.Event { .answered(sdp: phone(direction), trickle: false) }
+    private func answered(_ direction: String = "sendrecv") -> String { phone(direction) }
 
     /// The only thing that is said: an offer to that side.
     private func offer(_ actions: [ProxySession.Action], to side: SessionSide = .caller) -> String? {
@@ -24,7 +24,7 @@ struct HoldTests {
     /// Has the phone that called change its description, which the browser takes.
     private func phoneOffers(_ direction: String, _ driven: inout DrivenSession) -> [ProxySession.Action] {
         driven.send(.offered(.caller, sdp: phone(direction), trickle: false))
-            + driven.send(.answered(sdp: Fixture.browserAnswer, trickle: false))
+            + driven.answer(Fixture.browserAnswer)
     }
 
     // MARK: By command
@@ -35,13 +35,13 @@ struct HoldTests {
         let before = driven.settings, steps = driven.steps.count
         let hold = try #require(offer(driven.send(.hold(number: 1, .callee, true))))
         #expect(hold.contains("a=sendonly\r\n") && version(hold) == 2 && driven.audio == ["++", "++"])
-        #expect(driven.send(answered("recvonly")) == [.held(by: .callee, true), .holdDone(number: 1)])
+        #expect(driven.answer(answered("recvonly")) == [.held(by: .callee, true), .holdDone(number: 1)])
         #expect(driven.audio == ["--", "--"])
         #expect(driven.send(.hold(number: 2, .callee, true)) == [.holdDone(number: 2)], "it holds already")
 
         let resume = try #require(offer(driven.send(.hold(number: 3, .callee, false))))
         #expect(resume.contains("a=sendrecv\r\n") && version(resume) == 3 && driven.audio == ["--", "--"])
-        #expect(driven.send(answered()) == [.held(by: .callee, false), .holdDone(number: 3)])
+        #expect(driven.answer(answered()) == [.held(by: .callee, false), .holdDone(number: 3)])
         #expect(driven.audio == ["++", "++"] && driven.medium(.callee) == before[.callee]?.media.first)
         #expect(driven.steps.count == steps, "the engine has nothing else to do")
     }
@@ -53,12 +53,12 @@ struct HoldTests {
         #expect(driven.audio == ["+-", "-+"])
         let hold = try #require(offer(driven.send(.hold(number: 1, .callee, true))))
         #expect(hold.contains("a=inactive\r\n"))
-        #expect(driven.send(answered("inactive")) == [.held(by: .callee, true), .holdDone(number: 1)])
+        #expect(driven.answer(answered("inactive")) == [.held(by: .callee, true), .holdDone(number: 1)])
         #expect(driven.session.holders == [.caller, .callee] && driven.audio == ["--", "--"])
 
         let resume = try #require(offer(driven.send(.hold(number: 2, .callee, false))))
         #expect(resume.contains("a=sendrecv\r\n"), "the phone can say whether it still holds")
-        #expect(driven.send(answered("sendonly")) == [.held(by: .callee, false), .holdDone(number: 2)])
+        #expect(driven.answer(answered("sendonly")) == [.held(by: .callee, false), .holdDone(number: 2)])
         #expect(driven.session.holders == [.caller] && driven.audio == ["+-", "-+"])
         #expect(phoneOffers("sendrecv", &driven).contains(.held(by: .caller, false)))
         #expect(driven.audio == ["++", "++"])
@@ -68,11 +68,11 @@ struct HoldTests {
     func offerWhileHeld() throws {
         var driven = DrivenSession.talking(Self.mixed)
         driven.send(.hold(number: 1, .callee, true))
-        driven.send(answered("recvonly"))
+        driven.answer(answered("recvonly"))
         let answer = try #require(phoneOffers("sendrecv", &driven).answers(to: .caller).first)
         #expect(answer.contains("a=sendonly\r\n") && driven.audio == ["--", "--"])
         driven.send(.hold(number: 2, .callee, false))
-        driven.send(answered())
+        driven.answer(answered())
         #expect(driven.audio == ["++", "++"])
     }
 
@@ -80,11 +80,11 @@ struct HoldTests {
     func holderOffers() throws {
         var driven = DrivenSession.talking(Self.mixed)
         driven.send(.hold(number: 1, .callee, true))
-        driven.send(answered("recvonly"))
+        driven.answer(answered("recvonly"))
         let opus = Fixture.browserOffer.replacing("111 0", with: "0 111")
         driven.send(.offered(.callee, sdp: opus.replacing("a=sendrecv", with: "a=sendonly"), trickle: false))
         #expect(driven.offers[.caller]?.contains("a=sendonly\r\n") == true)
-        driven.send(answered("recvonly"))
+        driven.answer(answered("recvonly"))
         #expect(driven.audio == ["--", "--"])
     }
 
@@ -93,13 +93,13 @@ struct HoldTests {
         var driven = DrivenSession.talking(Self.mixed)
         _ = phoneOffers("sendonly", &driven)
         driven.send(.hold(number: 1, .callee, true))
-        driven.send(answered("inactive"))
+        driven.answer(answered("inactive"))
         driven.send(.hold(number: 2, .callee, false))
-        let actions = driven.send(answered())
+        let actions = driven.answer(answered())
         #expect(actions.contains(.held(by: .caller, false)) && actions.contains(.held(by: .callee, false)) && actions.contains(.holdDone(number: 2)))
         #expect(actions.offers(to: .callee).first?.contains("a=sendrecv\r\n") == true)
         #expect(driven.audio == ["++", "-+"], "the browser has not heard of it")
-        #expect(driven.send(.answered(sdp: Fixture.browserAnswer, trickle: false)) == [])
+        #expect(driven.answer(Fixture.browserAnswer) == [])
         #expect(driven.session.holders.isEmpty && driven.audio == ["++", "++"])
     }
 
@@ -108,10 +108,10 @@ struct HoldTests {
         var driven = DrivenSession.talking(Self.mixed)
         _ = phoneOffers("sendonly", &driven)
         driven.send(.hold(number: 1, .callee, true))
-        driven.send(answered("inactive"))
+        driven.answer(answered("inactive"))
         driven.send(.hold(number: 2, .callee, false))
-        driven.send(.answered(sdp: Fixture.phoneAnswer.replacing(" 4002 ", with: " 4444 "), trickle: false))
-        driven.send(.declined(.refused("no")))
+        driven.answer(Fixture.phoneAnswer.replacing(" 4002 ", with: " 4444 "))
+        driven.decline(.refused("no"))
         #expect(driven.session.state == .stable && driven.audio == ["++", "-+"] && driven.medium(.caller)?.phone?.port == 4444)
     }
 
@@ -121,7 +121,7 @@ struct HoldTests {
         var driven = DrivenSession.talking(Self.mixed)
         let before = driven.settings
         driven.send(.hold(number: 1, .callee, true))
-        let failed = driven.send(answer.map { .answered(sdp: $0, trickle: false) } ?? .declined(.refused("488")))
+        let failed = answer.map { driven.answer($0) } ?? driven.decline(.refused("488"))
         guard failed.count == 1, case .updateFailed(number: 1, _)? = failed.first else {
             Issue.record("\(failed)")
             return
@@ -136,11 +136,11 @@ struct HoldTests {
         var driven = DrivenSession.talking(Self.mixed)
         driven.send(.offered(.caller, sdp: Fixture.phoneMoved, trickle: false))
         #expect(driven.send(.hold(number: 1, .callee, true)) == [])
-        let actions = driven.send(.answered(sdp: Fixture.browserAnswer, trickle: false))
+        let actions = driven.answer(Fixture.browserAnswer)
         #expect(actions.offers(to: .caller).count == 1)
         #expect(driven.send(.update(number: 2, SessionOptionsChange(useVideo: false))) == [])
-        #expect(driven.send(.offered(.caller, sdp: phone(), trickle: false)) == [.refuseOffer(.caller, ProxySession.glare)])
-        #expect(driven.send(answered("recvonly")) == [
+        #expect(driven.send(.offered(.caller, sdp: phone(), trickle: false)) == [.refuseOffer(.caller, .glare)])
+        #expect(driven.answer(answered("recvonly")) == [
             .held(by: .callee, true), .holdDone(number: 1), .updated(number: 2, SessionOptions(useVideo: false)),
         ])
     }
@@ -162,7 +162,7 @@ struct HoldTests {
     func phones() {
         var driven = DrivenSession.talking(Self.phones)
         #expect(offer(driven.send(.hold(number: 1, .caller, true)), to: .callee)?.contains("a=sendonly\r\n") == true)
-        driven.send(answered("recvonly"))
+        driven.answer(answered("recvonly"))
         #expect(driven.audio == ["--", "--"])
     }
 
@@ -178,7 +178,7 @@ struct HoldTests {
         var mixed = DrivenSession.talking(Self.mixed)
         mixed.send(.hold(number: 1, .callee, true))
         mixed.takesSettings = false
-        mixed.send(answered("recvonly"))
+        mixed.answer(answered("recvonly"))
         #expect(mixed.failSettings(failure) == [
             .updateFailed(number: 1, .state("the session has ended")), .end(SessionEnd(code: 503, reason: "no answer")),
         ])
@@ -237,7 +237,7 @@ struct HoldTests {
         var driven = DrivenSession.talking(Self.mixed)
         func browserOffers(_ direction: String, answer: String) -> [ProxySession.Action] {
             driven.send(.offered(.callee, sdp: Fixture.browserOffer.replacing("a=sendrecv", with: "a=\(direction)"), trickle: false))
-            return driven.send(answered(answer))
+            return driven.answer(answered(answer))
         }
         #expect(browserOffers("sendonly", answer: "recvonly").contains(.held(by: .callee, true)))
         #expect(driven.session.holders == [.callee])
@@ -249,7 +249,7 @@ struct HoldTests {
     func withoutAddress() {
         var driven = DrivenSession.talking(Self.mixed)
         driven.send(.offered(.caller, sdp: Fixture.phoneMoved.replacing("c=IN IP4 192.0.2.20", with: "c=IN IP4 0.0.0.0"), trickle: false))
-        driven.send(.answered(sdp: Fixture.browserAnswer, trickle: false))
+        driven.answer(Fixture.browserAnswer)
         #expect(driven.audio == ["+-", "-+"] && driven.medium(.caller)?.phone?.host == "192.0.2.20")
         let unknown = DrivenSession.talking(Self.mixed, caller: Fixture.phoneOffer.replacing("c=IN IP4 192.0.2.20", with: "c=IN IP4 0.0.0.0"))
         #expect(unknown.audio == ["+-", "-+"] && unknown.medium(.caller)?.phone == nil)

@@ -17,9 +17,9 @@ struct LateOfferTests {
         var driven = DrivenSession.talking(Self.kind, caller: phone)
         let answer = try #require(driven.answers[.caller])
         #expect(driven.send(.offerWanted(.caller)) == [.deliverOffer(.caller, answer)])
-        #expect(driven.send(.offered(.callee, sdp: Fixture.browserOffer, trickle: false)) == [.refuseOffer(.callee, ProxySession.glare)])
+        #expect(driven.send(.offered(.callee, sdp: Fixture.browserOffer, trickle: false)) == [.refuseOffer(.callee, .glare)])
         let before = driven.settings
-        #expect(driven.send(.answered(sdp: phone, trickle: false)) == [])
+        #expect(driven.answer(phone) == [])
         #expect(driven.session.state == .stable && driven.settings == before)
     }
 
@@ -27,7 +27,7 @@ struct LateOfferTests {
     func otherAddress() {
         var driven = DrivenSession.talking(Self.kind)
         driven.send(.offerWanted(.caller))
-        #expect(driven.send(.answered(sdp: moved, trickle: false)) == [])
+        #expect(driven.answer(moved) == [])
         #expect(driven.session.state == .stable)
         #expect(driven.medium(.caller)?.phone == PhoneAddress(host: "192.0.2.99", port: 4444, rtcpPort: 4445, isMultiplexed: false))
     }
@@ -37,8 +37,8 @@ struct LateOfferTests {
         var driven = DrivenSession.talking(Self.kind)
         driven.send(.offerWanted(.caller))
         let held = Fixture.phoneAnswer.replacing("sendrecv", with: "sendonly")
-        #expect(driven.send(.answered(sdp: held, trickle: false)).offers(to: .callee).count == 1)
-        #expect(driven.send(.answered(sdp: Fixture.browserAnswer, trickle: false)) == [.held(by: .caller, true)])
+        #expect(driven.answer(held).offers(to: .callee).count == 1)
+        #expect(driven.answer(Fixture.browserAnswer) == [.held(by: .caller, true)])
         #expect(driven.session.state == .stable && driven.audio == ["+-", "-+"])
     }
 
@@ -46,8 +46,8 @@ struct LateOfferTests {
     func notFollowed() {
         var driven = DrivenSession.talking(Self.kind)
         driven.send(.offerWanted(.caller))
-        driven.send(.answered(sdp: moved.replacing("sendrecv", with: "sendonly"), trickle: false))
-        driven.send(.declined(.refused("no")))
+        driven.answer(moved.replacing("sendrecv", with: "sendonly"))
+        driven.decline(.refused("no"))
         #expect(driven.session.state == .stable && driven.medium(.caller)?.phone?.port == 4444 && driven.audio == ["+-", "++"])
     }
 
@@ -56,7 +56,7 @@ struct LateOfferTests {
         var driven = DrivenSession.talking(Self.kind, caller: Fixture.phoneOffer.replacing("sendrecv", with: "sendonly"))
         let offered = try #require(driven.send(.offerWanted(.caller)).offers(to: .caller).first)
         #expect(offered.contains("a=sendrecv") && offered.contains("o=- 7 2 "))
-        let said = driven.send(.answered(sdp: Fixture.phoneAnswer, trickle: false))
+        let said = driven.answer(Fixture.phoneAnswer)
         #expect(said.offers(to: .callee).count == 1, "the other side does not hear that it goes on")
     }
 
@@ -65,7 +65,7 @@ struct LateOfferTests {
         var driven = DrivenSession.talking(Self.kind)
         let before = driven.settings
         let first = try #require(driven.send(.offerWanted(.caller)).offers(to: .caller).first)
-        #expect(driven.send(answer.map { .answered(sdp: $0, trickle: false) } ?? .declined(.refused("no"))) == [])
+        #expect((answer.map { driven.answer($0) } ?? driven.decline(.refused("no"))) == [])
         #expect(driven.session.state == .stable && driven.settings == before)
         #expect(driven.send(.offerWanted(.caller)).offers(to: .caller) == [first])
     }
@@ -90,7 +90,7 @@ struct LateOfferTests {
         #expect(driven.send(.refreshed(.caller, sdp: moved)) == [] && driven.session.state == .stable)
         driven.send(.offered(.callee, sdp: Fixture.browserOffer.replacing("a=sendrecv", with: "a=recvonly"), trickle: false))
         #expect(driven.send(.refreshed(.caller, sdp: Fixture.phoneAnswer)) == [], "while another change is under way")
-        driven.send(.declined(.refused("no")))
+        driven.decline(.refused("no"))
         #expect(driven.medium(.caller)?.phone?.port == 4002, "it has its turn when that is over")
         #expect(driven.send(.refreshed(.caller, sdp: moved.replacing("sendrecv", with: "sendonly"))).offers(to: .callee).count == 1)
         var call = Call(id: "c", echo: true, legs: [])
@@ -108,7 +108,7 @@ struct LateOfferTests {
         let offered = try #require(driven.send(.offerWanted(.caller)).offers(to: .caller).first)
         #expect(driven.steps == [.attach([.caller]), .open(.caller, [.audio], .ip4)])
         #expect(offered.contains("m=audio 20000 RTP/AVP 111 9 0 8 110 101\r\n") && !driven.session.isEstablished)
-        #expect(driven.send(.answered(sdp: Fixture.phoneAnswer, trickle: false)) == [])
+        #expect(driven.answer(Fixture.phoneAnswer) == [])
         #expect(driven.session.isEstablished && driven.session.state == .stable && driven.audio == ["++"])
         #expect(driven.medium(.caller)?.phone == PhoneAddress(host: "192.0.2.21", port: 4002, rtcpPort: 4003, isMultiplexed: false))
         #expect(driven.medium(.caller)?.payloads.first?.codec == "pcmu")
@@ -122,7 +122,7 @@ struct LateOfferTests {
         let offered = try #require(driven.send(.offerWanted(.caller)).offers(to: .caller).first)
         let own = try #require(Crypto(suite: "AES_CM_128_HMAC_SHA1_80", material: StandInEngine.port(.caller, .audio).key))
         #expect(offered.contains("m=audio 20000 RTP/SAVP 111 9 0 8 110 101\r\n") && offered.contains("a=crypto:1 \(own.suite) \(own.key)\r\n"))
-        #expect(driven.send(.answered(sdp: Fixture.secure(Fixture.phoneAnswer), trickle: false)) == [])
+        #expect(driven.answer(Fixture.secure(Fixture.phoneAnswer)) == [])
         #expect(driven.medium(.caller)?.keys == LegKeys(suite: own.suite, local: own.bareKey, remote: Fixture.key("B")))
         #expect(driven.audio == ["++"])
     }
@@ -131,7 +131,7 @@ struct LateOfferTests {
     func echoWithoutAnswer() {
         var driven = DrivenSession(.echo(.rtp))
         driven.send(.offerWanted(.caller))
-        #expect(driven.send(.declined(.refused("no"))) == [.end(SessionEnd(code: 488, reason: "no"))])
+        #expect(driven.decline(.refused("no")) == [.end(SessionEnd(code: 488, reason: "no"))])
         var other = DrivenSession(.echo(.rtp))
         other.answersSteps = false
         other.send(.offerWanted(.caller))
@@ -152,7 +152,7 @@ struct LateOfferTests {
         #expect(call.handle(.offerWanted(.callee)) == [.askSession(.callee)])
         #expect(call.handle(.offerWanted(.caller)) == [.refuseOffer(.caller, nil, .state("another offer is being answered"))])
         #expect(call.handle(.sessionOffers(.callee, "Q")) == [.carryAnswer(.callee, 1, "Q")])
-        #expect(call.handle(.answered(.callee, sdp: "R", trickle: false)) == [.answerSession(sdp: "R", trickle: false)])
+        #expect(call.handle(.answered(.callee, sdp: "R", trickle: false)) == [.answerSession(.callee, sdp: "R", trickle: false)])
         // What follows from the answer is an offer like any other.
         #expect(call.handle(.sessionOffers(.caller, "S")) == [.carryOffer(.caller, nil, "S")])
         // A refusal is told to whoever asked, and another may follow.
@@ -167,7 +167,7 @@ struct LateOfferTests {
         var call = Call(id: "c", echo: true, legs: [])
         #expect(call.handle(.start(offer: nil, trickle: false)) == [.askSession(.caller)])
         #expect(call.handle(.sessionOffers(.caller, "O")) == [.answerCaller("O"), .startTimer(.duration)])
-        #expect(call.handle(.answered(.caller, sdp: "A", trickle: false)) == [.answerSession(sdp: "A", trickle: false)])
+        #expect(call.handle(.answered(.caller, sdp: "A", trickle: false)) == [.answerSession(.caller, sdp: "A", trickle: false)])
         let end = SessionEnd(code: 488, reason: "no")
         #expect(call.handle(.sessionEnded(end)).contains(.hangUpCaller(CallEnd(status: 488, reason: "no", by: .gateway))))
     }

@@ -29,11 +29,11 @@ struct LimitTests {
         let first = driven.send(.update(number: 1, SessionOptionsChange(useAudio: false, bitrate: 64)))
         #expect(first.offers(to: .caller).first?.contains("b=AS:64\r\n") == true)
         // The caller is elsewhere now: its leg hears of it at once, of the update not yet.
-        let second = driven.send(.answered(sdp: Fixture.phoneMoved, trickle: false))
+        let second = driven.answer(Fixture.phoneMoved)
         #expect(second.offers(to: .callee).first?.contains("b=AS:64\r\n") == true)
         #expect(driven.medium(.caller)?.phone?.port == 4100 && driven.audio == ["++", "++"])
         #expect(driven.session.options == SessionOptions())
-        let done = driven.send(.answered(sdp: Fixture.phoneAnswer, trickle: false))
+        let done = driven.answer(Fixture.phoneAnswer)
         #expect(done == [.updated(number: 1, SessionOptions(useAudio: false, bitrate: 64))] && driven.audio == ["--", "--"])
         let lifted = driven.send(.update(number: 2, SessionOptionsChange(bitrate: 0)))
         #expect(lifted.offers(to: .caller).first?.contains("b=") == false)
@@ -43,14 +43,14 @@ struct LimitTests {
     func refused() {
         var driven = DrivenSession.talking(Self.phones)
         driven.send(.update(number: 1, SessionOptionsChange(useAudio: false, bitrate: 64, record: true)))
-        driven.send(.answered(sdp: Fixture.phoneMoved, trickle: false))
-        let end = driven.send(.declined(.refused("488")))
+        driven.answer(Fixture.phoneMoved)
+        let end = driven.decline(.refused("488"))
         #expect(end.first == .updateFailed(number: 1, .refused("the phone does not take the limit: 488")))
         #expect(driven.session.options == SessionOptions() && driven.audio == ["++", "++"] && driven.settings[.caller]?.recording == nil)
         #expect(end.offers(to: .caller).first?.contains("b=") == false, "the first one goes on with the limit: \(end)")
         // Its answer ends it, whatever becomes of it; what waits has its turn then.
         #expect(driven.send(.update(number: 2, SessionOptionsChange(useAudio: false))) == [])
-        #expect(driven.send(.declined(.refused("no"))) == [.updated(number: 2, SessionOptions(useAudio: false))])
+        #expect(driven.decline(.refused("no")) == [.updated(number: 2, SessionOptions(useAudio: false))])
     }
 
     @Test("an unusable answer to what a phone asked for does not fail an update that waits")
@@ -59,11 +59,11 @@ struct LimitTests {
         driven.takesSettings = false
         driven.send(.update(number: 1, SessionOptionsChange(bitrate: 64)))
         // The caller's answer moves it; while its leg is told, it asks for an offer itself.
-        driven.send(.answered(sdp: Fixture.phoneMoved, trickle: false))
+        driven.answer(Fixture.phoneMoved)
         #expect(driven.send(.offerWanted(.caller)).offers(to: .caller).count == 1)
-        driven.send(.answered(sdp: "nonsense", trickle: false))
+        driven.answer("nonsense")
         #expect(driven.resume().offers(to: .callee).count == 1)
-        #expect(driven.send(.answered(sdp: Fixture.phoneAnswer, trickle: false)) == [.updated(number: 1, SessionOptions(bitrate: 64))])
+        #expect(driven.answer(Fixture.phoneAnswer) == [.updated(number: 1, SessionOptions(bitrate: 64))])
     }
 
     @Test("an update that waits for a phone's answer fails when the session ends")
@@ -86,8 +86,8 @@ struct LimitTests {
             Issue.record("\(driven.steps.dropFirst(count))")
             return
         }
-        #expect(offer.role == .offer && offer.isUpdate && offer.sdp.contains("c3d4"))
-        #expect(answer.role == .answer && answer.isUpdate && answer.sdp.contains("m=audio 400"))
+        #expect(offer.role == .offer && offer.isUpdate && offer.sdp.text.contains("c3d4"))
+        #expect(answer.role == .answer && answer.isUpdate && answer.sdp.text.contains("m=audio 400"))
         #expect(driven.settings[browser.other] == before[browser.other] && driven.audio == ["++", "++"])
     }
 

@@ -45,13 +45,13 @@ struct OptionsTests {
         var first = DrivenSession(kind)
         first.takesSettings = false
         first.send(.offered(.caller, sdp: Fixture.offer(kind.callerType), trickle: false))
-        if let type = kind.calleeType { first.send(.answered(sdp: Fixture.answer(type), trickle: false)) }
+        if let type = kind.calleeType { first.answer(Fixture.answer(type)) }
         #expect(first.failSettings(failure) == [.end(SessionEnd(code: 503, reason: failure.reason))])
 
         var later = DrivenSession.talking(kind)
         later.takesSettings = false
         later.send(.offered(.caller, sdp: Fixture.version(2, of: Fixture.offer(kind.callerType)).replacing("sendrecv", with: "sendonly"), trickle: false))
-        if let type = kind.calleeType { later.send(.answered(sdp: Fixture.answer(type), trickle: false)) }
+        if let type = kind.calleeType { later.answer(Fixture.answer(type)) }
         #expect(later.failSettings(failure) == [.end(SessionEnd(code: 503, reason: failure.reason))])
     }
 
@@ -71,7 +71,7 @@ struct OptionsTests {
         var driven = DrivenSession.talking(Self.mixed)
         driven.send(.offered(.caller, sdp: Fixture.phoneMoved, trickle: false))
         #expect(driven.send(.update(number: 1, SessionOptionsChange(useAudio: false))) == [] && driven.audio == ["++", "++"])
-        #expect(driven.send(.answered(sdp: Fixture.browserAnswer, trickle: false)).last == .updated(number: 1, SessionOptions(useAudio: false)))
+        #expect(driven.answer(Fixture.browserAnswer).last == .updated(number: 1, SessionOptions(useAudio: false)))
         #expect(driven.audio == ["--", "--"] && driven.medium(.caller)?.phone?.port == 4100)
     }
 
@@ -81,7 +81,7 @@ struct OptionsTests {
         driven.takesSettings = false
         driven.send(.update(number: 1, SessionOptionsChange(useVideo: false)))
         driven.send(.offered(.caller, sdp: Fixture.phoneMoved, trickle: false))
-        driven.send(.answered(sdp: Fixture.browserAnswer, trickle: false))
+        driven.answer(Fixture.browserAnswer)
         driven.send(.offered(.callee, sdp: Fixture.browserOffer.replacing("a=sendrecv", with: "a=sendonly"), trickle: false))
         #expect(driven.session.answerer == .caller)
         driven.resume()
@@ -109,16 +109,16 @@ struct OptionsTests {
             let type = kind.type(of: side) ?? .rtp, other = kind.type(of: side.other) ?? .rtp
             let held = Fixture.version(2 + number, of: Fixture.offer(type)).replacing("sendrecv", with: "sendonly")
             driven.send(.offered(side, sdp: held, trickle: false))
-            driven.send(.declined(.refused("no")))
+            driven.decline(.refused("no"))
             #expect(driven.audio == ["--", "--"])
             driven.send(.offered(side, sdp: held, trickle: false))
-            driven.send(.answered(sdp: Fixture.answer(other), trickle: false))
+            driven.answer(Fixture.answer(other))
             #expect(driven.audio == ["--", "--"])
             driven.send(.offered(side, sdp: Fixture.version(5 + number, of: Fixture.offer(type)), trickle: false))
-            driven.send(.answered(sdp: Fixture.answer(other), trickle: false))
+            driven.answer(Fixture.answer(other))
             for (order, isOn) in [true, false].enumerated() {
                 let said = driven.send(.hold(number: 10 + 2 * number + order, side, isOn))
-                if !said.offers(to: side.other).isEmpty { driven.send(.answered(sdp: Fixture.phoneAnswer, trickle: false)) }
+                if !said.offers(to: side.other).isEmpty { driven.answer(Fixture.phoneAnswer) }
             }
             #expect(driven.session.holders.isEmpty && driven.audio == ["--", "--"])
         }
@@ -173,7 +173,7 @@ struct OptionsTests {
     func manyUpdates() {
         var driven = DrivenSession.talking(.echo(.webrtc))
         driven.takesSettings = false
-        for number in 0...ProxySession.maximumWaitingUpdates { #expect(driven.send(.update(number: number, SessionOptionsChange(useVideo: false))) == []) }
+        for number in 0...OptionChanges.maximumWaiting { #expect(driven.send(.update(number: number, SessionOptionsChange(useVideo: false))) == []) }
         #expect(driven.send(.update(number: 99, SessionOptionsChange(useVideo: false))) == [
             .updateFailed(number: 99, .state("too many updates are waiting"))
         ])

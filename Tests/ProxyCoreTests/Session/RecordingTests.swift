@@ -27,7 +27,7 @@ struct RecordingTests {
     func fromTheStart() {
         var driven = DrivenSession(.proxy(caller: .webrtc, callee: .webrtc), on)
         #expect(!driven.send(.offered(.caller, sdp: Fixture.browserOffer, trickle: false)).contains(.recording(.started(file: "s"))))
-        #expect(driven.send(.answered(sdp: Fixture.browserAnswer, trickle: false)).last == .recording(.started(file: "s")))
+        #expect(driven.answer(Fixture.browserAnswer).last == .recording(.started(file: "s")))
         #expect(recordings(driven) == ["s", "s"])
     }
 
@@ -37,7 +37,7 @@ struct RecordingTests {
         driven.send(.offered(.caller, sdp: Fixture.phoneMoved, trickle: false))
         driven.takesSettings = false
         driven.send(.update(number: 1, SessionOptionsChange(record: true)))
-        driven.send(.answered(sdp: Fixture.browserAnswer, trickle: false))
+        driven.answer(Fixture.browserAnswer)
         #expect(driven.waiting.count == 2, "one of the two is told at a time")
         let said = driven.resume()
         #expect(said == [.recording(.started(file: "s")), .updated(number: 1, on)])
@@ -48,7 +48,7 @@ struct RecordingTests {
         other.takesSettings = false
         other.send(.update(number: 1, SessionOptionsChange(record: true)))
         other.send(.offered(.caller, sdp: Fixture.phoneMoved, trickle: false))
-        other.send(.answered(sdp: Fixture.browserAnswer, trickle: false))
+        other.answer(Fixture.browserAnswer)
         #expect(other.waiting.count == 2)
         #expect(other.resume() == said)
         #expect(other.medium(.caller)?.phone?.port == 4100 && recordings(other) == ["s", "s"])
@@ -64,9 +64,9 @@ struct RecordingTests {
         driven.send(.hold(number: 4, .caller, true))
         driven.send(.hold(number: 5, .caller, false))
         driven.send(.offered(.callee, sdp: Fixture.browserOffer.replacing("sendrecv", with: "sendonly"), trickle: false))
-        driven.send(.answered(sdp: Fixture.phoneAnswer, trickle: false))
+        driven.answer(Fixture.phoneAnswer)
         driven.send(.offered(.callee, sdp: Fixture.browserOffer, trickle: false))
-        driven.send(.answered(sdp: Fixture.phoneAnswer, trickle: false))
+        driven.answer(Fixture.phoneAnswer)
         #expect(driven.told.dropFirst(2).allSatisfy { $0.settings.recording == "s" && $0.settings.part == 1 })
     }
 
@@ -76,17 +76,20 @@ struct RecordingTests {
         driven.send(.update(number: 1, SessionOptionsChange(record: true)))
         let opus = Fixture.phoneMoved.replacing("0 101", with: "96 101").replacing("a=rtpmap:0 PCMU/8000", with: "a=rtpmap:96 opus/48000/2")
         driven.send(.offered(.caller, sdp: opus, trickle: false))
-        driven.send(.answered(sdp: Fixture.browserAnswer.replacing("111 0", with: "96").replacing(":111", with: ":96"), trickle: false))
+        driven.answer(Fixture.browserAnswer.replacing("111 0", with: "96").replacing(":111", with: ":96"))
         #expect(driven.medium(.caller)?.payloads.first?.codec == "opus")
         #expect(driven.settings.values.map(\.part) == [2, 2] && recordings(driven) == ["s", "s"])
     }
 
     @Test("a recording with too many parts ends, and the next one begins")
     func manyParts() {
-        var names = RecordingNames(session: "s")
-        #expect(names.begin(if: true) == "s" && names.begin(if: true) == nil)
-        for part in 2...RecordingNames.mostParts { #expect(names.goOn() == nil && names.part == part) }
-        #expect(names.goOn() == "s" && names.begin(if: true) == "s-2" && names.part == 1)
+        var recording = SessionRecording(session: "s")
+        func codecs(_ round: Int) -> SessionRecording.Codecs { [.caller: [.audio: round % 2 == 0 ? "opus" : "pcmu"]] }
+        #expect(recording.update(isWanted: true, codecs: codecs(1)) == [.started(file: "s")])
+        #expect(recording.update(isWanted: true, codecs: codecs(1)) == [] && recording.current?.part == 1)
+        for part in 2...SessionRecording.mostParts { #expect(recording.update(isWanted: true, codecs: codecs(part)) == [] && recording.current?.part == part) }
+        #expect(recording.update(isWanted: true, codecs: codecs(SessionRecording.mostParts + 1)) == [.stopped(file: "s"), .started(file: "s-2")])
+        #expect(recording.current?.part == 1)
     }
 
     @Test("a recording that cannot begin is told of, the other options of the same change act, and the next one has another name")
@@ -157,7 +160,7 @@ struct RecordingTests {
         driven.send(.update(number: 1, SessionOptionsChange(record: true)))
         driven.takesSettings = false
         driven.send(.offered(.caller, sdp: Fixture.phoneMoved, trickle: false))
-        driven.send(.answered(sdp: Fixture.browserAnswer, trickle: false))
+        driven.answer(Fixture.browserAnswer)
         let failure = SessionFailure.unavailable("no answer")
         #expect(driven.failSettings(failure) == [.recording(.stopped(file: "s")), .end(SessionEnd(code: 503, reason: "no answer"))])
     }

@@ -26,7 +26,7 @@ struct SecureLegTests {
         #expect(driven.answers[.caller]?.contains("m=audio 20000 RTP/SAVP 0") == true)
         #expect(driven.answers[.caller]?.contains("a=crypto:1 \(Self.suite) inline:\(try own(.caller))\r\n") == true)
         #expect(driven.medium(.callee)?.keys == nil && driven.session.agreedMedia(of: .caller).first?.isEncrypted == true)
-        for case .give(_, let description) in driven.steps { #expect(!description.sdp.contains("crypto") && description.sdp.contains("RTP/AVP")) }
+        for case .give(_, let description) in driven.steps { #expect(!description.sdp.text.contains("crypto") && description.sdp.text.contains("RTP/AVP")) }
     }
 
     @Test("a new key of the phone, in a re-INVITE, in an answer or in an early UPDATE, reaches its leg; ours stays")
@@ -40,16 +40,16 @@ struct SecureLegTests {
         #expect(early.answers(to: .caller).first?.contains(ours) == true)
         expect("C", "UPDATE")
         driven.send(.offered(.caller, sdp: secure("D", version: 3), trickle: false))
-        driven.send(.answered(sdp: Fixture.browserAnswer, trickle: false))
+        driven.answer(Fixture.browserAnswer)
         #expect(driven.answers[.caller]?.contains(ours) == true)
         expect("D", "re-INVITE")
         driven.send(.offerWanted(.caller))
         #expect(driven.offers[.caller]?.contains(ours) == true)
-        driven.send(.answered(sdp: secure("E", version: 4), trickle: false))
+        driven.answer(secure("E", version: 4))
         expect("E", "the answer to an offer that it asked for")
         driven.send(.offered(.callee, sdp: Fixture.browserOffer.replacing("a=sendrecv", with: "a=sendonly"), trickle: false))
         #expect(driven.offers[.caller]?.contains(ours) == true)
-        driven.send(.answered(sdp: secure("F", version: 5).replacing("sendrecv", with: "recvonly"), trickle: false))
+        driven.answer(secure("F", version: 5).replacing("sendrecv", with: "recvonly"))
         expect("F", "the answer to the browser's offer")
         driven.send(.refreshed(.caller, sdp: secure("G", version: 6).replacing("sendrecv", with: "recvonly")))
         expect("G", "a refresh")
@@ -59,7 +59,7 @@ struct SecureLegTests {
     func declinedKey() throws {
         var driven = talking()
         driven.send(.offered(.caller, sdp: secure("C", version: 2, port: 4100), trickle: false))
-        driven.send(.declined(.refused("no")))
+        driven.decline(.refused("no"))
         driven.send(.update(number: 1, SessionOptionsChange(useVideo: false)))
         #expect(driven.medium(.caller)?.keys?.remote == Fixture.key("B") && driven.medium(.caller)?.phone?.port == 4000)
     }
@@ -69,17 +69,17 @@ struct SecureLegTests {
         var driven = talking()
         let before = driven.settings
         driven.send(.offered(.callee, sdp: Fixture.browserOffer.replacing("a=sendrecv", with: "a=sendonly"), trickle: false))
-        driven.send(.declined(.refused("488")))
+        driven.decline(.refused("488"))
         #expect(driven.settings == before)
         driven.send(.update(number: 1, SessionOptionsChange(useAudio: false)))
         #expect(driven.audio == ["--", "--"] && driven.medium(.caller)?.keys == before[.caller]?.media.first?.keys)
         driven.send(.update(number: 2, SessionOptionsChange(useAudio: true)))
         #expect(driven.settings == before)
         #expect(driven.send(.hold(number: 3, .callee, true)).offers(to: .caller).count == 1)
-        driven.send(.answered(sdp: secure("B", version: 2).replacing("sendrecv", with: "recvonly"), trickle: false))
+        driven.answer(secure("B", version: 2).replacing("sendrecv", with: "recvonly"))
         #expect(driven.audio == ["--", "--"] && driven.session.holders == [.callee])
         driven.send(.hold(number: 4, .callee, false))
-        driven.send(.answered(sdp: secure("B", version: 3), trickle: false))
+        driven.answer(secure("B", version: 3))
         #expect(driven.audio == ["++", "++"] && driven.medium(.caller)?.keys == before[.caller]?.media.first?.keys)
     }
 
@@ -128,7 +128,7 @@ struct SecureLegTests {
         #expect(phone("a=rtcp-mux\r\n") == PhoneAddress(host: "192.0.2.20", port: 4000, rtcpPort: 4000, isMultiplexed: true))
         #expect(phone("a=rtcp:5005\r\na=rtcp-mux\r\n")?.rtcpPort == 4000)
         for case .give(_, let description) in DrivenSession.talking(Self.mixed, caller: Fixture.phoneOffer + "a=rtcp:5005\r\na=rtcp-mux\r\n").steps {
-            #expect(!description.sdp.contains("a=rtcp"), "it is the leg's business")
+            #expect(!description.sdp.text.contains("a=rtcp"), "it is the leg's business")
         }
         let last = DrivenSession.talking(Self.mixed, caller: Fixture.phoneOffer.replacing("m=audio 4000", with: "m=audio 65535"))
         #expect(last.medium(.caller)?.phone?.rtcpPort == 65_535)
@@ -156,8 +156,8 @@ struct SecureLegTests {
     func noPort() {
         var session = DrivenSession(.echo(.rtp)).session
         _ = session.handle(.offered(.caller, sdp: Fixture.phoneOffer + "m=video 4200 RTP/AVP 96\r\na=rtpmap:96 VP8/90000\r\n", trickle: false))
-        _ = session.handle(.stepDone(.done))
-        let said = session.handle(.stepDone(.opened([.audio: StandInEngine.port(.caller, .audio)])))
+        _ = session.handle(.stepDone(number: 1, .done))
+        let said = session.handle(.stepDone(number: 2, .opened([.audio: StandInEngine.port(.caller, .audio)])))
         #expect(said.answers(to: .caller).first?.contains("m=video 0 ") == true && said.answers(to: .caller).first?.contains("m=audio 20000 ") == true)
     }
 }

@@ -1,3 +1,4 @@
+import SDP
 import Testing
 
 @testable import ProxyCore
@@ -27,11 +28,10 @@ struct SessionPropertyTests {
             }
         }
         let isEcho = Self.kinds[kind].calleeType == nil
-        #expect(met.isSuperset(of: ["new", "attaching", "exchanging", "stable", "ended"]), "\(met)")
-        if !isEcho { #expect(met.contains("awaitingAnswer")) }
-        if Self.kinds[kind].hasBrowser { #expect(met.contains("restoring"), "\(met)") }
+        #expect(met.isSuperset(of: ["new", "attaching", "carrying", "stable", "ended"]), "\(met)")
+        if !isEcho { #expect(met.contains("offered")) }
         if Self.kinds[kind] == .proxy(caller: .rtp, callee: .rtp) {
-            #expect(met.isSuperset(of: ["withdrawn", "reoffered", "holding"]), "\(met)")
+            #expect(met.isSuperset(of: ["withdrawn", "renewal", "hold"]), "\(met)")
         }
     }
 }
@@ -43,7 +43,7 @@ private struct SessionLife {
     private(set) var faults: [String] = []
     private let kind: SessionKind
     /// What each has been given, and has not answered.
-    private var step: MediaStep?
+    private var step: (step: MediaStep, number: Int)?
     private var engine = StandInEngine()
     /// Settings that the legs have been told and have not taken, and those that they have.
     private var applying: [SessionSide: LegSettings] = [:]
@@ -70,11 +70,13 @@ private struct SessionLife {
         switch session.state {
         case .new: "new"
         case .attaching: "attaching"
-        case .exchanging(let exchange) where exchange.isWithdrawn: "withdrawn"
-        case .exchanging(let exchange): exchange.phase == .awaitingAnswer ? "awaitingAnswer" : "exchanging"
-        case .reoffered: "reoffered"
-        case .holding: "holding"
-        case .restoring: "restoring"
+        case .carrying(let exchange, _, _): exchange.isWithdrawn ? "withdrawn" : "carrying"
+        case .offered(let exchange, _):
+            switch exchange.purpose {
+            case .renewal: "renewal"
+            case .hold: "hold"
+            default: exchange.isWithdrawn ? "withdrawn" : "offered"
+            }
         case .stable: "stable"
         case .ended: "ended"
         }
@@ -115,17 +117,24 @@ private struct SessionLife {
         // The first offer ends with the call.
         for side in offering where session.isEstablished { choices += [{ _ in .withdrawn(side) }, { _ in .withdrawn(side) }] }
         if let side = offered {
-            for _ in 0..<3 { choices.append { .answered(sdp: description(side, isOffer: false, &$0), trickle: false) } }
-            choices.append { _ in .declined(.refused("no")) }
+            for _ in 0..<3 { choices.append { .answered(side, sdp: description(side, isOffer: false, &$0), trickle: false) } }
+            choices.append { _ in .declined(side, .refused("no")) }
+            // The other side has nothing to answer.
+            choices.append { _ in .declined(side.other, .refused("no")) }
+            if session.isEstablished { choices.append { _ in .answered(side.other, sdp: Fixture.phoneAnswer, trickle: false) } }
         } else {
-            choices.append { _ in .declined(.refused("no")) }
-            if session.isEstablished { choices.append { _ in .answered(sdp: Fixture.phoneAnswer, trickle: false) } }
+            choices.append { _ in .declined(.callee, .refused("no")) }
+            if session.isEstablished { choices.append { _ in .answered(.caller, sdp: Fixture.phoneAnswer, trickle: false) } }
         }
         if let step {
             var engine = engine
-            let outcome = engine.outcome(of: step)
-            for _ in 0..<6 { choices.append { _ in .stepDone(outcome) } }
-            choices += [{ _ in .stepFailed(.unavailable("gone")) }, { _ in .stepDone(.described("nonsense")) }]
+            let outcome = engine.outcome(of: step.step), number = step.number
+            for _ in 0..<6 { choices.append { _ in .stepDone(number: number, outcome) } }
+            choices += [
+                { _ in .stepFailed(number: number, .unavailable("gone")) }, { _ in .stepDone(number: number, .described(SessionDescription(origin: Origin(sessionID: 1, sessionVersion: 1, addressType: .ip4, address: "0.0.0.0")))) },
+                // The outcome of a former step comes late.
+                { _ in .stepDone(number: number - 1, outcome) }, { _ in .stepFailed(number: number - 1, .unavailable("late")) },
+            ]
         }
         if !applying.isEmpty {
             choices += Array(repeating: { _ in .settingsApplied }, count: 8)
@@ -173,13 +182,13 @@ private struct SessionLife {
         case .update(let number, _), .hold(let number, _, _):
             lastUpdate = number
             updates.insert(number)
-        case .stepDone, .stepFailed:
-            if let step { _ = engine.outcome(of: step) }
+        case .stepDone(step?.number, _), .stepFailed(step?.number, _):
+            if let step { _ = engine.outcome(of: step.step) }
             step = nil
         case .settingsApplied: if let (side, settings) = applying.popFirst() { apply(settings, side) }
         // Some of it may act.
         case .settingsFailed: if let (side, settings) = applying.popFirst(), events.count % 2 == 0 { apply(settings, side) }
-        case .answered, .declined: offered = nil
+        case .answered(offered, _, _), .declined(offered, _): offered = nil
         default: break
         }
         let answered = before
@@ -195,17 +204,17 @@ private struct SessionLife {
         applied[side] = settings
     }
 
-    private mutating func heed(_ action: ProxySession.Action, _ event: ProxySession.Event, _ before: ProxySession.State) {
+    private mutating func heed(_ action: ProxySession.Action, _ event: ProxySession.Event, _ before: OfferAnswer.State) {
         switch action {
-        case .perform(let next):
+        case .perform(let next, let number):
             if step != nil { fault("two steps at once") }
-            step = next
+            step = (next, number)
         case .apply(let side, let settings):
             if applying[side] != nil { fault("two settings at once for the leg of \(side)") }
             applying[side] = settings
         case .deliverOffer(let side, _):
             if offered != nil { fault("an offer to \(side) while another is out") }
-            if asking.remove(side) == nil, offering.contains(side), case .exchanging(let exchange) = session.state, exchange.offerer == side {
+            if asking.remove(side) == nil, offering.contains(side), case .offered(let exchange, _) = session.state, exchange.hasAnswerForOfferer, exchange.offerer == side {
                 fault("\(side) is offered something while its own offer waits")
             }
             offered = side
@@ -215,9 +224,9 @@ private struct SessionLife {
             if offering.remove(side) == nil, asking.remove(side) == nil { fault("a refusal to \(side), which has offered nothing") }
         case .refuseAnswer:
             // To the first offer another answer may follow.
-            if case .answered = event, case .exchanging(let exchange) = before, exchange.phase == .awaitingAnswer {
+            if case .answered(let side, _, _) = event, case .offered(let exchange, _) = before, exchange.answerer == side {
                 if !exchange.isFirst { fault("a later answer is to be given again") }
-                offered = exchange.offerer.other
+                offered = side
             }
         case .updated(let number, _), .updateFailed(let number, _), .holdDone(let number):
             if updates.remove(number) == nil { fault("a second outcome of update \(number)") }
@@ -237,25 +246,21 @@ private struct SessionLife {
     /// What is true in each state.
     private mutating func look() {
         switch session.state {
-        case .attaching, .restoring:
+        case .attaching:
             if step == nil { fault("it waits for Janus, which has nothing to do") }
             if offered != nil { fault("somebody has an offer that nobody waits for") }
-        case .exchanging(let exchange) where exchange.phase == .awaitingAnswer:
-            if offered != exchange.offerer.other { fault("it waits for an answer to an offer that nobody has") }
+        case .offered(let exchange, _):
+            if offered != exchange.answerer { fault("it waits for an answer to an offer that nobody has") }
             if step != nil { fault("Janus is busy while an answer is awaited") }
             if exchange.awaitsAnswer, !offering.contains(exchange.offerer), !exchange.isFirst { fault("the offerer waits no more") }
-        case .exchanging:
+            if case .hold(let hold) = exchange.purpose, !updates.contains(hold.number) { fault("a hold that nobody waits for") }
+        case .carrying:
             if step == nil { fault("it waits for Janus, which has nothing to do") }
-        case .reoffered(let side, _):
-            if offered != side { fault("it waits for an answer to an offer that nobody has") }
-        case .holding(let holding):
-            if offered != holding.side.other { fault("it waits for an answer to an offer that nobody has") }
-            if !updates.contains(holding.number) { fault("a hold that nobody waits for") }
         case .new, .stable:
             if step != nil { fault("Janus does what nobody waits for") }
             if offered != nil { fault("somebody has an offer that nobody waits for") }
             if session.state == .stable, !offering.isEmpty || !asking.isEmpty { fault("nobody answers the offer of \(offering.union(asking))") }
-            if session.state == .stable, session.applying == nil, session.limiting != nil || !session.updates.isEmpty {
+            if session.state == .stable, !session.changes.isApplying, session.changes.renewals != nil || !session.changes.waiting.isEmpty {
                 fault("an update waits for nothing")
             }
         case .ended:
@@ -263,16 +268,16 @@ private struct SessionLife {
             if !updates.isEmpty { fault("updates \(updates) have no outcome") }
             if !recordings.isEmpty { fault("recordings \(recordings) have no end") }
         }
-        if applying.count != session.applying?.outstanding ?? 0 { fault("settings are awaited that nobody applies") }
-        if session.isChanged, session.applying == nil, !session.isEnded { fault("the legs are not told what was agreed on") }
-        if session.state == .stable, session.applying == nil { lookAtLegs() }
+        if applying.count != session.changes.applying?.outstanding ?? 0 { fault("settings are awaited that nobody applies") }
+        if session.hasNewAgreement, !session.changes.isApplying, !session.isEnded { fault("the legs are not told what was agreed on") }
+        if session.state == .stable, !session.changes.isApplying { lookAtLegs() }
         if session.pendingOffer != nil, offered == nil { fault("a pending offer that nobody has") }
     }
 
     /// Nothing is under way: each leg does what its side has agreed on, as far as it is neither muted nor held.
     private mutating func lookAtLegs() {
         for side in kind.sides where session.isEstablished {
-            guard let settings = applied[side], let agreed = session.sides[side]?.legMedia else {
+            guard let settings = applied[side], let agreed = session.offers.sides[side]?.legMedia else {
                 fault("the leg of \(side) has been told nothing")
                 continue
             }
@@ -293,9 +298,9 @@ private struct SessionLife {
         for _ in 0..<200 where !session.isEnded {
             if let step {
                 var engine = engine
-                take(.stepDone(engine.outcome(of: step)))
-            } else if offered != nil {
-                take(.declined(.refused("no")))
+                take(.stepDone(number: step.number, engine.outcome(of: step.step)))
+            } else if let side = offered {
+                take(.declined(side, .refused("no")))
             } else if !applying.isEmpty {
                 take(.settingsApplied)
             } else {

@@ -23,17 +23,18 @@ struct StandInEngine {
     }
 
     /// What Janus makes of a description that it is given for a browser: the same lines with a connection of its own.
-    static func described(_ text: String) -> String {
-        guard var session = try? SessionDescription(parsing: text), let browser = try? SessionDescription(parsing: Fixture.browserOffer) else { return "" }
+    static func described(_ description: SessionDescription) -> SessionDescription {
+        var session = description
+        guard let browser = try? SessionDescription(parsing: Fixture.browserOffer) else { return session }
         let connection = (browser.media.first?.attributes ?? []).filter { ["ice-ufrag", "ice-pwd", "fingerprint"].contains($0.name) }
         session.attributes = connection + [.setup(.actpass)]
         for (index, medium) in session.media.enumerated() {
             let kept = medium.attributes.filter { ["rtpmap", "fmtp", "rtcp-fb", "sendrecv", "sendonly", "recvonly", "inactive"].contains($0.name) }
             session.media[index] = MediaDescription(
                 kind: medium.kind, port: medium.port == 0 ? 0 : 9, transport: .dtlsSAVPF, formats: medium.formats,
-                connection: Connection(address: "0.0.0.0"), attributes: kept + [.mid("\(index)"), .rtcpMux])
+                connection: Connection(address: "0.0.0.0"), attributes: kept + [.mid("\(index)"), .rtcpMux, .ssrc(SSRCAttribute(ssrc: 7, name: "cname", value: "janus"))])
         }
-        return session.text
+        return session
     }
 }
 
@@ -74,9 +75,9 @@ struct DrivenSession {
             for action in session.handle(events.removeFirst()) {
                 note(action)
                 switch action {
-                case .perform(let step):
+                case .perform(let step, let number):
                     steps.append(step)
-                    if answersSteps { events.append(.stepDone(engine.outcome(of: step))) } else { waiting.append(action) }
+                    if answersSteps { events.append(.stepDone(number: number, engine.outcome(of: step))) } else { waiting.append(action) }
                 case .apply(let side, let settings):
                     told.append((side, settings))
                     if takesSettings { take(settings, side, &events) } else { waiting.append(action) }
@@ -86,6 +87,16 @@ struct DrivenSession {
         }
         return said
     }
+
+    /// The side that has an offer answers it.
+    @discardableResult
+    mutating func answer(_ sdp: String, trickle: Bool = false) -> [Action] {
+        send(.answered(session.answerer ?? .callee, sdp: sdp, trickle: trickle))
+    }
+
+    /// The side that has an offer declines it.
+    @discardableResult
+    mutating func decline(_ failure: SessionFailure) -> [Action] { send(.declined(session.answerer ?? .callee, failure)) }
 
     private mutating func take(_ settings: LegSettings, _ side: SessionSide, _ events: inout [ProxySession.Event]) {
         self.settings[side] = settings
@@ -122,7 +133,7 @@ struct DrivenSession {
 
     private mutating func finish(_ action: Action) -> [Action] {
         switch action {
-        case .perform(let step): return send(.stepDone(engine.outcome(of: step)))
+        case .perform(let step, let number): return send(.stepDone(number: number, engine.outcome(of: step)))
         case .apply(let side, let settings):
             self.settings[side] = settings
             return send(.settingsApplied)
@@ -132,9 +143,11 @@ struct DrivenSession {
 
     /// The step that waits fails.
     mutating func failStep(_ failure: SessionFailure = .unavailable("Janus did not answer in time")) -> [Action] {
-        waiting.removeAll { if case .perform = $0 { true } else { false } }
         answersSteps = true
-        return send(.stepFailed(failure))
+        guard let index = waiting.firstIndex(where: { if case .perform = $0 { true } else { false } }),
+            case .perform(_, let number) = waiting.remove(at: index)
+        else { return [] }
+        return send(.stepFailed(number: number, failure))
     }
 
     /// The settings that wait fail, all of them.
@@ -147,6 +160,16 @@ struct DrivenSession {
 
     /// The medium of that kind that the leg of that side does.
     func medium(_ side: SessionSide, _ kind: MediaKind = .audio) -> LegMedium? { settings[side]?.media.first { $0.kind == kind } }
+
+    /// The descriptions that Janus has been given, in order.
+    var peerDescriptions: [PeerDescription] {
+        steps.compactMap { step in
+            switch step {
+            case .take(_, let description), .give(_, let description): description
+            case .attach, .open: nil
+            }
+        }
+    }
 
     /// Whether the audio of each leg, the caller's first, is received and sent: `+` is yes, `-` no.
     var audio: [String] {
@@ -162,9 +185,14 @@ extension DrivenSession {
     ) -> DrivenSession {
         var driven = DrivenSession(kind, options, profiles: profiles, addresses: addresses)
         driven.send(.offered(.caller, sdp: caller ?? Fixture.offer(kind.callerType), trickle: false))
-        if let type = kind.calleeType { driven.send(.answered(sdp: callee ?? Fixture.answer(type), trickle: false)) }
+        if let type = kind.calleeType { driven.answer(callee ?? Fixture.answer(type)) }
         return driven
     }
+}
+
+extension ProxySession {
+    /// Where its offers and answers are.
+    var state: OfferAnswer.State { offers.state }
 }
 
 extension [ProxySession.Action] {

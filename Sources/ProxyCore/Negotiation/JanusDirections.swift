@@ -1,0 +1,43 @@
+import SDP
+
+/// Directions of media lines stay between Tern and the browser. Janus is told `sendrecv` in every offer and answer, and Tern writes the agreed direction
+/// into what Janus generates.
+///
+/// Janus 1.1.2 gives a PeerConnection the directions of each description, also of an offer that is declined later, and takes another SSRC for a line that it
+/// offers as `inactive`. The media engine alone decides what flows.
+extension SessionDescription {
+    /// This description with all lines `sendrecv` that are not refused.
+    var openForJanus: SessionDescription {
+        var open = self
+        for index in media.indices where media[index].port != 0 { open.set(.sendrecv, at: index) }
+        return open
+    }
+
+    /// What Janus has generated of `openForJanus`, with the directions and the refused lines of `meant`.
+    func directed(like meant: SessionDescription) -> SessionDescription {
+        var directed = self
+        for (index, line) in zip(media.indices, meant.media) where directed.media[index].port != 0 {
+            if line.port == 0 { directed.media[index].port = 0 }
+            let direction = meant.direction(of: line)
+            directed.set(direction, at: index)
+            if !direction.sends { directed.media[index].attributes.removeAll(where: \.isOfSource) }
+        }
+        return directed
+    }
+
+    private mutating func set(_ direction: Direction, at index: Int) {
+        guard self.direction(of: media[index]) != direction else { return }
+        media[index].attributes.removeAll { if case .direction = $0 { true } else { false } }
+        media[index].attributes.append(.direction(direction))
+    }
+}
+
+extension Attribute {
+    /// Whether it describes a source of RTP, which a line without a sender has none of.
+    fileprivate var isOfSource: Bool {
+        switch self {
+        case .ssrc, .ssrcGroup, .mediaStreamID: true
+        default: false
+        }
+    }
+}
