@@ -13,14 +13,13 @@ extension SessionDescription {
         return open
     }
 
-    /// What Janus has generated of `openForJanus`, with the directions and the refused lines of `meant`.
+    /// What Janus has generated of `openForJanus`, with the directions and the refused lines of `meant`. A line keeps its `a=ssrc` while nothing is sent on it:
+    /// after an `inactive` line without, Chromium does not hear that SSRC again.
     func directed(like meant: SessionDescription) -> SessionDescription {
         var directed = self
         for (index, line) in zip(media.indices, meant.media) where directed.media[index].port != 0 {
             if line.port == 0 { directed.media[index].port = 0 }
-            let direction = meant.direction(of: line)
-            directed.set(direction, at: index)
-            if !direction.sends { directed.media[index].attributes.removeAll(where: \.isOfSource) }
+            directed.set(meant.direction(of: line), at: index)
         }
         return directed
     }
@@ -29,15 +28,5 @@ extension SessionDescription {
         guard self.direction(of: media[index]) != direction else { return }
         media[index].attributes.removeAll { if case .direction = $0 { true } else { false } }
         media[index].attributes.append(.direction(direction))
-    }
-}
-
-extension Attribute {
-    /// Whether it describes a source of RTP, which a line without a sender has none of.
-    fileprivate var isOfSource: Bool {
-        switch self {
-        case .ssrc, .ssrcGroup, .mediaStreamID: true
-        default: false
-        }
     }
 }
