@@ -84,13 +84,17 @@ let package = Package(
         .target(name: "Recording", dependencies: ["EventLoop", "JSON", logging], swiftSettings: settings),
         .target(name: "BrowserAPI", dependencies: ["EventLoop", "JSON", "ProxyCore", "WebSocket", logging], swiftSettings: settings),
 
-        // The product.
+        // The rooms of the gateway, the lowest first.
+        .target(
+            name: "Configuration",
+            dependencies: ["Authentication", "Recording", "Resolver", "SDP", "TLS", "Version", logging, .product(name: "Yams", package: "Yams")],
+            swiftSettings: settings
+        ),
         .target(
             name: "Gateway",
             dependencies: [
-                "EventLoop", "JSON", "SDP", "ProxyCore", "SIP", "TLS", "WebSocket", "Janus", "BrowserAPI", "Authentication",
-                "Recording", "Registrar", "Resolver", "Version", logging,
-                .product(name: "Yams", package: "Yams"),
+                "Authentication", "BrowserAPI", "Configuration", "EventLoop", "JSON", "Janus", "ProxyCore", "Recording", "Registrar",
+                "Resolver", "SDP", "SIP", "TLS", "Version", "WebSocket", logging,
             ],
             resources: [.copy("Web")],
             swiftSettings: settings
@@ -98,7 +102,7 @@ let package = Package(
         .executableTarget(
             name: "tern",
             dependencies: [
-                "EventLoop", "Gateway", "Recording", "TLS", "Version", logging,
+                "Configuration", "EventLoop", "Gateway", "Recording", "TLS", "Version", logging,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings
@@ -142,9 +146,13 @@ let package = Package(
         .testTarget(name: "RecordingTests", dependencies: ["Recording", "EventLoop", "JSON", "tern", logging], swiftSettings: settings),
         .testTarget(name: "BrowserAPITests", dependencies: ["BrowserAPI", "EventLoop", "JSON", "WebSocket"], swiftSettings: settings),
         .testTarget(
+            name: "ConfigurationTests", dependencies: ["Authentication", "Configuration", "SDP", "TLS", "TestCertificates", logging],
+            swiftSettings: settings
+        ),
+        .testTarget(
             name: "GatewayTests",
             dependencies: [
-                "Authentication", "BrowserAPI", "Gateway", "EventLoop", "JSON", "ProxyCore", "Recording", "Registrar", "SIP",
+                "Authentication", "BrowserAPI", "Configuration", "Gateway", "EventLoop", "JSON", "ProxyCore", "Recording", "Registrar", "SIP",
                 "TestCertificates", "TLS", "WebSocket", logging,
                 .product(name: "Crypto", package: "swift-crypto"),
             ],

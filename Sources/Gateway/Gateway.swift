@@ -1,5 +1,6 @@
 internal import Authentication
 internal import BrowserAPI
+public import Configuration
 public import EventLoop
 internal import Foundation
 internal import JSON
@@ -236,16 +237,5 @@ public final class Gateway {
     /// The HTTP address that is listened on, with its real port; nil while it is not.
     public var httpAddress: ListenAddress? {
         server.map { ListenAddress(transport: .tcp, address: configuration.http.listen.address, port: $0.port) }
-    }
-}
-
-extension SIPListenAddress {
-    init(_ address: ListenAddress) {
-        let transport: Transport = switch address.transport {
-        case .udp: .udp
-        case .tcp: .tcp
-        case .tls: .tls
-        }
-        self.init(transport: transport, address: address.address, port: address.port)
     }
 }

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Configuration
 internal import Dispatch
 internal import EventLoop
 internal import Gateway

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Configuration
 internal import Gateway
 
 /// `tern passwd`: makes an entry of `users` that has hashes in place of a password.

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Configuration
 internal import Gateway
 
 /// `tern route FROM TO`: says what would become of a call.

@@ -1,6 +1,7 @@
 import BrowserAPI
 import Testing
 
+@testable import Configuration
 @testable import Gateway
 
 @Suite("A URI that a client dials")

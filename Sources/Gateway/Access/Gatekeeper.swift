@@ -1,4 +1,5 @@
 internal import Authentication
+internal import Configuration
 internal import EventLoop
 internal import Logging
 internal import SIP

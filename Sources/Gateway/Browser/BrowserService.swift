@@ -1,5 +1,6 @@
 internal import Authentication
 internal import BrowserAPI
+internal import Configuration
 internal import EventLoop
 internal import Foundation
 internal import JSON

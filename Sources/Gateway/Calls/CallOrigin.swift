@@ -1,3 +1,5 @@
+internal import Configuration
+
 /// Where a call comes from: what has been proven of its caller, and what the caller's side says of itself.
 struct CallOrigin: Sendable, Equatable {
     var source: CallSource

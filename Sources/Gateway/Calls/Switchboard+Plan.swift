@@ -1,6 +1,8 @@
 internal import BrowserAPI
+internal import Configuration
 internal import EventLoop
 internal import ProxyCore
+internal import SDP
 internal import Registrar
 internal import SIP
 

@@ -1,4 +1,5 @@
 internal import BrowserAPI
+internal import Configuration
 internal import EventLoop
 internal import JSON
 internal import Logging

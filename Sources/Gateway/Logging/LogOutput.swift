@@ -1,3 +1,4 @@
+public import Configuration
 public import Logging
 internal import Glibc
 internal import Synchronization

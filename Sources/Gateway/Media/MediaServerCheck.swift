@@ -1,3 +1,4 @@
+public import Configuration
 public import EventLoop
 internal import Foundation
 internal import Janus

@@ -1,3 +1,5 @@
+public import Configuration
+
 /// What becomes of a call, for people: which route decides, why those before it did not, and what would be sent.
 public struct RouteExplanation: Sendable {
     private let configuration: GatewayConfiguration

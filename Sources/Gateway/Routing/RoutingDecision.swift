@@ -1,4 +1,5 @@
-public import ProxyCore
+public import Configuration
+public import SDP
 
 /// What becomes of a call.
 public enum RoutingDecision: Sendable, Equatable {

@@ -1,3 +1,5 @@
+public import Configuration
+
 /// What a person asks about a call that nobody makes: `tern route FROM TO`.
 public struct RoutingQuery: Sendable, Equatable {
     public let request: RoutingRequest

@@ -1,26 +1,4 @@
-/// Who calls, as far as it has been proven.
-public enum CallSource: Sendable, Hashable {
-    /// A user who logged in, or whose phone has valid credentials.
-    case user(String)
-    /// A trunk, by its source address or its credentials.
-    case trunk(String)
-    /// Nobody that is known, whatever the headers of the call say.
-    case anonymous
-}
-
-extension CallSource {
-    var isTrunk: Bool { if case .trunk = self { true } else { false } }
-}
-
-extension CallSource: CustomStringConvertible {
-    public var description: String {
-        switch self {
-        case .user(let name): "user \(name)"
-        case .trunk(let name): "trunk \(name)"
-        case .anonymous: "anonymous"
-        }
-    }
-}
+public import Configuration
 
 /// What the routes are asked.
 public struct RoutingRequest: Sendable, Equatable {

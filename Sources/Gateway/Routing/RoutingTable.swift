@@ -1,3 +1,5 @@
+public import Configuration
+
 /// The routes, ready to be asked. Pure: what it says depends on the configuration and the request alone.
 public struct RoutingTable: Sendable {
     private let routes: [Route]

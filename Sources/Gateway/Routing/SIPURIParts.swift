@@ -1,3 +1,5 @@
+internal import Configuration
+
 /// A `sip:` or `sips:` URI in its parts (RFC 3261 section 19.1.1), as far as routing looks at them.
 struct SIPURIParts: Equatable {
     var isSecure: Bool

@@ -1,3 +1,4 @@
+internal import Configuration
 internal import SIP
 
 /// Where this gateway itself is reached by SIP: a call that it makes to there would come back, and again, without end.

@@ -1,3 +1,5 @@
+public import Configuration
+
 /// Tells by its source address which trunk sends a request.
 public struct SourceMatcher: Sendable {
     /// The longest ranges first, so that the first that fits is the nearest.

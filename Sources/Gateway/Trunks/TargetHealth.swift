@@ -1,3 +1,5 @@
+internal import Configuration
+
 /// Whether one target of a trunk is alive, as OPTIONS and calls tell.
 struct TargetHealth: Sendable {
     typealias Instant = TrunkMachine.Instant

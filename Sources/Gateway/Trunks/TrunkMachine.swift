@@ -1,3 +1,5 @@
+public import Configuration
+
 /// The life of a trunk: its registration, its keepalives, which targets are alive, how many calls it has. Pure: it is told what
 /// happened and when, and says what is to be done. It never sends anything but in answer to an event, and waits longer from
 /// one failure to the next.

@@ -1,3 +1,5 @@
+public import SDP
+
 /// What Tern says to SIP phones.
 public struct SIPProfile: Sendable, Hashable {
     /// The codecs that are offered and accepted.

@@ -4,6 +4,7 @@ import Logging
 import SIP
 import Testing
 
+@testable import Configuration
 @testable import Gateway
 
 @Suite("Who sends a request")

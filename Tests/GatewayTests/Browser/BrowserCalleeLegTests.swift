@@ -1,5 +1,6 @@
 import BrowserAPI
 import EventLoop
+@testable import Configuration
 @testable import Gateway
 import JSON
 import ProxyCore

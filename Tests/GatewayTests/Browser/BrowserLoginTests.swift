@@ -3,6 +3,7 @@ import BrowserAPI
 import Crypto
 import EventLoop
 import Foundation
+@testable import Configuration
 @testable import Gateway
 import JSON
 import Testing

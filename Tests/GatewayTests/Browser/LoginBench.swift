@@ -1,6 +1,7 @@
 import Authentication
 import BrowserAPI
 import EventLoop
+@testable import Configuration
 @testable import Gateway
 import JSON
 import Logging

@@ -2,6 +2,7 @@ import BrowserAPI
 import ProxyCore
 import Testing
 
+@testable import Configuration
 @testable import Gateway
 
 /// Who may do what with a call, from the moment that a stage begins to ring until it ends.

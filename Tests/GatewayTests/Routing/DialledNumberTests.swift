@@ -1,5 +1,6 @@
 import Testing
 
+@testable import Configuration
 @testable import Gateway
 
 @Suite("A number that is dialled")

@@ -1,6 +1,7 @@
 import SIP
 import Testing
 
+@testable import Configuration
 @testable import Gateway
 
 @Suite("Keys for a phone")

@@ -1,4 +1,5 @@
 import EventLoop
+@testable import Configuration
 @testable import Gateway
 @testable import ProxyCore
 import SDP

@@ -1,0 +1,118 @@
+internal import Authentication
+internal import Logging
+internal import Recording
+
+// One method a section; each key's bounds stand with its documentation in GatewayConfiguration.
+extension ConfigurationReader {
+    mutating func readHTTP(_ section: ConfigurationSection?) {
+        section?.read("listen", into: &configuration.http.listen) { text throws(ConfigurationText.Refusal) in
+            try ConfigurationText.listener(text, transport: .tcp)
+        }
+        configuration.http.tls = tlsFiles(subsection("tls", of: section))
+        if !problems.concern("http.listen") {
+            listeners.append((configuration.http.listen, section?.written("listen")?.origin ?? .builtIn, "http.listen"))
+        }
+        if let origins = section?.list("allowed_origins", count: 0...64, ConfigurationText.origin) {
+            configuration.http.allowedOrigins = origins.map(\.value)
+        }
+    }
+
+    mutating func readMedia(_ section: ConfigurationSection?) -> MediaAddress {
+        section?.read("rtp_ports", into: &configuration.media.rtpPorts) { text throws(ConfigurationText.Refusal) in
+            try ConfigurationText.ports(text, least: 100)
+        }
+        section?.read("timeout", into: &configuration.media.timeout) { text throws(ConfigurationText.Refusal) in
+            if try ConfigurationText.duration(text, in: .zero ... .seconds(3_600)) == .zero { return nil }
+            return try ConfigurationText.duration(text, in: .seconds(1) ... .seconds(3_600))
+        }
+        configuration.media.address6 = section?.value("address6", ConfigurationText.mediaAddress6)
+        let given = section?.value("address", ConfigurationText.mediaAddress)
+        let media = MediaAddress(given: given, sip: configuration.sip.listen, host: host)
+        configuration.media.address = media.address
+        for reason in media.warnings(host: host) {
+            problems.warn(section?.written("address")?.origin ?? .builtIn, key: "media.address", reason)
+        }
+        return media
+    }
+
+    mutating func readJanus(_ section: ConfigurationSection?) {
+        configuration.janus.directory = RuntimeDirectory.path(
+            environment: environment, listener: configuration.sip.listen.first)
+        guard let section else { return }
+        section.read("mode", into: &configuration.janus.mode) { text throws(ConfigurationText.Refusal) in
+            try ConfigurationText.choice(text, of: GatewayConfiguration.Janus.Mode.self)
+        }
+        section.read("executable", into: &configuration.janus.executable, ConfigurationText.path)
+        configuration.janus.plugin = section.value("plugin", ConfigurationText.path)
+        section.read("directory", into: &configuration.janus.directory, ConfigurationText.path)
+        section.read("event_loops", into: &configuration.janus.eventLoops) { text throws(ConfigurationText.Refusal) in
+            try ConfigurationText.integer(text, in: 1...64)
+        }
+        section.read("memory_limit", into: &configuration.janus.memoryLimit) { text throws(ConfigurationText.Refusal) in
+            try ConfigurationText.size(text, in: (128 << 20)...(1 << 40))
+        }
+        configuration.janus.apiSecret = section.value("api_secret") { text throws(ConfigurationText.Refusal) in
+            Secret(try ConfigurationText.printable(text, in: 1...256))
+        }
+        let urls = section.list("urls", count: 0...32, ConfigurationText.webSocketURL)
+        configuration.janus.urls = urls?.map(\.value) ?? []
+        checkJanus(section)
+    }
+
+    mutating func readRecordings(_ section: ConfigurationSection?) {
+        section?.read("directory", into: &configuration.recordings.directory, ConfigurationText.path)
+        section?.read("video", into: &configuration.recordings.video) { text throws(ConfigurationText.Refusal) in
+            try ConfigurationText.choice(text, of: VideoStyle.self)
+        }
+        section?.read("keep_mjr", into: &configuration.recordings.keepsCaptures, ConfigurationText.boolean)
+        section?.read("jobs", into: &configuration.recordings.jobs) { text throws(ConfigurationText.Refusal) in
+            try ConfigurationText.integer(text, in: 1...16)
+        }
+        section?.read("minimum_free", into: &configuration.recordings.minimumFree) { text throws(ConfigurationText.Refusal) in
+            try ConfigurationText.size(text, in: 0...(1 << 50))
+        }
+        section?.read("ffmpeg", into: &configuration.recordings.ffmpeg) { text throws(ConfigurationText.Refusal) in
+            try ConfigurationText.printable(text, in: 1...1_024)
+        }
+        let ffmpeg = configuration.recordings.ffmpeg
+        guard !problems.concern("recordings.ffmpeg"), let reason = RecordingProgram.problem(with: ffmpeg) else { return }
+        problems.warn(
+            section?.written("ffmpeg")?.origin ?? .builtIn, key: "recordings.ffmpeg",
+            "\(reason): what is recorded stays as Janus writes it until there is one (Debian package ffmpeg)")
+    }
+
+    mutating func readCalls(_ section: ConfigurationSection?) {
+        section?.read("ring_timeout", into: &configuration.calls.ringTimeout) { text throws(ConfigurationText.Refusal) in
+            try ConfigurationText.duration(text, in: .seconds(1) ... .seconds(3_600))
+        }
+        section?.read("maximum_duration", into: &configuration.calls.maximumDuration) {
+            text throws(ConfigurationText.Refusal) in
+            if try ConfigurationText.duration(text, in: .zero ... .seconds(7 * 86_400)) == .zero { return nil }
+            return try ConfigurationText.duration(text, in: .seconds(1) ... .seconds(7 * 86_400))
+        }
+        section?.read("redirects", into: &configuration.calls.redirects) { text throws(ConfigurationText.Refusal) in
+            try ConfigurationText.choice(text, of: GatewayConfiguration.Calls.Redirects.self)
+        }
+        configuration.calls.allowsDirectURIs =
+            section?.value("direct_uris", ConfigurationText.boolean) ?? configuration.trunks.isEmpty
+    }
+
+    mutating func readAPI(_ section: ConfigurationSection?) {
+        section?.read("grace_time", into: &configuration.api.graceTime) { text throws(ConfigurationText.Refusal) in
+            try ConfigurationText.duration(text, in: .zero ... .seconds(3_600))
+        }
+        section?.read("sessions_per_user", into: &configuration.api.sessionsPerUser) {
+            text throws(ConfigurationText.Refusal) in
+            try ConfigurationText.integer(text, in: 1...100_000)
+        }
+    }
+
+    mutating func readLog(_ section: ConfigurationSection?) {
+        section?.read("level", into: &configuration.log.level) { text throws(ConfigurationText.Refusal) in
+            try ConfigurationText.choice(text, of: Logger.Level.self)
+        }
+        section?.read("format", into: &configuration.log.format) { text throws(ConfigurationText.Refusal) in
+            try ConfigurationText.choice(text, of: GatewayConfiguration.Log.Format.self)
+        }
+    }
+}

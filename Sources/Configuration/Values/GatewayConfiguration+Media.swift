@@ -1,0 +1,81 @@
+public import Authentication
+internal import Glibc
+public import Recording
+
+extension GatewayConfiguration {
+    /// Section `media`.
+    public struct Media: Sendable, Equatable {
+        /// Key `media.address`: the IPv4 address of this machine that phones send RTP to.
+        /// Default: chosen by ``MediaAddress``; 127.0.0.1 where SIP listens on loopback only.
+        public var address = "127.0.0.1"
+        /// Key `media.address6`: the IPv6 address of this machine that phones send RTP to; nil where they have to use IPv4. A phone that
+        /// offers an IPv6 address gets this one. Default: nil.
+        public var address6: String?
+        /// Key `media.rtp_ports`: UDP ports for RTP, `FIRST-LAST` within 1024 to 65535, at least 100 of them.
+        /// Default: `20000-29999`.
+        public var rtpPorts: ClosedRange<Int> = 20_000...29_999
+        /// Key `media.timeout`: a call ends when a phone that should send media has sent neither RTP nor RTCP for this long, 1 s to 1 h;
+        /// nil, which is 0 in the file, is never. Default: 1 min.
+        public var timeout: Duration? = .seconds(60)
+
+        public init() {}
+    }
+}
+
+extension GatewayConfiguration {
+    /// Section `janus`.
+    public struct Janus: Sendable, Equatable {
+        /// Who starts Janus.
+        public enum Mode: String, Sendable, CaseIterable {
+            /// The gateway runs a Janus of its own and keeps it alive.
+            case managed
+            /// Janus runs elsewhere, at ``Janus/urls``.
+            case external
+        }
+
+        /// Key `janus.mode`. Default: `managed`.
+        public var mode = Mode.managed
+        /// Key `janus.urls`: 1 to 32 WebSocket URLs (`ws://HOST:PORT/PATH`); used, and needed, in mode `external`.
+        public var urls: [String] = []
+        /// Key `janus.api_secret`: what an external Janus asks for, if it asks. A managed one has a generated secret.
+        public var apiSecret: Secret?
+        /// Key `janus.executable`: absolute path of the program, mode `managed`. Default: `/usr/bin/janus`.
+        public var executable = "/usr/bin/janus"
+        /// Key `janus.plugin`: absolute path of Tern's own plugin, `libjanus_tern.so`, mode `managed`. Default: nil, which is beside the
+        /// program `tern`, else in `../lib/tern` of the program's folder.
+        public var plugin: String?
+        /// Key `janus.directory`: absolute path of the folder for the generated configuration, mode `managed`.
+        /// Two gateways must not share one. Default: `$RUNTIME_DIRECTORY`, else `$XDG_RUNTIME_DIR/tern-ADDRESS-PORT` of the
+        /// first SIP listener, else `/tmp/tern-UID-ADDRESS-PORT`.
+        public var directory = RuntimeDirectory.path(environment: [:], listener: SIP().listen.first)
+        /// Key `janus.event_loops`: media threads, 1 to 64, mode `managed`. Default: the number of cores.
+        public var eventLoops = min(64, max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))))
+        /// Key `janus.memory_limit`: the memory that Janus may take, in bytes, 128 MiB to 1 TiB, mode `managed`. A Janus that takes more
+        /// is killed and started again. Default: half of the memory of the machine or the container, 256 MiB at least.
+        public var memoryLimit = min(1 << 40, max(256 << 20, MachineMemory.available / 2))
+
+        public init() {}
+    }
+}
+
+extension GatewayConfiguration {
+    /// Section `recordings`.
+    public struct Recordings: Sendable, Equatable {
+        /// Key `recordings.directory`: where recordings are written; absolute here, and relative to the working directory
+        /// where it was given relative. Default: `recordings`.
+        public var directory = AbsolutePath.of("recordings")
+
+        /// Key `recordings.video`: what becomes of pictures. Default: `side_by_side`.
+        public var video = VideoStyle.sideBySide
+        /// Key `recordings.keep_mjr`: whether Janus' own files stay beside what is made of them. Default: false.
+        public var keepsCaptures = false
+        /// Key `recordings.jobs`: how many recordings are finished at once, 1 to 16. Default: 1.
+        public var jobs = 1
+        /// Key `recordings.minimum_free`: with less room in the directory nothing is recorded, in bytes. 0 to 1 PiB. Default: 256M.
+        public var minimumFree = 256 << 20
+        /// Key `recordings.ffmpeg`: path or name of the program. Default: `ffmpeg`.
+        public var ffmpeg = "ffmpeg"
+
+        public init() {}
+    }
+}

@@ -1,0 +1,64 @@
+internal import Configuration
+internal import Glibc
+internal import JSON
+internal import ProxyCore
+internal import Recording
+internal import Registrar
+internal import SIP
+
+// What the parts of the gateway take of the configuration, in types of their own.
+
+extension GatewayConfiguration.Media {
+    /// The addresses that phones are told.
+    var addresses: LegAddresses { LegAddresses(address, ip6: address6) }
+}
+
+extension GatewayConfiguration.Registrar {
+    /// As the registrar takes them. Parts of a second count as a whole one: SIP knows whole seconds.
+    var limits: RegistrarLimits {
+        var limits = RegistrarLimits()
+        limits.minimumExpires = Self.wholeSeconds(minimumExpires)
+        limits.maximumExpires = Self.wholeSeconds(maximumExpires)
+        limits.contactsPerUser = contactsPerUser
+        return limits
+    }
+
+    private static func wholeSeconds(_ time: Duration) -> Int {
+        let (seconds, attoseconds) = time.components
+        return Int(seconds) + (attoseconds > 0 ? 1 : 0)
+    }
+}
+
+extension RecordingConfiguration {
+    /// The subcommand of this program that prepares a recording.
+    static let subcommand = "prepare-recording"
+
+    init(_ recordings: GatewayConfiguration.Recordings) {
+        // By its process: the file of that name may be another by now.
+        self.init(
+            directory: recordings.directory, video: recordings.video, keepsCaptures: recordings.keepsCaptures, jobs: recordings.jobs,
+            minimumFree: recordings.minimumFree, ffmpeg: recordings.ffmpeg,
+            preparation: ["/proc/\(getpid())/exe", RecordingConfiguration.subcommand])
+    }
+}
+
+extension RecordingService.Status {
+    /// As `GET /status` has it.
+    var json: JSONValue {
+        [
+            "running": .integer(running), "unfinished": .integer(unfinished), "waiting": .integer(waiting), "ready": .integer(ready), "failed": .integer(failed),
+            "refused": .integer(refused),
+        ]
+    }
+}
+
+extension SIPListenAddress {
+    init(_ address: ListenAddress) {
+        let transport: Transport = switch address.transport {
+        case .udp: .udp
+        case .tcp: .tcp
+        case .tls: .tls
+        }
+        self.init(transport: transport, address: address.address, port: address.port)
+    }
+}

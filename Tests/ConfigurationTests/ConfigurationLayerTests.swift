@@ -1,0 +1,285 @@
+import Authentication
+import Foundation
+@testable import Configuration
+import SDP
+import Testing
+
+@Suite struct ConfigurationLayerTests {
+    private func load(
+        _ text: String = "", environment: [String: String] = [:], arguments: [String: [String]] = [:],
+        host: HostAddresses = .usual
+    ) throws -> LoadedConfiguration {
+        try ConfigurationReader.load(text: text, environment: environment, arguments: arguments, host: host)
+    }
+
+    @Test("without a file, with an empty one and with config/tern.yaml it is the same")
+    func defaults() throws {
+        let file = #filePath.split(separator: "/").dropLast(3).map { "/" + $0 }.joined() + "/config/tern.yaml"
+        let shipped = try ConfigurationReader.load(file: file, environment: [:], arguments: [:], host: .usual)
+        let none = try ConfigurationReader.load(file: nil, environment: [:], arguments: [:], host: .usual)
+        #expect(shipped.configuration == GatewayConfiguration())
+        #expect(none.configuration == GatewayConfiguration())
+        #expect(try load().configuration == GatewayConfiguration())
+        #expect(try load("sip:\nlog:\n  level:\n").configuration == GatewayConfiguration())
+    }
+
+    @Test("every section of config/tern.yaml can be read back with other values")
+    func allKeys() throws {
+        let configuration = try load(
+            """
+            sip:
+              listen: [udp:192.0.2.1:5070, 'tcp:[2001:DB8::0:1]:5070']
+              domain: SIP.example.org
+              realm: Example Phones
+              user_agent: Phone
+              name_servers: [192.0.2.53, '[2001:DB8::0:53]:5353', '2001:db8::54']
+              maximum_calls: 20_000
+              srtp: required
+            http: {listen: '[::1]:0', allowed_origins: [https://Example.org, 'http://localhost:3000']}
+            media: {address: 198.51.100.7, address6: '2001:DB8::0:7', rtp_ports: 40000 - 40999, timeout: 90}
+            janus: {mode: external, urls: ws://10.0.0.1:8188/janus, api_secret: hush}
+            recordings: {directory: /var/lib/tern, video: tracks, keep_mjr: yes, jobs: 2, minimum_free: 2G, ffmpeg: /bin/true}
+            registrar: {database: /tmp/registrations, minimum_expires: 90.5s, maximum_expires: 2h, contacts_per_user: 3}
+            users: [{name: carol, password: 0123, display_name: Carol Ø, admin: yes}]
+            routes:
+              - match: '00*'
+                from: [user carol, anyone]
+                domain: [SIP.example.org, '*.Example.net']
+                rewrite: +{1}
+                to: ['sip sip:{user}@pbx.example.org;transport=tcp', user carol, reject 480 Not today]
+                srtp: off
+            calls: {ring_timeout: 1.5, maximum_duration: 0}
+            api: {grace_time: 500ms}
+            log: {level: debug, format: json}
+            """
+        ).configuration
+        #expect(configuration.sip.listen.map(\.description) == ["udp:192.0.2.1:5070", "tcp:[2001:db8::1]:5070"])
+        #expect(configuration.sip.domain == "sip.example.org")
+        #expect(configuration.sip.realm == "Example Phones")
+        #expect(configuration.sip.userAgent == "Phone")
+        #expect(configuration.sip.nameServers.map(\.description) == ["192.0.2.53:53", "[2001:db8::53]:5353", "[2001:db8::54]:53"])
+        #expect(configuration.sip.maximumCalls == 20_000)
+        #expect(configuration.sip.srtp == .required)
+        #expect(configuration.http.listen == ListenAddress(transport: .tcp, address: "::1", port: 0))
+        #expect(configuration.http.allowedOrigins == ["https://example.org", "http://localhost:3000"])
+        #expect(configuration.media.address == "198.51.100.7")
+        #expect(configuration.media.address6 == "2001:db8::7")
+        #expect(configuration.media.rtpPorts == 40_000...40_999)
+        #expect(configuration.janus.mode == .external)
+        #expect(configuration.janus.urls == ["ws://10.0.0.1:8188/janus"])
+        #expect(configuration.janus.apiSecret == Secret("hush"))
+        #expect(configuration.recordings.directory == "/var/lib/tern")
+        #expect(configuration.recordings.video == .tracks && configuration.recordings.keepsCaptures)
+        #expect(configuration.recordings.jobs == 2 && configuration.recordings.minimumFree == 2 << 30)
+        #expect(configuration.recordings.ffmpeg == "/bin/true")
+        #expect(configuration.registrar.database == "/tmp/registrations")
+        #expect(configuration.registrar.minimumExpires == .milliseconds(90_500) && configuration.registrar.maximumExpires == .seconds(7_200))
+        #expect(configuration.registrar.contactsPerUser == 3)
+        #expect(configuration.users == [.init(name: "carol", password: Secret("0123"), displayName: "Carol Ø", isAdmin: true)])
+        #expect(configuration.routes == [
+            Route(
+                .prefix("00"),
+                to: [
+                    .sip(try RouteTemplate(parsing: "sip:{user}@pbx.example.org;transport=tcp")), .user("carol"),
+                    .reject(480, phrase: "Not today"),
+                ],
+                from: [.user("carol"), .anyone], domains: [.exact("sip.example.org"), .below(".example.net")],
+                rewrite: try RouteTemplate(parsing: "+{1}"), srtp: .off)
+        ])
+        #expect(configuration.media.timeout == .seconds(90))
+        #expect(configuration.calls.ringTimeout == .milliseconds(1_500))
+        #expect(configuration.calls.maximumDuration == nil)
+        #expect(configuration.api.graceTime == .milliseconds(500))
+        #expect(configuration.log.level == .debug)
+        #expect(configuration.log.format == .json)
+    }
+
+    @Test("a media timeout of 0 is none")
+    func noMediaTimeout() throws {
+        #expect(try load("media: {timeout: 0}").configuration.media.timeout == nil)
+        #expect(GatewayConfiguration().media.timeout == .seconds(60))
+    }
+
+    @Test("the memory of Janus is half of the machine's, or what is written")
+    func memoryLimit() throws {
+        #expect(try load("janus: {memory_limit: 512M}").configuration.janus.memoryLimit == 512 << 20)
+        #expect(GatewayConfiguration().janus.memoryLimit == max(256 << 20, MachineMemory.available / 2))
+    }
+
+    @Test("the memory of a container is the least limit of its group and of those above", arguments: [
+        (nil, 8_000), ("0::/\n", 6_000), ("0::/a\n", 5_000), ("1:memory:/x\n0::/a/b\n", 5_000), ("0::/c\n", 1_000), ("0::/c/d/e\n", 1_000),
+        ("0::\n", 8_000), ("rubbish", 8_000),
+    ] as [(String?, Int)])
+    func container(membership: String?, bytes: Int) {
+        let limits = ["": "6000\n", "/a": "5000\n", "/a/b": "max\n", "/c": "1000\n", "/c/d/e": "9000\n"]
+        #expect(MachineMemory.available(ram: 8_000, membership: membership) { limits[$0] } == bytes)
+    }
+
+    @Test("the realm is the domain, where neither says otherwise the media address; hashes for that are a warning")
+    func realm() throws {
+        let users = "users: [{name: carol, ha1: 'MD5:00000000000000000000000000000000'}]\n"
+        #expect(try load("sip: {domain: example.org}").configuration.sip.realm == "example.org")
+        let unnamed = try load("media: {address: 198.51.100.7}\n" + users)
+        #expect(unnamed.configuration.sip.realm == "198.51.100.7")
+        #expect(unnamed.warnings.map(\.key) == ["users[0].ha1"])
+        #expect(try load("sip: {realm: r}\n" + users).warnings.isEmpty)
+    }
+
+    @Test("tokens have the key that is written or in a file, and say what else they ask for")
+    func tokens() throws {
+        let secret = "0123456789abcdef0123456789abcdef"
+        let file = FileManager.default.temporaryDirectory.appending(path: "tern-\(UUID().uuidString).key")
+        try "\(secret)\n".write(to: file, atomically: true, encoding: .utf8)
+        defer { try? FileManager.default.removeItem(at: file) }
+        let tokens = try load(
+            """
+            tokens:
+              - {algorithm: HS256, key: \(secret)}
+              - name: portal
+                algorithm: HS256
+                key_file: \(file.path)
+                issuer: https://portal.example.org
+                audience: tern
+                clock_skew: 1m
+                user_claim: login
+                users: any
+            """
+        ).configuration.tokens
+        var second = try TokenKey(name: "portal", algorithm: .hs256, key: Secret(secret))
+        second.issuer = "https://portal.example.org"
+        second.audience = "tern"
+        second.clockSkew = .seconds(60)
+        second.userClaim = "login"
+        second.admitsUnknownUsers = true
+        #expect(tokens == [try TokenKey(name: "tokens[0]", algorithm: .hs256, key: Secret(secret)), second])
+        #expect(try load().configuration.tokens.isEmpty)
+    }
+
+    @Test("a user has hashes in place of a password")
+    func hashes() throws {
+        let entry = "MD5:0123456789abcdef0123456789abcdef"
+        let user = try #require(try load("users: [{name: carol, ha1: '\(entry)'}]").configuration.users.first)
+        guard case .ha1(let read) = user.credential else {
+            Issue.record("\(user)")
+            return
+        }
+        #expect(read.text == entry)
+    }
+
+    @Test("arguments win over the environment, which wins over the file")
+    func precedence() throws {
+        let text = "log: {level: debug, format: json}\nsip: {maximum_calls: 5}\n"
+        let environment = ["TERN_LOG_LEVEL": "error", "TERN_SIP_MAXIMUM_CALLS": "6"]
+        let configuration = try load(text, environment: environment, arguments: ["--log-level": ["trace"]]).configuration
+        #expect(configuration.log.level == .trace)
+        #expect(configuration.log.format == .json)
+        #expect(configuration.sip.maximumCalls == 6)
+    }
+
+    @Test("lists in the environment have commas, users and routes are YAML")
+    func shapes() throws {
+        let configuration = try load(environment: [
+            "TERN_SIP_LISTEN": "udp:127.0.0.1:5080, tcp:127.0.0.1:5081",
+            "TERN_USERS": "[{name: carol, password: x}]",
+            "TERN_ROUTES": "[{match: carol, to: user}]",
+        ]).configuration
+        #expect(configuration.sip.listen.map(\.port) == [5_080, 5_081])
+        #expect(configuration.users.map(\.name) == ["carol"])
+        #expect(configuration.routes == [Route(.exact("carol"), to: [.user(nil)])])
+    }
+
+    @Test("a mistake in a variable or an argument is told by its name")
+    func origins() throws {
+        do {
+            _ = try load(
+                environment: ["TERN_LOG_LEVEL": "x", "TERN_USERS": "[{name: carol}]"],
+                arguments: ["--http-listen": ["nowhere"]])
+            Issue.record("it was taken")
+        } catch let error as TernConfigurationError {
+            #expect(error.problems.map(\.origin) == [
+                .argument("--http-listen"), .environment("TERN_LOG_LEVEL"), .environment("TERN_USERS"),
+            ])
+        }
+    }
+
+    @Test("a misspelt variable is a warning, one that only shares the prefix is nothing")
+    func misspelt() throws {
+        let loaded = try load(environment: ["TERN_LOG_LEVLE": "debug", "TERN_SERVICE_HOST": "10.0.0.1", "TERN_PORT": "tcp://x"])
+        #expect(loaded.warnings.map(\.origin) == [.environment("TERN_LOG_LEVLE")])
+    }
+
+    @Test("every key has a variable and an argument of its own")
+    func names() {
+        #expect(Set(ConfigurationKey.all.map(\.environmentName)).count == ConfigurationKey.all.count)
+        #expect(Set(ConfigurationKey.all.map(\.argumentName)).count == ConfigurationKey.all.count)
+        #expect(ConfigurationKey.all.contains { $0.environmentName == "TERN_MEDIA_RTP_PORTS" && $0.argumentName == "--media-rtp-ports" })
+    }
+
+    @Test(
+        "the media address follows the listeners",
+        arguments: [
+            ("udp:127.0.0.1:5060", HostAddresses.usual, "127.0.0.1", MediaAddress.Reason.listener),
+            ("udp:127.0.0.1:5060,udp:192.0.2.1:5060", .usual, "192.0.2.1", .listener),
+            ("udp:0.0.0.0:5060", .usual, "198.51.100.7", .defaultRoute),
+            ("udp:[::]:5060", .isolated, "10.1.2.3", .interface),
+            ("udp:0.0.0.0:5060", .lonely, "127.0.0.1", .nothingElse),
+        ])
+    func mediaAddress(listen: String, host: HostAddresses, address: String, reason: MediaAddress.Reason) throws {
+        let loaded = try load("users: []", environment: ["TERN_SIP_LISTEN": listen], host: host)
+        #expect(loaded.configuration.media.address == address)
+        #expect(loaded.configuration.sip.domain == address)
+        #expect(loaded.mediaAddress.reason == reason)
+    }
+
+    @Test("a machine with nothing but loopback is warned that there will be no media")
+    func lonelyMachine() throws {
+        let warnings = try load(host: .lonely).warnings
+        #expect(warnings.contains { $0.key == "media.address" && $0.reason.contains("browsers will have no media") })
+        #expect(try load(host: .usual).warnings.isEmpty)
+    }
+
+    @Test("a media address that the machine does not have is a warning")
+    func foreignMediaAddress() throws {
+        let warnings = try load("media: {address: 203.0.113.9}").warnings
+        #expect(warnings.map(\.key) == ["media.address"])
+    }
+
+    @Test("what has no meaning in the mode of Janus is a warning")
+    func meaningless() throws {
+        #expect(try load("janus: {urls: [ws://127.0.0.1:8188]}").warnings.map(\.key) == ["janus.urls"])
+    }
+
+    @Test("a program for recordings that is not there is a warning")
+    func missingProgram() throws {
+        let warnings = try load("recordings: {ffmpeg: /nonexistent/ffmpeg}").warnings
+        #expect(warnings.map(\.key) == ["recordings.ffmpeg"])
+    }
+
+    @Test("registrations are in memory, or in a file whose directory is missed when it is not there")
+    func registrarDatabase() throws {
+        let memory = try load("registrar: {database: ':memory:'}")
+        #expect(memory.configuration.registrar.database == ":memory:" && memory.warnings.isEmpty)
+        let relative = try load("registrar: {database: phones.sqlite}")
+        #expect(relative.configuration.registrar.database.hasSuffix("/phones.sqlite") && relative.warnings.isEmpty)
+        #expect(try load("registrar: {database: /nowhere/at/all.sqlite}").warnings.map(\.key) == ["registrar.database"])
+    }
+
+    @Test("Janus' directory is one that no other gateway of this machine has")
+    func runtimeDirectory() throws {
+        func directory(_ environment: [String: String], _ text: String = "") throws -> String {
+            try load(text, environment: environment).configuration.janus.directory
+        }
+        #expect(try directory(["RUNTIME_DIRECTORY": "/run/tern:/run/other"]) == "/run/tern")
+        #expect(try directory(["XDG_RUNTIME_DIR": "/run/user/1"]) == "/run/user/1/tern-127.0.0.1-5060")
+        #expect(try directory(["XDG_RUNTIME_DIR": "relative"]).hasPrefix("/tmp/tern-"))
+        #expect(try directory([:], "sip: {listen: 'udp:[::1]:5070'}").hasSuffix("-__1-5070"))
+        #expect(try directory(["RUNTIME_DIRECTORY": "/run/tern"], "janus: {directory: /srv/janus}") == "/srv/janus")
+    }
+
+    @Test("this machine's addresses have loopback among them")
+    func hostAddresses() {
+        let host = HostAddresses.current()
+        #expect(host.all.contains("127.0.0.1"))
+        #expect(host.defaultRoute.map { host.all.contains($0) } ?? true)
+    }
+}
