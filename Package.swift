@@ -91,10 +91,15 @@ let package = Package(
             swiftSettings: settings
         ),
         .target(
+            name: "Routing",
+            dependencies: ["Authentication", "Configuration", "EventLoop", "Registrar", "Resolver", "SDP", "SIP", logging],
+            swiftSettings: settings
+        ),
+        .target(
             name: "Gateway",
             dependencies: [
                 "Authentication", "BrowserAPI", "Configuration", "EventLoop", "JSON", "Janus", "ProxyCore", "Recording", "Registrar",
-                "Resolver", "SDP", "SIP", "TLS", "Version", "WebSocket", logging,
+                "Resolver", "Routing", "SDP", "SIP", "TLS", "Version", "WebSocket", logging,
             ],
             resources: [.copy("Web")],
             swiftSettings: settings
@@ -102,7 +107,7 @@ let package = Package(
         .executableTarget(
             name: "tern",
             dependencies: [
-                "Configuration", "EventLoop", "Gateway", "Recording", "TLS", "Version", logging,
+                "Configuration", "EventLoop", "Gateway", "Recording", "Routing", "TLS", "Version", logging,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings
@@ -150,9 +155,12 @@ let package = Package(
             swiftSettings: settings
         ),
         .testTarget(
+            name: "RoutingTests", dependencies: ["Configuration", "Routing", "SIP", "TestCertificates"], swiftSettings: settings
+        ),
+        .testTarget(
             name: "GatewayTests",
             dependencies: [
-                "Authentication", "BrowserAPI", "Configuration", "Gateway", "EventLoop", "JSON", "ProxyCore", "Recording", "Registrar", "SIP",
+                "Authentication", "BrowserAPI", "Configuration", "Gateway", "EventLoop", "JSON", "ProxyCore", "Recording", "Registrar", "Routing", "SIP",
                 "TestCertificates", "TLS", "WebSocket", logging,
                 .product(name: "Crypto", package: "swift-crypto"),
             ],

@@ -7,6 +7,7 @@ internal import JSON
 public import Logging
 internal import Recording
 internal import Registrar
+internal import Routing
 internal import SIP
 internal import TLS
 internal import WebSocket
@@ -50,7 +51,7 @@ public final class Gateway {
         let sessions = SessionRegistry(context: context, table: table)
         self.sessions = sessions
         mediaWatch = configuration.media.timeout.map { MediaWatch(limit: $0, sessions: sessions) }
-        trunks = TrunkService(configuration: configuration, log: logger)
+        trunks = TrunkService(configuration.trunks, log: logger)
         switchboard = Switchboard(
             configuration: configuration, table: table, sessions: sessions, media: media, trunks: trunks, log: logger)
         service = BrowserService(

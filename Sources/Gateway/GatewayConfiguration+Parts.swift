@@ -1,9 +1,10 @@
-internal import Configuration
+public import Configuration
 internal import Glibc
 internal import JSON
 internal import ProxyCore
 internal import Recording
 internal import Registrar
+public import Routing
 internal import SIP
 
 // What the parts of the gateway take of the configuration, in types of their own.
@@ -11,6 +12,15 @@ internal import SIP
 extension GatewayConfiguration.Media {
     /// The addresses that phones are told.
     var addresses: LegAddresses { LegAddresses(address, ip6: address6) }
+}
+
+extension RoutingTable {
+    /// The routes, users and trunks of a configuration.
+    public init(_ configuration: GatewayConfiguration) {
+        self.init(
+            routes: configuration.routes, users: configuration.users.map { User(name: $0.name, displayName: $0.displayName) },
+            trunks: configuration.trunks, domain: configuration.sip.domain)
+    }
 }
 
 extension GatewayConfiguration.Registrar {

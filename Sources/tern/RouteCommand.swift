@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Configuration
 internal import Gateway
+internal import Routing
 
 /// `tern route FROM TO`: says what would become of a call.
 struct RouteCommand: ParsableCommand {
@@ -22,14 +23,15 @@ struct RouteCommand: ParsableCommand {
 
     func run() throws {
         let loaded = try options.loadOrReport()
+        let table = RoutingTable(loaded.configuration)
         let query: RoutingQuery
         do throws(RouteTextError) {
-            query = try RoutingQuery(from: from, to: to, caller: caller, configuration: loaded.configuration)
+            query = try RoutingQuery(from: from, to: to, caller: caller, table: table)
         } catch {
             StandardStreams.error("tern: \(error.reason)")
             throw ExitStatus.badInput
         }
-        let explanation = RouteExplanation(loaded, query)
+        let explanation = RouteExplanation(table, places: loaded.routePlaces, query)
         StandardStreams.output(explanation.text)
         if !explanation.isReached { throw ExitStatus.failure }
     }

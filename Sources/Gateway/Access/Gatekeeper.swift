@@ -2,6 +2,7 @@ internal import Authentication
 internal import Configuration
 internal import EventLoop
 internal import Logging
+internal import Routing
 internal import SIP
 
 /// Finds out who sends a request over SIP: a trunk by its address, a user or a trunk by digest, or nobody that is known.

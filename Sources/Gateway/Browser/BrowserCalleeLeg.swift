@@ -2,6 +2,7 @@ internal import BrowserAPI
 internal import EventLoop
 internal import JSON
 internal import ProxyCore
+internal import Routing
 
 /// A client of the browser API that is being called.
 @LoopActor

@@ -1,6 +1,7 @@
 internal import EventLoop
 internal import Logging
 internal import ProxyCore
+internal import Routing
 
 /// A call: runs a ``Call`` with its sessions and its legs, and does what it says.
 @LoopActor

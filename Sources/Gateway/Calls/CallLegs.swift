@@ -1,6 +1,7 @@
 internal import BrowserAPI
 internal import EventLoop
 internal import ProxyCore
+internal import Routing
 internal import SIP
 
 /// A party of a call. All methods may be called in any state; what no longer makes sense does nothing.
@@ -70,11 +71,4 @@ protocol BrowserLeg: CallLeg {
     /// The call's id, as the client knows it.
     var call: String { get }
     var offers: BrowserOffers { get }
-}
-
-/// Who calls, as both sides may show it.
-struct CallParty: Equatable {
-    /// A user name, or the user part of a SIP URI; empty when there is none.
-    var id: String
-    var name: String?
 }

@@ -1,6 +1,7 @@
 internal import BrowserAPI
 internal import EventLoop
 internal import ProxyCore
+internal import Routing
 
 extension Switchboard {
     /// Where a browser's call goes, in the order in which it is tried.

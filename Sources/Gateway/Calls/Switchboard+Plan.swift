@@ -2,6 +2,7 @@ internal import BrowserAPI
 internal import Configuration
 internal import EventLoop
 internal import ProxyCore
+internal import Routing
 internal import SDP
 internal import Registrar
 internal import SIP

@@ -1,6 +1,7 @@
 internal import Configuration
 internal import EventLoop
 internal import ProxyCore
+internal import Routing
 internal import SIP
 
 // Called phones that say where they are instead (RFC 3261 section 8.1.3.4): call forwarding.

@@ -5,6 +5,7 @@ internal import JSON
 internal import Logging
 internal import ProxyCore
 internal import Registrar
+internal import Routing
 internal import SIP
 
 /// The calls that live: makes them from what phones and browsers ask for, and brings each leg's events to its call.

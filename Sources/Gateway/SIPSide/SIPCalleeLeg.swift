@@ -1,6 +1,7 @@
 internal import Configuration
 internal import EventLoop
 internal import ProxyCore
+internal import Routing
 internal import SIP
 
 /// A phone that is being called, or a trunk, whose targets are tried one after the other.

@@ -2,6 +2,7 @@ internal import BrowserAPI
 internal import Configuration
 internal import EventLoop
 internal import ProxyCore
+internal import Routing
 internal import SIP
 
 // An INVITE for a new call: who sends it, whether it may, and where it goes.

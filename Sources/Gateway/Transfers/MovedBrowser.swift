@@ -2,6 +2,7 @@ internal import BrowserAPI
 internal import EventLoop
 internal import JSON
 internal import ProxyCore
+internal import Routing
 
 /// A client of the browser API that goes on in another call: it makes a new connection for the other session, and keeps the one
 /// that it has until then. It knows the other call by the id of its former one.

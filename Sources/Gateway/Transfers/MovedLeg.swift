@@ -1,6 +1,7 @@
 internal import BrowserAPI
 internal import EventLoop
 internal import ProxyCore
+internal import Routing
 
 /// A party of a call that goes on in another one, as a leg of that: until the other call is answered, it stays where it is.
 @LoopActor

@@ -1,5 +1,6 @@
 internal import EventLoop
 internal import ProxyCore
+internal import Routing
 internal import SIP
 
 /// A phone that goes on in another call: it is offered the other session within its dialog.

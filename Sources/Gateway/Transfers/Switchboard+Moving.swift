@@ -1,6 +1,7 @@
 internal import BrowserAPI
 internal import EventLoop
 internal import ProxyCore
+internal import Routing
 internal import SIP
 
 /// Whom a transferred party is to call.

@@ -1,6 +1,7 @@
 internal import BrowserAPI
 internal import EventLoop
 internal import ProxyCore
+internal import Routing
 internal import SIP
 
 // An INVITE that takes the place of a leg of ours (RFC 3891).

@@ -3,6 +3,7 @@ internal import Configuration
 internal import EventLoop
 internal import JSON
 internal import ProxyCore
+internal import Routing
 internal import SIP
 
 // Who asks for a transfer: a phone by REFER, a browser by `transfer_call`.

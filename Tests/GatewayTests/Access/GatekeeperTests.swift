@@ -6,6 +6,7 @@ import Testing
 
 @testable import Configuration
 @testable import Gateway
+@testable import Routing
 
 @Suite("Who sends a request")
 @LoopActor

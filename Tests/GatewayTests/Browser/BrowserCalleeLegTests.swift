@@ -2,6 +2,7 @@ import BrowserAPI
 import EventLoop
 @testable import Configuration
 @testable import Gateway
+@testable import Routing
 import JSON
 import ProxyCore
 import Testing

@@ -3,6 +3,7 @@ import BrowserAPI
 import EventLoop
 @testable import Configuration
 @testable import Gateway
+@testable import Routing
 import JSON
 import Logging
 import ProxyCore
@@ -30,7 +31,7 @@ final class LoginBench {
             table: table)
         switchboard = Switchboard(
             configuration: configuration, table: table, sessions: sessions, media: media,
-            trunks: TrunkService(configuration: configuration, log: log), log: log)
+            trunks: TrunkService(configuration.trunks, log: log), log: log)
         service = BrowserService(
             configuration: configuration, sessions: sessions, switchboard: switchboard, media: media, log: log)
         service.tokens = await TokenVerifier(configuration.tokens)

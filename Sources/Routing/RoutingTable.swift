@@ -1,16 +1,35 @@
 public import Configuration
 
-/// The routes, ready to be asked. Pure: what it says depends on the configuration and the request alone.
+/// The routes, with the users and trunks that they lead to. Pure: its answer depends on these and on the request alone.
 public struct RoutingTable: Sendable {
-    private let routes: [Route]
-    private let users: Set<String>
-    private let trunks: [String: Trunk]
+    /// A user, as routes know it.
+    public struct User: Sendable, Equatable {
+        public var name: String
+        public var displayName: String?
 
-    public init(_ configuration: GatewayConfiguration) {
-        routes = configuration.routes
-        users = Set(configuration.users.map(\.name))
-        trunks = Dictionary(configuration.trunks.map { ($0.name, $0) }) { first, _ in first }
+        public init(name: String, displayName: String? = nil) {
+            self.name = name
+            self.displayName = displayName
+        }
     }
+
+    let routes: [Route]
+    let users: [String: User]
+    /// In the order of the configuration.
+    let trunks: [Trunk]
+    /// Key `sip.domain`: the host of what is dialled without one, and of our own From.
+    let domain: String
+    private let trunksByName: [String: Trunk]
+
+    public init(routes: [Route], users: [User], trunks: [Trunk], domain: String) {
+        self.routes = routes
+        self.users = Dictionary(users.map { ($0.name, $0) }) { first, _ in first }
+        self.trunks = trunks
+        self.domain = domain
+        trunksByName = Dictionary(trunks.map { ($0.name, $0) }) { first, _ in first }
+    }
+
+    func trunk(named name: String) -> Trunk? { trunksByName[name] }
 
     /// Asks the routes in their order; the first that takes the call decides.
     ///
@@ -62,11 +81,11 @@ public struct RoutingTable: Sendable {
         case .echo: return .echo
         case .user(let name):
             let name = name ?? match.user
-            return users.contains(name) || isGuest(name) ? .user(name) : nil
+            return users[name] != nil || isGuest(name) ? .user(name) : nil
         case .trunk(let name, let dialled):
             // The configuration sees to it that strangers have no route to a trunk; here it is seen to once more. Nor does a
             // call go back to the trunk that it came by, where it would run up a bill and perhaps come again.
-            guard var trunk = trunks[name], source != .anonymous, source != .trunk(name) else { return nil }
+            guard var trunk = trunksByName[name], source != .anonymous, source != .trunk(name) else { return nil }
             trunk.srtp = route.srtp ?? trunk.srtp
             // Without a number the call would be for the carrier itself.
             let number = dialled?.filled(with: match) ?? match.user
@@ -80,8 +99,8 @@ public struct RoutingTable: Sendable {
     private func canBeProven(_ source: RouteSource) -> Bool {
         switch source {
         case .anyUser, .user: true
-        case .anyTrunk: trunks.values.contains { $0.inbound.credentials != nil }
-        case .trunk(let name): trunks[name]?.inbound.credentials != nil
+        case .anyTrunk: trunks.contains { $0.inbound.credentials != nil }
+        case .trunk(let name): trunksByName[name]?.inbound.credentials != nil
         case .anyone, .anonymous: false
         }
     }

@@ -1,12 +1,12 @@
 internal import Authentication
-internal import Configuration
-internal import EventLoop
-internal import Logging
-internal import SIP
+public import Configuration
+public import EventLoop
+public import Logging
+public import SIP
 
 /// The trunks at work: runs a ``TrunkMachine`` for each, and does with SIP what it says.
 @LoopActor
-final class TrunkService {
+public final class TrunkService {
     /// A trunk, its machine and its credentials.
     final class Entry {
         let trunk: Trunk
@@ -33,22 +33,22 @@ final class TrunkService {
     /// The ends of registrations that are under way.
     var farewells: [Task<Void, Never>] = []
 
-    init(configuration: GatewayConfiguration, log: Logger) {
-        entries = Dictionary(configuration.trunks.map { ($0.name, Entry($0)) }) { first, _ in first }
+    public init(_ trunks: [Trunk], log: Logger) {
+        entries = Dictionary(trunks.map { ($0.name, Entry($0)) }) { first, _ in first }
         self.log = log
     }
 
     // MARK: Life
 
     /// Begins to register, and to look after the targets.
-    func start(_ endpoint: SIPEndpoint, hops: NextHops) {
+    public func start(_ endpoint: SIPEndpoint, hops: NextHops) {
         self.endpoint = endpoint
         self.hops = hops
         for entry in entries.values { handle(.started, of: entry) }
     }
 
     /// Ends the registrations; waits for the answers, but not long.
-    func stop() async {
+    public func stop() async {
         for entry in entries.values {
             handle(.stopped, of: entry)
             entry.timer?.cancel()
@@ -60,13 +60,13 @@ final class TrunkService {
     }
 
     /// The state of each trunk, in the order of their names.
-    var states: [(name: String, state: TrunkState, calls: Int)] {
+    public var states: [(name: String, state: TrunkState, calls: Int)] {
         entries.values.map { ($0.trunk.name, $0.machine.state, $0.machine.calls) }.sorted { $0.name < $1.name }
     }
 
     /// The trunk with whose registrar at this address we are registered. Several accounts of one carrier are told apart by the
     /// contact that a call comes in for.
-    func trunk(registeredAt address: String, dialled: String) -> String? {
+    public func trunk(registeredAt address: String, dialled: String) -> String? {
         let trunks = entries.values.filter { $0.registrar == address && $0.machine.isRegistered(now: .now) }.map(\.trunk).sorted { $0.name < $1.name }
         return (trunks.first { $0.registration?.contact == dialled } ?? trunks.first)?.name
     }
@@ -74,7 +74,7 @@ final class TrunkService {
     // MARK: Credentials
 
     /// Answers the challenges of a trunk; nil where we have nothing to answer them with.
-    func authorizer(for trunk: Trunk) -> SIPAuthorizer? {
+    public func authorizer(for trunk: Trunk) -> SIPAuthorizer? {
         guard let entry = entries[trunk.name], entry.digest != nil else { return nil }
         return { challenge in
             entry.digest?.authorization(for: challenge.values, method: challenge.method, uri: challenge.requestURI)
@@ -84,18 +84,18 @@ final class TrunkService {
     // MARK: Calls
 
     /// Where a call by this trunk is tried, in this order, each with its place in ``Trunk/targets``.
-    func candidates(of trunk: Trunk) -> [(index: Int, target: TrunkTarget)] {
+    public func candidates(of trunk: Trunk) -> [(index: Int, target: TrunkTarget)] {
         (entries[trunk.name]?.machine.candidates ?? []).filter(trunk.targets.indices.contains).map { ($0, trunk.targets[$0]) }
     }
 
     /// A place for one more call, in either direction; nil where there are as many as there may be.
-    func place(on trunk: Trunk) -> TrunkPlace? {
+    public func place(on trunk: Trunk) -> TrunkPlace? {
         guard let entry = entries[trunk.name], entry.machine.takeCall() else { return nil }
         return TrunkPlace { entry.machine.releaseCall() }
     }
 
     /// What a target said to a call: its final status, or nil when it rings.
-    func note(_ status: Int?, from target: Int, of trunk: Trunk) {
+    public func note(_ status: Int?, from target: Int, of trunk: Trunk) {
         guard let entry = entries[trunk.name] else { return }
         let failed = status.map(trunk.failsOver) ?? false
         handle(failed ? .callFailed(target: target) : .callAnswered(target: target), of: entry)
@@ -126,14 +126,14 @@ final class TrunkService {
 
 /// The place of one call on a trunk, given back once.
 @LoopActor
-final class TrunkPlace {
+public final class TrunkPlace {
     private var release: (@LoopActor () -> Void)?
 
     init(release: @escaping @LoopActor () -> Void) {
         self.release = release
     }
 
-    func leave() {
+    public func leave() {
         release?()
         release = nil
     }

@@ -13,22 +13,22 @@ public struct RoutingQuery: Sendable, Equatable {
     ///   - to: What is dialled: a name, a number, a `sip:` or `tel:` URI.
     ///   - caller: The caller's number, for a call of a trunk.
     public init(
-        from: String, to: String, caller: String?, configuration: GatewayConfiguration
+        from: String, to: String, caller: String?, table: RoutingTable
     ) throws(RouteTextError) {
         var notes: [String] = []
-        let (dialled, domain) = try RoutingQuery.dialled(to, configuration)
-        let source = try RoutingQuery.source(from, domain: domain, configuration, notes: &notes)
+        let (dialled, domain) = try RoutingQuery.dialled(to, table)
+        let source = try RoutingQuery.source(from, domain: domain, table, notes: &notes)
         var request = RoutingRequest(source: source, dialled: dialled, domain: domain)
         var origin = CallOrigin(source: source, user: caller ?? CallOrigin.anonymousUser)
         switch source {
         case .user(let name):
             origin.user = caller ?? name
-            origin.displayName = configuration.user(named: name)?.displayName
-            if SIPURIParts(to) != nil, RouteDomain.canonical(domain) != RouteDomain.canonical(configuration.sip.domain) {
+            origin.displayName = table.users[name]?.displayName
+            if SIPURIParts(to) != nil, RouteDomain.canonical(domain) != RouteDomain.canonical(table.domain) {
                 notes.append("a browser calls that URI as it is; this is about a phone that sends it here")
             }
         case .trunk(let name):
-            guard let trunk = configuration.trunks.first(where: { $0.name == name }) else { break }
+            guard let trunk = table.trunk(named: name) else { break }
             request.dialled = trunk.numbers.inboundDialled.normalise(dialled)
             origin.user = trunk.numbers.inboundCaller.normalise(origin.user)
             if request.dialled != dialled { notes.append("\(dialled) becomes \(request.dialled) by numbers.inbound_dialled of trunk \(name)") }
@@ -38,7 +38,7 @@ public struct RoutingQuery: Sendable, Equatable {
         case .anonymous:
             if let uri = SIPURIParts(from), caller == nil {
                 // As a call's: nobody is shown as one of our users who has not proven it.
-                origin.user = configuration.user(named: uri.user) == nil ? uri.user : "\(uri.user)@\(uri.host)"
+                origin.user = table.users[uri.user] == nil ? uri.user : "\(uri.user)@\(uri.host)"
             }
         }
         self.request = request
@@ -47,29 +47,29 @@ public struct RoutingQuery: Sendable, Equatable {
     }
 
     private static func dialled(
-        _ text: String, _ configuration: GatewayConfiguration
+        _ text: String, _ table: RoutingTable
     ) throws(RouteTextError) -> (user: String, domain: String) {
-        func plain(_ text: String) -> String { DialledNumber.plain(text) { configuration.user(named: $0) != nil } }
+        func plain(_ text: String) -> String { DialledNumber.plain(text) { table.users[$0] != nil } }
         if let uri = SIPURIParts(text) { return (plain(uri.user), uri.host) }
-        if text.lowercased().hasPrefix("tel:") { return (plain(String(text.dropFirst(4))), configuration.sip.domain) }
+        if text.lowercased().hasPrefix("tel:") { return (plain(String(text.dropFirst(4))), table.domain) }
         guard !text.lowercased().hasPrefix("sip:"), !text.lowercased().hasPrefix("sips:") else {
             throw RouteTextError("\(ConfigurationText.quoted(text)) is no SIP URI")
         }
-        return (plain(text), configuration.sip.domain)
+        return (plain(text), table.domain)
     }
 
     private static func source(
-        _ text: String, domain: String, _ configuration: GatewayConfiguration, notes: inout [String]
+        _ text: String, domain: String, _ table: RoutingTable, notes: inout [String]
     ) throws(RouteTextError) -> CallSource {
         if text == "anonymous" { return .anonymous }
         if text.hasPrefix("user:") {
             let name = String(text.dropFirst(5))
-            guard configuration.user(named: name) == nil else { return .user(name) }
-            throw RouteTextError("there is no user \(name)\(Suggestion.hint(for: name, among: configuration.users.map(\.name)))")
+            guard table.users[name] == nil else { return .user(name) }
+            throw RouteTextError("there is no user \(name)\(Suggestion.hint(for: name, among: table.users.keys.sorted()))")
         }
         if text.hasPrefix("trunk:") {
-            let (name, names) = (String(text.dropFirst(6)), configuration.trunks.map(\.name))
-            if let trunk = configuration.trunks.first(where: { $0.name == name }) {
+            let (name, names) = (String(text.dropFirst(6)), table.trunks.map(\.name))
+            if let trunk = table.trunk(named: name) {
                 let domains = trunk.inbound.domains
                 guard !domains.isEmpty, !domains.contains(where: { $0.matches(domain) }), trunk.inbound.credentials == nil
                 else { return .trunk(name) }
@@ -80,15 +80,15 @@ public struct RoutingQuery: Sendable, Equatable {
         }
         if let uri = SIPURIParts(text) {
             notes.append("a From header proves nothing: \(text) counts as anonymous")
-            if uri.host == configuration.sip.domain, configuration.user(named: uri.user) != nil {
+            if uri.host == table.domain, table.users[uri.user] != nil {
                 notes.append("it names user \(uri.user), who is asked for credentials: user:\(uri.user) is the call with them")
             }
             return .anonymous
         }
-        let matcher = SourceMatcher(configuration.trunks)
+        let matcher = SourceMatcher(table.trunks)
         let bare = text.hasPrefix("[") && text.hasSuffix("]") ? String(text.dropFirst().dropLast()) : text
         guard IPAddress(bare) != nil else {
-            let hint = configuration.user(named: text) == nil ? "" : " (did you mean user:\(text)?)"
+            let hint = table.users[text] == nil ? "" : " (did you mean user:\(text)?)"
             throw RouteTextError(
                 "\(ConfigurationText.quoted(text)) is none of user:NAME, trunk:NAME, anonymous, an address, a sip: URI\(hint)")
         }

@@ -34,3 +34,32 @@ public enum RouteDestination: Sendable, Equatable {
         }
     }
 }
+
+/// What one route says to a call.
+public enum RouteVerdict: Sendable, Equatable {
+    /// It takes the call.
+    case takes([RouteDestination])
+    /// Something else was dialled.
+    case otherNumber
+    /// The Request-URI has another host.
+    case otherDomain
+    /// It is for others. With credentials the caller could be one of them, or could not.
+    case otherSource(credentialsHelp: Bool)
+    /// It would take the call, but leads nowhere: the dialled name is no user's, or the call would go back to its trunk.
+    case leadsNowhere
+}
+
+/// What the routes are asked.
+public struct RoutingRequest: Sendable, Equatable {
+    public var source: CallSource
+    /// The user part of the Request-URI, its escapes decoded, or what was typed.
+    public var dialled: String
+    /// The host of the Request-URI; a browser that dials a name alone dials it in the gateway's own domain.
+    public var domain: String
+
+    public init(source: CallSource, dialled: String, domain: String) {
+        self.source = source
+        self.dialled = dialled
+        self.domain = domain
+    }
+}

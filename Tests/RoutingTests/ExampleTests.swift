@@ -1,12 +1,12 @@
 import Foundation
 @testable import Configuration
-@testable import Gateway
+@testable import Routing
 import TestCertificates
 import Testing
 
 @Suite struct ExampleTests {
     private static let directory =
-        #filePath.split(separator: "/").dropLast(4).map { "/" + $0 }.joined() + "/config/examples"
+        #filePath.split(separator: "/").dropLast(3).map { "/" + $0 }.joined() + "/config/examples"
 
     private func load(_ name: String) throws(TernConfigurationError) -> LoadedConfiguration {
         try ConfigurationReader.load(file: "\(Self.directory)/\(name).yaml", environment: [:], arguments: [:], host: .usual)
@@ -14,7 +14,7 @@ import Testing
 
     private func decide(_ name: String, _ from: String, _ to: String) throws -> RoutingDecision {
         let configuration = try load(name).configuration
-        let query = try RoutingQuery(from: from, to: to, caller: nil, configuration: configuration)
+        let query = try RoutingQuery(from: from, to: to, caller: nil, table: RoutingTable(configuration))
         return RoutingTable(configuration).decide(query.request)
     }
 
@@ -104,7 +104,7 @@ import Testing
             #expect(table.decide(request) == .challenge)
         }
         let explanation = RouteExplanation(
-            loaded, try RoutingQuery(from: "user:bob", to: "+4430", caller: nil, configuration: configuration))
+            table, places: loaded.routePlaces, try RoutingQuery(from: "user:bob", to: "+4430", caller: nil, table: table))
         #expect(explanation.text.contains("INVITE sip:+4430@sip.carrier.example;transport=tls over TLS"))
     }
 

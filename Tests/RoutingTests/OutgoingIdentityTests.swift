@@ -1,7 +1,7 @@
 import Testing
 
 @testable import Configuration
-@testable import Gateway
+@testable import Routing
 
 @Suite("What is said of a caller")
 struct OutgoingIdentityTests {

@@ -1,5 +1,5 @@
 @testable import Configuration
-@testable import Gateway
+@testable import Routing
 import Testing
 
 @Suite struct RouteExplanationTests {
@@ -27,8 +27,8 @@ import Testing
 
     private func explain(_ from: String, _ to: String, caller: String? = nil) throws -> RouteExplanation {
         let loaded = try ConfigurationReader.load(text: Self.text, host: .usual)
-        return RouteExplanation(
-            loaded, try RoutingQuery(from: from, to: to, caller: caller, configuration: loaded.configuration))
+        let table = RoutingTable(loaded.configuration)
+        return RouteExplanation(table, places: loaded.routePlaces, try RoutingQuery(from: from, to: to, caller: caller, table: table))
     }
 
     @Test("a trunk whose calls come in under a domain has no others")
@@ -36,7 +36,7 @@ import Testing
         let text = "trunks: [{name: pbx, targets: sip:h, from_addresses: 192.0.2.1, domains: example.org}]"
         let configuration = try ConfigurationReader.load(text: text, host: .usual).configuration
         func source(_ to: String) throws -> CallSource {
-            try RoutingQuery(from: "trunk:pbx", to: to, caller: nil, configuration: configuration).request.source
+            try RoutingQuery(from: "trunk:pbx", to: to, caller: nil, table: RoutingTable(configuration)).request.source
         }
         #expect(try source("sip:1@example.org") == .trunk("pbx"))
         #expect(try source("sip:1@192.0.2.2") == .anonymous)
@@ -107,7 +107,7 @@ import Testing
     @Test("a URI is taken apart, and its user's escapes are decoded")
     func dialledURI() throws {
         let loaded = try ConfigurationReader.load(text: Self.text, host: .usual)
-        let query = try RoutingQuery(from: "anonymous", to: "sip:%30%30a%40b:secret@Other.example:5070;transport=TCP", caller: nil, configuration: loaded.configuration)
+        let query = try RoutingQuery(from: "anonymous", to: "sip:%30%30a%40b:secret@Other.example:5070;transport=TCP", caller: nil, table: RoutingTable(loaded.configuration))
         #expect(query.request == RoutingRequest(source: .anonymous, dialled: "00a@b", domain: "other.example"))
     }
 
@@ -120,7 +120,7 @@ import Testing
     func refused(from: String, to: String, words: String) throws {
         let configuration = try ConfigurationReader.load(text: Self.text, host: .usual).configuration
         do {
-            _ = try RoutingQuery(from: from, to: to, caller: nil, configuration: configuration)
+            _ = try RoutingQuery(from: from, to: to, caller: nil, table: RoutingTable(configuration))
             Issue.record("it was taken")
         } catch {
             #expect(error.reason.contains(words), "\(error.reason)")

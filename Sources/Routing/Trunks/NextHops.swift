@@ -1,15 +1,15 @@
-internal import Configuration
-internal import EventLoop
-internal import Resolver
-internal import SIP
+public import Configuration
+public import EventLoop
+public import Resolver
+public import SIP
 
 /// Finds where requests go, by RFC 3263: the numeric hops of a URI, those that failed of late last.
 @LoopActor
-final class NextHops {
+public final class NextHops {
     private let resolver: SIPResolver
 
     /// - Parameter listening: What we listen on, and so can send from.
-    init(nameServers: [NameServer], listening: [ListenAddress]) {
+    public init(nameServers: [NameServer], listening: [ListenAddress]) {
         var paths: [Hop.Path] = []
         for address in listening {
             guard let transport = Hop.Transport(rawValue: address.transport.rawValue) else { continue }
@@ -20,7 +20,7 @@ final class NextHops {
     }
 
     /// The hops of a trunk's target; none where its name leads nowhere, or could not be looked up.
-    func locate(_ target: TrunkTarget) async -> [SIPHop] {
+    public func locate(_ target: TrunkTarget) async -> [SIPHop] {
         await locate(
             SIPDestination(
                 scheme: target.isSecure ? .sips : .sip, host: target.host, port: target.port,
@@ -28,7 +28,7 @@ final class NextHops {
     }
 
     /// The hops of a URI's host.
-    func locate(_ name: SIPServerName) async -> [SIPHop] {
+    public func locate(_ name: SIPServerName) async -> [SIPHop] {
         await locate(
             SIPDestination(
                 host: name.host, port: name.port, transport: name.transport.flatMap { Hop.Transport(rawValue: $0.rawValue) }))
@@ -43,7 +43,7 @@ final class NextHops {
     }
 
     /// The IPv4 addresses of a host, at which media can be sent to it; none where there are none, or the name could not be looked up.
-    func addresses(of host: String) async -> [String] {
+    public func addresses(of host: String) async -> [String] {
         do throws(ResolverError) {
             return try await resolver.addresses(of: host, families: [.ipv4])
         } catch {
@@ -58,7 +58,7 @@ final class NextHops {
             Hop(transport: transport, address: hop.address, port: hop.port, serverName: hop.serverName ?? hop.address))
     }
 
-    func stop() async { await resolver.stop() }
+    public func stop() async { await resolver.stop() }
 }
 
 extension SIPHop {

@@ -1,5 +1,5 @@
 @testable import Configuration
-@testable import Gateway
+@testable import Routing
 import Testing
 
 @Suite struct TrunkHealthTests {

@@ -1,18 +1,18 @@
 internal import Configuration
 
 /// A `sip:` or `sips:` URI in its parts (RFC 3261 section 19.1.1), as far as routing looks at them.
-struct SIPURIParts: Equatable {
-    var isSecure: Bool
+public struct SIPURIParts: Equatable {
+    public var isSecure: Bool
     /// Its escapes decoded; empty when there is none.
-    var user: String
+    public var user: String
     /// A name or an address, IPv6 in brackets.
-    var host: String
-    var port: Int?
+    public var host: String
+    public var port: Int?
     /// In lower case.
-    var transport: String?
+    public var transport: String?
 
     /// Nil where `text` is no such URI.
-    init?(_ text: String) {
+    public init?(_ text: String) {
         guard let colon = text.firstIndex(of: ":"), text.utf8.count <= 1_024 else { return nil }
         switch text[..<colon].lowercased() {
         case "sip": isSecure = false

@@ -2,16 +2,15 @@ public import Configuration
 
 /// What becomes of a call, for people: which route decides, why those before it did not, and what would be sent.
 public struct RouteExplanation: Sendable {
-    private let configuration: GatewayConfiguration
+    private let table: RoutingTable
     private let places: [ConfigurationOrigin]
     private let query: RoutingQuery
-    private let table: RoutingTable
 
-    public init(_ loaded: LoadedConfiguration, _ query: RoutingQuery) {
-        configuration = loaded.configuration
-        places = loaded.routePlaces
+    /// - Parameter places: Where each of the routes was written; empty while the defaults stand.
+    public init(_ table: RoutingTable, places: [ConfigurationOrigin], _ query: RoutingQuery) {
+        self.table = table
+        self.places = places
         self.query = query
-        table = RoutingTable(loaded.configuration)
     }
 
     /// Whether anybody is reached.
@@ -48,7 +47,7 @@ public struct RouteExplanation: Sendable {
             }
             if skipped > 0 { lines.append(others(skipped)) }
             skipped = 0
-            let route = configuration.routes[index]
+            let route = table.routes[index]
             let place = places.indices.contains(index) ? places[index] : .builtIn
             lines.append("  \(place): \(route.pattern) to \(route.targets.map(\.description).joined(separator: ", "))")
             lines.append("    \(reason(verdict, route))")
@@ -104,7 +103,7 @@ public struct RouteExplanation: Sendable {
         let uris = trunk.requestURIs(dialled: dialled)
         var lines = ["trunk \(trunk.name)"]
         for (index, uri) in uris.enumerated() { lines.append("\(index == 0 ? "INVITE" : "then  ") \(uri) \(transport(uri))") }
-        lines += self.lines(OutgoingIdentity(of: query.origin, to: trunk, domain: configuration.sip.domain))
+        lines += self.lines(OutgoingIdentity(of: query.origin, to: trunk, domain: table.domain))
         let codes = trunk.failoverOn.map(\.description).joined(separator: ", ")
         if uris.count > 1 {
             lines.append("the next target after \(codes.isEmpty ? "" : "\(codes) or ")\(trunk.timeout.components.seconds) s of silence")
@@ -115,7 +114,7 @@ public struct RouteExplanation: Sendable {
 
     private func lines(_ identity: OutgoingIdentity) -> [String] {
         let from = NameAddress(
-            user: identity.fromUser, host: identity.fromHost ?? configuration.sip.domain, displayName: identity.displayName)
+            user: identity.fromUser, host: identity.fromHost ?? table.domain, displayName: identity.displayName)
         return ["From: \(from.text)"] + identity.headers.map { "\($0.name): \($0.value)" }
     }
 

@@ -1,45 +1,72 @@
-internal import Configuration
+public import Configuration
 
 /// Where a call comes from: what has been proven of its caller, and what the caller's side says of itself.
-struct CallOrigin: Sendable, Equatable {
-    var source: CallSource
+public struct CallOrigin: Sendable, Equatable {
+    public var source: CallSource
     /// Who calls, as it is shown and sent on: a user's name, a number, or `user@host` of a stranger who bears a user's name.
-    var user: String
-    var displayName: String?
+    public var user: String
+    public var displayName: String?
     /// Whether the caller wants its identity withheld (RFC 3323, RFC 3325 section 9.3).
-    var isPrivate = false
+    public var isPrivate = false
     /// Diversion (RFC 5806) and History-Info (RFC 7044) headers, as they came, for those to whom they are passed on.
-    var history: [Header] = []
+    public var history: [Header] = []
 
-    struct Header: Sendable, Equatable {
-        let name: String
-        let value: String
+    public struct Header: Sendable, Equatable {
+        public let name: String
+        public let value: String
+
+        public init(name: String, value: String) {
+            self.name = name
+            self.value = value
+        }
+    }
+
+    public init(
+        source: CallSource, user: String, displayName: String? = nil, isPrivate: Bool = false, history: [Header] = []
+    ) {
+        self.source = source
+        self.user = user
+        self.displayName = displayName
+        self.isPrivate = isPrivate
+        self.history = history
     }
 
     /// The user who it has proven to be; nil for others.
-    var provenUser: String? { if case .user(let name) = source { name } else { nil } }
+    public var provenUser: String? { if case .user(let name) = source { name } else { nil } }
 
     /// What a called party that is outside of the trust domain sees of a caller who wants to be unknown (RFC 3323 section 4.1).
-    static let anonymousUser = "anonymous"
+    public static let anonymousUser = "anonymous"
 
     /// Who calls, as a party outside of the trust domain may see it: browsers and phones.
-    var party: CallParty {
+    public var party: CallParty {
         isPrivate ? CallParty(id: CallOrigin.anonymousUser, name: nil) : CallParty(id: user, name: displayName)
     }
 }
 
+/// Who calls, as both sides may show it.
+public struct CallParty: Sendable, Equatable {
+    /// A user name, or the user part of a SIP URI; empty when there is none.
+    public var id: String
+    public var name: String?
+
+    public init(id: String, name: String? = nil) {
+        self.id = id
+        self.name = name
+    }
+}
+
 /// The headers that say who calls, in a call that goes out.
-struct OutgoingIdentity: Sendable, Equatable {
-    var fromUser: String
+public struct OutgoingIdentity: Sendable, Equatable {
+    public var fromUser: String
     /// Nil is the gateway's own domain.
-    var fromHost: String?
-    var displayName: String?
-    var headers: [CallOrigin.Header] = []
+    public var fromHost: String?
+    public var displayName: String?
+    public var headers: [CallOrigin.Header] = []
 
     /// To a phone, or a URI of a route: nobody there is trusted with what the caller withholds.
     ///
     /// - Parameter keepsHistory: Whether it is one of our own phones, which may know who diverted the call.
-    init(of origin: CallOrigin, keepsHistory: Bool) {
+    public init(of origin: CallOrigin, keepsHistory: Bool) {
         let party = origin.party
         fromUser = party.id
         fromHost = origin.isPrivate ? OutgoingIdentity.anonymousHost : nil
@@ -48,7 +75,7 @@ struct OutgoingIdentity: Sendable, Equatable {
     }
 
     /// To a trunk, by its rules. One that is trusted is told who calls even if nobody else may know (RFC 3325 section 5).
-    init(of origin: CallOrigin, to trunk: Trunk, domain: String) {
+    public init(of origin: CallOrigin, to trunk: Trunk, domain: String) {
         let number = trunk.numbers.outboundCaller.normalise(origin.user)
         let known = trunk.callerID.apply(CallerIdentity(user: number, displayName: origin.displayName))
         let host = known.host ?? trunk.fromDomain
@@ -70,12 +97,19 @@ struct OutgoingIdentity: Sendable, Equatable {
 }
 
 /// A name-addr with a `sip:` URI (RFC 3261 section 25.1).
-struct NameAddress {
-    let user: String
-    let host: String
-    let displayName: String?
+public struct NameAddress {
+    public let user: String
+    public let host: String
+    public let displayName: String?
 
-    var text: String {
+    public init(user: String, host: String, displayName: String? = nil) {
+        self.user = user
+        self.host = host
+        self.displayName = displayName
+    }
+
+    /// As a header has it.
+    public var text: String {
         let uri = "<sip:\(user.isEmpty ? "" : RouteTarget.escaped(user) + "@")\(host)>"
         guard let displayName, !displayName.isEmpty else { return uri }
         var quoted = ""

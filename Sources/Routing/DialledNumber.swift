@@ -1,11 +1,11 @@
 /// A number as people, phones and carriers write it, and as the routes are asked about it: in one way only. Else what a route
 /// forbids as `00870123` would pass as `00-870-123`, and mean the same to the carrier.
-enum DialledNumber {
+public enum DialledNumber {
     /// `text` without the parameters of a number (RFC 3966 section 3; in a SIP URI RFC 3261 section 19.1.6), which could tell a carrier
     /// to route by another number, and, where it is a number, without visual separators (RFC 3966 section 5.1.1) and blanks.
     ///
     /// - Parameter isName: Whether a text is a name and stays as it is, though it may look like a number.
-    static func plain(_ text: String, isName: (String) -> Bool = { _ in false }) -> String {
+    public static func plain(_ text: String, isName: (String) -> Bool = { _ in false }) -> String {
         guard !isName(text) else { return text }
         let number = text.prefix { $0 != ";" }
         guard isNumber(number), !isName(String(number)) else { return String(number) }

@@ -1,15 +1,15 @@
-internal import Configuration
-internal import SIP
+public import Configuration
+public import SIP
 
 /// Where this gateway itself is reached by SIP: a call that it makes to there would come back, and again, without end.
-struct OwnAddresses {
+public struct OwnAddresses {
     private let listening: [SIPListenAddress]
     /// The name that stands in our own requests.
     private let domain: String
     /// Asked only where a listener takes what comes to any address.
     private let host: () -> HostAddresses
 
-    init(
+    public init(
         listening: [SIPListenAddress], domain: String, host: @escaping () -> HostAddresses = { .current() }
     ) {
         self.listening = listening
@@ -18,7 +18,7 @@ struct OwnAddresses {
     }
 
     /// Whether a `sip:` or `sips:` URI leads to one of them: by address, or by the gateway's own name. Other names are not looked up.
-    func contain(uri: String) -> Bool {
+    public func contain(uri: String) -> Bool {
         guard let (name, port) = OwnAddresses.hostAndPort(of: uri) else { return false }
         if name.caseInsensitiveEquals(domain) || name.caseInsensitiveEquals("localhost") {
             return listening.contains { $0.port == port }
@@ -27,7 +27,7 @@ struct OwnAddresses {
     }
 
     /// Whether a host is this gateway, or the domain that it serves, whatever the port.
-    func contain(host name: String) -> Bool {
+    public func contain(host name: String) -> Bool {
         let name = name.filter { $0 != "[" && $0 != "]" }
         return name.caseInsensitiveEquals(domain) || name.caseInsensitiveEquals("localhost")
             || listening.contains { reaches(name, $0.address) }
@@ -35,7 +35,7 @@ struct OwnAddresses {
 
     /// Whether a request over UDP that came from `source`, as `192.0.2.1:5060`, was sent by this gateway: nobody else can send
     /// from a port that it has bound.
-    func contain(source: String, _ transport: SIPListenAddress.Transport) -> Bool {
+    public func contain(source: String, _ transport: SIPListenAddress.Transport) -> Bool {
         guard transport == .udp, let (name, port) = OwnAddresses.split(source[...]) else { return false }
         return listening.contains { $0.transport == .udp && $0.port == port && reaches(name, $0.address) }
     }

@@ -1,5 +1,5 @@
 @testable import Configuration
-@testable import Gateway
+@testable import Routing
 import Testing
 
 /// A trunk machine and its clock: events are told at the time that `now` has.

@@ -1,7 +1,7 @@
 import Testing
 
 @testable import Configuration
-@testable import Gateway
+@testable import Routing
 
 @Suite("A number that is dialled")
 struct DialledNumberTests {
