@@ -96,12 +96,14 @@ let package = Package(
             swiftSettings: settings
         ),
         .target(
+            name: "Web", dependencies: ["BrowserAPI", "EventLoop", "JSON", "WebSocket"], resources: [.copy("Files")], swiftSettings: settings
+        ),
+        .target(
             name: "Gateway",
             dependencies: [
                 "Authentication", "BrowserAPI", "Configuration", "EventLoop", "JSON", "Janus", "ProxyCore", "Recording", "Registrar",
-                "Resolver", "Routing", "SDP", "SIP", "TLS", "Version", "WebSocket", logging,
+                "Resolver", "Routing", "SDP", "SIP", "TLS", "Version", "Web", "WebSocket", logging,
             ],
-            resources: [.copy("Web")],
             swiftSettings: settings
         ),
         .executableTarget(
@@ -157,11 +159,12 @@ let package = Package(
         .testTarget(
             name: "RoutingTests", dependencies: ["Configuration", "Routing", "SIP", "TestCertificates"], swiftSettings: settings
         ),
+        .testTarget(name: "WebTests", dependencies: ["Web", "WebSocket"], swiftSettings: settings),
         .testTarget(
             name: "GatewayTests",
             dependencies: [
                 "Authentication", "BrowserAPI", "Configuration", "Gateway", "EventLoop", "JSON", "ProxyCore", "Recording", "Registrar", "Routing", "SIP",
-                "TestCertificates", "TLS", "WebSocket", logging,
+                "TestCertificates", "TLS", "Web", "WebSocket", logging,
                 .product(name: "Crypto", package: "swift-crypto"),
             ],
             swiftSettings: settings

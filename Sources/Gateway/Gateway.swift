@@ -10,6 +10,7 @@ internal import Registrar
 internal import Routing
 internal import SIP
 internal import TLS
+internal import Web
 internal import WebSocket
 
 /// The gateway: phones on one side, browsers on the other, Janus between them.
@@ -69,7 +70,8 @@ public final class Gateway {
     /// - Throws: What cannot be listened on, read or written; nothing is left running then.
     public func start() async throws(GatewayError) {
         try prepareRecordings()
-        let page = try WebPage()
+        let page: WebPage
+        do throws(WebPage.Failure) { page = try WebPage() } catch { throw .webPage(error.description) }
         if !configuration.tokens.isEmpty { service.tokens = await TokenVerifier(configuration.tokens) }
         do throws(GatewayError) {
             try await startRegistrar()

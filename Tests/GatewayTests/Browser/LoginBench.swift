@@ -8,6 +8,7 @@ import JSON
 import Logging
 import ProxyCore
 @testable import Recording
+import Web
 import WebSocket
 
 /// The browser's side of a gateway, with its real WebSocket server on a free port, and neither phones nor Janus.

@@ -10,7 +10,7 @@ export class OtherCalls {
 
   /**
    * @param {HTMLElement} list
-   * @param {(action: 'answer'|'reject'|'switch'|'join'|'hangup', call: import('./tern-call.js').TernCall) => void} onAction
+   * @param {(action: 'answer'|'reject'|'switch'|'join'|'hangup', call: import('../tern/tern-call.js').TernCall) => void} onAction
    */
   constructor(list, onAction) {
     this.#list = list;
@@ -18,8 +18,8 @@ export class OtherCalls {
   }
 
   /**
-   * @param {import('./tern-call.js').TernCall[]} calls
-   * @param {import('./tern-call.js').TernCall|null} shown the call that is shown, if it is one
+   * @param {import('../tern/tern-call.js').TernCall[]} calls
+   * @param {import('../tern/tern-call.js').TernCall|null} shown the call that is shown, if it is one
    */
   show(calls, shown) {
     const rows = calls.map(call => ({ call, state: stateOf(call), actions: actionsOf(call, shown) }));

@@ -1,4 +1,4 @@
-import { openMedia } from './tern.js';
+import { openMedia } from '../tern/tern.js';
 import { element, make } from './phone-elements.js';
 import { chooseOutput } from './phone-sound.js';
 import { store, stored } from './phone-store.js';
@@ -86,10 +86,10 @@ export class Devices {
 
 /**
  * Sends from another device in a running call, without asking the gateway.
- * @param {import('./tern.js').TernSession} session
+ * @param {import('../tern/tern.js').TernSession} session
  * @param {'audio'|'video'} kind
  * @param {boolean|MediaTrackConstraints} wanted
- * @throws {import('./tern.js').TernMediaError} it cannot be had; what was sent goes on
+ * @throws {import('../tern/tern.js').TernMediaError} it cannot be had; what was sent goes on
  */
 export async function changeDevice(session, kind, wanted) {
   const stream = session.localStream;

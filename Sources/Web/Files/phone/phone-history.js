@@ -55,7 +55,7 @@ export class CallHistory {
 
 /**
  * What to remember of a call that has ended.
- * @param {import('./tern-call.js').TernCall} call
+ * @param {import('../tern/tern-call.js').TernCall} call
  * @param {number} at when it began, ms since 1970
  * @param {number} [now] ms since 1970
  * @returns {PastCall}

@@ -10,7 +10,7 @@
  * call.on('stream', stream => { audioElement.srcObject = stream; });
  * ```
  *
- * Plain ES modules without dependencies: copy `tern.js` and the `tern-*.js` files next to it.
+ * Plain ES modules without dependencies: copy this folder.
  */
 
 export { TernClient } from './tern-client.js';

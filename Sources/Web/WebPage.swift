@@ -1,8 +1,15 @@
 internal import Foundation
-internal import WebSocket
+public import WebSocket
 
-/// The files of the web page, read once at start: what is not in the folder cannot be asked for.
-struct WebPage {
+/// The files of `Files/`, read once at start, each at its path below `/`: the page, `tern/`, the client library, and `phone/`, the application.
+///
+/// A file that was not there at the start cannot be asked for.
+public struct WebPage: Sendable {
+    /// Why the files cannot be read.
+    public struct Failure: Error, Sendable, CustomStringConvertible {
+        public let description: String
+    }
+
     private let files: [String: (type: String, body: [UInt8])]
 
     private static let types = [
@@ -23,23 +30,24 @@ struct WebPage {
     ]
 
     /// Reads the files that were installed with the program.
-    init() throws(GatewayError) {
-        guard let folder = Bundle.module.url(forResource: "Web", withExtension: nil) else {
-            throw .webPage("\(Bundle.module.bundlePath) has no folder Web")
+    public init() throws(Failure) {
+        guard let folder = Bundle.module.url(forResource: "Files", withExtension: nil) else {
+            throw Failure(description: "\(Bundle.module.bundlePath) has no folder Files")
         }
         do {
             var files: [String: (type: String, body: [UInt8])] = [:]
-            for name in try FileManager.default.contentsOfDirectory(atPath: folder.path) {
-                guard let type = WebPage.types[(name as NSString).pathExtension] else { continue }
-                files["/" + name] = (type, Array(try Data(contentsOf: folder.appendingPathComponent(name))))
+            for path in try FileManager.default.subpathsOfDirectory(atPath: folder.path) {
+                guard let type = WebPage.types[(path as NSString).pathExtension] else { continue }
+                files["/" + path] = (type, Array(try Data(contentsOf: folder.appendingPathComponent(path))))
             }
             self.files = files
         } catch {
-            throw .webPage("\(folder.path): \(error)")
+            throw Failure(description: "\(folder.path): \(error)")
         }
     }
 
-    func response(to path: String) -> HTTPResponse {
+    /// The file at `path`, or 404.
+    public func response(to path: String) -> HTTPResponse {
         guard let file = files[path == "/" ? "/index.html" : path] else {
             return HTTPResponse(status: 404, text: "Not found")
         }

@@ -19,7 +19,7 @@ import { Stage } from './phone-stage.js';
 import { TonePad } from './phone-tones.js';
 import { ask } from './phone-transfer.js';
 import { PhoneView } from './phone-view.js';
-import { TernClient } from './tern.js';
+import { TernClient } from '../tern/tern.js';
 
 const parameters = new URLSearchParams(location.search);
 const raw = { echoCancellation: false, noiseSuppression: false, autoGainControl: false };

@@ -2,7 +2,7 @@ import { plainName } from './phone-elements.js';
 import { pastCall } from './phone-history.js';
 import { statusOf } from './phone-session-view.js';
 import { transferProgress } from './phone-transfer.js';
-import { describeEnd } from './tern.js';
+import { describeEnd } from '../tern/tern.js';
 
 /** Follows each session and call from its beginning to its end, and has the page say what becomes of it. */
 export class CallLife {
@@ -21,7 +21,7 @@ export class CallLife {
    */
   constructor(phone) { this.#phone = phone; }
 
-  /** @param {import('./tern.js').TernSession} session @param {boolean} shown in place of what is shown */
+  /** @param {import('../tern/tern.js').TernSession} session @param {boolean} shown in place of what is shown */
   follow(session, shown) {
     const { calls, sessionView } = this.#phone;
     if (session.ended) {
@@ -35,7 +35,7 @@ export class CallLife {
     calls.add(session, (end, wasShown) => this.#ended(session, end, wasShown), { shown });
   }
 
-  /** Says what the call is in, if it is the one that is shown. @param {import('./tern-call.js').TernCall} call */
+  /** Says what the call is in, if it is the one that is shown. @param {import('../tern/tern-call.js').TernCall} call */
   showStatus(call) {
     const { calls, view } = this.#phone;
     if (call === calls.shown && !call.ended) view.showStatus(statusOf(call), { plain: true });

@@ -11,7 +11,7 @@ export class QualityGauge {
   reset() { this.#past = []; }
 
   /**
-   * @param {import('./tern-stats.js').TernStats} stats
+   * @param {import('../tern/tern-stats.js').TernStats} stats
    * @returns {{word: 'good'|'fair'|'poor', loss: number, roundTrip: number|null}|null} `loss` is a share, `roundTrip` in s;
    *   null while nothing comes in
    */

@@ -128,7 +128,7 @@ export class PhoneView {
     for (const avatar of document.querySelectorAll('[data-initials]')) this.#tell(avatar, initials || '?');
   }
 
-  /** @param {import('./tern-call.js').TernCall} call */
+  /** @param {import('../tern/tern-call.js').TernCall} call */
   showIncoming(call) {
     const address = plainName(call.remoteId) === plainName(call.remoteName) ? '' : plainName(call.remoteId);
     const facts = [address, call.offersVideo ? 'with video' : ''].filter(Boolean);
@@ -143,7 +143,7 @@ export class PhoneView {
     this.#say('call-duration', seconds === null ? '' : `${hours ? `${hours}:` : ''}${pad(minutes)}:${pad(seconds % 60)}`);
   }
 
-  /** @param {import('./tern-stats.js').TernStats|null} stats */
+  /** @param {import('../tern/tern-stats.js').TernStats|null} stats */
   showStats(stats) {
     const { audio, video, roundTripTime } = stats ?? { audio: {}, video: {}, roundTripTime: null };
     const shown = {
@@ -223,7 +223,7 @@ export class PhoneView {
   /** @param {string} id of a toggle button @param {boolean} pressed */
   showPressed(id, pressed) { element(id).setAttribute('aria-pressed', pressed); }
 
-  /** @param {import('./tern-options.js').TernMediaOptions} options @param {boolean} hasVideo */
+  /** @param {import('../tern/tern-options.js').TernMediaOptions} options @param {boolean} hasVideo */
   showOptions(options, hasVideo) {
     element('echo-use-audio').checked = Boolean(options.audio);
     element('echo-use-video').checked = Boolean(options.video) && hasVideo;

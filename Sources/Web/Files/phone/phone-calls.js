@@ -15,10 +15,10 @@ export class PhoneCalls {
   /** @param {() => void} onChange another one is shown, or one has come or gone or changed */
   constructor(onChange) { this.#onChange = onChange; }
 
-  /** @returns {import('./tern.js').TernSession|null} */
+  /** @returns {import('../tern/tern.js').TernSession|null} */
   get shown() { return this.#shown; }
 
-  /** @returns {import('./tern-call.js').TernCall[]} those that are not shown, the oldest first */
+  /** @returns {import('../tern/tern-call.js').TernCall[]} those that are not shown, the oldest first */
   get others() { return this.#all.filter(session => session !== this.#shown); }
 
   /** @returns {boolean} whether one more is too many */
@@ -29,7 +29,7 @@ export class PhoneCalls {
 
   /**
    * Has one more from now until its end.
-   * @param {import('./tern.js').TernSession} session
+   * @param {import('../tern/tern.js').TernSession} session
    * @param {(end: object, wasShown: boolean) => void} onEnd after the next one is shown
    * @param {{shown?: boolean}} [options] `shown`: in place of what is shown
    */
@@ -48,7 +48,7 @@ export class PhoneCalls {
     this.#onChange();
   }
 
-  /** @param {import('./tern.js').TernSession|null} session null while a call is begun */
+  /** @param {import('../tern/tern.js').TernSession|null} session null while a call is begun */
   show(session) {
     if (session === this.#shown || session?.ended) return;
     this.#shown = session;
@@ -61,7 +61,7 @@ export class PhoneCalls {
   /**
    * Leaves the call that is shown, for another one: an established call is held, one that rings here goes on ringing,
    * anything else ends.
-   * @throws {import('./tern.js').TernError} it cannot be held
+   * @throws {import('../tern/tern.js').TernError} it cannot be held
    */
   async leave() {
     const session = this.#shown;
@@ -76,8 +76,8 @@ export class PhoneCalls {
 
   /**
    * Shows another call, and speaks on there; while it moves already it does nothing.
-   * @param {import('./tern-call.js').TernCall} call
-   * @throws {import('./tern.js').TernError} the call that is left cannot be held, or the other not be resumed
+   * @param {import('../tern/tern-call.js').TernCall} call
+   * @throws {import('../tern/tern.js').TernError} the call that is left cannot be held, or the other not be resumed
    */
   async switchTo(call) {
     if (this.#moving) return;

@@ -26,7 +26,7 @@ export function ask(name) {
 
 /**
  * Says in words how far a transfer is.
- * @param {import('./tern-call.js').TernCall} call
+ * @param {import('../tern/tern-call.js').TernCall} call
  * @param {number} status as SIP has it
  * @param {(end: object) => string} describe the library's words for a failure
  * @returns {{text: string, failed: boolean}}

@@ -1,22 +1,22 @@
-internal import BrowserAPI
-internal import EventLoop
-internal import JSON
-internal import WebSocket
+public import BrowserAPI
+public import EventLoop
+public import JSON
+public import WebSocket
 
 /// What the HTTP listener serves: the web page, the state of the gateway, and the WebSockets of the browser API.
 @LoopActor
-final class WebService: WebSocketServerHandler {
+public final class WebService: WebSocketServerHandler {
     private let page: WebPage
     private let api: BrowserAPI
     private let status: @LoopActor () -> JSONValue
 
-    init(page: WebPage, api: BrowserAPI, status: @escaping @LoopActor () -> JSONValue) {
+    public init(page: WebPage, api: BrowserAPI, status: @escaping @LoopActor () -> JSONValue) {
         self.page = page
         self.api = api
         self.status = status
     }
 
-    func respond(to request: HTTPRequest) -> HTTPResponse {
+    public func respond(to request: HTTPRequest) -> HTTPResponse {
         if request.path == "/status" {
             return HTTPResponse(
                 contentType: "application/json", headers: [HTTPResponse.Header("Cache-Control", "no-store")],
@@ -25,9 +25,9 @@ final class WebService: WebSocketServerHandler {
         return page.response(to: request.path)
     }
 
-    func opened(_ connection: WebSocketConnection) { api.opened(connection) }
+    public func opened(_ connection: WebSocketConnection) { api.opened(connection) }
 
-    func received(_ text: String, on connection: WebSocketConnection) { api.received(text, on: connection) }
+    public func received(_ text: String, on connection: WebSocketConnection) { api.received(text, on: connection) }
 
-    func closed(_ connection: WebSocketConnection) { api.closed(connection) }
+    public func closed(_ connection: WebSocketConnection) { api.closed(connection) }
 }

@@ -21,7 +21,7 @@ export function icon(name) {
   const drawing = document.createElementNS(svg, 'svg');
   drawing.setAttribute('aria-hidden', 'true');
   const use = document.createElementNS(svg, 'use');
-  use.setAttribute('href', `icons.svg#${name}`);
+  use.setAttribute('href', `phone/icons.svg#${name}`);
   drawing.append(use);
   return drawing;
 }
@@ -29,7 +29,7 @@ export function icon(name) {
 /** Changes the drawing of a button. @param {HTMLElement} button @param {string} name of a symbol in icons.svg */
 export function setIcon(button, name) {
   const use = button.querySelector('use');
-  const reference = `icons.svg#${name}`;
+  const reference = `phone/icons.svg#${name}`;
   if (use && use.getAttribute('href') !== reference) use.setAttribute('href', reference);
 }
 

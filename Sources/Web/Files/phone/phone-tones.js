@@ -19,7 +19,7 @@ export class TonePad {
     element('keypad-button').addEventListener('click', () => this.toggle());
   }
 
-  /** @param {import('./tern-call.js').TernCall|null} call whose tones they are from now on */
+  /** @param {import('../tern/tern-call.js').TernCall|null} call whose tones they are from now on */
   show(call) {
     if (call !== this.#call) this.toggle(false);
     this.#call = call;
@@ -57,7 +57,7 @@ export class TonePad {
     }
   }
 
-  /** What the other side pressed. @param {import('./tern-call.js').TernCall} call @param {string} key */
+  /** What the other side pressed. @param {import('../tern/tern-call.js').TernCall} call @param {string} key */
   received(call, key) {
     this.#received.set(call, ((this.#received.get(call) ?? '') + key).slice(-shownKeys));
     if (call === this.#call) this.show(call);

@@ -1,4 +1,4 @@
-import { mediaSupport, openMedia } from './tern.js';
+import { mediaSupport, openMedia } from '../tern/tern.js';
 import { CallAlert } from './phone-alerts.js';
 import { element } from './phone-elements.js';
 import { LevelMeter } from './phone-meter.js';

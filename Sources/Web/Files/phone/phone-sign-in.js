@@ -1,11 +1,11 @@
 import { element } from './phone-elements.js';
 import { store, stored } from './phone-store.js';
-import { TernCancelledError, mediaSupport } from './tern.js';
+import { TernCancelledError, mediaSupport } from '../tern/tern.js';
 
 /**
  * Signs in and out by the page's form. Only the name is remembered.
  * @param {object} phone
- * @param {import('./tern.js').TernClient} phone.client
+ * @param {import('../tern/tern.js').TernClient} phone.client
  * @param {import('./phone-view.js').PhoneView} phone.view
  * @param {string|null} phone.user the name to begin with; null is that of last time
  * @param {() => void} phone.onChange somebody has signed in or out

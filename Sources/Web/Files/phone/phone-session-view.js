@@ -31,7 +31,7 @@ export class SessionView {
   /** @param {object} call that has media before its answer */
   early(call) { this.#early.add(call); }
 
-  /** @param {import('./tern.js').TernSession|null} session that which is shown, also when it was before */
+  /** @param {import('../tern/tern.js').TernSession|null} session that which is shown, also when it was before */
   show(session) {
     if (session !== this.#session) this.#become(session);
     this.#view.showHold(Boolean(session?.held), Boolean(session?.holding));
@@ -106,7 +106,7 @@ export class SessionView {
   }
 }
 
-/** What a call or session is in, in words. @param {import('./tern.js').TernSession} session @returns {string} */
+/** What a call or session is in, in words. @param {import('../tern/tern.js').TernSession} session @returns {string} */
 export function statusOf(session) {
   if (session.direction === undefined) return 'Echo: you should hear yourself';
   const who = plainName(session.remoteName);

@@ -1,6 +1,6 @@
 import { element, plainName } from './phone-elements.js';
 import { statusOf } from './phone-session-view.js';
-import { TernCancelledError, describeEnd } from './tern.js';
+import { TernCancelledError, describeEnd } from '../tern/tern.js';
 
 /** How a call that was never there ended. */
 const cancelledEnd = { code: 487, text: 'You cancelled the call' };
@@ -13,7 +13,7 @@ export class CallDesk {
 
   /**
    * @param {object} phone
-   * @param {import('./tern.js').TernClient} phone.client
+   * @param {import('../tern/tern.js').TernClient} phone.client
    * @param {import('./phone-calls.js').PhoneCalls} phone.calls
    * @param {import('./phone-life.js').CallLife} phone.life
    * @param {import('./phone-view.js').PhoneView} phone.view
@@ -62,7 +62,7 @@ export class CallDesk {
     });
   }
 
-  /** @param {import('./tern-call.js').TernCall|null} call @param {boolean} video */
+  /** @param {import('../tern/tern-call.js').TernCall|null} call @param {boolean} video */
   async answer(call, video) {
     if (call?.state !== 'incoming') return;
     const { devices, view } = this.#phone;
@@ -91,7 +91,7 @@ export class CallDesk {
   /**
    * What is pressed at one of the further calls.
    * @param {'answer'|'reject'|'switch'|'join'|'hangup'} action
-   * @param {import('./tern-call.js').TernCall} call
+   * @param {import('../tern/tern-call.js').TernCall} call
    */
   async act(action, call) {
     const { calls, life, tell } = this.#phone;

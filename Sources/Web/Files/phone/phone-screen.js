@@ -1,5 +1,5 @@
 import { element } from './phone-elements.js';
-import { TernMediaError } from './tern.js';
+import { TernMediaError } from '../tern/tern.js';
 
 /** Shows the screen, a window or a tab to the other side, in the place of the camera. */
 export class ScreenSharing {
@@ -16,10 +16,10 @@ export class ScreenSharing {
 
   /**
    * Begins, or ends it: then the camera is seen again, if it was before.
-   * @param {import('./tern.js').TernSession} session
+   * @param {import('../tern/tern.js').TernSession} session
    * @param {boolean|MediaTrackConstraints} camera
    * @param {() => void} onEnd the browser's own button has ended it
-   * @throws {import('./tern.js').TernError} it was not allowed, or the other side wants none
+   * @throws {import('../tern/tern.js').TernError} it was not allowed, or the other side wants none
    */
   async toggle(session, camera, onEnd) {
     if (this.isSharing(session)) return this.restore(session, camera);
