@@ -21,8 +21,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
-        .package(url: "https://github.com/apple/swift-crypto", from: "4.1.0"),
-        .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     ],
     targets: [
@@ -42,6 +40,7 @@ let package = Package(
         .target(name: "JSON", dependencies: ["CJansson"], swiftSettings: settings),
         .target(name: "SDP", swiftSettings: settings),
         .target(name: "RTP", swiftSettings: settings),
+        .target(name: "Cryptography", dependencies: ["COpenSSL"], swiftSettings: settings),
         .target(name: "TLS", dependencies: ["COpenSSL", "EventLoop", logging], swiftSettings: settings),
 
         .target(name: "Version", swiftSettings: settings),
@@ -66,14 +65,7 @@ let package = Package(
         .target(name: "ProxyCore", dependencies: ["SDP"], swiftSettings: settings),
         .target(name: "SIP", dependencies: ["CSofiaSIP", "EventLoop", "TLS", logging], swiftSettings: settings),
         .target(name: "WebSocket", dependencies: ["CWebSockets", "EventLoop", "TLS", logging], swiftSettings: settings),
-        .target(
-            name: "Authentication",
-            dependencies: [
-                .product(name: "Crypto", package: "swift-crypto"),
-                .product(name: "JWTKit", package: "jwt-kit"),
-            ],
-            swiftSettings: settings
-        ),
+        .target(name: "Authentication", dependencies: ["Cryptography", "JSON"], swiftSettings: settings),
         .target(
             name: "Registrar",
             dependencies: ["EventLoop", logging, .product(name: "GRDB", package: "GRDB.swift")],
@@ -131,11 +123,8 @@ let package = Package(
         .testTarget(
             name: "ProxyCoreTests", dependencies: ["ProxyCore", "SDP", "CSofiaSDP"], resources: [.copy("Corpus")], swiftSettings: settings
         ),
-        .testTarget(
-            name: "AuthenticationTests",
-            dependencies: ["Authentication", .product(name: "Crypto", package: "swift-crypto")],
-            swiftSettings: settings
-        ),
+        .testTarget(name: "CryptographyTests", dependencies: ["COpenSSL", "Cryptography", "TestCertificates"], swiftSettings: settings),
+        .testTarget(name: "AuthenticationTests", dependencies: ["Authentication", "TestCertificates"], swiftSettings: settings),
         .executableTarget(
             name: "registrar-writer", dependencies: ["EventLoop", "Registrar", logging], path: "Tests/registrar-writer", swiftSettings: settings
         ),
@@ -145,7 +134,7 @@ let package = Package(
             swiftSettings: settings
         ),
         .testTarget(name: "ResolverTests", dependencies: ["Resolver", "EventLoop"], swiftSettings: settings),
-        .target(name: "TestCertificates", path: "Tests/TestCertificates", swiftSettings: settings),
+        .target(name: "TestCertificates", dependencies: ["COpenSSL"], path: "Tests/TestCertificates", swiftSettings: settings),
         .testTarget(name: "TLSTests", dependencies: ["TLS", "EventLoop", "TestCertificates", logging], swiftSettings: settings),
         .testTarget(name: "SIPTests", dependencies: ["SIP", "EventLoop", "TestCertificates", "TLS"], swiftSettings: settings),
         .testTarget(name: "WebSocketTests", dependencies: ["WebSocket", "EventLoop", "TestCertificates", "TLS"], swiftSettings: settings),
@@ -165,16 +154,12 @@ let package = Package(
             dependencies: [
                 "Authentication", "BrowserAPI", "Configuration", "Gateway", "EventLoop", "JSON", "ProxyCore", "Recording", "Registrar", "Routing", "SIP",
                 "TestCertificates", "TLS", "Web", "WebSocket", logging,
-                .product(name: "Crypto", package: "swift-crypto"),
             ],
             swiftSettings: settings
         ),
         .testTarget(
             name: "IntegrationTests",
-            dependencies: [
-                "Authentication", "EventLoop", "JSON", "SDP", "TestCertificates", "WebSocket", "tern",
-                .product(name: "Crypto", package: "swift-crypto"), .product(name: "CryptoExtras", package: "swift-crypto"),
-            ],
+            dependencies: ["Authentication", "COpenSSL", "EventLoop", "JSON", "SDP", "TestCertificates", "WebSocket", "tern"],
             exclude: ["Harness/aiortc-client.py", "Harness/forward-into.py", "Harness/page-check.js", "RealWorld"],
             swiftSettings: settings
         ),

@@ -72,7 +72,7 @@ public final class Gateway {
         try prepareRecordings()
         let page: WebPage
         do throws(WebPage.Failure) { page = try WebPage() } catch { throw .webPage(error.description) }
-        if !configuration.tokens.isEmpty { service.tokens = await TokenVerifier(configuration.tokens) }
+        if !configuration.tokens.isEmpty { service.tokens = TokenVerifier(configuration.tokens) }
         do throws(GatewayError) {
             try await startRegistrar()
             try await startSIP()

@@ -18,10 +18,12 @@ extension JSONValue {
     }
 
     /// Parses bytes that may or may not be UTF-8: what is not, is an error.
-    public init(parsing bytes: [UInt8], limits: JSONLimits = JSONLimits()) throws(JSONError) {
+    ///
+    /// - Parameter integersAsReals: Every number is a `.real`, so that an integer beyond 64 bits is no error.
+    public init(parsing bytes: [UInt8], limits: JSONLimits = JSONLimits(), integersAsReals: Bool = false) throws(JSONError) {
         let result = bytes.withUnsafeBufferPointer { bytes -> Result<JSONValue, JSONError> in
             do throws(JSONError) {
-                return .success(try JSONValue(bytes: bytes, limits: limits))
+                return .success(try JSONValue(bytes: bytes, limits: limits, integersAsReals: integersAsReals))
             } catch {
                 return .failure(error)
             }
@@ -29,13 +31,13 @@ extension JSONValue {
         self = try result.get()
     }
 
-    private init(bytes: UnsafeBufferPointer<UInt8>, limits: JSONLimits) throws(JSONError) {
+    private init(bytes: UnsafeBufferPointer<UInt8>, limits: JSONLimits, integersAsReals: Bool = false) throws(JSONError) {
         try limits.check(bytes)
         guard let base = bytes.baseAddress, !bytes.isEmpty else {
             throw JSONError(line: 1, column: 1, reason: "the text is empty")
         }
         var fault = json_error_t()
-        let flags = JSON_REJECT_DUPLICATES | JSON_DECODE_ANY
+        let flags = JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | (integersAsReals ? JSON_DECODE_INT_AS_REAL : 0)
         let parsed = base.withMemoryRebound(to: CChar.self, capacity: bytes.count) {
             json_loadb($0, bytes.count, Int(flags), &fault)
         }

@@ -52,6 +52,15 @@ import Testing
         #expect(error?.reason.contains(reason) == true, "\(String(describing: error))")
     }
 
+    @Test func `with integers as reals one beyond 64 bits is a number like another`() throws {
+        let bytes = Array(#"{"small":1,"large":18446744073709551615,"list":[-9223372036854775809]}"#.utf8)
+        #expect(throws: JSONError.self) { try JSONValue(parsing: bytes) }
+        #expect(
+            try JSONValue(parsing: bytes, integersAsReals: true)
+                == ["small": .real(1), "large": .real(18_446_744_073_709_551_616), "list": [.real(-9_223_372_036_854_775_808)]])
+        #expect(throws: JSONError.self) { try JSONValue(parsing: Array("1e309".utf8), integersAsReals: true) }
+    }
+
     @Test func `an error names its line and column`() {
         let error = #expect(throws: JSONError.self) { try JSONValue(parsing: "{\n \"a\": 1,\n \"b\": ?\n}") }
         #expect(error?.line == 3)

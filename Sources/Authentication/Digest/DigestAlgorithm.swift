@@ -1,4 +1,4 @@
-internal import Crypto
+internal import Cryptography
 
 /// A hash of digest authentication (RFC 7616 section 3.2, RFC 8760 section 2).
 public enum DigestAlgorithm: String, Sendable, Hashable, CaseIterable {
@@ -17,22 +17,18 @@ public enum DigestAlgorithm: String, Sendable, Hashable, CaseIterable {
 
     func name(isSession: Bool) -> String { isSession ? rawValue + "-sess" : rawValue }
 
-    /// Characters of a hash in hexadecimal digits.
-    var hexLength: Int {
+    private var function: HashFunction {
         switch self {
-        case .sha256: 64
-        case .md5: 32
+        case .sha256: .sha256
+        case .md5: .md5
         }
     }
 
+    /// Characters of a hash in hexadecimal digits.
+    var hexLength: Int { 2 * function.length }
+
     /// The hash of `text` in lower-case hexadecimal digits.
-    func hash(_ text: String) -> String {
-        let bytes = Array(text.utf8)
-        switch self {
-        case .sha256: return Hexadecimal.text(SHA256.hash(data: bytes))
-        case .md5: return Hexadecimal.text(Insecure.MD5.hash(data: bytes))
-        }
-    }
+    func hash(_ text: String) -> String { Hexadecimal.text(function.hash(Array(text.utf8))) }
 
     /// HA1 without a session: the hash of `user:realm:password` (RFC 7616 section 3.4.2).
     func ha1(user: String, realm: String, password: Secret) -> Secret {

@@ -1,4 +1,4 @@
-internal import Crypto
+internal import Cryptography
 
 /// Makes nonces and knows its own again, without keeping them: a nonce is a time, random bits, a mark of whom it was made
 /// for, and a signature of these (RFC 7616 section 5.4).
@@ -28,7 +28,7 @@ public struct NonceAuthority: Sendable {
     }
 
     private let configuration: Configuration
-    private let key: SymmetricKey
+    private let key: [UInt8]
     private let origin: ContinuousClock.Instant
     private var counts: NonceCounts
 
@@ -37,7 +37,7 @@ public struct NonceAuthority: Sendable {
     ///   - now: Where its time begins.
     public init(configuration: Configuration = Configuration(), key: [UInt8]? = nil, now: ContinuousClock.Instant) {
         self.configuration = configuration
-        self.key = key.map { SymmetricKey(data: $0) } ?? SymmetricKey(size: .bits256)
+        self.key = key ?? (0..<32).map { _ in UInt8.random(in: .min ... .max) }
         origin = now
         counts = NonceCounts(limit: configuration.maximumNonces)
     }
@@ -56,8 +56,8 @@ public struct NonceAuthority: Sendable {
         else { return .forged }
         let given = Array(bytes.dropFirst(IssuedNonce.length).prefix(Self.markLength))
         let signed = Array(bytes.suffix(Self.signatureLength))
-        guard Self.areEqual(signed, signature(issued, mark: given)) else { return .forged }
-        guard Self.areEqual(given, mark(of: binding, issued)) else { return .foreign }
+        guard ConstantTime.areEqual(signed, signature(issued, mark: given)) else { return .forged }
+        guard ConstantTime.areEqual(given, mark(of: binding, issued)) else { return .foreign }
         guard !counts.isForgotten(issued) else { return .stale(issued) }
         let age = milliseconds(now) - issued.time
         return age >= 0 && Duration.milliseconds(age) < configuration.lifetime ? .good(issued) : .stale(issued)
@@ -90,10 +90,6 @@ public struct NonceAuthority: Sendable {
     }
 
     private func code(_ bytes: [UInt8], length: Int) -> [UInt8] {
-        Array(HMAC<SHA256>.authenticationCode(for: bytes, using: key).prefix(length))
-    }
-
-    private static func areEqual(_ first: [UInt8], _ second: [UInt8]) -> Bool {
-        first.count == second.count && zip(first, second).reduce(UInt8(0)) { $0 | ($1.0 ^ $1.1) } == 0
+        Array(HashFunction.sha256.authenticationCode(of: bytes, key: key).prefix(length))
     }
 }

@@ -1,57 +1,19 @@
-internal import JWTKit
+internal import JSON
 
 /// The claims of a token (RFC 7519 section 4), of whatever kind: what they must be is checked by ``TokenVerifier``, at a
 /// time that the caller gives.
-struct TokenClaims: JWTPayload {
-    enum Value: Codable {
-        case text(String)
-        case number(Double)
-        case list([String])
-        case other
+struct TokenClaims {
+    private let values: [String: JSONValue]
 
-        init(from decoder: any Decoder) throws {
-            let container = try decoder.singleValueContainer()
-            if let text = try? container.decode(String.self) {
-                self = .text(text)
-            } else if let number = try? container.decode(Double.self) {
-                self = .number(number)
-            } else if let list = try? container.decode([String].self) {
-                self = .list(list)
-            } else {
-                self = .other
-            }
-        }
-
-        func encode(to encoder: any Encoder) throws {
-            var container = encoder.singleValueContainer()
-            switch self {
-            case .text(let text): try container.encode(text)
-            case .number(let number): try container.encode(number)
-            case .list(let list): try container.encode(list)
-            case .other: try container.encodeNil()
-            }
-        }
-    }
-
-    let values: [String: Value]
-
-    init(_ values: [String: Value]) {
+    /// Nil for what is no JSON object.
+    init?(_ bytes: [UInt8]) {
+        // An identifier of 64 bits without a sign is a claim like another.
+        guard case .object(let values) = try? JSONValue(parsing: bytes, limits: TokenVerifier.limits, integersAsReals: true) else { return nil }
         self.values = values
     }
 
-    init(from decoder: any Decoder) throws {
-        values = try decoder.singleValueContainer().decode([String: Value].self)
-    }
-
-    func encode(to encoder: any Encoder) throws {
-        var container = encoder.singleValueContainer()
-        try container.encode(values)
-    }
-
-    func verify(using algorithm: some JWTAlgorithm) async throws {}
-
     func text(_ name: String) -> String? {
-        guard case .text(let text) = values[name] else { return nil }
+        guard case .string(let text) = values[name] else { return nil }
         return text
     }
 
@@ -59,7 +21,7 @@ struct TokenClaims: JWTPayload {
     func time(_ name: String) -> Double? {
         switch values[name] {
         case nil: nil
-        case .number(let number): number
+        case .real(let number): number
         default: .nan
         }
     }
@@ -68,8 +30,8 @@ struct TokenClaims: JWTPayload {
     var audience: [String] {
         switch values["aud"] {
         case nil: []
-        case .text(let text): [text]
-        case .list(let list): list
+        case .string(let text): [text]
+        case .array(let list): list.map { if case .string(let text) = $0 { text } else { "" } }
         default: [""]
         }
     }

@@ -1,4 +1,4 @@
-internal import JWTKit
+internal import Cryptography
 
 /// A key that tokens are signed with, and what such tokens must say.
 public struct TokenKey: Sendable, Hashable {
@@ -36,7 +36,7 @@ public struct TokenKey: Sendable, Hashable {
             guard bytes.count >= Self.minimumSecret else { throw .key("a secret for HS256 has at least 32 bytes, not \(bytes.count)") }
         case .es256:
             guard !key.value.contains("PRIVATE KEY") else { throw .key("this is a private key: Tern has the public one only") }
-            guard (try? ES256PublicKey(pem: key.value)) != nil else {
+            guard P256PublicKey(pem: key.value) != nil else {
                 throw .key("this is no public key on P-256 as PEM, -----BEGIN PUBLIC KEY-----")
             }
         }

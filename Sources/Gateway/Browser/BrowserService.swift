@@ -43,9 +43,9 @@ final class BrowserService: BrowserAPIHandler {
     func authenticate(token: String) async throws(APIError) -> BrowserUser {
         guard let tokens else { throw .invalidToken }
         // Not on the loop, which this would hold up.
-        let outcome = await Task.detached { () async -> Result<TokenIdentity, AuthenticationError> in
+        let outcome = await Task.detached { () -> Result<TokenIdentity, AuthenticationError> in
             do throws(AuthenticationError) {
-                return .success(try await tokens.verify(token, now: Date()))
+                return .success(try tokens.verify(token, now: Date()))
             } catch {
                 return .failure(error)
             }

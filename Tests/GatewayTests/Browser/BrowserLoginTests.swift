@@ -1,33 +1,22 @@
 import Authentication
 import BrowserAPI
-import Crypto
 import EventLoop
 import Foundation
 @testable import Configuration
 @testable import Gateway
 import JSON
+import TestCertificates
 import Testing
 
 @Suite("Logins of browsers over a real WebSocket", .timeLimit(.minutes(1)))
 @LoopActor
 struct BrowserLoginTests {
-    private static let secret = "a secret that is long enough for HS256"
-    private let privateKey = P256.Signing.PrivateKey()
+    private let signer: TokenSigner
     private let now = Int(Date().timeIntervalSince1970)
 
-    private func base64URL(_ bytes: some Sequence<UInt8>) -> String {
-        Data(bytes).base64EncodedString().map { $0 == "+" ? "-" : $0 == "/" ? "_" : $0 == "=" ? "" : String($0) }.joined()
-    }
+    init() throws { signer = try TokenSigner() }
 
-    private func token(_ claims: String, algorithm: String = "HS256", secret: String = secret) throws -> String {
-        let text = base64URL(#"{"alg":"\#(algorithm)"}"#.utf8) + "." + base64URL(claims.utf8)
-        let data = Data(text.utf8)
-        switch algorithm {
-        case "HS256": return text + "." + base64URL(HMAC<SHA256>.authenticationCode(for: data, using: SymmetricKey(data: Data(secret.utf8))))
-        case "ES256": return text + "." + base64URL(try privateKey.signature(for: data).rawRepresentation)
-        default: return text + "."
-        }
-    }
+    private func token(_ claims: String, algorithm: String = "HS256") throws -> String { try signer.token(claims, algorithm: algorithm) }
 
     private func claims(_ user: String, _ more: String = "") -> String { #"{"sub":"\#(user)","exp":\#(now + 60)\#(more)}"# }
 
@@ -40,9 +29,9 @@ struct BrowserLoginTests {
                 credential: .ha1(PasswordEntry(user: "carol", realm: "tern.example.org", password: Secret("her password"))),
                 displayName: "Carol", isAdmin: true)
         ]
-        var open = try TokenKey(name: "open", algorithm: .es256, key: Secret(privateKey.publicKey.pemRepresentation))
+        var open = try TokenKey(name: "open", algorithm: .es256, key: Secret(signer.publicKey))
         open.admitsUnknownUsers = true
-        configuration.tokens = [try TokenKey(name: "closed", algorithm: .hs256, key: Secret(Self.secret)), open]
+        configuration.tokens = [try TokenKey(name: "closed", algorithm: .hs256, key: Secret(signer.secret)), open]
         let bench = try await LoginBench(configuration)
         try await body(bench)
         await bench.stop()
@@ -77,9 +66,11 @@ struct BrowserLoginTests {
 
     @Test("a bad token is refused with 2003, and only an expired one is told why")
     func refused() async throws {
+        var stranger = signer
+        stranger.secret = "another secret, which is long enough too"
         try await withBench { bench in
             for bad in [
-                try token(claims("alice"), secret: "another secret, which is long enough too"), try token(claims("alice"), algorithm: "none"),
+                try stranger.token(claims("alice")), try token(claims("alice"), algorithm: "none"),
                 try token(#"{"sub":"alice"}"#), try token(claims("alice", #","nbf":\#(now + 600)"#)),
                 try token(claims("alice", #","aud":"other""#)), try token(claims("nobody")), "x", "..",
                 String(repeating: "x", count: 8_192),

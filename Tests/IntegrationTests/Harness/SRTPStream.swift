@@ -1,11 +1,10 @@
-import Crypto
-import CryptoExtras
+import COpenSSL
 import Foundation
 
 /// One direction of SRTP with `AES_CM_128_HMAC_SHA1_80` (RFC 3711). Who sends has fewer than 65,536 packets; who receives counts the rounds.
 struct SRTPStream: Sendable {
-    private let cipher: SymmetricKey
-    private let tag: SymmetricKey
+    private let cipher: [UInt8]
+    private let tag: [UInt8]
     private let salt: [UInt8]
     /// Of the packet received last: its source, its number with the rounds before it.
     private var last: (source: UInt32, index: Int)?
@@ -13,15 +12,15 @@ struct SRTPStream: Sendable {
     /// - Parameter key: What stands behind `inline:` (RFC 4568, section 6.1): 16 bytes of master key and 14 of salt, in Base64.
     init(key: String) throws {
         guard let bytes = Data(base64Encoded: key), bytes.count == 30 else { throw HarnessError("no SRTP key: \(key)") }
-        let master = SymmetricKey(data: bytes.prefix(16)), masterSalt = [UInt8](bytes.suffix(14))
+        let master = [UInt8](bytes.prefix(16)), masterSalt = [UInt8](bytes.suffix(14))
         // Section 4.3.1: the label stands in the eighth byte.
         func derive(_ label: UInt8, _ count: Int) throws -> [UInt8] {
             var vector = masterSalt + [0, 0]
             vector[7] ^= label
             return try Self.cipher([UInt8](repeating: 0, count: count), master, vector)
         }
-        cipher = SymmetricKey(data: try derive(0, 16))
-        tag = SymmetricKey(data: try derive(1, 20))
+        cipher = try derive(0, 16)
+        tag = try derive(1, 20)
         salt = try derive(2, 14)
     }
 
@@ -63,10 +62,19 @@ struct SRTPStream: Sendable {
 
     private func authentication(_ packet: [UInt8], round: UInt32) -> [UInt8] {
         let bytes = packet + (0..<4).map { UInt8(round >> (24 - 8 * $0) & 0xff) }
-        return Array(HMAC<Insecure.SHA1>.authenticationCode(for: bytes, using: tag).prefix(10))
+        var code = [UInt8](repeating: 0, count: 20)
+        HMAC(EVP_sha1(), tag, Int32(tag.count), bytes, bytes.count, &code, nil)
+        return Array(code.prefix(10))
     }
 
-    private static func cipher(_ bytes: [UInt8], _ key: SymmetricKey, _ vector: [UInt8]) throws -> [UInt8] {
-        Array(try AES._CTR.encrypt(bytes, using: key, nonce: AES._CTR.Nonce(nonceBytes: vector)))
+    /// AES in counter mode with a key of 128 bits.
+    private static func cipher(_ bytes: [UInt8], _ key: [UInt8], _ vector: [UInt8]) throws -> [UInt8] {
+        guard let context = EVP_CIPHER_CTX_new() else { throw HarnessError("no cipher") }
+        defer { EVP_CIPHER_CTX_free(context) }
+        var result = [UInt8](repeating: 0, count: bytes.count), count: Int32 = 0
+        guard EVP_EncryptInit_ex(context, EVP_aes_128_ctr(), nil, key, vector) == 1,
+            EVP_EncryptUpdate(context, &result, &count, bytes, Int32(bytes.count)) == 1, Int(count) == bytes.count
+        else { throw HarnessError("no cipher") }
+        return result
     }
 }
