@@ -3,8 +3,8 @@ internal import Glibc
 
 /// Questions at c-ares, and what came of them. Belongs to one thread; ``ResolverThread`` runs it.
 ///
-/// c-ares sends, repeats, goes to the next server, and over to TCP when an answer was cut off. The bytes of an answer are read
-/// by ``DNSMessage``, because c-ares 1.18 tells no lifetimes of SRV and NAPTR records.
+/// c-ares sends, repeats, goes to the next server, and over to TCP when an answer was cut off. ``DNSMessage`` reads the bytes of an
+/// answer, because c-ares 1.18 tells no lifetimes of SRV and NAPTR records.
 final class AresChannel {
     /// Sets c-ares up for the whole process, once: that is not safe from two threads.
     private static let library = ares_library_init(ARES_LIB_INIT_ALL)

@@ -39,10 +39,14 @@ struct WireMessage {
             + [flags, service, ""].flatMap { [UInt8($0.utf8.count)] + Array($0.utf8) } + name(replacement)
     }
 
-    /// The name and the type that a query asks for.
+    /// The name and the type that a query asks for, which has no pointers.
     static func question(of query: [UInt8]) -> DNSQuestion? {
-        var reader = DNSMessageReader(query)
-        guard (try? reader.skip(to: 12)) != nil, let name = try? reader.name(), let type = try? reader.number16() else { return nil }
-        return DNSRecordType(rawValue: UInt16(type)).map { DNSQuestion(name, $0) }
+        var labels: [String] = [], rest = query.dropFirst(12)
+        while let length = rest.popFirst(), length > 0, rest.count >= length {
+            labels.append(String(decoding: rest.prefix(Int(length)), as: UTF8.self))
+            rest = rest.dropFirst(Int(length))
+        }
+        guard let name = DNSName(labels.joined(separator: ".")), let high = rest.popFirst(), let low = rest.popFirst() else { return nil }
+        return DNSRecordType(rawValue: UInt16(high) << 8 | UInt16(low)).map { DNSQuestion(name, $0) }
     }
 }
