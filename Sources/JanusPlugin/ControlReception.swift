@@ -29,6 +29,7 @@ extension LegPointer {
             let ssrc = sender.pointee.rewriter.ssrc
             let news = ControlNews(packet, length: length, about: ssrc, sender: &receiver.pointee.senderReport, now: now)
             if let block = news.block { remember(block, medium) }
+            resendLostPackets(packet, length: length, medium, now: now)
             return news
         }
         receiver.pointee.rtcpReceived = receiver.pointee.rtcpReceived &+ 1

@@ -2,14 +2,17 @@ internal import CJanusPlugin
 internal import Glibc
 internal import RTP
 
-/// How a phone can be asked for something by RTCP: the `a=rtcp-fb` of its video.
+/// What a phone's RTCP can be asked for: its `a=rtcp-fb` (RFC 4585, RFC 5104).
 struct Feedback {
+    /// Lost packets. Such a phone asks for lost packets itself.
+    var nack = false
     var pli = false
     var fir = false
 
     init() {}
 
     init(_ names: [String]) {
+        nack = names.contains("nack")
         pli = names.contains("pli")
         fir = names.contains("fir")
     }
@@ -67,8 +70,16 @@ extension LegPointer {
         sendRTCP(.video, length: end)
     }
 
+    /// Tells the phone that nothing more is sent (RFC 3550 section 6.6). Under both locks.
+    func sendGoodbye(_ medium: Medium, now: Int64) {
+        let sender = sender(medium)
+        guard pointee.kind == .plain, sender.pointee.isOpen, sender.pointee.packets > 0 else { return }
+        let end = writeReport(medium, nil, now)
+        sendRTCP(medium, length: RTCPWriter.goodbye(to: pointee.scratch, at: end, ssrc: sender.pointee.rewriter.ssrc))
+    }
+
     /// Writes a report into the scratch; that of a sender where something was sent since the one before.
-    private func writeReport(_ medium: Medium, _ block: ReportBlock?, _ now: Int64) -> Int {
+    func writeReport(_ medium: Medium, _ block: ReportBlock?, _ now: Int64) -> Int {
         let sender = sender(medium)
         var info: SenderInfo?
         if sender.pointee.packets != sender.pointee.reportedPackets {
@@ -83,7 +94,7 @@ extension LegPointer {
     }
 
     /// Sends what stands in the scratch.
-    private func sendRTCP(_ medium: Medium, length: Int) {
+    func sendRTCP(_ medium: Medium, length: Int) {
         let sender = sender(medium)
         var length = length
         guard sender.pointee.srtp.protectRTCP(pointee.scratch, &length) else { return }

@@ -19,6 +19,7 @@ enum Housekeeping {
         for medium in Medium.allCases {
             leg.reportLapsedDigit(medium, now)
             leg.reportFlow(medium, now)
+            leg.requestLostPackets(medium, now: now)
             leg.sendReport(medium, now: now)
         }
         leg.pointee.receiving.unlock()

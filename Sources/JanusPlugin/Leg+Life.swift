@@ -28,14 +28,10 @@ extension LegPointer {
     /// Under both locks: from now on nobody finds what the leg had.
     func end() -> Remains {
         var remains = Remains()
-        pointee.generation = pointee.generation &+ 1
-        pointee.session = nil
-        pointee.id = 0
-        pointee.kind = .undecided
-        pointee.peer = LegReference()
-        pointee.isUp = false
-        pointee.hasDescription = false
+        let now = Clock.now()
         for medium in Medium.allCases {
+            sendGoodbye(medium, now: now)
+            remains.add(sender(medium).pointee.takeSent())
             remains.descriptors += [receiver(medium).pointee.rtp, receiver(medium).pointee.rtcp]
             remains.add(receiver(medium).pointee.srtp.replace(nil, nil))
             remains.add(sender(medium).pointee.srtp.replace(nil, nil))
@@ -43,6 +39,13 @@ extension LegPointer {
             receiver(medium).pointee.reset(medium)
             sender(medium).pointee.reset(medium)
         }
+        pointee.generation = pointee.generation &+ 1
+        pointee.session = nil
+        pointee.id = 0
+        pointee.kind = .undecided
+        pointee.peer = LegReference()
+        pointee.isUp = false
+        pointee.hasDescription = false
         return remains
     }
 }

@@ -24,7 +24,11 @@ struct NewKeys {
     /// Under the leg's locks.
     func install(in leg: LegPointer, _ remains: inout Remains) {
         let receiver = leg.receiver(medium), sender = leg.sender(medium)
-        if sender.pointee.srtp.key != local { remains.add(sender.pointee.srtp.replace(local, outbound)) }
+        if sender.pointee.srtp.key != local {
+            remains.add(sender.pointee.srtp.replace(local, outbound))
+            // Protected with the former key.
+            sender.pointee.sent?.clear()
+        }
         if receiver.pointee.srtp.key != remote { remains.add(receiver.pointee.srtp.replace(remote, inbound)) }
     }
 

@@ -30,6 +30,9 @@ struct Receiver {
     var signalledRTCP: MediaAddress?
     var senderReport = SenderReport()
     var statistics = StreamStatistics(clockRate: 0)
+    /// Whether the phone sends lost packets again. Browsers are asked by Janus' core.
+    var requestsLostPackets = false
+    var missing = MissingPackets()
     /// As ``Sender/partySSRC``.
     var partySSRC: UInt32 = 0
     var digits = DigitDetector()

@@ -73,6 +73,10 @@ extension LegPointer {
             receiver.pointee.partySSRC = receiver.pointee.statistics.ssrc
             pointee.sending.locked { sender(medium).pointee.partySSRC = receiver.pointee.partySSRC }
         }
+        if receiver.pointee.requestsLostPackets {
+            receiver.pointee.missing.receive(header.sequence, receiver.pointee.statistics, now: now)
+            requestLostPackets(medium, now: now)
+        }
         if isEvent { receiver.pointee.digitPayload = payload }
         if isEvent, let digit = receiver.pointee.digits.take(header, in: packet, now: now) { report(digit, payload, medium, now) }
         if receiver.pointee.passes { capture(packet, length: length, payload, header.payloadType, medium, now) }

@@ -59,7 +59,7 @@ struct ConfigureRequest {
                     leg.sender(medium).pointee.isOpen = false
                     continue
                 }
-                leg.configure(description, latching: latching, hasOtherPeer: isOther)
+                leg.configure(description, latching: latching, hasOtherPeer: isOther, &remains)
             }
             for keys in keys { keys.install(in: leg, &remains) }
         }
@@ -97,7 +97,9 @@ struct ConfigureRequest {
 
 extension LegPointer {
     /// Under both locks.
-    fileprivate func configure(_ description: MediumDescription, latching: SourceLatch.Mode, hasOtherPeer: Bool) {
+    fileprivate func configure(
+        _ description: MediumDescription, latching: SourceLatch.Mode, hasOtherPeer: Bool, _ remains: inout Remains
+    ) {
         let receiver = receiver(description.medium), sender = sender(description.medium)
         if !receiver.pointee.isOpen { sender.pointee.reports.begin(now: Clock.now()) }
         if hasOtherPeer || !receiver.pointee.isOpen || !receiver.pointee.passes { receiver.pointee.isBroken = true }
@@ -125,6 +127,12 @@ extension LegPointer {
             receiver.pointee.latch.signal(description.remote, isHidden: description.isHidden, now: now)
         }
         sender.pointee.feedback = description.feedback
+        receiver.pointee.requestsLostPackets = description.feedback.nack && description.receives
+        if !description.feedback.nack {
+            remains.add(sender.pointee.takeSent())
+        } else if sender.pointee.sent == nil {
+            sender.pointee.sent = SentPackets()
+        }
         sender.pointee.isMuxed = description.isMuxed
         if receiver.pointee.signalledRTCP != description.remoteRTCP || signalled != description.remote {
             receiver.pointee.signalledRTCP = description.remoteRTCP

@@ -23,6 +23,8 @@ struct Sender {
     /// Whether RTCP goes with RTP (RFC 5761).
     var isMuxed = false
     var feedback = Feedback()
+    /// What a phone that asks for lost packets gets again; nil for others. Browsers are answered by Janus' core.
+    var sent: SentPackets?
     var firNumber: UInt8 = 0
     var reports = ReportSchedule()
     /// What had been sent when the last report went out.
@@ -51,6 +53,12 @@ struct Sender {
             sequence: .random(in: 0...0x7fff, using: &generator), timestamp: .random(in: 0...UInt32.max, using: &generator),
             longestDelay: medium.longestDelay)
         self = fresh
+    }
+
+    /// Gives the store of sent packets to the caller.
+    mutating func takeSent() -> SentPackets? {
+        defer { sent = nil }
+        return sent
     }
 
     init() { payloads = PayloadTable() }

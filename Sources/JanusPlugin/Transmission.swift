@@ -70,7 +70,13 @@ extension LegPointer {
         RTPHeader.removeExtensionFlag(from: scratch)
         output.write(type: type, ssrc: sender.pointee.rewriter.ssrc, to: scratch)
         var length = head &+ body
-        guard sender.pointee.srtp.protect(scratch, &length), sender.pointee.destination.send(scratch, length: length, from: sender.pointee.rtp) else {
+        guard sender.pointee.srtp.protect(scratch, &length) else {
+            sender.pointee.dropped = sender.pointee.dropped &+ 1
+            return
+        }
+        // Kept as it is sent: SRTP must not protect a packet twice (RFC 3711 section 9.1).
+        sender.pointee.sent?.keep(scratch, length: length, sequence: output.sequence, now: packet.now)
+        guard sender.pointee.destination.send(scratch, length: length, from: sender.pointee.rtp) else {
             sender.pointee.dropped = sender.pointee.dropped &+ 1
             return
         }

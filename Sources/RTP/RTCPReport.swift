@@ -109,6 +109,15 @@ public enum RTCPWriter {
         return offset &+ 20
     }
 
+    /// The end of a source (RFC 3550 section 6.6), to be sent behind a report.
+    ///
+    /// - Returns: Where it ends.
+    public static func goodbye(to buffer: UnsafeMutableRawPointer, at offset: Int, ssrc: UInt32) -> Int {
+        buffer.setBigEndian32(ssrc, at: offset &+ 4)
+        header(.goodbye, count: 1, to: buffer, from: offset, to: offset &+ 8)
+        return offset &+ 8
+    }
+
     private static func description(
         of ssrc: UInt32, _ name: UnsafeRawBufferPointer, to buffer: UnsafeMutableRawPointer, at start: Int
     ) -> Int {
@@ -127,7 +136,7 @@ public enum RTCPWriter {
         return end
     }
 
-    private static func header(_ type: RTCP.PacketType, count: UInt8, to buffer: UnsafeMutableRawPointer, from start: Int, to end: Int) {
+    static func header(_ type: RTCP.PacketType, count: UInt8, to buffer: UnsafeMutableRawPointer, from start: Int, to end: Int) {
         buffer.storeBytes(of: 0x80 | count, toByteOffset: start, as: UInt8.self)
         buffer.storeBytes(of: type.rawValue, toByteOffset: start &+ 1, as: UInt8.self)
         buffer.setBigEndian16(UInt16(truncatingIfNeeded: (end &- start) / 4 &- 1), at: start &+ 2)

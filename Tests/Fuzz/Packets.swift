@@ -9,6 +9,7 @@ public func fuzz(_ bytes: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     guard let bytes else { return 0 }
     var statistics = StreamStatistics(clockRate: 8_000), digits = DigitDetector(), now: Int64 = 0, offset = 0
     var rewriter = StreamRewriter(ssrc: 1, clockRate: 48_000, sequence: 65_000, timestamp: 0)
+    var missing = MissingPackets()
     var latch = SourceLatch(mode: .follow, signalled: MediaAddress(v4: 1, port: 1), isHidden: false, now: 0)
     while offset + 2 <= count {
         let length = min(Int(bytes[offset]), count - offset - 2)
@@ -22,6 +23,10 @@ public func fuzz(_ bytes: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
         guard let header = RTPHeader(packet, length: length) else { continue }
         guard header.payloadOffset <= header.payloadEnd, header.payloadEnd <= length else { fatalError("the payload is outside of the packet") }
         statistics.count(header, length: length, now: now)
+        missing.receive(header.sequence, statistics, now: now)
+        var lost = 0
+        while let item = missing.next(now: now) { item.forEach { _ in lost += 1 } }
+        guard lost <= MissingPackets.capacity else { fatalError("more is asked for than is remembered") }
         if let digit = digits.take(header, in: packet, now: now), digit.duration == 0xffff, digit.character == "?" { fatalError("no such digit") }
         if header.marker { rewriter.pause() }
         if let output = rewriter.take(header, now: now) {
@@ -42,6 +47,10 @@ private func read(_ packet: UnsafeMutableRawPointer, _ length: Int) {
     while let part = reader.next() {
         read += part.length
         guard read <= length else { fatalError("a compound is longer than its packet") }
+        if let nack = NACK(part, in: packet) {
+            var index = 0
+            while let item = nack.item(index, in: packet) { item.forEach { _ in }; index += 1 }
+        }
         guard let report = RTCPReport(part, in: packet) else { continue }
         _ = report.block(about: 1, in: packet)?.roundTrip(now: 1)
     }

@@ -75,8 +75,8 @@ struct PhoneMedium: Sendable {
     var plain: MediaDescription {
         var attributes = payloads.flatMap(\.attributes) + extras
         // Also where the phone names no feedback: without it the browser would not ask for a keyframe after a loss,
-        // and a phone that does not know the question passes over it.
-        if kind == .video { attributes += ["nack pli", "ccm fir"].map { .rtcpFeedback(RTCPFeedback(format: "*", feedback: $0)) } }
+        // and a phone that does not know the question passes over it. Janus and the engine answer NACKs by themselves.
+        if kind == .video { attributes += ["nack", "nack pli", "ccm fir"].map { .rtcpFeedback(RTCPFeedback(format: "*", feedback: $0)) } }
         if let crypto { attributes.append(.crypto(crypto)) }
         attributes.append(.direction(direction))
         return MediaDescription(

@@ -43,6 +43,12 @@ final class TestSRTP {
         return Array(bytes.prefix(Int(count)))
     }
 
+    func protectRTCP(_ compound: [UInt8]) throws -> [UInt8] {
+        var bytes = compound + [UInt8](repeating: 0, count: 64), count = Int32(compound.count)
+        try #require(srtp_protect_rtcp(context, &bytes, &count) == srtp_err_status_ok)
+        return Array(bytes.prefix(Int(count)))
+    }
+
     /// `nil` for what was not made with this key.
     func unprotect(_ packet: [UInt8]) -> RTPSample? {
         var bytes = packet, count = Int32(packet.count)
