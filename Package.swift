@@ -115,7 +115,7 @@ let package = Package(
         ),
 
         // Tests: one target each, and the whole on real parts.
-        .testTarget(name: "EventLoopTests", dependencies: ["EventLoop"], swiftSettings: settings),
+        .testTarget(name: "EventLoopTests", dependencies: ["CUV", "EventLoop"], swiftSettings: settings),
         .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: settings),
         .testTarget(name: "SDPTests", dependencies: ["SDP"], resources: [.copy("Corpus")], swiftSettings: settings),
         .testTarget(name: "RTPTests", dependencies: ["RTP"], swiftSettings: settings),

@@ -217,7 +217,8 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
         for index in watches { su_root_deregister(root, index) }
         watches = []
         uv_walk(uv, { handle, _ in
-            guard let handle, handle.pointee.type == UV_TIMER, uv_is_closing(handle) == 0 else { return }
+            // The handles of a library that was not stopped are left alone, and with them the uv loop.
+            guard let handle, LoopTimer.owns(handle), uv_is_closing(handle) == 0 else { return }
             LoopTimer.abandon(handle)
         }, nil)
         // Closing handles need a run to go; owners have closed theirs before, so a few runs suffice.

@@ -29,11 +29,21 @@ public final class LoopTimer {
         uv_update_time(loop)
         // libuv's clock has whole milliseconds, rounded down: without one more a timer could fire before its time.
         let first = delay.milliseconds == 0 ? 0 : delay.milliseconds + 1
-        uv_timer_start(handle, { handle in
-            guard let data = handle?.pointee.data else { return }
-            let timer = Unmanaged<LoopTimer>.fromOpaque(data).takeUnretainedValue()
-            LoopActor.assumeIsolated { timer.fire() }
-        }, first, interval.map { max(1, $0.milliseconds) } ?? 0)
+        uv_timer_start(handle, LoopTimer.callback, first, interval.map { max(1, $0.milliseconds) } ?? 0)
+    }
+
+    nonisolated private static let callback: @convention(c) (UnsafeMutablePointer<uv_timer_t>?) -> Void = { handle in
+        guard let data = handle?.pointee.data else { return }
+        let timer = Unmanaged<LoopTimer>.fromOpaque(data).takeUnretainedValue()
+        LoopActor.assumeIsolated { timer.fire() }
+    }
+
+    /// Whether a handle of the loop is a timer of this type: libraries have timers of their own in it.
+    nonisolated static func owns(_ handle: UnsafeMutablePointer<uv_handle_t>) -> Bool {
+        guard handle.pointee.type == UV_TIMER else { return false }
+        return handle.withMemoryRebound(to: uv_timer_t.self, capacity: 1) { timer in
+            unsafeBitCast(timer.pointee.timer_cb, to: UnsafeRawPointer?.self) == unsafeBitCast(callback, to: UnsafeRawPointer?.self)
+        }
     }
 
     private func fire() {
@@ -50,7 +60,7 @@ public final class LoopTimer {
         handle.withMemoryRebound(to: uv_handle_t.self, capacity: 1) { LoopTimer.abandon($0) }
     }
 
-    /// Closes the timer behind `handle` and lets go of its object.
+    /// Closes the timer behind `handle`, which this type ``owns(_:)``, and releases its object.
     nonisolated static func abandon(_ handle: UnsafeMutablePointer<uv_handle_t>) {
         uv_close(handle) { handle in
             guard let handle else { return }

@@ -96,8 +96,11 @@ public final class WebSocketClient {
         await withCheckedContinuation { done in
             if state == .closed || state == .new { done.resume() } else { waiting.append(done) }
         }
-        await ClientContext.settled()
+        await WebSocketClient.settled()
     }
+
+    /// Returns when nothing is left of clients that have closed, in the library either.
+    public static func settled() async { await ClientContext.settled() }
 
     private var waiting: [CheckedContinuation<Void, Never>] = []
 

@@ -1,3 +1,4 @@
+import CUV
 import Testing
 @testable import EventLoop
 
@@ -56,6 +57,19 @@ struct EventLoopTests {
             EventLoop.shared.stop()
         }
         #expect(openDescriptors() == before)
+    }
+
+    @Test("the loop ends beside a timer that a library has left running in it")
+    func foreignTimer() async {
+        await LoopActor.task {
+            let timer = UnsafeMutablePointer<uv_timer_t>.allocate(capacity: 1)
+            uv_timer_init(EventLoop.shared.uvLoopPointer, timer)
+            // No object of ours, as with libwebsockets.
+            timer.pointee.data = UnsafeMutableRawPointer.allocate(byteCount: 64, alignment: 16)
+            uv_timer_start(timer, { _ in }, 3_600_000, 0)
+        }.value
+        EventLoop.shared.stop()
+        #expect(await LoopActor.task { EventLoop.shared.isCurrentThread }.value)
     }
 
     @Test("jobs from many threads all arrive while the loop sleeps and wakes")

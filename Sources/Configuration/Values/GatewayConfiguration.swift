@@ -49,8 +49,8 @@ extension GatewayConfiguration {
     public struct HTTP: Sendable, Equatable {
         /// Key `http.listen`: `ADDRESS:PORT`, IPv6 in brackets; port 0 takes any free one. Default: `127.0.0.1:8080`.
         public var listen = ListenAddress(transport: .tcp, address: "127.0.0.1", port: 8080)
-        /// Key `http.allowed_origins`: origins (`https://example.org`) whose pages may open the WebSocket, at most 64.
-        /// Default: empty, which allows all.
+        /// Key `http.allowed_origins`: origins (`https://example.org`) whose pages may open the WebSocket beside those of this
+        /// gateway itself, at most 64. Default: empty. Programs that are no browsers send no origin and are not limited by it.
         public var allowedOrigins: [String] = []
         /// Keys `http.tls.certificate` and `http.tls.key`: PEM files. With them HTTPS and WSS are served, and nothing else.
         /// Without a key it stands in the certificate's file. Default: none.

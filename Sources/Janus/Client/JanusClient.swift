@@ -79,6 +79,8 @@ public final class JanusClient {
         channel?.close("stopped")
         set(.down(reason: "stopped"))
         await last?.finish()
+        // A connection that failed just before may still be closing.
+        await WebSocketClient.settled()
     }
 
     private func connect() {
