@@ -41,6 +41,7 @@ let package = Package(
         .target(name: "SDP", swiftSettings: settings),
         .target(name: "RTP", swiftSettings: settings),
         .target(name: "Cryptography", dependencies: ["COpenSSL"], swiftSettings: settings),
+        .target(name: "SIPNames", swiftSettings: settings),
         .target(name: "TLS", dependencies: ["COpenSSL", "EventLoop", logging], swiftSettings: settings),
 
         .target(name: "Version", swiftSettings: settings),
@@ -63,15 +64,15 @@ let package = Package(
 
         // The core, and the adapters to what surrounds it.
         .target(name: "ProxyCore", dependencies: ["SDP"], swiftSettings: settings),
-        .target(name: "SIP", dependencies: ["CSofiaSIP", "EventLoop", "TLS", logging], swiftSettings: settings),
-        .target(name: "WebSocket", dependencies: ["CWebSockets", "EventLoop", "TLS", logging], swiftSettings: settings),
-        .target(name: "Authentication", dependencies: ["Cryptography", "JSON"], swiftSettings: settings),
+        .target(name: "SIP", dependencies: ["CSofiaSIP", "EventLoop", "SIPNames", "TLS", logging], swiftSettings: settings),
+        .target(name: "WebSocket", dependencies: ["CWebSockets", "EventLoop", "SIPNames", "TLS", logging], swiftSettings: settings),
+        .target(name: "Authentication", dependencies: ["Cryptography", "JSON", "SIPNames"], swiftSettings: settings),
         .target(
             name: "Registrar",
-            dependencies: ["EventLoop", logging, .product(name: "GRDB", package: "GRDB.swift")],
+            dependencies: ["EventLoop", "SIPNames", logging, .product(name: "GRDB", package: "GRDB.swift")],
             swiftSettings: settings
         ),
-        .target(name: "Resolver", dependencies: ["CAres", "EventLoop", logging], swiftSettings: settings),
+        .target(name: "Resolver", dependencies: ["CAres", "EventLoop", "SIPNames", logging], swiftSettings: settings),
         .target(name: "Janus", dependencies: ["EventLoop", "JSON", "Version", "WebSocket", logging], swiftSettings: settings),
         .target(name: "Recording", dependencies: ["EventLoop", "JSON", logging], swiftSettings: settings),
         .target(name: "BrowserAPI", dependencies: ["EventLoop", "JSON", "ProxyCore", "WebSocket", logging], swiftSettings: settings),
@@ -79,12 +80,12 @@ let package = Package(
         // The rooms of the gateway, the lowest first.
         .target(
             name: "Configuration",
-            dependencies: ["Authentication", "Recording", "Resolver", "SDP", "TLS", "Version", logging, .product(name: "Yams", package: "Yams")],
+            dependencies: ["Authentication", "Recording", "SDP", "SIPNames", "TLS", "Version", logging, .product(name: "Yams", package: "Yams")],
             swiftSettings: settings
         ),
         .target(
             name: "Routing",
-            dependencies: ["Authentication", "Configuration", "EventLoop", "Registrar", "Resolver", "SDP", "SIP", logging],
+            dependencies: ["Authentication", "Configuration", "EventLoop", "Registrar", "Resolver", "SDP", "SIP", "SIPNames", logging],
             swiftSettings: settings
         ),
         .target(
@@ -94,14 +95,14 @@ let package = Package(
             name: "Gateway",
             dependencies: [
                 "Authentication", "BrowserAPI", "Configuration", "EventLoop", "JSON", "Janus", "ProxyCore", "Recording", "Registrar",
-                "Resolver", "Routing", "SDP", "SIP", "TLS", "Version", "Web", "WebSocket", logging,
+                "Resolver", "Routing", "SDP", "SIP", "SIPNames", "TLS", "Version", "Web", "WebSocket", logging,
             ],
             swiftSettings: settings
         ),
         .executableTarget(
             name: "tern",
             dependencies: [
-                "Configuration", "EventLoop", "Gateway", "Recording", "Routing", "TLS", "Version", logging,
+                "Configuration", "EventLoop", "Gateway", "Recording", "Routing", "SIPNames", "TLS", "Version", logging,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings
@@ -117,6 +118,7 @@ let package = Package(
         // Tests: one target each, and the whole on real parts.
         .testTarget(name: "EventLoopTests", dependencies: ["CUV", "EventLoop"], swiftSettings: settings),
         .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: settings),
+        .testTarget(name: "SIPNamesTests", dependencies: ["SIPNames"], swiftSettings: settings),
         .testTarget(name: "SDPTests", dependencies: ["SDP"], resources: [.copy("Corpus")], swiftSettings: settings),
         .testTarget(name: "RTPTests", dependencies: ["RTP"], swiftSettings: settings),
         .target(name: "CSofiaSDP", dependencies: ["CSofiaSIPFlags"], path: "Tests/CSofiaSDP"),
@@ -130,29 +132,29 @@ let package = Package(
         ),
         .testTarget(
             name: "RegistrarTests",
-            dependencies: ["EventLoop", "Registrar", "registrar-writer", logging, .product(name: "GRDB", package: "GRDB.swift")],
+            dependencies: ["EventLoop", "Registrar", "SIPNames", "registrar-writer", logging, .product(name: "GRDB", package: "GRDB.swift")],
             swiftSettings: settings
         ),
-        .testTarget(name: "ResolverTests", dependencies: ["Resolver", "EventLoop"], swiftSettings: settings),
+        .testTarget(name: "ResolverTests", dependencies: ["Resolver", "EventLoop", "SIPNames"], swiftSettings: settings),
         .target(name: "TestCertificates", dependencies: ["COpenSSL"], path: "Tests/TestCertificates", swiftSettings: settings),
         .testTarget(name: "TLSTests", dependencies: ["TLS", "EventLoop", "TestCertificates", logging], swiftSettings: settings),
-        .testTarget(name: "SIPTests", dependencies: ["SIP", "EventLoop", "TestCertificates", "TLS"], swiftSettings: settings),
-        .testTarget(name: "WebSocketTests", dependencies: ["WebSocket", "EventLoop", "TestCertificates", "TLS"], swiftSettings: settings),
+        .testTarget(name: "SIPTests", dependencies: ["SIP", "SIPNames", "EventLoop", "TestCertificates", "TLS"], swiftSettings: settings),
+        .testTarget(name: "WebSocketTests", dependencies: ["WebSocket", "SIPNames", "EventLoop", "TestCertificates", "TLS"], swiftSettings: settings),
         .testTarget(name: "JanusTests", dependencies: ["CSRTP", "Janus", "EventLoop", "JSON", "WebSocket", logging], swiftSettings: settings),
         .testTarget(name: "RecordingTests", dependencies: ["Recording", "EventLoop", "JSON", "tern", logging], swiftSettings: settings),
         .testTarget(name: "BrowserAPITests", dependencies: ["BrowserAPI", "EventLoop", "JSON", "WebSocket"], swiftSettings: settings),
         .testTarget(
-            name: "ConfigurationTests", dependencies: ["Authentication", "Configuration", "SDP", "TLS", "TestCertificates", logging],
+            name: "ConfigurationTests", dependencies: ["Authentication", "Configuration", "SDP", "SIPNames", "TLS", "TestCertificates", logging],
             swiftSettings: settings
         ),
         .testTarget(
-            name: "RoutingTests", dependencies: ["Configuration", "Routing", "SIP", "TestCertificates"], swiftSettings: settings
+            name: "RoutingTests", dependencies: ["Configuration", "Routing", "SIP", "SIPNames", "TestCertificates"], swiftSettings: settings
         ),
         .testTarget(name: "WebTests", dependencies: ["Web", "WebSocket"], swiftSettings: settings),
         .testTarget(
             name: "GatewayTests",
             dependencies: [
-                "Authentication", "BrowserAPI", "Configuration", "Gateway", "EventLoop", "JSON", "ProxyCore", "Recording", "Registrar", "Routing", "SIP",
+                "Authentication", "BrowserAPI", "Configuration", "Gateway", "EventLoop", "JSON", "ProxyCore", "Recording", "Registrar", "Routing", "SIP", "SIPNames",
                 "TestCertificates", "TLS", "Web", "WebSocket", logging,
             ],
             swiftSettings: settings

@@ -9,6 +9,7 @@ internal import Recording
 internal import Registrar
 internal import Routing
 internal import SIP
+public import SIPNames
 internal import TLS
 internal import Web
 internal import WebSocket
@@ -130,7 +131,7 @@ public final class Gateway {
             throw .sip(error.description)
         }
         var settings = SIPEndpointConfiguration(
-            listen: configuration.sip.listen.map(SIPListenAddress.init), domain: configuration.sip.domain,
+            listen: configuration.sip.listen, domain: configuration.sip.domain,
             userAgent: configuration.sip.userAgent)
         let hops = NextHops(nameServers: configuration.sip.nameServers, listening: configuration.sip.listen)
         settings.resolve = { name in await hops.locate(name) }
@@ -229,13 +230,7 @@ public final class Gateway {
     }
 
     /// The SIP addresses that are listened on, with their real ports.
-    public var sipAddresses: [ListenAddress] {
-        endpoint?.listening.compactMap { address in
-            ListenAddress.Transport(rawValue: address.transport.rawValue).map {
-                ListenAddress(transport: $0, address: address.address, port: address.port)
-            }
-        } ?? []
-    }
+    public var sipAddresses: [ListenAddress] { endpoint?.listening ?? [] }
 
     /// The HTTP address that is listened on, with its real port; nil while it is not.
     public var httpAddress: ListenAddress? {

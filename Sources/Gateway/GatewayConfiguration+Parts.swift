@@ -61,14 +61,3 @@ extension RecordingService.Status {
         ]
     }
 }
-
-extension SIPListenAddress {
-    init(_ address: ListenAddress) {
-        let transport: Transport = switch address.transport {
-        case .udp: .udp
-        case .tcp: .tcp
-        case .tls: .tls
-        }
-        self.init(transport: transport, address: address.address, port: address.port)
-    }
-}

@@ -1,4 +1,5 @@
 public import Configuration
+internal import SIPNames
 
 /// Where a call comes from: what has been proven of its caller, and what the caller's side says of itself.
 public struct CallOrigin: Sendable, Equatable {
@@ -94,29 +95,4 @@ public struct OutgoingIdentity: Sendable, Equatable {
     /// RFC 3323 section 4.1.1.3.
     private static let anonymousHost = "anonymous.invalid"
     private static let anonymousName = "Anonymous"
-}
-
-/// A name-addr with a `sip:` URI (RFC 3261 section 25.1).
-public struct NameAddress {
-    public let user: String
-    public let host: String
-    public let displayName: String?
-
-    public init(user: String, host: String, displayName: String? = nil) {
-        self.user = user
-        self.host = host
-        self.displayName = displayName
-    }
-
-    /// As a header has it.
-    public var text: String {
-        let uri = "<sip:\(user.isEmpty ? "" : RouteTarget.escaped(user) + "@")\(host)>"
-        guard let displayName, !displayName.isEmpty else { return uri }
-        var quoted = ""
-        for character in displayName.unicodeScalars where character.value >= 0x20 && character.value != 0x7f {
-            if character == "\"" || character == "\\" { quoted += "\\" }
-            quoted.unicodeScalars.append(character)
-        }
-        return "\"\(quoted)\" \(uri)"
-    }
 }

@@ -1,4 +1,5 @@
 public import Configuration
+internal import SIPNames
 
 /// What becomes of a call, for people: which route decides, why those before it did not, and what would be sent.
 public struct RouteExplanation: Sendable {
@@ -118,7 +119,13 @@ public struct RouteExplanation: Sendable {
         return ["From: \(from.text)"] + identity.headers.map { "\($0.name): \($0.value)" }
     }
 
-    private func transport(_ uri: String) -> String { SIPURIParts(uri)?.transportText ?? "over UDP" }
+    /// What carries a request to it, as people say it (RFC 3263 section 4.1).
+    private func transport(_ uri: String) -> String {
+        guard let uri = SIPURI(uri) else { return "over UDP" }
+        if uri.needsTLS { return "over TLS" }
+        if let transport = uri.transport { return "over \(transport.uppercased())" }
+        return uri.port != nil || uri.address != nil ? "over UDP" : "as NAPTR and SRV records say, else over UDP"
+    }
 
     private func shown(_ text: String) -> String { text.isEmpty ? "nobody" : ConfigurationText.shown(text) }
 }

@@ -1,4 +1,5 @@
 public import Configuration
+internal import SIPNames
 
 /// What a person asks about a call that nobody makes: `tern route FROM TO`.
 public struct RoutingQuery: Sendable, Equatable {
@@ -24,7 +25,7 @@ public struct RoutingQuery: Sendable, Equatable {
         case .user(let name):
             origin.user = caller ?? name
             origin.displayName = table.users[name]?.displayName
-            if SIPURIParts(to) != nil, RouteDomain.canonical(domain) != RouteDomain.canonical(table.domain) {
+            if SIPURI(to) != nil, RouteDomain.canonical(domain) != RouteDomain.canonical(table.domain) {
                 notes.append("a browser calls that URI as it is; this is about a phone that sends it here")
             }
         case .trunk(let name):
@@ -36,9 +37,10 @@ public struct RoutingQuery: Sendable, Equatable {
                 notes.append("the caller \(caller) becomes \(origin.user) by numbers.inbound_caller of trunk \(name)")
             }
         case .anonymous:
-            if let uri = SIPURIParts(from), caller == nil {
+            if let uri = SIPURI(from), caller == nil {
                 // As a call's: nobody is shown as one of our users who has not proven it.
-                origin.user = table.users[uri.user] == nil ? uri.user : "\(uri.user)@\(uri.host)"
+                let user = uri.user ?? ""
+                origin.user = table.users[user] == nil ? user : "\(user)@\(uri.uriHost)"
             }
         }
         self.request = request
@@ -50,8 +52,8 @@ public struct RoutingQuery: Sendable, Equatable {
         _ text: String, _ table: RoutingTable
     ) throws(RouteTextError) -> (user: String, domain: String) {
         func plain(_ text: String) -> String { DialledNumber.plain(text) { table.users[$0] != nil } }
-        if let uri = SIPURIParts(text) { return (plain(uri.user), uri.host) }
-        if text.lowercased().hasPrefix("tel:") { return (plain(String(text.dropFirst(4))), table.domain) }
+        if let uri = SIPURI(text) { return (plain(uri.user ?? ""), uri.uriHost) }
+        if let number = TelURI(text)?.number { return (plain(number), table.domain) }
         guard !text.lowercased().hasPrefix("sip:"), !text.lowercased().hasPrefix("sips:") else {
             throw RouteTextError("\(ConfigurationText.quoted(text)) is no SIP URI")
         }
@@ -78,25 +80,24 @@ public struct RoutingQuery: Sendable, Equatable {
             }
             throw RouteTextError("there is no trunk \(name)\(Suggestion.hint(for: name, among: names))")
         }
-        if let uri = SIPURIParts(text) {
+        if let uri = SIPURI(text) {
             notes.append("a From header proves nothing: \(text) counts as anonymous")
-            if uri.host == table.domain, table.users[uri.user] != nil {
-                notes.append("it names user \(uri.user), who is asked for credentials: user:\(uri.user) is the call with them")
+            if uri.uriHost == table.domain, let user = uri.user, table.users[user] != nil {
+                notes.append("it names user \(user), who is asked for credentials: user:\(user) is the call with them")
             }
             return .anonymous
         }
         let matcher = SourceMatcher(table.trunks)
-        let bare = text.hasPrefix("[") && text.hasSuffix("]") ? String(text.dropFirst().dropLast()) : text
-        guard IPAddress(bare) != nil else {
+        guard let address = IPAddress(host: text) else {
             let hint = table.users[text] == nil ? "" : " (did you mean user:\(text)?)"
             throw RouteTextError(
                 "\(ConfigurationText.quoted(text)) is none of user:NAME, trunk:NAME, anonymous, an address, a sip: URI\(hint)")
         }
-        guard let name = matcher.trunk(source: bare, domain: domain) else {
-            notes.append("\(bare) is in no trunk's from_addresses, or not in this domain: it counts as anonymous")
+        guard let name = matcher.trunk(of: address, domain: domain) else {
+            notes.append("\(address) is in no trunk's from_addresses, or not in this domain: it counts as anonymous")
             return .anonymous
         }
-        notes.append("\(bare) is in from_addresses of trunk \(name)")
+        notes.append("\(address) is in from_addresses of trunk \(name)")
         return .trunk(name)
     }
 }

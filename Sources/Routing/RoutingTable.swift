@@ -1,4 +1,5 @@
 public import Configuration
+internal import SIPNames
 
 /// The routes, with the users and trunks that they lead to. Pure: its answer depends on these and on the request alone.
 public struct RoutingTable: Sendable {
@@ -90,7 +91,7 @@ public struct RoutingTable: Sendable {
             // Without a number the call would be for the carrier itself.
             let number = dialled?.filled(with: match) ?? match.user
             return number.isEmpty ? nil : .trunk(trunk, dialled: number)
-        case .sip(let uri): return .sip(uri: uri.filled(with: match, escape: RouteTarget.escaped), srtp: route.srtp)
+        case .sip(let uri): return .sip(uri: uri.filled(with: match, escape: SIPURI.escaped), srtp: route.srtp)
         case .reject(let status, let phrase): return .reject(status: status, phrase: phrase)
         }
     }

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import SIPNames
 
 /// A TCP socket that listens, made without libwebsockets so that its errors can be told.
 struct ListeningSocket {

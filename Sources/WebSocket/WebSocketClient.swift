@@ -1,5 +1,6 @@
 internal import CWebSockets
 public import EventLoop
+internal import SIPNames
 
 /// One WebSocket connection to a server, without TLS. An object connects once; make another to connect again.
 ///
@@ -107,13 +108,13 @@ public final class WebSocketClient {
     // MARK: Connecting
 
     private func resolve(_ host: String) async {
-        if SocketAddress(address: host, port: 0) != nil {
+        if IPAddress(host) != nil {
             addresses = [host]
         } else if host.lowercased() == "localhost" {
             addresses = ["127.0.0.1", "::1"]
         } else {
             // The resolver blocks: not on the loop.
-            let answer = await Task.detached { SocketAddress.resolve(host) }.value
+            let answer = await Task.detached { SystemResolver.addresses(of: host) }.value
             switch answer {
             case .success(let hosts): addresses = hosts[...]
             case .failure(let error): failure = failure ?? "\(host): \(error.text)"

@@ -1,5 +1,6 @@
 internal import CWebSockets
 public import EventLoop
+internal import SIPNames
 public import TLS
 
 /// An HTTP and WebSocket server on one port, over TLS where it is given a certificate.

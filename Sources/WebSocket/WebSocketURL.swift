@@ -1,3 +1,5 @@
+internal import SIPNames
+
 /// The parts of a `ws://` URL (RFC 6455, section 3).
 struct WebSocketURL: Equatable {
     /// A name or an address, without brackets.
@@ -28,7 +30,7 @@ struct WebSocketURL: Equatable {
             guard let end = rest.firstIndex(of: "]") else { return nil }
             host = rest[rest.index(after: rest.startIndex)..<end]
             rest = rest[rest.index(after: end)...]
-            guard SocketAddress(address: String(host), port: 0)?.isVersion6 == true else { return nil }
+            guard IPAddress(String(host))?.isIPv6 == true else { return nil }
         } else {
             host = rest.prefix { $0 != ":" }
             rest = rest.dropFirst(host.count)

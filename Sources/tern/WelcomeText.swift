@@ -1,5 +1,6 @@
 internal import Configuration
 internal import Gateway
+internal import SIPNames
 internal import Version
 
 /// What a new user wants to know when the gateway runs: what to dial, which page to open.

@@ -1,4 +1,5 @@
 @testable import Configuration
+import SIPNames
 import Testing
 
 @Suite struct AddressRangeTests {

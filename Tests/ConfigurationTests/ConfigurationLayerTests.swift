@@ -2,6 +2,7 @@ import Authentication
 import Foundation
 @testable import Configuration
 import SDP
+import SIPNames
 import Testing
 
 @Suite struct ConfigurationLayerTests {

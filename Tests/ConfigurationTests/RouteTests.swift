@@ -1,4 +1,5 @@
 @testable import Configuration
+import SIPNames
 import Testing
 
 @Suite struct RouteTests {
@@ -64,7 +65,7 @@ import Testing
     func escaping(dialled: String, escaped: String) throws {
         let template = try RouteTemplate(parsing: "sip:{user}@h")
         let match = RouteMatch(user: dialled)
-        #expect(template.filled(with: match, escape: RouteTarget.escaped) == "sip:\(escaped)@h")
+        #expect(template.filled(with: match, escape: SIPURI.escaped) == "sip:\(escaped)@h")
     }
 
     @Test(

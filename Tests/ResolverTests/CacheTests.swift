@@ -1,3 +1,4 @@
+import SIPNames
 import Testing
 @testable import Resolver
 
@@ -8,7 +9,7 @@ struct CacheTests {
     private func question(_ name: String = "a.test") throws -> DNSQuestion { DNSQuestion(try #require(DNSName(name)), .a) }
 
     private func answer(_ address: String = "192.0.2.1", lifetime: Duration?) throws -> DNSAnswer {
-        DNSAnswer(records: [.address(try #require(NumericAddress(address)))], lifetime: lifetime)
+        DNSAnswer(records: [.address(try #require(IPAddress(address)))], lifetime: lifetime)
     }
 
     @Test("an answer serves as long as it says, a second at least and an hour at most; none serves half a minute", arguments: [

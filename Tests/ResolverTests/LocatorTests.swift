@@ -1,4 +1,5 @@
 import EventLoop
+import SIPNames
 import Testing
 @testable import Resolver
 
@@ -40,7 +41,7 @@ struct LocatorTests {
     func hops(of row: LocatorCase) async throws {
         let hops = try await locate(row.destination, in: row.zone, paths: row.paths).get()
         #expect(hops.map(\.description) == row.hops)
-        let host = NumericAddress(row.destination.host)?.description ?? DNSName(row.destination.host)?.description
+        let host = IPAddress(host: row.destination.host)?.description ?? DNSName(row.destination.host)?.description
         #expect(hops.allSatisfy { $0.serverName == host }, "a certificate must name the URI's domain, not what it leads to")
     }
 

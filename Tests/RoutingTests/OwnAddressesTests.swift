@@ -1,16 +1,17 @@
 @testable import Configuration
 @testable import Routing
 import SIP
+import SIPNames
 import Testing
 
 @Suite("The gateway's own addresses")
 struct OwnAddressesTests {
     private let own = OwnAddresses(
         listening: [
-            SIPListenAddress(transport: .udp, address: "192.0.2.1", port: 5060),
-            SIPListenAddress(transport: .tcp, address: "0.0.0.0", port: 5070),
-            SIPListenAddress(transport: .udp, address: "2001:db8::1", port: 5060),
-            SIPListenAddress(transport: .tls, address: "192.0.2.5", port: 5061),
+            ListenAddress(transport: .udp, address: "192.0.2.1", port: 5060),
+            ListenAddress(transport: .tcp, address: "0.0.0.0", port: 5070),
+            ListenAddress(transport: .udp, address: "2001:db8::1", port: 5060),
+            ListenAddress(transport: .tls, address: "192.0.2.5", port: 5061),
         ],
         domain: "sip.example.org", host: { HostAddresses(all: ["127.0.0.1", "192.0.2.7"], defaultRoute: nil) })
 

@@ -1,5 +1,6 @@
 import EventLoop
 import SIP
+import SIPNames
 import Testing
 
 extension SIPTests {
@@ -8,10 +9,10 @@ extension SIPTests {
 }
 
 extension SIPTests.CallTests {
-    static let transports: [SIPListenAddress.Transport] = [.udp, .tcp]
+    static let transports: [ListenAddress.Transport] = [.udp, .tcp]
 
     @Test("a call is offered, rings, is answered, established and hung up by the caller", arguments: transports)
-    @LoopActor func answered(transport: SIPListenAddress.Transport) async throws {
+    @LoopActor func answered(transport: ListenAddress.Transport) async throws {
         try await withPair { caller, callee in
             let out = caller.endpoint.invite(SIPInviteRequest(
                 target: callee.uri("bob%20b", transport), fromUser: "alice", displayName: "Ålice \"A\" \\",
@@ -43,7 +44,7 @@ extension SIPTests.CallTests {
     }
 
     @Test("the called side hangs up", arguments: transports)
-    @LoopActor func hungUpByCallee(transport: SIPListenAddress.Transport) async throws {
+    @LoopActor func hungUpByCallee(transport: ListenAddress.Transport) async throws {
         try await withPair { caller, callee in
             let (out, leg) = try await establish(caller, callee, transport)
             callee.endpoint.end(leg, status: 0, reason: nil)

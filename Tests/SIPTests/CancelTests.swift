@@ -1,5 +1,6 @@
 import EventLoop
 import SIP
+import SIPNames
 import Testing
 
 extension SIPTests {
@@ -8,10 +9,10 @@ extension SIPTests {
 }
 
 extension SIPTests.CancelTests {
-    static let transports: [SIPListenAddress.Transport] = [.udp, .tcp]
+    static let transports: [ListenAddress.Transport] = [.udp, .tcp]
 
     @Test("CANCEL before and after ringing ends the called leg with the reason", arguments: transports, [false, true])
-    @LoopActor func cancelled(transport: SIPListenAddress.Transport, ringing: Bool) async throws {
+    @LoopActor func cancelled(transport: ListenAddress.Transport, ringing: Bool) async throws {
         try await withPair { caller, callee in
             let out = caller.endpoint.invite(SIPInviteRequest(
                 target: callee.uri("bob", transport), fromUser: "alice", sdp: sdp("offer")))
@@ -106,7 +107,7 @@ extension SIPTests.CancelTests {
     }
 
     @Test("nobody listens on the target's TCP port: 503", arguments: transports)
-    @LoopActor func unreachable(transport: SIPListenAddress.Transport) async throws {
+    @LoopActor func unreachable(transport: ListenAddress.Transport) async throws {
         let raw = try RawPeer(tcp: true)
         let caller = try RecordedEndpoint { $0.t1x64 = .milliseconds(600) }
         let suffix = transport == .tcp ? ";transport=tcp" : ""

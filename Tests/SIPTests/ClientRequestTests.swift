@@ -1,5 +1,6 @@
 import EventLoop
 import SIP
+import SIPNames
 import Testing
 
 extension SIPTests {
@@ -151,7 +152,7 @@ extension SIPTests.ClientRequestTests {
     @Test("OPTIONS tells whether a peer is there, by UDP and TCP")
     @LoopActor func options() async throws {
         try await withPair { caller, callee in
-            for transport in [SIPListenAddress.Transport.udp, .tcp] {
+            for transport in [ListenAddress.Transport.udp, .tcp] {
                 let hop = SIPHop(transport: transport, address: "127.0.0.1", port: callee.port)
                 let outcome = await caller.endpoint.request(SIPClientRequest(
                     .options, target: "sip:elsewhere.test", hop: hop, from: "sip:tern@tern.test"))

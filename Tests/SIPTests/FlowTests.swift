@@ -1,5 +1,6 @@
 import EventLoop
 import SIP
+import SIPNames
 import Testing
 
 extension SIPTests {
@@ -59,7 +60,7 @@ extension SIPTests.FlowTests {
         let (raw, flow) = try await Self.phone(endpoint, tcp: tcp)
         #expect(flow.transport == (tcp ? .tcp : .udp))
         #expect(flow.peer == "127.0.0.1:\(raw.port)")
-        #expect(flow.listener == SIPListenAddress(transport: flow.transport, address: "127.0.0.1", port: endpoint.port))
+        #expect(flow.listener == ListenAddress(transport: flow.transport, address: "127.0.0.1", port: endpoint.port))
         var request = SIPInviteRequest(target: Self.inside + ";ob", fromUser: "alice", sdp: sdp("offer"))
         request.hop = SIPHop(flow)
         let leg = endpoint.endpoint.invite(request)

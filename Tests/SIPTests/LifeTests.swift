@@ -1,6 +1,7 @@
 import EventLoop
 import Foundation
 import SIP
+import SIPNames
 import Testing
 
 /// How many file descriptors this process has open.
@@ -95,12 +96,12 @@ extension SIPTests.LifeTests {
         }
     }
 
-    @Test("a busy port is told by its address", arguments: [SIPListenAddress.Transport.udp, .tcp])
-    @LoopActor func busyPort(transport: SIPListenAddress.Transport) async throws {
+    @Test("a busy port is told by its address", arguments: [ListenAddress.Transport.udp, .tcp])
+    @LoopActor func busyPort(transport: ListenAddress.Transport) async throws {
         let first = try RecordedEndpoint([transport])
         let before = openDescriptors()
-        let address = SIPListenAddress(transport: transport, address: "127.0.0.1", port: first.port)
-        let free = SIPListenAddress(transport: .udp, address: "127.0.0.1", port: 0)
+        let address = ListenAddress(transport: transport, address: "127.0.0.1", port: first.port)
+        let free = ListenAddress(transport: .udp, address: "127.0.0.1", port: 0)
         let second = SIPEndpoint(
             configuration: SIPEndpointConfiguration(listen: [free, address], domain: "x")) { _ in }
         #expect(throws: SIPError.cannotListen(address, reason: "Address already in use")) { try second.start() }
@@ -113,7 +114,7 @@ extension SIPTests.LifeTests {
         ("999.1.1.1", 5_060), ("localhost", 5_060), ("127.0.0.1", 70_000), ("127.0.0.1", -1), ("", 5_060),
     ])
     @LoopActor func badAddress(address: String, port: Int) {
-        let listen = SIPListenAddress(transport: .udp, address: address, port: port)
+        let listen = ListenAddress(transport: .udp, address: address, port: port)
         let endpoint = SIPEndpoint(configuration: SIPEndpointConfiguration(listen: [listen], domain: "x")) { _ in }
         #expect(throws: SIPError.badAddress(listen)) { try endpoint.start() }
         let none = SIPEndpoint(configuration: SIPEndpointConfiguration(listen: [], domain: "x")) { _ in }
@@ -122,7 +123,7 @@ extension SIPTests.LifeTests {
 
     @Test("an address of another host is refused with the system's reason")
     @LoopActor func foreignAddress() {
-        let listen = SIPListenAddress(transport: .tcp, address: "192.0.2.1", port: 5_060)
+        let listen = ListenAddress(transport: .tcp, address: "192.0.2.1", port: 5_060)
         let endpoint = SIPEndpoint(configuration: SIPEndpointConfiguration(listen: [listen], domain: "x")) { _ in }
         #expect(throws: SIPError.cannotListen(listen, reason: "Cannot assign requested address")) { try endpoint.start() }
     }
@@ -131,10 +132,10 @@ extension SIPTests.LifeTests {
     @LoopActor func severalAddresses() async throws {
         let callee = try RecordedEndpoint([]) {
             $0.listen = [
-                SIPListenAddress(transport: .udp, address: "127.0.0.1", port: 0),
-                SIPListenAddress(transport: .udp, address: "127.0.0.2", port: 0),
-                SIPListenAddress(transport: .tcp, address: "127.0.0.3", port: 0),
-                SIPListenAddress(transport: .udp, address: "0.0.0.0", port: 0),
+                ListenAddress(transport: .udp, address: "127.0.0.1", port: 0),
+                ListenAddress(transport: .udp, address: "127.0.0.2", port: 0),
+                ListenAddress(transport: .tcp, address: "127.0.0.3", port: 0),
+                ListenAddress(transport: .udp, address: "0.0.0.0", port: 0),
             ]
         }
         #expect(callee.endpoint.listening.map(\.transport) == [.udp, .udp, .tcp, .udp])
@@ -163,8 +164,8 @@ extension SIPTests.LifeTests {
         func endpoint() throws -> RecordedEndpoint {
             try RecordedEndpoint([]) {
                 $0.listen = [
-                    SIPListenAddress(transport: .udp, address: "::1", port: 0),
-                    SIPListenAddress(transport: .tcp, address: "::1", port: 0),
+                    ListenAddress(transport: .udp, address: "::1", port: 0),
+                    ListenAddress(transport: .tcp, address: "::1", port: 0),
                 ]
             }
         }

@@ -1,5 +1,6 @@
 import EventLoop
 import SIP
+import SIPNames
 import Testing
 
 extension SIPTests {
@@ -44,8 +45,8 @@ extension SIPTests.LoopTests {
         await endpoint.endpoint.stop()
     }
 
-    @Test("an INVITE to our own address gets 482 at once", arguments: [SIPListenAddress.Transport.udp, .tcp])
-    @LoopActor func own(transport: SIPListenAddress.Transport) async throws {
+    @Test("an INVITE to our own address gets 482 at once", arguments: [ListenAddress.Transport.udp, .tcp])
+    @LoopActor func own(transport: ListenAddress.Transport) async throws {
         let endpoint = try RecordedEndpoint()
         let leg = endpoint.endpoint.invite(SIPInviteRequest(
             target: endpoint.uri("bob", transport), fromUser: "alice", sdp: sdp("offer")))

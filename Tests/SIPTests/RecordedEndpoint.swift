@@ -1,5 +1,6 @@
 import EventLoop
 import SIP
+import SIPNames
 import Testing
 
 /// An endpoint that records what it reports, and lets a test wait for it.
@@ -14,11 +15,11 @@ final class RecordedEndpoint {
     }
 
     init(
-        _ transports: [SIPListenAddress.Transport] = [.udp, .tcp],
+        _ transports: [ListenAddress.Transport] = [.udp, .tcp],
         _ adjust: (inout SIPEndpointConfiguration) -> Void = { _ in }
     ) throws {
         var configuration = SIPEndpointConfiguration(
-            listen: transports.map { SIPListenAddress(transport: $0, address: "127.0.0.1", port: 0) },
+            listen: transports.map { ListenAddress(transport: $0, address: "127.0.0.1", port: 0) },
             domain: "tern.test", userAgent: "Tern-Test")
         adjust(&configuration)
         let box = Box()
@@ -29,7 +30,7 @@ final class RecordedEndpoint {
 
     var port: Int { endpoint.listening.first?.port ?? 0 }
 
-    func uri(_ user: String, _ transport: SIPListenAddress.Transport = .udp) -> String {
+    func uri(_ user: String, _ transport: ListenAddress.Transport = .udp) -> String {
         "sip:\(user)@127.0.0.1:\(port)" + (transport == .udp ? "" : ";transport=\(transport.rawValue)")
     }
 
@@ -58,7 +59,7 @@ final class RecordedEndpoint {
 /// Two endpoints, and what a test wants done with them; afterwards neither may have a leg or an event left.
 @LoopActor
 func withPair(
-    _ transports: [SIPListenAddress.Transport] = [.udp, .tcp],
+    _ transports: [ListenAddress.Transport] = [.udp, .tcp],
     adjust: (inout SIPEndpointConfiguration) -> Void = { _ in },
     _ body: @LoopActor (_ caller: RecordedEndpoint, _ callee: RecordedEndpoint) async throws -> Void
 ) async throws {
@@ -82,7 +83,7 @@ func withPair(
 /// A call from `caller` to `callee` that is answered and established.
 @LoopActor
 func establish(
-    _ caller: RecordedEndpoint, _ callee: RecordedEndpoint, _ transport: SIPListenAddress.Transport = .udp
+    _ caller: RecordedEndpoint, _ callee: RecordedEndpoint, _ transport: ListenAddress.Transport = .udp
 ) async throws -> (out: SIPLegID, in: SIPLegID) {
     let out = caller.endpoint.invite(SIPInviteRequest(
         target: callee.uri("bob", transport), fromUser: "alice", sdp: sdp("offer")))

@@ -1,5 +1,6 @@
 import EventLoop
 import SIP
+import SIPNames
 import Testing
 
 extension SIPTests {
@@ -274,9 +275,9 @@ extension SIPTests.ReliableTests {
     }
 
     @Test("between two endpoints: several provisional responses and the answer at once, over UDP and TCP", arguments: [
-        SIPListenAddress.Transport.udp, .tcp,
+        ListenAddress.Transport.udp, .tcp,
     ])
-    @LoopActor func pair(transport: SIPListenAddress.Transport) async throws {
+    @LoopActor func pair(transport: ListenAddress.Transport) async throws {
         try await withPair { caller, callee in
             let out = caller.endpoint.invite(SIPInviteRequest(
                 target: callee.uri("bob", transport), fromUser: "alice", sdp: sdp("offer")))

@@ -1,6 +1,7 @@
 import EventLoop
 import Foundation
 import SIP
+import SIPNames
 import TestCertificates
 import Testing
 @testable import TLS
@@ -23,7 +24,7 @@ extension SIPTests {
 
         @LoopActor
         static func endpoint(
-            _ transports: [SIPListenAddress.Transport] = [.tls], _ settings: TLSEndpointContext.Settings? = nil
+            _ transports: [ListenAddress.Transport] = [.tls], _ settings: TLSEndpointContext.Settings? = nil
         ) throws -> RecordedEndpoint {
             let settings = try settings ?? Self.settings()
             return try RecordedEndpoint(transports) { $0.tls = settings }

@@ -1,3 +1,4 @@
+import SIPNames
 import Testing
 
 @testable import SIP
@@ -9,7 +10,7 @@ struct TextTests {
         ("a%00b", "a%00b"), ("%0d%0a", "%0d%0a"), ("%C3%A5", "å"), ("%FF", "\u{FFFD}"), ("", ""),
     ])
     func unescaping(text: String, expected: String) {
-        #expect(SofiaText.unescaped(text) == expected)
+        #expect(SIPURI.unescaped(text) == expected)
     }
 
     @Test("what is written as a user part is read back", arguments: ["alice", "+1 555", "å%\"<>@;x", "\r\n"])
@@ -17,21 +18,21 @@ struct TextTests {
         let written = HeaderText.user(user)
         #expect(written.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F })
         #expect(!written.contains("@") && !written.contains("<"))
-        if user != "\r\n" { #expect(SofiaText.unescaped(written) == user) }
+        if user != "\r\n" { #expect(SIPURI.unescaped(written) == user) }
     }
 
     @Test("what is written as a quoted string is read back", arguments: ["", "a", "a\"b\\c", "\"", "\\", "å"])
     func quotedRoundTrip(text: String) {
-        #expect(SofiaText.unquoted(HeaderText.quoted(text)) == text)
+        #expect(NameAddress.unquoted(HeaderText.quoted(text)) == text)
     }
 
     @Test("a target is taken apart", arguments: [
-        ("sip:bob@192.0.2.1:5062;transport=tcp", "192.0.2.1", 5_062, SIPListenAddress.Transport.tcp, "sip:bob@192.0.2.1:5062"),
+        ("sip:bob@192.0.2.1:5062;transport=tcp", "192.0.2.1", 5_062, ListenAddress.Transport.tcp, "sip:bob@192.0.2.1:5062"),
         ("SIP:bob@[2001:db8::1]:5070", "2001:db8::1", 5_070, nil, "sip:bob@[2001:db8::1]:5070"),
         ("sip:192.0.2.1", "192.0.2.1", 5_060, nil, "sip:192.0.2.1"),
         ("sip:a;b=c@192.0.2.1;transport=UDP?X=y", "192.0.2.1", 5_060, .udp, "sip:a;b=c@192.0.2.1"),
-    ] as [(String, String, Int, SIPListenAddress.Transport?, String)])
-    func targets(uri: String, host: String, port: Int, transport: SIPListenAddress.Transport?, plain: String) throws {
+    ] as [(String, String, Int, ListenAddress.Transport?, String)])
+    func targets(uri: String, host: String, port: Int, transport: ListenAddress.Transport?, plain: String) throws {
         let target = try #require(SIPTarget(uri))
         #expect(target.host == host)
         #expect(target.address?.port == port)
@@ -51,20 +52,20 @@ struct TextTests {
         ("192.0.2.1:5060", "192.0.2.1:5060"), ("[2001:db8::1]:5060", "[2001:db8::1]:5060"),
     ])
     func socketAddresses(text: String, expected: String) throws {
-        #expect(try #require(SocketAddress(hostPort: text)).hostPort == expected)
+        #expect(try #require(SocketAddress(text)).hostPort == expected)
     }
 
     @Test("what is no socket address is refused", arguments: ["", ":", "x:1", "1.2.3.4", "1.2.3.4:x", "1.2.3.4:65536", "::1"])
     func badSocketAddresses(text: String) {
-        #expect(SocketAddress(hostPort: text) == nil)
+        #expect(SocketAddress(text) == nil)
     }
 
     @Test("UDP and TCP of one port share a stack; what is named twice is one")
     func groups() {
-        let udp = SIPListenAddress(transport: .udp, address: "127.0.0.1", port: 5_060)
-        let tcp = SIPListenAddress(transport: .tcp, address: "127.0.0.1", port: 5_060)
-        let other = SIPListenAddress(transport: .tcp, address: "127.0.0.1", port: 5_061)
-        let any = SIPListenAddress(transport: .udp, address: "127.0.0.1", port: 0)
+        let udp = ListenAddress(transport: .udp, address: "127.0.0.1", port: 5_060)
+        let tcp = ListenAddress(transport: .tcp, address: "127.0.0.1", port: 5_060)
+        let other = ListenAddress(transport: .tcp, address: "127.0.0.1", port: 5_061)
+        let any = ListenAddress(transport: .udp, address: "127.0.0.1", port: 0)
         #expect([udp, other, tcp, udp, any, any].groupedByPort() == [
             ListenGroup(address: "127.0.0.1", port: 5_060, transports: [.udp, .tcp]),
             ListenGroup(address: "127.0.0.1", port: 5_061, transports: [.tcp]),

@@ -1,5 +1,6 @@
 import EventLoop
 import SIP
+import SIPNames
 import Testing
 
 extension SIPTests {
@@ -12,11 +13,11 @@ extension SIPTests.TransportTests {
     static let long = sdp("long") + String(repeating: "a=x-padding:0123456789012345678901234567890123456789\r\n", count: 40)
 
     @Test("an INVITE over 1,300 bytes goes by TCP, by UDP to a peer that refuses that, and where we have no TCP", arguments: [
-        ([SIPListenAddress.Transport.udp, .tcp], [SIPListenAddress.Transport.udp, .tcp], SIPListenAddress.Transport.tcp),
+        ([ListenAddress.Transport.udp, .tcp], [ListenAddress.Transport.udp, .tcp], ListenAddress.Transport.tcp),
         ([.udp, .tcp], [.udp], .udp), ([.udp], [.udp, .tcp], .udp),
     ])
     @LoopActor func tooBigForUDP(
-        ours: [SIPListenAddress.Transport], theirs: [SIPListenAddress.Transport], used: SIPListenAddress.Transport
+        ours: [ListenAddress.Transport], theirs: [ListenAddress.Transport], used: ListenAddress.Transport
     ) async throws {
         let (caller, callee) = (try RecordedEndpoint(ours), try RecordedEndpoint(theirs))
         let out = caller.endpoint.invite(SIPInviteRequest(target: callee.uri("bob"), fromUser: "alice", sdp: Self.long))

@@ -1,3 +1,4 @@
+import SIPNames
 import Testing
 @testable import WebSocket
 

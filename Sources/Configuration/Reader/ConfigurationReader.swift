@@ -1,3 +1,5 @@
+internal import SIPNames
+
 /// Reads a configuration: arguments over environment over file over defaults. Finds every problem before it gives up.
 public struct ConfigurationReader {
     let problems = ConfigurationProblems()

@@ -1,4 +1,4 @@
-internal import Resolver
+internal import SIPNames
 
 extension ConfigurationText {
     /// `udp:ADDRESS:PORT`, `tcp:ADDRESS:PORT` or `tls:ADDRESS:PORT`, the last of which may lack the port.
@@ -30,18 +30,16 @@ extension ConfigurationText {
     }
 
     /// `ADDRESS` or `ADDRESS:PORT`, IPv6 in brackets where there is a port.
-    static func nameServer(_ text: String) throws(Refusal) -> NameServer {
+    static func nameServer(_ text: String) throws(Refusal) -> SocketAddress {
         let (host, port) = IPAddress(text) == nil ? try hostAndPort(text) : (text, nil)
         guard let address = IPAddress(host) else { throw Refusal("\(quoted(host)) is not an IP address") }
         guard port != 0 else { throw Refusal("port 0 cannot be asked") }
-        guard let server = NameServer(address: address.description, port: port ?? NameServer.standardPort) else {
-            throw Refusal("\(address) is no address of one machine")
-        }
-        return server
+        guard address.isOfOneHost, let port = UInt16(exactly: port ?? 53) else { throw Refusal("\(address) is no address of one machine") }
+        return SocketAddress(address, port: port)
     }
 
     /// Splits `HOST`, `HOST:PORT`, `[IPV6]` and `[IPV6]:PORT`.
-    public static func hostAndPort(_ text: String) throws(Refusal) -> (host: String, port: Int?) {
+    static func hostAndPort(_ text: String) throws(Refusal) -> (host: String, port: Int?) {
         let host: Substring
         let rest: Substring
         if text.hasPrefix("[") {
@@ -68,7 +66,7 @@ extension ConfigurationText {
     }
 
     /// A host name (RFC 1123 section 2.1) or an address; IPv6 gets its brackets.
-    public static func host(_ text: String) throws(Refusal) -> String {
+    static func host(_ text: String) throws(Refusal) -> String {
         let bare = text.hasPrefix("[") && text.hasSuffix("]") ? String(text.dropFirst().dropLast()) : text
         if let address = IPAddress(bare) { return address.isIPv6 ? "[\(address)]" : address.description }
         let labels = text.split(separator: ".", omittingEmptySubsequences: false)

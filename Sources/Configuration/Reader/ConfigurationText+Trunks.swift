@@ -1,3 +1,5 @@
+internal import SIPNames
+
 // Readers of the words of `trunks`.
 extension ConfigurationText {
     /// `sip:HOST[:PORT][;transport=udp|tcp|tls]` or `sips:HOST[:PORT]`.
@@ -53,7 +55,7 @@ extension ConfigurationText {
         let user = try template(text)
         guard user.highestGroup == 0 else { throw Refusal("\(quoted(text)): {user} is the only placeholder here") }
         let isUser = user.filled(with: RouteMatch(user: "")).utf8.allSatisfy { byte in
-            RouteTarget.isUnreserved(byte)
+            SIPURI.isUnreserved(byte)
         }
         guard isUser else { throw Refusal("\(quoted(text)) has a character that neither a number nor a name has") }
         return user

@@ -1,8 +1,8 @@
 /// Readers of single values: text in, typed value out, and a reason when it is none.
 public enum ConfigurationText {
     /// Why a text is not the value that the key wants.
-    public struct Refusal: Error {
-        public let reason: String
+    struct Refusal: Error {
+        let reason: String
 
         init(_ reason: String) {
             self.reason = reason

@@ -1,3 +1,5 @@
+public import SIPNames
+
 /// Addresses that share a beginning, in CIDR notation (RFC 4632, RFC 4291 section 2.3): `192.0.2.0/24`, `2001:db8::/32`, or
 /// one address alone.
 public struct AddressRange: Sendable, Hashable, CustomStringConvertible {
@@ -47,13 +49,6 @@ public struct AddressRange: Sendable, Hashable, CustomStringConvertible {
 }
 
 extension IPAddress {
-    /// The IPv4 address where this is one mapped into IPv6, else this.
-    var unmapped: IPAddress {
-        let prefix: [UInt8] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff]
-        guard isIPv6, bytes.starts(with: prefix) else { return self }
-        return IPAddress(bytes.dropFirst(12).map { "\($0)" }.joined(separator: ".")) ?? self
-    }
-
     fileprivate func isZero(after length: Int) -> Bool {
         bytes.enumerated().allSatisfy { index, byte in byte & ~AddressRange.mask(length - index * 8) == 0 }
     }

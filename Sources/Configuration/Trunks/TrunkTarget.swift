@@ -1,3 +1,5 @@
+internal import SIPNames
+
 /// One entry of a trunk's `targets`: `sip:HOST[:PORT][;transport=udp|tcp|tls]` or `sips:HOST[:PORT]`.
 public struct TrunkTarget: Sendable, Hashable {
     /// Whether the URI is a `sips:` one: TLS, and on every hop.
@@ -18,7 +20,7 @@ public struct TrunkTarget: Sendable, Hashable {
 
     /// A Request-URI at this target, for `user`, which is escaped here; empty for none, as in OPTIONS and REGISTER.
     public func uri(user: String) -> String {
-        let user = user.isEmpty ? "" : RouteTarget.escaped(user) + "@"
+        let user = user.isEmpty ? "" : SIPURI.escaped(user: user) + "@"
         let port = port.map { ":\($0)" } ?? ""
         return (isSecure ? "sips:" : "sip:") + user + host + port + (transport.map { ";transport=\($0)" } ?? "")
     }

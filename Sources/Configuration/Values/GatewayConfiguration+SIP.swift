@@ -1,6 +1,6 @@
 public import Authentication
 public import SDP
-public import Resolver
+public import SIPNames
 public import TLS
 internal import Version
 
@@ -27,7 +27,7 @@ extension GatewayConfiguration {
         public var userAgent = "Tern/\(TernVersion.current)"
         /// Key `sip.name_servers`: up to 8 of `ADDRESS` or `ADDRESS:PORT`, IPv6 in brackets, asked in this order.
         /// Default: none, which means those of `/etc/resolv.conf`.
-        public var nameServers: [NameServer] = []
+        public var nameServers: [SocketAddress] = []
         /// Key `sip.maximum_calls`: calls at once, 1 to 100,000; one more is refused with 503. Default: 1,000.
         public var maximumCalls = 1_000
         /// Key `sip.srtp`: whether media of phones is SRTP. Default: optional.

@@ -1,5 +1,6 @@
 public import Authentication
 public import Logging
+public import SIPNames
 public import TLS
 
 /// Everything that an operator can choose, as typed values. ``ConfigurationReader`` fills it from a file, the environment

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import SIPNames
 
 /// The memory that this process and its children may use.
 enum MachineMemory {

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import SIPNames
 
 /// The address that phones send RTP to, and why it is this one.
 public struct MediaAddress: Sendable, Equatable {

@@ -46,7 +46,6 @@ final class FlowKeeper {
     /// Over UDP, from another address or port than the contact says: there is a NAT between.
     static func needsKeeping(_ binding: Binding, _ flow: SIPFlow) -> Bool {
         guard flow.transport == .udp else { return false }
-        let host = binding.contact.host.filter { $0 != "[" && $0 != "]" }
-        return host != flow.peerAddress.lowercased() || (binding.contact.port ?? 5_060) != flow.peerPort
+        return binding.contact.host != flow.peerAddress.lowercased() || (binding.contact.port ?? 5_060) != flow.peerPort
     }
 }

@@ -1,4 +1,5 @@
 internal import BrowserAPI
+internal import SIPNames
 
 /// What a client may dial as a URI.
 enum DialledURI {
@@ -15,17 +16,11 @@ enum DialledURI {
     }
 
     /// Whether the URI asks for TLS (RFC 3261 sections 19.1.1 and 26.2.2).
-    static func needsTLS(_ uri: String) -> Bool {
-        let uri = uri.lowercased()
-        return uri.hasPrefix("sips:") || uri.contains(";transport=tls")
-    }
+    static func needsTLS(_ uri: String) -> Bool { SIPURI(uri)?.needsTLS ?? false }
 
     /// `localhost` is this machine whatever name servers say (RFC 6761 section 6.3), and Sofia knows only those.
     private static func withLoopbackAddress(_ uri: String) -> String {
-        let name = "localhost"
-        let start = uri.lastIndex(of: "@").map { uri.index(after: $0) } ?? uri.firstIndex(of: ":").map { uri.index(after: $0) } ?? uri.startIndex
-        let host = uri[start...].prefix { !":;?".contains($0) }
-        guard host.lowercased() == name else { return uri }
-        return uri[..<start] + "127.0.0.1" + uri[host.endIndex...]
+        guard let parsed = SIPURI(uri), parsed.host == "localhost" else { return uri }
+        return parsed.replacingHost(with: "127.0.0.1")
     }
 }

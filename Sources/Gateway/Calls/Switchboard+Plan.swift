@@ -6,6 +6,7 @@ internal import Routing
 internal import SDP
 internal import Registrar
 internal import SIP
+internal import SIPNames
 
 // What a call tries: legs for each destination that the routes gave.
 extension Switchboard {
@@ -69,7 +70,7 @@ extension Switchboard {
         return registrar.targets(of: user).compactMap { binding -> Party? in
             guard let flow = SIPFlow(binding.flow), flow != context.flow, let hop = SIPHop(to: binding, flow) else { return nil }
             var request = SIPInviteRequest(
-                target: binding.contact.target, identity: identity, to: "sip:\(RouteTarget.escaped(user))@\(configuration.sip.domain)",
+                target: binding.contact.target, identity: identity, to: "sip:\(SIPURI.escaped(user: user))@\(configuration.sip.domain)",
                 maxForwards: context.maxForwards, more: context.headers)
             request.routes = binding.path
             request.hop = hop
@@ -85,8 +86,8 @@ extension Switchboard {
         guard let endpoint else { return [] }
         let identity = OutgoingIdentity(of: context.origin, keepsHistory: false)
         let request = SIPInviteRequest(target: uri, identity: identity, maxForwards: context.maxForwards, more: context.headers)
-        let parts = SIPURIParts(uri), user = parts?.user ?? ""
-        let family: AddressFamily = parts?.host.hasPrefix("[") == true ? .ip6 : .ip4
+        let parsed = SIPURI(uri), user = parsed?.user ?? ""
+        let family: AddressFamily = parsed?.address?.isIPv6 == true ? .ip6 : .ip4
         let origin = CallOrigin(source: .anonymous, user: user.isEmpty ? uri : user)
         let leg = SIPCalleeLeg(endpoint: endpoint, origin: origin, request: request)
         return [(leg, branch(.proxy(caller: context.callerType, callee: .rtp), context, srtp: srtp, family: family))]
@@ -132,11 +133,11 @@ extension SIPHop {
             self.init(flow)
             return
         }
-        guard let proxy = SIPURIParts(first) else { return nil }
-        let transport = proxy.isSecure ? .tls : proxy.transport.flatMap { SIPListenAddress.Transport(rawValue: $0) } ?? flow.transport
+        guard let proxy = SIPURI(first) else { return nil }
+        let transport = proxy.isSecure ? .tls : proxy.transport.flatMap { ListenAddress.Transport(rawValue: $0) } ?? flow.transport
         self.init(
             transport: transport, address: flow.peerAddress, port: proxy.port ?? (transport == .tls ? 5_061 : 5_060),
-            serverName: proxy.host.hasPrefix("[") ? String(proxy.host.dropFirst().dropLast()) : proxy.host)
+            serverName: proxy.host)
     }
 }
 

@@ -3,6 +3,7 @@ internal import EventLoop
 internal import ProxyCore
 internal import Routing
 internal import SIP
+internal import SIPNames
 
 // Called phones that say where they are instead (RFC 3261 section 8.1.3.4): call forwarding.
 extension Switchboard {
@@ -41,7 +42,7 @@ extension Switchboard {
         let former = NameAddress(user: user, host: configuration.sip.domain, displayName: nil).text
         var history = origin.history
         history.insert(.init(name: "Diversion", value: "\(former);reason=unconditional;counter=\(count)"), at: 0)
-        if !history.contains(where: { $0.name.lowercased() == "history-info" }), SIPURIParts(target) != nil {
+        if !history.contains(where: { $0.name.lowercased() == "history-info" }), SIPURI(target) != nil {
             history.append(.init(name: "History-Info", value: "\(former);index=1, <\(target.filter { $0 != ">" })>;index=1.1;mp=1"))
         }
         return history
@@ -50,7 +51,7 @@ extension Switchboard {
     /// Where a URI leads for somebody who dials it.
     private func destinations(uri: String, for source: CallSource) throws(TransferRefusal) -> [RouteDestination] {
         if uri.lowercased().hasPrefix("tel:") { return try destinations(user: "", host: "", uri: uri, isNumber: true, for: source) }
-        guard let parts = SIPURIParts(uri) else { throw TransferRefusal(416, "no URI that can be called") }
-        return try destinations(user: parts.user, host: parts.host, uri: uri, isNumber: false, for: source)
+        guard let parts = SIPURI(uri) else { throw TransferRefusal(416, "no URI that can be called") }
+        return try destinations(user: parts.user ?? "", host: parts.uriHost, uri: uri, isNumber: false, for: source)
     }
 }

@@ -5,6 +5,7 @@ internal import JSON
 internal import ProxyCore
 internal import Routing
 internal import SIP
+internal import SIPNames
 
 // Who asks for a transfer: a phone by REFER, a browser by `transfer_call`.
 extension Switchboard {

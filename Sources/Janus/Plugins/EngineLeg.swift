@@ -62,9 +62,14 @@ public struct EngineLeg {
         return jsep
     }
 
+    /// Janus keeps the names of recordings, which the engine extends by `-audio.mjr` and the like, in 255 bytes and silently cuts what is longer.
+    private static let longestRecordingName = 230
+
     /// Sets the leg's peer, media, bitrate limit and recording, all of them at once.
     public func configure(_ configuration: EngineConfiguration) async throws(JanusError) {
-        if let record = configuration.record { try RecordingName.check(record) }
+        if let record = configuration.record, !(1...EngineLeg.longestRecordingName).contains(record.utf8.count) {
+            throw .invalid("the name of a recording has 1 to \(EngineLeg.longestRecordingName) bytes, this one \(record.utf8.count)")
+        }
         _ = try await reply(to: "configure", configuration.members)
     }
 

@@ -1,10 +1,12 @@
+public import SIPNames
+
 /// A contact of a user: where it can be reached, and until when.
 public struct Binding: Sendable, Equatable {
     /// Stays the same while a phone refreshes its registration or moves; never used again in the life of a process.
     public var id: Int64
     /// The address of record, as the name of one of our users.
     public var user: String
-    public var contact: ContactURI
+    public var contact: SIPURI
     /// In thousandths; nil where the phone gave none.
     public var q: Int?
     /// When it ends, unless it is refreshed.

@@ -1,3 +1,5 @@
+internal import SIPNames
+
 /// What a REGISTER does to the bindings of its user, worked out before anything is changed (RFC 3261 10.3, steps 6 and 7).
 struct RegisterUpdate {
     /// Why the request is not carried out.
@@ -37,7 +39,7 @@ struct RegisterUpdate {
     /// A contact of the request, understood.
     private struct Wish {
         let contact: RegisterRequest.Contact
-        let uri: ContactURI
+        let uri: SIPURI
         /// 0 ends the binding.
         let seconds: Int
     }
@@ -46,7 +48,7 @@ struct RegisterUpdate {
     private func contacts() throws(Refusal) -> [Wish] {
         var wishes: [Wish] = []
         for contact in request.contacts {
-            guard let uri = ContactURI(contact.uri) else {
+            guard let uri = SIPURI(contact.uri), uri.isWellFormed else {
                 throw Refusal(outcome: .badRequest(reason: "Contact Is Not A SIP URI"))
             }
             let asked = contact.expires ?? request.expires ?? limits.maximumExpires

@@ -1,4 +1,5 @@
 internal import GRDB
+internal import SIPNames
 
 /// The table of bindings.
 enum BindingTable {
@@ -60,7 +61,7 @@ enum BindingTable {
         func text(_ name: String) -> String? { String.fromDatabaseValue(row[name] as DatabaseValue? ?? .null) }
         func number(_ name: String) -> Int64? { Int64.fromDatabaseValue(row[name] as DatabaseValue? ?? .null) }
         guard let id = number("id"), id > 0, id < Int64.max / 2, let user = text("user"), !user.isEmpty,
-            let contact = text("contact").flatMap({ ContactURI($0) }), let expires = number("expires"),
+            let contact = text("contact").flatMap({ SIPURI($0) }), let expires = number("expires"),
             let updated = number("updated"), let callID = text("call_id"),
             let cSeq = number("cseq").flatMap(UInt32.init(exactly:)), let path = text("path"), let flow = text("flow")
         else { return nil }

@@ -1,4 +1,5 @@
 internal import CAres
+internal import SIPNames
 
 /// The answers in a response of a name server (RFC 1035 section 4.1), as Glibc's parser reads it.
 enum DNSMessage {
@@ -55,7 +56,7 @@ enum DNSMessage {
         switch type {
         case .a, .aaaa:
             guard content.bytes.count == (type == .a ? 4 : 16) else { return nil }
-            return NumericAddress(bytes: content.bytes).map { .record(.address($0)) }
+            return IPAddress(bytes: content.bytes).map { .record(.address($0)) }
         case .srv:
             guard let priority = content.number(), let weight = content.number(), let port = content.number(), let target = content.lastName() else {
                 return nil

@@ -1,3 +1,5 @@
+internal import SIPNames
+
 /// The kinds of record that are asked for, by their number in a message.
 enum DNSRecordType: UInt16, Sendable, CaseIterable {
     /// RFC 1035 section 3.4.1
@@ -28,7 +30,7 @@ struct DNSQuestion: Hashable, Sendable, CustomStringConvertible {
 
 /// A record of one of the kinds that are asked for.
 enum DNSRecord: Hashable, Sendable {
-    case address(NumericAddress)
+    case address(IPAddress)
     case service(ServiceRecord)
     case pointer(PointerRecord)
 }
@@ -63,7 +65,7 @@ struct DNSAnswer: Hashable, Sendable {
 
     static let none = DNSAnswer(records: [], lifetime: nil)
 
-    var addresses: [NumericAddress] { records.compactMap { if case .address(let address) = $0 { address } else { nil } } }
+    var addresses: [IPAddress] { records.compactMap { if case .address(let address) = $0 { address } else { nil } } }
     var services: [ServiceRecord] { records.compactMap { if case .service(let service) = $0 { service } else { nil } } }
     var pointers: [PointerRecord] { records.compactMap { if case .pointer(let pointer) = $0 { pointer } else { nil } } }
 }

@@ -1,4 +1,5 @@
 internal import EventLoop
+internal import SIPNames
 
 /// NAPTR and SRV (RFC 3263 sections 4.1 and 4.2).
 extension SIPLocator {
@@ -82,7 +83,7 @@ extension SIPLocator {
     @LoopActor
     private func hops(to targets: [Target], domain: DNSName) async throws(ResolverError) -> [Hop] {
         let targets = Array(targets.prefix(SIPLocator.maximumHops))
-        let results = await concurrently(targets) { target -> Result<[NumericAddress], ResolverError> in
+        let results = await concurrently(targets) { target -> Result<[IPAddress], ResolverError> in
             do throws(ResolverError) {
                 return .success(try await addresses(of: target.name, families: families(of: target.transport)))
             } catch {

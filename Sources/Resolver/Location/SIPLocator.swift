@@ -1,4 +1,5 @@
 internal import EventLoop
+internal import SIPNames
 
 /// From a destination to hops: RFC 3263 section 4, over whatever answers the questions.
 struct SIPLocator {
@@ -23,7 +24,7 @@ struct SIPLocator {
         guard let plain = SIPDestination.plainTransport(of: transports) else { throw .noTransport }
         if let port = destination.port, !(1...65_535).contains(port) { throw .invalidName("\(destination.host):\(port)") }
         let port = destination.port ?? plain.standardPort
-        if let address = NumericAddress(destination.host) {
+        if let address = IPAddress(host: destination.host) {
             return try hops([address], plain, port: port, serverName: address.description)
         }
         let name = try hostName(destination.host)
@@ -38,10 +39,10 @@ struct SIPLocator {
 
     /// The addresses of a host of those families, or of all that we have.
     @LoopActor
-    func addresses(of host: String, families wanted: [Hop.Family]? = nil) async throws(ResolverError) -> [NumericAddress] {
+    func addresses(of host: String, families wanted: [Hop.Family]? = nil) async throws(ResolverError) -> [IPAddress] {
         var families = wanted ?? []
         if wanted == nil { for path in paths where !families.contains(path.family) { families.append(path.family) } }
-        if let address = NumericAddress(host) {
+        if let address = IPAddress(host: host) {
             guard families.contains(address.family) else { throw .noTransport }
             return [address]
         }
@@ -62,10 +63,10 @@ struct SIPLocator {
 
     /// The addresses of each family, in the families' order. A family that fails is no failure where another has some.
     @LoopActor
-    func addresses(of name: DNSName, families: [Hop.Family]) async throws(ResolverError) -> [NumericAddress] {
+    func addresses(of name: DNSName, families: [Hop.Family]) async throws(ResolverError) -> [IPAddress] {
         if name.isLocalhost { return families.map { $0 == .ipv6 ? .loopback6 : .loopback4 } }
         let results = await concurrently(families) { await query(DNSQuestion(name, DNSRecordType($0))) }
-        var found: [NumericAddress] = []
+        var found: [IPAddress] = []
         var failure: ResolverError?
         for result in results {
             switch result {
@@ -78,7 +79,7 @@ struct SIPLocator {
     }
 
     private func hops(
-        _ addresses: [NumericAddress], _ transport: Hop.Transport, port: Int, serverName: String
+        _ addresses: [IPAddress], _ transport: Hop.Transport, port: Int, serverName: String
     ) throws(ResolverError) -> [Hop] {
         let families = families(of: transport)
         let fitting = addresses.filter { families.contains($0.family) && $0.isOfOneHost }.prefix(SIPLocator.maximumHops)
@@ -101,4 +102,8 @@ func concurrently<Input: Sendable, Output: Sendable>(
         for await output in group { outputs.append(output) }
         return outputs.sorted { $0.0 < $1.0 }.map(\.1)
     }
+}
+
+extension IPAddress {
+    var family: Hop.Family { isIPv6 ? .ipv6 : .ipv4 }
 }

@@ -1,15 +1,17 @@
+internal import SIPNames
+
 /// The names of an `/etc/hosts`, which need no name server.
 struct HostsFile {
     static let maximumSize = 1_048_576
     /// They are read again when the file changes, so an answer is kept for a moment only.
     private static let lifetime = Duration.seconds(30)
 
-    private var addresses: [DNSName: [NumericAddress]] = [:]
+    private var addresses: [DNSName: [IPAddress]] = [:]
 
     init(_ text: String) {
         for line in text.split(whereSeparator: \.isNewline) {
             let words = line.prefix { $0 != "#" }.split { $0 == " " || $0 == "\t" }
-            guard let first = words.first, let address = NumericAddress(String(first)) else { continue }
+            guard let first = words.first, let address = IPAddress(String(first)) else { continue }
             for word in words.dropFirst() {
                 guard let name = DNSName(String(word)) else { continue }
                 let known = addresses[name] ?? []

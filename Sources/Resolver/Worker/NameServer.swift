@@ -1,21 +1,26 @@
+public import SIPNames
+
 /// A name server, by its address.
 public struct NameServer: Hashable, Sendable, CustomStringConvertible {
     public static let standardPort = 53
 
-    /// An IPv4 or IPv6 address in its shortest form, without brackets.
-    public let address: String
-    /// For UDP and TCP, 1 to 65535.
-    public let port: Int
+    /// For UDP and TCP.
+    public let address: SocketAddress
 
-    /// Nil unless `address` is numeric and can be one host's, and `port` is one.
+    /// Nil unless `address` can be one host's, and its port is not 0.
+    public init?(_ address: SocketAddress) {
+        guard address.ip.isOfOneHost, address.port > 0 else { return nil }
+        self.address = address
+    }
+
+    /// Nil unless `address` is numeric, IPv6 with brackets or without, and can be one host's, and `port` is one.
     public init?(address: String, port: Int = NameServer.standardPort) {
-        guard let numeric = NumericAddress(address), numeric.isOfOneHost, (1...65_535).contains(port) else { return nil }
-        self.address = numeric.description
-        self.port = port
+        guard let ip = IPAddress(host: address), let port = UInt16(exactly: port) else { return nil }
+        self.init(SocketAddress(ip, port: port))
     }
 
     /// `192.0.2.1:53`, `[2001:db8::1]:53`.
-    public var description: String { address.contains(":") ? "[\(address)]:\(port)" : "\(address):\(port)" }
+    public var description: String { address.description }
 
     /// The servers of a resolv.conf, at most three as in glibc; without any, this host, as there.
     static func list(inResolvConf text: String, port: Int) -> [NameServer] {

@@ -1,7 +1,8 @@
 public import Configuration
 public import EventLoop
-public import Resolver
+internal import Resolver
 public import SIP
+public import SIPNames
 
 /// Finds where requests go, by RFC 3263: the numeric hops of a URI, those that failed of late last.
 @LoopActor
@@ -9,14 +10,14 @@ public final class NextHops {
     private let resolver: SIPResolver
 
     /// - Parameter listening: What we listen on, and so can send from.
-    public init(nameServers: [NameServer], listening: [ListenAddress]) {
+    public init(nameServers: [SocketAddress], listening: [ListenAddress]) {
         var paths: [Hop.Path] = []
         for address in listening {
             guard let transport = Hop.Transport(rawValue: address.transport.rawValue) else { continue }
             let path = Hop.Path(transport, address.address.contains(":") ? .ipv6 : .ipv4)
             if !paths.contains(path) { paths.append(path) }
         }
-        resolver = SIPResolver(ResolverConfiguration(nameServers: nameServers, paths: paths))
+        resolver = SIPResolver(ResolverConfiguration(nameServers: nameServers.compactMap { NameServer($0) }, paths: paths))
     }
 
     /// The hops of a trunk's target; none where its name leads nowhere, or could not be looked up.
@@ -63,7 +64,7 @@ public final class NextHops {
 
 extension SIPHop {
     init(_ hop: Hop) {
-        let transport = SIPListenAddress.Transport(rawValue: hop.transport.rawValue) ?? .udp
+        let transport = ListenAddress.Transport(rawValue: hop.transport.rawValue) ?? .udp
         self.init(transport: transport, address: hop.address, port: hop.port, serverName: hop.serverName)
     }
 }

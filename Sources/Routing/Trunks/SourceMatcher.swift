@@ -1,4 +1,5 @@
 public import Configuration
+internal import SIPNames
 
 /// Tells by its source address which trunk sends a request.
 public struct SourceMatcher: Sendable {
@@ -16,15 +17,12 @@ public struct SourceMatcher: Sendable {
     ///   - source: Where the request really came from, `192.0.2.1:5060` or `[2001:db8::1]:5060`; the port is of no account.
     ///   - domain: The host of the Request-URI.
     public func trunk(source: String, domain: String) -> String? {
-        guard let address = SourceMatcher.address(in: source),
-            let entry = entries.first(where: { $0.range.contains(address) })
-        else { return nil }
-        return entry.domains.isEmpty || entry.domains.contains { $0.matches(domain) } ? entry.trunk : nil
+        guard let address = SocketAddress(source)?.ip ?? IPAddress(host: source) else { return nil }
+        return trunk(of: address, domain: domain)
     }
 
-    private static func address(in source: String) -> IPAddress? {
-        if let bare = IPAddress(source) { return bare }
-        if source.hasPrefix("[") { return IPAddress(String(source.dropFirst().prefix { $0 != "]" })) }
-        return IPAddress(String(source.prefix { $0 != ":" }))
+    func trunk(of address: IPAddress, domain: String) -> String? {
+        guard let entry = entries.first(where: { $0.range.contains(address) }) else { return nil }
+        return entry.domains.isEmpty || entry.domains.contains { $0.matches(domain) } ? entry.trunk : nil
     }
 }

@@ -2,6 +2,7 @@ internal import Configuration
 internal import EventLoop
 internal import Registrar
 internal import SIP
+internal import SIPNames
 
 /// What a trunk's machine asks of SIP: REGISTER and OPTIONS, each to the hops of its target in turn.
 extension TrunkService {
@@ -68,7 +69,7 @@ extension TrunkService {
     /// The address-of-record that we have with a trunk, without scheme.
     private func address(of trunk: Trunk, at target: TrunkTarget) -> String {
         let user = trunk.credentials?.username ?? trunk.registration?.contact ?? trunk.name
-        return "\(RouteTarget.escaped(user))@\(trunk.fromDomain ?? target.host)"
+        return "\(SIPURI.escaped(user: user))@\(trunk.fromDomain ?? target.host)"
     }
 
     /// Sends a request to the hops of a target, one after the other, until one says something (RFC 3263 section 4.3).
@@ -108,8 +109,8 @@ enum RegistrationGrant {
     /// from before, and the one that ends first is safe to go by.
     private static func own(_ outcome: SIPClientOutcome) -> SIPClientOutcome.Contact? {
         guard outcome.contacts.count > 1 else { return outcome.contacts.first }
-        guard let own = ContactURI(outcome.ownContact) else { return nil }
-        let contacts = outcome.contacts.map { (contact: $0, uri: ContactURI($0.uri)) }
+        guard let own = SIPURI(outcome.ownContact) else { return nil }
+        let contacts = outcome.contacts.map { (contact: $0, uri: SIPURI($0.uri)) }
         if let same = contacts.first(where: { $0.uri?.matches(own) == true }) { return same.contact }
         return contacts.filter { $0.uri?.user == own.user && own.user != nil }.map(\.contact)
             .min { ($0.expires ?? .max) < ($1.expires ?? .max) }

@@ -1,3 +1,5 @@
+internal import SIPNames
+
 /// A header field's value with parameters: `multipart/mixed;boundary="a b"`, `signal;handling=optional` (RFC 3261 section 25.1).
 struct ParameterizedValue: Equatable {
     /// Before the first semicolon, in lower case.
@@ -15,7 +17,7 @@ struct ParameterizedValue: Equatable {
             let pair = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             let name = QuotedText.trimmed(pair.first ?? "").lowercased()
             guard !name.isEmpty, parameters[name] == nil else { continue }
-            parameters[name] = SofiaText.unquoted(QuotedText.trimmed(pair.count == 2 ? pair[1] : ""))
+            parameters[name] = NameAddress.unquoted(QuotedText.trimmed(pair.count == 2 ? pair[1] : ""))
         }
     }
 }

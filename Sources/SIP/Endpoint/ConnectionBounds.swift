@@ -1,5 +1,6 @@
 internal import EventLoop
 internal import Glibc
+internal import SIPNames
 
 /// Keeps whoever opens connections to our SIP listeners from taking all descriptors that this process may have: then there would
 /// be none for others, for pages, or for the database. Sofia takes every connection, and keeps it for half an hour.
@@ -30,7 +31,7 @@ final class ConnectionBounds {
     ///   - perAddress: Connections that one address may have, at most an eighth of the process' descriptors.
     ///   - inAll: Connections that there may be, at most half of them.
     ///   - onSurplus: Hears how many were closed.
-    init(listening: [SIPListenAddress], perAddress: Int, inAll: Int, onSurplus: @escaping @LoopActor (Int) -> Void) {
+    init(listening: [ListenAddress], perAddress: Int, inAll: Int, onSurplus: @escaping @LoopActor (Int) -> Void) {
         ports = Set(listening.filter { $0.transport != .udp }.map(\.port))
         let descriptors = ConnectionBounds.descriptorLimit
         self.perAddress = max(1, min(perAddress, descriptors / 8))

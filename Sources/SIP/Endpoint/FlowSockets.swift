@@ -1,5 +1,6 @@
 internal import EventLoop
 internal import Glibc
+internal import SIPNames
 
 /// Tells whether the connection of a flow still stands.
 ///

@@ -1,11 +1,13 @@
+internal import SIPNames
+
 /// Transports that share an address and a port, and so a stack.
 struct ListenGroup: Equatable {
     let address: String
     let port: Int
-    var transports: [SIPListenAddress.Transport]
+    var transports: [ListenAddress.Transport]
 }
 
-extension [SIPListenAddress] {
+extension [ListenAddress] {
     /// Addresses in order, UDP and TCP of one port together, TLS by itself, an address that is named twice once.
     func groupedByPort() -> [ListenGroup] {
         var groups: [ListenGroup] = []

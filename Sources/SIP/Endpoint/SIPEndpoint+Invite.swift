@@ -1,5 +1,6 @@
 internal import CSofiaSIP
 internal import EventLoop
+internal import SIPNames
 
 /// Calling: from a request of the core to our INVITE.
 extension SIPEndpoint {
@@ -89,7 +90,7 @@ extension SIPEndpoint {
     /// The stack that a request goes out by, and where it goes.
     struct Way {
         let stack: SIPStack
-        let transport: SIPListenAddress.Transport
+        let transport: ListenAddress.Transport
         let address: SocketAddress
         /// Nil where the target is the hop.
         var hop: SIPHop?
@@ -127,7 +128,7 @@ extension SIPEndpoint {
             return .failure(Refusal(status: 503, phrase: "No numeric next hop"))
         }
         guard let flow = hop.flow else {
-            guard let stack = stacks.first(where: { $0.serves(hop.transport, isV6: address.isV6) }) else {
+            guard let stack = stacks.first(where: { $0.serves(hop.transport, isV6: address.ip.isIPv6) }) else {
                 return .failure(Refusal(status: 503, phrase: "No transport to the target"))
             }
             if hop.transport == .tls, stack.tls?.expect(hop.serverName ?? hop.address, at: address.hostPort) == false {

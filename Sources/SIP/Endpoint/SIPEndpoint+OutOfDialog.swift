@@ -1,5 +1,6 @@
 internal import CSofiaSIP
 internal import EventLoop
+internal import SIPNames
 
 /// Requests outside of dialogs: a new call, a question, or something that is not served.
 extension SIPEndpoint {

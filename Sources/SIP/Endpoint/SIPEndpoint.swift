@@ -1,6 +1,7 @@
 internal import CSofiaSIP
 public import EventLoop
 internal import Logging
+public import SIPNames
 
 /// Calls over SIP: the legs of a B2BUA, on Sofia's NUA.
 ///
@@ -38,7 +39,7 @@ public final class SIPEndpoint {
     private static var lastLeg: UInt = 0
 
     /// Addresses that the endpoint listens on, with their real ports. Empty while it is stopped.
-    public var listening: [SIPListenAddress] { stacks.flatMap(\.listening) }
+    public var listening: [ListenAddress] { stacks.flatMap(\.listening) }
 
     /// Legs that are not gone: also those that still wait for the answer to a BYE or CANCEL.
     public var openLegs: Int { legs.count + resolving.count }

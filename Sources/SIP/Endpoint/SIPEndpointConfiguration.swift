@@ -1,10 +1,11 @@
+public import SIPNames
 public import TLS
 
 /// Everything that can be set on a ``SIPEndpoint``.
 public struct SIPEndpointConfiguration: Sendable {
     /// Addresses to listen on. UDP and TCP on one address and port share a stack, so that a request too big for a
     /// datagram goes by TCP (RFC 3261 section 18.1.1).
-    public var listen: [SIPListenAddress]
+    public var listen: [ListenAddress]
     /// What listeners with TLS show and believe; there can be none without it.
     public var tls: TLSEndpointContext.Settings?
     /// Host part of our own From URIs, and of Warning headers.
@@ -57,7 +58,7 @@ public struct SIPEndpointConfiguration: Sendable {
     /// How long ``SIPEndpoint/stop()`` waits for its CANCELs and BYEs to be answered.
     public var stopLimit: Duration = .seconds(2)
 
-    public init(listen: [SIPListenAddress], domain: String, userAgent: String = "Tern") {
+    public init(listen: [ListenAddress], domain: String, userAgent: String = "Tern") {
         self.listen = listen
         self.domain = domain
         self.userAgent = userAgent

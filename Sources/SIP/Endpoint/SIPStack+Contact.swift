@@ -1,4 +1,5 @@
 internal import EventLoop
+internal import SIPNames
 
 extension SIPStack {
     /// Our Contact for a dialog: where the peer is to send its requests, over the transport that it came by
@@ -6,8 +7,8 @@ extension SIPStack {
     ///
     /// - Parameter peer: Numeric address of the peer, if known; decides between addresses when all are listened on.
     /// - Parameter isSecure: Whether the dialog's URIs are `sips:`.
-    func contact(_ transport: SIPListenAddress.Transport, peer: SocketAddress?, isSecure: Bool = false) -> String {
-        let host = SIPListenAddress(transport: transport, address: contactAddress(peer), port: port).hostPort
+    func contact(_ transport: ListenAddress.Transport, peer: SocketAddress?, isSecure: Bool = false) -> String {
+        let host = ListenAddress(transport: transport, address: contactAddress(peer), port: port).hostAndPort
         if isSecure { return "<sips:\(host)>" }
         return transport == .udp ? "<sip:\(host)>" : "<sip:\(host);transport=\(transport.rawValue)>"
     }
@@ -26,11 +27,11 @@ extension SIPStack {
         let isServed = target.transport.map { transports.contains($0) } ?? (transports != [.tls])
         guard isServed else { return false }
         let isV6 = address.contains(":")
-        return target.address.map { $0.isV6 == isV6 } ?? true
+        return target.address.map { $0.ip.isIPv6 == isV6 } ?? true
     }
 
     /// Whether requests can go out here over `transport`, to an address of that family.
-    func serves(_ transport: SIPListenAddress.Transport, isV6: Bool) -> Bool {
+    func serves(_ transport: ListenAddress.Transport, isV6: Bool) -> Bool {
         transports.contains(transport) && address.contains(":") == isV6
     }
 }

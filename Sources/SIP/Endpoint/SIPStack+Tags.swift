@@ -1,5 +1,6 @@
 internal import CSofiaSIP
 internal import EventLoop
+internal import SIPNames
 
 extension SIPStack {
     /// The methods that are served (RFC 3261 section 20.5); all others are answered 405, unknown ones 501.
@@ -38,14 +39,14 @@ extension SIPStack {
 
     /// Everything that a NUA is set to.
     static func tags(
-        _ listening: [SIPListenAddress], _ configuration: SIPEndpointConfiguration, registers: Bool
+        _ listening: [ListenAddress], _ configuration: SIPEndpointConfiguration, registers: Bool
     ) -> TagList {
         var tags = TagList()
         if let first = listening.first {
             // Without the parameter Sofia takes both; a list of them makes it read an array that is gone.
             let parameter = listening.count == 1 ? ";transport=\(first.transport.rawValue)" : ""
             // To a `sip:` URI it binds UDP and TCP only.
-            let uri = first.transport == .tls ? "sips:\(first.hostPort)" : "sip:\(first.hostPort)\(parameter)"
+            let uri = first.transport == .tls ? "sips:\(first.hostAndPort)" : "sip:\(first.hostAndPort)\(parameter)"
             tags.add(tern_nutag_url(), uri)
         }
         if listening.contains(where: { $0.transport == .tls }) {

@@ -1,6 +1,7 @@
 internal import CSofiaSIP
 internal import EventLoop
 internal import Logging
+internal import SIPNames
 internal import TLS
 
 /// One NUA: one address and port, over UDP, TCP or both, or over TLS.
@@ -13,7 +14,7 @@ final class SIPStack {
     private(set) var nua: OpaquePointer?
     let address: String
     let port: Int
-    let transports: [SIPListenAddress.Transport]
+    let transports: [ListenAddress.Transport]
     private let onEvent: @LoopActor (StackEvent, SIPStack) -> Void
     private var onShutdown: (@LoopActor () -> Void)?
     let bodyLimit: Int
@@ -23,15 +24,15 @@ final class SIPStack {
     private static var stacks: [Int: SIPStack] = [:]
     private static var lastNumber = 0
 
-    var listening: [SIPListenAddress] {
-        transports.map { SIPListenAddress(transport: $0, address: address, port: port) }
+    var listening: [ListenAddress] {
+        transports.map { ListenAddress(transport: $0, address: address, port: port) }
     }
 
     /// Listens at once.
     ///
     /// - Parameter registers: Whether REGISTER is served.
     init(
-        address: String, port: Int, transports: [SIPListenAddress.Transport], configuration: SIPEndpointConfiguration,
+        address: String, port: Int, transports: [ListenAddress.Transport], configuration: SIPEndpointConfiguration,
         registers: Bool, onEvent: @escaping @LoopActor (StackEvent, SIPStack) -> Void
     ) throws(SIPError) {
         self.address = address

@@ -1,3 +1,5 @@
+internal import SIPNames
+
 /// What of a challenge's value decides whether it is worth an answer (RFC 7616 section 3.3).
 struct ChallengeParameters: Equatable {
     private(set) var realm = ""
@@ -10,7 +12,7 @@ struct ChallengeParameters: Equatable {
         for part in QuotedText.split(value.drop { $0 != " " }, at: ",") {
             let pair = part.split(separator: "=", maxSplits: 1)
             guard pair.count == 2 else { continue }
-            let text = SofiaText.unquoted(QuotedText.trimmed(pair[1]))
+            let text = NameAddress.unquoted(QuotedText.trimmed(pair[1]))
             switch QuotedText.trimmed(pair[0]).lowercased() {
             case "realm": realm = text
             case "nonce": nonce = text

@@ -59,7 +59,7 @@ extension Leg {
 
     private func found(_ name: SIPServerName, _ hops: [SIPHop]) {
         let hop = hops.first { hop in
-            guard let address = hop.socketAddress, stack.serves(hop.transport, isV6: address.isV6) else { return false }
+            guard let address = hop.socketAddress, stack.serves(hop.transport, isV6: address.ip.isIPv6) else { return false }
             return hop.transport != .tls || stack.tls?.expect(hop.serverName ?? name.host, at: address.hostPort) == true
         }
         if hop == nil {

@@ -1,3 +1,5 @@
+internal import SIPNames
+
 /// Where the requests of a leg go, when not where Sofia would send them by itself (RFC 3261 section 12.2.1.1).
 ///
 /// It is pure: it knows what the messages said, and is told whether a connection stands.
@@ -50,6 +52,6 @@ struct LegCourse: Equatable {
             // RFC 7118 section 5 has clients that cannot know their address make up such a name.
             return (!isOurs || resolvesNames && first.flow == nil) && !contactHost.lowercased().hasSuffix(".invalid")
         }
-        return contact == peer || !contact.isPrivate || (isOurs || isProxied) && peer.isPrivate
+        return contact == peer || !contact.ip.isPrivate || (isOurs || isProxied) && peer.ip.isPrivate
     }
 }

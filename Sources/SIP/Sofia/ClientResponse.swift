@@ -1,4 +1,5 @@
 internal import CSofiaSIP
+internal import SIPNames
 
 extension SIPClientOutcome {
     /// A final response. Sofia has statuses from 900 on for troubles of its own.
@@ -12,7 +13,7 @@ extension SIPClientOutcome {
         var next = sip.sip_contact
         while let contact = next?.pointee, contacts.count < SIPClientOutcome.mostContacts {
             next = contact.m_next
-            let own = contact.m_expires.flatMap { UInt32(SofiaText.unquoted(SofiaText.field($0, limit: 32))) }.map { Int($0) }
+            let own = contact.m_expires.flatMap { UInt32(NameAddress.unquoted(SofiaText.field($0, limit: 32))) }.map { Int($0) }
             contacts.append(Contact(uri: SofiaURI.text(contact.m_url), expires: own ?? expires))
         }
     }

@@ -1,5 +1,6 @@
 internal import CSofiaSIP
 internal import Glibc
+internal import SIPNames
 
 /// What the endpoint reads of a request or response, copied while Sofia's message is alive.
 struct IncomingMessage {
@@ -127,7 +128,7 @@ extension SIPReason {
         self.init(
             protocolName: SofiaText.field(header.re_protocol, limit: 32),
             cause: Int(SofiaText.field(header.re_cause, limit: 8)),
-            text: SofiaText.optionalField(header.re_text, limit: 128).map(SofiaText.unquoted))
+            text: SofiaText.optionalField(header.re_text, limit: 128).map(NameAddress.unquoted))
     }
 }
 
@@ -137,10 +138,10 @@ extension SIPParty {
             self.init(uri: "", user: "", host: "", displayName: nil)
             return
         }
-        let display = SofiaText.unquoted(SofiaText.field(address.a_display, limit: 256))
+        let display = NameAddress.unquoted(SofiaText.field(address.a_display, limit: 256))
         self.init(
             uri: SofiaURI.text(address.a_url),
-            user: SofiaText.unescaped(SofiaText.field(address.a_url.url_user, limit: 256)),
+            user: SIPURI.unescaped(SofiaText.field(address.a_url.url_user, limit: 256)),
             host: SofiaText.field(address.a_url.url_host, limit: 256),
             displayName: display.isEmpty ? nil : display)
     }
@@ -153,7 +154,7 @@ extension SIPIncomingInvite {
         self.init(
             from: SIPParty(sip.sip_from?.pointee),
             to: SIPParty(sip.sip_to?.pointee),
-            requestUser: SofiaText.unescaped(SofiaText.field(url?.url_user, limit: 256)),
+            requestUser: SIPURI.unescaped(SofiaText.field(url?.url_user, limit: 256)),
             requestHost: SofiaText.field(url?.url_host, limit: 256),
             requestURI: url.map(SofiaURI.text) ?? "",
             callID: SofiaText.field(sip.sip_call_id?.pointee.i_id, limit: 256),
@@ -213,7 +214,7 @@ enum SofiaURI {
     /// - Parameter transport: Where it is known; else the Via tells.
     static func flow(
         _ sip: UnsafePointer<sip_t>, message: OpaquePointer?, at address: String, port: Int,
-        over transport: SIPListenAddress.Transport? = nil
+        over transport: ListenAddress.Transport? = nil
     ) -> SIPFlow? {
         guard let peer = source(of: message) else { return nil }
         let text = SofiaText.field(sip.pointee.sip_via?.pointee.v_protocol, limit: 32).uppercased()

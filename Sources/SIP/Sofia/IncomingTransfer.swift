@@ -1,4 +1,5 @@
 internal import CSofiaSIP
+internal import SIPNames
 
 extension SIPTransferRequest {
     /// Reads a REFER, or says with which response it is refused.
@@ -18,12 +19,12 @@ extension SIPTransferRequest {
         guard ["sip", "sips", "tel"].contains(scheme) else { throw .tooMuch("Refer-To is no sip:, sips: or tel: URI") }
         let whole = try SIPRefusal.uri(url, "Refer-To")
         guard SIPTarget.isHarmless(whole) else { throw SIPRefusal(status: 400, phrase: "Bad Refer-To Header") }
-        let (uri, method) = SIPTransferRequest.withoutMethod(whole.prefix { $0 != "?" })
+        let (uri, method) = SIPTransferRequest.withoutMethod(whole)
         self.init(
-            target: uri, scheme: scheme, user: SofiaText.unescaped(SofiaText.field(url.url_user, limit: 256)),
+            target: uri, scheme: scheme, user: SIPURI.unescaped(SofiaText.field(url.url_user, limit: 256)),
             host: SofiaURI.host(url), method: method ?? "INVITE",
             replaces: try SIPTransferRequest.replaces(in: whole.drop { $0 != "?" }.dropFirst()))
-        if scheme == "tel", user.isEmpty { user = String(uri.drop { $0 != ":" }.dropFirst().prefix { $0 != ";" }) }
+        if scheme == "tel", user.isEmpty { user = TelURI(uri)?.number ?? "" }
         referredBy = try sip.sip_referred_by.map { header throws(SIPRefusal) in
             let uri = try SIPRefusal.uri(header.pointee.b_url, "Referred-By")
             return "<\(HeaderText.line(uri).filter { $0 != ">" })>"
@@ -32,20 +33,18 @@ extension SIPTransferRequest {
         number = sip.sip_cseq?.pointee.cs_seq ?? 0
     }
 
-    /// The URI without its `method` parameter (RFC 3261 section 19.1.1), and that.
-    private static func withoutMethod(_ uri: Substring) -> (uri: String, method: String?) {
-        let start = uri.lastIndex(of: "@") ?? uri.startIndex
-        var parts = uri[start...].split(separator: ";", omittingEmptySubsequences: false)
-        guard let index = parts.firstIndex(where: { $0.lowercased().hasPrefix("method=") }) else { return (String(uri), nil) }
-        let method = parts.remove(at: index).dropFirst("method=".count)
-        return (uri[..<start] + parts.joined(separator: ";"), method.uppercased())
+    /// The URI without headers and without its `method` parameter (RFC 3261 section 19.1.1), and that.
+    private static func withoutMethod(_ uri: String) -> (uri: String, method: String?) {
+        guard let parsed = SIPURI(uri) else { return (String(uri.prefix { $0 != "?" }), nil) }
+        guard let found = parsed.removingParameter("method") else { return (parsed.target, nil) }
+        return (found.uri, found.value.uppercased())
     }
 
     /// The Replaces among the URI's headers; others are not looked at.
     private static func replaces(in headers: Substring) throws(SIPRefusal) -> SIPReplaces? {
         let named = headers.split(separator: "&").filter { $0.lowercased().hasPrefix("replaces=") }
         guard let first = named.first else { return nil }
-        guard named.count == 1, let replaces = SIPReplaces(SofiaText.unescaped(String(first.dropFirst("replaces=".count)))) else {
+        guard named.count == 1, let replaces = SIPReplaces(SIPURI.unescaped(String(first.dropFirst("replaces=".count)))) else {
             throw SIPRefusal(status: 400, phrase: "Bad Replaces Header")
         }
         return replaces

@@ -1,4 +1,5 @@
 internal import CSofiaSIP
+internal import SIPNames
 
 /// Header fields as text: those that Sofia does not parse, or whose parts belong to somebody else.
 enum SofiaHeaders {
@@ -46,7 +47,7 @@ enum SofiaHeaders {
 
     /// The addresses of all header fields of that name, at most two: a `sip:` and a `tel:` URI.
     static func parties(_ sip: sip_t, _ name: String) -> [SIPParty] {
-        Array(unknown(sip, name).flatMap { NameAddress.list($0, most: 2) }.prefix(2))
+        Array(unknown(sip, name).lazy.flatMap { NameAddress.list($0) }.compactMap { SIPParty($0) }.prefix(2))
     }
 
     static func privacy(_ sip: sip_t) -> Set<String> {

@@ -1,11 +1,13 @@
+public import SIPNames
+
 /// Why the endpoint did not start.
 public enum SIPError: Error, Hashable, Sendable, CustomStringConvertible {
     /// Nothing to listen on was configured.
     case nothingToListenOn
     /// The address is not a numeric IP address, or the port is not one.
-    case badAddress(SIPListenAddress)
+    case badAddress(ListenAddress)
     /// The operating system refused the socket: in use, not of this host, not permitted.
-    case cannotListen(SIPListenAddress, reason: String)
+    case cannotListen(ListenAddress, reason: String)
     /// Sofia could not be set up, for lack of memory or descriptors.
     case stackFailed
     /// A listener with TLS has no certificate, or OpenSSL does not take it; the text says which and why.

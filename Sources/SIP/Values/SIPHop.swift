@@ -1,6 +1,8 @@
+public import SIPNames
+
 /// Where a request is sent, whatever its Request-URI and Route say: the outcome of RFC 3263, or a flow.
 public struct SIPHop: Hashable, Sendable, CustomStringConvertible {
-    public var transport: SIPListenAddress.Transport
+    public var transport: ListenAddress.Transport
     /// Numeric, without brackets.
     public var address: String
     public var port: Int
@@ -9,7 +11,7 @@ public struct SIPHop: Hashable, Sendable, CustomStringConvertible {
     /// The flow that it is: its connection is used, or the request fails (RFC 5626 section 5.3).
     public let flow: SIPFlow?
 
-    public init(transport: SIPListenAddress.Transport, address: String, port: Int, serverName: String? = nil) {
+    public init(transport: ListenAddress.Transport, address: String, port: Int, serverName: String? = nil) {
         self.transport = transport
         self.address = address
         self.port = port
@@ -28,12 +30,12 @@ public struct SIPHop: Hashable, Sendable, CustomStringConvertible {
 
     /// `tcp:192.0.2.1:5060`.
     public var description: String {
-        SIPListenAddress(transport: transport, address: address, port: port).description
+        ListenAddress(transport: transport, address: address, port: port).description
     }
 
     /// As Sofia takes it.
     var uri: String {
-        "sip:\(SIPListenAddress(transport: transport, address: address, port: port).hostPort);transport=\(transport.rawValue)"
+        "sip:\(ListenAddress(transport: transport, address: address, port: port).hostAndPort);transport=\(transport.rawValue)"
     }
 
     /// Nil when ``address`` is not numeric, or ``port`` is no port.

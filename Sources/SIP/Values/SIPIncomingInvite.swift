@@ -1,3 +1,5 @@
+public import SIPNames
+
 /// What an initial INVITE said, copied out of Sofia's message.
 public struct SIPIncomingInvite: Hashable, Sendable {
     public var from: SIPParty
@@ -11,7 +13,7 @@ public struct SIPIncomingInvite: Hashable, Sendable {
     public var sdp: String?
     /// Where the INVITE really came from, `192.0.2.1:5060`.
     public var source: String
-    public var transport: SIPListenAddress.Transport
+    public var transport: ListenAddress.Transport
     /// The way by which it came, and by which its sender is reached; nil when that is not known.
     public var flow: SIPFlow?
     public var userAgent: String?
@@ -35,7 +37,7 @@ public struct SIPIncomingInvite: Hashable, Sendable {
 
     public init(
         from: SIPParty, to: SIPParty, requestUser: String, requestHost: String, requestURI: String, callID: String,
-        sdp: String?, source: String, transport: SIPListenAddress.Transport, flow: SIPFlow? = nil, userAgent: String?,
+        sdp: String?, source: String, transport: ListenAddress.Transport, flow: SIPFlow? = nil, userAgent: String?,
         maxForwards: Int
     ) {
         self.from = from

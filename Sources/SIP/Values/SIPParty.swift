@@ -1,3 +1,5 @@
+internal import SIPNames
+
 /// Who a From or To header names. Every text is valid UTF-8, without control characters, and bounded.
 public struct SIPParty: Hashable, Sendable {
     /// The whole URI as it stands in the header, without the header's own parameters.
@@ -13,5 +15,20 @@ public struct SIPParty: Hashable, Sendable {
         self.user = user
         self.host = host
         self.displayName = displayName
+    }
+}
+
+extension SIPParty {
+    /// Of a `sip:`, `sips:` or `tel:` URI; the number of a `tel:` URI is its user.
+    init?(_ address: NameAddress) {
+        let uri = address.uri
+        guard SIPTarget.isHarmless(uri), uri.utf8.count <= SofiaText.longestField else { return nil }
+        if let number = TelURI(uri)?.number {
+            self.init(uri: uri, user: number, host: "", displayName: address.displayName)
+        } else if let parsed = SIPURI(uri) {
+            self.init(uri: uri, user: parsed.user ?? "", host: parsed.host, displayName: address.displayName)
+        } else {
+            return nil
+        }
     }
 }

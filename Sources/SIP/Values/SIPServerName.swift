@@ -1,3 +1,5 @@
+public import SIPNames
+
 /// The host of a URI that a request goes to, where it is a name: what is left to find out by RFC 3263.
 public struct SIPServerName: Hashable, Sendable {
     /// A domain name in lower case.
@@ -5,9 +7,9 @@ public struct SIPServerName: Hashable, Sendable {
     /// Nil where the URI has none, so that SRV records count.
     public var port: Int?
     /// Nil where the URI does not say.
-    public var transport: SIPListenAddress.Transport?
+    public var transport: ListenAddress.Transport?
 
-    public init(host: String, port: Int? = nil, transport: SIPListenAddress.Transport? = nil) {
+    public init(host: String, port: Int? = nil, transport: ListenAddress.Transport? = nil) {
         self.host = host
         self.port = port
         self.transport = transport

@@ -2,13 +2,14 @@
 @testable import Gateway
 @testable import Registrar
 import SIP
+import SIPNames
 import Testing
 
 @Suite("Where a contact is called")
 struct ContactHopTests {
     private func binding(_ contact: String, path: [String], flow: String) throws -> Binding {
         Binding(
-            id: 1, user: "alice", contact: try #require(ContactURI(contact)), expires: .now, updated: .now, callID: "1", cSeq: 1, path: path,
+            id: 1, user: "alice", contact: try #require(SIPURI(contact)), expires: .now, updated: .now, callID: "1", cSeq: 1, path: path,
             flow: flow, received: "")
     }
 

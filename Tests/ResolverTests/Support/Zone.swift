@@ -1,4 +1,5 @@
 @testable import Resolver
+import SIPNames
 
 /// What a name server would say, for tests of pure logic.
 struct Zone: Sendable {
@@ -25,7 +26,7 @@ struct Zone: Sendable {
     private static func record(_ type: DNSRecordType, _ words: [String]) -> DNSRecord? {
         switch type {
         case .a, .aaaa:
-            return NumericAddress(words[0]).map(DNSRecord.address)
+            return IPAddress(words[0]).map(DNSRecord.address)
         case .srv:
             guard words.count == 4, let target = DNSName(words[3]) else { return nil }
             return .service(

@@ -1,4 +1,4 @@
-/// Where a listener is bound.
+/// Where a listener is bound: a transport, an address and a port.
 public struct ListenAddress: Sendable, Hashable, CustomStringConvertible {
     /// What is spoken below SIP or HTTP.
     public enum Transport: String, Sendable, CaseIterable {
@@ -30,10 +30,10 @@ public struct ListenAddress: Sendable, Hashable, CustomStringConvertible {
     public var isLoopback: Bool { IPAddress(address)?.isLoopback ?? false }
 
     /// Whether it takes what arrives at any address of this machine.
-    public var isWildcard: Bool { IPAddress(address)?.isUnspecified ?? false }
+    public var isWildcard: Bool { IPAddress(address)?.isUnspecified ?? (address == "*") }
 
     /// Whether both cannot be bound at once: same kind of socket and port, and same address or a wildcard of the same family.
-    func overlaps(_ other: ListenAddress) -> Bool {
+    public func overlaps(_ other: ListenAddress) -> Bool {
         guard (transport == .udp) == (other.transport == .udp), port == other.port, port != 0,
             let mine = IPAddress(address), let theirs = IPAddress(other.address), mine.isIPv6 == theirs.isIPv6
         else { return false }
