@@ -18,11 +18,12 @@ public struct WebPage: Sendable {
         "webmanifest": "application/manifest+json",
     ]
 
-    /// Sent with every file. The page loads nothing from elsewhere, and may not be framed.
+    /// Sent with every file. The page loads nothing from elsewhere, and may not be framed. Its program reads the forms: a browser that sent
+    /// the one of the sign-in by itself would put the password into the address.
     private static let headers = [
         HTTPResponse.Header(
             "Content-Security-Policy",
-            "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"),
+            "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"),
         HTTPResponse.Header("X-Content-Type-Options", "nosniff"),
         HTTPResponse.Header("Referrer-Policy", "no-referrer"),
         HTTPResponse.Header("Cache-Control", "no-cache"),

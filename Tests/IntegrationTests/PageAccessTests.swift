@@ -169,7 +169,63 @@ extension IntegrationTests {
             }
         }
 
+        @Test("a part of the page's program is missing: the page says so, tries again, and begins when it is there")
+        func incomplete() async throws {
+            let stage = try Stage.running
+            let page = try await stage.openPage()
+            try await page.block("*/tern-peer.js")
+            // The page is replaced while the script runs.
+            try? await page.run("location.reload()")
+            #expect(await eventually(within: .patience) { await text(of: "loading-text", on: page)?.contains("Trying again") == true })
+            #expect(try await page.run("return document.body.dataset.state") == "loading")
+            try await page.block()
+            try await page.begins()
+            try await signIn(page)
+        }
+
+        @Test("a part of the page's program stays away: nothing can be typed in, the browser sends no password, and the user can try again")
+        func neverComplete() async throws {
+            let stage = try Stage.running
+            let page = try await stage.openPage()
+            try await page.block("*/tern-peer.js")
+            try? await page.run("location.reload()")
+            // It was tried four times.
+            #expect(await eventually(within: .patience) {
+                (try? await page.run("return document.getElementById('load-button').checkVisibility()")) == true
+            })
+            #expect(await text(of: "loading-text", on: page)?.contains("Check your network") == true)
+            let sent = try await page.run("""
+                const form = document.getElementById('login-form'), before = location.href;
+                const seen = form.checkVisibility();
+                const refused = new Promise(resolve => document.addEventListener('securitypolicyviolation', event => resolve(event.effectiveDirective)));
+                document.getElementById('login-user').value = 'alice';
+                document.getElementById('login-password').value = 'secret';
+                document.getElementById('login-button').click();
+                return { seen, refused: await refused, stays: location.href === before };
+                """)
+            #expect(sent == ["seen": false, "refused": "form-action", "stays": true])
+            try await page.block()
+            try? await page.run("document.getElementById('load-button').click()")
+            try await page.begins()
+            try await signIn(page)
+        }
+
         // MARK: Parts
+
+        private func text(of id: String, on page: Page) async -> String? {
+            (try? await page.run("return document.getElementById(args[0])?.textContent", .string(id)))?.stringValue
+        }
+
+        private func signIn(_ page: Page) async throws {
+            try await page.wait(until: "document.activeElement?.matches('#login-user, #login-password')")
+            try await page.type("alice", into: "login-user")
+            try await page.type(GatewayProcess.password, into: "login-password")
+            try await page.click("login-button")
+            try await page.wait(for: "ready")
+            try await page.click("logout-button")
+            try await page.wait(for: "signed-out")
+            try await page.close()
+        }
 
         /// Goes from field to field with Tab.
         private func walk(_ page: Page, to id: String) async throws {

@@ -36,6 +36,13 @@ extension Chromium {
         try await develop("Emulation.setEmulatedMedia", ["features": .array([scheme])])
     }
 
+    /// Addresses, with stars for what may be anything, that cannot be loaded from now on.
+    func block(_ addresses: [String], in handle: String) async throws {
+        try await show(handle)
+        try await develop("Network.enable", [:])
+        try await develop("Network.setBlockedURLs", ["urls": .array(addresses.map { .string($0) })])
+    }
+
     private func develop(_ command: String, _ parameters: JSONValue) async throws {
         _ = try await session.call("POST", "/goog/cdp/execute", ["cmd": .string(command), "params": parameters])
     }
@@ -52,6 +59,8 @@ extension Page {
     }
 
     func press(_ keys: String, shift: Bool = false) async throws { try await chromium.press(keys, shift: shift, in: handle) }
+
+    func block(_ addresses: String...) async throws { try await chromium.block(addresses, in: handle) }
 
     /// Clicks what has that id, as with a pointer.
     func tap(_ id: String) async throws { try await chromium.tap("#\(id)", in: handle) }

@@ -6,14 +6,11 @@ extension Stage {
     /// The page, with its program running.
     ///
     /// Chromium gives up what it loads when an interface of the machine comes or goes (ERR_NETWORK_CHANGED), and hears of those of other tests'
-    /// networks a while later: then the page is opened again.
+    /// networks a while later: then the page loads itself again.
     func openPage(in browser: (any Browser)? = nil) async throws -> Page {
-        for _ in 0..<5 {
-            let page = try await (browser ?? chromium).open(gateway.page + "?audio=raw")
-            if try await page.run("return Boolean(window.tern)") == true { return page }
-            try await page.close()
-        }
-        throw HarnessError("the page's program does not run: \(await (browser ?? chromium).console())")
+        let page = try await (browser ?? chromium).open(gateway.page + "?audio=raw")
+        try await page.begins()
+        return page
     }
 
     /// The page with somebody signed in. The microphone is taken as it is: noise suppression would remove a tone.
@@ -45,6 +42,13 @@ extension Stage {
 }
 
 extension Page {
+    /// Waits for the page's program. What is asked while the page loads itself again has no answer.
+    func begins(within limit: Duration = .patience) async throws {
+        guard await eventually(within: limit, { (try? await run("return Boolean(window.tern)")) == true }) else {
+            throw HarnessError("the page's program does not begin: \(await browser.console())")
+        }
+    }
+
     /// What the page plays.
     static let remote = "document.getElementById('remote-video').srcObject"
 

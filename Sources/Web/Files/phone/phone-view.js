@@ -31,6 +31,7 @@ export class PhoneView {
     document.body.dataset.state = state;
     const signedOut = state === 'signed-out' || state === 'connecting';
     const incoming = state === 'incoming' || state === 'answering';
+    element('loading-view').hidden = true;
     element('login-view').hidden = !signedOut;
     element('phone-view').hidden = signedOut;
     element('account').hidden = signedOut;

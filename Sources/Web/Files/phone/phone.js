@@ -160,5 +160,5 @@ window.addEventListener('pageshow', event => {
 
 element('dial-input').value = parameters.get('dest') ?? '';
 showDelete();
-signIn({ client, view, user: parameters.get('user'), onChange: showUser });
 refresh();
+signIn({ client, view, user: parameters.get('user'), onChange: showUser });
