@@ -118,7 +118,7 @@ extension IntegrationTests {
             do {
                 try await body(gateway)
             } catch {
-                await gateway.stop()
+                _ = await gateway.stop()
                 await dns.stop()
                 throw error
             }

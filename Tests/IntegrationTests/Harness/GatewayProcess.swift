@@ -35,11 +35,12 @@ final class GatewayProcess: Sendable {
     ///   - sip: Further lines of the section `sip`.
     ///   - calls: Further lines of the section `calls`.
     ///   - media: Further lines of the section `media`.
+    ///   - janus: Lines of the section `janus`, in place of those for a managed one.
     ///   - more: Further sections of the configuration.
     init(
         in environment: TestEnvironment, name: String = "gateway", routes: String? = nil, registrations: String? = nil,
         nameServer: String? = nil, httpAddress: String = "127.0.0.1", recording: [String] = [], sip: [String] = [], calls: [String] = [],
-        media: [String] = [], more: String = ""
+        media: [String] = [], janus: [String]? = nil, more: String = ""
     ) async throws {
         address = environment.address
         self.httpAddress = httpAddress
@@ -54,6 +55,7 @@ final class GatewayProcess: Sendable {
         let text = GatewayProcess.configuration(
             address: address, sipPort: sipPort, http: "\(httpAddress):\(httpPort)", phonePort: phonePort, directory: directory,
             recording: recording, sip: sip, calls: calls, media: media,
+            janus: janus ?? ["mode: managed", "directory: \(directory.path)/janus"],
             registrations: database, nameServers: nameServer.map { "[\"\($0)\"]" } ?? "[]",
             routes: routes ?? GatewayProcess.routes(address: address, phonePort: phonePort), more: more)
         try text.write(to: file, atomically: true, encoding: .utf8)
@@ -85,7 +87,7 @@ final class GatewayProcess: Sendable {
     /// Times are short, so that a test of their end is.
     private static func configuration(
         address: String, sipPort: Int, http: String, phonePort: Int, directory: URL, recording: [String], sip: [String], calls: [String],
-        media: [String], registrations: String, nameServers: String, routes: String, more: String
+        media: [String], janus: [String], registrations: String, nameServers: String, routes: String, more: String
     ) -> String {
         """
         sip:
@@ -99,8 +101,7 @@ final class GatewayProcess: Sendable {
           address: \(address)
         \((["rtp_ports: 20000-20999"].filter { _ in !media.contains { $0.hasPrefix("rtp_ports") } } + media).map { "  " + $0 }.joined(separator: "\n"))
         janus:
-          mode: managed
-          directory: \(directory.path)/janus
+        \(janus.map { "  " + $0 }.joined(separator: "\n"))
         recordings:
           directory: \(directory.path)/recordings
         \(recording.map { "  " + $0 }.joined(separator: "\n"))

@@ -20,7 +20,22 @@ final class Socket: Sendable {
         try Socket.with(address, port) { connect(descriptor, $0, $1) }
     }
 
+    private init(_ descriptor: Int32) { self.descriptor = descriptor }
+
     deinit { Glibc.close(descriptor) }
+
+    /// Waits for a connection to a socket that listens; nil once closed.
+    func accepted() -> Socket? {
+        while isOpen.load(ordering: .acquiring) {
+            var poll = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+            guard Glibc.poll(&poll, 1, 100) > 0 else { continue }
+            let connection = accept(descriptor, nil, nil)
+            guard connection >= 0 else { continue }
+            _ = fcntl(connection, F_SETFD, FD_CLOEXEC)
+            return Socket(connection)
+        }
+        return nil
+    }
 
     var port: Int {
         // The port is at the same place in both families.
