@@ -20,7 +20,20 @@ struct EngineFuzzTests {
             let recordings = try Machine.scratchDirectory()
             defer { Machine.remove(recordings) }
             let board = Board()
+            // One PeerConnection talks with a leg after the other; the other one is a leg like all.
+            let peer = try await TestPeer(of: bench.janus.client), other = try await TestPeer(of: bench.janus.client)
+            board.peers = [peer.id.value, other.id.value]
+            board.legs.append(other.leg)
+            board.ids.append(other.id.value)
             let end = ContinuousClock.now + Self.duration
+            let talk = Task { @LoopActor in
+                var random = SeededRandom(seed: Self.seed &+ 200)
+                while ContinuousClock.now < end {
+                    // That leg may just have ended.
+                    try? await peer.configure(to: board.ids.randomElement(using: &random).flatMap { EngineLegID($0) })
+                    try? await Task.sleep(for: .milliseconds(20))
+                }
+            }
             let players = (0..<6).map { number in
                 let player = Player(
                     RequestGenerator(seed: Self.seed &+ UInt64(number), phones: phones, recordings: recordings), board, bench.janus.client)
@@ -42,6 +55,7 @@ struct EngineFuzzTests {
             var answers = Player.Answers()
             for player in players { answers.add(try await player.value) }
             let datagrams = await media.value
+            await talk.value
             print("EngineFuzzTests: \(answers), \(datagrams) datagrams")
             #expect(answers.accepted > 100 && answers.refused > 100 && datagrams > 1_000)
             for leg in board.legs { await leg.handle.detach() }
@@ -51,6 +65,11 @@ struct EngineFuzzTests {
             _ = phones[0].waiting()
             phones[0].send(RTPSample(0), to: leg.audio)
             #expect(await phones[0].receive(1).count == 1)
+            await leg.leg.handle.detach()
+            _ = phones[1].waiting()
+            try await EnginePeerTests.talk(bench, peer, phones[1])
+            await other.stop()
+            await peer.stop()
         }
     }
 
@@ -59,6 +78,8 @@ struct EngineFuzzTests {
     final class Board {
         var legs: [EngineLeg] = []
         var ids: [Int] = []
+        /// Of PeerConnections with live media.
+        var peers: [Int] = []
     }
 
     /// Attaches legs, asks them for anything, and detaches them.
@@ -100,7 +121,7 @@ struct EngineFuzzTests {
                     await leg.handle.detach()
                     continue
                 }
-                let (body, jsep) = generator.request(ids: board.ids)
+                let (body, jsep) = generator.request(ids: board.ids + board.peers)
                 do throws(JanusError) {
                     _ = try await leg.handle.message(body, jsep: jsep)
                     answers.accepted += 1
