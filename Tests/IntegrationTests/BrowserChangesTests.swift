@@ -155,6 +155,28 @@ extension IntegrationTests {
             }
         }
 
+        @Test("the phone drops its picture and adds it again: each is seen at the other end again")
+        func droppedAndAdded() async throws {
+            try await call { page, phone in
+                phone.media.video = .vp8
+                try await phone.offers()
+                try await page.click("picture-button")
+                try await phone.offered()
+                try await phone.accept()
+                #expect(await phone.video.sees())
+                #expect(try await page.sees())
+                for _ in 1 ... 2 {
+                    phone.media.video = nil
+                    #expect(try await phone.offers().media.map(\.port).last == 0)
+                    #expect(await phone.audio.hears(Chromium.frequency))
+                    phone.media.video = .vp8
+                    #expect(try await phone.offers().media.map(\.port).last != 0)
+                    #expect(try await page.sees())
+                    #expect(try await page.missing(440, in: Page.remote) == nil)
+                }
+            }
+        }
+
         /// An established call from the page to a phone, both of which have been heard.
         private func call(_ body: (Page, SIPPhone) async throws -> Void) async throws {
             let stage = try Stage.running

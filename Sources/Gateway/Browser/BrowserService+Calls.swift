@@ -59,7 +59,7 @@ extension BrowserService {
     /// A proxy session that the client started before and that has not been answered.
     private func adoptable(_ id: String, for client: BrowserClient) throws(APIError) -> SessionRegistry.Entry {
         let entry = try sessions.entry(id, for: client, .control)
-        guard entry.call == nil, entry.session.pendingOffer != nil, apiSessions[id]?.isBusy == false else {
+        guard entry.call == nil, entry.session.pendingOffer != nil, !entry.session.isEstablished, apiSessions[id]?.isBusy == false else {
             throw APIError(.wrongState, "`session_id`: the session does not wait for an answer")
         }
         return entry

@@ -1,5 +1,6 @@
 public import EventLoop
 internal import JSON
+internal import WebSocket
 internal import Logging
 
 /// A client of one Janus: one WebSocket connection, one Janus session, any number of handles.

@@ -106,7 +106,7 @@ public struct WebRTCNegotiation: Sendable {
         }
         next.state = .localOffer(answered: false)
         let offer = try next.outward(session)
-        next.given = zip(inner.media, forJanus(inner).media).map { $0.port == 0 ? $1 : $0 }
+        next.given = forJanus(inner).media
         next.told = offer
         self = next
         return offer
@@ -144,13 +144,6 @@ public struct WebRTCNegotiation: Sendable {
             offered.kind == standing.kind && offered.isRefused == standing.isRefused
                 && (standing.isRefused || Set(standing.payloads.map(\.map)).isSubset(of: offered.payloads.map(\.map)))
         }
-    }
-
-    /// The browser's last offer or answer, as Janus was told it; nil before there is one.
-    var currentDescription: SessionDescription? {
-        guard let heard else { return nil }
-        var copy = self
-        return try? copy.inward(heard)
     }
 
     /// Takes a browser's answer to the offer made last.

@@ -95,14 +95,6 @@ extension LegNegotiation {
         }
     }
 
-    /// The last offer or answer of its peer, as the other side is told it; nil before there is one.
-    var currentDescription: SessionDescription? {
-        switch self {
-        case .sip(let leg): leg.currentDescription
-        case .webrtc(let leg): leg.currentDescription
-        }
-    }
-
     /// The current session as an offer; see the two negotiations. A browser is offered its last description.
     mutating func repeatOffer(widening: Bool, holding: Bool? = nil) throws(NegotiationError) -> SessionDescription {
         switch self {

@@ -13,16 +13,6 @@ public enum MediaStep: Sendable, Equatable {
     case give(SessionSide, PeerDescription)
 }
 
-extension MediaStep {
-    /// The side whose PeerConnection is told something.
-    var peerConnection: SessionSide? {
-        switch self {
-        case .take(let side, _), .give(let side, _): side
-        case .attach, .open: nil
-        }
-    }
-}
-
 /// What came of a step.
 public enum StepOutcome: Sendable, Equatable {
     case done

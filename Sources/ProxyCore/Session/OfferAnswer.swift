@@ -212,7 +212,8 @@ struct OfferAnswer: Sendable {
             return [.agreed(by: side)] + forward(inner, from: side)
         }
         state = .stable
-        return [.agreed(by: nil)]
+        // The other side is told nothing.
+        return [.agreed(by: side)]
     }
 
     mutating func receiveRefusal(from side: SessionSide, _ failure: SessionFailure) -> [Outcome] {
@@ -342,7 +343,9 @@ struct OfferAnswer: Sendable {
         if exchange.role == .offer {
             switch exchange.purpose {
             case .echo: return advance(try echoAnswer(to: inner), exchange.answering)
-            case .path: return advance(try currentDescription(for: exchange.offerer), exchange.answering)
+            case .path:
+                guard case .sip(let phone)? = sides[exchange.answerer], let current = phone.currentDescription else { throw .wrongState }
+                return advance(current, exchange.answering)
             case .parties, .forwarded, .renewal, .hold: break
             }
             let offer = try negotiate(exchange.answerer) { (leg) throws(NegotiationError) in try leg.make(.offer, inner, generated) }
@@ -357,18 +360,6 @@ struct OfferAnswer: Sendable {
         state = .stable
         isEstablished = true
         return outcomes + [.agreed(by: nil)]
-    }
-
-    /// What the leg of `side` was told last of the other side; in an echo of its own.
-    private func currentDescription(for side: SessionSide) throws(NegotiationError) -> SessionDescription {
-        switch kind {
-        case .echo:
-            guard let own = sides[side]?.currentDescription else { throw .wrongState }
-            return try echoAnswer(to: own)
-        case .proxy:
-            guard let other = sides[side.other]?.currentDescription else { throw .wrongState }
-            return other
-        }
     }
 
     /// Whether this offer of a browser is about its ICE path alone: the phone at the other side need not be told.

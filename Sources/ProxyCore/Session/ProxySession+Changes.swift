@@ -61,6 +61,7 @@ extension ProxySession {
             if hold.isOn { holds.forgetHold(of: hold.holder.other) }
             return [.updateFailed(number: hold.number, failure)]
         case .renewal(.changed):
+            // Where an update waits for it, it is a limit.
             changes.renewals?.failure =
                 if case .refused(let reason) = failure { .refused("the phone does not take the limit: \(reason)") } else { failure }
             return []

@@ -83,7 +83,7 @@ public struct ProxySession: Sendable {
     private var agreed: [SessionSide: [LegMedium]] = [:]
     /// Whether the legs have to be told what was agreed on, as soon as they have taken the last settings.
     private(set) var hasNewAgreement = false
-    /// Answers of phones to refreshes that came during something else; the last one of each phone counts.
+    /// Answers of phones to refreshes that came during something else; the last one of each phone counts, until it says something newer.
     private var refreshes: [SessionSide: String] = [:]
 
     /// - Parameters:
@@ -147,7 +147,9 @@ public struct ProxySession: Sendable {
     public mutating func handle(_ event: Event) -> [Action] {
         if isEnded { return afterEnd(event) }
         switch event {
-        case .offered(let side, let sdp, let trickle): return act(on: offers.receiveOffer(from: side, sdp, trickle: trickle))
+        case .offered(let side, let sdp, let trickle):
+            refreshes[side] = nil
+            return act(on: offers.receiveOffer(from: side, sdp, trickle: trickle))
         case .offerWanted(let side): return act(on: offers.receiveOfferRequest(from: side))
         case .refreshed(let side, let sdp):
             refreshes[side] = sdp
@@ -159,7 +161,10 @@ public struct ProxySession: Sendable {
         case .withdrawn(let side):
             offers.withdrawOffer(of: side)
             return []
-        case .answered(let side, let sdp, let trickle): return act(on: offers.receiveAnswer(from: side, sdp, trickle: trickle))
+        case .answered(let side, let sdp, let trickle):
+            // It is newer than the side's answer to a refresh.
+            if answerer == side { refreshes[side] = nil }
+            return act(on: offers.receiveAnswer(from: side, sdp, trickle: trickle))
         case .declined(let side, let failure): return act(on: offers.receiveRefusal(from: side, failure))
         case .stepDone(let number, let outcome): return act(on: offers.stepDone(number, outcome))
         case .stepFailed(let number, let failure): return act(on: offers.stepFailed(number, failure))
@@ -191,8 +196,9 @@ public struct ProxySession: Sendable {
             switch outcome {
             case .action(let action): actions.append(action)
             case .agreed(let side):
-                if side == nil {
-                    holds.updateKnown(offers.sides)
+                if side == nil { holds.updateKnown(offers.sides) }
+                // What a phone says alone counts when the other side has been told.
+                if side.map({ kind.type(of: $0) == .webrtc }) ?? true {
                     holds.update(offers.sides)
                     actions += holds.announcements()
                 }

@@ -46,6 +46,25 @@ struct HoldTests {
         #expect(driven.steps.count == steps, "the engine has nothing else to do")
     }
 
+    @Test("a refresh, or an offer that the held phone asks for, is nothing that the other side is told of when the hold ends")
+    func refreshedMeanwhile() throws {
+        for asks in [false, true] {
+            var driven = DrivenSession.talking(Self.mixed)
+            driven.send(.hold(number: 1, .callee, true))
+            driven.answer(answered("recvonly"))
+            let again = answered("recvonly").replacing(" 1 1 ", with: " 1 2 ")
+            if asks {
+                driven.send(.offerWanted(.caller))
+                #expect(driven.answer(again) == [])
+            } else {
+                #expect(driven.send(.refreshed(.caller, sdp: again)) == [])
+            }
+            driven.send(.hold(number: 2, .callee, false))
+            #expect(driven.answer(answered()) == [.held(by: .callee, false), .holdDone(number: 2)])
+            #expect(driven.audio == ["++", "++"])
+        }
+    }
+
     @Test("where both hold, each resumes for itself")
     func both() throws {
         var driven = DrivenSession.talking(Self.mixed)

@@ -11,6 +11,17 @@ struct LateOfferTests {
 
     // MARK: In its dialog
 
+    @Test("an answer to a refresh that waits is forgotten when the phone says something newer")
+    func outdatedRefresh() {
+        var driven = DrivenSession.talking(.proxy(caller: .webrtc, callee: .rtp))
+        driven.answersSteps = false
+        driven.send(.offered(.caller, sdp: Fixture.version(2, of: Fixture.browserOffer).replacing("a=sendrecv", with: "a=recvonly"), trickle: false))
+        driven.send(.refreshed(.callee, sdp: Fixture.phoneAnswer.replacing("m=audio 4", with: "m=audio 5")))
+        driven.resume()
+        driven.answer(Fixture.phoneAnswer.replacing("a=sendrecv", with: "a=sendonly"))
+        #expect(driven.session.state == .stable && driven.medium(.callee)?.phone?.port == 4000, "\(String(describing: driven.medium(.callee)))")
+    }
+
     @Test("gets what was sent last, and an answer that says nothing new changes nothing")
     func unchanged() throws {
         let phone = Fixture.phoneAnswer
