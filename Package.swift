@@ -92,17 +92,29 @@ let package = Package(
             name: "Web", dependencies: ["BrowserAPI", "EventLoop", "JSON", "WebSocket"], resources: [.copy("Files")], swiftSettings: settings
         ),
         .target(
+            name: "Media", dependencies: ["EventLoop", "JSON", "Janus", "ProxyCore", "Recording", "SDP", logging], swiftSettings: settings
+        ),
+        .target(
+            name: "Calls",
+            dependencies: [
+                "Authentication", "BrowserAPI", "Configuration", "EventLoop", "JSON", "Media", "ProxyCore", "Recording", "Registrar", "Routing", "SDP",
+                "SIP", "SIPNames", logging,
+            ],
+            swiftSettings: settings
+        ),
+        .target(name: "Diagnosis", dependencies: ["Configuration", logging], swiftSettings: settings),
+        .target(
             name: "Gateway",
             dependencies: [
-                "Authentication", "BrowserAPI", "Configuration", "EventLoop", "JSON", "Janus", "ProxyCore", "Recording", "Registrar",
-                "Resolver", "Routing", "SDP", "SIP", "SIPNames", "TLS", "Version", "Web", "WebSocket", logging,
+                "Authentication", "BrowserAPI", "Calls", "Configuration", "EventLoop", "JSON", "Janus", "Media", "ProxyCore", "Recording", "Registrar",
+                "Routing", "SIP", "SIPNames", "TLS", "Web", "WebSocket", logging,
             ],
             swiftSettings: settings
         ),
         .executableTarget(
             name: "tern",
             dependencies: [
-                "Configuration", "EventLoop", "Gateway", "Recording", "Routing", "SIPNames", "TLS", "Version", logging,
+                "Configuration", "Diagnosis", "EventLoop", "Gateway", "Media", "Recording", "Routing", "SIPNames", "TLS", "Version", logging,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings
@@ -154,14 +166,17 @@ let package = Package(
             name: "RoutingTests", dependencies: ["Configuration", "Routing", "SIP", "SIPNames", "TestCertificates"], swiftSettings: settings
         ),
         .testTarget(name: "WebTests", dependencies: ["Web", "WebSocket"], swiftSettings: settings),
+        .testTarget(name: "MediaTests", dependencies: ["EventLoop", "Media", "ProxyCore", "SDP"], swiftSettings: settings),
         .testTarget(
-            name: "GatewayTests",
+            name: "CallsTests",
             dependencies: [
-                "Authentication", "BrowserAPI", "Configuration", "Gateway", "EventLoop", "JSON", "ProxyCore", "Recording", "Registrar", "Routing", "SIP", "SIPNames",
-                "TestCertificates", "TLS", "Web", "WebSocket", logging,
+                "Authentication", "BrowserAPI", "Calls", "Configuration", "EventLoop", "JSON", "Media", "ProxyCore", "Recording", "Registrar", "Routing",
+                "SDP", "SIP", "SIPNames", "TestCertificates", "Web", "WebSocket", logging,
             ],
             swiftSettings: settings
         ),
+        .testTarget(name: "DiagnosisTests", dependencies: ["Configuration", "Diagnosis", "JSON", logging], swiftSettings: settings),
+        .testTarget(name: "GatewayTests", dependencies: ["Configuration", "EventLoop", "Gateway", "Registrar", "TestCertificates"], swiftSettings: settings),
         .testTarget(
             name: "IntegrationTests",
             dependencies: ["Authentication", "COpenSSL", "EventLoop", "JSON", "SDP", "TestCertificates", "WebSocket", "tern"],

@@ -1,10 +1,13 @@
 internal import Authentication
 internal import BrowserAPI
+internal import Calls
 public import Configuration
 public import EventLoop
 internal import Foundation
 internal import JSON
 public import Logging
+internal import Media
+internal import ProxyCore
 internal import Recording
 internal import Registrar
 internal import Routing
@@ -44,7 +47,7 @@ public final class Gateway {
         self.configuration = configuration
         log = logger
         certificates = Certificates(log: logger)
-        media = MediaBackend(configuration: configuration, log: logger)
+        media = MediaBackend(MediaServers(configuration), log: logger)
         recordings = RecordingService(configuration: RecordingConfiguration(configuration.recordings), log: logger)
         let context = SessionContext(
             media: media, mediaAddresses: configuration.media.addresses, recordings: recordings,
@@ -55,7 +58,8 @@ public final class Gateway {
         mediaWatch = configuration.media.timeout.map { MediaWatch(limit: $0, sessions: sessions) }
         trunks = TrunkService(configuration.trunks, log: logger)
         switchboard = Switchboard(
-            configuration: configuration, table: table, sessions: sessions, media: media, trunks: trunks, log: logger)
+            configuration: configuration, routing: RoutingTable(configuration), table: table, sessions: sessions, media: media, trunks: trunks,
+            log: logger)
         service = BrowserService(
             configuration: configuration, sessions: sessions, switchboard: switchboard, media: media, log: logger)
         var settings = BrowserAPIConfiguration()
@@ -195,7 +199,7 @@ public final class Gateway {
         certificates.stop()
         mediaWatch?.stop()
         switchboard.endAll()
-        for entry in Array(sessions.entries.values) { entry.session.stop(.stopping) }
+        sessions.stopAll(.stopping)
         flowKeeper?.stop()
         flowKeeper = nil
         await trunks.stop()
@@ -218,7 +222,7 @@ public final class Gateway {
     private var status: JSONValue {
         let janus = media.status
         return [
-            "calls": .integer(switchboard.calls.count), "sessions": .integer(sessions.count),
+            "calls": .integer(switchboard.callCount), "sessions": .integer(sessions.count),
             "trunks": .object(Dictionary(trunks.states.map { trunk in
                 (trunk.name, ["state": .string(trunk.state.description), "calls": .integer(trunk.calls)])
             }) { first, _ in first }),

@@ -1,6 +1,8 @@
 public import Configuration
 internal import Glibc
+internal import Janus
 internal import JSON
+public import Media
 internal import ProxyCore
 internal import Recording
 internal import Registrar
@@ -20,6 +22,22 @@ extension RoutingTable {
         self.init(
             routes: configuration.routes, users: configuration.users.map { User(name: $0.name, displayName: $0.displayName) },
             trunks: configuration.trunks, domain: configuration.sip.domain)
+    }
+}
+
+extension MediaServers {
+    /// As section `janus` has it.
+    public init(_ configuration: GatewayConfiguration) {
+        switch configuration.janus.mode {
+        case .managed:
+            let process = JanusProcessConfiguration(
+                executable: configuration.janus.executable, engine: configuration.janus.plugin, directory: configuration.janus.directory,
+                rtpPorts: configuration.media.rtpPorts, localAddress: configuration.media.address,
+                eventLoops: configuration.janus.eventLoops, memoryLimit: configuration.janus.memoryLimit)
+            self = .managed(process, phones: configuration.media.addresses)
+        case .external:
+            self = .external(urls: configuration.janus.urls, apiSecret: configuration.janus.apiSecret?.value)
+        }
     }
 }
 

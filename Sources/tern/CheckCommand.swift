@@ -4,6 +4,7 @@ internal import Dispatch
 internal import EventLoop
 internal import Gateway
 internal import Logging
+internal import Media
 
 /// `tern check`: says what is wrong with a configuration, or what Tern would do with it.
 struct CheckCommand: ParsableCommand {
@@ -30,7 +31,7 @@ struct CheckCommand: ParsableCommand {
         let done = DispatchSemaphore(value: 0)
         nonisolated(unsafe) var problems: [String] = []
         LoopActor.task {
-            problems = await MediaServerCheck.problems(with: configuration)
+            problems = await MediaServerCheck.problems(with: MediaServers(configuration))
             done.signal()
         }
         // The loop is left to its end with the process: connections that were not made are still being cleared away in it.

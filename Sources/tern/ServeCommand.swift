@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Configuration
+internal import Diagnosis
 internal import EventLoop
 internal import Gateway
 internal import Glibc

@@ -1,6 +1,6 @@
 import Authentication
-import Foundation
 @testable import Configuration
+import Foundation
 import SDP
 import SIPNames
 import Testing

@@ -1,8 +1,8 @@
 @testable import Configuration
 import Foundation
 import TestCertificates
-import TLS
 import Testing
+import TLS
 
 @Suite("Certificates in the configuration") struct TLSConfigurationTests {
     private let authority: TestAuthority

@@ -1,7 +1,5 @@
-import Testing
-
-@testable import Configuration
 @testable import Routing
+import Testing
 
 @Suite("A number that is dialled")
 struct DialledNumberTests {

@@ -1,5 +1,5 @@
-import Foundation
 @testable import Configuration
+import Foundation
 @testable import Routing
 import TestCertificates
 import Testing

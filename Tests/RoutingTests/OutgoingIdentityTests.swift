@@ -1,8 +1,7 @@
-import SIPNames
-import Testing
-
 @testable import Configuration
 @testable import Routing
+import SIPNames
+import Testing
 
 @Suite("What is said of a caller")
 struct OutgoingIdentityTests {

@@ -1,6 +1,5 @@
 import EventLoop
 import Foundation
-@testable import Configuration
 @testable import Gateway
 import Testing
 

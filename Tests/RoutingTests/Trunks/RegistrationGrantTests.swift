@@ -1,4 +1,3 @@
-@testable import Configuration
 @testable import Routing
 import SIP
 import Testing

@@ -1,0 +1,124 @@
+internal import Authentication
+internal import Configuration
+public import EventLoop
+internal import Logging
+internal import Routing
+internal import SIP
+
+/// Finds out who sends a request over SIP: a trunk by its address, a user or a trunk by digest, or nobody that is known.
+///
+/// What a request says of itself in From, Via, Route or P-Asserted-Identity proves nothing here.
+@LoopActor
+public final class Gatekeeper {
+    /// A request, as far as it matters for this.
+    struct Request {
+        let method: String
+        let uri: String
+        /// The user part of the Request-URI, and its host.
+        let dialled: String
+        let domain: String
+        /// The address that it really came from, without port.
+        let address: String
+        let authorizations: [String]
+    }
+
+    enum Verdict {
+        case known(CallSource)
+        /// It brought no credentials that a decision could rest on. `challenge` is the 401 for whoever has to have some.
+        case unproven(challenge: SIPResponse)
+        /// Its credentials are wrong, or its address has guessed too often.
+        case refused(SIPResponse)
+    }
+
+    private let realm: String
+    private let sources: SourceMatcher
+    private var accounts: [String: (account: Account, source: CallSource)] = [:]
+    private let algorithms: [DigestAlgorithm]
+    private var verifier: DigestVerifier
+    private var limiter = FailureLimiter()
+    /// The trunk with whose registrar, at an address, we are registered; of several the one whose contact is dialled.
+    private let registeredTrunk: @LoopActor (_ address: String, _ dialled: String) -> String?
+    private let log: Logger
+
+    init(
+        configuration: GatewayConfiguration, log: Logger,
+        registeredTrunk: @escaping @LoopActor (_ address: String, _ dialled: String) -> String?
+    ) {
+        self.registeredTrunk = registeredTrunk
+        realm = configuration.sip.realm
+        sources = SourceMatcher(configuration.trunks)
+        self.log = log
+        for trunk in configuration.trunks {
+            guard let credentials = trunk.inbound.credentials else { continue }
+            let account = Account(name: credentials.username, credential: credentials.credential)
+            accounts[account.name] = (account, .trunk(trunk.name))
+        }
+        for user in configuration.users {
+            accounts[user.name] = (Account(name: user.name, credential: user.credential), .user(user.name))
+        }
+        // Where no account has a hash for what is to be offered, what they have.
+        let possible = DigestVerifier.algorithms(for: accounts.values.map(\.account))
+        let wanted = possible.filter(configuration.sip.digest.contains)
+        algorithms = !wanted.isEmpty ? wanted : possible.isEmpty ? configuration.sip.digest : possible
+        verifier = DigestVerifier(nonces: NonceAuthority(now: .now))
+    }
+
+    /// Decides about a request. `then` is called once: at once, or a little later where a source has guessed before.
+    func identify(_ request: Request, then: @escaping @LoopActor (Verdict) -> Void) {
+        // Wrong passwords that came from a trunk's address shut out no call of the trunk, which needs none.
+        if let trunk = sources.trunk(source: request.address, domain: request.domain)
+            ?? registeredTrunk(request.address, request.dialled) {
+            return then(.known(.trunk(trunk)))
+        }
+        identifyUser(request, then: then)
+    }
+
+    /// As ``identify(_:then:)``, but an address proves nothing: for what only users may do.
+    func identifyUser(_ request: Request, then: @escaping @LoopActor (Verdict) -> Void) {
+        let now = ContinuousClock.now
+        guard !isShutOut(request, now: now) else { return then(.refused(Gatekeeper.tooManyFailures)) }
+        check(request, now: now, then)
+    }
+
+    private static let tooManyFailures = SIPResponse(status: 403, phrase: "Too Many Failures")
+
+    private func isShutOut(_ request: Request, now: ContinuousClock.Instant) -> Bool {
+        if case .shutOut = limiter.verdict(address: request.address, now: now) { true } else { false }
+    }
+
+    private func check(_ request: Request, now: ContinuousClock.Instant, _ then: @escaping @LoopActor (Verdict) -> Void) {
+        let verdict = verifier.verify(
+            request.authorizations, method: request.method, uri: request.uri, realm: realm, binding: request.address, now: now
+        ) { accounts[$0]?.account }
+        switch verdict {
+        case .valid(let name):
+            guard let source = accounts[name]?.source else { return then(.unproven(challenge: challenge(for: request))) }
+            then(.known(source))
+        case .challenge(let stale):
+            then(.unproven(challenge: challenge(for: request, stale: stale)))
+        case .refused(let refusal):
+            log.notice("wrong credentials", metadata: [
+                "source": "\(request.address)", "method": "\(request.method)", "reason": "\(refusal.rawValue)",
+            ])
+            failed(request, then)
+        }
+    }
+
+    /// A wrong password is answered by a fresh challenge, as a person may have mistyped it; who goes on guessing waits for it.
+    private func failed(_ request: Request, _ then: @escaping @LoopActor (Verdict) -> Void) {
+        let refused = Verdict.refused(challenge(for: request))
+        let user = request.authorizations.lazy.compactMap { (try? DigestCredentials.parse($0))?.first?.username }.first
+        switch limiter.failed(address: request.address, user: user, now: .now) {
+        case .allow: then(refused)
+        case .delay(let delay): _ = LoopTimer.schedule(after: delay) { then(refused) }
+        case .shutOut: then(.refused(Gatekeeper.tooManyFailures))
+        }
+    }
+
+    private func challenge(for request: Request, stale: Bool = false) -> SIPResponse {
+        let values = verifier.challenges(
+            realm: realm, binding: request.address, now: .now, stale: stale,
+            algorithms: algorithms)
+        return SIPResponse(status: 401, headers: values.map { ("WWW-Authenticate", $0) })
+    }
+}

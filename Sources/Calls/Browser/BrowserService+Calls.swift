@@ -1,0 +1,134 @@
+internal import BrowserAPI
+internal import EventLoop
+internal import JSON
+internal import Media
+internal import ProxyCore
+internal import Routing
+internal import SIP
+
+extension BrowserService {
+    func startCall(_ command: StartCall, _ client: BrowserClient, _ reply: BrowserReply) throws(APIError) {
+        let destinations = try switchboard.destinations(of: command.dest, command.type, by: client)
+        let offer: MediaDescriptionObject?
+        let adopted: SessionRegistry.Entry?
+        switch command.source {
+        case .offer(let description):
+            guard description.sdpType == .webrtc else { throw APIError(.invalidField, "`offer.sdp_type` must be \"webrtc\"") }
+            (offer, adopted) = (description, nil)
+        case .session(let id):
+            (offer, adopted) = (nil, try adoptable(id, for: client))
+        }
+        let session = adopted?.session.id ?? BrowserID.make()
+        let origin = CallOrigin(
+            source: .user(client.user.name), user: client.user.name,
+            displayName: offer?.callerName ?? client.user.displayName)
+        let call = BrowserID.make()
+        let context = Switchboard.Context(
+            call: call, session: session, callerType: adopted?.session.kind.callerType ?? .webrtc, origin: origin,
+            dialled: command.dest, calling: client)
+        let plan = switchboard.plan(
+            destinations, context,
+            only: adopted.map { CallPlan.Branch(kind: $0.session.kind, profiles: $0.session.profiles) })
+        let start = Switchboard.BrowserCall(
+            client: client, id: call, dialled: command.dest, offer: offer, subscribe: command.subscribe, reply: reply,
+            context: context)
+        if let refusal = plan.refusal {
+            guard adopted == nil else {
+                throw APIError(.wrongState, "`session_id`: nobody whom the session's offer is for is reached by this destination")
+            }
+            throw refusal.apiError
+        }
+        if let adopted {
+            // They act once the session is answered; clients hear of it by `updated`.
+            if !command.options.isEmpty { adopted.session.update(command.options) { _ in } }
+            apiSessions.removeValue(forKey: session)?.handOver()
+            try switchboard.start(start, plan: plan, sessions: [1: adopted.session])
+        } else {
+            try switchboard.start(start, plan: plan, sessions: makeSessions(session, of: call, plan, command, client))
+        }
+    }
+
+    /// The sessions of a new call, after the checks that every start goes through.
+    private func makeSessions(
+        _ id: String, of call: String, _ plan: CallPlan, _ command: StartCall, _ client: BrowserClient
+    ) throws(APIError) -> [Call.Branch: MediaSession] {
+        try checkRoom(for: client)
+        return sessions.create(
+            id: id, branches: plan.branches, call: call, options: command.options, subscriber: command.subscribe ? client.id : nil)
+    }
+
+    /// A proxy session that the client started before and that has not been answered.
+    private func adoptable(_ id: String, for client: BrowserClient) throws(APIError) -> SessionRegistry.Entry {
+        let entry = try sessions.entry(id, for: client, .control)
+        guard entry.call == nil, entry.session.pendingOffer != nil, !entry.session.isEstablished, apiSessions[id]?.isBusy == false else {
+            throw APIError(.wrongState, "`session_id`: the session does not wait for an answer")
+        }
+        return entry
+    }
+
+    func ringCall(_ command: RingCall, _ client: BrowserClient, _ reply: BrowserReply) throws(APIError) {
+        let (call, leg) = try switchboard.called(command.callID, client)
+        guard let answer = command.answer else {
+            call.handle(.ringing(leg))
+            return reply.ok([:])
+        }
+        guard let callee = call.callees[leg] as? BrowserCalleeLeg, callee.ringing(reply) else {
+            throw APIError(.wrongState, "early media of this call is being processed")
+        }
+        call.handle(.progress(leg, sdp: answer.sdp))
+        switchboard.releaseCandidates(of: leg, in: call)
+    }
+
+    func answerCall(_ command: AnswerCall, _ client: BrowserClient, _ reply: BrowserReply) throws(APIError) {
+        let (call, leg) = try switchboard.called(command.callID, client)
+        guard let callee = call.callees[leg] as? BrowserCalleeLeg, callee.answering(reply) else {
+            throw APIError(.wrongState, "an answer to this call is being processed")
+        }
+        let (description, isOffer) =
+            switch command.description {
+            case .answer(let answer): (answer, false)
+            case .offer(let offer): (offer, true)
+            }
+        guard isOffer == call.wantsOffer else {
+            callee.refuse(.state(isOffer ? "the call came with an offer: answer it" : "the call came without an offer: make one"))
+            return
+        }
+        call.handle(.accepted(leg, sdp: description.sdp, trickle: description.trickleICE))
+        switchboard.releaseCandidates(of: leg, in: call)
+    }
+
+    /// `hold_call` and `resume_call`.
+    func holdCall(_ command: HoldCall, _ isOn: Bool, _ client: BrowserClient, _ reply: BrowserReply) throws(APIError) {
+        let (call, side) = try switchboard.side(command.side, of: command.callID, for: client)
+        call.session.hold(by: side, isOn) { result in
+            switch result {
+            case .success: reply.ok([:])
+            case .failure(let failure): reply.fail(failure.apiError)
+            }
+        }
+    }
+
+    func sendDTMF(_ command: SendDTMF, _ client: BrowserClient, _ reply: BrowserReply) throws(APIError) {
+        let (call, side) = try switchboard.side(command.side, of: command.callID, for: client)
+        let keys = command.digits.map { SIPKeyPress(key: $0, duration: command.duration) }
+        switchboard.press(keys, by: side, in: call, reply)
+    }
+
+    func transferCall(_ command: TransferCall, _ client: BrowserClient, _ reply: BrowserReply) throws(APIError) {
+        switch command.target {
+        case .dest(let dest): try switchboard.transfer(command.callID, to: dest, by: client)
+        case .call(let other): try switchboard.transfer(command.callID, toCall: other, by: client)
+        }
+        reply.ok([:])
+    }
+
+    /// `reject_call` and `hangup_call`: whatever ends the client's part in the call.
+    func endCall(
+        _ command: EndCall, _ right: CallTable.Right, _ client: BrowserClient, _ reply: BrowserReply, otherwise code: Int
+    ) throws(APIError) {
+        let (call, role) = try switchboard.call(command.callID, for: client, right)
+        reply.ok([:])
+        switchboard.hangUp(
+            call, as: role, user: client.user.name, Switchboard.Farewell(status: command.code ?? code, reason: command.reason))
+    }
+}

@@ -1,0 +1,251 @@
+internal import EventLoop
+internal import Logging
+internal import Media
+internal import ProxyCore
+internal import Routing
+
+/// A call: runs a ``Call`` with its sessions and its legs, and does what it says.
+@LoopActor
+final class CallController {
+    let id: String
+    /// The session that carries the call; the first one that lives while it is open which will.
+    private(set) var session: MediaSession
+    let caller: any CallerLeg
+    /// Who calls.
+    let origin: CallOrigin
+    /// The legs that are called, by their number.
+    var callees: [Call.Leg: any CalleeLeg] { plan.callees }
+    private var plan: CallPlan
+    /// What it is about; nil where nobody can be called for it but those that are.
+    var context: Switchboard.Context?
+    /// Where redirections have led to.
+    var redirections: Set<String> = []
+    let started = ContinuousClock.now
+    /// Called once, when the call is over.
+    var onEnded: (@LoopActor (CallEnd) -> Void)?
+    /// Events of the call's session, for its clients.
+    var onSessionEvent: (@LoopActor (SessionEvent) -> Void)?
+    /// A side has begun to hold the call, or ceased to.
+    var onHeld: (@LoopActor (SessionSide, Bool) -> Void)?
+    /// The phone or browser at that side sent a DTMF digit in RTP (RFC 4733), of that length.
+    var onKey: (@LoopActor (SessionSide, Character, Duration) -> Void)?
+    /// The session's end, for its clients.
+    var onSessionEnded: (@LoopActor (SessionEnd) -> Void)?
+    /// Called after each event: the ringing legs and the answering leg may have changed.
+    var onParties: (@LoopActor () -> Void)?
+    /// Called when ``session`` has become another one.
+    var onSessionChanged: (@LoopActor (MediaSession) -> Void)?
+    /// The transfer that a party of it has asked for, or that it came about by, as long as that is under way.
+    var transfer: Transfer?
+    /// The party that went on in another call, and that call.
+    private(set) var kept: (any CallLeg)?
+    var successor: CallController?
+
+    private var machine: Call
+    /// The sessions that live, all with the same id.
+    private var sessions: [Call.Branch: MediaSession]
+    private let limits: CallLimits
+    private let log: Logger
+    private let queue = EventQueue<Call.Event>()
+    private var timers: [Call.Limit: LoopTimer] = [:]
+
+    /// - Parameters:
+    ///   - session: One of `sessions`.
+    ///   - sessions: One for each branch of the plan.
+    init(
+        id: String, session: MediaSession, sessions: [Call.Branch: MediaSession], caller: any CallerLeg, origin: CallOrigin,
+        plan: CallPlan, limits: CallLimits, log: Logger
+    ) {
+        self.id = id
+        self.session = session
+        self.sessions = sessions
+        self.caller = caller
+        self.origin = origin
+        self.limits = limits
+        self.plan = plan
+        machine = Call(id: id, stages: plan.stages, takesEarlyMedia: !(caller is any MovedLeg))
+        var log = log
+        log[metadataKey: "call"] = "\(id)"
+        log[metadataKey: "session"] = "\(session.id)"
+        self.log = log
+        // A session keeps the call alive until it has ended, so that its end is heard when the call is over before.
+        for (branch, session) in sessions { listen(to: session, branch) }
+    }
+
+    private func listen(to session: MediaSession, _ branch: Call.Branch) {
+        session.onOutput = { output in self.heard(output, branch) }
+    }
+
+    /// Has others ring in the place of `leg`.
+    ///
+    /// - Parameters:
+    ///   - makeSession: For a branch that no session of the call has.
+    ///   - tie: Ties each new leg to the call.
+    func redirect(
+        _ leg: Call.Leg, to legs: [Switchboard.Party], instead end: CallEnd, makeSession: (CallPlan.Branch) -> MediaSession?,
+        tie: (Call.Leg, any CalleeLeg) -> Void
+    ) {
+        let parties = plan.join(legs)
+        for (branch, made) in plan.branches where sessions[branch] == nil && parties.contains(where: { $0.branch == branch }) {
+            guard let session = makeSession(made) else { continue }
+            sessions[branch] = session
+            listen(to: session, branch)
+        }
+        for party in parties { if let leg = callees[party.leg] { tie(party.leg, leg) } }
+        handle(.redirected(leg, to: parties, end))
+    }
+
+    var isEstablished: Bool { machine.isEstablished }
+    /// The leg that has taken the call.
+    var answerer: Call.Leg? { machine.answerer }
+    /// The leg that has taken the call, from its answer on.
+    var taker: Call.Leg? { machine.taker }
+    /// The legs that ring.
+    var ringing: Set<Call.Leg> { machine.ringing }
+    /// The leg whose media the session has, early media included.
+    var mediaLeg: Call.Leg? { machine.mediaLeg }
+    /// The most telling of the refusals so far.
+    var refusal: CallEnd? { machine.refusal }
+    /// Whether the called party is to make the offer.
+    var wantsOffer: Bool { machine.wantsOffer }
+
+    /// Takes one event of a leg, or of the gateway.
+    func handle(_ event: Call.Event) {
+        if transfer?.takes(event, of: self) == true { return }
+        if case .handedOver(let side, _) = event { kept = party(side) }
+        queue.take(event) { event in
+            for action in machine.handle(event) { perform(action) }
+            if machine.isEstablished { session.isAnswered = true }
+            onParties?()
+        }
+    }
+
+    private func heard(_ output: MediaSession.Output, _ branch: Call.Branch) {
+        switch output {
+        case .offer(let side, let sdp): handle(.sessionOffers(side, sdp, branch: branch))
+        case .answer(let side, let sdp): handle(.sessionAnswers(side, sdp, branch: branch))
+        case .offerRefused(let side, let failure): handle(.offerRefused(side, failure, branch: branch))
+        case .answerRefused(let failure): handle(.answerRefused(failure, branch: branch))
+        case .pictureWished(let side): (party(side) as? any SIPOfferingLeg)?.infos?.wishForPicture()
+        case .key(let side, let key, let duration): if sessions[branch] === session { onKey?(side, key, duration) }
+        case .held(let side, let isOn): if sessions[branch] === session { onHeld?(side, isOn) }
+        case .event(let event): if sessions[branch] === session { onSessionEvent?(event) }
+        case .ended(let end): ended(branch, end)
+        }
+    }
+
+    /// The clients know one session: it ends with the last of its branches.
+    private func ended(_ branch: Call.Branch, _ end: SessionEnd) {
+        let ended = sessions.removeValue(forKey: branch)
+        if let first = sessions.min(by: { $0.key < $1.key })?.value {
+            if ended === session { select(first) }
+        } else {
+            onSessionEnded?(end)
+        }
+        handle(.sessionEnded(end, branch: branch))
+    }
+
+    private func select(_ session: MediaSession) {
+        guard session !== self.session else { return }
+        self.session = session
+        onSessionChanged?(session)
+    }
+
+    private func settle(_ branch: Call.Branch) {
+        guard let settled = sessions[branch] else { return }
+        select(settled)
+        for (other, session) in sessions where other != branch { session.stop(.answeredElsewhere) }
+    }
+
+    private func perform(_ action: Call.Action) {
+        switch action {
+        case .offerSession(let side, let sdp, let trickle, let branch): offerSession(side, sdp, trickle: trickle, branch)
+        case .refreshSession(let side, let sdp): session.refreshed(side, sdp)
+        case .noteDescription(let side, let sdp): session.said(side, sdp)
+        case .askSession(let side, let branch): sessions[branch]?.offerWanted(side)
+        case .offerEarly(let side, let sdp, let branch): sessions[branch]?.offerEarly(side, sdp)
+        case .withdrawOffer(let side, let branch): sessions[branch]?.withdraw(side)
+        case .answerSession(let side, let sdp, let trickle, let branch): sessions[branch]?.answer(side, sdp, trickle: trickle)
+        case .declineSession(let side, let failure): session.decline(side, failure)
+        case .invite(let leg, let offer):
+            caller.proceed()
+            callees[leg]?.invite(offer: offer)
+        case .ringCaller: caller.ring()
+        case .progressCaller(let sdp): caller.progress(sdp)
+        case .progressDone(let leg, let failure): callees[leg]?.progressed(failure)
+        case .confirmCallee(let leg, let answer): callees[leg]?.confirm(answer: answer)
+        case .answerCaller(let sdp):
+            log.info("call answered")
+            caller.answer(sdp)
+            transfer?.answered(self)
+        case .refuse(let leg, let failure): callees[leg]?.refuse(failure)
+        case .carryOffer(let side, let leg, let sdp): party(side, leg)?.carryOffer(sdp)
+        case .carryAnswer(let side, let leg, let sdp): party(side, leg)?.carryAnswer(sdp)
+        case .refuseOffer(let side, let leg, let failure): party(side, leg)?.refuseOffer(failure)
+        case .rejectCaller(let end): caller.reject(end)
+        case .hangUpCaller(let end): caller.hangUp(end)
+        case .endCallee(let leg, let end): callees[leg]?.end(end)
+        case .startTimer(let limit): startTimer(limit)
+        case .stopTimer(let limit): timers.removeValue(forKey: limit)?.cancel()
+        case .settle(let branch): settle(branch)
+        case .stopSession(let end): stopSessions(SessionEnd(code: end.code, reason: end.reason))
+        case .ended(let end): finish(end)
+        }
+    }
+
+    /// The party at that side of an established call; nil for the echo.
+    func party(_ side: SessionSide) -> (any CallLeg)? { party(side, machine.answerer) }
+
+    private func party(_ side: SessionSide, _ leg: Call.Leg?) -> (any CallLeg)? {
+        switch side {
+        case .caller: caller
+        case .callee: leg.flatMap { callees[$0] }
+        }
+    }
+
+    /// A session that was started before has its offer for the called party ready.
+    private func offerSession(_ side: SessionSide, _ sdp: String, trickle: Bool, _ branch: Call.Branch) {
+        guard let session = sessions[branch] else { return handle(.offerRefused(side, .state("the session has ended"), branch: branch)) }
+        if let pending = session.pendingOffer, !session.isEstablished, side == .caller {
+            handle(.sessionOffers(.callee, pending, branch: branch))
+        } else {
+            session.offer(side, sdp, trickle: trickle)
+        }
+    }
+
+    /// Ends every session that lives.
+    func stopSessions(_ end: SessionEnd) {
+        for session in Array(sessions.values) { session.stop(end) }
+    }
+
+    private func startTimer(_ limit: Call.Limit) {
+        let (after, event): (Duration?, Call.Event) =
+            switch limit {
+            case .ringing: (limits.ringing, .ringingOver)
+            case .duration:
+                (limits.duration, .terminate(CallEnd(status: 200, reason: "Maximum call duration reached", by: .gateway)))
+            }
+        timers.removeValue(forKey: limit)?.cancel()
+        guard let after else { return }
+        timers[limit] = LoopTimer.schedule(after: after) { [weak self] in self?.handle(event) }
+    }
+
+    private func finish(_ end: CallEnd) {
+        for timer in timers.values { timer.cancel() }
+        timers = [:]
+        log.info("call ended", metadata: [
+            "status": "\(end.status)", "reason": "\(end.reason)", "by": "\(end.by.rawValue)",
+        ])
+        let ended = onEnded
+        onEnded = nil
+        ended?(end)
+        transfer?.ended(self, end)
+    }
+}
+
+/// How long a call may ring and last.
+struct CallLimits {
+    var ringing: Duration
+    /// nil: as long as it likes.
+    var duration: Duration?
+}

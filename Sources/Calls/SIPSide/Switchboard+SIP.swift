@@ -1,0 +1,95 @@
+internal import BrowserAPI
+internal import EventLoop
+internal import ProxyCore
+public import SIP
+
+extension Switchboard {
+    /// Takes what happened on a SIP leg to the call that the leg belongs to.
+    public func handle(_ event: SIPEvent) {
+        if case .incoming(let leg, let invite) = event { return incoming(leg, invite) }
+        if movingPhones[event.leg]?.takes(event) == true { return }
+        guard let binding = sipLegs[event.leg] else { return refuse(event) }
+        if case .transferRequested(let leg, let request) = event { return transfer(leg, request, in: binding) }
+        if let callee = binding.callee {
+            handle(event, ofCallee: callee, in: binding.call)
+        } else {
+            handle(event, ofCallerIn: binding.call)
+        }
+    }
+
+    /// What a phone asks for that is in no call at the moment.
+    private func refuse(_ event: SIPEvent) {
+        switch event {
+        case .transferRequested(let leg, _): endpoint?.refuseTransfer(leg, SIPResponse(status: 491))
+        case .offer(let leg, _): endpoint?.rejectOffer(leg, SIPResponse(status: 491))
+        default: break
+        }
+    }
+
+    private func handle(_ event: SIPEvent, ofCallerIn call: CallController) {
+        switch event {
+        case .ended(let leg, let end):
+            sipLegs[leg] = nil
+            // A BYE before the answer is a CANCEL in other words (RFC 3261 section 15).
+            let gaveUp = end.cause == .hungUp && !call.isEstablished
+            call.handle(.callerEnded(gaveUp ? .cancelled : end.callEnd(by: .caller)))
+        case .offer(_, let sdp?) where !call.isEstablished: call.handle(.offeredEarly(nil, sdp: sdp))
+        case .offer(_, nil): call.handle(.offerWanted(.caller))
+        case .offerCompleted(_, let sdp) where !call.isEstablished: call.handle(.callerAnswered(sdp: sdp))
+        default: exchange(event, side: .caller, in: call, leg: call.caller as? any SIPOfferingLeg)
+        }
+    }
+
+    private func handle(_ event: SIPEvent, ofCallee leg: Call.Leg, in call: CallController) {
+        switch event {
+        case .provisional(_, let status, _, let sdp):
+            (call.callees[leg] as? SIPCalleeLeg)?.rings()
+            if let sdp { call.handle(.progress(leg, sdp: sdp)) } else if status >= 180 { call.handle(.ringing(leg)) }
+        case .offer(_, let sdp?) where !call.isEstablished: call.handle(.offeredEarly(leg, sdp: sdp))
+        case .offer(_, nil): call.handle(.offerWanted(.callee, leg))
+        case .answered(let id, let sdp):
+            log.debug("phone answered", metadata: ["call": "\(call.id)", "leg": "\(id)"])
+            call.handle(.accepted(leg, sdp: sdp, trickle: false))
+        case .rejected(let id, let status, let phrase, let reason):
+            sipLegs[id] = nil
+            if let phone = call.callees[leg] as? SIPCalleeLeg {
+                // RFC 5626 section 5.3: the connection that it registered over is gone.
+                if status == 430, let flow = phone.flow { registrar?.remove(flow: flow.description) }
+                if phone.goesOn(after: status) { return }
+            }
+            // The failed flow is ours: to the caller it is a phone that is not there.
+            call.handle(.calleeEnded(leg, status == 430 ? .notReachable : 
+                CallEnd(status: status, reason: phrase, by: .callee, cause: reason.map(CallEnd.Cause.init))))
+        case .redirected(let id, let status, let phrase, let contacts):
+            sipLegs[id] = nil
+            (call.callees[leg] as? SIPCalleeLeg)?.over()
+            let end = CallEnd(status: status, reason: phrase, by: .callee, contacts: contacts)
+            redirect(leg, of: call, to: contacts, instead: end)
+        case .ended(let id, let end):
+            sipLegs[id] = nil
+            (call.callees[leg] as? any PhoneLeg)?.over()
+            call.handle(.calleeEnded(leg, end.callEnd(by: .callee)))
+        default: exchange(event, side: .callee, in: call, leg: call.callees[leg] as? any SIPOfferingLeg)
+        }
+    }
+
+    /// Offers and answers within an established dialog.
+    private func exchange(_ event: SIPEvent, side: SessionSide, in call: CallController, leg: (any SIPOfferingLeg)?) {
+        switch event {
+        case .info(_, let info): heard(info, from: side, in: call)
+        case .infoAnswered(_, let status): leg?.infos?.answered(status)
+        case .offer(_, let sdp?): call.handle(.offered(side, sdp: sdp, trickle: false))
+        case .offerWithdrawn: call.handle(.withdrawn(side))
+        case .offerCompleted(_, nil): call.handle(.declined(side, .refused("the ACK brought no answer")))
+        case .offerAccepted(_, let sdp) where leg?.offerAccepted() == false:
+            if let sdp { call.handle(.refreshed(side, sdp: sdp)) }
+        case .offerAccepted(_, let sdp?), .offerCompleted(_, let sdp?): call.handle(.answered(side, sdp: sdp, trickle: false))
+        case .offerAccepted(_, nil):
+            call.handle(.declined(side, .refused("the phone accepted the offer without an answer")))
+        case .offerRejected(_, let status, let phrase):
+            guard leg?.offerRejected(status: status) != true else { return }
+            call.handle(.declined(side, .refused("the phone refused: \(status) \(phrase)")))
+        default: break
+        }
+    }
+}

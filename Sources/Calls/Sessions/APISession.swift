@@ -1,0 +1,113 @@
+internal import BrowserAPI
+internal import EventLoop
+internal import JSON
+internal import Media
+internal import ProxyCore
+
+/// A session that an API client drives by itself: `start_session`, `answer_session`, `stop_session`.
+///
+/// The client carries the descriptions of a proxy session to the called party by signalling of its own.
+@LoopActor
+final class APISession {
+    let session: MediaSession
+    private let sdpType: SDPType
+    /// The request that waits for a description.
+    private var reply: BrowserReply?
+    private let registry: SessionRegistry
+    private let offers: BrowserOffers
+    /// Called once, when the session is over.
+    private let onEnded: @LoopActor () -> Void
+    private var answerLimit: LoopTimer?
+    /// The side whose description the client was asked for last.
+    private var offeredSide = SessionSide.callee
+
+    /// - Parameters:
+    ///   - answerWithin: How long the called party's answer may take.
+    init(
+        session: MediaSession, client: BrowserClient, registry: SessionRegistry, reply: BrowserReply, answerWithin: Duration,
+        onEnded: @escaping @LoopActor () -> Void
+    ) {
+        self.session = session
+        self.reply = reply
+        self.registry = registry
+        offers = BrowserOffers(session: session.id, client: client)
+        self.onEnded = onEnded
+        session.isAnswered = true
+        sdpType = session.kind.calleeType ?? session.kind.callerType
+        // The session keeps this object alive through its output, until it has ended.
+        session.onOutput = { output in self.heard(output) }
+        offers.onOutcome = { [weak self] outcome in
+            guard let self else { return }
+            switch outcome {
+            case .answered(let answer): self.session.answer(offeredSide, answer.sdp, trickle: answer.trickleICE)
+            case .declined(let failure): self.session.decline(offeredSide, failure)
+            }
+        }
+        guard session.kind.calleeType != nil else { return }
+        answerLimit = LoopTimer.schedule(after: answerWithin) { [weak session] in
+            session?.stop(SessionEnd(code: 408, reason: "no answer came"))
+        }
+    }
+
+    /// Takes the called party's answer; `reply` gets the caller's.
+    func answer(_ answer: MediaDescriptionObject, reply: BrowserReply) {
+        guard self.reply == nil else {
+            reply.fail(APIError(.wrongState, "an answer to this session is being processed"))
+            return
+        }
+        self.reply = reply
+        session.answer(.callee, answer.sdp, trickle: answer.trickleICE)
+    }
+
+    /// Takes a new offer of the caller's; `reply` gets the answer. The called party's part is asked of the client.
+    func offer(_ offer: MediaDescriptionObject, reply: BrowserReply) {
+        guard self.reply == nil, session.isEstablished else {
+            reply.fail(APIError(.wrongState, "another offer is being answered"))
+            return
+        }
+        self.reply = reply
+        session.offer(.caller, offer.sdp, trickle: offer.trickleICE)
+    }
+
+    /// Whether a description is on its way: what comes of it is for the request that waits here.
+    var isBusy: Bool { reply != nil }
+
+    /// Ends its part: a call has taken over the session.
+    func handOver() {
+        answerLimit?.cancel()
+        answerLimit = nil
+    }
+
+    private func heard(_ output: MediaSession.Output) {
+        switch output {
+        case .offer(let side, let sdp) where session.isEstablished:
+            offeredSide = side
+            offers.carryOffer(sdp)
+        case .offer(_, let sdp):
+            respond { ["session_id": .string(session.id), "offer": MediaDescriptionObject(sdp: sdp, sdpType: sdpType).json] }
+        case .answer(_, let sdp):
+            answerLimit?.cancel()
+            let answer = MediaDescriptionObject(sdp: sdp, sdpType: session.kind.callerType).json
+            respond { ["session_id": .string(session.id), "answer": answer] }
+            registry.publish(.session(session.id, "answer", ["answer": answer]))
+        case .offerRefused(_, let failure), .answerRefused(let failure):
+            reply?.fail(failure.apiError)
+            reply = nil
+        case .held, .pictureWished, .key: break
+        case .event(let event):
+            registry.publish(event, of: session.id)
+        case .ended(let end):
+            answerLimit?.cancel()
+            reply?.fail(APIError(.wrongState, "the session has ended: \(end.reason)"))
+            reply = nil
+            offers.end()
+            registry.end(session.id, end)
+            onEnded()
+        }
+    }
+
+    private func respond(_ data: () -> JSONValue) {
+        reply?.ok(data())
+        reply = nil
+    }
+}

@@ -1,0 +1,220 @@
+public import BrowserAPI
+public import Configuration
+public import EventLoop
+internal import JSON
+public import Logging
+public import Media
+internal import ProxyCore
+public import Registrar
+public import Routing
+public import SIP
+
+/// The calls that live: makes them from what phones and browsers ask for, and brings each leg's events to its call.
+@LoopActor
+public final class Switchboard {
+    /// Which leg of which call a SIP leg is; nil for the caller's.
+    struct SIPBinding {
+        let call: CallController
+        let callee: Call.Leg?
+    }
+
+    let configuration: GatewayConfiguration
+    let routing: RoutingTable
+    let sessions: SessionRegistry
+    let media: MediaBackend
+    let trunks: TrunkService
+    let log: Logger
+    /// Both are set once, before the first event can come.
+    public weak var api: BrowserAPI?
+    public var endpoint: SIPEndpoint?
+    /// Says who sends a request.
+    public let gatekeeper: Gatekeeper
+    /// The phones of users; nil until the gateway has started.
+    public var registrar: RegistrarService?
+    var calls: [String: CallController] = [:]
+    /// The parties of the calls, and what each client may do with which.
+    let table: CallTable
+    var sipLegs: [SIPLegID: SIPBinding] = [:]
+    /// Phones that are on their way from one call to another: they hear of their legs first.
+    var movingPhones: [SIPLegID: MovedPhone] = [:]
+    /// Set when the gateway stops: no new calls.
+    public var isDraining = false
+
+    public init(
+        configuration: GatewayConfiguration, routing: RoutingTable, table: CallTable, sessions: SessionRegistry, media: MediaBackend,
+        trunks: TrunkService, log: Logger
+    ) {
+        self.configuration = configuration
+        self.table = table
+        self.routing = routing
+        gatekeeper = Gatekeeper(configuration: configuration, log: log) { trunks.trunk(registeredAt: $0, dialled: $1) }
+        self.trunks = trunks
+        self.sessions = sessions
+        self.media = media
+        self.log = log
+    }
+
+    /// Whether `name` is that of a browser's user who is logged in by a token and is none of the configuration's.
+    func isGuest(_ name: String) -> Bool {
+        configuration.tokens.contains(where: \.admitsUnknownUsers) && api?.clients(of: name).isEmpty == false
+    }
+
+    /// Whether `name` is that of a user of the configuration, or of a guest.
+    func isUser(_ name: String) -> Bool {
+        configuration.user(named: name) != nil || isGuest(name)
+    }
+
+    var limits: CallLimits {
+        CallLimits(ringing: configuration.calls.ringTimeout, duration: configuration.calls.maximumDuration)
+    }
+
+    /// Where calls must not be sent, and must not come from.
+    public var ownAddresses: OwnAddresses {
+        OwnAddresses(listening: endpoint?.listening ?? [], domain: configuration.sip.domain)
+    }
+
+    /// The call that a client knows by this id.
+    func call(_ id: String) -> CallController? { calls[table.current(id)] }
+
+    /// A call that `client` has this right in, and its role there.
+    ///
+    /// - Throws: What ``CallTable/require(_:of:in:field:)`` throws.
+    func call(
+        _ id: String, for client: BrowserClient, _ right: CallTable.Right, field: String = "call_id"
+    ) throws(APIError) -> (CallController, CallTable.Role) {
+        let role = try table.require(right, of: client.place, in: id, field: field)
+        guard let call = call(id) else { throw .unknownCall(field: field) }
+        return (call, role)
+    }
+
+    /// Registers a call, ties its legs to it, and begins it.
+    func begin(_ call: CallController, offer: String?, trickle: Bool) {
+        let caller = call.caller as? any BrowserLeg
+        calls[call.id] = call
+        table.insert(call.id, caller: CallTable.Party(client: caller?.client.id, user: call.origin.provenUser))
+        for (number, leg) in call.callees { tie(leg, number, to: call) }
+        caller?.offers.onOutcome = { [weak call] in call?.handle($0.event(.caller)) }
+        if let leg = call.caller as? MovedBrowser { table.name(call.id, leg.call, for: leg.client.id) }
+        let session = call.session.id
+        sessions.assign(session, to: call.id)
+        call.onParties = { [weak self, weak call] in if let call { self?.updateParties(of: call) } }
+        call.onSessionChanged = { [weak self] in self?.sessions.select($0) }
+        call.onSessionEvent = { [weak self] event in self?.sessions.publish(event, of: session) }
+        call.onHeld = { [weak self, weak call] side, isOn in
+            guard let self, let call else { return }
+            publish(.call(call.id, isOn ? "hold" : "resume", ["by": .string(side.rawValue)]), of: call)
+        }
+        call.onKey = { [weak self, weak call] side, key, duration in
+            if let self, let call { heard(key, for: duration, from: side, in: call) }
+        }
+        call.onSessionEnded = { [weak self] end in self?.sessions.end(session, end) }
+        let id = call.id
+        call.onEnded = { [weak self] end in self?.ended(id, end) }
+        call.handle(.start(offer: offer, trickle: trickle))
+    }
+
+    /// Sends an event of an established call to the clients at its ends, and to those who are subscribed to it.
+    func publish(_ event: BrowserEvent, of call: CallController) {
+        guard calls[call.id] != nil else { return }
+        var told: Set<String> = []
+        for case let leg as BrowserCalleeLeg in call.callees.values where leg.hasCall {
+            leg.client.send(event)
+            told.insert(leg.client.id)
+        }
+        let legs: [any CallLeg] = [call.caller] + call.callees.values.map { $0 as any CallLeg }
+        for case let leg as MovedBrowser in legs where leg.isHere {
+            leg.client.send(.call(leg.call, event.type, event.body))
+            told.insert(leg.client.id)
+        }
+        api?.publish(event, owners: table.users(of: call.id), creator: (call.caller as? BrowserCallerLeg)?.subscriber, except: told)
+    }
+
+    /// Updates the table after an event. For users whose stage is over the call ends here.
+    private func updateParties(of call: CallController) {
+        let left = table.update(call.id, ringing: call.ringing, answered: call.taker)
+        guard !left.isEmpty else { return }
+        let told = Set(call.callees.values.compactMap { ($0 as? BrowserCalleeLeg).flatMap { $0.isOver ? $0.client.id : nil } })
+        let end = call.refusal ?? .noAnswer
+        let event = call.taker == nil ? BrowserEvent.call(call.id, "hangup", end.json) : .call(call.id, "answered_elsewhere")
+        api?.publishLast(event, to: left, except: told)
+        sessions.leave(call.session.id, left, SessionEnd(code: end.code, reason: end.reason))
+    }
+
+    /// Brings what a called leg says to its call.
+    func tie(_ leg: any CalleeLeg, _ number: Call.Leg, to call: CallController) {
+        table.add(number, CallTable.Party(client: (leg as? any BrowserLeg)?.client.id, user: leg.origin.provenUser), to: call.id)
+        switch leg {
+        case let leg as BrowserCalleeLeg:
+            leg.onDeclined = { [weak call] end in call?.handle(.calleeEnded(number, end)) }
+            leg.offers.onOutcome = { [weak call] outcome in call?.handle(outcome.event(.callee)) }
+        case let leg as SIPCalleeLeg:
+            leg.onInvited = { [weak self, weak call] id in
+                guard let self, let call else { return }
+                sipLegs[id] = SIPBinding(call: call, callee: number)
+            }
+            leg.onRefused = { [weak call] end in call?.handle(.calleeEnded(number, end)) }
+        case let leg as any MovedLeg:
+            if let leg = leg as? MovedBrowser {
+                table.name(call.id, leg.call, for: leg.client.id)
+                leg.offers.onOutcome = { [weak call] outcome in call?.handle(outcome.event(.callee)) }
+            }
+            leg.onMoved = { [weak call] sdp, trickle in call?.handle(.accepted(number, sdp: sdp, trickle: trickle)) }
+            leg.onFailed = { [weak call] end in call?.handle(.calleeEnded(number, end)) }
+        default: break
+        }
+    }
+
+    /// Tells of the end whoever may hear of it and was not told as a party, and forgets the call.
+    private func ended(_ id: String, _ end: CallEnd) {
+        guard let call = calls.removeValue(forKey: id) else { return }
+        let kept = call.kept
+        let legs: [any CallLeg] = [call.caller] + call.callees.values.map { $0 as any CallLeg }
+        for case let leg as any PhoneLeg in legs where leg !== kept { leg.over() }
+        let told = legs.compactMap { leg -> String? in
+            guard let browser = leg as? any BrowserLeg else { return nil }
+            let isTold = leg === kept || leg is MovedBrowser || (leg as? BrowserCalleeLeg)?.isOver == true
+            return isTold ? browser.client.id : nil
+        }
+        let event = BrowserEvent.call(id, "hangup", end.json), users = table.users(of: id)
+        // The clients of its own user were told by the leg, those of a transferred one by the call's former id.
+        let others = users.subtracting((call.caller as? any BrowserLeg).map { [$0.client.user.name] } ?? [])
+        if call.caller is BrowserCallerLeg {
+            // So were the admins.
+            api?.publishLast(event, to: others, except: Set(told))
+        } else {
+            api?.publish(event, owners: others, except: Set(told))
+        }
+        sessions.release(call.session.id, to: users)
+        table.remove(id)
+        sipLegs = sipLegs.filter { $0.value.call !== call }
+        movingPhones = movingPhones.filter { sipLegs[$0.key] != nil || $0.value.isAlone }
+        // A call that never reached its sessions leaves some that nobody else would end.
+        call.stopSessions(.stopped)
+    }
+
+    /// Whether a caller has room. Strangers have half of what there is: who has proven to be somebody is not to find all taken by
+    /// those who need prove nothing.
+    func hasRoom(for source: CallSource) -> Bool {
+        guard source == .anonymous else { return true }
+        return calls.values.count { $0.origin.source == .anonymous } < max(1, configuration.sip.maximumCalls / 2)
+    }
+
+    /// Calls at the moment.
+    public var callCount: Int { calls.count }
+
+    /// Ends every call, as the gateway does before it stops.
+    public func endAll() {
+        let end = CallEnd(status: 503, reason: "The gateway is stopping", by: .gateway)
+        for call in Array(calls.values) { call.handle(.terminate(end)) }
+    }
+}
+
+extension BrowserOffers.Outcome {
+    /// What it means for the call in which the client is on that side.
+    func event(_ side: SessionSide) -> Call.Event {
+        switch self {
+        case .answered(let answer): .answered(side, sdp: answer.sdp, trickle: answer.trickleICE)
+        case .declined(let failure): .declined(side, failure)
+        }
+    }
+}

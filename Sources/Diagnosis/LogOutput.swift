@@ -1,0 +1,52 @@
+public import Configuration
+internal import Glibc
+public import Logging
+internal import Synchronization
+
+/// Where log lines go, with the level and the form that all loggers share; both may be changed while they are in use.
+///
+/// A reader that does not read costs one short wait, and then lines: they are dropped until it reads again, and their
+/// number is told. The gateway itself never waits for its log.
+public final class LogOutput: Sendable {
+    /// The process's standard error.
+    public static let standardError = LogOutput(descriptor: 2)
+
+    private let writer: LineWriter
+    private let levelIndex: Atomic<Int>
+    private let isJSON: Atomic<Bool>
+
+    /// - Parameter descriptor: An open file descriptor, which stays the caller's.
+    public init(descriptor: Int32, level: Logger.Level = .info, format: GatewayConfiguration.Log.Format = .text) {
+        writer = LineWriter(descriptor: descriptor)
+        levelIndex = Atomic(LogOutput.index(of: level))
+        isJSON = Atomic(format == .json)
+    }
+
+    /// The least level that is written.
+    public var level: Logger.Level {
+        get {
+            let index = levelIndex.load(ordering: .relaxed)
+            return Logger.Level.allCases.indices.contains(index) ? Logger.Level.allCases[index] : .info
+        }
+        set { levelIndex.store(LogOutput.index(of: newValue), ordering: .relaxed) }
+    }
+
+    public var format: GatewayConfiguration.Log.Format {
+        get { isJSON.load(ordering: .relaxed) ? .json : .text }
+        set { isJSON.store(newValue == .json, ordering: .relaxed) }
+    }
+
+    func write(_ entry: LogEntry) {
+        let line = format == .json ? entry.json : entry.text
+        writer.write(line) { dropped in
+            let notice = LogEntry(
+                time: .now(), level: .warning, label: "tern.log", message: "log lines were dropped",
+                metadata: [("count", .string(String(dropped)))])
+            return self.format == .json ? notice.json : notice.text
+        }
+    }
+
+    private static func index(of level: Logger.Level) -> Int {
+        Logger.Level.allCases.firstIndex(of: level) ?? 0
+    }
+}
