@@ -1,4 +1,4 @@
-public import EventLoop
+internal import EventLoop
 internal import Janus
 internal import ProxyCore
 internal import SDP

@@ -2,6 +2,7 @@ public import EventLoop
 internal import JSON
 internal import WebSocket
 internal import Logging
+internal import WebSocket
 
 /// A client of one Janus: one WebSocket connection, one Janus session, any number of handles.
 ///
