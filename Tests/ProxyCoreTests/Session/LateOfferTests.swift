@@ -19,7 +19,7 @@ struct LateOfferTests {
         driven.send(.refreshed(.callee, sdp: Fixture.phoneAnswer.replacing("m=audio 4", with: "m=audio 5")))
         driven.resume()
         driven.answer(Fixture.phoneAnswer.replacing("a=sendrecv", with: "a=sendonly"))
-        #expect(driven.session.state == .stable && driven.medium(.callee)?.phone?.port == 4000, "\(String(describing: driven.medium(.callee)))")
+        #expect(driven.session.state == .stable && driven.medium(.callee)?.phone?.port == 4002, "\(String(describing: driven.medium(.callee)))")
     }
 
     @Test("gets what was sent last, and an answer that says nothing new changes nothing")
