@@ -1,3 +1,4 @@
+import Foundation
 @testable import SIPNames
 import Testing
 
@@ -144,5 +145,43 @@ struct SIPURITests {
     func withoutParameter(text: String, rest: String?, value: String?) throws {
         let found = try #require(SIPURI(text)).removingParameter("method")
         #expect(found?.uri == rest && found?.value == value)
+    }
+
+    /// Text from the network: whatever it is, what was read of it is read again from what would be sent.
+    @Test("no text traps, and a URI's own target and plain form lead where it leads")
+    func random() throws {
+        let seed = ProcessInfo.processInfo.environment["TERN_SEED"].flatMap(UInt64.init) ?? UInt64.random(in: .min ... .max)
+        var random = SplitMix(state: seed)
+        let seeds = ["sip:a:b@h.example:5060;transport=tcp;lr?x=y&z=%40", "sips:a@b@[2001:db8::1]:5061;m=\"", "sip:[::1]", "tel:+1;x=y", "sip:%40%3b@h"]
+        let pieces = Array("@:;?&=%[]<>\"0123456789.sipabx \0é/\\")
+        for _ in 0..<5_000 {
+            var text = Array(seeds.randomElement(using: &random) ?? "")
+            for _ in 0..<Int.random(in: 0...6, using: &random) {
+                let index = Int.random(in: 0...text.count, using: &random)
+                if Bool.random(using: &random), index < text.count { text.remove(at: index) }
+                else { text.insert(pieces.randomElement(using: &random) ?? "@", at: index) }
+            }
+            _ = (TelURI(String(text)), Array(NameAddress.list(String(text))), SocketAddress(String(text)), IPAddress(host: String(text)))
+            guard let uri = SIPURI(String(text)) else { continue }
+            let (target, plain) = (SIPURI(uri.target), SIPURI(uri.plain))
+            let isSame = target?.user == uri.user && target?.host == uri.host && target?.port == uri.port && target?.parameters == uri.parameters
+                && plain?.user == uri.user && plain?.host == uri.host && plain?.port == uri.port && target?.headers == []
+                && !uri.host.contains("@") && uri.matches(uri)
+            #expect(isSame, "seed \(seed): \(uri)")
+            let moved = SIPURI(uri.replacingHost(with: "192.0.2.1"))
+            #expect(moved?.host == "192.0.2.1" && moved?.user == uri.user && moved?.port == uri.port, "seed \(seed): \(uri)")
+        }
+    }
+}
+
+private struct SplitMix: RandomNumberGenerator {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9e37_79b9_7f4a_7c15
+        var value = state
+        value = (value ^ (value >> 30)) &* 0xbf58_476d_1ce4_e5b9
+        value = (value ^ (value >> 27)) &* 0x94d0_49bb_1331_11eb
+        return value ^ (value >> 31)
     }
 }
