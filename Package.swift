@@ -85,7 +85,7 @@ let package = Package(
         ),
         .target(
             name: "Routing",
-            dependencies: ["Authentication", "Configuration", "EventLoop", "Registrar", "Resolver", "SDP", "SIP", "SIPNames", logging],
+            dependencies: ["Authentication", "Configuration", "EventLoop", "Resolver", "SDP", "SIP", "SIPNames", logging],
             swiftSettings: settings
         ),
         .target(
@@ -144,7 +144,7 @@ let package = Package(
         ),
         .testTarget(
             name: "RegistrarTests",
-            dependencies: ["EventLoop", "Registrar", "SIPNames", "registrar-writer", logging, .product(name: "GRDB", package: "GRDB.swift")],
+            dependencies: ["EventLoop", "Registrar", "registrar-writer", logging, .product(name: "GRDB", package: "GRDB.swift")],
             swiftSettings: settings
         ),
         .testTarget(name: "ResolverTests", dependencies: ["Resolver", "EventLoop", "SIPNames"], swiftSettings: settings),
@@ -171,12 +171,12 @@ let package = Package(
             name: "CallsTests",
             dependencies: [
                 "Authentication", "BrowserAPI", "Calls", "Configuration", "EventLoop", "JSON", "Media", "ProxyCore", "Recording", "Registrar", "Routing",
-                "SDP", "SIP", "SIPNames", "TestCertificates", "Web", "WebSocket", logging,
+                "SIP", "SIPNames", "TestCertificates", "Web", "WebSocket", logging,
             ],
             swiftSettings: settings
         ),
-        .testTarget(name: "DiagnosisTests", dependencies: ["Configuration", "Diagnosis", "JSON", logging], swiftSettings: settings),
-        .testTarget(name: "GatewayTests", dependencies: ["Configuration", "EventLoop", "Gateway", "Registrar", "TestCertificates"], swiftSettings: settings),
+        .testTarget(name: "DiagnosisTests", dependencies: ["Diagnosis", logging], swiftSettings: settings),
+        .testTarget(name: "GatewayTests", dependencies: ["Configuration", "EventLoop", "Gateway", "Media", "Registrar", "Routing"], swiftSettings: settings),
         .testTarget(
             name: "IntegrationTests",
             dependencies: ["Authentication", "COpenSSL", "EventLoop", "JSON", "SDP", "TestCertificates", "WebSocket", "tern"],

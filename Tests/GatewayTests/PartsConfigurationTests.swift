@@ -1,6 +1,8 @@
 import Configuration
 @testable import Gateway
+import Media
 import Registrar
+import Routing
 import Testing
 
 /// What the parts of the gateway take of the configuration.
@@ -13,5 +15,47 @@ import Testing
         registrar.contactsPerUser = 3
         let limits = registrar.limits
         #expect(limits.minimumExpires == 91 && limits.maximumExpires == 7_200 && limits.contactsPerUser == 3)
+    }
+
+    @Test("a managed Janus is run as the configuration says, with the addresses of phones")
+    func managed() throws {
+        var configuration = GatewayConfiguration()
+        configuration.janus.executable = "/opt/janus"
+        configuration.janus.plugin = "/opt/libjanus_tern.so"
+        configuration.janus.directory = "/run/janus"
+        configuration.janus.eventLoops = 3
+        configuration.janus.memoryLimit = 512 << 20
+        configuration.media.rtpPorts = 30_000...30_999
+        configuration.media.address = "198.51.100.7"
+        configuration.media.address6 = "2001:db8::7"
+        guard case .managed(let process, let phones) = MediaServers(configuration) else { return #expect(Bool(false), "it is managed") }
+        #expect(process.executable == "/opt/janus" && process.engine == "/opt/libjanus_tern.so" && process.directory == "/run/janus")
+        #expect(process.eventLoops == 3 && process.memoryLimit == 512 << 20 && process.rtpPorts == 30_000...30_999)
+        #expect(process.localAddress == "198.51.100.7" && phones.ip4 == "198.51.100.7" && phones.ip6 == "2001:db8::7")
+    }
+
+    @Test("an external Janus is known by its URLs and secret")
+    func external() {
+        var configuration = GatewayConfiguration()
+        configuration.janus.mode = .external
+        configuration.janus.urls = ["ws://192.0.2.1:8188/", "ws://192.0.2.2:8188/"]
+        configuration.janus.apiSecret = Secret("hush")
+        guard case .external(let urls, let secret) = MediaServers(configuration) else { return #expect(Bool(false), "it is external") }
+        #expect(urls == configuration.janus.urls && secret == "hush")
+    }
+
+    @Test("the routes lead to the users and trunks of the configuration, in its domain")
+    func routes() throws {
+        var configuration = GatewayConfiguration()
+        configuration.sip.domain = "sip.example.org"
+        configuration.trunks = [Trunk(name: "carrier", targets: [TrunkTarget(host: "carrier.example")])]
+        configuration.routes = [Route(.exact("alice"), to: [.user(nil)]), Route(.any, to: [.trunk("carrier", dialled: nil)])]
+        let table = RoutingTable(configuration)
+        func decide(_ dialled: String) throws -> RoutingDecision {
+            table.decide(try RoutingQuery(from: "user:bob", to: dialled, caller: nil, table: table).request)
+        }
+        #expect(try decide("alice") == .targets([.user("alice")], route: 0))
+        #expect(try decide("110") == .targets([.trunk(configuration.trunks[0], dialled: "110")], route: 1))
+        #expect(try RoutingQuery(from: "user:bob", to: "110", caller: nil, table: table).request.domain == "sip.example.org")
     }
 }

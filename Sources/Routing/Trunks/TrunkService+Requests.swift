@@ -1,6 +1,5 @@
 internal import Configuration
 internal import EventLoop
-internal import Registrar
 internal import SIP
 internal import SIPNames
 
