@@ -123,6 +123,26 @@ extension IntegrationTests {
             }
         }
 
+        @Test("the RTP port of a phone whose call still rings is closed: that ends nothing until the call is answered")
+        func closedPortWhileRinging() async throws {
+            let stage = try Stage.running
+            let caller = try SIPPhone(stage, frequency: 700), phone = try SIPPhone(stage, port: stage.gateway.phonePort)
+            defer { caller.stop(); phone.stop() }
+            let address = stage.environment.address
+            caller.audio.pause(true)
+            caller.media = PhoneMedia(address: address, audioPort: try FreePort.both(address), videoPort: caller.video.port, video: nil)
+            caller.call("phone")
+            try await phone.called()
+            // Its tone is early media, which the caller's port refuses.
+            try phone.ring(early: true)
+            #expect(!(await caller.hasOutcome(within: .seconds(4))))
+            try await phone.accept()
+            try await caller.answered()
+            let reason = #"SIP;cause=408;text="The phone's RTP port is closed""#
+            #expect(try await caller.reasonOfHangUp() == reason)
+            #expect(try await phone.reasonOfHangUp() == reason)
+        }
+
         @Test("SIGTERM: the phone gets its BYE, the gateway ends with 0, and its Janus with it")
         func terminated() async throws {
             let stage = try Stage.running

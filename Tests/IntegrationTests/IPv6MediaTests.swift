@@ -26,6 +26,50 @@ extension IntegrationTests {
             }
         }
 
+        @Test("a phone that is reached over IPv6, by a route or where it has registered, talks with a page and a phone that have IPv4", arguments: [false, true], [
+            false, true,
+        ])
+        func called(isRegistered: Bool, byPage: Bool) async throws {
+            let stage = try Stage.running
+            let phone = try SIPPhone(at: stage.gateway, on: "::1", port: stage.gateway.phonePort)
+            defer { phone.stop() }
+            if isRegistered {
+                #expect(try await phone.probe.register("bob", domain: stage.environment.address) == 200)
+            }
+            let dialled = isRegistered ? "bob" : "phone6"
+            if byPage {
+                try await stage.with("alice") { page in
+                    try await page.dial(dialled)
+                    try await talk(phone) {
+                        try await page.wait(for: "in-call")
+                        #expect(try await page.missing(440, in: Page.remote) == nil)
+                        #expect(await phone.audio.hears(Chromium.frequency))
+                    }
+                    _ = try await page.endOfCall()
+                }
+            } else {
+                let caller = try SIPPhone(at: stage.gateway, frequency: 700)
+                defer { caller.stop() }
+                caller.call(dialled)
+                try await talk(phone) {
+                    try await caller.answered()
+                    #expect(await caller.audio.hears(440))
+                    #expect(await phone.audio.hears(700))
+                }
+                try await caller.hungUp()
+            }
+            if isRegistered { #expect(try await phone.probe.register("bob", expires: 0, domain: stage.environment.address) == 200) }
+        }
+
+        /// The phone is called, answers, and hangs up.
+        private func talk(_ phone: SIPPhone, _ body: () async throws -> Void) async throws {
+            let offer = try await phone.called()
+            #expect(offer.connection?.addressType == .ip6 && offer.connection?.address == "::1")
+            try await phone.accept()
+            try await body()
+            try await phone.hangUp()
+        }
+
         /// A call of a phone whose signalling is IPv4 and whose media is at `::1`.
         private func call(
             _ destination: String, _ body: (SIPPhone, RTPPhone) async throws -> Void, answered: () async throws -> Void
@@ -51,7 +95,7 @@ struct IPv6GatewayTrait: SuiteTrait, TestScoping {
         for test: Test, testCase: Test.Case?, performing function: @Sendable () async throws -> Void
     ) async throws {
         let stage = try Stage.running
-        let gateway = try await GatewayProcess(in: stage.environment, name: "ip6", media: ["address6: '::1'"])
+        let gateway = try await GatewayProcess(in: stage.environment, name: "ip6", media: ["address6: '::1'"], listensOnIPv6: true)
         let own = Stage(environment: stage.environment, gateway: gateway, chromium: stage.chromium)
         try await Stage.$current.withValue(own, operation: function)
         #expect(await gateway.stop() == .exited(0))

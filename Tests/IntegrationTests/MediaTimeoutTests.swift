@@ -25,6 +25,25 @@ extension IntegrationTests {
             #expect(try await one.reasonOfHangUp() == reason)
         }
 
+        @Test("a phone that is silent while its call rings, for twice the timeout, keeps its call")
+        func ringing() async throws {
+            let stage = try Stage.running
+            let caller = try SIPPhone(stage), phone = try SIPPhone(stage, frequency: 700, port: stage.gateway.phonePort)
+            defer { caller.stop(); phone.stop() }
+            caller.audio.pause(true)
+            caller.call("phone")
+            try await phone.called()
+            try phone.ring(early: true)
+            _ = try await caller.provisional(183)
+            #expect(!(await caller.hasOutcome(within: .seconds(4))))
+            try await phone.accept()
+            try await caller.answered()
+            caller.audio.pause(false)
+            #expect(await phone.audio.hears(440))
+            try await caller.hangUp()
+            try await phone.hungUp()
+        }
+
         @Test("a phone that never sends to the echo is hung up")
         func never() async throws {
             let phone = try SIPPhone(.running)
@@ -145,6 +164,14 @@ extension IntegrationTests {
 }
 
 extension SIPPhone {
+    /// Whether a final response to its INVITE, or a BYE, comes within the time.
+    func hasOutcome(within time: Duration) async -> Bool {
+        await probe.message(within: time) { text in
+            let message = SIPText(text: text)
+            return text.hasPrefix("BYE ") || message.method == "INVITE" && message.status >= 200
+        } != nil
+    }
+
     /// Waits for the other side's BYE, and gives its Reason.
     func reasonOfHangUp(within limit: Duration = .patience) async throws -> String? {
         guard let text = await probe.message(within: limit, where: { $0.hasPrefix("BYE ") }) else { throw HarnessError("no BYE within \(limit)") }

@@ -35,12 +35,13 @@ final class GatewayProcess: Sendable {
     ///   - sip: Further lines of the section `sip`.
     ///   - calls: Further lines of the section `calls`.
     ///   - media: Further lines of the section `media`.
+    ///   - listensOnIPv6: Whether SIP has `::1` too.
     ///   - janus: Lines of the section `janus`, in place of those for a managed one.
     ///   - more: Further sections of the configuration.
     init(
         in environment: TestEnvironment, name: String = "gateway", routes: String? = nil, registrations: String? = nil,
         nameServer: String? = nil, httpAddress: String = "127.0.0.1", recording: [String] = [], sip: [String] = [], calls: [String] = [],
-        media: [String] = [], janus: [String]? = nil, more: String = ""
+        media: [String] = [], listensOnIPv6: Bool = false, janus: [String]? = nil, more: String = ""
     ) async throws {
         address = environment.address
         self.httpAddress = httpAddress
@@ -54,7 +55,7 @@ final class GatewayProcess: Sendable {
         let database = registrations.map { [directory] in directory.appendingPathComponent($0).path } ?? ":memory:"
         let text = GatewayProcess.configuration(
             address: address, sipPort: sipPort, http: "\(httpAddress):\(httpPort)", phonePort: phonePort, directory: directory,
-            recording: recording, sip: sip, calls: calls, media: media,
+            recording: recording, sip: sip, calls: calls, media: media, listensOnIPv6: listensOnIPv6,
             janus: janus ?? ["mode: managed", "directory: \(directory.path)/janus"],
             registrations: database, nameServers: nameServer.map { "[\"\($0)\"]" } ?? "[]",
             routes: routes ?? GatewayProcess.routes(address: address, phonePort: phonePort), more: more)
@@ -87,11 +88,11 @@ final class GatewayProcess: Sendable {
     /// Times are short, so that a test of their end is.
     private static func configuration(
         address: String, sipPort: Int, http: String, phonePort: Int, directory: URL, recording: [String], sip: [String], calls: [String],
-        media: [String], janus: [String], registrations: String, nameServers: String, routes: String, more: String
+        media: [String], listensOnIPv6: Bool, janus: [String], registrations: String, nameServers: String, routes: String, more: String
     ) -> String {
         """
         sip:
-          listen: ["udp:\(address):\(sipPort)", "tcp:\(address):\(sipPort)"]
+          listen: \((["udp:\(address):\(sipPort)", "tcp:\(address):\(sipPort)"] + (listensOnIPv6 ? ["udp:[::1]:\(sipPort)"] : [])).description)
           domain: \(address)
           name_servers: \(nameServers)
         \(sip.map { "  " + $0 }.joined(separator: "\n"))
@@ -131,6 +132,7 @@ final class GatewayProcess: Sendable {
         routes:
           - {match: echo, to: echo}
           - {match: phone, from: anyone, to: "sip sip:{user}@\(address):\(phonePort)"}
+          - {match: phone6, from: anyone, to: "sip sip:{user}@[::1]:\(phonePort)"}
         \(SIPScenarioPhones.routes(to: address))
           - {match: "*", to: user}
         """

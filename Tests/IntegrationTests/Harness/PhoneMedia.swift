@@ -53,7 +53,7 @@ struct PhoneMedia: Sendable {
 
     private mutating func text(videoType: (Video) -> UInt8?) -> String {
         version += 1
-        var text = "v=0\r\no=phone 1 \(version) IN IP4 \(address)\r\ns=-\r\nc=IN \(host?.contains(":") == true ? "IP6" : "IP4") \(host ?? address)\r\nt=0 0\r\n"
+        var text = "v=0\r\no=phone 1 \(version) IN \(address.contains(":") ? "IP6" : "IP4") \(address)\r\ns=-\r\nc=IN \(host?.contains(":") == true ? "IP6" : "IP4") \(host ?? address)\r\nt=0 0\r\n"
         for kind in lines {
             if kind == .audio {
                 text += "m=audio \(audioPort) RTP/\(key == nil ? "AVP" : "SAVP") 0\(keyType.map { " \($0)" } ?? "")\r\n"

@@ -23,17 +23,22 @@ final class SIPPhone: @unchecked Sendable {
         try self.init(at: stage.gateway, frequency: frequency, video: video, port: port)
     }
 
-    init(at server: GatewayProcess, frequency: Double = 440, video: PhoneMedia.Video? = nil, port: Int = 0) throws {
-        address = server.address
-        probe = try SIPProbe(at: server, port: port)
-        gateway = "\(server.address):\(server.sipPort)"
+    /// - Parameter address: Of its signalling and media, in place of the gateway's.
+    init(
+        at server: GatewayProcess, on address: String? = nil, frequency: Double = 440, video: PhoneMedia.Video? = nil, port: Int = 0
+    ) throws {
+        let address = address ?? server.address
+        self.address = address
+        probe = try SIPProbe(at: server, address: address, port: port)
+        gateway = probe.registrar
         audio = try RTPPhone(on: address, frequency: frequency)
         self.video = try RTPReflector(on: address)
         media = PhoneMedia(address: address, audioPort: audio.port, videoPort: self.video.port, video: video)
+        if address.contains(":") { media.host = address }
     }
 
     /// What one dials to reach it.
-    var uri: String { "sip:phone@\(address):\(probe.port)" }
+    var uri: String { "sip:phone@\(probe.authority)" }
 
     func stop() {
         audio.stop()
@@ -47,7 +52,7 @@ final class SIPPhone: @unchecked Sendable {
     ///   - headers: Further ones, each with its line end.
     ///   - offers: Whether it makes an offer; else it answers one in its ACK.
     func call(_ dialled: String, from user: String? = nil, headers: String = "", offers: Bool = true) {
-        dialog = SIPDialog(to: dialled, at: gateway, from: user, contact: "\(address):\(probe.port)")
+        dialog = SIPDialog(to: dialled, at: gateway, from: user, contact: probe.authority)
         if takesInfo { dialog?.allow += ", INFO" }
         send { $0.request("INVITE", body: offers ? self.media.offer() : nil, headers: headers) }
     }
@@ -94,7 +99,7 @@ final class SIPPhone: @unchecked Sendable {
             throw HarnessError("nobody called within \(limit)")
         }
         let invite = SIPText(text: text)
-        dialog = try SIPDialog(invitedBy: invite, contact: "\(address):\(probe.port)")
+        dialog = try SIPDialog(invitedBy: invite, contact: probe.authority)
         if takesInfo { dialog?.allow += ", INFO" }
         self.invite = invite
         return try speak(to: invite)

@@ -32,9 +32,9 @@ extension SIPProbe {
         _ user: String, at domain: String?, id: String, number: Int, expires: Int, contact: String?, headers: String = ""
     ) -> String {
         let record = "<sip:\(user)@\(domain ?? registrar)>"
-        return "REGISTER sip:\(registrar) SIP/2.0\r\nVia: SIP/2.0/UDP \(address):\(port);rport;branch=z9hG4bK\(UUID().uuidString)\r\n"
+        return "REGISTER sip:\(registrar) SIP/2.0\r\nVia: SIP/2.0/UDP \(authority);rport;branch=z9hG4bK\(UUID().uuidString)\r\n"
             + "Max-Forwards: 70\r\nFrom: \(record);tag=r\r\nTo: \(record)\r\nCall-ID: \(id)\r\n"
-            + "CSeq: \(number) REGISTER\r\nContact: <\(contact ?? "sip:\(user)@\(address):\(port)")>;expires=\(expires)\r\n\(headers)Content-Length: 0\r\n\r\n"
+            + "CSeq: \(number) REGISTER\r\nContact: <\(contact ?? "sip:\(user)@\(authority)")>;expires=\(expires)\r\n\(headers)Content-Length: 0\r\n\r\n"
     }
 
     private func final(_ method: String, ofCallID id: String, number: Int) async throws -> String {

@@ -11,10 +11,11 @@ final class SIPProbe: Sendable {
     /// - Parameter port: 0 takes any.
     convenience init(_ stage: Stage, port: Int = 0) throws { try self.init(at: stage.gateway, port: port) }
 
+    /// - Parameter address: Its own; where that is `::1`, the gateway's as well.
     init(at gateway: GatewayProcess, address: String? = nil, port: Int = 0) throws {
         let address = address ?? gateway.address
         self.address = address
-        self.gateway = (gateway.address, gateway.sipPort)
+        self.gateway = (address.contains(":") ? address : gateway.address, gateway.sipPort)
         socket = try Socket(type: SOCK_DGRAM, address: address, port: port)
         self.port = socket.port
         let socket = socket, messages = messages
@@ -26,7 +27,14 @@ final class SIPProbe: Sendable {
     deinit { socket.close() }
 
     /// The gateway's host and port, as they stand in URIs.
-    var registrar: String { "\(gateway.address):\(gateway.port)" }
+    var registrar: String { SIPProbe.authority(gateway.address, gateway.port) }
+
+    /// Its own.
+    var authority: String { SIPProbe.authority(address, port) }
+
+    private static func authority(_ address: String, _ port: Int) -> String {
+        address.contains(":") ? "[\(address)]:\(port)" : "\(address):\(port)"
+    }
 
     func send(_ text: String) { send(Array(text.utf8)) }
 
