@@ -7,6 +7,7 @@ enum Engine {
     nonisolated(unsafe) private static var threads: [pthread_t] = []
 
     static func start() -> Bool {
+        guard Relay.shared.poller.isUsable else { return false }
         for index in 0..<Descriptions.threads {
             let isThere = begin({ argument in
                 tern_name_thread("tern sdp")

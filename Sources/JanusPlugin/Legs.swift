@@ -50,6 +50,7 @@ final class Legs: @unchecked Sendable {
         ended.append((session, Clock.now() &+ Legs.grace))
         lock.unlock()
         remains.dispose()
+        lock.locked { Ports.shared.release() }
     }
 
     /// Under the lock.

@@ -7,7 +7,7 @@ internal import RTP
 /// It is there from the first PeerConnection in the loop to the last one: with a loop for each handle, a loop ends with its handle.
 final class Loop {
     let context: OpaquePointer
-    let poller = Poller()
+    let poller: Poller
     /// How many PeerConnections are up in it.
     var users = 0
     private var source: UnsafeMutablePointer<GSource>?
@@ -16,8 +16,12 @@ final class Loop {
     /// Media pass a loop once each way, and a handshake takes several turns. Microseconds.
     private static let interval: Int64 = 1_000
 
-    init(_ context: OpaquePointer) {
+    /// - Returns: Nil where the process has no descriptor left.
+    init?(_ context: OpaquePointer) {
+        let poller = Poller()
+        guard poller.isUsable else { return nil }
         self.context = context
+        self.poller = poller
         moderation = .allocate(capacity: 1)
         moderation.initialize(to: TurnModeration(interval: Loop.interval))
         source = tern_watch(

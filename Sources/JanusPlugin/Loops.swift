@@ -1,4 +1,5 @@
 internal import CJanusPlugin
+internal import Glibc
 
 /// The loops of Janus in which PeerConnections are up, and which sockets they read. All of it is under ``Legs``' lock.
 struct Loops {
@@ -7,7 +8,9 @@ struct Loops {
     /// The leg's PeerConnection is up. In its loop's thread.
     mutating func enter(_ leg: LegPointer) {
         guard leg.pointee.loop == nil, let context = tern_current_loop() else { return }
-        let loop = byContext[context] ?? Loop(context)
+        guard let loop = byContext[context] ?? Loop(context) else {
+            return Complaints.shared.warn("There is no descriptor for a loop of Janus: the engine's own thread reads the phones of its calls.")
+        }
         byContext[context] = loop
         loop.users += 1
         leg.pointee.loop = loop
@@ -35,12 +38,13 @@ struct Loops {
         let former = leg.pointee.poller
         leg.pointee.poller = poller
         for medium in Medium.allCases {
-            let sockets = leg.pointee.receiving.locked { (leg.receiver(medium).pointee.rtp, leg.receiver(medium).pointee.rtcp) }
-            guard sockets.0 >= 0 else { continue }
-            former?.remove(sockets.0)
-            former?.remove(sockets.1)
-            poller.add(sockets.0, of: leg, medium, isRTCP: false)
-            poller.add(sockets.1, of: leg, medium, isRTCP: true)
+            let pair = leg.pointee.receiving.locked { (leg.receiver(medium).pointee.rtp, leg.receiver(medium).pointee.rtcp) }
+            guard pair.0 >= 0 else { continue }
+            former?.remove(pair.0)
+            former?.remove(pair.1)
+            if !poller.add(pair, of: leg, medium) {
+                Complaints.shared.warn("The system refuses to watch a phone's sockets (\(String(cString: strerror(errno)))): its \(medium.name) is not heard.")
+            }
         }
     }
 

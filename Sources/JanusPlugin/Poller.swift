@@ -8,8 +8,10 @@ final class Poller {
     private static let burst = 16
     private static let capacity: Int32 = 64
 
-    /// Readable when one of the sockets is.
+    /// Readable when one of the sockets is; -1 where the process has no descriptor left.
     let epoll = epoll_create1(Int32(EPOLL_CLOEXEC))
+    /// Whether it can have sockets.
+    var isUsable: Bool { epoll >= 0 }
     private let events: UnsafeMutablePointer<epoll_event>
     private let buffers: UnsafeMutableRawPointer
     private let sources: UnsafeMutablePointer<sockaddr_storage>
@@ -38,7 +40,7 @@ final class Poller {
     }
 
     deinit {
-        close(epoll)
+        if isUsable { close(epoll) }
         events.deallocate()
         buffers.deallocate()
         sources.deallocate()
@@ -48,11 +50,25 @@ final class Poller {
     }
 
     /// Adds a socket of a leg. Closing it takes it out again.
-    func add(_ socket: Int32, of leg: LegPointer, _ medium: Medium, isRTCP: Bool) {
+    ///
+    /// - Returns: Whether the system has done so.
+    private func add(_ socket: Int32, of leg: LegPointer, _ medium: Medium, isRTCP: Bool) -> Bool {
         var event = epoll_event()
         event.events = EPOLLIN.rawValue
         event.data.u64 = UInt64(UInt(bitPattern: leg)) | UInt64(medium.rawValue) << 1 | (isRTCP ? 1 : 0)
-        epoll_ctl(epoll, EPOLL_CTL_ADD, socket, &event)
+        return epoll_ctl(epoll, EPOLL_CTL_ADD, socket, &event) == 0
+    }
+
+    /// Adds both sockets of a leg's medium.
+    ///
+    /// - Returns: False where the system refuses: then neither is there.
+    func add(_ pair: (rtp: Int32, rtcp: Int32), of leg: LegPointer, _ medium: Medium) -> Bool {
+        guard add(pair.rtp, of: leg, medium, isRTCP: false) else { return false }
+        guard add(pair.rtcp, of: leg, medium, isRTCP: true) else {
+            remove(pair.rtp)
+            return false
+        }
+        return true
     }
 
     /// Adds a descriptor that ends ``turn(timeout:)`` when it is readable.

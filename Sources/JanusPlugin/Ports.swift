@@ -15,10 +15,33 @@ final class Ports: @unchecked Sendable {
     /// Where the search begins: behind the pair that was taken last, so that one is used anew as late as possible.
     private var next = UInt16.random(in: 0...UInt16.max)
 
+    /// The range that was used up when a pair was wanted last, and when it is tried again, in microseconds: the search costs a system call a port.
+    private var full: (address: MediaAddress, range: ClosedRange<UInt16>, end: Int64)?
+    private static let patience: Int64 = 1_000_000
+
+    /// Sockets have been closed.
+    func release() { full = nil }
+
     /// Binds a pair of neighbours, the even one for RTP.
     ///
-    /// - Returns: Nil where the range is used up.
-    func bind(_ address: MediaAddress, in range: ClosedRange<UInt16>) -> Pair? {
+    /// - Throws: 503 where the range is used up, or no socket can be had.
+    func bind(_ address: MediaAddress, in range: ClosedRange<UInt16>) throws(RequestError) -> Pair {
+        let now = Clock.now()
+        if let full, full.address == address, full.range == range, now < full.end { throw Ports.usedUp(range) }
+        if let pair = try search(address, range) { return pair }
+        full = (address, range, now &+ Ports.patience)
+        throw Ports.usedUp(range)
+    }
+
+    private static func usedUp(_ range: ClosedRange<UInt16>) -> RequestError {
+        RequestError(code: 503, reason: "No pair of ports from \(range.lowerBound) to \(range.upperBound) is free on this address.")
+    }
+
+    private static var noSocket: RequestError {
+        RequestError(code: 503, reason: "The system gives no socket: \(String(cString: strerror(errno))).")
+    }
+
+    private func search(_ address: MediaAddress, _ range: ClosedRange<UInt16>) throws(RequestError) -> Pair? {
         let first = (UInt32(range.lowerBound) &+ 1) & ~1
         guard first &+ 1 <= UInt32(range.upperBound) else { return nil }
         let count = (UInt32(range.upperBound) &- first &+ 1) / 2
@@ -28,17 +51,20 @@ final class Ports: @unchecked Sendable {
         for step in 0..<count {
             let port = UInt16(truncatingIfNeeded: first &+ (start &+ step) % count &* 2)
             if rtp == nil { rtp = Ports.socket(address) }
-            guard let bound = rtp else { return nil }
+            guard let bound = rtp else { throw Ports.noSocket }
             guard Ports.bind(bound, address, port) else { continue }
-            if let rtcp = Ports.socket(address) {
-                if Ports.bind(rtcp, address, port &+ 1) {
-                    // Many phones have no port for RTCP.
-                    tern_report_refusals(bound, address.v4 == nil ? 1 : 0)
-                    next = port &+ 2
-                    return Pair(rtp: bound, rtcp: rtcp, port: port)
-                }
-                close(rtcp)
+            guard let rtcp = Ports.socket(address) else {
+                let error = Ports.noSocket
+                close(bound)
+                throw error
             }
+            if Ports.bind(rtcp, address, port &+ 1) {
+                // Many phones have no port for RTCP.
+                tern_report_refusals(bound, address.v4 == nil ? 1 : 0)
+                next = port &+ 2
+                return Pair(rtp: bound, rtcp: rtcp, port: port)
+            }
+            close(rtcp)
             // A bound socket cannot be bound elsewhere.
             close(bound)
             rtp = nil

@@ -44,29 +44,30 @@ struct OpenRequest {
             return media.filter { leg.receiver($0).pointee.rtp < 0 }
         }
         var pairs: [(Medium, Ports.Pair)] = []
-        for medium in missing {
-            guard let pair = Ports.shared.bind(address, in: range) else {
-                for (_, pair) in pairs {
-                    close(pair.rtp)
-                    close(pair.rtcp)
+        let poller = leg.pointee.poller ?? Relay.shared.poller
+        do throws(RequestError) {
+            for medium in missing {
+                let pair = try Ports.shared.bind(address, in: range)
+                pairs.append((medium, pair))
+                guard poller.add((pair.rtp, pair.rtcp), of: leg, medium) else {
+                    throw RequestError(code: 503, reason: "The system refuses to watch more sockets: \(String(cString: strerror(errno))).")
                 }
-                throw RequestError(code: 503, reason: "No pair of ports from \(range.lowerBound) to \(range.upperBound) is free on this address.")
             }
-            pairs.append((medium, pair))
+        } catch {
+            for (_, pair) in pairs {
+                close(pair.rtp)
+                close(pair.rtcp)
+            }
+            if !pairs.isEmpty { Ports.shared.release() }
+            throw error
         }
         leg.locked {
             leg.pointee.kind = .plain
             for (medium, pair) in pairs { leg.adopt(pair, for: medium, isV6: isV6) }
         }
-        let (own, poller) = (leg.locked { leg.reference }, leg.pointee.poller)
-        guard let poller else {
-            Loops.place(own)
-            return reply(leg)
-        }
-        for (medium, pair) in pairs {
-            poller.add(pair.rtp, of: leg, medium, isRTCP: false)
-            poller.add(pair.rtcp, of: leg, medium, isRTCP: true)
-        }
+        leg.pointee.poller = poller
+        // The leg may have been given a peer before it had sockets.
+        Loops.place(leg.locked { leg.reference })
         return reply(leg)
     }
 

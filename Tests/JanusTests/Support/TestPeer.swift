@@ -14,7 +14,7 @@ final class TestPeer {
     /// Payload type of VP8 in its offer.
     private let video: Int
 
-    /// Starts it, and waits until it receives or could: its description is exchanged.
+    /// Starts it, and exchanges its description.
     init(of client: JanusClient) async throws {
         let output = Pipe(), lines = Record<JSONValue>()
         self.lines = lines
