@@ -47,7 +47,7 @@ public final class Gateway {
         self.configuration = configuration
         log = logger
         certificates = Certificates(log: logger)
-        media = MediaBackend(MediaServers(configuration), log: logger)
+        media = MediaBackend(MediaServers(configuration), latching: configuration.media.latching == .auto ? .auto : .off, log: logger)
         recordings = RecordingService(configuration: RecordingConfiguration(configuration.recordings), log: logger)
         let context = SessionContext(
             media: media, mediaAddresses: configuration.media.addresses, recordings: recordings,

@@ -26,14 +26,18 @@ public final class MediaBackend {
     private let phoneAddresses: LegAddresses
     /// UDP ports of phones' legs; nil where the engine's own choice counts.
     let phonePorts: ClosedRange<Int>?
+    /// Whether legs follow a phone whose packets come from elsewhere than the signalled address.
+    let latching: EngineConfiguration.Latching
     private let log: Logger
     /// From then on the end of a Janus is what was asked for.
     private var isStopping = false
     /// Waits for the first Janus to become ready.
     private var waiting: [CheckedContinuation<Void, Never>] = []
 
-    public init(_ servers: MediaServers, log: Logger) {
+    /// - Parameter latching: Whether media of phones may come from elsewhere than their SDP says.
+    public init(_ servers: MediaServers, latching: EngineConfiguration.Latching = .auto, log: Logger) {
         self.log = log
+        self.latching = latching
         switch servers {
         case .managed(let settings, let addresses):
             phoneAddresses = addresses

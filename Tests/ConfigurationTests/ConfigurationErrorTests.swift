@@ -163,6 +163,7 @@ struct FaultyConfiguration: Sendable, CustomTestStringConvertible {
         .init("recordings:\n  video: both\n", 2, 10, "recordings.video", "side_by_side, tracks, none"),
         .init("media:\n  timeout: 2h\n", 2, 12, "media.timeout", "not in 0s to 1h"),
         .init("media:\n  timeout: 0.5\n", 2, 12, "media.timeout", "not in 1s to 1h"),
+        .init("media:\n  latching: sometimes\n", 2, 13, "media.latching", "auto, off"),
         .init("recordings:\n  minimum_free: much\n", 2, 17, "recordings.minimum_free", "not a size"),
         .init("recordings:\n  minimum_free: 9999999999999999999G\n", 2, 17, "recordings.minimum_free", "not a size"),
         .init("recordings:\n  minimum_free: 9999999999T\n", 2, 17, "recordings.minimum_free", "not in"),

@@ -95,6 +95,12 @@ import Testing
         #expect(configuration.log.format == .json)
     }
 
+    @Test("phones' packets are followed, unless latching is off")
+    func latching() throws {
+        #expect(GatewayConfiguration().media.latching == .auto)
+        #expect(try load("media: {latching: off}").configuration.media.latching == .off)
+    }
+
     @Test("a media timeout of 0 is none")
     func noMediaTimeout() throws {
         #expect(try load("media: {timeout: 0}").configuration.media.timeout == nil)

@@ -27,6 +27,25 @@ extension IntegrationTests {
             try await phone.hangUp()
         }
 
+        @Test("with latching off a phone is heard at the address of its description alone, and gets its media there")
+        func latchingOff() async throws {
+            let stage = try Stage.running
+            let gateway = try await GatewayProcess(in: stage.environment, name: "latching-off", media: ["latching: off"])
+            let phone = try SIPPhone(at: gateway), elsewhere = try RTPPhone(on: stage.environment.address, frequency: 440)
+            defer { phone.stop(); elsewhere.stop() }
+            phone.call("echo")
+            try await phone.answered()
+            #expect(await phone.audio.hears(440))
+            phone.audio.pause(true)
+            elsewhere.connect(to: stage.environment.address, port: try #require(phone.audio.destination).port)
+            // Long enough for any phone that is followed.
+            try await Task.sleep(for: .seconds(4))
+            #expect(await elsewhere.packets(during: .seconds(1)) == 0)
+            #expect(await phone.audio.packets(during: .seconds(1)) == 0)
+            try await phone.hangUp()
+            #expect(await gateway.stop() == .exited(0))
+        }
+
         @Test("a page calls it: both hear each other")
         func called() async throws {
             let stage = try Stage.running

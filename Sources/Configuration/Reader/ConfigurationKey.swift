@@ -45,6 +45,7 @@ public struct ConfigurationKey: Sendable, Hashable {
         .init(path: "media.address6", shape: .scalar),
         .init(path: "media.rtp_ports", shape: .scalar),
         .init(path: "media.timeout", shape: .scalar),
+        .init(path: "media.latching", shape: .scalar),
         .init(path: "janus.mode", shape: .scalar),
         .init(path: "janus.executable", shape: .scalar),
         .init(path: "janus.plugin", shape: .scalar),

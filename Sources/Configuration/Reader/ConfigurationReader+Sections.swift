@@ -25,6 +25,9 @@ extension ConfigurationReader {
             if try ConfigurationText.duration(text, in: .zero ... .seconds(3_600)) == .zero { return nil }
             return try ConfigurationText.duration(text, in: .seconds(1) ... .seconds(3_600))
         }
+        section?.read("latching", into: &configuration.media.latching) { text throws(ConfigurationText.Refusal) in
+            try ConfigurationText.choice(text, of: GatewayConfiguration.Media.Latching.self)
+        }
         configuration.media.address6 = section?.value("address6", ConfigurationText.mediaAddress6)
         let given = section?.value("address", ConfigurationText.mediaAddress)
         let media = MediaAddress(given: given, sip: configuration.sip.listen, host: host)

@@ -5,6 +5,14 @@ public import Recording
 extension GatewayConfiguration {
     /// Section `media`.
     public struct Media: Sendable, Equatable {
+        /// Whether phones' media may come from elsewhere than their SDP says.
+        public enum Latching: String, Sendable, CaseIterable {
+            /// Tern follows a phone's packets, after checks that keep strangers out (symmetric RTP).
+            case auto
+            /// Tern takes packets from the address in the SDP only, and sends there only; SRTP that authenticates is followed all the same.
+            case off
+        }
+
         /// Key `media.address`: the IPv4 address of this machine that phones send RTP to.
         /// Default: chosen by ``MediaAddress``; 127.0.0.1 where SIP listens on loopback only.
         public var address = "127.0.0.1"
@@ -17,6 +25,8 @@ extension GatewayConfiguration {
         /// Key `media.timeout`: a call ends when a phone that should send media has sent neither RTP nor RTCP for this long, 1 s to 1 h;
         /// nil, which is 0 in the file, is never. Default: 1 min.
         public var timeout: Duration? = .seconds(60)
+        /// Key `media.latching`. Default: `auto`.
+        public var latching = Latching.auto
 
         public init() {}
     }
