@@ -73,7 +73,7 @@ let package = Package(
             swiftSettings: settings
         ),
         .target(name: "Resolver", dependencies: ["CAres", "EventLoop", "SIPNames", logging], swiftSettings: settings),
-        .target(name: "Janus", dependencies: ["EventLoop", "JSON", "Version", "WebSocket", logging], swiftSettings: settings),
+        .target(name: "Janus", dependencies: ["EventLoop", "JSON", "SIPNames", "Version", "WebSocket", logging], swiftSettings: settings),
         .target(name: "Recording", dependencies: ["EventLoop", "JSON", logging], swiftSettings: settings),
         .target(name: "BrowserAPI", dependencies: ["EventLoop", "JSON", "ProxyCore", "WebSocket", logging], swiftSettings: settings),
 
@@ -153,7 +153,7 @@ let package = Package(
         .testTarget(name: "SIPTests", dependencies: ["SIP", "SIPNames", "EventLoop", "TestCertificates", "TLS"], swiftSettings: settings),
         .testTarget(name: "WebSocketTests", dependencies: ["WebSocket", "SIPNames", "EventLoop", "TestCertificates", "TLS"], swiftSettings: settings),
         .testTarget(
-            name: "JanusTests", dependencies: ["CSRTP", "Janus", "EventLoop", "JSON", "WebSocket", logging],
+            name: "JanusTests", dependencies: ["CSRTP", "Janus", "EventLoop", "JSON", "SIPNames", "WebSocket", logging],
             exclude: ["Support/webrtc-peer.py"], swiftSettings: settings
         ),
         .testTarget(name: "RecordingTests", dependencies: ["Recording", "EventLoop", "JSON", "tern", logging], swiftSettings: settings),

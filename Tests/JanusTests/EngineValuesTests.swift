@@ -8,11 +8,11 @@ struct EngineValuesTests {
         (["event": "digit", "kind": "audio", "digit": "#", "duration": 120], .digit(.audio, "#", duration: .milliseconds(120))),
         (
             ["event": "latched", "kind": "video", "address": "10.0.0.2", "port": 4_000],
-            .latched(.video, EngineAddress(address: "10.0.0.2", port: 4_000), former: nil)
+            .latched(.video, socketAddress("10.0.0.2", 4_000), former: nil)
         ),
         (
             ["event": "latched", "kind": "audio", "address": "::1", "port": 1, "former": ["address": "::2", "port": 2]],
-            .latched(.audio, EngineAddress(address: "::1", port: 1), former: EngineAddress(address: "::2", port: 2))
+            .latched(.audio, socketAddress("::1", 1), former: socketAddress("::2", 2))
         ),
         (["event": "flowing", "kind": "audio"], .flowing(.audio)), (["event": "silent", "kind": "video"], .silent(.video)),
         (["event": "unreachable", "kind": "audio"], .unreachable(.audio)), (["event": "keyframe_wanted"], .keyframeWanted),
@@ -61,7 +61,7 @@ struct EngineValuesTests {
         #expect(audio.received.misordered == 1 && audio.received.restarts == 4 && audio.received.ssrc == 4_294_967_295)
         #expect(audio.sent.packets == 60 && audio.sent.bytes == 9_000 && audio.sent.lost == 0 && audio.sent.roundTrip == 17)
         #expect(audio.digits == 6 && audio.rtcpReceived == 7 && audio.dropped == 8 && audio.srtpErrors == 9)
-        #expect(audio.latched == EngineAddress(address: "10.0.0.2", port: 4_000) && audio.lastPacket == .milliseconds(20))
+        #expect(audio.latched == socketAddress("10.0.0.2", 4_000) && audio.lastPacket == .milliseconds(20))
         let video = try #require(statistics[.video])
         #expect(video.received == EngineStatistics.Flow() && video.lastPacket == nil && video.latched == nil)
         #expect(video.sent.packets == 1 && video.sent.lost == nil && video.sent.roundTrip == nil && video.sent.ssrc == nil)

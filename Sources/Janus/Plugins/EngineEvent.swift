@@ -1,11 +1,12 @@
 public import JSON
+public import SIPNames
 
 /// What the plugin says on a leg's handle unasked: the content of a ``JanusHandleEvent/plugin(_:_:)``.
 public enum EngineEvent: Sendable, Equatable {
     /// The leg's party pressed a DTMF digit (RFC 4733), once for each press.
     case digit(JanusMediaKind, Character, duration: Duration)
     /// A phone's packets come from elsewhere than signalled, or have moved from `former`.
-    case latched(JanusMediaKind, EngineAddress, former: EngineAddress?)
+    case latched(JanusMediaKind, SocketAddress, former: SocketAddress?)
     /// RTP of a phone arrives, again or for the first time.
     case flowing(JanusMediaKind)
     /// RTP of a phone has ceased for about a second.
@@ -26,8 +27,8 @@ public enum EngineEvent: Sendable, Equatable {
             guard let text = data["digit"]?.stringValue, let digit = text.first, text.count == 1 else { return nil }
             self = .digit(kind, digit, duration: .milliseconds(data["duration"]?.intValue ?? 0))
         case ("latched", let kind?):
-            guard let address = EngineAddress(data) else { return nil }
-            self = .latched(kind, address, former: EngineAddress(data["former"]))
+            guard let address = SocketAddress(data) else { return nil }
+            self = .latched(kind, address, former: SocketAddress(data["former"]))
         case ("flowing", let kind?): self = .flowing(kind)
         case ("silent", let kind?): self = .silent(kind)
         case ("unreachable", let kind?): self = .unreachable(kind)
@@ -35,5 +36,13 @@ public enum EngineEvent: Sendable, Equatable {
         case ("error", _): self = .error(what: data["what"]?.stringValue ?? "", reason: data["reason"]?.stringValue ?? "")
         default: return nil
         }
+    }
+}
+
+extension SocketAddress {
+    /// The source of a phone's packets, as the engine writes it; nil when `address` or `port` is missing, or is none.
+    init?(_ json: JSONValue?) {
+        guard let address = json?["address"]?.stringValue, let port = json?["port"]?.intValue else { return nil }
+        self.init(address: address, port: port)
     }
 }

@@ -1,4 +1,5 @@
 internal import JSON
+public import SIPNames
 
 /// The counters of a leg, from its beginning.
 public struct EngineStatistics: Sendable, Equatable, EngineReply {
@@ -36,7 +37,7 @@ public struct EngineStatistics: Sendable, Equatable, EngineReply {
         /// Packets that SRTP rejected.
         public var srtpErrors = 0
         /// Where the phone's packets come from.
-        public var latched: EngineAddress?
+        public var latched: SocketAddress?
         /// Time since the last packet of RTP or RTCP; nil before the first.
         public var lastPacket: Duration?
 
@@ -75,7 +76,7 @@ extension EngineStatistics.Medium {
         rtcpReceived = json["rtcp_received"]?.intValue ?? 0
         dropped = json["dropped"]?.intValue ?? 0
         srtpErrors = json["srtp_errors"]?.intValue ?? 0
-        latched = EngineAddress(json["latched"])
+        latched = SocketAddress(json["latched"])
         lastPacket = json["last_packet_ms"]?.intValue.map { .milliseconds($0) }
     }
 }

@@ -36,7 +36,7 @@ final class LoginBench {
             media: media, trunks: TrunkService(configuration.trunks, log: log), log: log)
         service = BrowserService(
             configuration: configuration, sessions: sessions, switchboard: switchboard, media: media, log: log)
-        service.tokens = await TokenVerifier(configuration.tokens)
+        service.tokens = TokenVerifier(configuration.tokens)
         api = BrowserAPI(handler: service)
         switchboard.api = api
         web = WebService(page: try WebPage(), api: api) { [:] }

@@ -2,6 +2,7 @@ import EventLoop
 import Foundation
 @testable import Janus
 import JSON
+import SIPNames
 import Testing
 
 /// A real Janus with Tern's plugin, on addresses that are not private: phones there are not taken for hidden ones.
@@ -99,9 +100,9 @@ struct PlainLeg {
     var id: EngineLegID { ports.leg }
 
     /// Where it takes audio.
-    var audio: EngineAddress { EngineAddress(address: address, port: ports.audio?.port ?? 0) }
+    var audio: SocketAddress { socketAddress(address, ports.audio?.port ?? 0) }
     /// Where it takes video.
-    var video: EngineAddress { EngineAddress(address: address, port: ports.video?.port ?? 0) }
+    var video: SocketAddress { socketAddress(address, ports.video?.port ?? 0) }
 
     /// Configures it for audio between a phone and a peer.
     func configure(

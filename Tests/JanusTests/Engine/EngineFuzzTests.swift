@@ -46,7 +46,7 @@ struct EngineFuzzTests {
                     index += 1
                     let phone = phones[Int.random(in: 0..<phones.count, using: &random)]
                     let port = 24_000 + Int.random(in: 0..<30, using: &random)
-                    phone.send(MediaGenerator.datagram(index, &random), to: EngineAddress(address: EngineBench.address, port: port))
+                    phone.send(MediaGenerator.datagram(index, &random), to: socketAddress(EngineBench.address, port))
                     if index % 8 == 0 { try? await Task.sleep(for: .milliseconds(1)) }
                     if index % 64 == 0 { phones.forEach { _ = $0.waiting() } }
                 }

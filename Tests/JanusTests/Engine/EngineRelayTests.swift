@@ -31,7 +31,7 @@ struct EngineRelayTests {
             let statistics = try await leg.statistics { $0.received.packets == 100 }
             #expect(statistics.received.bytes == 17_200 && statistics.received.lost == 0 && statistics.received.ssrc == RTPSample(0).ssrc)
             #expect(statistics.sent.packets == 100 && statistics.sent.bytes == 17_200 && statistics.sent.ssrc == heard.first?.ssrc)
-            #expect(statistics.latched == EngineAddress(address: phone.address, port: phone.port) && statistics.dropped == 0)
+            #expect(statistics.latched == socketAddress(phone.address, phone.port) && statistics.dropped == 0)
         }
     }
 

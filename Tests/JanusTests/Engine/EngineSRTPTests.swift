@@ -160,8 +160,8 @@ struct EngineSRTPTests {
             #expect(try await Self.echo(RTPSample(1), moved, leg, out: out, back: back)?.index == 1)
             try await leg.events.first {
                 $0 == .latched(
-                    .audio, EngineAddress(address: moved.address, port: moved.port),
-                    former: EngineAddress(address: phone.address, port: phone.port))
+                    .audio, socketAddress(moved.address, moved.port),
+                    former: socketAddress(phone.address, phone.port))
             }
         }
     }

@@ -25,7 +25,7 @@ struct EngineSourceTests {
             }
             #expect(heard.count == 200 && heard.allSatisfy { $0.mark == 0 })
             let statistics = try await leg.statistics { $0.dropped == 420 }
-            #expect(statistics.received.packets == 200 && statistics.latched == EngineAddress(address: phone.address, port: phone.port))
+            #expect(statistics.received.packets == 200 && statistics.latched == socketAddress(phone.address, phone.port))
             #expect(phone.waiting().isEmpty && stranger.waiting().isEmpty && neighbour.waiting().isEmpty)
             #expect(!leg.events.elements.contains { if case .latched = $0 { true } else { false } })
         }
@@ -43,8 +43,8 @@ struct EngineSourceTests {
                 #expect(await phone.receive(1).count == 1, "\(isHidden)")
                 let latched = try await leg.events.first { if case .latched = $0 { true } else { false } }
                 #expect(latched == .latched(
-                    .audio, EngineAddress(address: phone.address, port: phone.port),
-                    former: EngineAddress(address: remote.address, port: remote.port)))
+                    .audio, socketAddress(phone.address, phone.port),
+                    former: socketAddress(remote.address, remote.port)))
                 for index in 1..<100 {
                     phone.send(RTPSample(index), to: leg.audio)
                     stranger.send(RTPSample(index, mark: 9), to: leg.audio)
@@ -93,8 +93,8 @@ struct EngineSourceTests {
             #expect(short > .milliseconds(150) && short < .seconds(1), "\(short)")
             try await leg.events.first {
                 $0 == .latched(
-                    .audio, EngineAddress(address: next.address, port: next.port),
-                    former: EngineAddress(address: phone.address, port: phone.port))
+                    .audio, socketAddress(next.address, next.port),
+                    former: socketAddress(phone.address, phone.port))
             }
             let stranger = try TestPhone(EngineBench.stranger)
             let long = await knock(stranger, ssrc: 7)
@@ -147,7 +147,7 @@ struct EngineSourceTests {
             next.send(RTPSample(2), to: leg.audio)
             #expect(await talker.receive(1).count == 1)
             try await leg.configure(next.remote, to: other.id)
-            #expect(try await leg.leg.statistics().audio?.latched == EngineAddress(address: next.address, port: next.port))
+            #expect(try await leg.leg.statistics().audio?.latched == socketAddress(next.address, next.port))
         }
     }
 

@@ -1,5 +1,6 @@
 import Foundation
 import Janus
+import SIPNames
 
 /// A phone's pair of UDP sockets, for RTP and RTCP.
 final class TestPhone: Sendable {
@@ -32,10 +33,10 @@ final class TestPhone: Sendable {
     /// As its SDP would say.
     var remote: EngineRemote { EngineRemote(address: address, port: port, rtcpPort: port + 1) }
 
-    func send(_ packet: RTPSample, to leg: EngineAddress) { send(packet.bytes, to: leg) }
+    func send(_ packet: RTPSample, to leg: SocketAddress) { send(packet.bytes, to: leg) }
 
     /// Sends a datagram; to the port after that of `leg` where it is RTCP on a port of its own.
-    func send(_ bytes: [UInt8], to leg: EngineAddress, asRTCP: Bool = false) {
+    func send(_ bytes: [UInt8], to leg: SocketAddress, asRTCP: Bool = false) {
         TestPhone.with(leg.address, leg.port + (asRTCP ? 1 : 0)) { name, length in
             _ = bytes.withUnsafeBytes { sendto(asRTCP ? rtcp : rtp, $0.baseAddress, $0.count, 0, name, length) }
         }
