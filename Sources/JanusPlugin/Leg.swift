@@ -40,6 +40,8 @@ struct Leg {
     var poller: Poller?
     /// Where the PeerConnection's packets come from, while it is up.
     var loop: Loop?
+    /// Whether it counts in ``Setups``.
+    var isConnecting = false
 
     // Under the receiving lock.
 

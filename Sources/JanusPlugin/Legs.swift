@@ -44,6 +44,7 @@ final class Legs: @unchecked Sendable {
         let peer = leg.locked { leg.pointee.peer }
         let remains = leg.locked { leg.end() }
         leg.pointee.poller = nil
+        Setups.end(leg)
         loops.leave(leg)
         Loops.place(peer)
         free.append(leg)
@@ -73,6 +74,7 @@ final class Legs: @unchecked Sendable {
         lock.lock()
         defer { lock.unlock() }
         guard leg.locked({ leg.pointee.session == session }) else { return }
+        Setups.end(leg)
         loops.enter(leg)
         Loops.place(leg.locked { leg.pointee.peer })
     }
@@ -82,6 +84,7 @@ final class Legs: @unchecked Sendable {
         lock.lock()
         defer { lock.unlock() }
         guard leg.locked({ leg.pointee.session == session }) else { return }
+        Setups.end(leg)
         loops.leave(leg)
         Loops.place(leg.locked { leg.pointee.peer })
     }

@@ -26,7 +26,7 @@ final class Loop {
         moderation.initialize(to: TurnModeration(interval: Loop.interval))
         source = tern_watch(
             context, poller.epoll,
-            { argument in if let argument { Unmanaged<Loop>.fromOpaque(argument)._withUnsafeGuaranteedRef { $0.moderation.pointee.beginTurn() } } },
+            { argument in if let argument { Unmanaged<Loop>.fromOpaque(argument)._withUnsafeGuaranteedRef { $0.moderation.pointee.beginTurn(servesSetups: true) } } },
             { argument in if let argument { Unmanaged<Loop>.fromOpaque(argument)._withUnsafeGuaranteedRef { _ = $0.poller.turn(timeout: 0) } } },
             Unmanaged.passUnretained(self).toOpaque())
     }

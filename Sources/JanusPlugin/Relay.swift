@@ -28,7 +28,7 @@ final class Relay: @unchecked Sendable {
         var due = Clock.now() &+ Relay.period
         var moderation = TurnModeration(interval: Relay.interval)
         while true {
-            moderation.beginTurn()
+            moderation.beginTurn(servesSetups: false)
             let wait = max(due &- Clock.now(), 0) / 1_000 &+ 1
             guard poller.turn(timeout: Int32(truncatingIfNeeded: wait)) else { return }
             let now = Clock.now()

@@ -56,6 +56,7 @@ enum Requests {
             guard description != nil else { throw .malformed("\"take\" comes with a session description.") }
             try with(leg, session) { () throws(RequestError) in
                 try leg.becomeWebRTC()
+                Setups.begin(leg)
                 leg.pointee.sending.locked { leg.pointee.hasDescription = true }
             }
             return Reply(name)
@@ -79,6 +80,7 @@ enum Requests {
     ) throws(RequestError) {
         let reference = try with(leg, session) { () throws(RequestError) in
             try leg.becomeWebRTC()
+                Setups.begin(leg)
             return leg.pointee.sending.locked { leg.reference }
         }
         let description = try Description(fields, transaction: transaction, leg: reference)

@@ -23,16 +23,18 @@ public struct TurnModeration: Equatable, Sendable {
 
     /// A turn begins.
     ///
-    /// - Parameter now: In microseconds of any clock that does not jump.
+    /// - Parameters:
+    ///   - now: In microseconds of any clock that does not jump.
+    ///   - isUrgent: Whether the loop has work of which each step takes a turn: the interval is half as long then.
     /// - Returns: How long to wait before the loop looks for work. Microseconds.
-    public mutating func delay(now: Int64) -> Int64 {
+    public mutating func delay(now: Int64, isUrgent: Bool = false) -> Int64 {
         guard let last else {
             self.last = now
             return 0
         }
         let turn = min(max(now &- last, 0), TurnModeration.longest)
         isBusy = sum < (isBusy ? interval &+ interval / 2 : TurnModeration.busy) &* TurnModeration.weight
-        let delay = isBusy ? max(interval &- turn, 0) : 0
+        let delay = isBusy ? max((isUrgent ? interval / 2 : interval) &- turn, 0) : 0
         sum = sum &+ turn &+ delay &- sum / TurnModeration.weight
         self.last = now &+ delay
         return delay

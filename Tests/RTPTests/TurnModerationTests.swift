@@ -31,6 +31,19 @@ struct TurnModerationTests {
         return (turns, longest)
     }
 
+    @Test("while it is urgent, a busy loop turns twice as often, and stays busy; an idle one is not held up")
+    func urgent() {
+        var moderation = TurnModeration(interval: Self.interval), now: Int64 = 0, delay: Int64 = 0
+        for turn in 0..<400 {
+            delay = moderation.delay(now: now, isUrgent: turn < 200)
+            now += delay + 100
+            if turn == 199 { #expect(delay == Self.interval / 2 - 100) }
+        }
+        #expect(delay == Self.interval - 100)
+        var idle = TurnModeration(interval: Self.interval)
+        #expect((0..<100).allSatisfy { idle.delay(now: Int64($0) * 5_000, isUrgent: true) == 0 })
+    }
+
     @Test("a loop that has little to do is not held up")
     func idle() {
         let result = run(packetsPerSecond: 500)
