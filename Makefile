@@ -49,9 +49,9 @@ benchmark: swift packages ## Measure the rewriting of SDP, the registrar and med
 	Tests/in-namespace taskset -c 1 "$$program" media $(ARGS)
 
 check: swift packages ## Say what is wrong with the configuration, or what it does
-	swift build --product tern
-	swift build --product janus_tern
-	@"$$(swift build --product tern --show-bin-path)/tern" check --config $(CONFIG) $(ARGS)
+	swift build -c release --product tern
+	swift build -c release --product janus_tern
+	@"$$(swift build -c release --product tern --show-bin-path)/tern" check --config $(CONFIG) $(ARGS)
 
 clean: ## Remove what was built
 	rm -rf .build

@@ -187,12 +187,12 @@ final class MovedPhone: MovedLeg, PhoneLeg {
         waiting = nil
         guard !isAlone else { return }
         switch phase {
-        case .moving, .here where offers.isOffering:
-            phase = .turning(isThere: phase == .here)
-            way.back(self)
         case .moving, .here:
+            // An offer that has no answer yet comes first: while the phone is moving there is one.
+            let isAnswerAwaited = phase == .moving || offers.isOffering
+            if isAnswerAwaited { phase = .turning(isThere: phase == .here) }
             way.back(self)
-            returnOffer()
+            if !isAnswerAwaited { returnOffer() }
         case .away: way.done(self)
         case .turning, .returning, .settled, .gone: break
         }

@@ -5,6 +5,9 @@ import SDP
 ///
 /// Janus 1.1.2 gives a PeerConnection the directions of each description, also of an offer that is declined later, and takes another SSRC for a line that it
 /// offers as `inactive`. The media engine alone decides what flows.
+///
+/// A refused line is refused for Janus too: Janus then takes another SSRC when the line comes back, and Chromium shows nothing of a line that comes back with the
+/// former one.
 extension SessionDescription {
     /// This description with all lines `sendrecv` that are not refused.
     var openForJanus: SessionDescription {

@@ -17,8 +17,6 @@ public struct WebRTCNegotiation: Sendable {
     /// The dialog's lines as they were offered last.
     private var lines: [MediaDescription] = []
     private var names = JanusNames()
-    /// The lines of the other side that Janus has generated descriptions of.
-    private var given: [MediaDescription] = []
     /// The media of the last offer that has its answer; empty before.
     public private(set) var agreedMedia: [AgreedMedium] = []
     /// The directions that were agreed on, by line of the answer, as Tern sees them: also of codecs that only browsers have.
@@ -80,7 +78,6 @@ public struct WebRTCNegotiation: Sendable {
         state = .remoteOffer(answered: true)
         self.answer = answer
         agree(answer, answer.media.map(answer.direction(of:)))
-        given = inner.media
         told = answer
         return answer
     }
@@ -106,7 +103,6 @@ public struct WebRTCNegotiation: Sendable {
         }
         next.state = .localOffer(answered: false)
         let offer = try next.outward(session)
-        next.given = forJanus(inner).media
         next.told = offer
         self = next
         return offer
@@ -122,16 +118,6 @@ public struct WebRTCNegotiation: Sendable {
         next.state = .localOffer(answered: false)
         next.told = offer
         self = next
-        return offer
-    }
-
-    /// An offer of the other side, of which Janus is to generate the browser's. A line that Janus has is not refused: if the browser declines the offer, it
-    /// stays as it was.
-    func forJanus(_ inner: SessionDescription) -> SessionDescription {
-        var offer = inner
-        for (index, line) in zip(inner.media.indices, given) where offer.media[index].port == 0 && offer.media[index].kind == line.kind {
-            offer.media[index] = line
-        }
         return offer
     }
 

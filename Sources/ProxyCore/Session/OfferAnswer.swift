@@ -48,7 +48,7 @@ struct OfferAnswer: Sendable {
 
     let kind: SessionKind
     var sides: [SessionSide: LegNegotiation]
-    private(set) var state = State.new
+    var state = State.new
     /// Whether the first exchange is done.
     private(set) var isEstablished = false
     /// The number of the last step: an outcome with another number is late and ignored.
@@ -88,7 +88,7 @@ struct OfferAnswer: Sendable {
         return begin(Exchange(offerer: side, purpose: purpose), offer, trickle: trickle)
     }
 
-    private mutating func attach(_ offer: SessionDescription?, from side: SessionSide, trickle: Bool) -> [Outcome] {
+    mutating func attach(_ offer: SessionDescription?, from side: SessionSide, trickle: Bool) -> [Outcome] {
         step &+= 1
         state = .attaching(FirstOffer(offerer: side, offer: offer, trickle: trickle, step: step))
         return [.action(.perform(.attach(kind.sides), number: step))]
@@ -106,71 +106,6 @@ struct OfferAnswer: Sendable {
     /// Offers to the other side what `side` has said in an answer.
     mutating func forward(_ inner: SessionDescription, from side: SessionSide) -> [Outcome] {
         advance(inner, Exchange(offerer: side, purpose: .forwarded))
-    }
-
-    // MARK: Own offers
-
-    /// A phone asks for an offer: in its dialog by a re-INVITE without SDP, or to begin an echo (RFC 3261, sections 13.2.1 and 14.2).
-    mutating func receiveOfferRequest(from side: SessionSide) -> [Outcome] {
-        guard case .sip? = sides[side] else { return refuse(side, .unsupported("this side of the session makes its own offers")) }
-        switch state {
-        case .new where kind == .echo(.rtp): return attach(nil, from: side, trickle: false)
-        case .stable: return renew(side, .requested)
-        default: return refuse(side, .glare)
-        }
-    }
-
-    /// Offers the current session to `side` again.
-    mutating func renew(_ side: SessionSide, _ renewal: Exchange.Renewal) -> [Outcome] {
-        offer(Exchange(offerer: side.other, purpose: .renewal(renewal))) { (leg) throws(NegotiationError) in
-            try leg.repeatOffer(widening: renewal == .requested)
-        }
-    }
-
-    /// Offers a hold to the phone at the other side of its holder, or the end of one.
-    mutating func offerHold(_ hold: Exchange.Hold) -> [Outcome] {
-        offer(Exchange(offerer: hold.holder, purpose: .hold(hold))) { (leg) throws(NegotiationError) in
-            try leg.repeatOffer(widening: !hold.isOn, holding: hold.isOn)
-        }
-    }
-
-    private mutating func offer(
-        _ exchange: Exchange, _ body: (inout LegNegotiation) throws(NegotiationError) -> SessionDescription
-    ) -> [Outcome] {
-        do {
-            let offer = try negotiate(exchange.answerer, body)
-            state = .offered(exchange, offer)
-            return [.action(.deliverOffer(exchange.answerer, offer.text))]
-        } catch {
-            let failure = SessionFailure.description(error)
-            return exchange.purpose == .renewal(.requested) ? refuse(exchange.answerer, failure) : [.declined(exchange.purpose, failure)]
-        }
-    }
-
-    /// A phone answers the refresh of its session timer otherwise than before (RFC 4028, section 7.4). An answer that cannot be used changes nothing.
-    mutating func receiveRefresh(from side: SessionSide, _ sdp: String) -> [Outcome] {
-        guard state == .stable, case .sip(var leg)? = sides[side], let offer = try? leg.repeatOffer(widening: false) else { return [] }
-        sides[side] = .sip(leg)
-        state = .offered(Exchange(offerer: side.other, purpose: .renewal(.requested)), offer)
-        return receiveAnswer(from: side, sdp, trickle: false)
-    }
-
-    /// A phone offers before the call is answered (RFC 3311, section 5.1): another address, or fewer formats. Tern answers with its last description to the
-    /// phone; the other side cannot be offered anything yet. Other media has to wait until the call is answered.
-    mutating func receiveEarlyOffer(from side: SessionSide, _ sdp: String) -> [Outcome] {
-        guard state == .stable, case .sip(let before)? = sides[side] else { return refuse(side, .glare) }
-        var leg = before
-        do {
-            let answer = try leg.repeatOffer(widening: false)
-            _ = try leg.acceptAnswer(SessionDescription(negotiating: sdp))
-            guard leg.agreedMedia == before.standingMedia else {
-                return refuse(side, .state("other media cannot be agreed on before the call is answered"))
-            }
-            sides[side] = .sip(leg)
-            return [.action(.deliverAnswer(side, answer.text)), .agreed(by: side)]
-        } catch {
-            return refuse(side, .description(error))
-        }
     }
 
     // MARK: Answers
@@ -260,7 +195,7 @@ struct OfferAnswer: Sendable {
         return refusal + (exchange.isAccepted ? [.renewalNeeded(exchange.answerer)] : [])
     }
 
-    private func refuse(_ side: SessionSide, _ failure: SessionFailure) -> [Outcome] { [.action(.refuseOffer(side, failure))] }
+    func refuse(_ side: SessionSide, _ failure: SessionFailure) -> [Outcome] { [.action(.refuseOffer(side, failure))] }
 
     mutating func end() {
         state = .ended
@@ -329,7 +264,7 @@ struct OfferAnswer: Sendable {
         }
         switch (stage, sides[stage.side]) {
         case (.take(let side), .webrtc): return .take(side, description(inner))
-        case (.give(let side), .webrtc(let leg)): return .give(side, description(exchange.role == .offer ? leg.forJanus(inner) : inner))
+        case (.give(let side), .webrtc): return .give(side, description(inner))
         case (.give(let side), .sip(let leg)):
             let missing = leg.mediaWithoutPort(of: inner)
             return missing.isEmpty ? nil : .open(side, missing, leg.family)
@@ -375,7 +310,7 @@ struct OfferAnswer: Sendable {
         return answer
     }
 
-    private mutating func negotiate(
+    mutating func negotiate(
         _ side: SessionSide, _ body: (inout LegNegotiation) throws(NegotiationError) -> SessionDescription
     ) throws(NegotiationError) -> SessionDescription {
         guard var leg = sides[side] else { throw .wrongState }

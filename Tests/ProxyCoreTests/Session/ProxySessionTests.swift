@@ -281,18 +281,6 @@ struct ProxySessionTests {
         }
     }
 
-    @Test("Janus keeps the line that an offer refuses until the browser has accepted that")
-    func refusedLine() throws {
-        var driven = DrivenSession(.proxy(caller: .rtp, callee: .webrtc))
-        let video = "m=video 4002 RTP/AVP 96\r\na=rtpmap:96 VP8/90000\r\n"
-        driven.send(.offered(.caller, sdp: Fixture.phoneOffer + video, trickle: false))
-        driven.answer(Fixture.browserAnswer + Fixture.browserVideo)
-        driven.send(.offered(.caller, sdp: Fixture.phoneMoved + video.replacing("4002", with: "0"), trickle: false))
-        #expect(driven.offers[.callee]?.contains("m=video 0 ") == true)
-        let description = try #require(driven.peerDescriptions.last)
-        #expect(description.role == .offer && description.sdp.media.last?.port != 0 && description.sdp.media.last?.kind == .video)
-    }
-
     @Test("a malformed new offer, or one that Janus does not carry out, is refused and changes nothing", arguments: calls)
     func badReoffer(kind: SessionKind) {
         var driven = DrivenSession.talking(kind)
