@@ -13,7 +13,7 @@ extension Switchboard {
 
     func heard(_ info: SIPInfo, from side: SessionSide, in call: CallController) {
         guard call.isEstablished else { return }
-        guard case .key(let key, let form) = info else { return call.session.wishForPicture(of: side.other) }
+        guard case .key(let key, let form) = info else { return call.session.wishForPicture(of: call.session.kind.source(of: side)) }
         tell([key], by: side, in: call)
         guard let phone = call.party(side.other) as? any SIPOfferingLeg, let infos = phone.infos else { return }
         guard infos.areTaken else {

@@ -140,9 +140,8 @@ final class SessionLegs {
     }
 
     private func configure(_ side: SessionSide, _ settings: LegSettings, _ record: String?) async throws(JanusError) {
-        let peer = kind.calleeType == nil ? side : side.other
         let configuration = EngineConfiguration(
-            peer: ids[peer], media: settings.media.compactMap(EngineMedium.init), bitrate: settings.bitrate, record: record,
+            peer: ids[kind.source(of: side)], media: settings.media.compactMap(EngineMedium.init), bitrate: settings.bitrate, record: record,
             latching: backend.latching)
         guard configuration != applied[side] else { return }
         // What comes of it is not known until it is answered.

@@ -171,6 +171,8 @@ extension IntegrationTests {
                     #expect(await phone.audio.hears(Chromium.frequency))
                     phone.media.video = .vp8
                     #expect(try await phone.offers().media.map(\.port).last != 0)
+                    // What the page sees is what it sends itself, which the phone sends back.
+                    #expect(await phone.video.sees())
                     #expect(try await page.sees())
                     #expect(try await page.missing(440, in: Page.remote) == nil)
                 }

@@ -179,6 +179,22 @@ extension IntegrationTests {
             try await called.hungUp()
         }
 
+        @Test("a phone in its own echo that wishes for a picture by INFO is asked for it by PLI: the picture is its own")
+        func echo() async throws {
+            let phone = try SIPPhone(Stage.running, video: .vp8)
+            defer { phone.stop() }
+            phone.call("echo")
+            try await phone.answered()
+            // Those of the begin: at once, and once more.
+            #expect(await eventually(within: .patience) { phone.video.receivedWishes >= 2 })
+            for _ in 1 ... 3 {
+                let before = phone.video.receivedWishes
+                #expect(try await phone.info("application/media_control+xml", Self.wish) == 200)
+                #expect(await eventually(within: .patience) { phone.video.receivedWishes > before })
+            }
+            try await phone.hangUp()
+        }
+
         private static let wish =
             "<?xml version=\"1.0\"?><media_control><vc_primitive><to_encoder><picture_fast_update/></to_encoder></vc_primitive></media_control>"
 

@@ -27,6 +27,9 @@ public enum SessionKind: Sendable, Equatable {
     /// The sides that there are: each has a leg.
     public var sides: [SessionSide] { calleeType == nil ? [.caller] : [.caller, .callee] }
 
+    /// The side whose media that side gets: the other one, in an echo itself.
+    public func source(of side: SessionSide) -> SessionSide { calleeType == nil ? side : side.other }
+
     /// Whether there is a browser at one of its sides.
     public var hasBrowser: Bool { callerType == .webrtc || calleeType == .webrtc }
 

@@ -93,10 +93,12 @@ export class TernPeer {
    * Answers an offer of the gateway in the running session. It comes before an offer of our own that is still open:
    * that one is withdrawn, and the gateway refuses it.
    * @param {{sdp: string}} offer
+   * @param {MediaStream|null} stream what is being sent
    * @returns {Promise<object>} the API's answer object
    */
-  async renegotiate(offer) {
+  async renegotiate(offer, stream) {
     await this.#setRemote({ type: 'offer', sdp: offer.sdp });
+    await this.#resumeVideo(stream);
     await this.#connection.setLocalDescription(await this.#connection.createAnswer());
     return { sdp: this.#connection.localDescription.sdp };
   }
@@ -183,6 +185,18 @@ export class TernPeer {
       known.direction = before.direction;
       await known.sender.replaceTrack(before.track);
     };
+  }
+
+  /** A video line that the other side has dropped comes back with a transceiver that sends nothing yet. */
+  async #resumeVideo(stream) {
+    const [track] = stream?.getVideoTracks() ?? [];
+    const places = this.#connection.getTransceivers()
+      .filter(one => one.receiver.track.kind === 'video' && one.direction !== 'stopped');
+    const free = places.find(one => one.mid !== null && !one.sender.track);
+    if (!track || !free || places.some(one => one.sender.track)) return;
+    free.direction = 'sendrecv';
+    free.sender.setStreams?.(stream);
+    await free.sender.replaceTrack(track);
   }
 
   /**

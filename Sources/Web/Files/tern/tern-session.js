@@ -328,7 +328,7 @@ export class TernSession extends Emitter {
   /** The gateway's offer in a running session. @internal */
   async _renegotiate(offer) {
     if (!this._peer) throw new TernError('state', 'no media yet');
-    return await this._until(this._peer.renegotiate(offer));
+    return await this._until(this._peer.renegotiate(offer, this.localStream));
   }
 
   /** The connection to the gateway is back, and the gateway still has this: the network may be another one. @internal */
