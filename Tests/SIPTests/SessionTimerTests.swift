@@ -105,9 +105,11 @@ extension SIPTests.SessionTimerTests {
     }
 
     /// A call that we have to refresh, answered by a phone with this Allow header.
+    ///
+    /// - Parameter limit: After it a request without an answer is lost.
     @LoopActor
-    private func refreshing(allow: String) async throws -> RawCallee {
-        let call = try await RawCallee { Self.short(&$0); $0.t1 = .milliseconds(50); $0.t1x64 = .milliseconds(400) }
+    private func refreshing(allow: String, limit: Duration = .seconds(10)) async throws -> RawCallee {
+        let call = try await RawCallee { Self.short(&$0); $0.t1 = .milliseconds(50); $0.t1x64 = limit }
         call.respond(
             200, headers: ["Allow: \(allow)", "Supported: timer", "Require: timer", "Session-Expires: 4;refresher=uac"],
             body: sdp("answer"))
@@ -120,7 +122,7 @@ extension SIPTests.SessionTimerTests {
 
     @Test("a refresh that is never answered, or answered 481, ends the session with BYE", arguments: peers, [0, 481])
     @LoopActor func refreshLost(peer: (allow: String, method: String), status: Int) async throws {
-        let call = try await refreshing(allow: peer.allow)
+        let call = try await refreshing(allow: peer.allow, limit: .milliseconds(400))
         let refresh = try #require(await call.raw.receive(peer.method))
         if status > 0 { call.raw.send(rawResponse(status, "Gone", to: refresh, port: call.raw.port)) }
         #expect(try await call.caller.event() == .ended(call.leg, SIPEnd(.sessionExpired)))
