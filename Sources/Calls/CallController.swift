@@ -28,7 +28,7 @@ final class CallController {
     /// A side has begun to hold the call, or ceased to.
     var onHeld: (@LoopActor (SessionSide, Bool) -> Void)?
     /// The phone or browser at that side sent a DTMF digit in RTP (RFC 4733), of that length.
-    var onKey: (@LoopActor (SessionSide, Character, Duration) -> Void)?
+    var onDigit: (@LoopActor (SessionSide, Character, Duration) -> Void)?
     /// The session's end, for its clients.
     var onSessionEnded: (@LoopActor (SessionEnd) -> Void)?
     /// Called after each event: the ringing legs and the answering leg may have changed.
@@ -63,7 +63,7 @@ final class CallController {
         self.origin = origin
         self.limits = limits
         self.plan = plan
-        machine = Call(id: id, stages: plan.stages, takesEarlyMedia: !(caller is any MovedLeg))
+        machine = Call(id: id, stages: plan.stages, takesEarlyMedia: !(caller is any TransferredLeg))
         var log = log
         log[metadataKey: "call"] = "\(id)"
         log[metadataKey: "session"] = "\(session.id)"
@@ -126,8 +126,8 @@ final class CallController {
         case .answer(let side, let sdp): handle(.sessionAnswers(side, sdp, branch: branch))
         case .offerRefused(let side, let failure): handle(.offerRefused(side, failure, branch: branch))
         case .answerRefused(let failure): handle(.answerRefused(failure, branch: branch))
-        case .pictureWished(let side): (party(side) as? any SIPOfferingLeg)?.infos?.wishForPicture()
-        case .key(let side, let key, let duration): if sessions[branch] === session { onKey?(side, key, duration) }
+        case .keyframeRequested(let side): (party(side) as? any SIPOfferingLeg)?.infos?.requestKeyframe()
+        case .digit(let side, let digit, let duration): if sessions[branch] === session { onDigit?(side, digit, duration) }
         case .held(let side, let isOn): if sessions[branch] === session { onHeld?(side, isOn) }
         case .event(let event): if sessions[branch] === session { onSessionEvent?(event) }
         case .ended(let end): ended(branch, end)

@@ -28,7 +28,7 @@ public final class Switchboard {
     public weak var api: BrowserAPI?
     public var endpoint: SIPEndpoint?
     /// Says who sends a request.
-    public let gatekeeper: Gatekeeper
+    public let authenticator: RequestAuthenticator
     /// The phones of users; nil until the gateway has started.
     public var registrar: RegistrarService?
     var calls: [String: CallController] = [:]
@@ -36,7 +36,7 @@ public final class Switchboard {
     let table: CallTable
     var sipLegs: [SIPLegID: SIPBinding] = [:]
     /// Phones that are on their way from one call to another: they hear of their legs first.
-    var movingPhones: [SIPLegID: MovedPhone] = [:]
+    var movingPhones: [SIPLegID: TransferredPhone] = [:]
     /// Set when the gateway stops: no new calls.
     public var isDraining = false
 
@@ -47,7 +47,7 @@ public final class Switchboard {
         self.configuration = configuration
         self.table = table
         self.routing = routing
-        gatekeeper = Gatekeeper(configuration: configuration, log: log) { trunks.trunk(registeredAt: $0, dialled: $1) }
+        authenticator = RequestAuthenticator(configuration: configuration, log: log) { trunks.trunk(registeredAt: $0, dialled: $1) }
         self.trunks = trunks
         self.sessions = sessions
         self.media = media
@@ -94,7 +94,7 @@ public final class Switchboard {
         table.insert(call.id, caller: CallTable.Party(client: caller?.client.id, user: call.origin.provenUser))
         for (number, leg) in call.callees { tie(leg, number, to: call) }
         caller?.offers.onOutcome = { [weak call] in call?.handle($0.event(.caller)) }
-        if let leg = call.caller as? MovedBrowser { table.name(call.id, leg.call, for: leg.client.id) }
+        if let leg = call.caller as? TransferredBrowser { table.name(call.id, leg.call, for: leg.client.id) }
         let session = call.session.id
         sessions.assign(session, to: call.id)
         call.onParties = { [weak self, weak call] in if let call { self?.updateParties(of: call) } }
@@ -104,8 +104,8 @@ public final class Switchboard {
             guard let self, let call else { return }
             publish(.call(call.id, isOn ? "hold" : "resume", ["by": .string(side.rawValue)]), of: call)
         }
-        call.onKey = { [weak self, weak call] side, key, duration in
-            if let self, let call { heard(key, for: duration, from: side, in: call) }
+        call.onDigit = { [weak self, weak call] side, digit, duration in
+            if let self, let call { receive(digit, for: duration, from: side, in: call) }
         }
         call.onSessionEnded = { [weak self] end in self?.sessions.end(session, end) }
         let id = call.id
@@ -122,7 +122,7 @@ public final class Switchboard {
             told.insert(leg.client.id)
         }
         let legs: [any CallLeg] = [call.caller] + call.callees.values.map { $0 as any CallLeg }
-        for case let leg as MovedBrowser in legs where leg.isHere {
+        for case let leg as TransferredBrowser in legs where leg.isHere {
             leg.client.send(.call(leg.call, event.type, event.body))
             told.insert(leg.client.id)
         }
@@ -153,8 +153,8 @@ public final class Switchboard {
                 sipLegs[id] = SIPBinding(call: call, callee: number)
             }
             leg.onRefused = { [weak call] end in call?.handle(.calleeEnded(number, end)) }
-        case let leg as any MovedLeg:
-            if let leg = leg as? MovedBrowser {
+        case let leg as any TransferredLeg:
+            if let leg = leg as? TransferredBrowser {
                 table.name(call.id, leg.call, for: leg.client.id)
                 leg.offers.onOutcome = { [weak call] outcome in call?.handle(outcome.event(.callee)) }
             }
@@ -172,7 +172,7 @@ public final class Switchboard {
         for case let leg as any PhoneLeg in legs where leg !== kept { leg.over() }
         let told = legs.compactMap { leg -> String? in
             guard let browser = leg as? any BrowserLeg else { return nil }
-            let isTold = leg === kept || leg is MovedBrowser || (leg as? BrowserCalleeLeg)?.isOver == true
+            let isTold = leg === kept || leg is TransferredBrowser || (leg as? BrowserCalleeLeg)?.isOver == true
             return isTold ? browser.client.id : nil
         }
         let event = BrowserEvent.call(id, "hangup", end.json), users = table.users(of: id)

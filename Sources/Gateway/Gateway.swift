@@ -117,7 +117,7 @@ public final class Gateway {
     /// Answers REGISTER from here on.
     private func takeRegistrations(_ endpoint: SIPEndpoint) {
         guard let registrar = switchboard.registrar else { return }
-        let handler = RegisterHandler(gatekeeper: switchboard.gatekeeper, registrar: registrar, log: log) { [weak switchboard] host in
+        let handler = RegisterHandler(authenticator: switchboard.authenticator, registrar: registrar, log: log) { [weak switchboard] host in
             switchboard?.ownAddresses.contain(host: host) ?? false
         }
         endpoint.onRegister = { [weak self] request, reply in

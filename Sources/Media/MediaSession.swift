@@ -23,10 +23,10 @@ public final class MediaSession {
         case answerRefused(SessionFailure)
         /// A side has begun to hold the call, or ceased to.
         case held(SessionSide, Bool)
-        /// The phone at that side is to send a full picture.
-        case pictureWished(SessionSide)
+        /// The phone at that side is to send a keyframe.
+        case keyframeRequested(SessionSide)
         /// The phone or browser at that side sent a DTMF digit in RTP (RFC 4733), of that length.
-        case key(SessionSide, Character, Duration)
+        case digit(SessionSide, Character, Duration)
         case event(SessionEvent)
         case ended(SessionEnd)
     }
@@ -61,8 +61,8 @@ public final class MediaSession {
     private let queue = EventQueue<ProxySession.Event>()
     private var updates: [Int: UpdateCompletion] = [:]
     private var updateCount = 0
-    private let wishes = PictureWishes()
-    private var secondWish: LoopTimer?
+    private let keyframeRequests = KeyframeRequests()
+    private var secondKeyframeRequest: LoopTimer?
     /// Whether the session was up and established.
     private var hasBegun = false
     private var showsVideo = true
@@ -172,36 +172,36 @@ public final class MediaSession {
         handle(.hold(number: updateCount, side, isOn))
     }
 
-    // MARK: Pictures
+    // MARK: Keyframes
 
-    /// Has that side send a full picture, when it sends any: what follows cannot be seen without.
-    public func wishForPicture(of side: SessionSide) {
-        wishes.wish(for: side) { [weak self] in self?.askForPicture(of: side) }
+    /// Requests a keyframe of that side, if it sends video: what follows cannot be seen without.
+    public func requestKeyframe(of side: SessionSide) {
+        keyframeRequests.request(of: side) { [weak self] in self?.sendKeyframeRequest(of: side) }
     }
 
-    private func askForPicture(of side: SessionSide, ofPhones: Bool = true) {
+    private func sendKeyframeRequest(of side: SessionSide, ofPhones: Bool = true) {
         guard machine.isEstablished, !machine.isEnded, machine.sendsVideo(side) else { return }
         LoopActor.task { [self] in
-            await media.askForPicture(of: side)
-            if ofPhones { onOutput?(.pictureWished(side)) }
+            await media.sendKeyframeRequest(of: side)
+            if ofPhones { onOutput?(.keyframeRequested(side)) }
         }
     }
 
     /// Media begins, or begins again. Browsers are asked twice: they pass over a PLI that follows another within 300 ms, and one may be lost.
-    private func wishForPictures() {
-        for side in SessionSide.allCases { wishForPicture(of: side) }
-        secondWish?.cancel()
-        secondWish = LoopTimer.schedule(after: MediaSession.secondWishDelay) { [weak self] in
-            for side in SessionSide.allCases { self?.askForPicture(of: side, ofPhones: false) }
+    private func requestKeyframes() {
+        for side in SessionSide.allCases { requestKeyframe(of: side) }
+        secondKeyframeRequest?.cancel()
+        secondKeyframeRequest = LoopTimer.schedule(after: MediaSession.secondKeyframeRequestDelay) { [weak self] in
+            for side in SessionSide.allCases { self?.sendKeyframeRequest(of: side, ofPhones: false) }
         }
     }
 
-    private static let secondWishDelay = Duration.milliseconds(500)
+    private static let secondKeyframeRequestDelay = Duration.milliseconds(500)
 
-    private func lookWhetherBegun() {
+    private func beginWhenUp() {
         guard machine.isEstablished, isUp, !hasBegun else { return }
         hasBegun = true
-        wishForPictures()
+        requestKeyframes()
     }
 
     // MARK: The machine
@@ -220,7 +220,7 @@ public final class MediaSession {
     private func process(_ event: ProxySession.Event) {
         queue.take(event) { event in
             for action in machine.handle(event) { perform(action) }
-            lookWhetherBegun()
+            beginWhenUp()
         }
     }
 
@@ -232,7 +232,7 @@ public final class MediaSession {
         case .trickle(let side, let candidate): media.trickle(candidate, to: side)
         case .apply(let side, let settings): apply(settings, to: side)
         case .updated(let number, let options):
-            if options.useVideo, !showsVideo { wishForPictures() }
+            if options.useVideo, !showsVideo { requestKeyframes() }
             showsVideo = options.useVideo
             updates.removeValue(forKey: number)?(.success(options))
             onOutput?(.event(.updated(options)))
@@ -240,7 +240,7 @@ public final class MediaSession {
             updates.removeValue(forKey: number)?(.failure(failure))
         case .holdDone(let number): updates.removeValue(forKey: number)?(.success(machine.options))
         case .held(let side, let isOn):
-            if !isOn { wishForPictures() }
+            if !isOn { requestKeyframes() }
             onOutput?(.held(side, isOn))
         case .recording(let change): perform(change)
         case .refuseOffer(let side, let failure):
@@ -253,8 +253,8 @@ public final class MediaSession {
             log.debug("candidate refused", metadata: ["reason": "\(failure.reason)"])
         case .end(let end):
             log.info("session ended", metadata: ["code": "\(end.code)", "reason": "\(end.reason)"])
-            wishes.end()
-            secondWish?.cancel()
+            keyframeRequests.end()
+            secondKeyframeRequest?.cancel()
             let afterRelease = afterRelease
             self.afterRelease = []
             media.release { afterRelease.forEach { $0() } }
@@ -270,7 +270,7 @@ public final class MediaSession {
         case .started(let file):
             recorder.started(file)
             // What is recorded before one cannot be shown.
-            for side in SessionSide.allCases { wishForPicture(of: side) }
+            for side in SessionSide.allCases { requestKeyframe(of: side) }
             onOutput?(.event(.record(.started, file: file, more: former.isEmpty ? [:] : ["former": .array(former.map { .string($0) })])))
             former = []
         case .stopped(let file):
@@ -317,13 +317,13 @@ public final class MediaSession {
         case .up:
             isUp = true
             onOutput?(.event(.webrtc(up: true)))
-            lookWhetherBegun()
+            beginWhenUp()
         case .flowing(let kind, let flowing):
             self.flowing[kind] = flowing
             onOutput?(.event(.media(kind: kind, flowing: flowing)))
         case .slowLink: onOutput?(.event(.slowLink))
-        case .key(let side, let key, let duration): onOutput?(.key(side, key, duration))
-        case .pictureWished(let side): wishForPicture(of: side)
+        case .digit(let side, let digit, let duration): onOutput?(.digit(side, digit, duration))
+        case .keyframeRequested(let side): requestKeyframe(of: side)
         case .unreachable: if isAnswered { handle(.mediaLost(.phoneUnreachable)) }
         case .gone(let end):
             if isUp { onOutput?(.event(.webrtc(up: false))) }

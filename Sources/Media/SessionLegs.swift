@@ -14,9 +14,9 @@ final class SessionLegs {
         case flowing(kind: String, Bool)
         case slowLink
         /// The phone or browser at that side sent a DTMF digit in RTP.
-        case key(SessionSide, Character, Duration)
-        /// The phone at that side is to send a full picture, and RTCP cannot ask it.
-        case pictureWished(SessionSide)
+        case digit(SessionSide, Character, Duration)
+        /// The phone at that side is to send a keyframe, and RTCP cannot request it.
+        case keyframeRequested(SessionSide)
         /// The port at which a phone wants its sound is closed.
         case unreachable
         /// The session cannot go on.
@@ -151,7 +151,7 @@ final class SessionLegs {
     }
 
     /// Asks the phone or browser at that side for a keyframe, where RTCP can.
-    func askForPicture(of side: SessionSide) async {
+    func sendKeyframeRequest(of side: SessionSide) async {
         guard let leg = legs[side] else { return }
         do throws(JanusError) {
             _ = try await leg.requestKeyframe()
@@ -187,7 +187,7 @@ final class SessionLegs {
 
     private func heard(_ event: EngineEvent, from side: SessionSide) {
         switch event {
-        case .digit(_, let digit, let duration): onEvent?(.key(side, digit, duration))
+        case .digit(_, let digit, let duration): onEvent?(.digit(side, digit, duration))
         case .latched(let kind, let address, let former):
             let before = former.map { "\($0)" } ?? "signalled"
             log.info("a phone's media comes from elsewhere", metadata: ["side": "\(side)", "kind": "\(kind)", "from": "\(address)", "before": "\(before)"])
@@ -196,7 +196,7 @@ final class SessionLegs {
         case .silent(let kind): if !self.kind.hasBrowser { onEvent?(.flowing(kind: kind.rawValue, false)) }
         // A call goes on without its picture.
         case .unreachable(let kind): if kind == .audio { onEvent?(.unreachable) }
-        case .keyframeWanted: onEvent?(.pictureWished(side))
+        case .keyframeWanted: onEvent?(.keyframeRequested(side))
         case .error(let what, let reason):
             log.error("the media engine failed", metadata: ["side": "\(side)", "what": "\(what)", "reason": "\(reason)"])
         }

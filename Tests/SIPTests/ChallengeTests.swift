@@ -226,7 +226,7 @@ extension SIPTests.ChallengeTests {
         #expect(offer.body == sdp("more"))
         call.accept(offer, body: sdp("fine"))
         #expect(try await call.caller.event() == .offerAccepted(call.leg, sdp: sdp("fine")))
-        call.caller.endpoint.info(call.leg, .key(SIPKeyPress(key: "5"), .plain))
+        call.caller.endpoint.info(call.leg, .digit(SIPDigit("5"), .plain))
         call.accept(try await call.challenged("INFO", authorizer))
         #expect(try await call.caller.event() == .infoAnswered(call.leg, status: 200))
         call.caller.endpoint.end(call.leg, status: 0, reason: SIPReason(cause: 200, text: "Enough"))

@@ -13,9 +13,9 @@ struct InfoTests {
         ("Signal=5\r\nDuration=\r\n", "5", 100), ("Signal=5\r\nDuration=0x10\r\n", "5", 100), ("Signal=5\r\nDuration=99999999999999999999", "5", 10_000),
     ] as [(String, String, Int?)])
     func keys(body: String, key: String, duration: Int?) {
-        for form in [SIPKeyPress.Form.relay, .plain] {
-            let wanted = SIPKeyPress(key: Character(key), duration: duration)
-            #expect(SIPInfo.read(contentType: form.rawValue, body: body) == .understood(.key(wanted, form)))
+        for form in [SIPDigit.Form.relay, .plain] {
+            let wanted = SIPDigit(Character(key), duration: duration)
+            #expect(SIPInfo.read(contentType: form.rawValue, body: body) == .understood(.digit(wanted, form)))
         }
     }
 
@@ -25,7 +25,7 @@ struct InfoTests {
         "Signal=5\r\n" + String(repeating: "x=y\r\n", count: 1_000), "Signal=é", "99999999999999999999",
     ])
     func malformed(body: String) {
-        for form in [SIPKeyPress.Form.relay, .plain] { #expect(SIPInfo.read(contentType: form.rawValue, body: body) == .malformed) }
+        for form in [SIPDigit.Form.relay, .plain] { #expect(SIPInfo.read(contentType: form.rawValue, body: body) == .malformed) }
     }
 
     @Test("a wish for a picture is found in its XML; another one of the kind asks for nothing; other bodies are unknown")
@@ -37,10 +37,10 @@ struct InfoTests {
         #expect(SIPInfo.read(contentType: "text/plain", body: "5") == .unknown)
     }
 
-    @Test("what is written is read again", arguments: [SIPKeyPress.Form.relay, .plain])
-    func written(form: SIPKeyPress.Form) {
+    @Test("what is written is read again", arguments: [SIPDigit.Form.relay, .plain])
+    func written(form: SIPDigit.Form) {
         for key in "0123456789*#ABCD!" {
-            let info = SIPInfo.key(SIPKeyPress(key: key, duration: form == .relay ? 120 : nil), form)
+            let info = SIPInfo.digit(SIPDigit(key, duration: form == .relay ? 120 : nil), form)
             #expect(SIPInfo.read(contentType: info.contentType, body: info.body) == .understood(info))
         }
     }
@@ -75,7 +75,7 @@ struct InfoTests {
             return await call.raw.receive("SIP/2.0").map { String($0.dropFirst(8).prefix(3)) }
         }
         #expect(await status("application/dtmf-relay", "Signal=5\r\nDuration=160\r\n") == "200")
-        #expect(try await call.callee.event() == .info(call.leg, .key(SIPKeyPress(key: "5", duration: 160), .relay)))
+        #expect(try await call.callee.event() == .info(call.leg, .digit(SIPDigit("5", duration: 160), .relay)))
         #expect(await status("application/media_control+xml", SIPInfo.pictureFastUpdate.body) == "200")
         #expect(try await call.callee.event() == .info(call.leg, .pictureFastUpdate))
         #expect(await status("application/dtmf", "?") == "400")
@@ -98,7 +98,7 @@ struct InfoTests {
         #expect(await call.raw.receive("ACK") != nil)
         #expect(try await call.caller.event() == .answered(call.leg, sdp: sdp("answer")))
         #expect(call.caller.endpoint.listsInfo(call.leg) == lists)
-        call.caller.endpoint.info(call.leg, .key(SIPKeyPress(key: "#", duration: 90), .relay))
+        call.caller.endpoint.info(call.leg, .digit(SIPDigit("#", duration: 90), .relay))
         let info = try #require(await call.raw.receive("INFO"))
         #expect(info.header("Content-Type") == "application/dtmf-relay" && info.hasSuffix("Signal=#\r\nDuration=90\r\n"))
         call.accept(info)

@@ -174,7 +174,7 @@ extension SIPTests.NameTests {
         }
         call.raw.send(named(rawResponse(200, "OK", to: call.invite, port: 9, body: sdp("answer")), "sip:bob@silent.test"))
         _ = try await call.caller.event()
-        for _ in 1...40 { call.caller.endpoint.info(call.leg, .key(SIPKeyPress(key: "5"), .plain)) }
+        for _ in 1...40 { call.caller.endpoint.info(call.leg, .digit(SIPDigit("5"), .plain)) }
         call.caller.endpoint.end(call.leg, status: 0, reason: nil)
         #expect(await call.raw.receive(within: .milliseconds(150)) == nil)
         var seen: [String] = []

@@ -133,7 +133,7 @@ extension SIPTests.OfferTests {
     @LoopActor func info() async throws {
         try await withPair { caller, callee in
             let (out, leg) = try await establish(caller, callee)
-            let key = SIPInfo.key(SIPKeyPress(key: "5", duration: 160), .relay)
+            let key = SIPInfo.digit(SIPDigit("5", duration: 160), .relay)
             caller.endpoint.info(out, key)
             #expect(try await callee.event() == .info(leg, key))
             #expect(try await caller.event() == .infoAnswered(out, status: 200))

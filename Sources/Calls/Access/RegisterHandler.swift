@@ -6,14 +6,14 @@ public import SIP
 /// Answers REGISTER: who it is, whether it may, and what becomes of its contacts (RFC 3261 section 10.3).
 @LoopActor
 public final class RegisterHandler {
-    private let gatekeeper: Gatekeeper
+    private let authenticator: RequestAuthenticator
     private let registrar: RegistrarService
     /// Whether a host is a domain of ours.
     private let isOurs: @LoopActor (String) -> Bool
     private let log: Logger
 
-    public init(gatekeeper: Gatekeeper, registrar: RegistrarService, log: Logger, isOurs: @escaping @LoopActor (String) -> Bool) {
-        self.gatekeeper = gatekeeper
+    public init(authenticator: RequestAuthenticator, registrar: RegistrarService, log: Logger, isOurs: @escaping @LoopActor (String) -> Bool) {
+        self.authenticator = authenticator
         self.registrar = registrar
         self.isOurs = isOurs
         self.log = log
@@ -23,11 +23,11 @@ public final class RegisterHandler {
         guard isOurs(request.to.host) else {
             return reply.respond(SIPResponse(status: 404, warning: "\(request.to.host) is no domain of this registrar"))
         }
-        let identity = Gatekeeper.Request(
+        let identity = RequestAuthenticator.Request(
             method: "REGISTER", uri: request.requestURI, dialled: "", domain: request.requestHost, address: request.flow.peerAddress,
             authorizations: request.authorizations)
         // An address of a trunk proves nothing here: it is for calls.
-        gatekeeper.identifyUser(identity) { [self] verdict in
+        authenticator.identifyUser(identity) { [self] verdict in
             switch verdict {
             case .known(.user(let name)) where name == request.to.user: register(request, user: name, reply)
             case .known:

@@ -110,7 +110,7 @@ extension BrowserService {
 
     func sendDTMF(_ command: SendDTMF, _ client: BrowserClient, _ reply: BrowserReply) throws(APIError) {
         let (call, side) = try switchboard.side(command.side, of: command.callID, for: client)
-        let keys = command.digits.map { SIPKeyPress(key: $0, duration: command.duration) }
+        let keys = command.digits.map { SIPDigit($0, duration: command.duration) }
         switchboard.press(keys, by: side, in: call, reply)
     }
 

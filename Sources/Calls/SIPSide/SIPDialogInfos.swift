@@ -1,10 +1,10 @@
 internal import EventLoop
 internal import SIP
 
-/// INFOs for the phone of one dialog: keys, one after the other, and wishes for a picture.
+/// INFOs for the phone of one dialog: digits, one after the other, and keyframe requests.
 @LoopActor
 final class SIPDialogInfos {
-    /// What became of keys.
+    /// What became of digits.
     enum Outcome: Equatable {
         case taken
         case refused(status: Int)
@@ -15,14 +15,14 @@ final class SIPDialogInfos {
 
     private let endpoint: SIPEndpoint
     private let leg: SIPLegID
-    private var queue = KeyQueue()
-    private var orders: [Int: (form: SIPKeyPress.Form, done: @LoopActor (Outcome) -> Void)] = [:]
+    private var queue = DigitQueue()
+    private var orders: [Int: (form: SIPDigit.Form, done: @LoopActor (Outcome) -> Void)] = [:]
     private var last = 0
-    /// Of the INFOs without an answer, in their order: whether each is a key.
+    /// Of the INFOs without an answer, in their order: whether each is a digit.
     private var open: [Bool] = []
     private var timer: LoopTimer?
     /// Until it has refused one.
-    private var takesWishes = true
+    private var takesKeyframeRequests = true
 
     init(endpoint: SIPEndpoint, leg: SIPLegID) {
         self.endpoint = endpoint
@@ -32,23 +32,23 @@ final class SIPDialogInfos {
     /// Whether the phone takes INFO, as far as it has said.
     var areTaken: Bool { endpoint.listsInfo(leg) != false }
 
-    /// Sends keys behind those that wait; `done` is called once.
-    func press(_ keys: [SIPKeyPress], form: SIPKeyPress.Form = .relay, done: @escaping @LoopActor (Outcome) -> Void = { _ in }) {
+    /// Sends digits behind those that wait; `done` is called once.
+    func press(_ digits: [SIPDigit], form: SIPDigit.Form = .relay, done: @escaping @LoopActor (Outcome) -> Void = { _ in }) {
         last += 1
         orders[last] = (form, done)
-        take(.press(keys, order: last))
+        take(.press(digits, order: last))
     }
 
     /// The phone has answered an INFO of ours.
     func answered(_ status: Int) {
         guard !open.isEmpty else { return }
-        if open.removeFirst() { take(.answered(status: status)) } else if status >= 400 { takesWishes = false }
+        if open.removeFirst() { take(.answered(status: status)) } else if status >= 400 { takesKeyframeRequests = false }
     }
 
-    /// Has the phone send a full picture, if it lists INFO: one that does not may leave an INFO unanswered, and Sofia sends nothing
+    /// Requests a keyframe of the phone, if it lists INFO: one that does not may leave an INFO unanswered, and Sofia sends nothing
     /// else in the dialog until it is.
-    func wishForPicture() {
-        if endpoint.listsInfo(leg) == true, takesWishes, !open.contains(false) { send(.pictureFastUpdate) }
+    func requestKeyframe() {
+        if endpoint.listsInfo(leg) == true, takesKeyframeRequests, !open.contains(false) { send(.pictureFastUpdate) }
     }
 
     /// The dialog is over.
@@ -60,14 +60,14 @@ final class SIPDialogInfos {
         for (_, order) in waiting { order.done(.over) }
     }
 
-    private func take(_ event: KeyQueue.Event) {
+    private func take(_ event: DigitQueue.Event) {
         for action in queue.handle(event) { perform(action) }
     }
 
-    private func perform(_ action: KeyQueue.Action) {
+    private func perform(_ action: DigitQueue.Action) {
         switch action {
-        case .send(let key, let order):
-            guard !send(.key(key, orders[order]?.form ?? .relay)) else { break }
+        case .send(let digit, let order):
+            guard !send(.digit(digit, orders[order]?.form ?? .relay)) else { break }
             LoopActor.task { [weak self] in self?.take(.answered(status: 503)) }
         case .startTimer(let milliseconds):
             timer = LoopTimer.schedule(after: .milliseconds(milliseconds)) { [weak self] in self?.take(.timeOver) }

@@ -10,13 +10,13 @@ extension Switchboard {
     func incoming(_ leg: SIPLegID, _ invite: SIPIncomingInvite) {
         guard !isDraining else { return refuse(leg, invite, Refusal(503, retryAfter: 10)) }
         if ownAddresses.contain(source: invite.source, invite.transport) { return refuse(leg, invite, Refusal(482)) }
-        let request = Gatekeeper.Request(
+        let request = RequestAuthenticator.Request(
             method: "INVITE", uri: invite.requestURI, dialled: invite.requestUser, domain: invite.requestHost,
             address: invite.flow?.peerAddress ?? invite.source, authorizations: invite.authorizations)
-        gatekeeper.identify(request) { [weak self] verdict in self?.identified(leg, invite, verdict) }
+        authenticator.identify(request) { [weak self] verdict in self?.identified(leg, invite, verdict) }
     }
 
-    private func identified(_ leg: SIPLegID, _ invite: SIPIncomingInvite, _ verdict: Gatekeeper.Verdict) {
+    private func identified(_ leg: SIPLegID, _ invite: SIPIncomingInvite, _ verdict: RequestAuthenticator.Verdict) {
         switch verdict {
         case .refused(let response):
             refuse(leg, invite, Refusal(response))

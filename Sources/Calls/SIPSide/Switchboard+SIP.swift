@@ -76,7 +76,7 @@ extension Switchboard {
     /// Offers and answers within an established dialog.
     private func exchange(_ event: SIPEvent, side: SessionSide, in call: CallController, leg: (any SIPOfferingLeg)?) {
         switch event {
-        case .info(_, let info): heard(info, from: side, in: call)
+        case .info(_, let info): receive(info, from: side, in: call)
         case .infoAnswered(_, let status): leg?.infos?.answered(status)
         case .offer(_, let sdp?): call.handle(.offered(side, sdp: sdp, trickle: false))
         case .offerWithdrawn: call.handle(.withdrawn(side))

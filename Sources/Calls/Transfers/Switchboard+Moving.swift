@@ -28,15 +28,15 @@ extension Switchboard {
     }
 
     private func call(
-        _ order: TransferOrder, _ transfer: Transfer, _ seat: Seat, _ leg: any MovedLeg, session: String,
+        _ order: TransferOrder, _ transfer: Transfer, _ seat: Seat, _ leg: any TransferredLeg, session: String,
         offer: MediaDescriptionObject
     ) {
         // The party may be gone by now.
         guard !transfer.isOver else { return }
         let id = BrowserID.make()
         var context = Context(
-            call: id, session: session, callerType: leg is MovedBrowser ? .webrtc : .rtp, origin: leg.origin, dialled: order.dialled,
-            maxForwards: nil, calling: (leg as? MovedBrowser)?.client, flow: (leg as? MovedPhone)?.flow,
+            call: id, session: session, callerType: leg is TransferredBrowser ? .webrtc : .rtp, origin: leg.origin, dialled: order.dialled,
+            maxForwards: nil, calling: (leg as? TransferredBrowser)?.client, flow: (leg as? TransferredPhone)?.flow,
             callerProfile: seat.call.session.profiles[seat.side], headers: order.headers)
         context.inherited[.caller] = seat.call.session.inheritance(of: seat.side)
         let plan = plan(order.destinations, context)
@@ -70,12 +70,12 @@ extension Switchboard {
 
     /// Makes the new call, and begins it.
     private func connect(
-        _ id: String, session: String, _ plan: CallPlan, _ transfer: Transfer, caller: any MovedLeg, context: Context?,
+        _ id: String, session: String, _ plan: CallPlan, _ transfer: Transfer, caller: any TransferredLeg, context: Context?,
         offer: MediaDescriptionObject, inherited: [SessionSide: DialogInheritance?]
     ) {
         let origin = caller.origin
         let sessions = sessions.create(
-            id: session, branches: plan.branches, call: id, subscriber: (caller as? MovedBrowser)?.client.id,
+            id: session, branches: plan.branches, call: id, subscriber: (caller as? TransferredBrowser)?.client.id,
             inherited: inherited.compactMapValues { $0 })
         guard let first = sessions[1] else { return transfer.fail(.notReachable) }
         let call = CallController(
@@ -88,19 +88,19 @@ extension Switchboard {
 
     /// What a party offers for its new session: a phone what it said last, a browser when it was asked.
     private func whenOffered(
-        _ leg: any MovedLeg, from seat: Seat, _ done: @escaping @LoopActor (MovedOffer) -> Void
+        _ leg: any TransferredLeg, from seat: Seat, _ done: @escaping @LoopActor (MovedOffer) -> Void
     ) {
-        if let leg = leg as? MovedBrowser { return leg.makeOffer(done) }
-        guard let offer = (leg as? MovedPhone)?.lastOffer else { return done(.failed(.nothingKnown)) }
+        if let leg = leg as? TransferredBrowser { return leg.makeOffer(done) }
+        guard let offer = (leg as? TransferredPhone)?.lastOffer else { return done(.failed(.nothingKnown)) }
         done(.made(MediaDescriptionObject(sdp: offer)))
     }
 
     /// The leg by which the party at `seat` goes on in another call.
-    func movedLeg(from seat: Seat, session: String) -> (any MovedLeg)? {
+    func movedLeg(from seat: Seat, session: String) -> (any TransferredLeg)? {
         guard let origin = seat.origin, let endpoint else { return nil }
         if let browser = seat.browser {
             let user = browser.client.user.name, client = browser.client.id
-            let leg = MovedBrowser(browser, session: session, origin: origin) { [weak self] event in
+            let leg = TransferredBrowser(browser, session: session, origin: origin) { [weak self] event in
                 self?.api?.publish(event, owners: [user], creator: client)
             }
             let former = browser.call
@@ -109,7 +109,7 @@ extension Switchboard {
         }
         guard let phone = seat.phone, let dialog = phone.dialog, let binding = sipLegs[dialog.leg] else { return nil }
         let callee = binding.callee
-        return MovedPhone(phone, offers: dialog, origin: origin, endpoint: endpoint, way: MovedPhone.Way(
+        return TransferredPhone(phone, offers: dialog, origin: origin, endpoint: endpoint, way: TransferredPhone.Way(
             there: { [weak self, weak call = seat.call] leg in self?.move(leg, to: call?.successor) },
             back: { [weak self, weak call = binding.call] leg in
                 guard let self, let call, calls[call.id] != nil else { return }
@@ -121,7 +121,7 @@ extension Switchboard {
     }
 
     /// The phone's events are for the new call from now on; where there is none yet, for the leg alone.
-    private func move(_ leg: MovedPhone, to call: CallController?) {
+    private func move(_ leg: TransferredPhone, to call: CallController?) {
         guard sipLegs[leg.leg] != nil || movingPhones[leg.leg] != nil else { return }
         movingPhones[leg.leg] = leg
         guard let call else { return }
@@ -138,7 +138,7 @@ extension CallPlan {
     /// The one party that is called, that at `seat`, is there already.
     ///
     /// - Parameter caller: What is said to a phone that calls.
-    init(joining leg: any MovedLeg, at seat: Seat, type: SDPType, caller: SIPProfile?) {
+    init(joining leg: any TransferredLeg, at seat: Seat, type: SDPType, caller: SIPProfile?) {
         self.init()
         var profiles: [SessionSide: SIPProfile] = [:]
         profiles[.caller] = caller

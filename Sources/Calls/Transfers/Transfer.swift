@@ -10,7 +10,7 @@ final class Transfer {
     /// A party that goes on elsewhere, and the seat that it leaves.
     struct Mover {
         let seat: Seat
-        let leg: any MovedLeg
+        let leg: any TransferredLeg
     }
 
     private let movers: [Mover]
@@ -42,13 +42,13 @@ final class Transfer {
             // Its former call was over before this one began.
             if mover.leg.isAlone { mover.leg.isAlone = true }
         }
-        for case let leg as any MovedLeg in call.callees.values {
+        for case let leg as any TransferredLeg in call.callees.values {
             leg.onArrived = { [weak self, weak call] sdp in
                 if let sdp { call?.handle(.refreshed(.callee, sdp: sdp)) }
                 self?.succeed()
             }
         }
-        guard let caller = call.caller as? any MovedLeg else { return }
+        guard let caller = call.caller as? any TransferredLeg else { return }
         caller.onRinging = { [weak self] in self?.rings() }
         caller.onMoved = { [weak self, weak call] sdp, _ in
             if let sdp { call?.handle(.refreshed(.caller, sdp: sdp)) }
@@ -65,7 +65,7 @@ final class Transfer {
 
     /// A caller that is not moved has its answer. Where it has an offer instead, whoever is moved comes later.
     func answered(_ call: CallController) {
-        guard call === self.call, !(call.caller is any MovedLeg), !call.wantsOffer else { return }
+        guard call === self.call, !(call.caller is any TransferredLeg), !call.wantsOffer else { return }
         succeed()
     }
 

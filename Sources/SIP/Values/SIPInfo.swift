@@ -1,7 +1,7 @@
 /// What a peer asks for in an INFO: a key that was pressed, or a picture (RFC 6086 names these uses; none has an info package).
 public enum SIPInfo: Hashable, Sendable {
-    case key(SIPKeyPress, SIPKeyPress.Form)
-    /// The peer wants a full picture (RFC 5168).
+    case digit(SIPDigit, SIPDigit.Form)
+    /// The peer requests a keyframe (RFC 5168).
     case pictureFastUpdate
 
     /// What an INFO says.
@@ -18,8 +18,8 @@ public enum SIPInfo: Hashable, Sendable {
     ///
     /// - Parameter contentType: In lower case, without parameters.
     static func read(contentType: String, body: String) -> Reading {
-        if let form = SIPKeyPress.Form(rawValue: contentType) {
-            return SIPKeyPress(body: body).map { .understood(.key($0, form)) } ?? .malformed
+        if let form = SIPDigit.Form(rawValue: contentType) {
+            return SIPDigit(body: body).map { .understood(.digit($0, form)) } ?? .malformed
         }
         guard contentType == pictureType else { return .unknown }
         if body.contains("picture_fast_update") { return .understood(.pictureFastUpdate) }
@@ -30,15 +30,15 @@ public enum SIPInfo: Hashable, Sendable {
 
     public var contentType: String {
         switch self {
-        case .key(_, let form): form.rawValue
+        case .digit(_, let form): form.rawValue
         case .pictureFastUpdate: SIPInfo.pictureType
         }
     }
 
     public var body: String {
         switch self {
-        case .key(let key, .relay): "Signal=\(key.key)\r\nDuration=\(key.duration ?? SIPKeyPress.usualDuration)\r\n"
-        case .key(let key, .plain): "\(key.key)"
+        case .digit(let digit, .relay): "Signal=\(digit.character)\r\nDuration=\(digit.duration ?? SIPDigit.usualDuration)\r\n"
+        case .digit(let digit, .plain): "\(digit.character)"
         case .pictureFastUpdate:
             "<?xml version=\"1.0\" encoding=\"utf-8\"?>\r\n<media_control><vc_primitive><to_encoder>"
                 + "<picture_fast_update/></to_encoder></vc_primitive></media_control>\r\n"

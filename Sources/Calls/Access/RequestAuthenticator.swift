@@ -9,7 +9,7 @@ internal import SIP
 ///
 /// What a request says of itself in From, Via, Route or P-Asserted-Identity proves nothing here.
 @LoopActor
-public final class Gatekeeper {
+public final class RequestAuthenticator {
     /// A request, as far as it matters for this.
     struct Request {
         let method: String
@@ -76,7 +76,7 @@ public final class Gatekeeper {
     /// As ``identify(_:then:)``, but an address proves nothing: for what only users may do.
     func identifyUser(_ request: Request, then: @escaping @LoopActor (Verdict) -> Void) {
         let now = ContinuousClock.now
-        guard !isShutOut(request, now: now) else { return then(.refused(Gatekeeper.tooManyFailures)) }
+        guard !isShutOut(request, now: now) else { return then(.refused(RequestAuthenticator.tooManyFailures)) }
         check(request, now: now, then)
     }
 
@@ -111,7 +111,7 @@ public final class Gatekeeper {
         switch limiter.failed(address: request.address, user: user, now: .now) {
         case .allow: then(refused)
         case .delay(let delay): _ = LoopTimer.schedule(after: delay) { then(refused) }
-        case .shutOut: then(.refused(Gatekeeper.tooManyFailures))
+        case .shutOut: then(.refused(RequestAuthenticator.tooManyFailures))
         }
     }
 

@@ -7,7 +7,7 @@ internal import Routing
 /// A client of the browser API that goes on in another call: it makes a new connection for the other session, and keeps the one
 /// that it has until then. It knows the other call by the id of its former one.
 @LoopActor
-final class MovedBrowser: MovedLeg, BrowserLeg {
+final class TransferredBrowser: TransferredLeg, BrowserLeg {
     /// How long a client may take to make its offer or answer.
     private static let limit = Duration.seconds(10)
 
@@ -50,7 +50,7 @@ final class MovedBrowser: MovedLeg, BrowserLeg {
     ) {
         var data: [String: JSONValue] = ["call_id": .string(call), "session_id": .string(session)]
         data["offer"] = offer.map { MediaDescriptionObject(sdp: $0).json }
-        client.request(class: "media", cmd: "replace_session", data: .object(data), timeout: MovedBrowser.limit) { result in
+        client.request(class: "media", cmd: "replace_session", data: .object(data), timeout: TransferredBrowser.limit) { result in
             let wanted = offer == nil ? "offer" : "answer"
             guard case .success(let data) = result, let object = data[wanted], let sdp = object["sdp"]?.stringValue else {
                 return done(.failed(CallEnd(status: 488, reason: "The client sent no \(wanted)", by: .callee)))

@@ -1,43 +1,43 @@
 import SIP
 
-/// Keys on their way to a phone by INFO, one after the other: the next one goes when the one before was answered and its time is
+/// Digits on their way to a phone by INFO, one after the other: the next one goes when the one before was answered and its time is
 /// over. No clock, no wire.
-struct KeyQueue {
+struct DigitQueue {
     enum Event: Equatable {
-        /// `order` names the request that the keys belong to.
-        case press([SIPKeyPress], order: Int)
+        /// `order` names the request that the digits belong to.
+        case press([SIPDigit], order: Int)
         /// A final response to the INFO.
         case answered(status: Int)
-        /// The time of the key that was sent last is over.
+        /// The time of the digit that was sent last is over.
         case timeOver
     }
 
     enum Action: Equatable {
-        case send(SIPKeyPress, order: Int)
+        case send(SIPDigit, order: Int)
         /// ``Event/timeOver`` is to come after so many milliseconds.
         case startTimer(Int)
-        /// All keys of the order have been taken.
+        /// All digits of the order have been taken.
         case done(order: Int)
-        /// The phone refused a key; the order's other keys are not sent.
+        /// The phone refused a digit; the order's other digits are not sent.
         case failed(order: Int, status: Int)
-        /// Too many keys wait.
+        /// Too many digits wait.
         case refused(order: Int)
     }
 
-    /// Keys that may wait.
+    /// Digits that may wait.
     static let most = 256
-    /// Milliseconds between two keys.
+    /// Milliseconds between two digits.
     static let gap = 70
 
-    private var waiting: [(key: SIPKeyPress, order: Int, isLast: Bool)] = []
-    /// The key that was sent last, until both have come.
+    private var waiting: [(digit: SIPDigit, order: Int, isLast: Bool)] = []
+    /// The digit that was sent last, until both have come.
     private var sent: (order: Int, isLast: Bool, isAnswered: Bool, isOver: Bool)?
 
     mutating func handle(_ event: Event) -> [Action] {
         switch event {
-        case .press(let keys, let order):
-            guard waiting.count + keys.count <= KeyQueue.most else { return [.refused(order: order)] }
-            waiting += keys.enumerated().map { ($0.element, order, $0.offset == keys.count - 1) }
+        case .press(let digits, let order):
+            guard waiting.count + digits.count <= DigitQueue.most else { return [.refused(order: order)] }
+            waiting += digits.enumerated().map { ($0.element, order, $0.offset == digits.count - 1) }
             return next()
         case .answered(let status):
             guard let sent, !sent.isAnswered else { return [] }
@@ -60,8 +60,8 @@ struct KeyQueue {
         if let sent, !sent.isAnswered || !sent.isOver { return [] }
         sent = nil
         guard !waiting.isEmpty else { return [] }
-        let (key, order, isLast) = waiting.removeFirst()
+        let (digit, order, isLast) = waiting.removeFirst()
         sent = (order, isLast, false, false)
-        return [.send(key, order: order), .startTimer((key.duration ?? SIPKeyPress.usualDuration) + KeyQueue.gap)]
+        return [.send(digit, order: order), .startTimer((digit.duration ?? SIPDigit.usualDuration) + DigitQueue.gap)]
     }
 }

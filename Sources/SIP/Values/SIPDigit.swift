@@ -1,62 +1,62 @@
-/// A key of a telephone, as INFO carries it.
-public struct SIPKeyPress: Hashable, Sendable {
+/// A DTMF digit, as INFO carries it.
+public struct SIPDigit: Hashable, Sendable {
     /// The two forms of it, by their content type.
     public enum Form: String, Hashable, Sendable {
         /// `Signal=5` and `Duration=160`, a line each.
         case relay = "application/dtmf-relay"
-        /// The key alone.
+        /// The digit alone.
         case plain = "application/dtmf"
     }
 
     /// One of `0` to `9`, `A` to `D`, `*`, `#`, or `!` for a hook flash.
-    public var key: Character
+    public var character: Character
     /// In milliseconds; nil where it was not said.
     public var duration: Int?
 
-    /// Milliseconds of a key of which nothing else is said.
+    /// Milliseconds of a digit of which nothing else is said.
     public static let usualDuration = 100
-    /// Milliseconds of the longest key.
+    /// Milliseconds of the longest digit.
     static let longest = 10_000
     /// Bytes of the longest body that is looked at.
     static let longestBody = 1_024
 
-    public init(key: Character, duration: Int? = nil) {
-        self.key = key
+    public init(_ character: Character, duration: Int? = nil) {
+        self.character = character
         self.duration = duration
     }
 }
 
-extension SIPKeyPress {
-    /// Reads either form, whichever was announced: phones mix them. Nil where it names no key.
+extension SIPDigit {
+    /// Reads either form, whichever was announced: phones mix them. Nil where it names no digit.
     init?(body: String) {
-        guard body.utf8.count <= SIPKeyPress.longestBody else { return nil }
-        var key: Character?
+        guard body.utf8.count <= SIPDigit.longestBody else { return nil }
+        var digit: Character?
         var duration: Int?
         for line in body.split(whereSeparator: \.isNewline) {
-            let parts = line.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(SIPKeyPress.trimmed)
+            let parts = line.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(SIPDigit.trimmed)
             switch (parts.first?.lowercased(), parts.count) {
             case ("signal", 2):
-                guard key == nil, let read = SIPKeyPress.key(parts[1]) else { return nil }
-                key = read
+                guard digit == nil, let read = SIPDigit.digit(parts[1]) else { return nil }
+                digit = read
             case ("duration", 2):
                 // The digit counts, however long it is said to be.
-                duration = SIPKeyPress.milliseconds(parts[1]) ?? SIPKeyPress.usualDuration
-            case (let text?, 1) where !text.isEmpty && key == nil:
-                guard let read = SIPKeyPress.key(text) else { return nil }
-                key = read
+                duration = SIPDigit.milliseconds(parts[1]) ?? SIPDigit.usualDuration
+            case (let text?, 1) where !text.isEmpty && digit == nil:
+                guard let read = SIPDigit.digit(text) else { return nil }
+                digit = read
             default: break
             }
         }
-        guard let key else { return nil }
-        self.init(key: key, duration: duration)
+        guard let digit else { return nil }
+        self.init(digit, duration: duration)
     }
 
     /// 10 to 16 are the events of RFC 4733, section 3.2.
-    private static func key(_ text: String) -> Character? {
-        let keys: [Character] = Array("0123456789*#ABCD!")
-        if let number = Int(text), text.utf8.count <= 2 { return keys.indices.contains(number) ? keys[number] : nil }
-        guard let key = text.uppercased().first, text.utf8.count == 1 else { return nil }
-        return keys.contains(key) ? key : nil
+    private static func digit(_ text: String) -> Character? {
+        let digits: [Character] = Array("0123456789*#ABCD!")
+        if let number = Int(text), text.utf8.count <= 2 { return digits.indices.contains(number) ? digits[number] : nil }
+        guard let digit = text.uppercased().first, text.utf8.count == 1 else { return nil }
+        return digits.contains(digit) ? digit : nil
     }
 
     /// Nil for what is no number of milliseconds.

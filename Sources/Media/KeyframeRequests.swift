@@ -1,9 +1,9 @@
 internal import EventLoop
 internal import ProxyCore
 
-/// Paces the wishes for a full picture of each side: of those that come close to one another the first is done at once, and the rest are one.
+/// Paces the keyframe requests to each side: of requests within ``interval`` the first is sent at once, the others as one at its end.
 @LoopActor
-final class PictureWishes {
+final class KeyframeRequests {
     /// Least time between two.
     static let interval = Duration.milliseconds(300)
 
@@ -11,13 +11,13 @@ final class PictureWishes {
     private var later: [SessionSide: LoopTimer] = [:]
 
     /// Runs `ask` now, or when the time has come.
-    func wish(for side: SessionSide, _ ask: @escaping @LoopActor () -> Void) {
+    func request(of side: SessionSide, _ ask: @escaping @LoopActor () -> Void) {
         guard later[side] == nil else { return }
         let now = ContinuousClock.now
-        if let last = last[side], now - last < PictureWishes.interval {
-            later[side] = LoopTimer.schedule(after: PictureWishes.interval - (now - last)) { [weak self] in
+        if let last = last[side], now - last < KeyframeRequests.interval {
+            later[side] = LoopTimer.schedule(after: KeyframeRequests.interval - (now - last)) { [weak self] in
                 self?.later[side] = nil
-                self?.wish(for: side, ask)
+                self?.request(of: side, ask)
             }
             return
         }
@@ -25,7 +25,7 @@ final class PictureWishes {
         ask()
     }
 
-    /// Nothing is asked any more.
+    /// No request is sent any more.
     func end() {
         for timer in later.values { timer.cancel() }
         later = [:]

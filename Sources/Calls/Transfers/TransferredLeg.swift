@@ -5,7 +5,7 @@ internal import Routing
 
 /// A party of a call that goes on in another one, as a leg of that: until the other call is answered, it stays where it is.
 @LoopActor
-protocol MovedLeg: CallerLeg, CalleeLeg {
+protocol TransferredLeg: CallerLeg, CalleeLeg {
     /// The other call rings.
     var onRinging: (@LoopActor () -> Void)? { get set }
     /// It has been moved. A called party, and a phone that calls, says with which description, and whether candidates follow.
@@ -31,7 +31,7 @@ enum MovedOffer {
     case failed(CallEnd)
 }
 
-extension MovedLeg {
+extension TransferredLeg {
     func proceed() {}
     func ring() { onRinging?() }
     /// It hears somebody else meanwhile.

@@ -5,7 +5,7 @@ internal import SIP
 
 /// A phone that goes on in another call: it is offered the other session within its dialog.
 @LoopActor
-final class MovedPhone: MovedLeg, PhoneLeg {
+final class TransferredPhone: TransferredLeg, PhoneLeg {
     private enum Phase: Equatable {
         /// In its former call.
         case away
@@ -27,9 +27,9 @@ final class MovedPhone: MovedLeg, PhoneLeg {
     /// What is to be done when the phone's events are for the other call, when for its former one, and when this leg no longer hears
     /// of them first.
     struct Way {
-        let there: @LoopActor (MovedPhone) -> Void
-        let back: @LoopActor (MovedPhone) -> Void
-        let done: @LoopActor (MovedPhone) -> Void
+        let there: @LoopActor (TransferredPhone) -> Void
+        let back: @LoopActor (TransferredPhone) -> Void
+        let done: @LoopActor (TransferredPhone) -> Void
         /// What was said to the phone so that it returns to its former session, and what it said to that.
         let returned: @LoopActor (_ ours: String, _ theirs: String?) -> Void
     }
@@ -58,7 +58,7 @@ final class MovedPhone: MovedLeg, PhoneLeg {
 
     init(_ former: any PhoneLeg, offers: SIPDialogOffers, origin: CallOrigin, endpoint: SIPEndpoint, way: Way) {
         // However often it is moved, it is one leg.
-        self.former = (former as? MovedPhone)?.former ?? former
+        self.former = (former as? TransferredPhone)?.former ?? former
         self.offers = offers
         self.origin = origin
         self.endpoint = endpoint
@@ -98,7 +98,7 @@ final class MovedPhone: MovedLeg, PhoneLeg {
         guard phase == .away else { return }
         guard !offers.isBusy else {
             attempts += 1
-            guard attempts < MovedPhone.mostAttempts else { return fail(.failed(.state("the phone is busy with another offer"))) }
+            guard attempts < TransferredPhone.mostAttempts else { return fail(.failed(.state("the phone is busy with another offer"))) }
             timer = LoopTimer.schedule(after: .milliseconds(250)) { [weak self] in self?.move(sdp) }
             return
         }
@@ -237,7 +237,7 @@ final class MovedPhone: MovedLeg, PhoneLeg {
     func refuseOffer(_ failure: SessionFailure) { endpoint.rejectOffer(leg, failure.offerResponse) }
 }
 
-extension MovedPhone: SIPOfferingLeg {
+extension TransferredPhone: SIPOfferingLeg {
     func offerAccepted() -> Bool { offers.accepted() }
 
     func offerRejected(status: Int) -> Bool { offers.retries(after: status) }

@@ -1,0 +1,113 @@
+import Authentication
+@testable import Calls
+@testable import Configuration
+import EventLoop
+import Logging
+@testable import Routing
+import SIP
+import Testing
+
+@Suite("Who sends a request")
+@LoopActor
+struct RequestAuthenticatorTests {
+    private let realm = "tern.example.org"
+    private let uri = "sip:echo@tern.example.org"
+
+    private func authenticator(registered: @escaping @LoopActor (String, String) -> String? = { _, _ in nil }) -> RequestAuthenticator {
+        var configuration = GatewayConfiguration()
+        configuration.sip.realm = realm
+        configuration.users = [.init(name: "alice", credential: .password(Secret("wonderland")), displayName: nil)]
+        var carrier = Trunk(name: "carrier", targets: [TrunkTarget(host: "192.0.2.1")])
+        carrier.inbound.addresses = ["192.0.2.1", "192.0.2.128/25"].compactMap(AddressRange.init)
+        var roaming = Trunk(name: "roaming", targets: [TrunkTarget(host: "192.0.2.9")])
+        roaming.inbound.credentials = TrunkCredentials(username: "them", .password(Secret("theirs")))
+        configuration.trunks = [carrier, roaming]
+        var log = Logger(label: "test")
+        log.logLevel = .critical
+        return RequestAuthenticator(configuration: configuration, log: log, registeredTrunk: registered)
+    }
+
+    private func request(from address: String, _ credentials: String? = nil, dialled: String = "echo") -> RequestAuthenticator.Request {
+        RequestAuthenticator.Request(
+            method: "INVITE", uri: uri, dialled: dialled, domain: "tern.example.org", address: address,
+            authorizations: credentials.map { [$0] } ?? [])
+    }
+
+    /// What becomes of a request; a delayed answer is waited for.
+    private func verdict(_ authenticator: RequestAuthenticator, _ request: RequestAuthenticator.Request, isUser: Bool = false) async -> RequestAuthenticator.Verdict {
+        await withCheckedContinuation { done in
+            if isUser {
+                authenticator.identifyUser(request) { done.resume(returning: $0) }
+            } else {
+                authenticator.identify(request) { done.resume(returning: $0) }
+            }
+        }
+    }
+
+    private func source(_ verdict: RequestAuthenticator.Verdict) -> CallSource? { if case .known(let source) = verdict { source } else { nil } }
+
+    private func status(_ verdict: RequestAuthenticator.Verdict) -> Int? {
+        switch verdict {
+        case .known: nil
+        case .unproven(let response), .refused(let response): response.status
+        }
+    }
+
+    /// The credentials of somebody who was challenged at `address`.
+    private func credentials(_ authenticator: RequestAuthenticator, at address: String, _ name: String, _ password: String) async throws -> String {
+        guard case .unproven(let challenge) = await verdict(authenticator, request(from: address), isUser: true) else {
+            Issue.record("not challenged")
+            return ""
+        }
+        var client = DigestClient(username: name, credential: .password(Secret(password)))
+        let header = client.authorization(for: challenge.headers.map(\.value), method: "INVITE", uri: uri)
+        return try #require(header)
+    }
+
+    @Test("an address of a trunk's is the trunk, a password its user or trunk, and all else nobody")
+    func identities() async throws {
+        let authenticator = authenticator()
+        #expect(source(await verdict(authenticator, request(from: "192.0.2.1"))) == .trunk("carrier"))
+        #expect(source(await verdict(authenticator, request(from: "192.0.2.200"))) == .trunk("carrier"))
+        #expect(status(await verdict(authenticator, request(from: "192.0.2.2"))) == 401)
+        let alice = try await credentials(authenticator, at: "192.0.2.2", "alice", "wonderland")
+        #expect(source(await verdict(authenticator, request(from: "192.0.2.2", alice))) == .user("alice"))
+        let them = try await credentials(authenticator, at: "192.0.2.2", "them", "theirs")
+        #expect(source(await verdict(authenticator, request(from: "192.0.2.2", them))) == .trunk("roaming"))
+        let wrong = try await credentials(authenticator, at: "192.0.2.2", "them", "wonderland")
+        #expect(status(await verdict(authenticator, request(from: "192.0.2.2", wrong))) == 401)
+    }
+
+    @Test("where only users may do something a trunk's address is nobody")
+    func usersOnly() async {
+        #expect(status(await verdict(authenticator(), request(from: "192.0.2.1"), isUser: true)) == 401)
+    }
+
+    @Test("the registrar of a trunk is the trunk; which of several, what was dialled says")
+    func registrars() async {
+        let authenticator = authenticator { address, dialled in address == "192.0.2.77" ? "line \(dialled)" : nil }
+        #expect(source(await verdict(authenticator, request(from: "192.0.2.77", dialled: "1"))) == .trunk("line 1"))
+        #expect(source(await verdict(authenticator, request(from: "192.0.2.78"))) == nil)
+    }
+
+    @Test("whoever goes on guessing is shut out, but neither a trunk at the same address nor another address")
+    func guesses() async throws {
+        let authenticator = authenticator()
+        let wrong = try await credentials(authenticator, at: "192.0.2.1", "alice", "guess")
+        for _ in 1...20 { authenticator.identifyUser(request(from: "192.0.2.1", wrong)) { _ in } }
+        #expect(status(await verdict(authenticator, request(from: "192.0.2.1"), isUser: true)) == 403)
+        #expect(source(await verdict(authenticator, request(from: "192.0.2.1"))) == .trunk("carrier"))
+        #expect(status(await verdict(authenticator, request(from: "192.0.2.2"))) == 401)
+    }
+
+    @Test("nobody is shut out by forged sources: neither by a nonce that another address got, nor by what cannot be read")
+    func forgedSources() async throws {
+        let authenticator = authenticator()
+        let stolen = try await credentials(authenticator, at: "198.51.100.66", "alice", "guess")
+        for forged in [stolen, "Digest x=y", "Digest username=\"alice", "Basic YQ=="] {
+            for _ in 1...25 { authenticator.identify(request(from: "192.0.2.2", forged)) { _ in } }
+        }
+        let alice = try await credentials(authenticator, at: "192.0.2.2", "alice", "wonderland")
+        #expect(source(await verdict(authenticator, request(from: "192.0.2.2", alice))) == .user("alice"))
+    }
+}
