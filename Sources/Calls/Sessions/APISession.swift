@@ -55,6 +55,11 @@ final class APISession {
             reply.fail(APIError(.wrongState, "an answer to this session is being processed"))
             return
         }
+        // The answers to later offers belong to the requests that brought the offers.
+        guard !session.isEstablished else {
+            reply.fail(APIError(.wrongState, "the session has been answered before"))
+            return
+        }
         self.reply = reply
         session.answer(.callee, answer.sdp, trickle: answer.trickleICE)
     }

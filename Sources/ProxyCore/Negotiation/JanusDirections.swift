@@ -16,12 +16,11 @@ extension SessionDescription {
         return open
     }
 
-    /// What Janus has generated of `openForJanus`, with the directions and the refused lines of `meant`. A line keeps its `a=ssrc` while nothing is sent on it:
+    /// What Janus has generated of `openForJanus`, with the directions of `meant`. A line keeps its `a=ssrc` while nothing is sent on it:
     /// after an `inactive` line without, Chromium does not hear that SSRC again.
     func directed(like meant: SessionDescription) -> SessionDescription {
         var directed = self
         for (index, line) in zip(media.indices, meant.media) where directed.media[index].port != 0 {
-            if line.port == 0 { directed.media[index].port = 0 }
             directed.set(meant.direction(of: line), at: index)
         }
         return directed

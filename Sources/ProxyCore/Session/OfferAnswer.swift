@@ -56,8 +56,13 @@ struct OfferAnswer: Sendable {
     private var isAttached = false
     private var waitingCandidates: [ProxySession.Action] = []
 
+    /// The candidates that Janus has of each side's last description.
+    private var candidateCounts: [SessionSide: Int] = [:]
+
     /// Candidates that are kept until the handles are attached; further ones are refused.
     static let maximumWaitingCandidates = 64
+    /// Candidates of one description of a side; further ones are refused, as Janus would keep them all.
+    static let maximumCandidates = 128
 
     init(kind: SessionKind, sides: [SessionSide: LegNegotiation]) {
         self.kind = kind
@@ -97,6 +102,7 @@ struct OfferAnswer: Sendable {
     private mutating func begin(_ exchange: Exchange, _ offer: SessionDescription, trickle: Bool) -> [Outcome] {
         do {
             let inner = try negotiate(exchange.offerer) { (leg) throws(NegotiationError) in try leg.acceptOffer(offer) }
+            if !exchange.isFirst { candidateCounts[exchange.offerer] = nil }
             return advance(inner, exchange, trickle: trickle)
         } catch {
             return fail(exchange, .description(error))
@@ -328,6 +334,10 @@ struct OfferAnswer: Sendable {
         }
         do {
             guard let candidate = try received.readableForJanus() else { return [] }
+            guard candidateCounts[side, default: 0] < OfferAnswer.maximumCandidates else {
+                return [.action(.refuseCandidate(.state("too many candidates")))]
+            }
+            candidateCounts[side, default: 0] += 1
             if isAttached { return [.action(.trickle(side, candidate))] }
             guard waitingCandidates.count < OfferAnswer.maximumWaitingCandidates else {
                 return [.action(.refuseCandidate(.state("too many candidates before the session has started")))]

@@ -23,6 +23,18 @@ struct CandidateTests {
         }
     }
 
+    @Test("a description has so many candidates and no more; the next one has as many again")
+    func flood() {
+        var driven = DrivenSession.talking(.echo(.webrtc))
+        let candidate = ProxySession.Event.candidate(
+            .caller, TrickledCandidate(mid: "0", mediaLineIndex: 0, candidate: "candidate:1 1 udp 1 192.0.2.1 9 typ host"))
+        for _ in 1...2 {
+            for _ in 1...OfferAnswer.maximumCandidates { #expect(driven.send(candidate).count == 1) }
+            #expect(driven.send(candidate) == [.refuseCandidate(.state("too many candidates"))])
+            driven.send(.offered(.caller, sdp: Fixture.version(2, of: Fixture.browserOffer), trickle: true))
+        }
+    }
+
     @Test("candidates that Janus can use reach it in the form of their RFC", arguments: [
         ("candidate:1 1 UDP 1 192.0.2.1 9 typ host", "candidate:1 1 UDP 1 192.0.2.1 9 typ host"),
         ("1  1 udp 1 2001:db8::1 9  typ srflx raddr 0.0.0.0 rport 0 ", "candidate:1 1 udp 1 2001:db8::1 9 typ srflx raddr 0.0.0.0 rport 0"),
