@@ -111,6 +111,32 @@ extension IntegrationTests {
             }
         }
 
+        @Test("answer_session on a session that is answered gets an error at once, also while its called party has an offer of the gateway's own")
+        func answeredBefore() async throws {
+            let stage = try Stage.running
+            let client = try await APIClient.user("alice", at: stage.gateway)
+            func sdp(_ port: Int) -> String { SIPProbe.Call.sdp(stage.environment.address, port: port) }
+            let start = try await client.request("media", "start_session", [
+                "type": "proxy", "offer": ["sdp": .string(sdp(41_000)), "sdp_type": "rtp"], "sdp_type": "rtp",
+            ])
+            let id = try #require(start["session_id"])
+            let answer: JSONValue = ["session_id": id, "answer": ["sdp": .string(sdp(41_010)), "sdp_type": "rtp"]]
+            try await client.request("media", "answer_session", answer)
+            // Each of the two is offered the limit; the second one's offer waits for its answer here.
+            async let update: JSONValue = client.request("media", "update_session", ["session_id": id, "bitrate": 64])
+            try await client.serve("renegotiate_session") { _ in ["answer": ["sdp": .string(sdp(41_000)), "sdp_type": "rtp"]] }
+            try await client.serve("renegotiate_session") { _ in
+                let refusal = try await client.refusal(of: "media", "answer_session", answer)
+                #expect(refusal.code == 3004)
+                return ["answer": ["sdp": .string(sdp(41_010)), "sdp_type": "rtp"]]
+            }
+            let options = try await update
+            #expect(options["bitrate"]?.intValue == 64)
+            try await client.request("media", "stop_session", ["session_id": id])
+            _ = try await client.event("stop", of: id.stringValue)
+            await client.leave()
+        }
+
         @Test("a proxy from WebRTC to RTP: tones both ways, and use_audio stops them and lets them flow again")
         func toRTP() async throws {
             try await play { stage, client, peers in
