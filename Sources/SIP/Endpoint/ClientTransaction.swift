@@ -38,12 +38,11 @@ final class ClientTransaction {
         }
     }
 
-    /// A response, or what Sofia says in its place.
-    func receive(_ event: StackEvent) {
-        guard event.status >= 200, let outcome = event.outcome else { return }
-        let isAnswered = credentials.answer(event) { [request] values, attempt in
+    /// A final response, or what Sofia says in its place.
+    func receive(_ outcome: SIPClientOutcome, _ response: StackResponse) {
+        let isAnswered = credentials.answer(response) { [request] values, attempt in
             request.authorize?(SIPChallenge(
-                status: event.status, method: request.method.rawValue, requestURI: request.target, values: values, attempt: attempt))
+                status: response.status, method: request.method.rawValue, requestURI: request.target, values: values, attempt: attempt))
         }
         guard isAnswered else { return end(outcome) }
         send()

@@ -6,8 +6,7 @@ extension SIPEndpoint {
     /// Bodies of INFO that a gateway can make use of; all others are answered 415.
     static let infoBodies = ["application/dtmf-relay", "application/dtmf", "application/media_control+xml"]
 
-    func receiveInfo(_ event: StackEvent, on leg: Leg) {
-        guard let message = event.message, event.status < 200, let request = event.request else { return }
+    func receiveInfo(_ message: IncomingMessage, _ request: HeldRequest, on leg: Leg) {
         let reading = SIPInfo.read(contentType: message.contentType, body: message.body ?? "")
         let isEmpty = message.bodySize == 0 && message.contentType.isEmpty
         var response = SIPResponse(status: 200)
@@ -25,26 +24,13 @@ extension SIPEndpoint {
         if response.status == 200, case .understood(let info) = reading { leg.handle(.info(info)) }
     }
 
-    /// What became of an INFO of ours. Sofia's own troubles have statuses from 900 on.
-    func receiveInfoResponse(_ event: StackEvent, on leg: Leg) {
-        guard event.status >= 200 else { return }
-        leg.handle(.infoAnswered(status: event.status < 700 ? event.status : 503))
-    }
-
     /// A PRACK to one of our provisional responses; Sofia has answered 481 to one that is to none.
-    func receivePrack(_ event: StackEvent, on leg: Leg) {
-        guard event.status < 200, let request = event.request else { return }
+    func receivePrack(_ message: IncomingMessage?, _ request: HeldRequest, on leg: Leg) {
         leg.prack = request
-        let refusal = event.message?.content.refusal
+        let refusal = message?.content.refusal
         if let refusal { leg.perform(.respondToPrack(refusal, sdp: nil)) }
         // Whatever its body: our response has come, and what waits for that goes on.
-        leg.handle(.pracked(sdp: refusal == nil ? event.message?.sdp : nil))
-    }
-
-    /// OPTIONS gets its 200 in a dialog as well; anything else that Sofia left to us is not served.
-    func refuseWithin(_ event: StackEvent) {
-        guard let handle = event.handle else { return }
-        respond(event, handle, status: event.kind == .options ? 200 : 501)
+        leg.handle(.pracked(sdp: refusal == nil ? message?.sdp : nil))
     }
 }
 

@@ -4,38 +4,23 @@ internal import SIPNames
 
 /// Requests outside of dialogs: a new call, a question, or something that is not served.
 extension SIPEndpoint {
-    func receiveOutOfDialog(_ event: StackEvent, from stack: SIPStack) {
-        guard let handle = event.handle else { return }
-        switch event.kind {
-        case .invite:
-            receiveInvite(event, handle, from: stack)
-        case .options:
-            respond(event, handle, status: 200)
-            nua_handle_destroy(handle)
-        case .info, .update, .prack:
-            // Sofia lets INFO in without a dialog (RFC 6086 section 4.2 does not).
-            respond(event, handle, status: 481)
-            nua_handle_destroy(handle)
-        case .register:
-            receiveRegister(event, handle)
-        case .refer:
-            // Nobody calls on behalf of somebody with whom there is no call.
-            respond(event, handle, status: 403)
-            nua_handle_destroy(handle)
-        case .otherRequest:
-            respond(event, handle, status: 501)
-            nua_handle_destroy(handle)
-        default:
-            nua_handle_destroy(handle)
+    func receive(_ event: OutOfDialogEvent, _ handle: OpaquePointer, from stack: SIPStack) {
+        switch event {
+        case .invite(let invite, let message, let refusal):
+            return receiveInvite(invite, message, refusal, handle, from: stack)
+        case .register(let register, let request):
+            return receiveRegister(register, request, handle)
+        case .options(let request): respond(to: request, handle, status: 200, isOptions: true)
+        case .unserved(let request, let status): respond(to: request, handle, status: status)
+        case .over: break
         }
+        nua_handle_destroy(handle)
     }
 
-    private func receiveInvite(_ event: StackEvent, _ handle: OpaquePointer, from stack: SIPStack) {
-        // Sofia has answered it already.
-        guard event.status < 200, let invite = event.invite, let message = event.message else {
-            return nua_handle_destroy(handle)
-        }
-        if let refusal = event.refusal?.response ?? refusal(of: invite, message) {
+    private func receiveInvite(
+        _ invite: SIPIncomingInvite, _ message: IncomingMessage, _ malformed: SIPRefusal?, _ handle: OpaquePointer, from stack: SIPStack
+    ) {
+        if let refusal = malformed?.response ?? refusal(of: invite, message) {
             var tags = TagList()
             tags.add(refusal, status: refusal.finalStatus, agent: agent)
             tags.withTags {
@@ -71,11 +56,10 @@ extension SIPEndpoint {
 
     /// Answers a request of which Sofia made a handle of its own, or of a dialog's. Sofia adds Allow, Supported and, for
     /// OPTIONS, application/sdp in Accept.
-    func respond(_ event: StackEvent, _ handle: OpaquePointer, status: Int) {
-        guard event.status < 200, let request = event.request else { return }
+    func respond(to request: HeldRequest, _ handle: OpaquePointer, status: Int, isOptions: Bool = false) {
         var tags = TagList()
         tags.add(tern_nutag_with(), request.message)
-        if event.kind == .options { tags.add(tern_siptag_accept_str(), SIPStack.acceptedMultiparts) }
+        if isOptions { tags.add(tern_siptag_accept_str(), SIPStack.acceptedMultiparts) }
         tags.withTags {
             tern_nua_respond(handle, Int32(clamping: status), SofiaPhrases.pointer(nil, status: status), $0)
         }

@@ -10,10 +10,10 @@ extension SIPEndpoint {
         let limit: LoopTimer
     }
 
-    func receiveRegister(_ event: StackEvent, _ handle: OpaquePointer) {
-        guard event.status < 200, let request = event.request, let onRegister, let register = event.register else {
-            return nua_handle_destroy(handle)
-        }
+    func receiveRegister(
+        _ register: Result<SIPIncomingRegister, SIPRefusal>, _ request: HeldRequest, _ handle: OpaquePointer
+    ) {
+        guard let onRegister else { return nua_handle_destroy(handle) }
         guard pendingRegisters.count < configuration.maximumLegs, !isStopping else {
             let refusal = SIPResponse(status: 503, retryAfter: configuration.overloadRetryAfter)
             return respondToRegister(request, handle, refusal, contacts: [])

@@ -34,14 +34,14 @@ extension SIPEndpoint {
         return descriptions.local
     }
 
-    func receiveTransfer(_ event: StackEvent, on leg: Leg) {
-        guard event.status < 200, let request = event.request else { return }
+    func receiveTransfer(
+        _ transfer: Result<SIPTransferRequest, SIPRefusal>, _ message: IncomingMessage, _ request: HeldRequest, on leg: Leg
+    ) {
         leg.referral = request
-        leg.note(event.message)
-        switch event.transfer {
-        case .success(let transfer)?: leg.handle(.transferRequested(transfer))
-        case .failure(let refusal)?: leg.perform(.respondToTransfer(refusal.response, isSilent: false))
-        case nil: leg.perform(.respondToTransfer(SIPResponse(status: 400), isSilent: false))
+        leg.note(message)
+        switch transfer {
+        case .success(let transfer): leg.handle(.transferRequested(transfer))
+        case .failure(let refusal): leg.perform(.respondToTransfer(refusal.response, isSilent: false))
         }
     }
 }

@@ -96,73 +96,16 @@ final class SIPStack {
         let text = SofiaText.field(phrase, limit: 128)
         LoopActor.assumeIsolated {
             guard let stack = stacks[stackNumber] else { return }
-            let event = stack.copy(event, Int(status), text, nua, handle, legNumber, sip)
-            stack.receive(event)
+            if event == nua_r_shutdown { return stack.shutdownAnswered(status: Int(status)) }
+            let arguments = CallbackArguments(
+                event: event, status: Int(status), phrase: text, nua: nua, handle: handle, leg: legNumber, sip: sip)
+            if let event = stack.copy(arguments) { stack.onEvent(event, stack) }
         }
     }
 
-    private func copy(
-        _ event: nua_event_t, _ status: Int, _ phrase: String, _ nua: OpaquePointer?, _ handle: OpaquePointer?,
-        _ legNumber: UInt, _ sip: UnsafePointer<sip_t>?
-    ) -> StackEvent {
-        var kind = StackEvent.Kind(event)
-        // Sofia takes it for an INFO (CSofiaSIP.c).
-        if kind == .info, sip.map({ SofiaText.field($0.pointee.sip_request?.pointee.rq_method_name, limit: 8) }) == "REFER" {
-            kind = .refer
-        }
-        let message = sip.map { IncomingMessage($0, bodyLimit: bodyLimit) }
-        var invite: SIPIncomingInvite?
-        var request: HeldRequest?
-        var register: Result<SIPIncomingRegister, SIPRefusal>?
-        var outcome: SIPClientOutcome?
-        var transfer: Result<SIPTransferRequest, SIPRefusal>?
-        var refusal: SIPRefusal?
-        let isLocal = sip == nil || SofiaURI.source(of: nua_current_request(nua)) == nil
-        switch kind {
-        case .invite where legNumber == 0:
-            invite = sip.map {
-                let flow = flow($0, message: nua_current_request(nua))
-                return SIPIncomingInvite($0, sdp: message?.sdp, flow: flow)
-            }
-            refusal = sip.flatMap { SIPRefusal.first(in: $0.pointee, of: ["replaces"]) }
-            // Sofia lets one without a tag through.
-            if sip?.pointee.sip_replaces != nil, invite?.replaces == nil {
-                refusal = refusal ?? SIPRefusal(status: 400, phrase: "Bad Replaces Header")
-            }
-        case .refer:
-            request = HeldRequest(current: nua)
-            transfer = sip.map { SIPTransferRequest.read($0) }
-        case .register where legNumber == 0:
-            request = HeldRequest(current: nua)
-            register = sip.map {
-                let flow = flow($0, message: nua_current_request(nua))
-                return SIPIncomingRegister.read($0, flow: flow)
-            }
-        case .clientResponse where status >= 200:
-            outcome = SIPClientOutcome(status: status, phrase: phrase, sip, isFromPeer: !isLocal)
-        case .register, .update, .prack, .info, .options, .otherRequest:
-            request = HeldRequest(current: nua)
-        default:
-            break
-        }
-        return StackEvent(
-            kind: kind, status: status, phrase: phrase, handle: handle,
-            leg: legNumber == 0 ? nil : SIPLegID(number: legNumber), message: message, isLocal: isLocal, invite: invite, request: request,
-            register: register, transfer: transfer, refusal: refusal, outcome: outcome)
-    }
-
-    private func flow(_ sip: UnsafePointer<sip_t>, message: OpaquePointer?) -> SIPFlow? {
-        // A Via says what its sender likes; over a listener with TLS there is nothing else.
-        SofiaURI.flow(sip, message: message, at: address, port: port, over: tls == nil ? nil : .tls)
-    }
-
-    private func receive(_ event: StackEvent) {
-        if event.kind == .shutdown {
-            guard event.status >= 200 else { return }
-            onShutdown?()
-            onShutdown = nil
-        } else {
-            onEvent(event, self)
-        }
+    private func shutdownAnswered(status: Int) {
+        guard status >= 200 else { return }
+        onShutdown?()
+        onShutdown = nil
     }
 }

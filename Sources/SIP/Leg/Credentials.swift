@@ -9,7 +9,7 @@ struct Credentials {
     static let mostPerRealm = 2
 
     /// The last challenge; nil before the first.
-    private(set) var challenge: StackEvent?
+    private(set) var challenge: StackResponse?
     /// Which challenge of the request it is, from 1.
     private(set) var attempt = 0
     /// Whether a further challenge is the request's final response.
@@ -36,12 +36,12 @@ struct Credentials {
     ///
     /// - Parameter authorizer: Gets the values of one realm and the number of the challenge.
     /// - Returns: Whether there is a reason to send the request again.
-    mutating func answer(_ challenge: StackEvent, by authorizer: (_ values: [String], _ attempt: Int) -> String?) -> Bool {
+    mutating func answer(_ challenge: StackResponse, by authorizer: (_ values: [String], _ attempt: Int) -> String?) -> Bool {
         self.challenge = challenge
         attempt += 1
         guard attempt <= Credentials.most else { return false }
         var isAnswered = false
-        for (name, values) in Credentials.realms(of: challenge.message?.challenges ?? []) {
+        for (name, values) in Credentials.realms(of: challenge.challenges) {
             let realm = Realm(status: challenge.status, name: name)
             let open = values.filter { !isRefusal($0, of: realm) }
             guard !open.isEmpty, answered[realm, default: []].count < Credentials.mostPerRealm, let text = authorizer(open.map(\.text), attempt)

@@ -6,30 +6,30 @@ internal import EventLoop
 /// Sofia keeps a challenged request and waits: for credentials, with which it sends it again with the next CSeq, or for word
 /// that there are none, upon which the request has failed. It waits as long as its count of retries allows.
 extension Leg {
-    /// Whether `event` is about a challenge and was seen to.
-    func answers(_ event: StackEvent) -> Bool {
-        guard let method = event.kind.challengedMethod else { return false }
-        if event.status == Leg.noCredentials, let challenge = credentials[method]?.challenge {
+    /// Whether `response` is about a challenge and was seen to.
+    func answers(_ response: StackResponse) -> Bool {
+        let method = response.method.rawValue
+        if response.status == Leg.noCredentials, let challenge = credentials[method]?.challenge {
             settle(method)
             endpoint?.receive(challenge, on: self)
             return true
         }
-        guard event.message?.challenges.isEmpty == false, credentials[method]?.isLastTry != true else {
-            if event.status >= 200 { settle(method) }
+        guard !response.challenges.isEmpty, credentials[method]?.isLastTry != true else {
+            if response.status >= 200 { settle(method) }
             return false
         }
-        answer(event, method)
+        answer(response, method)
         return true
     }
 
     /// The status that Sofia gives to a request that it was to repeat without credentials.
     private static let noCredentials = 904
 
-    private func answer(_ event: StackEvent, _ method: String) {
+    private func answer(_ challenge: StackResponse, _ method: String) {
         var credentials = self.credentials[method] ?? Credentials()
         let (uri, authorizer) = (course.requestURI, method == "INVITE" && machine.state == .cancelling ? nil : authorizer)
-        let isAnswered = credentials.answer(event) { values, attempt in
-            authorizer?(SIPChallenge(status: event.status, method: method, requestURI: uri, values: values, attempt: attempt))
+        let isAnswered = credentials.answer(challenge) { values, attempt in
+            authorizer?(SIPChallenge(status: challenge.status, method: method, requestURI: uri, values: values, attempt: attempt))
         }
         if isAnswered {
             repeatRequest(credentials)
@@ -75,20 +75,5 @@ extension Leg {
         var tags = TagList()
         tags.add(tern_nutag_retry_count(), retries)
         tags.withTags { tern_nua_set_hparams(handle, $0) }
-    }
-}
-
-extension StackEvent.Kind {
-    /// The method of the request of ours that a response of this kind can challenge.
-    fileprivate var challengedMethod: String? {
-        switch self {
-        case .inviteResponse: "INVITE"
-        case .byeResponse: "BYE"
-        case .updateResponse: "UPDATE"
-        case .prackResponse: "PRACK"
-        case .infoResponse: "INFO"
-        case .notifyResponse: "NOTIFY"
-        default: nil
-        }
     }
 }

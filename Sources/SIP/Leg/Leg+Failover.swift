@@ -12,15 +12,15 @@ extension Leg {
     }
 
     /// Whether a response to the INVITE sent the call to another hop. A hop that has begun to call somebody is stayed with.
-    func goesElsewhere(_ event: StackEvent) -> Bool {
-        if !isChallengeInTime(event) { hopHasSpoken() }
+    func goesElsewhere(_ response: StackResponse) -> Bool {
+        if !isChallengeInTime(response) { hopHasSpoken() }
         guard let call = otherHops else { return false }
-        guard event.status >= 300 else {
-            if event.status > 100 { otherHops = nil }
+        guard response.status >= 300 else {
+            if response.status > 100 { otherHops = nil }
             return false
         }
-        let isFailure = event.isLocal || event.status == 503
-            || call.request.failsOverOn5xx && (500..<600).contains(event.status)
+        let isFailure = response.isLocal || response.status == 503
+            || call.request.failsOverOn5xx && (500..<600).contains(response.status)
         guard isFailure, case .calling = machine.state, goOn(call) else { return false }
         retire()
         return true
@@ -30,7 +30,7 @@ extension Leg {
     /// ends that time.
     private var hasTimeToRing: Bool { otherHops?.request.silenceLimit != nil }
 
-    private func isChallengeInTime(_ event: StackEvent) -> Bool { hasTimeToRing && [401, 407].contains(event.status) }
+    private func isChallengeInTime(_ response: StackResponse) -> Bool { hasTimeToRing && [401, 407].contains(response.status) }
 
     /// The hop has said 100.
     func hopTries() {
