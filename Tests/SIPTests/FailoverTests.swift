@@ -1,6 +1,70 @@
 import EventLoop
-import SIP
 import Testing
+
+@testable import SIP
+
+@Suite("When a call goes on to another hop")
+struct FailoverRuleTests {
+    private static func failover(others: Int, all5xx: Bool = false, ringLimit: Duration? = nil) throws -> Failover? {
+        var request = SIPInviteRequest(target: "sip:bob@192.0.2.1", fromUser: "alice", sdp: nil)
+        request.failsOverOn5xx = all5xx
+        request.silenceLimit = ringLimit
+        let target = try #require(SIPTarget(request.target))
+        let hops = (0..<others).map { SIPHop(transport: .udp, address: "192.0.2.\($0 + 2)", port: 5_060) }
+        let call = OutgoingCall(id: SIPLegID(number: 1), request: request, target: target, first: target, hops: hops)
+        return Failover(call, hopLimit: .seconds(8))
+    }
+
+    @Test("the last hop has the time of the transaction, unless the call says how long it may take")
+    func limit() throws {
+        #expect(try Self.failover(others: 0) == nil)
+        #expect(try Self.failover(others: 1)?.limit == .seconds(8))
+        #expect(try Self.failover(others: 0, ringLimit: .seconds(3))?.limit == .seconds(3))
+    }
+
+    @Test("503 and Sofia's own failures send it on, other statuses do not; every 5xx does where the call says so", arguments: [
+        (503, false, false, true), (408, true, false, true), (904, true, false, true), (500, false, false, false), (500, false, true, true),
+        (599, false, true, true), (404, false, true, false), (603, false, true, false), (302, false, true, false), (200, false, true, false),
+    ])
+    func status(status: Int, isLocal: Bool, all5xx: Bool, goesOn: Bool) throws {
+        var failover = try #require(try Self.failover(others: 1, all5xx: all5xx))
+        switch failover.receive(status: status, isLocal: isLocal) {
+        case .goOn(let call):
+            #expect(goesOn)
+            #expect(call.hops.count == 1)
+        case .stay: #expect(!goesOn)
+        }
+        #expect(!failover.isTimed)
+    }
+
+    @Test("a hop that has begun to call somebody is stayed with")
+    func ringing() throws {
+        var failover = try #require(try Self.failover(others: 1))
+        for status in [180, 503] {
+            guard case .stay = failover.receive(status: status, isLocal: false) else { Issue.record("\(status) goes on"); continue }
+        }
+        #expect(failover.expire() == nil)
+    }
+
+    @Test("100 and a challenge end the time of a hop, but not the time to call somebody")
+    func time() throws {
+        for answer in [100, 401, 407] {
+            var failover = try #require(try Self.failover(others: 1))
+            var limited = try #require(try Self.failover(others: 1, ringLimit: .seconds(3)))
+            if answer == 100 {
+                failover.receiveTrying()
+                limited.receiveTrying()
+            } else {
+                _ = failover.receive(status: answer, isLocal: false)
+                _ = limited.receive(status: answer, isLocal: false)
+            }
+            #expect(!failover.isTimed)
+            #expect(limited.isTimed)
+            #expect(limited.expire()?.isFailed == true)
+            #expect(failover.expire()?.isFailed == false)
+        }
+    }
+}
 
 extension SIPTests {
     /// A call that has several hops to choose from (RFC 3263 section 4.3).

@@ -1,6 +1,35 @@
 import EventLoop
-import SIP
 import Testing
+
+@testable import SIP
+
+@Suite("PRACKs to several forks")
+struct ReliableForksTests {
+    @Test("Sofia has the first fork's early dialog; each other one gets a PRACK for each response that is the next one")
+    func order() {
+        var forks = ReliableForks()
+        #expect(forks.accept(1, of: "b", invite: 10) == nil)
+        forks.receive(from: "a")
+        forks.receive(from: "b")
+        #expect(forks.first == "a")
+        #expect(forks.accept(1, of: "a", invite: 10) == nil)
+        #expect(forks.accept(1, of: "", invite: 10) == nil)
+        #expect(forks.accept(7, of: "b", invite: 10) == 11)
+        #expect(forks.accept(7, of: "b", invite: 10) == nil)
+        #expect(forks.accept(9, of: "b", invite: 10) == nil)
+        #expect(forks.accept(8, of: "b", invite: 10) == 12)
+        #expect(forks.accept(3, of: "c", invite: 10) == 11)
+    }
+
+    @Test("more forks than are told apart get none, and numbers wrap")
+    func bounds() {
+        var forks = ReliableForks()
+        forks.receive(from: "a")
+        for number in 0..<LegState.Forks.most { #expect(forks.accept(.max, of: "\(number)", invite: 1) == 2) }
+        #expect(forks.accept(1, of: "one more", invite: 1) == nil)
+        #expect(forks.accept(0, of: "0", invite: 1) == 3)
+    }
+}
 
 extension SIPTests {
     /// A proxy has forked our INVITE: responses with several To tags (RFC 3261 sections 12.1 and 13.2.2.4).

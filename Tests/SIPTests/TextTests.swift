@@ -79,4 +79,12 @@ struct TextTests {
         #expect(HeaderText.reason(.answeredElsewhere) == "SIP;cause=200;text=\"Call completed elsewhere\"")
         #expect(HeaderText.reason(SIPReason(protocolName: "Q.850", cause: 16, text: nil)) == "Q.850;cause=16")
     }
+
+    @Test("a q value in thousandths", arguments: [
+        ("1", 1_000), ("0", 0), ("0.5", 500), ("0.05", 50), ("0.999", 999), ("1.000", 1_000), ("1.5", 1_000), ("0.", 0),
+        ("0.1234", 1_000), ("-1", 1_000), ("x", 1_000), ("", 1_000), ("0.+1", 1_000),
+    ])
+    func thousandths(text: String, expected: Int) {
+        #expect(SIPIncomingRegister.Contact.thousandths(text) == expected)
+    }
 }

@@ -40,15 +40,11 @@ enum ForkPracks {
 extension SIPEndpoint {
     /// Sends a PRACK in the early dialog of a fork that Sofia does not know, once for each response.
     fileprivate func acknowledge(_ response: IncomingMessage, _ sip: sip_s, ofFork leg: Leg) {
-        guard let dialog = leg.ownDialog, response.fromTag == dialog.fromTag, let first = leg.reliableFork, !response.toTag.isEmpty,
-            response.toTag != first, let rack = response.rack, let number = sip.sip_rseq?.pointee.rs_response,
-            let target = response.contact.flatMap(SIPTarget.init), let from = sip.sip_from?.pointee.a_url, let to = sip.sip_to?.pointee.a_url
+        guard let dialog = leg.ownDialog, response.fromTag == dialog.fromTag, let rack = response.rack,
+            let number = sip.sip_rseq?.pointee.rs_response, let target = response.wayBack.contact.flatMap(SIPTarget.init),
+            let from = sip.sip_from?.pointee.a_url, let to = sip.sip_to?.pointee.a_url,
+            let sequence = leg.reliableForks.accept(number, of: response.toTag, invite: Int(sip.sip_cseq?.pointee.cs_seq ?? 0))
         else { return }
-        var fork = leg.otherForks[response.toTag] ?? Leg.OtherFork(sequence: Int(sip.sip_cseq?.pointee.cs_seq ?? 0))
-        guard fork.takes(number), leg.otherForks.count < LegState.Forks.most || leg.otherForks[response.toTag] != nil
-        else { return }
-        fork.sequence += 1
-        leg.otherForks[response.toTag] = fork
         guard let handle = TagList().withTags({ tern_nua_handle(leg.stack.nua, nil, $0) }) else { return }
         var tags = TagList()
         tags.add(tern_nutag_method(), "PRACK")
@@ -56,14 +52,14 @@ extension SIPEndpoint {
         tags.add(tern_nutag_retry_count(), 0)
         tags.add(tern_nutag_url(), target.uri)
         tags.add(tern_siptag_call_id_str(), dialog.callID)
-        tags.add(tern_siptag_cseq_str(), "\(fork.sequence) PRACK")
+        tags.add(tern_siptag_cseq_str(), "\(sequence) PRACK")
         tags.add(tern_siptag_from_str(), "<\(SofiaURI.text(from))>;tag=\(response.fromTag)")
         tags.add(tern_siptag_to_str(), "<\(SofiaURI.text(to))>;tag=\(response.toTag)")
         tags.add(tern_siptag_rack_str(), rack)
         let routes = routes(sip.sip_record_route)
         if !routes.isEmpty {
             tags.add(tern_nutag_initial_route_str(), routes.reversed().map { "<\($0)>" }.joined(separator: ","))
-        } else if let hop = leg.steered {
+        } else if let hop = leg.nextHop.proxy {
             tags.add(tern_ntatag_default_proxy(), hop)
         }
         tags.withTags { tern_nua_method(handle, $0) }
@@ -80,21 +76,35 @@ extension SIPEndpoint {
     }
 }
 
-extension Leg {
-    /// An early dialog beside the one that Sofia knows.
-    struct OtherFork {
+/// The early dialogs of one INVITE of ours whose responses came reliably. Pure.
+struct ReliableForks: Equatable {
+    private struct Fork: Equatable {
         /// The number of the last request in it.
         var sequence: Int
         /// The RSeq of the last response that has got its PRACK.
-        private var last: UInt?
+        var last: UInt?
+    }
 
-        init(sequence: Int) { self.sequence = sequence }
+    /// The To tag of the fork whose reliable response came first: Sofia has its early dialog.
+    private(set) var first: String?
+    private var others: [String: Fork] = [:]
 
-        /// Whether the response with this RSeq gets a PRACK: the first, and then each that is the next one (RFC 3262 section 4).
-        mutating func takes(_ number: UInt) -> Bool {
-            guard last.map({ number == $0 &+ 1 }) ?? true else { return false }
-            last = number
-            return true
-        }
+    /// A reliable response that Sofia has shown.
+    mutating func receive(from tag: String?) { first = first ?? tag }
+
+    /// A reliable response of another fork: the first gets a PRACK, and then each that is the next one (RFC 3262 section 4).
+    ///
+    /// - Parameters:
+    ///   - number: Its RSeq.
+    ///   - invite: The number of the INVITE's CSeq.
+    /// - Returns: The number of the PRACK's CSeq; nil where there is none to be sent.
+    mutating func accept(_ number: UInt, of tag: String, invite: Int) -> Int? {
+        guard let first, !tag.isEmpty, tag != first, others[tag] != nil || others.count < LegState.Forks.most else { return nil }
+        var fork = others[tag] ?? Fork(sequence: invite)
+        guard fork.last.map({ number == $0 &+ 1 }) ?? true else { return nil }
+        fork.sequence += 1
+        fork.last = number
+        others[tag] = fork
+        return fork.sequence
     }
 }

@@ -53,7 +53,7 @@ extension SIPEndpoint {
 
     /// Has challenges to requests of a leg answered, where the INVITE was the peer's or did not say itself.
     public func authorize(_ leg: SIPLegID, by authorizer: @escaping SIPAuthorizer) {
-        legs[leg]?.authorizer = authorizer
+        legs[leg]?.challenges.authorizer = authorizer
     }
 
     /// Sends an INFO within the dialog (RFC 6086); `infoAnswered` follows.

@@ -70,17 +70,17 @@ extension SIPEndpoint {
         let leg = Leg(
             .calling(call.id, sdp: request.sdp), stack: stack, handle: handle, contact: contact, endpoint: self)
         leg.ownDialog = dialog
-        leg.course.isOurs = true
-        leg.course.origin = (way.hop ?? SIPHop(transport: way.transport, address: way.address.address, port: way.address.port)).uri
+        leg.nextHop.isOurs = true
+        leg.nextHop.origin = (way.hop ?? SIPHop(transport: way.transport, address: way.address.address, port: way.address.port)).uri
         if let hop = way.hop { leg.begin(at: hop) }
         leg.answerPracks()
-        leg.authorizer = request.authorize
-        leg.course.target = call.target.uri
+        leg.challenges.authorizer = request.authorize
+        leg.nextHop.target = call.target.uri
         if way.transport == .tls { leg.verifiedPeer = way.address.hostPort }
         remember(leg)
         ForkPracks.watch(dialog.callID, leg, of: self)
         leg.wait(.transaction)
-        leg.mayFailOver(call)
+        leg.watchHop(call)
         let texts = [request.target, request.target, request.fromUser, request.displayName ?? ""] + request.routes
         leg.send(
             bytes: request.headers.reduce(texts.reduce(0) { $0 + $1.utf8.count }) { $0 + $1.name.utf8.count + $1.value.utf8.count },

@@ -19,7 +19,7 @@ extension SIPEndpoint {
         switch event {
         case .invite(let message): receiveOffer(message, .invite, on: leg)
         case .update(let message, let request):
-            if let request { leg.updates.append(request) }
+            if let request { leg.unanswered.updates.append(request) }
             receiveOffer(message, .update, on: leg)
         case .prack(let message, let request): receivePrack(message, request, on: leg)
         case .info(let message, let request): receiveInfo(message, request, on: leg)
@@ -55,12 +55,12 @@ extension SIPEndpoint {
 
     private func receiveInviteResponse(_ response: StackResponse, on leg: Leg) {
         let message = response.message
-        if response.status < 300 { leg.note(message) }
+        if response.status < 300 { leg.apply(message) }
         switch response.status {
         case ..<200:
             // Sofia does not show one twice, nor one out of order.
             if let rack = message?.rack {
-                leg.reliableFork = leg.reliableFork ?? message?.toTag
+                leg.reliableForks.receive(from: message?.toTag)
                 leg.perform(.prack(rack))
             }
             leg.handle(.provisional(
@@ -83,7 +83,7 @@ extension SIPEndpoint {
         switch response.status {
         case ..<200: break
         case 200..<300:
-            leg.note(response.message)
+            leg.apply(response.message)
             leg.settleSession(response.message)
             leg.startSession()
         default: leg.handle(.refreshFailed(status: response.status))
@@ -105,7 +105,7 @@ extension SIPEndpoint {
             let action: LegAction = method == .update ? .respondToUpdate(refusal, sdp: nil) : .refuse(refusal)
             return leg.perform(action)
         }
-        leg.note(message)
+        leg.apply(message)
         if method == .invite || message?.session.expires != nil { leg.settleSession(message) }
         leg.handle(.offered(method, sdp: message?.sdp))
     }

@@ -37,8 +37,8 @@ extension SIPEndpoint {
     func receiveTransfer(
         _ transfer: Result<SIPTransferRequest, SIPRefusal>, _ message: IncomingMessage, _ request: HeldRequest, on leg: Leg
     ) {
-        leg.referral = request
-        leg.note(message)
+        leg.unanswered.refer = request
+        leg.apply(message)
         switch transfer {
         case .success(let transfer): leg.handle(.transferRequested(transfer))
         case .failure(let refusal): leg.perform(.respondToTransfer(refusal.response, isSilent: false))
@@ -65,8 +65,8 @@ extension Leg {
     }
 
     func respondToTransfer(_ response: SIPResponse, isSilent: Bool) {
-        guard let request = referral else { return }
-        referral = nil
+        guard let request = unanswered.refer else { return }
+        unanswered.refer = nil
         var tags = TagList()
         tags.add(tern_nutag_with(), request.message)
         let status = response.status == 202 || Leg.leavesDialog.contains(response.status) ? response.status : 403

@@ -87,7 +87,7 @@ extension SIPStack {
         let messages = tern_sip_mclass(
             { callID in
                 let callID = SofiaText.field(callID, limit: 256)
-                LoopActor.assumeIsolated { SilentHops.heard(callID) }
+                LoopActor.assumeIsolated { SilentHops.receiveTrying(callID) }
             },
             { message in
                 nonisolated(unsafe) let message = message

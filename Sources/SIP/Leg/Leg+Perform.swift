@@ -4,27 +4,13 @@ internal import EventLoop
 /// The machine's actions, as calls of NUA.
 extension Leg {
     func perform(_ action: LegAction) {
-        if action.isRequestInDialog, !held.isEmpty || !aim() { return hold(action) }
-        carryOut(action)
+        guard action.isRequestInDialog else { return carryOut(action) }
+        nextHop.enqueue(action)
+        sendWaiting()
     }
 
-    /// What waits for a name goes out, in its order.
-    func release() {
-        while let action = held.first, aim() {
-            held.removeFirst()
-            carryOut(action)
-        }
-    }
-
-    private func hold(_ action: LegAction) {
-        // What the core sends into a dialog by itself could become many: the others come one at a time.
-        if case .sendInfo = action, held.count >= Leg.mostHeld { return }
-        held.append(action)
-    }
-
-    private static let mostHeld = 32
-
-    private func carryOut(_ action: LegAction) {
+    /// Does what an action says, at once.
+    func carryOut(_ action: LegAction) {
         switch action {
         case .respond(let status, let sdp): respond(status, sdp: sdp)
         case .refuse(let response): refuse(response)
@@ -59,14 +45,14 @@ extension Leg {
     }
 
     private func respondToUpdate(_ response: SIPResponse, sdp: String?) {
-        guard let request = updates.popLast() else { return }
+        guard let request = unanswered.updates.popLast() else { return }
         respond(to: request, response, sdp: sdp)
         if response.status == 200 { startSession() }
     }
 
     private func respondToPrack(_ response: SIPResponse, sdp: String?) {
-        guard let request = prack else { return }
-        prack = nil
+        guard let request = unanswered.prack else { return }
+        unanswered.prack = nil
         respond(to: request, response, sdp: sdp)
     }
 

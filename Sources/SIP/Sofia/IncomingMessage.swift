@@ -20,19 +20,12 @@ struct IncomingMessage {
     var session = SessionInterval.Remote(isSupported: false, expires: nil, namesUs: nil)
     var called = false
     var hasContact = false
-    /// The URI of the Contact, without its headers; nil when there is none.
-    var contact: String?
-    /// Host of the Contact, without brackets; nil when there is none.
-    var contactHost: String?
-    /// The topmost URI of Record-Route, and the last one.
-    var firstRecordRoute: String?
-    var lastRecordRoute: String?
+    /// Where requests to its sender go.
+    var wayBack = NextHop.Headers()
     /// Whether the Request-URI, or where it came from, is a `sips:` URI (RFC 3261 section 12.1.1).
     var isSecure = false
     /// How many hosts it came through, the sender included.
     var vias = 0
-    /// Whether it is a 2xx.
-    var isSuccess = false
     /// Which provisional responses a caller wants to acknowledge.
     var provisionals = ReliableProvisionals.never
     var callID = ""
@@ -64,9 +57,9 @@ struct IncomingMessage {
             }
         }
         hasContact = sip.sip_contact != nil
-        contact = sip.sip_contact.map { String(SofiaURI.text($0.pointee.m_url).prefix { $0 != "?" }) }
-        contactHost = sip.sip_contact.map { SofiaURI.host($0.pointee.m_url) }
-        isSuccess = sip.sip_status.map { (200..<300).contains($0.pointee.st_status) } ?? false
+        wayBack.contact = sip.sip_contact.map { String(SofiaURI.text($0.pointee.m_url).prefix { $0 != "?" }) }
+        wayBack.contactHost = sip.sip_contact.map { SofiaURI.host($0.pointee.m_url) }
+        wayBack.isSuccess = sip.sip_status.map { (200..<300).contains($0.pointee.st_status) } ?? false
         readWay(sip)
         if sip_has_feature(sip.sip_require, "100rel") != 0 {
             provisionals = .all
@@ -108,10 +101,10 @@ struct IncomingMessage {
     private mutating func readWay(_ sip: sip_s) {
         let from = sip.sip_record_route?.pointee.r_url ?? sip.sip_contact?.pointee.m_url
         isSecure = [sip.sip_request?.pointee.rq_url, from].contains { $0.map { Int32($0.url_type) == Int32(url_sips.rawValue) } ?? false }
-        firstRecordRoute = sip.sip_record_route.map { SofiaURI.text($0.pointee.r_url) }
+        wayBack.firstRecordRoute = sip.sip_record_route.map { SofiaURI.text($0.pointee.r_url) }
         var route = sip.sip_record_route
         while let next = route?.pointee.r_next { route = next }
-        lastRecordRoute = route.map { SofiaURI.text($0.pointee.r_url) }
+        wayBack.lastRecordRoute = route.map { SofiaURI.text($0.pointee.r_url) }
         var via = sip.sip_via
         while let next = via {
             vias += 1

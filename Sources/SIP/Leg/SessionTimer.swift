@@ -1,3 +1,47 @@
+internal import EventLoop
+
+/// The session timer of a leg: what was agreed about it, and when the leg has to act.
+struct SessionTimer {
+    private var interval: SessionInterval?
+    private(set) var peerKnowsUpdate = false
+    private var refresh: LoopTimer?
+    private var expiry: LoopTimer?
+
+    /// The peer lists UPDATE in its Allow, and Sofia refreshes by it. Returns whether that is new.
+    mutating func allowUpdate() -> Bool {
+        defer { peerKnowsUpdate = true }
+        return !peerKnowsUpdate
+    }
+
+    /// Takes what an INVITE, or a 2xx to one, settles; nil where the session needs no refresh.
+    mutating func settle(_ interval: SessionInterval?) { self.interval = interval }
+
+    /// Starts the interval anew: `onExpiry` is called when nobody has refreshed the session, `onRefresh` when the leg has to do so by itself.
+    @LoopActor
+    mutating func start(onRefresh: @escaping @LoopActor () -> Void, onExpiry: @escaping @LoopActor () -> Void) {
+        stop()
+        guard let interval else { return }
+        expiry = LoopTimer.schedule(after: interval.expiryDelay) { onExpiry() }
+        if !peerKnowsUpdate, interval.isOurs { refresh = LoopTimer.schedule(after: interval.refreshDelay) { onRefresh() } }
+    }
+
+    /// Tries a refresh again that failed, or found an exchange under way: by re-INVITE, which every peer knows.
+    @LoopActor
+    mutating func retry(_ onRefresh: @escaping @LoopActor () -> Void) {
+        guard let interval else { return }
+        refresh?.cancel()
+        refresh = LoopTimer.schedule(after: interval.retryDelay) { onRefresh() }
+    }
+
+    @LoopActor
+    mutating func stop() {
+        refresh?.cancel()
+        refresh = nil
+        expiry?.cancel()
+        expiry = nil
+    }
+}
+
 /// The session timer of a dialog as RFC 4028 sections 7 to 9 settle it, and as Sofia does: who refreshes, and how often.
 ///
 /// Sofia refreshes by UPDATE, or by repeating the INVITE that it sent last. Towards a peer without UPDATE that would bring
