@@ -9,7 +9,7 @@ internal import Routing
 final class CallController {
     let id: String
     /// The session that carries the call; the first one that lives while it is open which will.
-    private(set) var session: MediaSession
+    private(set) var session: any MediaSession
     let caller: any CallerLeg
     /// Who calls.
     let origin: CallOrigin
@@ -34,7 +34,7 @@ final class CallController {
     /// Called after each event: the ringing legs and the answering leg may have changed.
     var onParties: (@LoopActor () -> Void)?
     /// Called when ``session`` has become another one.
-    var onSessionChanged: (@LoopActor (MediaSession) -> Void)?
+    var onSessionChanged: (@LoopActor (any MediaSession) -> Void)?
     /// The transfer that a party of it has asked for, or that it came about by, as long as that is under way.
     var transfer: Transfer?
     /// The party that went on in another call, and that call.
@@ -43,7 +43,7 @@ final class CallController {
 
     private var machine: Call
     /// The sessions that live, all with the same id.
-    private var sessions: [Call.Branch: MediaSession]
+    private var sessions: [Call.Branch: any MediaSession]
     private let limits: CallLimits
     private let log: Logger
     private let queue = EventQueue<Call.Event>()
@@ -53,7 +53,7 @@ final class CallController {
     ///   - session: One of `sessions`.
     ///   - sessions: One for each branch of the plan.
     init(
-        id: String, session: MediaSession, sessions: [Call.Branch: MediaSession], caller: any CallerLeg, origin: CallOrigin,
+        id: String, session: any MediaSession, sessions: [Call.Branch: any MediaSession], caller: any CallerLeg, origin: CallOrigin,
         plan: CallPlan, limits: CallLimits, log: Logger
     ) {
         self.id = id
@@ -72,7 +72,7 @@ final class CallController {
         for (branch, session) in sessions { listen(to: session, branch) }
     }
 
-    private func listen(to session: MediaSession, _ branch: Call.Branch) {
+    private func listen(to session: any MediaSession, _ branch: Call.Branch) {
         session.onOutput = { output in self.heard(output, branch) }
     }
 
@@ -82,7 +82,7 @@ final class CallController {
     ///   - makeSession: For a branch that no session of the call has.
     ///   - tie: Ties each new leg to the call.
     func redirect(
-        _ leg: Call.Leg, to legs: [Switchboard.Party], instead end: CallEnd, makeSession: (CallPlan.Branch) -> MediaSession?,
+        _ leg: Call.Leg, to legs: [Switchboard.Party], instead end: CallEnd, makeSession: (CallPlan.Branch) -> (any MediaSession)?,
         tie: (Call.Leg, any CalleeLeg) -> Void
     ) {
         let parties = plan.join(legs)
@@ -120,7 +120,7 @@ final class CallController {
         }
     }
 
-    private func heard(_ output: MediaSession.Output, _ branch: Call.Branch) {
+    private func heard(_ output: SessionOutput, _ branch: Call.Branch) {
         switch output {
         case .offer(let side, let sdp): handle(.sessionOffers(side, sdp, branch: branch))
         case .answer(let side, let sdp): handle(.sessionAnswers(side, sdp, branch: branch))
@@ -145,7 +145,7 @@ final class CallController {
         handle(.sessionEnded(end, branch: branch))
     }
 
-    private func select(_ session: MediaSession) {
+    private func select(_ session: any MediaSession) {
         guard session !== self.session else { return }
         self.session = session
         onSessionChanged?(session)

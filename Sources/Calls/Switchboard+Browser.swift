@@ -57,7 +57,7 @@ extension Switchboard {
     }
 
     /// Starts a call of a client, with a session for each branch of the plan, the first of which is 1.
-    func start(_ start: BrowserCall, plan: CallPlan, sessions: [Call.Branch: MediaSession]) throws(APIError) {
+    func start(_ start: BrowserCall, plan: CallPlan, sessions: [Call.Branch: any MediaSession]) throws(APIError) {
         guard let session = sessions[1] else { throw APIError(.unknownDestination) }
         let (id, client) = (start.id, start.client)
         let user = client.user.name
@@ -102,7 +102,7 @@ extension Switchboard {
     /// Takes a candidate of a client in a call; one that comes before the client's answer is kept for that.
     func candidate(
         _ candidate: TrickledCandidate, in id: String, by client: BrowserClient, side wanted: SessionSide?,
-        to sessions: [MediaSession]
+        to sessions: [any MediaSession]
     ) throws(APIError) {
         let (call, role) = try call(id, for: client, .negotiate, field: "session_id")
         guard wanted.map(role.sides.contains) ?? true else { throw .notYours(field: "side") }
@@ -121,7 +121,7 @@ extension Switchboard {
         for candidate in callee.takeCandidates() { _ = call.session.trickle(candidate, from: .callee) }
     }
 
-    private func trickle(_ candidate: TrickledCandidate, from side: SessionSide, to sessions: [MediaSession]) throws(APIError) {
+    private func trickle(_ candidate: TrickledCandidate, from side: SessionSide, to sessions: [any MediaSession]) throws(APIError) {
         let failures = sessions.map { $0.trickle(candidate, from: side) }
         if let failure = failures.compactMap({ $0 }).first, failures.allSatisfy({ $0 != nil }) { throw failure.apiError }
     }

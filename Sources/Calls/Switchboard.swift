@@ -3,7 +3,6 @@ public import Configuration
 public import EventLoop
 internal import JSON
 public import Logging
-public import Media
 internal import ProxyCore
 public import Registrar
 public import Routing
@@ -21,12 +20,11 @@ public final class Switchboard {
     let configuration: GatewayConfiguration
     let routing: RoutingTable
     let sessions: SessionRegistry
-    let media: MediaBackend
     let trunks: TrunkService
     let log: Logger
     /// Both are set once, before the first event can come.
     public weak var api: BrowserAPI?
-    public var endpoint: SIPEndpoint?
+    public var endpoint: (any SIPUserAgent)?
     /// Says who sends a request.
     public let authenticator: RequestAuthenticator
     /// The phones of users; nil until the gateway has started.
@@ -41,8 +39,7 @@ public final class Switchboard {
     public var isDraining = false
 
     public init(
-        configuration: GatewayConfiguration, routing: RoutingTable, table: CallTable, sessions: SessionRegistry, media: MediaBackend,
-        trunks: TrunkService, log: Logger
+        configuration: GatewayConfiguration, routing: RoutingTable, table: CallTable, sessions: SessionRegistry, trunks: TrunkService, log: Logger
     ) {
         self.configuration = configuration
         self.table = table
@@ -50,7 +47,6 @@ public final class Switchboard {
         authenticator = RequestAuthenticator(configuration: configuration, log: log) { trunks.trunk(registeredAt: $0, dialled: $1) }
         self.trunks = trunks
         self.sessions = sessions
-        self.media = media
         self.log = log
     }
 

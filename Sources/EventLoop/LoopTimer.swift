@@ -8,6 +8,10 @@ public final class LoopTimer {
     private var handle: UnsafeMutablePointer<uv_timer_t>?
     private var body: (@LoopActor () -> Void)?
     private let isRepeating: Bool
+    /// Runs the timers of tests that turn the clock by hand; nil while they run on the loop.
+    static var clock: (any TimerClock)?
+    /// The clock that has this timer, until it is cancelled.
+    private var clock: (any TimerClock)?
 
     /// - Parameters:
     ///   - delay: Time until the first run, kept to the millisecond; a negative one counts as none.
@@ -21,6 +25,11 @@ public final class LoopTimer {
     private init(delay: Duration, interval: Duration?, body: @escaping @LoopActor () -> Void) {
         self.body = body
         isRepeating = interval != nil
+        if let clock = LoopTimer.clock {
+            self.clock = clock
+            clock.insert(self, after: delay, every: interval)
+            return
+        }
         let loop = EventLoop.shared.uvLoopPointer
         let handle = UnsafeMutablePointer<uv_timer_t>.allocate(capacity: 1)
         uv_timer_init(loop, handle)
@@ -46,7 +55,8 @@ public final class LoopTimer {
         }
     }
 
-    private func fire() {
+    /// Runs the body, as its time has come.
+    func fire() {
         let body = body
         if !isRepeating { cancel() }
         body?()
@@ -54,9 +64,11 @@ public final class LoopTimer {
 
     /// After this the body does not run again.
     public func cancel() {
+        body = nil
+        clock?.remove(self)
+        clock = nil
         guard let handle else { return }
         self.handle = nil
-        body = nil
         handle.withMemoryRebound(to: uv_handle_t.self, capacity: 1) { LoopTimer.abandon($0) }
     }
 
@@ -77,6 +89,14 @@ public final class LoopTimer {
         handle = nil
         body = nil
     }
+}
+
+/// Has timers in the place of the loop.
+@LoopActor
+protocol TimerClock: AnyObject {
+    /// The timer is to ``LoopTimer/fire()`` after `delay`, and then every `interval` if there is one, until it is removed.
+    func insert(_ timer: LoopTimer, after delay: Duration, every interval: Duration?)
+    func remove(_ timer: LoopTimer)
 }
 
 extension Duration {

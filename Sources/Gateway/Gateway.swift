@@ -53,15 +53,13 @@ public final class Gateway {
             media: media, mediaAddresses: configuration.media.addresses, recordings: recordings,
             recordingsDirectory: configuration.recordings.directory, hosts: mediaHosts, log: logger)
         let table = CallTable()
-        let sessions = SessionRegistry(context: context, table: table)
+        let sessions = SessionRegistry(factory: context, table: table)
         self.sessions = sessions
         mediaWatch = configuration.media.timeout.map { MediaWatch(limit: $0, sessions: sessions) }
         trunks = TrunkService(configuration.trunks, log: logger)
         switchboard = Switchboard(
-            configuration: configuration, routing: RoutingTable(configuration), table: table, sessions: sessions, media: media, trunks: trunks,
-            log: logger)
-        service = BrowserService(
-            configuration: configuration, sessions: sessions, switchboard: switchboard, media: media, log: logger)
+            configuration: configuration, routing: RoutingTable(configuration), table: table, sessions: sessions, trunks: trunks, log: logger)
+        service = BrowserService(configuration: configuration, sessions: sessions, switchboard: switchboard, log: logger)
         var settings = BrowserAPIConfiguration()
         settings.graceTime = configuration.api.graceTime
         api = BrowserAPI(configuration: settings, handler: service)

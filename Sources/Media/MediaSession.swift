@@ -1,334 +1,116 @@
 public import EventLoop
 public import Janus
-internal import JSON
-internal import Logging
 public import ProxyCore
-internal import Recording
 
-/// A media session: runs a ``ProxySession`` and does with Janus what it says.
+/// A media session, as calls and clients of the API use it. ``EngineSession`` is the one on legs of the media engine.
 ///
-/// Whoever owns it (a call, or a client of the API) hears of it by ``onOutput``. Its handles are detached when it ends,
-/// however it ends.
+/// Its owner (a call, or a client of the API) sets ``onOutput``. A session ends once, with ``SessionOutput/ended(_:)`` as its last output.
 @LoopActor
-public final class MediaSession {
-    /// What the owner is told.
-    public enum Output {
-        /// The offer to carry to that side.
-        case offer(SessionSide, String)
-        /// The answer to carry to that side, which had offered.
-        case answer(SessionSide, String)
-        /// That side's offer cannot be carried out; when it was the first one, `ended` follows.
-        case offerRefused(SessionSide, SessionFailure)
-        /// The answer that was given last cannot be used; another may follow.
-        case answerRefused(SessionFailure)
-        /// A side has begun to hold the call, or ceased to.
-        case held(SessionSide, Bool)
-        /// The phone at that side is to send a keyframe.
-        case keyframeRequested(SessionSide)
-        /// The phone or browser at that side sent a DTMF digit in RTP (RFC 4733), of that length.
-        case digit(SessionSide, Character, Duration)
-        case event(SessionEvent)
-        case ended(SessionEnd)
-    }
+public protocol MediaSession: AnyObject {
+    /// Called once, when the options act or cannot.
+    typealias UpdateCompletion = @LoopActor (Result<SessionOptions, SessionFailure>) -> Void
 
-    public typealias UpdateCompletion = @LoopActor (Result<SessionOptions, SessionFailure>) -> Void
-
-    public let id: String
-    public let kind: SessionKind
+    var id: String { get }
+    var kind: SessionKind { get }
     /// What is said to the phones at its sides.
-    public let profiles: [SessionSide: SIPProfile]
-    public let started = ContinuousClock.now
-    public var onOutput: (@LoopActor (Output) -> Void)?
-    /// Whether a PeerConnection of this session is up; where it has none, whether its legs are.
-    public private(set) var isUp = false
-    /// Whether RTP of a kind arrives from a browser, or from a phone where there is none; a kind of which Janus has not said anything yet is not in it.
-    public private(set) var flowing: [String: Bool] = [:]
-
+    var profiles: [SessionSide: SIPProfile] { get }
+    var started: ContinuousClock.Instant { get }
+    var onOutput: (@LoopActor (SessionOutput) -> Void)? { get set }
     /// Whether the call is answered, or there is none: before that a phone may be silent, or gone, without the call's end.
-    public var isAnswered = false
+    var isAnswered: Bool { get set }
 
-    private var machine: ProxySession
-    private let media: SessionLegs
-    private let recorder: SessionRecorder
-    /// What is to be done about recordings when Janus has let go of the handles.
-    private var afterRelease: [@LoopActor () -> Void] = []
-    /// Why the recording that runs is being stopped, where nobody asked for it.
-    private var stopReason: String?
-    /// The sessions whose recording this one goes on with, until it has begun.
-    private var former: [String] = []
-    private let log: Logger
-    private let descriptions: DescriptionQueue
-    private let queue = EventQueue<ProxySession.Event>()
-    private var updates: [Int: UpdateCompletion] = [:]
-    private var updateCount = 0
-    private let keyframeRequests = KeyframeRequests()
-    private var secondKeyframeRequest: LoopTimer?
-    /// Whether the session was up and established.
-    private var hasBegun = false
-    private var showsVideo = true
-    /// Of each phone that has been watched.
-    var timeouts: [SessionSide: MediaTimeout] = [:]
+    // MARK: State
 
-    public init(
-        id: String, kind: SessionKind, options: SessionOptions, profiles: [SessionSide: SIPProfile],
-        inherited: [SessionSide: DialogInheritance] = [:], context: SessionContext
-    ) {
-        self.id = id
-        self.kind = kind
-        self.profiles = profiles
-        descriptions = DescriptionQueue(context.hosts)
-        machine = ProxySession(
-            id: id, kind: kind, options: options, addresses: context.mediaAddresses, number: context.nextNumber(),
-            profiles: profiles, inherited: inherited)
-        var log = context.log
-        log[metadataKey: "session"] = "\(id)"
-        self.log = log
-        recorder = SessionRecorder(kind: kind, context: context)
-        media = SessionLegs(kind: kind, backend: context.media, recorder: recorder, log: log)
-        media.onEvent = { [weak self] event in self?.heard(event) }
-        recorder.onFull = { [weak self] reason in
-            guard let self, stopReason == nil, machine.options.record else { return }
-            stopReason = "\(reason)"
-            update(SessionOptionsChange(record: false)) { [weak self] _ in self?.stopReason = nil }
-        }
-    }
-
-    public var options: SessionOptions { machine.options }
-    public func agreedMedia(of side: SessionSide) -> [AgreedMedium] { machine.agreedMedia(of: side) }
-    /// Who holds it.
-    public var holders: Set<SessionSide> { machine.holders }
-    public func takesTelephoneEvents(_ side: SessionSide) -> Bool { machine.takesTelephoneEvents(side) }
-    /// What the phone at `side` takes along to another session; nil for browsers.
-    public func inheritance(of side: SessionSide) -> DialogInheritance? { machine.inheritance(of: side) }
-    public var isEnded: Bool { machine.isEnded }
-    public var isEstablished: Bool { machine.isEstablished }
+    /// Whether a PeerConnection of this session is up; where it has none, whether its legs are.
+    var isUp: Bool { get }
+    /// Whether RTP of a kind arrives from a browser, or from a phone where there is none; a kind of which Janus has not said anything yet is not in it.
+    var flowing: [String: Bool] { get }
+    var options: SessionOptions { get }
+    var isEstablished: Bool { get }
+    var isEnded: Bool { get }
+    /// The sides that hold it.
+    var holders: Set<SessionSide> { get }
     /// The offer that one side has, while it has not been answered.
-    public var pendingOffer: String? { machine.pendingOffer }
+    var pendingOffer: String? { get }
+    /// The media that a side has agreed on.
+    func agreedMedia(of side: SessionSide) -> [AgreedMedium]
+    /// Whether a side takes DTMF digits in RTP (RFC 4733).
+    func takesTelephoneEvents(_ side: SessionSide) -> Bool
+    /// What the phone at `side` takes along to another session; nil for browsers.
+    func inheritance(of side: SessionSide) -> DialogInheritance?
+    /// What has been counted of `side`; nil where there is no such side, or it cannot be asked.
+    func statistics(of side: SessionSide) async -> EngineStatistics?
+
+    // MARK: Offers and answers
 
     /// Takes an offer of that side: the first one starts the session.
-    public func offer(_ side: SessionSide, _ sdp: String, trickle: Bool) {
-        handle(.offered(side, sdp: sdp, trickle: trickle))
-    }
-
+    func offer(_ side: SessionSide, _ sdp: String, trickle: Bool)
     /// That phone wants an offer, and is to answer it.
-    public func offerWanted(_ side: SessionSide) { handle(.offerWanted(side)) }
-
+    func offerWanted(_ side: SessionSide)
     /// Takes what that phone answered to a refresh.
-    public func refreshed(_ side: SessionSide, _ sdp: String) { handle(.refreshed(side, sdp: sdp)) }
-
+    func refreshed(_ side: SessionSide, _ sdp: String)
     /// That phone has been told this beside the session.
-    public func said(_ side: SessionSide, _ sdp: String) { handle(.said(side, sdp: sdp)) }
-
+    func said(_ side: SessionSide, _ sdp: String)
     /// Takes an offer of that phone's before the call is answered.
-    public func offerEarly(_ side: SessionSide, _ sdp: String) { handle(.offeredEarly(side, sdp: sdp)) }
-
+    func offerEarly(_ side: SessionSide, _ sdp: String)
     /// That side withdraws its offer.
-    public func withdraw(_ side: SessionSide) { handle(.withdrawn(side)) }
-
+    func withdraw(_ side: SessionSide)
     /// That side answers the offer that it has.
-    public func answer(_ side: SessionSide, _ sdp: String, trickle: Bool) { handle(.answered(side, sdp: sdp, trickle: trickle)) }
-
+    func answer(_ side: SessionSide, _ sdp: String, trickle: Bool)
     /// That side declines the offer that it has.
-    public func decline(_ side: SessionSide, _ failure: SessionFailure) { handle(.declined(side, failure)) }
-
-    /// Stops it; the owner hears `ended`, once.
-    public func stop(_ end: SessionEnd) { handle(.stop(code: end.code, reason: end.reason)) }
-
+    func decline(_ side: SessionSide, _ failure: SessionFailure)
     /// Takes a candidate from the browser at `side`. Returns why it could not be used, or nil.
-    public func trickle(_ candidate: TrickledCandidate, from side: SessionSide) -> SessionFailure? {
-        if machine.isEnded { return .state("the session has ended") }
-        guard kind.type(of: side) == .webrtc else {
-            return .unsupported("this side of the session takes no candidates")
-        }
-        do throws(NegotiationError) {
-            _ = try candidate.readableForJanus()
-        } catch {
-            return .description(error)
-        }
-        handle(.candidate(side, candidate))
-        return nil
-    }
+    func trickle(_ candidate: TrickledCandidate, from side: SessionSide) -> SessionFailure?
 
-    /// What has been counted of `side`; nil where there is no such side, or it cannot be asked.
-    public func statistics(of side: SessionSide) async -> EngineStatistics? { await media.statistics(of: side) }
+    // MARK: Changes
 
     /// Changes options; `done` is called once, when they act or cannot.
-    public func update(_ change: SessionOptionsChange, done: @escaping UpdateCompletion) {
-        updateCount += 1
-        updates[updateCount] = done
-        handle(.update(number: updateCount, change))
-    }
-
-    /// Records, because those sessions were that parties of it have come from.
-    public func goOnRecording(of sessions: [MediaSession]) {
-        former = sessions.map(\.id)
-        update(SessionOptionsChange(record: true)) { _ in }
-    }
-
+    func update(_ change: SessionOptionsChange, done: @escaping UpdateCompletion)
     /// Has a side hold the session, or resume it; `done` is called once, when it is so or cannot be.
-    public func hold(by side: SessionSide, _ isOn: Bool, done: @escaping UpdateCompletion) {
-        updateCount += 1
-        updates[updateCount] = done
-        handle(.hold(number: updateCount, side, isOn))
-    }
-
-    // MARK: Keyframes
-
+    func hold(by side: SessionSide, _ isOn: Bool, done: @escaping UpdateCompletion)
+    /// Records, because those sessions were that parties of it have come from.
+    func goOnRecording(of sessions: [any MediaSession])
     /// Requests a keyframe of that side, if it sends video: what follows cannot be seen without.
-    public func requestKeyframe(of side: SessionSide) {
-        keyframeRequests.request(of: side) { [weak self] in self?.sendKeyframeRequest(of: side) }
-    }
+    func requestKeyframe(of side: SessionSide)
+    /// Ends the session with 408 when a phone at one of its sides has sent neither RTP nor RTCP for `limit`, though it should have.
+    func endIfPhoneIsSilent(for limit: Duration) async
+    /// Stops it; the owner hears `ended`, once.
+    func stop(_ end: SessionEnd)
+}
 
-    private func sendKeyframeRequest(of side: SessionSide, ofPhones: Bool = true) {
-        guard machine.isEstablished, !machine.isEnded, machine.sendsVideo(side) else { return }
-        LoopActor.task { [self] in
-            await media.sendKeyframeRequest(of: side)
-            if ofPhones { onOutput?(.keyframeRequested(side)) }
-        }
-    }
+/// What the owner of a session is told.
+public enum SessionOutput {
+    /// The offer to carry to that side.
+    case offer(SessionSide, String)
+    /// The answer to carry to that side, which had offered.
+    case answer(SessionSide, String)
+    /// That side's offer cannot be carried out; when it was the first one, `ended` follows.
+    case offerRefused(SessionSide, SessionFailure)
+    /// The answer that was given last cannot be used; another may follow.
+    case answerRefused(SessionFailure)
+    /// A side has begun to hold the call, or ceased to.
+    case held(SessionSide, Bool)
+    /// The phone at that side is to send a keyframe.
+    case keyframeRequested(SessionSide)
+    /// The phone or browser at that side sent a DTMF digit in RTP (RFC 4733), of that length.
+    case digit(SessionSide, Character, Duration)
+    case event(SessionEvent)
+    case ended(SessionEnd)
+}
 
-    /// Media begins, or begins again. Browsers are asked twice: they pass over a PLI that follows another within 300 ms, and one may be lost.
-    private func requestKeyframes() {
-        for side in SessionSide.allCases { requestKeyframe(of: side) }
-        secondKeyframeRequest?.cancel()
-        secondKeyframeRequest = LoopTimer.schedule(after: MediaSession.secondKeyframeRequestDelay) { [weak self] in
-            for side in SessionSide.allCases { self?.sendKeyframeRequest(of: side, ofPhones: false) }
-        }
-    }
-
-    private static let secondKeyframeRequestDelay = Duration.milliseconds(500)
-
-    private func beginWhenUp() {
-        guard machine.isEstablished, isUp, !hasBegun else { return }
-        hasBegun = true
-        requestKeyframes()
-    }
-
-    // MARK: The machine
-
-    private func handle(_ event: ProxySession.Event) {
-        descriptions.take(event) { [self] in isFromPhone($0) } _: { [self] in process($0) }
-    }
-
-    private func isFromPhone(_ event: ProxySession.Event) -> Bool {
-        switch event {
-        case .offered(let side, _, _), .offeredEarly(let side, _), .refreshed(let side, _), .answered(let side, _, _): kind.type(of: side) == .rtp
-        default: false
-        }
-    }
-
-    private func process(_ event: ProxySession.Event) {
-        queue.take(event) { event in
-            for action in machine.handle(event) { perform(action) }
-            beginWhenUp()
-        }
-    }
-
-    private func perform(_ action: ProxySession.Action) {
-        switch action {
-        case .perform(let step, let number): perform(step, number)
-        case .deliverOffer(let side, let sdp): onOutput?(.offer(side, sdp))
-        case .deliverAnswer(let side, let sdp): onOutput?(.answer(side, sdp))
-        case .trickle(let side, let candidate): media.trickle(candidate, to: side)
-        case .apply(let side, let settings): apply(settings, to: side)
-        case .updated(let number, let options):
-            if options.useVideo, !showsVideo { requestKeyframes() }
-            showsVideo = options.useVideo
-            updates.removeValue(forKey: number)?(.success(options))
-            onOutput?(.event(.updated(options)))
-        case .updateFailed(let number, let failure):
-            updates.removeValue(forKey: number)?(.failure(failure))
-        case .holdDone(let number): updates.removeValue(forKey: number)?(.success(machine.options))
-        case .held(let side, let isOn):
-            if !isOn { requestKeyframes() }
-            onOutput?(.held(side, isOn))
-        case .recording(let change): perform(change)
-        case .refuseOffer(let side, let failure):
-            log.info("offer refused", metadata: ["side": "\(side)", "reason": "\(failure.reason)"])
-            onOutput?(.offerRefused(side, failure))
-        case .refuseAnswer(let failure):
-            log.info("answer refused", metadata: ["reason": "\(failure.reason)"])
-            onOutput?(.answerRefused(failure))
-        case .refuseCandidate(let failure):
-            log.debug("candidate refused", metadata: ["reason": "\(failure.reason)"])
-        case .end(let end):
-            log.info("session ended", metadata: ["code": "\(end.code)", "reason": "\(end.reason)"])
-            keyframeRequests.end()
-            secondKeyframeRequest?.cancel()
-            let afterRelease = afterRelease
-            self.afterRelease = []
-            media.release { afterRelease.forEach { $0() } }
-            let output = onOutput
-            onOutput = nil
-            output?(.ended(end))
-        }
-    }
-
-    private func perform(_ change: ProxySession.RecordingChange) {
-        let recorder = recorder
-        switch change {
-        case .started(let file):
-            recorder.started(file)
-            // What is recorded before one cannot be shown.
-            for side in SessionSide.allCases { requestKeyframe(of: side) }
-            onOutput?(.event(.record(.started, file: file, more: former.isEmpty ? [:] : ["former": .array(former.map { .string($0) })])))
-            former = []
-        case .stopped(let file):
-            recorder.stopped(file)
-            onOutput?(.event(.record(.stopped, file: file, more: stopReason.map { ["reason": .string($0)] } ?? [:])))
-            whenReleased { recorder.closed(file) }
-        case .failed(let file, let failure):
-            onOutput?(.event(.record(.failed, file: file, more: ["reason": .string(failure.reason)])))
-            whenReleased { recorder.abandon(file) }
-        }
-    }
-
-    /// At once while the session lives: then its handles have confirmed the change.
-    private func whenReleased(_ body: @escaping @LoopActor () -> Void) {
-        if machine.isEnded { afterRelease.append(body) } else { body() }
-    }
-
-    private func perform(_ step: MediaStep, _ number: Int) {
-        LoopActor.task { [self] in
-            do throws(SessionFailure) {
-                handle(.stepDone(number: number, try await media.perform(step)))
-            } catch {
-                handle(.stepFailed(number: number, error))
-            }
-        }
-    }
-
-    private func apply(_ settings: LegSettings, to side: SessionSide) {
-        LoopActor.task { [self] in
-            do throws(SessionFailure) {
-                try await media.apply(settings, to: side)
-                handle(.settingsApplied)
-                if !kind.hasBrowser, !isUp { heard(.up) }
-            } catch {
-                handle(.settingsFailed(error))
-            }
-        }
-    }
-
-    // MARK: What Janus tells
-
-    private func heard(_ event: SessionLegs.Event) {
-        switch event {
-        case .up:
-            isUp = true
-            onOutput?(.event(.webrtc(up: true)))
-            beginWhenUp()
-        case .flowing(let kind, let flowing):
-            self.flowing[kind] = flowing
-            onOutput?(.event(.media(kind: kind, flowing: flowing)))
-        case .slowLink: onOutput?(.event(.slowLink))
-        case .digit(let side, let digit, let duration): onOutput?(.digit(side, digit, duration))
-        case .keyframeRequested(let side): requestKeyframe(of: side)
-        case .unreachable: if isAnswered { handle(.mediaLost(.phoneUnreachable)) }
-        case .gone(let end):
-            if isUp { onOutput?(.event(.webrtc(up: false))) }
-            isUp = false
-            handle(.mediaLost(end))
-        }
-    }
+/// Makes the sessions of a gateway. ``SessionContext`` makes them in the media engine.
+@LoopActor
+public protocol SessionFactory: AnyObject {
+    /// Whether a session can be started now.
+    var isReady: Bool { get }
+    /// Makes a session that has not begun.
+    ///
+    /// - Parameters:
+    ///   - id: The id that clients know it by; branches of a call share one.
+    ///   - profiles: What is said to the phones at its sides.
+    ///   - inherited: What phones bring from a former session of their dialog.
+    func session(
+        _ id: String, _ kind: SessionKind, options: SessionOptions, profiles: [SessionSide: SIPProfile],
+        inherited: [SessionSide: DialogInheritance]
+    ) -> any MediaSession
 }

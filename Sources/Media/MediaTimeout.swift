@@ -39,7 +39,7 @@ struct MediaTimeout {
     }
 }
 
-extension MediaSession {
+extension EngineSession {
     /// Ends the session with 408 when a phone at one of its sides has sent neither RTP nor RTCP for `limit`, though it should have.
     ///
     /// Browsers are no part of this: Janus ends their PeerConnection when they no longer answer ICE.

@@ -5,7 +5,7 @@ public import Recording
 
 /// What every session of a gateway shares.
 @LoopActor
-public final class SessionContext {
+public final class SessionContext: SessionFactory {
     let media: MediaBackend
     /// The addresses of which SIP sides are told one in `o=` and `c=`.
     let mediaAddresses: LegAddresses
@@ -28,6 +28,15 @@ public final class SessionContext {
         self.log = log
         // RFC 8866 section 5.2 wants session ids that do not repeat: 31 bits that every phone can hold, from anywhere.
         number = UInt64.random(in: 1...0x3fff_ffff)
+    }
+
+    public var isReady: Bool { media.isReady }
+
+    public func session(
+        _ id: String, _ kind: SessionKind, options: SessionOptions, profiles: [SessionSide: SIPProfile],
+        inherited: [SessionSide: DialogInheritance]
+    ) -> any MediaSession {
+        EngineSession(id: id, kind: kind, options: options, profiles: profiles, inherited: inherited, context: self)
     }
 
     /// A number for `o=` lines; each session takes two.

@@ -11,14 +11,14 @@ public final class FlowKeeper {
     private static let patience = Duration.seconds(4)
 
     private let registrar: RegistrarService
-    private weak var endpoint: SIPEndpoint?
+    private weak var endpoint: (any SIPUserAgent)?
     private let interval: Int64
     private let domain: String
     private var second: Int64 = 0
     private var timer: LoopTimer?
 
     /// - Parameter interval: Nil sends none.
-    public init(registrar: RegistrarService, endpoint: SIPEndpoint, interval: Duration?, domain: String) {
+    public init(registrar: RegistrarService, endpoint: any SIPUserAgent, interval: Duration?, domain: String) {
         self.registrar = registrar
         self.endpoint = endpoint
         self.interval = max(1, interval?.components.seconds ?? 1)

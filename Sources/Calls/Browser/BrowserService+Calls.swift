@@ -51,7 +51,7 @@ extension BrowserService {
     /// The sessions of a new call, after the checks that every start goes through.
     private func makeSessions(
         _ id: String, of call: String, _ plan: CallPlan, _ command: StartCall, _ client: BrowserClient
-    ) throws(APIError) -> [Call.Branch: MediaSession] {
+    ) throws(APIError) -> [Call.Branch: any MediaSession] {
         try checkRoom(for: client)
         return sessions.create(
             id: id, branches: plan.branches, call: call, options: command.options, subscriber: command.subscribe ? client.id : nil)

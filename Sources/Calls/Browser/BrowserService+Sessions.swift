@@ -22,7 +22,7 @@ extension BrowserService {
     func makeSession(
         _ kind: SessionKind, _ change: SessionOptionsChange, profiles: [SessionSide: SIPProfile], _ client: BrowserClient,
         subscribe: Bool
-    ) throws(APIError) -> MediaSession {
+    ) throws(APIError) -> any MediaSession {
         try checkRoom(for: client)
         return sessions.create(
             kind: kind, options: SessionOptions().applying(change), profiles: profiles, client: client,
@@ -31,7 +31,7 @@ extension BrowserService {
 
     /// Whether one more session can be had.
     func checkRoom(for client: BrowserClient) throws(APIError) {
-        guard media.isReady else { throw APIError(.mediaUnavailable) }
+        guard sessions.isReady else { throw APIError(.mediaUnavailable) }
         guard sessions.count < configuration.sip.maximumCalls else { throw APIError(.tooManySessions) }
         guard sessions.list(of: client.user.name).count < configuration.api.sessionsPerUser else {
             throw APIError(.tooManySessions, "this user has too many sessions already")

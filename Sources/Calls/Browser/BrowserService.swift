@@ -5,7 +5,6 @@ public import EventLoop
 internal import Foundation
 internal import JSON
 public import Logging
-public import Media
 internal import ProxyCore
 
 /// What the browser API's clients can do: the handler behind ``BrowserAPI``.
@@ -14,7 +13,6 @@ public final class BrowserService: BrowserAPIHandler {
     let configuration: GatewayConfiguration
     let sessions: SessionRegistry
     let switchboard: Switchboard
-    let media: MediaBackend
     private let log: Logger
     /// Nothing where no tokens are configured.
     public var tokens: TokenVerifier?
@@ -22,13 +20,11 @@ public final class BrowserService: BrowserAPIHandler {
     var apiSessions: [String: APISession] = [:]
 
     public init(
-        configuration: GatewayConfiguration, sessions: SessionRegistry, switchboard: Switchboard, media: MediaBackend,
-        log: Logger
+        configuration: GatewayConfiguration, sessions: SessionRegistry, switchboard: Switchboard, log: Logger
     ) {
         self.configuration = configuration
         self.sessions = sessions
         self.switchboard = switchboard
-        self.media = media
         self.log = log
     }
 

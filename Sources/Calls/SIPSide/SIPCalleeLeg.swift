@@ -15,7 +15,7 @@ final class SIPCalleeLeg: CalleeLeg, PhoneLeg {
     }
 
     let origin: CallOrigin
-    private let endpoint: SIPEndpoint
+    private let endpoint: any SIPUserAgent
     /// What has not been tried yet.
     private var attempts: [Attempt]
     private var current: Attempt?
@@ -33,11 +33,11 @@ final class SIPCalleeLeg: CalleeLeg, PhoneLeg {
     private(set) var dialog: SIPDialogOffers?
     private(set) var infos: SIPDialogInfos?
 
-    convenience init(endpoint: SIPEndpoint, origin: CallOrigin, request: SIPInviteRequest) {
+    convenience init(endpoint: any SIPUserAgent, origin: CallOrigin, request: SIPInviteRequest) {
         self.init(endpoint: endpoint, origin: origin, attempts: [Attempt(request: request)], trunk: nil, service: nil)
     }
 
-    init(endpoint: SIPEndpoint, origin: CallOrigin, attempts: [Attempt], trunk: Trunk?, service: TrunkService?) {
+    init(endpoint: any SIPUserAgent, origin: CallOrigin, attempts: [Attempt], trunk: Trunk?, service: TrunkService?) {
         self.endpoint = endpoint
         self.origin = origin
         self.attempts = attempts

@@ -6,7 +6,7 @@ internal import SIP
 /// A phone that called us.
 @LoopActor
 final class SIPCallerLeg: CallerLeg, PhoneLeg {
-    private let endpoint: SIPEndpoint
+    private let endpoint: any SIPUserAgent
     private let leg: SIPLegID
     private let offers: SIPDialogOffers
     let infos: SIPDialogInfos?
@@ -14,7 +14,7 @@ final class SIPCallerLeg: CallerLeg, PhoneLeg {
     /// The place that it takes on the trunk that it came by.
     private let place: TrunkPlace?
 
-    init(endpoint: SIPEndpoint, leg: SIPLegID, flow: SIPFlow? = nil, place: TrunkPlace? = nil) {
+    init(endpoint: any SIPUserAgent, leg: SIPLegID, flow: SIPFlow? = nil, place: TrunkPlace? = nil) {
         self.endpoint = endpoint
         self.leg = leg
         self.flow = flow

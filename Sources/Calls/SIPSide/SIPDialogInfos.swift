@@ -13,7 +13,7 @@ final class SIPDialogInfos {
         case over
     }
 
-    private let endpoint: SIPEndpoint
+    private let endpoint: any SIPUserAgent
     private let leg: SIPLegID
     private var queue = DigitQueue()
     private var orders: [Int: (form: SIPDigit.Form, done: @LoopActor (Outcome) -> Void)] = [:]
@@ -24,7 +24,7 @@ final class SIPDialogInfos {
     /// Until it has refused one.
     private var takesKeyframeRequests = true
 
-    init(endpoint: SIPEndpoint, leg: SIPLegID) {
+    init(endpoint: any SIPUserAgent, leg: SIPLegID) {
         self.endpoint = endpoint
         self.leg = leg
     }

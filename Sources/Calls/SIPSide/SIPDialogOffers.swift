@@ -5,14 +5,14 @@ internal import SIP
 /// Our offers within one dialog: sends them, and again after a glare.
 @LoopActor
 final class SIPDialogOffers {
-    private let endpoint: SIPEndpoint
+    private let endpoint: any SIPUserAgent
     let leg: SIPLegID
     private let ownsCallID: Bool
     private var pending = PendingOffer()
     private var timer: LoopTimer?
 
     /// - Parameter ownsCallID: Whether we sent the INVITE that made the dialog.
-    init(endpoint: SIPEndpoint, leg: SIPLegID, ownsCallID: Bool) {
+    init(endpoint: any SIPUserAgent, leg: SIPLegID, ownsCallID: Bool) {
         self.endpoint = endpoint
         self.leg = leg
         self.ownsCallID = ownsCallID

@@ -63,7 +63,7 @@ extension Switchboard {
 
     /// Whether there is room for a call, on its trunk too.
     func place(for source: CallSource) throws(Refusal) -> TrunkPlace? {
-        guard sessions.count < configuration.sip.maximumCalls, hasRoom(for: source), media.isReady else { throw Refusal(503, retryAfter: 5) }
+        guard sessions.count < configuration.sip.maximumCalls, hasRoom(for: source), sessions.isReady else { throw Refusal(503, retryAfter: 5) }
         guard let trunk = trunk(of: source) else { return nil }
         guard let place = trunks.place(on: trunk) else { throw Refusal(503, phrase: "Trunk Busy", retryAfter: 5) }
         return place

@@ -9,7 +9,7 @@ internal import ProxyCore
 /// The client carries the descriptions of a proxy session to the called party by signalling of its own.
 @LoopActor
 final class APISession {
-    let session: MediaSession
+    let session: any MediaSession
     private let sdpType: SDPType
     /// The request that waits for a description.
     private var reply: BrowserReply?
@@ -24,7 +24,7 @@ final class APISession {
     /// - Parameters:
     ///   - answerWithin: How long the called party's answer may take.
     init(
-        session: MediaSession, client: BrowserClient, registry: SessionRegistry, reply: BrowserReply, answerWithin: Duration,
+        session: any MediaSession, client: BrowserClient, registry: SessionRegistry, reply: BrowserReply, answerWithin: Duration,
         onEnded: @escaping @LoopActor () -> Void
     ) {
         self.session = session
@@ -83,7 +83,7 @@ final class APISession {
         answerLimit = nil
     }
 
-    private func heard(_ output: MediaSession.Output) {
+    private func heard(_ output: SessionOutput) {
         switch output {
         case .offer(let side, let sdp) where session.isEstablished:
             offeredSide = side

@@ -11,9 +11,9 @@ public final class SessionRegistry {
     /// A session and whom it belongs to.
     struct Entry {
         /// The session; of those that a call may yet be carried by, the one that its clients hear of.
-        var session: MediaSession
+        var session: any MediaSession
         /// The other ones of a call that has not been answered.
-        var others: [MediaSession] = []
+        var others: [any MediaSession] = []
         var owner: Owner
         /// The client that gets its events without asking.
         var subscriber: String?
@@ -24,7 +24,7 @@ public final class SessionRegistry {
         var call: String? { if case .call(let id) = owner { id } else { nil } }
 
         /// All that may yet carry the call.
-        var branches: [MediaSession] { [session] + others }
+        var branches: [any MediaSession] { [session] + others }
     }
 
     /// Whose a session is.
@@ -48,13 +48,17 @@ public final class SessionRegistry {
     private var audiences: [String: Audience] = [:]
     /// Where the events of sessions go. Set once, before the first session.
     public weak var api: BrowserAPI?
-    private let context: SessionContext
+    private let factory: any SessionFactory
     private let table: CallTable
 
-    public init(context: SessionContext, table: CallTable) {
-        self.context = context
+    /// - Parameter factory: Makes the sessions.
+    public init(factory: any SessionFactory, table: CallTable) {
+        self.factory = factory
         self.table = table
     }
+
+    /// Whether a session can be started now.
+    var isReady: Bool { factory.isReady }
 
     public var count: Int { entries.count }
 
@@ -66,9 +70,9 @@ public final class SessionRegistry {
     /// Makes a session. It is forgotten by ``end(_:_:)``, which whoever hears its end has to call.
     func create(
         kind: SessionKind, options: SessionOptions, profiles: [SessionSide: SIPProfile], client: BrowserClient, subscriber: String?
-    ) -> MediaSession {
+    ) -> any MediaSession {
         let id = BrowserID.make()
-        let session = MediaSession(id: id, kind: kind, options: options, profiles: profiles, context: context)
+        let session = factory.session(id, kind, options: options, profiles: profiles, inherited: [:])
         entries[id] = Entry(session: session, owner: .client(id: client.id, user: client.user.name), subscriber: subscriber)
         return session
     }
@@ -78,11 +82,10 @@ public final class SessionRegistry {
         id: String, branches: [Call.Branch: CallPlan.Branch], call: String,
         options change: SessionOptionsChange = SessionOptionsChange(), subscriber: String? = nil,
         inherited: [SessionSide: DialogInheritance] = [:]
-    ) -> [Call.Branch: MediaSession] {
+    ) -> [Call.Branch: any MediaSession] {
         let sessions = branches.mapValues { branch in
-            MediaSession(
-                id: id, kind: branch.kind, options: SessionOptions().applying(change), profiles: branch.profiles,
-                inherited: inherited, context: context)
+            factory.session(
+                id, branch.kind, options: SessionOptions().applying(change), profiles: branch.profiles, inherited: inherited)
         }
         let ordered = sessions.sorted { $0.key < $1.key }.map(\.value)
         guard let first = ordered.first else { return [:] }
@@ -94,18 +97,17 @@ public final class SessionRegistry {
     /// Makes another session that may carry a call, beside those that it has.
     func add(
         _ branch: CallPlan.Branch, to id: String, inherited: [SessionSide: DialogInheritance]
-    ) -> MediaSession? {
+    ) -> (any MediaSession)? {
         guard var entry = entries[id] else { return nil }
-        let session = MediaSession(
-            id: id, kind: branch.kind, options: entry.session.options, profiles: branch.profiles,
-            inherited: inherited, context: context)
+        let session = factory.session(
+            id, branch.kind, options: entry.session.options, profiles: branch.profiles, inherited: inherited)
         entry.others.append(session)
         entries[id] = entry
         return session
     }
 
     /// The clients of a session hear of this one of its branches from now on.
-    func select(_ session: MediaSession) {
+    func select(_ session: any MediaSession) {
         guard var entry = entries[session.id] else { return }
         let all = entry.branches
         entry.session = session
@@ -222,7 +224,7 @@ public final class SessionRegistry {
     }
 
     /// The sessions that `client` drives itself.
-    func driven(by client: BrowserClient) -> [MediaSession] {
+    func driven(by client: BrowserClient) -> [any MediaSession] {
         entries.values.compactMap { if case .client(client.id, _) = $0.owner { $0.session } else { nil } }
     }
 }

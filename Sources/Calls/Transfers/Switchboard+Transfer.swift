@@ -84,7 +84,7 @@ extension Switchboard {
         guard seat.call.isEstablished else { throw .notEstablished }
         guard seat.call.transfer == nil else { throw .another }
         guard seat.other.leg != nil else { throw .nobody }
-        guard sessions.count < configuration.sip.maximumCalls, hasRoom(for: seat.other.origin?.source ?? .anonymous), media.isReady else {
+        guard sessions.count < configuration.sip.maximumCalls, hasRoom(for: seat.other.origin?.source ?? .anonymous), sessions.isReady else {
             throw .overload
         }
     }

@@ -41,7 +41,7 @@ final class TransferredPhone: TransferredLeg, PhoneLeg {
     var onArrived: (@LoopActor (String?) -> Void)?
     var onGone: (@LoopActor () -> Void)?
     var isAlone = false { didSet { if isAlone { way.there(self) } } }
-    private let endpoint: SIPEndpoint
+    private let endpoint: any SIPUserAgent
     private let former: any PhoneLeg
     private let offers: SIPDialogOffers
     private let way: Way
@@ -56,7 +56,7 @@ final class TransferredPhone: TransferredLeg, PhoneLeg {
     private var timer: LoopTimer?
     private var attempts = 0
 
-    init(_ former: any PhoneLeg, offers: SIPDialogOffers, origin: CallOrigin, endpoint: SIPEndpoint, way: Way) {
+    init(_ former: any PhoneLeg, offers: SIPDialogOffers, origin: CallOrigin, endpoint: any SIPUserAgent, way: Way) {
         // However often it is moved, it is one leg.
         self.former = (former as? TransferredPhone)?.former ?? former
         self.offers = offers

@@ -28,7 +28,7 @@ public final class TrunkService {
     private let entries: [String: Entry]
     private let log: Logger
     /// Set while the trunks are at work.
-    private(set) weak var endpoint: SIPEndpoint?
+    private(set) weak var endpoint: (any SIPUserAgent)?
     private(set) var hops: NextHops?
     /// The ends of registrations that are under way.
     var farewells: [Task<Void, Never>] = []
@@ -41,7 +41,7 @@ public final class TrunkService {
     // MARK: Life
 
     /// Begins to register, and to look after the targets.
-    public func start(_ endpoint: SIPEndpoint, hops: NextHops) {
+    public func start(_ endpoint: any SIPUserAgent, hops: NextHops) {
         self.endpoint = endpoint
         self.hops = hops
         for entry in entries.values { handle(.started, of: entry) }

@@ -2,33 +2,24 @@ internal import CSofiaSIP
 
 /// Transfers that a peer asks for (RFC 3515), and dialogs by their names (RFC 3891).
 extension SIPEndpoint {
-    /// Answers a REFER with 202. Unless it wants no NOTIFY, `100 Trying` is reported at once.
     public func acceptTransfer(_ leg: SIPLegID) { legs[leg]?.handle(.acceptTransfer) }
 
-    /// Answers a REFER with another final response: 400, 403, 488, 491, 500, 503 or 603. Any other is sent as 403.
     public func refuseTransfer(_ leg: SIPLegID, _ response: SIPResponse) { legs[leg]?.handle(.refuseTransfer(response)) }
 
-    /// Tells the sender of a REFER how its target answers, by a NOTIFY. A final status, from 200 on, is the last. Does nothing
-    /// where the sender wants no NOTIFY. A BYE that follows waits until the NOTIFY is answered.
-    ///
-    /// - Parameter phrase: RFC 3261's own for the status when nil.
     public func reportTransfer(_ leg: SIPLegID, status: Int, phrase: String? = nil) {
         legs[leg]?.handle(.reportTransfer(status: status, phrase: phrase))
     }
 
-    /// The leg of an established dialog; nil where there is none of that name.
     public func leg(replacedBy replaces: SIPReplaces) -> SIPLegID? {
         let name = SIPDialogName(callID: replaces.callID, localTag: replaces.toTag, remoteTag: replaces.fromTag)
         return namedLegs[name]
     }
 
-    /// What the peer of an established leg said last of its media; nil where there is no such leg.
     public func remoteDescription(of leg: SIPLegID) -> String? {
         guard case .established(let descriptions, _)? = legs[leg]?.machine.state else { return nil }
         return descriptions.remote
     }
 
-    /// What was said to it last.
     public func localDescription(of leg: SIPLegID) -> String? {
         guard case .established(let descriptions, _)? = legs[leg]?.machine.state else { return nil }
         return descriptions.local

@@ -4,11 +4,8 @@ internal import Logging
 public import SIPNames
 
 /// Calls over SIP: the legs of a B2BUA, on Sofia's NUA.
-///
-/// The core tells it what to do with a leg and hears of it by ``SIPEvent``. A call on a leg that is gone, or in a state in
-/// which it makes no sense, does nothing: the event that says so is on its way.
 @LoopActor
-public final class SIPEndpoint {
+public final class SIPEndpoint: SIPUserAgent {
     let configuration: SIPEndpointConfiguration
     let logger = Logger(label: "sip")
     let limits: Leg.Limits

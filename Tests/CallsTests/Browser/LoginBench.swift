@@ -26,16 +26,15 @@ final class LoginBench {
         let media = MediaBackend(.external(urls: [], apiSecret: nil), log: log)
         let table = CallTable()
         let sessions = SessionRegistry(
-            context: SessionContext(
+            factory: SessionContext(
                 media: media, mediaAddresses: LegAddresses("127.0.0.1"),
                 recordings: RecordingService(configuration: RecordingConfiguration(directory: "/nonexistent", preparation: []), log: log),
                 recordingsDirectory: "/nonexistent", log: log),
             table: table)
         switchboard = Switchboard(
             configuration: configuration, routing: RoutingTable(routes: [], users: [], trunks: [], domain: ""), table: table, sessions: sessions,
-            media: media, trunks: TrunkService(configuration.trunks, log: log), log: log)
-        service = BrowserService(
-            configuration: configuration, sessions: sessions, switchboard: switchboard, media: media, log: log)
+            trunks: TrunkService(configuration.trunks, log: log), log: log)
+        service = BrowserService(configuration: configuration, sessions: sessions, switchboard: switchboard, log: log)
         service.tokens = TokenVerifier(configuration.tokens)
         api = BrowserAPI(handler: service)
         switchboard.api = api
