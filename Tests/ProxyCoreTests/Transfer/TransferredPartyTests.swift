@@ -4,7 +4,7 @@ import Testing
 @testable import ProxyCore
 
 @Suite("A party that goes on in another call")
-struct TransferTests {
+struct TransferredPartyTests {
     private func established(by leg: Call.Leg = 2) -> Call {
         var call = Call(id: "c", echo: false, legs: [1, 2])
         _ = call.handle(.start(offer: "O", trickle: false))
