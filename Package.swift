@@ -9,6 +9,7 @@ let settings: [SwiftSetting] = [
 ]
 
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let metrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
 
 let package = Package(
     name: "tern",
@@ -20,6 +21,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     ],
@@ -64,7 +66,7 @@ let package = Package(
 
         // The core, and the adapters to what surrounds it.
         .target(name: "ProxyCore", dependencies: ["SDP"], swiftSettings: settings),
-        .target(name: "SIP", dependencies: ["CSofiaSIP", "EventLoop", "SIPNames", "TLS", logging], swiftSettings: settings),
+        .target(name: "SIP", dependencies: ["CSofiaSIP", "EventLoop", "SIPNames", "TLS", logging, metrics], swiftSettings: settings),
         .target(name: "WebSocket", dependencies: ["CWebSockets", "EventLoop", "SIPNames", "TLS", logging], swiftSettings: settings),
         .target(name: "Authentication", dependencies: ["Cryptography", "JSON", "SIPNames"], swiftSettings: settings),
         .target(
@@ -73,9 +75,9 @@ let package = Package(
             swiftSettings: settings
         ),
         .target(name: "Resolver", dependencies: ["CAres", "EventLoop", "SIPNames", logging], swiftSettings: settings),
-        .target(name: "Janus", dependencies: ["EventLoop", "JSON", "SIPNames", "Version", "WebSocket", logging], swiftSettings: settings),
+        .target(name: "Janus", dependencies: ["EventLoop", "JSON", "SIPNames", "Version", "WebSocket", logging, metrics], swiftSettings: settings),
         .target(name: "Recording", dependencies: ["EventLoop", "JSON", logging], swiftSettings: settings),
-        .target(name: "BrowserAPI", dependencies: ["EventLoop", "JSON", "ProxyCore", "WebSocket", logging], swiftSettings: settings),
+        .target(name: "BrowserAPI", dependencies: ["EventLoop", "JSON", "ProxyCore", "WebSocket", logging, metrics], swiftSettings: settings),
 
         // The rooms of the gateway, the lowest first.
         .target(
@@ -102,19 +104,19 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
-        .target(name: "Diagnosis", dependencies: ["Configuration", logging], swiftSettings: settings),
+        .target(name: "Diagnosis", dependencies: ["Configuration", "EventLoop", "Version", logging, metrics], swiftSettings: settings),
         .target(
             name: "Gateway",
             dependencies: [
-                "Authentication", "BrowserAPI", "Calls", "Configuration", "EventLoop", "JSON", "Janus", "Media", "ProxyCore", "Recording", "Registrar",
-                "Routing", "SIP", "SIPNames", "TLS", "Web", "WebSocket", logging,
+                "Authentication", "BrowserAPI", "Calls", "Configuration", "Diagnosis", "EventLoop", "JSON", "Janus", "Media", "ProxyCore", "Recording",
+                "Registrar", "Routing", "SIP", "SIPNames", "TLS", "Version", "Web", "WebSocket", logging,
             ],
             swiftSettings: settings
         ),
         .executableTarget(
             name: "tern",
             dependencies: [
-                "Configuration", "Diagnosis", "EventLoop", "Gateway", "Media", "Recording", "Routing", "SIPNames", "TLS", "Version", logging,
+                "Configuration", "Diagnosis", "EventLoop", "Gateway", "Media", "Recording", "Routing", "SIPNames", "TLS", "Version", logging, metrics,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings
@@ -165,7 +167,7 @@ let package = Package(
         .testTarget(
             name: "RoutingTests", dependencies: ["Configuration", "Routing", "SIP", "SIPNames", "TestCertificates"], swiftSettings: settings
         ),
-        .testTarget(name: "WebTests", dependencies: ["Web", "WebSocket"], swiftSettings: settings),
+        .testTarget(name: "WebTests", dependencies: ["BrowserAPI", "EventLoop", "JSON", "Web", "WebSocket"], swiftSettings: settings),
         .testTarget(name: "MediaTests", dependencies: ["EventLoop", "Media", "ProxyCore", "SDP"], swiftSettings: settings),
         .testTarget(
             name: "CallsTests",
@@ -175,7 +177,7 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
-        .testTarget(name: "DiagnosisTests", dependencies: ["Diagnosis", logging], swiftSettings: settings),
+        .testTarget(name: "DiagnosisTests", dependencies: ["Diagnosis", logging, metrics], swiftSettings: settings),
         .testTarget(name: "GatewayTests", dependencies: ["Configuration", "EventLoop", "Gateway", "Media", "Registrar", "Routing"], swiftSettings: settings),
         .testTarget(
             name: "IntegrationTests",

@@ -71,6 +71,7 @@ extension BrowserAPI {
         connection.stopWaitingForLogin()
         connection.client = client
         client.attach(connection)
+        RequestCounts.note("login", code: 0)
         connection.send(OutgoingMessage.ok(tid, .object(client.introduction)))
     }
 
@@ -84,6 +85,7 @@ extension BrowserAPI {
     /// Answers a login or resume that failed, and closes the connection on which too many did.
     private func refuse(_ tid: TransactionID, _ error: APIError, slowly: Bool, on connection: BrowserConnection) {
         connection.failures += 1
+        RequestCounts.note(error.known == .unknownResumeToken ? "resume" : "login", code: error.code)
         log.warning(
             "a login failed",
             metadata: ["address": "\(connection.transport.remoteAddress)", "failures": "\(connection.failures)"])
@@ -123,6 +125,7 @@ extension BrowserAPI {
         var data = client.introduction
         data["sessions"] = .array(alive.sessions.map(JSONValue.string))
         data["calls"] = .array(alive.calls.map(JSONValue.string))
+        RequestCounts.note("resume", code: 0)
         connection.send(OutgoingMessage.ok(request.tid, .object(data)))
         client.attach(connection)
         handler.resumed(client)
@@ -135,6 +138,7 @@ extension BrowserAPI {
         for open in client.openRequests {
             connection.send(OutgoingMessage.error(open, APIError(.clientGone, "the client logged out")))
         }
+        RequestCounts.note("logout", code: 0)
         connection.send(OutgoingMessage.ok(tid))
         finish(client, "logout")
         connection.waitForLogin(configuration.loginTime)

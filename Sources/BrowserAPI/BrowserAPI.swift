@@ -95,6 +95,7 @@ public final class BrowserAPI {
             default: throw APIError(.unknownClass, "`class` must be \"core\" or \"media\"")
             }
         } catch {
+            RequestCounts.note(request.cmd, code: error.code)
             connection.send(OutgoingMessage.error(request.tid, error))
         }
     }
@@ -121,6 +122,7 @@ public final class BrowserAPI {
             return
         default: throw APIError(.unknownCommand, "`cmd`: class `core` has no such command")
         }
+        RequestCounts.note(request.cmd, code: 0)
         connection.send(OutgoingMessage.ok(request.tid))
     }
 
@@ -132,7 +134,7 @@ public final class BrowserAPI {
         guard client.openRequests.count < configuration.maximumOpenRequests else { throw APIError(.tooManyRequests) }
         guard let handler else { throw APIError(.shuttingDown) }
         client.openRequests.insert(request.tid)
-        let reply = BrowserReply(request.tid, to: client)
+        let reply = BrowserReply(request.tid, to: client, command: request.cmd)
         handler.perform(command, from: client, reply: reply)
         reply.acknowledge(after: configuration.ackDelay)
     }

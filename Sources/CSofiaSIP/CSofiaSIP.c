@@ -10,6 +10,7 @@
 
 #include <sofia-sip/msg_parser.h>
 #include <sofia-sip/sip_parser.h>
+#include <sofia-sip/tport.h>
 
 static void (*line_sink)(char const *line);
 
@@ -372,4 +373,16 @@ int nta_msg_ackbye(nta_agent_t *agent, msg_t *message)
   }
   if (usual == NULL) usual = (int (*)(nta_agent_t *, msg_t *))dlsym((void *)-1L /* RTLD_NEXT */, "nta_msg_ackbye");
   return usual != NULL ? usual(agent, message) : -1;
+}
+
+/* Each message that was received and parsed, or sent: this stands in front of the library's own function, which writes it to the log. */
+
+static void (*message_sink)(msg_t *message, int is_sent);
+
+void tern_on_message(void (*sink)(msg_t *message, int is_sent)) { message_sink = sink; }
+
+void tport_log_msg(tport_t *transport, msg_t *message, char const *what, char const *via, su_time_t now)
+{
+  (void)transport, (void)via, (void)now;
+  if (message_sink != NULL) message_sink(message, what != NULL && what[0] == 's');
 }

@@ -198,6 +198,9 @@ public final class Switchboard {
     /// Calls at the moment.
     public var callCount: Int { calls.count }
 
+    /// Calls at the moment that are answered.
+    public var answeredCallCount: Int { calls.values.count { $0.isEstablished } }
+
     /// Ends every call, as the gateway does before it stops.
     public func endAll() {
         let end = CallEnd(status: 503, reason: "The gateway is stopping", by: .gateway)

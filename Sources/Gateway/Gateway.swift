@@ -2,6 +2,7 @@ internal import Authentication
 internal import BrowserAPI
 internal import Calls
 public import Configuration
+public import Diagnosis
 public import EventLoop
 internal import Foundation
 internal import JSON
@@ -42,9 +43,13 @@ public final class Gateway {
     private var hops: NextHops?
     private var flowKeeper: FlowKeeper?
     private var server: WebSocketServer?
+    private let metrics: MetricsRegistry
+    private let loopDelay = LoopDelay()
 
-    public init(configuration: GatewayConfiguration, logger: Logger) {
+    /// - Parameter metrics: What the parts count into through swift-metrics, which has to be told before.
+    public init(configuration: GatewayConfiguration, metrics: MetricsRegistry = MetricsRegistry(), logger: Logger) {
         self.configuration = configuration
+        self.metrics = metrics
         log = logger
         certificates = Certificates(log: logger)
         media = MediaBackend(MediaServers(configuration), latching: configuration.media.latching == .auto ? .auto : .off, log: logger)
@@ -87,6 +92,7 @@ public final class Gateway {
         }
         media.start()
         mediaWatch?.start()
+        loopDelay.start()
         await recordings.start()
         await media.waitUntilReady(for: Gateway.mediaPatience)
         if !media.isReady { log.error("no media server yet: calls are answered 503 until there is one") }
@@ -172,7 +178,7 @@ public final class Gateway {
         var settings = WebSocketServerConfiguration(address: listen.address, port: listen.port)
         settings.allowedOrigins = configuration.http.allowedOrigins
         settings.tls = identity
-        let web = WebService(page: page, api: api) { [weak self] in self?.status ?? [:] }
+        let web = WebService(page: page, api: api, reports: reports)
         let server = WebSocketServer(configuration: settings, handler: web)
         do throws(WebSocketError) {
             try server.start()
@@ -196,6 +202,7 @@ public final class Gateway {
         switchboard.isDraining = true
         certificates.stop()
         mediaWatch?.stop()
+        loopDelay.stop()
         switchboard.endAll()
         sessions.stopAll(.stopping)
         flowKeeper?.stop()
@@ -214,6 +221,40 @@ public final class Gateway {
         hops = nil
         await switchboard.registrar?.stop()
         switchboard.registrar = nil
+    }
+
+    private var reports: WebService.Reports {
+        WebService.Reports(
+            status: { [weak self] in self?.status ?? [:] },
+            metrics: { [weak self] in
+                self?.noteFigures()
+                return self?.metrics.text ?? ""
+            },
+            obstacles: { [weak self] in self?.obstacles ?? ["the gateway has stopped"] },
+            mayReadMetrics: { [ranges = configuration.http.metricsFrom] address in
+                guard let ip = SocketAddress(address)?.ip else { return false }
+                return ranges.contains { $0.contains(ip) }
+            })
+    }
+
+    /// Why no call can be taken at the moment.
+    private var obstacles: [String] {
+        var obstacles: [String] = []
+        if switchboard.isDraining { obstacles.append("the gateway is stopping") }
+        if endpoint == nil { obstacles.append("SIP is not listened for") }
+        if !media.isReady { obstacles.append("no media server is ready") }
+        if sessions.count >= configuration.sip.maximumCalls { obstacles.append("there are as many calls as sip.maximum_calls") }
+        return obstacles
+    }
+
+    /// Puts what is counted by nobody, because it is there, into the metrics.
+    private func noteFigures() {
+        let figures = GatewayFigures(
+            calls: switchboard.callCount, answeredCalls: switchboard.answeredCallCount, sessions: sessions.count, legs: endpoint?.openLegs ?? 0,
+            registrations: switchboard.registrar?.count ?? 0, trunks: trunks.states.map { ($0.name, $0.state.isUp, $0.calls) },
+            clients: api.clientCount, isMediaReady: media.isReady, handles: media.status.handles,
+            unfinishedRecordings: recordings.status.unfinished)
+        figures.note(in: metrics)
     }
 
     /// What there is at the moment, as `GET /status` shows it.

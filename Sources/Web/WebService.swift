@@ -3,26 +3,69 @@ public import EventLoop
 public import JSON
 public import WebSocket
 
-/// What the HTTP listener serves: the web page, the state of the gateway, and the WebSockets of the browser API.
+/// What the HTTP listener serves: the web page, the state of the gateway, its metrics, and the WebSockets of the browser API.
 @LoopActor
 public final class WebService: WebSocketServerHandler {
+    /// What is told of the gateway; asked at each request.
+    public struct Reports {
+        /// The answer to `/status`.
+        public var status: @LoopActor () -> JSONValue
+        /// The answer to `/metrics`, in Prometheus' text format.
+        public var metrics: @LoopActor () -> String
+        /// Why no call can be taken at the moment; empty where one can. The answer to `/readyz`.
+        public var obstacles: @LoopActor () -> [String]
+        /// Whether the metrics are for whoever asks from this `address:port`.
+        public var mayReadMetrics: @LoopActor (String) -> Bool
+
+        public init(
+            status: @escaping @LoopActor () -> JSONValue, metrics: @escaping @LoopActor () -> String,
+            obstacles: @escaping @LoopActor () -> [String], mayReadMetrics: @escaping @LoopActor (String) -> Bool
+        ) {
+            self.status = status
+            self.metrics = metrics
+            self.obstacles = obstacles
+            self.mayReadMetrics = mayReadMetrics
+        }
+    }
+
+    private static let fresh = HTTPResponse.Header("Cache-Control", "no-store")
+
     private let page: WebPage
     private let api: BrowserAPI
-    private let status: @LoopActor () -> JSONValue
+    private let reports: Reports
 
-    public init(page: WebPage, api: BrowserAPI, status: @escaping @LoopActor () -> JSONValue) {
+    public init(page: WebPage, api: BrowserAPI, reports: Reports) {
         self.page = page
         self.api = api
-        self.status = status
+        self.reports = reports
     }
 
     public func respond(to request: HTTPRequest) -> HTTPResponse {
-        if request.path == "/status" {
-            return HTTPResponse(
-                contentType: "application/json", headers: [HTTPResponse.Header("Cache-Control", "no-store")],
-                body: Array(status().text.utf8))
+        switch request.path {
+        case "/status":
+            HTTPResponse(contentType: "application/json", headers: [WebService.fresh], body: Array(reports.status().text.utf8))
+        case "/metrics": metrics(request)
+        case "/healthz": HTTPResponse(status: 200, text: "ok", headers: [WebService.fresh])
+        case "/readyz": readiness
+        default: page.response(to: request.path)
         }
-        return page.response(to: request.path)
+    }
+
+    /// A proxy's own address says nothing about who asks through it.
+    private func metrics(_ request: HTTPRequest) -> HTTPResponse {
+        let isForwarded = request.headers["x-forwarded-for"] != nil || request.headers["via"] != nil
+        guard !isForwarded, reports.mayReadMetrics(request.remoteAddress) else {
+            return HTTPResponse(status: 403, text: "The metrics are for the addresses in http.metrics_from", headers: [WebService.fresh])
+        }
+        return HTTPResponse(
+            contentType: "text/plain; version=0.0.4; charset=utf-8", headers: [WebService.fresh], body: Array(reports.metrics().utf8))
+    }
+
+    private var readiness: HTTPResponse {
+        let obstacles = reports.obstacles()
+        return obstacles.isEmpty
+            ? HTTPResponse(status: 200, text: "ready", headers: [WebService.fresh])
+            : HTTPResponse(status: 503, text: obstacles.joined(separator: "\n"), headers: [WebService.fresh])
     }
 
     public func opened(_ connection: WebSocketConnection) { api.opened(connection) }

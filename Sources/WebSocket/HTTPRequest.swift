@@ -8,7 +8,7 @@ public struct HTTPRequest: Sendable, Equatable {
     /// What follows the question mark, percent-decoded; empty if there was none.
     public var query: String
     /// Names in lower case. Of what was sent: host, origin, user-agent, accept, accept-language, if-none-match,
-    /// if-modified-since, authorization, cookie, referer, x-forwarded-for.
+    /// if-modified-since, authorization, cookie, referer, via, x-forwarded-for.
     public var headers: [String: String]
     /// The client's `address:port`.
     public var remoteAddress: String

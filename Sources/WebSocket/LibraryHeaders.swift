@@ -62,6 +62,6 @@ enum LibraryHeaders {
         ("accept", WSI_TOKEN_HTTP_ACCEPT), ("accept-language", WSI_TOKEN_HTTP_ACCEPT_LANGUAGE),
         ("if-none-match", WSI_TOKEN_HTTP_IF_NONE_MATCH), ("if-modified-since", WSI_TOKEN_HTTP_IF_MODIFIED_SINCE),
         ("authorization", WSI_TOKEN_HTTP_AUTHORIZATION), ("cookie", WSI_TOKEN_HTTP_COOKIE),
-        ("referer", WSI_TOKEN_HTTP_REFERER), ("x-forwarded-for", WSI_TOKEN_X_FORWARDED_FOR),
+        ("referer", WSI_TOKEN_HTTP_REFERER), ("via", WSI_TOKEN_HTTP_VIA), ("x-forwarded-for", WSI_TOKEN_X_FORWARDED_FOR),
     ]
 }

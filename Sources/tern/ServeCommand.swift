@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Configuration
+internal import CoreMetrics
 internal import Diagnosis
 internal import EventLoop
 internal import Gateway
@@ -26,13 +27,15 @@ struct ServeCommand: ParsableCommand {
         output.level = loaded.configuration.log.level
         output.format = loaded.configuration.log.format
         LoggingSystem.bootstrap { TernLogHandler(label: $0, output: output) }
+        let metrics = MetricsRegistry()
+        MetricsSystem.bootstrap(metrics)
         let logger = Logger(label: "tern")
         for warning in loaded.warnings {
             logger.warning("configuration", metadata: ["key": "\(warning.key)", "problem": "\(warning)"])
         }
         let events = ServiceEvents()
         SignalThread.start(events)
-        let service = Service(configuration: loaded.configuration, events: events, logger: logger) {
+        let service = Service(configuration: loaded.configuration, events: events, metrics: metrics, logger: logger) {
             reload(into: output, logger: logger)
         }
         let status = service.run()

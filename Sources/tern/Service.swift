@@ -1,4 +1,5 @@
 internal import Configuration
+internal import Diagnosis
 internal import Dispatch
 internal import EventLoop
 internal import Gateway
@@ -12,6 +13,7 @@ struct Service {
 
     let configuration: GatewayConfiguration
     let events: ServiceEvents
+    let metrics: MetricsRegistry
     let logger: Logger
     /// What SIGHUP asks for.
     let reload: () -> Void
@@ -53,9 +55,9 @@ struct Service {
     }
 
     private func start() -> GatewayHolder {
-        let (holder, events, configuration, logger) = (GatewayHolder(), events, configuration, logger)
+        let (holder, events, configuration, metrics, logger) = (GatewayHolder(), events, configuration, metrics, logger)
         LoopActor.task {
-            let gateway = Gateway(configuration: configuration, logger: logger)
+            let gateway = Gateway(configuration: configuration, metrics: metrics, logger: logger)
             holder.gateway = gateway
             do throws(GatewayError) {
                 try await gateway.start()

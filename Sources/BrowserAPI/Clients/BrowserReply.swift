@@ -11,8 +11,12 @@ public final class BrowserReply {
     /// Whether the answer was given.
     public private(set) var isAnswered = false
 
-    init(_ tid: TransactionID, to client: BrowserClient) {
+    /// Of the command, for the metrics.
+    private let command: String
+
+    init(_ tid: TransactionID, to client: BrowserClient, command: String) {
         self.tid = tid
+        self.command = command
         self.client = client
     }
 
@@ -24,17 +28,18 @@ public final class BrowserReply {
 
     /// Answers `ok`. A second answer is not sent.
     /// - Parameter data: An object.
-    public func ok(_ data: JSONValue = [:]) { answer(OutgoingMessage.ok(tid, data)) }
+    public func ok(_ data: JSONValue = [:]) { answer(OutgoingMessage.ok(tid, data), code: 0) }
 
     /// Answers with an error. A second answer is not sent.
-    public func fail(_ error: APIError) { answer(OutgoingMessage.error(tid, error)) }
+    public func fail(_ error: APIError) { answer(OutgoingMessage.error(tid, error), code: error.code) }
 
-    private func answer(_ text: String) {
+    private func answer(_ text: String, code: Int) {
         guard !isAnswered else {
             log.error("a request was answered twice", metadata: ["client": "\(client.id)"])
             return
         }
         isAnswered = true
+        RequestCounts.note(command, code: code)
         timer?.cancel()
         timer = nil
         // One that is no longer open was answered when the client logged out.

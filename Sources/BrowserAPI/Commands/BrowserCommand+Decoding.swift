@@ -1,4 +1,10 @@
 extension BrowserCommand {
+    /// The commands of class `media`.
+    static let names: Set<String> = [
+        "start_session", "answer_session", "update_session", "stop_session", "set_candidate", "set_candidate_end", "get_info", "get_list",
+        "start_call", "ring_call", "answer_call", "reject_call", "hangup_call", "send_dtmf", "hold_call", "resume_call", "transfer_call",
+    ]
+
     /// Reads the command `name` of class `media` from its data.
     init(name: String, _ fields: Fields) throws(APIError) {
         if let command = try BrowserCommand.session(name, fields) {

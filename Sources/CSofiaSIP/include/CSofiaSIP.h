@@ -108,6 +108,7 @@ TERN_TAG(ntatag_mclass)
 TERN_TAG(ntatag_sip_t1)
 TERN_TAG(ntatag_sip_t1x64)
 TERN_TAG(srestag_resolv_conf)
+TERN_TAG(tptag_log)
 TERN_TAG(tptag_idle)
 TERN_TAG(tptag_timeout)
 TERN_TAG(tptag_keepalive)
@@ -178,6 +179,9 @@ msg_mclass_t const *tern_sip_mclass(void (*on_trying)(char const *call_id), void
 
 /** Says which dialogs the peer has left, from 1 on for such a one: a 2xx to an INVITE of ours in it is acknowledged, and no BYE follows. */
 void tern_on_orphan(int (*is_left)(char const *call_id, char const *local_tag, char const *remote_tag));
+
+/** Shows each message that was received, or sent, repetitions included, to `sink`, where TPTAG_LOG() is set. */
+void tern_on_message(void (*sink)(msg_t *message, int is_sent));
 
 /** Has Sofia's authentication client compute nothing: a challenge is kept until nua_authenticate() brings any NUTAG_AUTH(), and the
  *  request is repeated with the header fields that come with it. */

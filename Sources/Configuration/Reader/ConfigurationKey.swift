@@ -39,6 +39,7 @@ public struct ConfigurationKey: Sendable, Hashable {
         .init(path: "sip.tls.authorities", shape: .scalar),
         .init(path: "http.listen", shape: .scalar),
         .init(path: "http.allowed_origins", shape: .list),
+        .init(path: "http.metrics_from", shape: .list),
         .init(path: "http.tls.certificate", shape: .scalar),
         .init(path: "http.tls.key", shape: .scalar),
         .init(path: "media.address", shape: .scalar),

@@ -24,7 +24,7 @@ extension ConfigurationReader {
                 continue
             }
             names[trunk.name] = origin
-            for address in section.list("from_addresses", count: 0...64, ConfigurationText.addressRange) ?? [] {
+            for address in section.list("from_addresses", count: 0...64, ConfigurationText.trunkRange) ?? [] {
                 if let other = ranges[address.value] {
                     problems.add(
                         address.origin, key: address.key,

@@ -29,6 +29,13 @@ extension ConfigurationText {
     }
 
     /// An address or a range of them, which is not all the world.
+    static func trunkRange(_ text: String) throws(Refusal) -> AddressRange {
+        let range = try addressRange(text)
+        guard range.length >= 8 else { throw Refusal("\(range) is too wide: whoever calls from there is taken for the trunk") }
+        return range
+    }
+
+    /// An address or a range of them.
     static func addressRange(_ text: String) throws(Refusal) -> AddressRange {
         guard let range = AddressRange(text) else {
             guard let slash = text.firstIndex(of: "/"), IPAddress(String(text[..<slash])) != nil else {
@@ -36,7 +43,6 @@ extension ConfigurationText {
             }
             throw Refusal("\(quoted(text)) is no range: the bits behind the length must be 0, as in 192.0.2.0/24")
         }
-        guard range.length >= 8 else { throw Refusal("\(range) is too wide: whoever calls from there is taken for the trunk") }
         return range
     }
 

@@ -53,6 +53,9 @@ extension GatewayConfiguration {
         /// Key `http.allowed_origins`: origins (`https://example.org`) whose pages may open the WebSocket beside those of this
         /// gateway itself, at most 64. Default: empty. Programs that are no browsers send no origin and are not limited by it.
         public var allowedOrigins: [String] = []
+        /// Key `http.metrics_from`: addresses and ranges that may read `/metrics`, at most 64. Default: loopback. Requests that a proxy
+        /// passes on, and says so, may not.
+        public var metricsFrom = ["127.0.0.0/8", "::1"].compactMap(AddressRange.init)
         /// Keys `http.tls.certificate` and `http.tls.key`: PEM files. With them HTTPS and WSS are served, and nothing else.
         /// Without a key it stands in the certificate's file. Default: none.
         public var tls: TLSFiles?

@@ -97,6 +97,7 @@ final class JanusChannel {
         guard !Task.isCancelled else { throw .cancelled }
         nextTransaction += 1
         let transaction = "\(prefix)\(nextTransaction)"
+        let begun = ContinuousClock.now
         let result = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let timer = LoopTimer.schedule(after: limit ?? timeout) { [weak self] in self?.resolve(transaction, .failure(.timeout)) }
@@ -106,6 +107,8 @@ final class JanusChannel {
         } onCancel: {
             LoopActor.task { self.resolve(transaction, .failure(.cancelled)) }
         }
+        let isAnswered = if case .success = result { true } else { false }
+        JanusRequestCounts.note(JanusRequestCounts.name(of: message), took: begun.duration(to: .now), isAnswered: isAnswered)
         return try result.get()
     }
 

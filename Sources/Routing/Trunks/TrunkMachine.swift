@@ -162,6 +162,9 @@ public enum TrunkState: Sendable, Hashable, CustomStringConvertible {
     /// It does not want us: it goes on being asked, but seldom. The text says why.
     case refused(String)
 
+    /// Whether calls can go out.
+    public var isUp: Bool { self == .up }
+
     public var description: String {
         switch self {
         case .stopped: "stopped"

@@ -93,6 +93,11 @@ extension SIPStack {
                 nonisolated(unsafe) let message = message
                 LoopActor.assumeIsolated { ForkPracks.note(message) }
             })
+        tags.add(tern_tptag_log(), 1)
+        tern_on_message { message, isSent in
+            nonisolated(unsafe) let message = message
+            LoopActor.assumeIsolated { MessageCounts.note(message, isSent: isSent != 0) }
+        }
         if let messages { tags.add(tern_ntatag_mclass(), OpaquePointer(messages)) }
         tags.add(tern_ntatag_sip_t1(), configuration.t1.wholeMilliseconds)
         tags.add(tern_ntatag_sip_t1x64(), configuration.t1x64.wholeMilliseconds)

@@ -38,7 +38,9 @@ final class LoginBench {
         service.tokens = TokenVerifier(configuration.tokens)
         api = BrowserAPI(handler: service)
         switchboard.api = api
-        web = WebService(page: try WebPage(), api: api) { [:] }
+        web = WebService(
+            page: try WebPage(), api: api,
+            reports: WebService.Reports(status: { [:] }, metrics: { "" }, obstacles: { [] }, mayReadMetrics: { _ in false }))
         server = WebSocketServer(configuration: WebSocketServerConfiguration(), handler: web)
         try server.start()
     }

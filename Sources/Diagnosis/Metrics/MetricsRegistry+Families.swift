@@ -1,0 +1,70 @@
+extension MetricsRegistry {
+    /// Upper bounds of times, in seconds.
+    private static let times = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
+
+    /// All metrics that there are; docs/monitoring.md has the same table.
+    public static let families: [MetricFamily] = [
+        // Calls
+        MetricFamily("tern_calls", .gauge, "Calls at the moment, by state: setting_up, answered."),
+        MetricFamily(
+            "tern_calls_total", .counter,
+            "Calls that have ended, by caller (phone, browser, trunk), and result (answered, busy, cancelled, no_answer, not_found, "
+                + "refused, failed)."),
+        MetricFamily("tern_calls_refused_total", .counter, "INVITEs for new calls that were refused before there was a call, by status."),
+        MetricFamily(
+            "tern_call_setup_seconds", .histogram(times),
+            "Time from the beginning of a call to its ringing, its answer and its first media, by stage."),
+        MetricFamily(
+            "tern_call_duration_seconds", .histogram([1, 5, 15, 30, 60, 180, 600, 1_800, 3_600, 14_400]),
+            "Time from the answer of a call to its end."),
+        MetricFamily("tern_transfers_total", .counter, "Transfers, by result: done, failed."),
+        // Media
+        MetricFamily("tern_sessions", .gauge, "Media sessions at the moment."),
+        MetricFamily("tern_sessions_up_seconds", .histogram(times), "Time from the first offer of a session to its media being up."),
+        MetricFamily("tern_rtp_packets_total", .counter, "RTP packets of sessions that have ended, by direction (received, sent) and medium."),
+        MetricFamily(
+            "tern_rtp_lost_packets_total", .counter,
+            "Lost RTP packets of sessions that have ended, by direction and medium; of what was sent as the receiver reports it."),
+        MetricFamily(
+            "tern_rtp_jitter_seconds", .histogram([0.001, 0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.25]),
+            "Jitter (RFC 3550) of what a side sent, at the end of its session, by medium."),
+        MetricFamily(
+            "tern_rtp_loss_ratio", .histogram([0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5]),
+            "Share of lost packets of what a side sent, at the end of its session, by medium."),
+        MetricFamily(
+            "tern_call_mos", .histogram([1.5, 2, 2.5, 3, 3.5, 3.8, 4, 4.2, 4.4]),
+            "Estimated MOS (ITU-T G.107) of what a side sent, at the end of its session."),
+        MetricFamily("tern_engine_events_total", .counter, "Events of the media engine, by event: silent, unreachable, latched, digit, error …"),
+        // SIP
+        MetricFamily(
+            "tern_sip_messages_total", .counter,
+            "SIP messages, repetitions included, by direction (received, sent), method and status; a request has no status."),
+        MetricFamily("tern_sip_legs", .gauge, "Dialogs of calls, those included that wait for the response to a BYE or CANCEL."),
+        MetricFamily("tern_registrations", .gauge, "Registered contacts of phones."),
+        MetricFamily("tern_trunk_up", .gauge, "1 where a call can go out by this trunk, else 0."),
+        MetricFamily("tern_trunk_calls", .gauge, "Calls on a trunk at the moment."),
+        // Browsers
+        MetricFamily("tern_websockets", .gauge, "Clients of the browser API that are logged in."),
+        MetricFamily("tern_api_requests_total", .counter, "Requests of the browser API, by command, and code (0 is success)."),
+        // Janus
+        MetricFamily("tern_janus_up", .gauge, "1 while there is a Janus for new sessions, else 0."),
+        MetricFamily("tern_janus_handles", .gauge, "Handles at Janus."),
+        MetricFamily("tern_janus_starts_total", .counter, "Starts of the Janus of our own."),
+        MetricFamily("tern_janus_request_seconds", .histogram(times), "Time until Janus has answered, by request."),
+        MetricFamily("tern_janus_errors_total", .counter, "Requests to Janus that failed, by request."),
+        // Recordings
+        MetricFamily("tern_recordings", .gauge, "Recordings that are being finished, or wait for it."),
+        MetricFamily("tern_recordings_total", .counter, "Recordings that are over, by result: ready, failed."),
+        // The program
+        MetricFamily(
+            "tern_event_loop_delay_seconds", .histogram([0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 5]),
+            "How late a timer of the event loop is; asked ten times a second."),
+        MetricFamily("tern_log_lines_dropped_total", .counter, "Lines of the log that nobody took in time."),
+        MetricFamily("tern_build_info", .gauge, "1; the label says which version this is."),
+        MetricFamily("process_start_time_seconds", .gauge, "Start of the process, in seconds of Unix time."),
+        MetricFamily("process_cpu_seconds_total", .counter, "CPU time of the process."),
+        MetricFamily("process_resident_memory_bytes", .gauge, "Memory of the process."),
+        MetricFamily("process_open_fds", .gauge, "Open file descriptors."),
+        MetricFamily("process_max_fds", .gauge, "File descriptors that may be open."),
+    ]
+}
