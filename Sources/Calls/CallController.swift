@@ -36,10 +36,9 @@ final class CallController {
     /// Called when ``session`` has become another one.
     var onSessionChanged: (@LoopActor (any MediaSession) -> Void)?
     /// The transfer that a party of it has asked for, or that it came about by, as long as that is under way.
-    var transfer: Transfer?
-    /// The party that went on in another call, and that call.
+    var transfer: TransferRunner?
+    /// The party that went on in another call.
     private(set) var kept: (any CallLeg)?
-    var successor: CallController?
 
     private var machine: Call
     /// The sessions that live, all with the same id.
@@ -96,6 +95,7 @@ final class CallController {
     }
 
     var isEstablished: Bool { machine.isEstablished }
+    var isEnded: Bool { machine.isEnded }
     /// The leg that has taken the call.
     var answerer: Call.Leg? { machine.answerer }
     /// The leg that has taken the call, from its answer on.

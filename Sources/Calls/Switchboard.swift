@@ -33,6 +33,8 @@ public final class Switchboard {
     /// The parties of the calls, and what each client may do with which.
     let table: CallTable
     var sipLegs: [SIPLegID: SIPBinding] = [:]
+    /// The transfers that are not over.
+    var transfers: [ObjectIdentifier: TransferRunner] = [:]
     /// Phones that are on their way from one call to another: they hear of their legs first.
     var movingPhones: [SIPLegID: TransferredPhone] = [:]
     /// Set when the gateway stops: no new calls.
@@ -149,13 +151,9 @@ public final class Switchboard {
                 sipLegs[id] = SIPBinding(call: call, callee: number)
             }
             leg.onRefused = { [weak call] end in call?.handle(.calleeEnded(number, end)) }
-        case let leg as any TransferredLeg:
-            if let leg = leg as? TransferredBrowser {
-                table.name(call.id, leg.call, for: leg.client.id)
-                leg.offers.onOutcome = { [weak call] outcome in call?.handle(outcome.event(.callee)) }
-            }
-            leg.onMoved = { [weak call] sdp, trickle in call?.handle(.accepted(number, sdp: sdp, trickle: trickle)) }
-            leg.onFailed = { [weak call] end in call?.handle(.calleeEnded(number, end)) }
+        case let leg as TransferredBrowser:
+            table.name(call.id, leg.call, for: leg.client.id)
+            leg.offers.onOutcome = { [weak call] outcome in call?.handle(outcome.event(.callee)) }
         default: break
         }
     }
@@ -183,7 +181,6 @@ public final class Switchboard {
         sessions.release(call.session.id, to: users)
         table.remove(id)
         sipLegs = sipLegs.filter { $0.value.call !== call }
-        movingPhones = movingPhones.filter { sipLegs[$0.key] != nil || $0.value.isAlone }
         // A call that never reached its sessions leaves some that nobody else would end.
         call.stopSessions(.stopped)
     }

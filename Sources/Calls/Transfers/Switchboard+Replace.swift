@@ -21,9 +21,9 @@ extension Switchboard {
             throw Refusal(error.response)
         }
         let (id, session) = (BrowserID.make(), BrowserID.make())
-        guard let callee = movedLeg(from: seat.other, session: session) else { throw Refusal(500) }
+        guard let callee = transferee(seat.other, at: .callee, session: session) else { throw Refusal(500) }
         let place = try place(for: origin.source)
-        let plan = CallPlan(joining: callee, at: seat.other, type: .rtp, caller: SIPProfile(srtp: configuration.sip.srtp))
+        let plan = CallPlan(joining: callee, type: .rtp, caller: SIPProfile(srtp: configuration.sip.srtp))
         let sessions = sessions.create(
             id: session, branches: plan.branches, call: id,
             inherited: seat.call.session.inheritance(of: seat.other.side).map { [.callee: $0] } ?? [:])
@@ -35,9 +35,7 @@ extension Switchboard {
             id: id, session: first, sessions: sessions, caller: SIPCallerLeg(endpoint: endpoint, leg: leg, flow: invite.flow, place: place),
             origin: origin, plan: plan, limits: limits, log: log)
         log.info("call in place of another", metadata: ["call": "\(id)", "replaced": "\(seat.call.id)", "by": "\(origin.source)"])
-        let transfer = Transfer([Transfer.Mover(seat: seat.other, leg: callee)]) { _, _ in }
-        transfer.begin(call)
         sipLegs[leg] = SIPBinding(call: call, callee: nil)
-        begin(call, offer: invite.sdp, trickle: false)
+        run([.callee: callee], to: .made(call, offer: invite.sdp), session: session, by: .replaced)
     }
 }

@@ -12,9 +12,6 @@ extension Switchboard {
     /// A phone's REFER (RFC 3515). It is answered at once; what becomes of it is told by NOTIFYs.
     func transfer(_ leg: SIPLegID, _ request: SIPTransferRequest, in binding: SIPBinding) {
         let seat = Seat(call: binding.call, side: binding.callee == nil ? .caller : .callee)
-        let report: @LoopActor (Int, String?) -> Void = { [weak self] status, words in
-            self?.endpoint?.reportTransfer(leg, status: status, phrase: words)
-        }
         do throws(TransferRefusal) {
             guard request.method == "INVITE" else { throw TransferRefusal(403, "only an INVITE can be sent to the target") }
             try check(seat)
@@ -24,7 +21,7 @@ extension Switchboard {
                 guard seat.call !== second.call else { throw .sameCall }
                 try check(second)
                 endpoint?.acceptTransfer(leg)
-                join(seat.other, second.other, report: report)
+                join(seat.other, second.other, by: .phone(leg))
             } else {
                 let destinations: [RouteDestination]
                 do throws(TransferRefusal) {
@@ -33,12 +30,12 @@ extension Switchboard {
                     // The response can not say it: a 404 would be about the dialog.
                     guard !request.isSilent else { throw error }
                     endpoint?.acceptTransfer(leg)
-                    return report(error.status, error.reason)
+                    return report(error.status, error.reason, to: .phone(leg))
                 }
                 endpoint?.acceptTransfer(leg)
                 var order = TransferOrder(destinations: destinations, dialled: request.user, headers: referredBy(request, by: seat))
                 if let replaces = request.replaces { order.headers.append(.init(name: "Replaces", value: replaces.text)) }
-                start(order, of: seat.other, report: report)
+                start(order, of: seat.other, by: .phone(leg))
             }
         } catch {
             log.info("transfer refused", metadata: ["call": "\(seat.call.id)", "status": "\(error.status)", "reason": "\(error.reason)"])
@@ -51,7 +48,7 @@ extension Switchboard {
         let seat = try seat(of: client, in: id)
         let destinations = try destinations(of: dest, by: client)
         let order = TransferOrder(destinations: destinations, dialled: dest, headers: referredBy(nil, by: seat))
-        start(order, of: seat.other, report: report(to: client, of: seat))
+        start(order, of: seat.other, by: .client(client, call: seat.browser?.call ?? id))
     }
 
     /// A client hands the other side of its call over to that of another call of its own.
@@ -59,7 +56,7 @@ extension Switchboard {
         let seat = try seat(of: client, in: id)
         let second = try self.seat(of: client, in: other)
         guard seat.call !== second.call else { throw APIError(.invalidField, "`other_call_id` is the same call") }
-        join(seat.other, second.other, report: report(to: client, of: seat))
+        join(seat.other, second.other, by: .client(client, call: seat.browser?.call ?? id))
     }
 
     private func seat(of client: BrowserClient, in id: String) throws(APIError) -> Seat {
@@ -86,15 +83,6 @@ extension Switchboard {
         guard seat.other.leg != nil else { throw .nobody }
         guard sessions.count < configuration.sip.maximumCalls, hasRoom(for: seat.other.origin?.source ?? .anonymous), sessions.isReady else {
             throw .overload
-        }
-    }
-
-    private func report(to client: BrowserClient, of seat: Seat) -> @LoopActor (Int, String?) -> Void {
-        let call = seat.browser?.call ?? seat.call.id
-        return { [weak self] status, words in
-            var body: [String: JSONValue] = ["status": .integer(status)]
-            body["reason"] = words.map(JSONValue.string)
-            self?.api?.publish(.call(call, "transfer", .object(body)), owners: [client.user.name], creator: client.id)
         }
     }
 
@@ -135,5 +123,37 @@ extension Switchboard {
         guard !origin.isPrivate, !origin.user.isEmpty else { return [] }
         let host = configuration.sip.domain
         return [.init(name: "Referred-By", value: NameAddress(user: origin.user, host: host, displayName: nil).text)]
+    }
+}
+
+/// Why a transfer is not even tried.
+struct TransferRefusal: Error {
+    let status: Int
+    let reason: String
+
+    init(_ status: Int, _ reason: String) {
+        self.status = status
+        self.reason = reason
+    }
+
+    init(_ end: CallEnd) { self.init(end.sipResponse.status, end.reason) }
+
+    static let another = TransferRefusal(491, "another transfer of this call is under way")
+    static let notEstablished = TransferRefusal(491, "the call is not answered")
+    static let nobody = TransferRefusal(403, "there is nobody to be transferred")
+    static let notYours = TransferRefusal(403, "that dialog is somebody else's")
+    static let sameCall = TransferRefusal(403, "both dialogs are of one call")
+    static let overload = TransferRefusal(503, "no room for another call")
+
+    var response: SIPResponse {
+        SIPResponse(status: status, warning: reason, retryAfter: status == 503 ? 5 : nil)
+    }
+
+    var apiError: APIError {
+        switch status {
+        case 404: APIError(.unknownDestination, reason)
+        case 503: APIError(.tooManySessions, reason)
+        default: APIError(.wrongState, reason)
+        }
     }
 }

@@ -1,42 +1,152 @@
 internal import BrowserAPI
 internal import EventLoop
+internal import JSON
 internal import ProxyCore
 internal import Routing
 
 /// A party of a call that goes on in another one, as a leg of that: until the other call is answered, it stays where it is.
 @LoopActor
 protocol TransferredLeg: CallerLeg, CalleeLeg {
-    /// The other call rings.
-    var onRinging: (@LoopActor () -> Void)? { get set }
-    /// It has been moved. A called party, and a phone that calls, says with which description, and whether candidates follow.
-    var onMoved: (@LoopActor (String?, Bool) -> Void)? { get set }
-    /// A called party whose offer the other call has taken has the answer; a phone says what it makes of that.
-    var onArrived: (@LoopActor (String?) -> Void)? { get set }
-    /// It cannot be moved.
-    var onFailed: (@LoopActor (CallEnd) -> Void)? { get set }
-    /// Its dialog has ended, and no call has heard of it.
-    var onGone: (@LoopActor () -> Void)? { get set }
-    /// Whether its former call is over: then it ends with the other one, moved or not.
-    var isAlone: Bool { get set }
+    /// Its side in the other call.
+    var side: SessionSide { get }
+    /// The transfer, which is told what happens; nil once that is over.
+    var transfer: TransferRunner? { get set }
 
-    /// The other call has failed: back to where it was.
-    func giveBack()
-    /// It stays in the other call, at that side, with this party.
-    func settle(at side: SessionSide, with party: CallParty?)
-}
-
-/// A party's description for the session that it is to go on with.
-enum MovedOffer {
-    case made(MediaDescriptionObject)
-    case failed(CallEnd)
+    /// Makes an offer for the other session.
+    func makeOffer()
+    /// Offers it the other session.
+    func offer(_ sdp: String)
+    /// Gives it the answer to its offer.
+    func deliver(answer: String)
+    /// It has the other session, and may still return.
+    func arrive()
+    /// It is to return, or does not go.
+    func leave()
+    /// It stays in the other call for good, with this party.
+    func settle(with party: CallParty?)
+    /// It stays in its former call for good.
+    func stay()
+    /// Hangs up: its former call is over as well.
+    func close(_ end: CallEnd)
+    /// It has hung up; `isAlone`: no former call is left to hear of it.
+    func forget(isAlone: Bool)
 }
 
 extension TransferredLeg {
     func proceed() {}
-    func ring() { onRinging?() }
-    /// It hears somebody else meanwhile.
-    func progress(_ sdp: String) { onRinging?() }
-    func refuse(_ failure: SessionFailure) { onFailed?(.failed(failure)) }
+    func ring() { transfer?.handle(.ringing) }
+    /// It hears the other party of its former call meanwhile.
+    func progress(_ sdp: String) { ring() }
+    func answer(_ sdp: String) { transfer?.handle(.described(side, sdp: sdp)) }
+    func invite(offer: String?) { transfer?.handle(offer.map { .described(side, sdp: $0) } ?? .offerWanted(side)) }
+    func confirm(answer: String?) { if let answer { transfer?.handle(.described(side, sdp: answer)) } }
+    func refuse(_ failure: SessionFailure) { transfer?.handle(.callEnded(.failed(failure))) }
     func reject(_ end: CallEnd) { self.end(end) }
     func hangUp(_ end: CallEnd) { self.end(end) }
+}
+
+/// A client of the browser API that goes on in another call: it makes a new connection for the other session, and keeps the one
+/// that it has until then. It knows the other call by the id of its former one.
+@LoopActor
+final class TransferredBrowser: TransferredLeg, BrowserLeg {
+    /// How long a client may take to make its offer or answer.
+    private static let limit = Duration.seconds(10)
+
+    let client: BrowserClient
+    let call: String
+    let side: SessionSide
+    let offers: BrowserOffers
+    let origin: CallOrigin
+    weak var transfer: TransferRunner?
+    private let session: String
+    private weak var api: BrowserAPI?
+    /// Whether it has the call.
+    private(set) var isHere = false
+    private var isSettled = false
+    private var isOver = false
+
+    init(_ former: any BrowserLeg, side: SessionSide, session: String, origin: CallOrigin, api: BrowserAPI?) {
+        client = former.client
+        call = former.call
+        self.side = side
+        self.session = session
+        self.origin = origin
+        self.api = api
+        offers = BrowserOffers(session: session, client: former.client)
+    }
+
+    private func publish(_ event: BrowserEvent) { api?.publish(event, owners: [client.user.name], creator: client.id) }
+
+    // MARK: On its way
+
+    func makeOffer() {
+        replace(offer: nil) { leg, description in
+            leg.transfer?.handle(.offered(leg.side, sdp: description.sdp, trickle: description.trickleICE))
+        }
+    }
+
+    func offer(_ sdp: String) {
+        client.subscribe(to: session)
+        replace(offer: sdp) { leg, description in
+            leg.transfer?.handle(.accepted(leg.side, sdp: description.sdp, trickle: description.trickleICE))
+        }
+    }
+
+    /// `replace_session`; `done` gets the client's offer or answer.
+    private func replace(offer: String?, done: @escaping @LoopActor (TransferredBrowser, MediaDescriptionObject) -> Void) {
+        var data: [String: JSONValue] = ["call_id": .string(call), "session_id": .string(session)]
+        data["offer"] = offer.map { MediaDescriptionObject(sdp: $0).json }
+        client.request(class: "media", cmd: "replace_session", data: .object(data), timeout: TransferredBrowser.limit) { [weak self] result in
+            guard let self else { return }
+            let wanted = offer == nil ? "offer" : "answer"
+            guard case .success(let data) = result, let object = data[wanted], let sdp = object["sdp"]?.stringValue else {
+                let end = CallEnd(status: 488, reason: "The client sent no \(wanted)", by: .callee)
+                transfer?.handle(.rejected(side, end))
+                return
+            }
+            done(self, MediaDescriptionObject(sdp: sdp, trickleICE: object["trickle_ice"]?.boolValue ?? false))
+        }
+    }
+
+    func deliver(answer: String) {
+        client.subscribe(to: session)
+        publish(.call(call, "answer", ["answer": MediaDescriptionObject(sdp: answer).json, "session_id": .string(session)]))
+    }
+
+    func arrive() { isHere = true }
+
+    func leave() { isHere = false }
+
+    func settle(with party: CallParty?) {
+        isSettled = true
+        var body: [String: JSONValue] = ["session_id": .string(session), "side": .string(side.rawValue)]
+        body["remote_id"] = party.map { .string($0.id) }
+        body["remote_name"] = party?.name.map(JSONValue.string)
+        publish(.call(call, "transfer", .object(body)))
+    }
+
+    func stay() { isHere = false }
+
+    func forget(isAlone: Bool) {
+        isHere = false
+        isOver = true
+    }
+
+    // MARK: As a leg
+
+    func end(_ end: CallEnd) { if isSettled { close(end) } }
+
+    func close(_ end: CallEnd) {
+        guard !isOver else { return }
+        isOver = true
+        isHere = false
+        offers.end()
+        publish(.call(call, "hangup", end.json))
+    }
+
+    func carryOffer(_ sdp: String) { offers.carryOffer(sdp) }
+
+    func carryAnswer(_ sdp: String) { offers.carryAnswer(sdp) }
+
+    func refuseOffer(_ failure: SessionFailure) { offers.refuseOffer(failure) }
 }
