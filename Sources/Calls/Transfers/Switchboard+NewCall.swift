@@ -60,17 +60,17 @@ extension Switchboard {
         let plan: CallPlan
         var context: Context?
         var inherited: [SessionSide: DialogInheritance] = [:]
-        inherited[.caller] = caller.seat.inheritance
+        inherited[.caller] = caller.inheritance
         if case .order(let order) = newCall {
             let made = Context(
-                call: id, session: session, callerType: caller.seat.type, origin: origin, dialled: order.dialled, maxForwards: nil,
-                calling: caller.seat.browser?.client, flow: caller.seat.phone?.flow, callerProfile: caller.seat.profile,
+                call: id, session: session, callerType: caller.type, origin: origin, dialled: order.dialled, maxForwards: nil,
+                calling: (caller.leg as? TransferredBrowser)?.client, flow: (caller.leg as? TransferredPhone)?.flow, callerProfile: caller.profile,
                 inherited: inherited, headers: order.headers)
             plan = self.plan(order.destinations, made)
             context = made
         } else if let callee {
-            plan = CallPlan(joining: callee, type: caller.seat.type, caller: caller.seat.profile)
-            inherited[.callee] = callee.seat.inheritance
+            plan = CallPlan(joining: callee, type: caller.type, caller: caller.profile)
+            inherited[.callee] = callee.inheritance
         } else {
             throw TransferFailure(end: .notReachable)
         }
@@ -114,10 +114,11 @@ extension Switchboard {
     }
 }
 
-extension Seat {
-    fileprivate var type: SDPType { browser == nil ? .rtp : .webrtc }
-    fileprivate var profile: SIPProfile? { call.session.profiles[side] }
-    fileprivate var inheritance: DialogInheritance? { call.session.inheritance(of: side) }
+// The seat's call may be over by now: the leg says what sits there.
+extension TransferRunner.Transferee {
+    fileprivate var type: SDPType { leg is TransferredBrowser ? .webrtc : .rtp }
+    fileprivate var profile: SIPProfile? { seat.call.session.profiles[seat.side] }
+    fileprivate var inheritance: DialogInheritance? { seat.call.session.inheritance(of: seat.side) }
 }
 
 extension CallPlan {
@@ -128,7 +129,7 @@ extension CallPlan {
         self.init()
         var profiles: [SessionSide: SIPProfile] = [:]
         profiles[.caller] = caller
-        profiles[.callee] = callee.seat.profile
-        add([(callee.leg, Branch(kind: .proxy(caller: type, callee: callee.seat.type), profiles: profiles))])
+        profiles[.callee] = callee.profile
+        add([(callee.leg, Branch(kind: .proxy(caller: type, callee: callee.type), profiles: profiles))])
     }
 }

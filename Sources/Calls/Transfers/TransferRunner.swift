@@ -11,6 +11,7 @@ internal import SIP
 @LoopActor
 final class TransferRunner {
     /// A party that goes on in the new call, and the seat that it leaves.
+    @LoopActor
     struct Transferee {
         let seat: Seat
         let leg: any TransferredLeg
