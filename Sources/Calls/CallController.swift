@@ -17,7 +17,7 @@ final class CallController {
     var callees: [Call.Leg: any CalleeLeg] { plan.callees }
     private var plan: CallPlan
     /// What it is about; nil where nobody can be called for it but those that are.
-    var context: Switchboard.Context?
+    var context: CallContext?
     /// Where redirections have led to.
     var redirections: Set<String> = []
     let started = ContinuousClock.now
@@ -81,7 +81,7 @@ final class CallController {
     ///   - makeSession: For a branch that no session of the call has.
     ///   - tie: Ties each new leg to the call.
     func redirect(
-        _ leg: Call.Leg, to legs: [Switchboard.Party], instead end: CallEnd, makeSession: (CallPlan.Branch) -> (any MediaSession)?,
+        _ leg: Call.Leg, to legs: [CallPlanner.Party], instead end: CallEnd, makeSession: (CallPlan.Branch) -> (any MediaSession)?,
         tie: (Call.Leg, any CalleeLeg) -> Void
     ) {
         let parties = plan.join(legs)

@@ -5,45 +5,6 @@ internal import ProxyCore
 internal import Routing
 
 extension Switchboard {
-    /// Where a browser's call goes, in the order in which it is tried.
-    func destinations(
-        of dest: String, _ type: StartCall.Kind? = nil, by client: BrowserClient
-    ) throws(APIError) -> [RouteDestination] {
-        guard !isDraining else { throw APIError(.shuttingDown) }
-        let scheme = dest.prefix { $0 != ":" }.lowercased()
-        let isURI = dest.contains(":") && ["sip", "sips", "tel"].contains(scheme)
-        switch type {
-        case .user:
-            guard isUser(dest) else { break }
-            return [.user(dest)]
-        case .sip where isURI && scheme != "tel", nil where isURI && scheme != "tel":
-            guard configuration.calls.allowsDirectURIs else {
-                throw APIError(.unknownDestination, "`dest`: URIs of other domains are not called here: dial a name or a number")
-            }
-            return [.sip(uri: try elsewhere(dest))]
-        case .sip, nil:
-            let dialled = DialledNumber.plain(isURI ? String(dest.drop { $0 != ":" }.dropFirst()) : dest, isName: isUser)
-            let request = RoutingRequest(
-                source: .user(client.user.name), dialled: dialled, domain: configuration.sip.domain)
-            guard case .targets(let destinations, _) = routing.decide(request, isGuest: isGuest) else { break }
-            for case .sip(let uri, _) in destinations { _ = try elsewhere(uri) }
-            return destinations
-        }
-        throw APIError(.unknownDestination, "`dest`: nobody is reached by \"\(dest.prefix(64))\"")
-    }
-
-    /// `uri`, if it can be called and does not lead back here.
-    private func elsewhere(_ uri: String) throws(APIError) -> String {
-        let uri = try DialledURI.checked(uri)
-        guard !DialledURI.needsTLS(uri) || configuration.sip.listen.contains(where: { $0.transport == .tls }) else {
-            throw APIError(.notSupported, "`dest`: this gateway has no listener with TLS, which the URI asks for")
-        }
-        guard !ownAddresses.contain(uri: uri) else {
-            throw APIError(.unknownDestination, "`dest`: \(uri.prefix(64)) is this gateway itself: dial the user alone")
-        }
-        return uri
-    }
-
     /// What a client's call needs besides its destination.
     struct BrowserCall {
         let client: BrowserClient
@@ -53,7 +14,7 @@ extension Switchboard {
         let offer: MediaDescriptionObject?
         let subscribe: Bool
         let reply: BrowserReply
-        let context: Context
+        let context: CallContext
     }
 
     /// Starts a call of a client, with a session for each branch of the plan, the first of which is 1.

@@ -17,18 +17,27 @@ public final class Switchboard {
         let callee: Call.Leg?
     }
 
-    let configuration: GatewayConfiguration
-    let routing: RoutingTable
+    let settings: CallSettings
+    /// Says which calls there may be.
+    let admission: Admission
+    /// Says who rings.
+    let planner: CallPlanner
+    private let users: UserDirectory
     let sessions: SessionRegistry
     let trunks: TrunkService
     let log: Logger
     /// Both are set once, before the first event can come.
-    public weak var api: BrowserAPI?
-    public var endpoint: (any SIPUserAgent)?
+    public weak var api: BrowserAPI? { didSet { users.browsers = api } }
+    public var endpoint: (any SIPUserAgent)? {
+        didSet {
+            planner.agent = endpoint
+            admission.ownAddresses = OwnAddresses(listening: endpoint?.listening ?? [], domain: settings.domain)
+        }
+    }
     /// Says who sends a request.
     public let authenticator: RequestAuthenticator
     /// The phones of users; nil until the gateway has started.
-    public var registrar: RegistrarService?
+    public var registrar: RegistrarService? { didSet { users.phones = registrar } }
     var calls: [String: CallController] = [:]
     /// The parties of the calls, and what each client may do with which.
     let table: CallTable
@@ -38,38 +47,33 @@ public final class Switchboard {
     /// Phones that are on their way from one call to another: they hear of their legs first.
     var movingPhones: [SIPLegID: TransferredPhone] = [:]
     /// Set when the gateway stops: no new calls.
-    public var isDraining = false
+    public var isDraining: Bool {
+        get { admission.isDraining }
+        set { admission.isDraining = newValue }
+    }
 
     public init(
         configuration: GatewayConfiguration, routing: RoutingTable, table: CallTable, sessions: SessionRegistry, trunks: TrunkService, log: Logger
     ) {
-        self.configuration = configuration
+        settings = CallSettings(configuration)
         self.table = table
-        self.routing = routing
-        authenticator = RequestAuthenticator(configuration: configuration, log: log) { trunks.trunk(registeredAt: $0, dialled: $1) }
         self.trunks = trunks
         self.sessions = sessions
         self.log = log
-    }
-
-    /// Whether `name` is that of a browser's user who is logged in by a token and is none of the configuration's.
-    func isGuest(_ name: String) -> Bool {
-        configuration.tokens.contains(where: \.admitsUnknownUsers) && api?.clients(of: name).isEmpty == false
+        authenticator = RequestAuthenticator(configuration: configuration, log: log) { trunks.trunk(registeredAt: $0, dialled: $1) }
+        users = UserDirectory(settings)
+        planner = CallPlanner(settings: settings, users: users, trunks: trunks)
+        admission = Admission(settings: settings, routing: routing, users: users, authenticator: authenticator, trunks: trunks)
+        admission.load = self
     }
 
     /// Whether `name` is that of a user of the configuration, or of a guest.
-    func isUser(_ name: String) -> Bool {
-        configuration.user(named: name) != nil || isGuest(name)
-    }
+    func isUser(_ name: String) -> Bool { users.isUser(name) }
 
-    var limits: CallLimits {
-        CallLimits(ringing: configuration.calls.ringTimeout, duration: configuration.calls.maximumDuration)
-    }
+    var limits: CallLimits { CallLimits(ringing: settings.ringTimeout, duration: settings.maximumDuration) }
 
     /// Where calls must not be sent, and must not come from.
-    public var ownAddresses: OwnAddresses {
-        OwnAddresses(listening: endpoint?.listening ?? [], domain: configuration.sip.domain)
-    }
+    public var ownAddresses: OwnAddresses { admission.ownAddresses }
 
     /// The call that a client knows by this id.
     func call(_ id: String) -> CallController? { calls[table.current(id)] }
@@ -185,13 +189,6 @@ public final class Switchboard {
         call.stopSessions(.stopped)
     }
 
-    /// Whether a caller has room. Strangers have half of what there is: who has proven to be somebody is not to find all taken by
-    /// those who need prove nothing.
-    func hasRoom(for source: CallSource) -> Bool {
-        guard source == .anonymous else { return true }
-        return calls.values.count { $0.origin.source == .anonymous } < max(1, configuration.sip.maximumCalls / 2)
-    }
-
     /// Calls at the moment.
     public var callCount: Int { calls.count }
 
@@ -203,6 +200,13 @@ public final class Switchboard {
         let end = CallEnd(status: 503, reason: "The gateway is stopping", by: .gateway)
         for call in Array(calls.values) { call.handle(.terminate(end)) }
     }
+}
+
+extension Switchboard: CallLoad {
+    var isMediaReady: Bool { sessions.isReady }
+    var sessionCount: Int { sessions.count }
+    func sessionCount(of user: String) -> Int { sessions.list(of: user).count }
+    var anonymousCallCount: Int { calls.values.count { $0.origin.source == .anonymous } }
 }
 
 extension BrowserOffers.Outcome {

@@ -8,7 +8,7 @@ internal import SIP
 
 extension BrowserService {
     func startCall(_ command: StartCall, _ client: BrowserClient, _ reply: BrowserReply) throws(APIError) {
-        let destinations = try switchboard.destinations(of: command.dest, command.type, by: client)
+        let destinations = try switchboard.admission.destinations(of: command.dest, command.type, by: client.user.name)
         let offer: MediaDescriptionObject?
         let adopted: SessionRegistry.Entry?
         switch command.source {
@@ -23,10 +23,10 @@ extension BrowserService {
             source: .user(client.user.name), user: client.user.name,
             displayName: offer?.callerName ?? client.user.displayName)
         let call = BrowserID.make()
-        let context = Switchboard.Context(
+        let context = CallContext(
             call: call, session: session, callerType: adopted?.session.kind.callerType ?? .webrtc, origin: origin,
             dialled: command.dest, calling: client)
-        let plan = switchboard.plan(
+        let plan = switchboard.planner.plan(
             destinations, context,
             only: adopted.map { CallPlan.Branch(kind: $0.session.kind, profiles: $0.session.profiles) })
         let start = Switchboard.BrowserCall(
@@ -52,7 +52,7 @@ extension BrowserService {
     private func makeSessions(
         _ id: String, of call: String, _ plan: CallPlan, _ command: StartCall, _ client: BrowserClient
     ) throws(APIError) -> [Call.Branch: any MediaSession] {
-        try checkRoom(for: client)
+        try switchboard.admission.checkRoom(forClientOf: client.user.name)
         return sessions.create(
             id: id, branches: plan.branches, call: call, options: command.options, subscriber: command.subscribe ? client.id : nil)
     }

@@ -8,12 +8,12 @@ extension BrowserService {
     func startSession(_ command: StartSession, _ client: BrowserClient, _ reply: BrowserReply) throws(APIError) {
         let caller = command.offer.sdpType
         let kind: SessionKind = command.type == .echo ? .echo(caller) : .proxy(caller: caller, callee: command.sdpType)
-        let phones = SIPProfile(srtp: configuration.sip.srtp)
+        let phones = SIPProfile(srtp: switchboard.settings.srtp)
         let session = try makeSession(
             kind, command.options, profiles: [.caller: phones, .callee: phones], client, subscribe: command.subscribe)
         let id = session.id
         apiSessions[id] = APISession(
-            session: session, client: client, registry: sessions, reply: reply, answerWithin: configuration.calls.ringTimeout,
+            session: session, client: client, registry: sessions, reply: reply, answerWithin: switchboard.settings.ringTimeout,
             onEnded: { [weak self] in self?.apiSessions[id] = nil })
         session.offer(.caller, command.offer.sdp, trickle: command.offer.trickleICE)
     }
@@ -23,19 +23,10 @@ extension BrowserService {
         _ kind: SessionKind, _ change: SessionOptionsChange, profiles: [SessionSide: SIPProfile], _ client: BrowserClient,
         subscribe: Bool
     ) throws(APIError) -> any MediaSession {
-        try checkRoom(for: client)
+        try switchboard.admission.checkRoom(forClientOf: client.user.name)
         return sessions.create(
             kind: kind, options: SessionOptions().applying(change), profiles: profiles, client: client,
             subscriber: subscribe ? client.id : nil)
-    }
-
-    /// Whether one more session can be had.
-    func checkRoom(for client: BrowserClient) throws(APIError) {
-        guard sessions.isReady else { throw APIError(.mediaUnavailable) }
-        guard sessions.count < configuration.sip.maximumCalls else { throw APIError(.tooManySessions) }
-        guard sessions.list(of: client.user.name).count < configuration.api.sessionsPerUser else {
-            throw APIError(.tooManySessions, "this user has too many sessions already")
-        }
     }
 
     func answerSession(_ command: AnswerSession, _ client: BrowserClient, _ reply: BrowserReply) throws(APIError) {

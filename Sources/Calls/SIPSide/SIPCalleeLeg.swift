@@ -17,7 +17,7 @@ final class SIPCalleeLeg: CalleeLeg, PhoneLeg {
     let origin: CallOrigin
     private let endpoint: any SIPUserAgent
     /// What has not been tried yet.
-    private var attempts: [Attempt]
+    private(set) var attempts: [Attempt]
     private var current: Attempt?
     private let trunk: Trunk?
     private let service: TrunkService?

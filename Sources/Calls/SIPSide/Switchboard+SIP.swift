@@ -1,6 +1,7 @@
 internal import BrowserAPI
 internal import EventLoop
 internal import ProxyCore
+internal import Routing
 public import SIP
 
 extension Switchboard {
@@ -25,6 +26,60 @@ extension Switchboard {
         default: break
         }
     }
+
+    // MARK: New calls
+
+    private func incoming(_ leg: SIPLegID, _ invite: SIPIncomingInvite) {
+        admission.identify(invite) { [weak self] result in
+            guard let self else { return }
+            do throws(Admission.Refusal) {
+                let caller = try result.get()
+                if let replaces = invite.replaces { return try replace(replaces, by: leg, invite, caller) }
+                try connect(leg, invite, caller.origin, admission.admit(invite, from: caller))
+            } catch {
+                refuse(leg, invite, error)
+            }
+        }
+    }
+
+    private func connect(
+        _ leg: SIPLegID, _ invite: SIPIncomingInvite, _ origin: CallOrigin, _ admitted: Admission.Admitted
+    ) throws(Admission.Refusal) {
+        guard let endpoint else { return }
+        let (id, session) = (BrowserID.make(), BrowserID.make())
+        let context = CallContext(
+            call: id, session: session, callerType: .rtp, origin: origin, dialled: admitted.dialled,
+            maxForwards: max(0, invite.maxForwards - 1), flow: invite.flow)
+        let plan = planner.plan(admitted.destinations, context)
+        let refusal = plan.refusal
+        let branches = refusal == nil ? sessions.create(id: session, branches: plan.branches, call: id) : [:]
+        guard refusal == nil, let first = branches[1] else {
+            admitted.place?.leave()
+            let end = refusal ?? .notReachable
+            throw Admission.Refusal(end.sipResponse, end.reason)
+        }
+        let call = CallController(
+            id: id, session: first, sessions: branches, caller: SIPCallerLeg(endpoint: endpoint, leg: leg, flow: invite.flow, place: admitted.place),
+            origin: origin, plan: plan, limits: limits, log: log)
+        log.info("call from a phone", metadata: [
+            "call": "\(id)", "leg": "\(leg)", "dialled": "\(invite.requestUser)", "from": "\(invite.from.uri)",
+            "by": "\(origin.source)", "source": "\(invite.source)", "sip_call_id": "\(invite.callID)",
+        ])
+        call.context = context
+        sipLegs[leg] = SIPBinding(call: call, callee: nil)
+        begin(call, offer: invite.sdp, trickle: false)
+    }
+
+    private func refuse(_ leg: SIPLegID, _ invite: SIPIncomingInvite, _ refusal: Admission.Refusal) {
+        // A challenge is how every call of a phone with a password begins.
+        log.log(level: refusal.status == 401 ? .debug : .info, "call refused", metadata: [
+            "leg": "\(leg)", "status": "\(refusal.status)", "reason": "\(refusal.reason)", "dialled": "\(invite.requestUser)",
+            "source": "\(invite.source)",
+        ])
+        endpoint?.reject(leg, refusal.response)
+    }
+
+    // MARK: Legs of calls
 
     private func handle(_ event: SIPEvent, ofCallerIn call: CallController) {
         switch event {

@@ -58,15 +58,15 @@ extension Switchboard {
     ) throws(TransferFailure) -> CallController {
         let id = BrowserID.make(), origin = caller.leg.origin
         let plan: CallPlan
-        var context: Context?
+        var context: CallContext?
         var inherited: [SessionSide: DialogInheritance] = [:]
         inherited[.caller] = caller.inheritance
         if case .order(let order) = newCall {
-            let made = Context(
+            let made = CallContext(
                 call: id, session: session, callerType: caller.type, origin: origin, dialled: order.dialled, maxForwards: nil,
                 calling: (caller.leg as? TransferredBrowser)?.client, flow: (caller.leg as? TransferredPhone)?.flow, callerProfile: caller.profile,
                 inherited: inherited, headers: order.headers)
-            plan = self.plan(order.destinations, made)
+            plan = planner.plan(order.destinations, made)
             context = made
         } else if let callee {
             plan = CallPlan(joining: callee, type: caller.type, caller: caller.profile)

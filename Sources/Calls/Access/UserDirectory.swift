@@ -1,0 +1,50 @@
+internal import BrowserAPI
+internal import EventLoop
+internal import Registrar
+
+/// The users who can be called, and where: the configuration's, and guests, whom a token lets in as long as they are logged in.
+@LoopActor
+final class UserDirectory {
+    private let displayNames: [String: String?]
+    private let admitsGuests: Bool
+    /// The browsers of users.
+    weak var browsers: (any BrowserSource)?
+    /// The phones of users; nil until the gateway has started.
+    var phones: (any ContactSource)?
+
+    init(_ settings: CallSettings) {
+        displayNames = settings.users
+        admitsGuests = settings.admitsGuests
+    }
+
+    /// Whether `name` is that of a browser's user who is logged in by a token and is none of the configuration's.
+    func isGuest(_ name: String) -> Bool { admitsGuests && !clients(of: name).isEmpty }
+
+    /// Whether `name` is that of a user of the configuration, or of a guest.
+    func isUser(_ name: String) -> Bool { displayNames[name] != nil || isGuest(name) }
+
+    func displayName(of user: String) -> String? { displayNames[user] ?? nil }
+
+    /// The user's clients of the browser API.
+    func clients(of user: String) -> [BrowserClient] { browsers?.clients(of: user) ?? [] }
+
+    /// The contacts that the user's phones have registered.
+    func contacts(of user: String) -> [Binding] { phones?.targets(of: user) ?? [] }
+}
+
+/// Who knows the clients of users.
+@LoopActor
+protocol BrowserSource: AnyObject {
+    func clients(of user: String) -> [BrowserClient]
+}
+
+extension BrowserAPI: BrowserSource {}
+
+/// Who knows the contacts of users.
+@LoopActor
+protocol ContactSource: AnyObject {
+    /// The contacts that a call to `user` goes to.
+    func targets(of user: String) -> [Binding]
+}
+
+extension RegistrarService: ContactSource {}

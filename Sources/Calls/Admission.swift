@@ -1,0 +1,158 @@
+internal import BrowserAPI
+internal import Configuration
+internal import EventLoop
+internal import ProxyCore
+internal import Routing
+internal import SIP
+
+/// Says yes or no to a new call: whether the gateway takes calls, who calls, where the call goes, whether there is room.
+@LoopActor
+final class Admission {
+    /// A no.
+    struct Refusal: Error, Equatable {
+        let response: SIPResponse
+        /// Why, in words, for the log and for clients.
+        let reason: String
+
+        init(_ response: SIPResponse, _ reason: String) {
+            self.response = response
+            self.reason = reason
+        }
+
+        init(_ status: Int, _ reason: String, phrase: String? = nil, retryAfter: Int? = nil) {
+            self.init(SIPResponse(status: status, phrase: phrase, retryAfter: retryAfter), reason)
+        }
+
+        var status: Int { response.status }
+
+        static let draining = Refusal(503, "the gateway is stopping", retryAfter: 10)
+        static let overload = Refusal(503, "no room for another call", retryAfter: 5)
+    }
+
+    /// Who sends an INVITE.
+    struct Caller {
+        let origin: CallOrigin
+        /// What asks a caller who has proven nothing for credentials.
+        let challenge: SIPResponse?
+    }
+
+    /// A yes to an INVITE.
+    struct Admitted {
+        let dialled: String
+        /// In the order in which they are tried.
+        let destinations: [RouteDestination]
+        /// The place that the call takes on the trunk that it comes by.
+        let place: TrunkPlace?
+    }
+
+    let settings: CallSettings
+    let routing: RoutingTable
+    let users: UserDirectory
+    private let authenticator: RequestAuthenticator
+    private let trunks: TrunkService
+    /// How much is going on.
+    weak var load: (any CallLoad)?
+    /// Where calls must not be sent, and must not come from.
+    var ownAddresses: OwnAddresses
+    /// Set when the gateway stops: no new calls.
+    var isDraining = false
+
+    init(settings: CallSettings, routing: RoutingTable, users: UserDirectory, authenticator: RequestAuthenticator, trunks: TrunkService) {
+        self.settings = settings
+        self.routing = routing
+        self.users = users
+        self.authenticator = authenticator
+        self.trunks = trunks
+        ownAddresses = OwnAddresses(listening: [], domain: settings.domain)
+    }
+
+    // MARK: INVITE
+
+    /// Finds out who sends an INVITE. `then` is called once: at once, or later where the source has guessed passwords before.
+    func identify(_ invite: SIPIncomingInvite, then: @escaping @LoopActor (Result<Caller, Refusal>) -> Void) {
+        guard !isDraining else { return then(.failure(.draining)) }
+        guard !ownAddresses.contain(source: invite.source, invite.transport) else {
+            return then(.failure(Refusal(482, "the INVITE comes from this gateway")))
+        }
+        let request = RequestAuthenticator.Request(
+            method: "INVITE", uri: invite.requestURI, dialled: invite.requestUser, domain: invite.requestHost,
+            address: invite.flow?.peerAddress ?? invite.source, authorizations: invite.authorizations)
+        authenticator.identify(request) { [self] verdict in then(caller(of: invite, verdict)) }
+    }
+
+    private func caller(of invite: SIPIncomingInvite, _ verdict: RequestAuthenticator.Verdict) -> Result<Caller, Refusal> {
+        switch verdict {
+        case .refused(let response):
+            return .failure(Refusal(response, "the credentials are wrong"))
+        case .known(let source):
+            return .success(Caller(origin: origin(of: invite, source), challenge: nil))
+        case .unproven(let challenge):
+            // A caller who claims to be one of our users has to prove it, before its call is shown as that user's to anybody.
+            guard !claimsUser(invite) else { return .failure(Refusal(challenge, "the caller has not proven to be the user in its From")) }
+            return .success(Caller(origin: origin(of: invite, .anonymous), challenge: challenge))
+        }
+    }
+
+    private func claimsUser(_ invite: SIPIncomingInvite) -> Bool {
+        users.isUser(invite.from.user) && ownAddresses.contain(host: invite.from.host)
+    }
+
+    private func origin(of invite: SIPIncomingInvite, _ source: CallSource) -> CallOrigin {
+        CallOrigin(
+            invite, source: source, trunk: settings.trunk(of: source), isUser: users.isUser, displayName: users.displayName(of:))
+    }
+
+    /// Where an INVITE goes, if there is room for its call.
+    func admit(_ invite: SIPIncomingInvite, from caller: Caller) throws(Refusal) -> Admitted {
+        let source = caller.origin.source, trunk = settings.trunk(of: source)
+        let written = trunk?.inbound.dialledFrom == .to ? invite.to.user : invite.requestUser
+        let plain = DialledNumber.plain(written, isName: users.isUser)
+        let dialled = trunk?.numbers.inboundDialled.normalise(plain) ?? plain
+        // A tel: URI has no host.
+        let domain = invite.requestHost.isEmpty ? settings.domain : invite.requestHost
+        let request = RoutingRequest(source: source, dialled: dialled, domain: domain)
+        let destinations = try destinations(request, challenge: caller.challenge)
+        return Admitted(dialled: dialled, destinations: destinations, place: try place(for: source))
+    }
+
+    // MARK: Room
+
+    /// Takes room for a call, on its trunk too.
+    func place(for source: CallSource) throws(Refusal) -> TrunkPlace? {
+        try checkRoom(for: source)
+        guard let trunk = settings.trunk(of: source) else { return nil }
+        guard let place = trunks.place(on: trunk) else {
+            throw Refusal(503, "all lines of trunk \(trunk.name) are taken", phrase: "Trunk Busy", retryAfter: 5)
+        }
+        return place
+    }
+
+    /// Whether there is room for one more call. Strangers have half of what there is: a caller with a proven identity is not to find all
+    /// taken by callers who need prove nothing.
+    func checkRoom(for source: CallSource) throws(Refusal) {
+        guard let load, load.isMediaReady else { throw Refusal(503, "there is no media server", retryAfter: 5) }
+        guard load.sessionCount < settings.maximumCalls else { throw .overload }
+        guard source != .anonymous || load.anonymousCallCount < max(1, settings.maximumCalls / 2) else { throw .overload }
+    }
+
+    /// Whether a client's user may have one more session.
+    func checkRoom(forClientOf user: String) throws(APIError) {
+        guard let load, load.isMediaReady else { throw APIError(.mediaUnavailable) }
+        guard load.sessionCount < settings.maximumCalls else { throw APIError(.tooManySessions) }
+        guard load.sessionCount(of: user) < settings.sessionsPerUser else {
+            throw APIError(.tooManySessions, "this user has too many sessions already")
+        }
+    }
+}
+
+/// How much is going on.
+@LoopActor
+protocol CallLoad: AnyObject {
+    /// Whether a session can be started now.
+    var isMediaReady: Bool { get }
+    var sessionCount: Int { get }
+    /// The sessions of a user's calls and clients.
+    func sessionCount(of user: String) -> Int
+    /// The calls of callers who have proven nothing.
+    var anonymousCallCount: Int { get }
+}
