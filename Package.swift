@@ -94,13 +94,13 @@ let package = Package(
             name: "Web", dependencies: ["BrowserAPI", "EventLoop", "JSON", "WebSocket"], resources: [.copy("Files")], swiftSettings: settings
         ),
         .target(
-            name: "Media", dependencies: ["EventLoop", "JSON", "Janus", "ProxyCore", "Recording", "SDP", logging], swiftSettings: settings
+            name: "Media", dependencies: ["EventLoop", "JSON", "Janus", "ProxyCore", "RTP", "Recording", "SDP", logging, metrics], swiftSettings: settings
         ),
         .target(
             name: "Calls",
             dependencies: [
                 "Authentication", "BrowserAPI", "Configuration", "EventLoop", "JSON", "Media", "ProxyCore", "Recording", "Registrar", "Routing", "SDP",
-                "SIP", "SIPNames", logging,
+                "SIP", "SIPNames", logging, metrics,
             ],
             swiftSettings: settings
         ),

@@ -20,7 +20,8 @@ final class CallController {
     var context: CallContext?
     /// Where redirections have led to.
     var redirections: Set<String> = []
-    let started = ContinuousClock.now
+    var started: ContinuousClock.Instant { times.began }
+    private var times = CallReport.Times()
     /// Called once, when the call is over.
     var onEnded: (@LoopActor (CallEnd) -> Void)?
     /// Events of the call's session, for its clients.
@@ -170,12 +171,18 @@ final class CallController {
         case .invite(let leg, let offer):
             caller.proceed()
             callees[leg]?.invite(offer: offer)
-        case .ringCaller: caller.ring()
-        case .progressCaller(let sdp): caller.progress(sdp)
+            _ = callIDs
+        case .ringCaller:
+            noteRinging()
+            caller.ring()
+        case .progressCaller(let sdp):
+            noteRinging()
+            caller.progress(sdp)
         case .progressDone(let leg, let failure): callees[leg]?.progressed(failure)
         case .confirmCallee(let leg, let answer): callees[leg]?.confirm(answer: answer)
         case .answerCaller(let sdp):
             log.info("call answered")
+            times.answers()
             caller.answer(sdp)
             transfer?.answered(self)
         case .refuse(let leg, let failure): callees[leg]?.refuse(failure)
@@ -233,13 +240,46 @@ final class CallController {
     private func finish(_ end: CallEnd) {
         for timer in timers.values { timer.cancel() }
         timers = [:]
-        log.info("call ended", metadata: [
-            "status": "\(end.status)", "reason": "\(end.reason)", "by": "\(end.by.rawValue)",
-        ])
+        report(end)
         let ended = onEnded
         onEnded = nil
         ended?(end)
         transfer?.ended(self, end)
+    }
+}
+
+// MARK: What is told of it
+
+extension CallController {
+    /// Also has the legs remember their Call-IDs.
+    private func noteRinging() {
+        times.rings()
+        _ = callIDs
+    }
+
+    private var callIDs: [SessionSide: String] {
+        var ids: [SessionSide: String] = [:]
+        ids[.caller] = (caller as? any PhoneLeg)?.dialog?.callID
+        ids[.callee] = (reportedCallee as? any PhoneLeg)?.dialog?.callID
+        return ids
+    }
+
+    /// Who took the call, or was the only one that was called.
+    private var reportedCallee: (any CalleeLeg)? {
+        (machine.taker ?? machine.mediaLeg ?? (callees.count == 1 ? callees.keys.first : nil)).flatMap { callees[$0] }
+    }
+
+    /// Writes the call's line, as soon as its session has been given back.
+    private func report(_ end: CallEnd) {
+        let report = CallReport(
+            caller: origin, isFromBrowser: caller is any BrowserLeg, callee: machine.taker.flatMap { callees[$0]?.origin },
+            dialled: context?.dialled, target: (reportedCallee as? SIPCalleeLeg)?.target, times: times, end: end, callIDs: callIDs)
+        let (log, session) = (log, session)
+        LoopActor.task {
+            let summary = await session.summary()
+            report.count(summary)
+            log.info("call ended", metadata: report.metadata(summary))
+        }
     }
 }
 

@@ -1,4 +1,5 @@
 public import Configuration
+internal import CoreMetrics
 internal import Glibc
 public import Logging
 internal import Synchronization
@@ -39,6 +40,7 @@ public final class LogOutput: Sendable {
     func write(_ entry: LogEntry) {
         let line = format == .json ? entry.json : entry.text
         writer.write(line) { dropped in
+            Counter(label: "tern_log_lines_dropped_total").increment(by: dropped)
             let notice = LogEntry(
                 time: .now(), level: .warning, label: "tern.log", message: "log lines were dropped",
                 metadata: [("count", .string(String(dropped)))])

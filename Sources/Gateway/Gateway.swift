@@ -255,6 +255,8 @@ public final class Gateway {
             clients: api.clientCount, isMediaReady: media.isReady, handles: media.status.handles,
             unfinishedRecordings: recordings.status.unfinished)
         figures.note(in: metrics)
+        metrics.setCounter("tern_recordings_total", Double(recordings.status.ready), [("result", "ready")])
+        metrics.setCounter("tern_recordings_total", Double(recordings.status.failed), [("result", "failed")])
     }
 
     /// What there is at the moment, as `GET /status` shows it.

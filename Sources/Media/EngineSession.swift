@@ -4,6 +4,7 @@ internal import JSON
 internal import Logging
 public import ProxyCore
 internal import Recording
+internal import SDP
 
 /// A media session in the media engine: runs a ``ProxySession`` and does with Janus what it says.
 ///
@@ -40,6 +41,9 @@ public final class EngineSession: MediaSession {
     private var updateCount = 0
     private let keyframeRequests = KeyframeRequests()
     private var secondKeyframeRequest: LoopTimer?
+    private var summed = SessionSummary()
+    private var isReleased = false
+    private var waitingForSummary: [CheckedContinuation<Void, Never>] = []
     /// Whether the session was up and established.
     private var hasBegun = false
     private var showsVideo = true
@@ -129,6 +133,15 @@ public final class EngineSession: MediaSession {
     /// What has been counted of `side`; nil where there is no such side, or it cannot be asked.
     public func statistics(of side: SessionSide) async -> EngineStatistics? { await media.statistics(of: side) }
 
+    public func summary() async -> SessionSummary {
+        if !isReleased { await withCheckedContinuation { waitingForSummary.append($0) } }
+        return summed
+    }
+
+    private func codecs(of side: SessionSide) -> [MediaKind: String] {
+        Dictionary(machine.agreedMedia(of: side).map { ($0.kind, $0.codec.rawValue) }) { first, _ in first }
+    }
+
     /// Changes options; `done` is called once, when they act or cannot.
     public func update(_ change: SessionOptionsChange, done: @escaping UpdateCompletion) {
         updateCount += 1
@@ -178,6 +191,7 @@ public final class EngineSession: MediaSession {
     private func beginWhenUp() {
         guard machine.isEstablished, isUp, !hasBegun else { return }
         hasBegun = true
+        summed.setUp = started.duration(to: .now)
         requestKeyframes()
     }
 
@@ -234,7 +248,16 @@ public final class EngineSession: MediaSession {
             secondKeyframeRequest?.cancel()
             let afterRelease = afterRelease
             self.afterRelease = []
-            media.release { afterRelease.forEach { $0() } }
+            summed.codecs = Dictionary(kind.sides.map { ($0, codecs(of: $0)) }) { first, _ in first }
+            media.release { [self] statistics in
+                afterRelease.forEach { $0() }
+                summed.statistics = statistics
+                SessionCounts.note(summed)
+                isReleased = true
+                let waiting = waitingForSummary
+                waitingForSummary = []
+                for waiter in waiting { waiter.resume() }
+            }
             let output = onOutput
             onOutput = nil
             output?(.ended(end))

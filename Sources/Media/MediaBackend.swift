@@ -1,3 +1,4 @@
+internal import CoreMetrics
 public import EventLoop
 public import Janus
 public import Logging
@@ -116,6 +117,7 @@ public final class MediaBackend {
 
     private func processChanged(_ state: JanusProcessState) {
         guard case .running = state, let process, let client = clients.first else { return }
+        Counter(label: "tern_janus_starts_total").increment()
         client.connect(to: process.url)
         client.start()
     }

@@ -1,6 +1,8 @@
 public import EventLoop
 public import Janus
 public import ProxyCore
+internal import RTP
+public import SDP
 
 /// A media session, as calls and clients of the API use it. ``EngineSession`` is the one on legs of the media engine.
 ///
@@ -40,6 +42,8 @@ public protocol MediaSession: AnyObject {
     func inheritance(of side: SessionSide) -> DialogInheritance?
     /// What has been counted of `side`; nil where there is no such side, or it cannot be asked.
     func statistics(of side: SessionSide) async -> EngineStatistics?
+    /// What there is to say of the session when it is over; waits until it is, and its legs are given back.
+    func summary() async -> SessionSummary
 
     // MARK: Offers and answers
 
@@ -76,6 +80,27 @@ public protocol MediaSession: AnyObject {
     func endIfPhoneIsSilent(for limit: Duration) async
     /// Stops it; the owner hears `ended`, once.
     func stop(_ end: SessionEnd)
+}
+
+/// What there is to say of a session that is over.
+public struct SessionSummary: Sendable {
+    /// The last that was counted of each leg; none of a leg that was lost with its Janus.
+    public var statistics: [SessionSide: EngineStatistics] = [:]
+    /// The first codec of each medium that a side has agreed on, as `rtpmap` names it.
+    public var codecs: [SessionSide: [MediaKind: String]] = [:]
+    /// From the first offer until media could flow; nil where it never could.
+    public var setUp: Duration?
+
+    public init() {}
+
+    /// The score that people would give to the sound of a side (``EModel``); nil where that is not known.
+    public func score(of side: SessionSide) -> Double? {
+        guard let received = statistics[side]?.audio?.received, received.packets >= 100, let lost = received.lost,
+            let codec = codecs[side]?[.audio].flatMap({ EModel.Codec(rtpmap: $0) })
+        else { return nil }
+        let share = Double(max(0, lost)) / Double(max(1, received.packets + max(0, lost)))
+        return EModel(codec: codec, loss: share, delay: Double(statistics[side]?.audio?.sent.roundTrip ?? 0) / 2).score
+    }
 }
 
 /// What the owner of a session is told.

@@ -1,3 +1,4 @@
+internal import CoreMetrics
 internal import EventLoop
 internal import Foundation
 internal import Janus
@@ -186,6 +187,7 @@ final class SessionLegs {
     }
 
     private func heard(_ event: EngineEvent, from side: SessionSide) {
+        Counter(label: "tern_engine_events_total", dimensions: [("event", event.name)]).increment()
         switch event {
         case .digit(_, let digit, let duration): onEvent?(.digit(side, digit, duration))
         case .latched(let kind, let address, let former):
@@ -209,19 +211,29 @@ final class SessionLegs {
 
     /// Gives all legs back. Also those that are still being attached, as soon as they are.
     ///
-    /// - Parameter done: Called when they are, and Janus has let go of what it recorded.
-    func release(_ done: @escaping @LoopActor () -> Void) {
-        guard !isReleased else { return done() }
+    /// - Parameter done: Called when they are, and Janus has let go of what it recorded, with the last that was counted of each leg.
+    func release(_ done: @escaping @LoopActor ([SessionSide: EngineStatistics]) -> Void) {
+        guard !isReleased else { return done([:]) }
         isReleased = true
         onEvent = nil
         let open = legs
         legs = [:]
         open.values.forEach { $0.handle.onEvent = nil }
-        let ends = open.values.map { leg in LoopActor.task { await leg.handle.detach() } }
+        let ends = open.map { side, leg in (side, LoopActor.task { await SessionLegs.end(leg) }) }
         LoopActor.task {
-            for end in ends { await end.value }
-            done()
+            var counted: [SessionSide: EngineStatistics] = [:]
+            for (side, end) in ends { counted[side] = await end.value }
+            done(counted)
         }
+    }
+
+    /// How long an end waits for what was counted.
+    private static let countLimit = Duration.seconds(1)
+
+    private static func end(_ leg: EngineLeg) async -> EngineStatistics? {
+        let statistics = try? await leg.statistics(within: countLimit)
+        await leg.handle.detach()
+        return statistics
     }
 }
 

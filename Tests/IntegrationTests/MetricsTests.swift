@@ -53,6 +53,34 @@ extension IntegrationTests {
             }
         }
 
+        @Test("how calls end is counted, and the line of each call in the log says who, how long, by which dialogs, and what was counted of its media")
+        func ends() async throws {
+            let stage = try Stage.running
+            let before = try metrics(of: stage)
+            let phone = try SIPPhone(stage)
+            defer { phone.stop() }
+            phone.call("echo")
+            try await phone.answered()
+            #expect(await phone.audio.hears(phone.audio.frequency))
+            try await phone.hangUp()
+            phone.call("nobody")
+            _ = try? await phone.answered(within: .seconds(2))
+            let counted = try await eventually(within: .patience) {
+                let after = try metrics(of: stage)
+                return [
+                    #"tern_calls_total{caller="phone",result="answered"}"#, #"tern_call_setup_seconds_count{stage="answered"}"#,
+                    #"tern_call_setup_seconds_count{stage="media"}"#, "tern_call_duration_seconds_count", "tern_call_mos_count",
+                    #"tern_rtp_packets_total{direction="received",medium="audio"}"#, #"tern_calls_refused_total{status="404"}"#,
+                ].allSatisfy { value($0, in: after) > value($0, in: before) }
+            }
+            #expect(counted, "\(try metrics(of: stage))")
+            let line = stage.gateway.log.split(separator: "\n").last { $0.contains("call ended") && $0.contains("result=answered") }
+            let text = line.map(String.init) ?? ""
+            for part in ["to=echo", "by=caller", "caller_call_id=", "caller_codecs=", "caller_mos=4.4", "duration=", "answered_after=", " received, 0 lost"] {
+                #expect(text.contains(part), "\(part) in \(text)")
+            }
+        }
+
         @Test("commands of browsers are counted by their outcome, and what is no command as one")
         func commands() async throws {
             let stage = try Stage.running

@@ -48,6 +48,9 @@ final class SIPCalleeLeg: CalleeLeg, PhoneLeg {
     /// The flow that the phone is called over; nil where it is none.
     var flow: SIPFlow? { current?.request.hop?.flow }
 
+    /// Where it is called, or was last; nil before.
+    var target: (uri: String, trunk: String?)? { current.map { ($0.request.target, trunk?.name) } }
+
     func invite(offer: String?) {
         self.offer = offer
         if let trunk, let service {

@@ -18,6 +18,14 @@ final class SIPDialogOffers {
         self.ownsCallID = ownsCallID
     }
 
+    private var knownCallID: String?
+
+    /// The dialog's Call-ID, also when the leg is gone; nil where it was never asked for before.
+    var callID: String? {
+        knownCallID = knownCallID ?? endpoint.callID(of: leg)
+        return knownCallID
+    }
+
     /// Whether an offer of ours has no answer yet.
     var isOffering: Bool { pending.sdp != nil }
 

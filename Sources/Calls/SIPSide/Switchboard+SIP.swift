@@ -1,4 +1,5 @@
 internal import BrowserAPI
+internal import CoreMetrics
 internal import EventLoop
 internal import ProxyCore
 internal import Routing
@@ -72,6 +73,7 @@ extension Switchboard {
 
     private func refuse(_ leg: SIPLegID, _ invite: SIPIncomingInvite, _ refusal: Admission.Refusal) {
         // A challenge is how every call of a phone with a password begins.
+        Counter(label: "tern_calls_refused_total", dimensions: [("status", String(refusal.status))]).increment()
         log.log(level: refusal.status == 401 ? .debug : .info, "call refused", metadata: [
             "leg": "\(leg)", "status": "\(refusal.status)", "reason": "\(refusal.reason)", "dialled": "\(invite.requestUser)",
             "source": "\(invite.source)",

@@ -8,8 +8,8 @@ extension MetricsRegistry {
         MetricFamily("tern_calls", .gauge, "Calls at the moment, by state: setting_up, answered."),
         MetricFamily(
             "tern_calls_total", .counter,
-            "Calls that have ended, by caller (phone, browser, trunk), and result (answered, busy, cancelled, no_answer, not_found, "
-                + "refused, failed)."),
+            "Calls that have ended, by caller (phone, browser, trunk), and result (answered, busy, cancelled, declined, "
+                + "no_answer, not_found, refused, failed)."),
         MetricFamily("tern_calls_refused_total", .counter, "INVITEs for new calls that were refused before there was a call, by status."),
         MetricFamily(
             "tern_call_setup_seconds", .histogram(times),
@@ -17,7 +17,6 @@ extension MetricsRegistry {
         MetricFamily(
             "tern_call_duration_seconds", .histogram([1, 5, 15, 30, 60, 180, 600, 1_800, 3_600, 14_400]),
             "Time from the answer of a call to its end."),
-        MetricFamily("tern_transfers_total", .counter, "Transfers, by result: done, failed."),
         // Media
         MetricFamily("tern_sessions", .gauge, "Media sessions at the moment."),
         MetricFamily("tern_sessions_up_seconds", .histogram(times), "Time from the first offer of a session to its media being up."),

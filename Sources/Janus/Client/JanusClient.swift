@@ -207,10 +207,10 @@ public final class JanusClient {
     }
 
     func request(
-        _ message: [String: JSONValue], of handle: JanusHandle, until answer: JanusChannel.Answer
+        _ message: [String: JSONValue], of handle: JanusHandle, until answer: JanusChannel.Answer, within limit: Duration? = nil
     ) async throws(JanusError) -> JanusMessage {
         let (channel, _) = try ready()
-        return try await channel.request(envelope(message, handle: handle.id), until: answer, owner: handle.id)
+        return try await channel.request(envelope(message, handle: handle.id), until: answer, owner: handle.id, within: limit)
     }
 
     func send(_ message: [String: JSONValue], of handle: JanusHandle) {

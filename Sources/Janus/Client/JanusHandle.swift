@@ -39,12 +39,13 @@ public final class JanusHandle {
 
     /// Sends a message to the plugin and waits for its reply.
     ///
+    /// - Parameter limit: Time for the reply, where it is not the client's usual one.
     /// - Throws: `.plugin` when the plugin refused, `.refused` when Janus' core did, `.lost` when Janus died meanwhile.
-    public func message(_ body: JSONValue, jsep: JSEP? = nil) async throws(JanusError) -> JanusReply {
+    public func message(_ body: JSONValue, jsep: JSEP? = nil, within limit: Duration? = nil) async throws(JanusError) -> JanusReply {
         let client = try usableClient()
         var members: [String: JSONValue] = ["janus": "message", "body": body]
         if let jsep { members["jsep"] = jsep.json }
-        let answer = try await client.request(members, of: self, until: .plugin)
+        let answer = try await client.request(members, of: self, until: .plugin, within: limit)
         guard case .plugin(let reply) = answer.kind else { throw .malformed("no reply of a plugin") }
         if let reason = reply.data["error"]?.stringValue {
             throw .plugin(code: reply.data["error_code"]?.intValue ?? 0, reason: reason)

@@ -18,6 +18,19 @@ public enum EngineEvent: Sendable, Equatable {
     /// Something failed, as `recording`.
     case error(what: String, reason: String)
 
+    /// The name that the engine gives it.
+    public var name: String {
+        switch self {
+        case .digit: "digit"
+        case .latched: "latched"
+        case .flowing: "flowing"
+        case .silent: "silent"
+        case .unreachable: "unreachable"
+        case .keyframeWanted: "keyframe_wanted"
+        case .error: "error"
+        }
+    }
+
     /// `nil` when it is none of these, or lacks what belongs to it.
     public init?(_ data: JSONValue) {
         guard data["tern"]?.stringValue == "event", let name = data["event"]?.stringValue else { return nil }

@@ -82,23 +82,27 @@ public struct EngineLeg {
     }
 
     /// The counters of both directions.
-    public func statistics() async throws(JanusError) -> EngineStatistics {
-        try await ask("statistics")
+    ///
+    /// - Parameter limit: Time for the reply, where it is not the client's usual one.
+    public func statistics(within limit: Duration? = nil) async throws(JanusError) -> EngineStatistics {
+        try await ask("statistics", within: limit)
     }
 
-    private func ask<Value: EngineReply>(_ request: String, _ members: [String: JSONValue] = [:]) async throws(JanusError) -> Value {
-        guard let value = Value(try await reply(to: request, members).data) else {
+    private func ask<Value: EngineReply>(
+        _ request: String, _ members: [String: JSONValue] = [:], within limit: Duration? = nil
+    ) async throws(JanusError) -> Value {
+        guard let value = Value(try await reply(to: request, members, within: limit).data) else {
             throw .malformed("the reply to \"\(request)\" of \(EnginePlugin.name) is incomplete")
         }
         return value
     }
 
     private func reply(
-        to request: String, _ members: [String: JSONValue] = [:], jsep: JSEP? = nil
+        to request: String, _ members: [String: JSONValue] = [:], jsep: JSEP? = nil, within limit: Duration? = nil
     ) async throws(JanusError) -> JanusReply {
         var members = members
         members["request"] = .string(request)
-        let reply = try await handle.message(.object(members), jsep: jsep)
+        let reply = try await handle.message(.object(members), jsep: jsep, within: limit)
         guard reply.data["tern"] != nil else { throw .malformed("no member \"tern\"") }
         return reply
     }

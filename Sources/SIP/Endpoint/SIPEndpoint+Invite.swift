@@ -70,6 +70,7 @@ extension SIPEndpoint {
         let leg = Leg(
             .calling(call.id, sdp: request.sdp), stack: stack, handle: handle, contact: contact, endpoint: self)
         leg.ownDialog = dialog
+        leg.callID = dialog.callID
         leg.nextHop.isOurs = true
         leg.nextHop.origin = (way.hop ?? SIPHop(transport: way.transport, address: way.address.address, port: way.address.port)).uri
         if let hop = way.hop { leg.begin(at: hop) }

@@ -37,6 +37,7 @@ extension SIPEndpoint {
             .called(id, sdp: invite.sdp, provisionals: message.provisionals), stack: stack, handle: handle,
             contact: stack.contact(invite.transport, peer: peer, isSecure: message.isSecure && invite.transport == .tls), endpoint: self)
         remember(leg)
+        leg.callID = invite.callID
         leg.nextHop.begin(by: invite.flow, vias: message.vias)
         leg.apply(message)
         leg.answerPracks()

@@ -15,6 +15,8 @@ extension SIPEndpoint {
         return namedLegs[name]
     }
 
+    public func callID(of leg: SIPLegID) -> String? { legs[leg]?.callID }
+
     public func remoteDescription(of leg: SIPLegID) -> String? {
         guard case .established(let descriptions, _)? = legs[leg]?.machine.state else { return nil }
         return descriptions.remote

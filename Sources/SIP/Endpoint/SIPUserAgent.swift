@@ -38,6 +38,8 @@ public protocol SIPUserAgent: AnyObject {
     func acceptOffer(_ leg: SIPLegID, sdp: String?)
     /// Refuses a re-INVITE or UPDATE; the session stands as it was. A status that would end the dialog is sent as 488.
     func rejectOffer(_ leg: SIPLegID, _ response: SIPResponse)
+    /// The Call-ID of a leg; nil where there is none any more.
+    func callID(of leg: SIPLegID) -> String?
     /// The peer's last session description; nil where there is no established leg.
     func remoteDescription(of leg: SIPLegID) -> String?
     /// Our last session description to the peer; nil where there is no established leg.

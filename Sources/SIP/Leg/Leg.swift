@@ -15,6 +15,8 @@ final class Leg {
     private(set) var machine: LegMachine
     /// What names the dialogs of our INVITE; nil where the INVITE is the peer's.
     var ownDialog: DialogName?
+    /// The Call-ID of its dialog.
+    var callID: String?
     /// Where the INVITE went over TLS, to a peer whose certificate was to be believed.
     var verifiedPeer: String?
     /// Where its requests go, and those that wait for it.
@@ -75,6 +77,7 @@ final class Leg {
         self.init(machine, stack: leg.stack, handle: leg.handle, contact: leg.contact, endpoint: endpoint)
         nextHop = leg.nextHop.forAnotherLeg
         ownDialog = leg.ownDialog
+        callID = leg.callID
     }
 
     /// Feeds the machine, and does what it says.
