@@ -325,13 +325,25 @@ struct JanusClientTests {
             try await fake.requests.first { $0["janus"] == "detach" }
             #expect(await message.value == .detached)
             #expect(client.openHandles == 1)
-            held.forEach { fake.sayText($0) }
-            for task in both { await task.value }
+            // Janus has answered, the plugin has not let go yet.
+            let answered = held
+            held = []
+            fake.answer = nil
+            var isGone = false
+            let end = LoopActor.task {
+                for task in both { await task.value }
+                isGone = true
+            }
+            answered.forEach { fake.sayText($0) }
+            let other = try await client.attach()
+            #expect(!isGone && client.openHandles == 2)
+            let id = fake.requests.elements.last { $0["janus"] == "detach" }?["handle_id"] ?? .null
+            fake.say(["janus": "detached", "sender": id])
+            await end.value
             await handle.detach()
-            #expect(client.openHandles == 0)
+            #expect(other.isOpen && client.openHandles == 1)
             #expect(Self.names(fake).filter { $0 == "detach" }.count == 1)
             #expect(await Self.failure { () async throws(JanusError) in try await handle.message([:]) } == .detached)
-            fake.answer = nil
         }
     }
 

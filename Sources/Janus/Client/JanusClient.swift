@@ -21,6 +21,8 @@ public final class JanusClient {
     private var session: UInt64?
     private var handles: [UInt64: Entry] = [:]
     private var detaching = 0
+    /// The handles that Janus is to let go of: each by who waits for it.
+    private var departures: [UInt64: @LoopActor () -> Void] = [:]
     private var attempts = 0
     /// Why the last attempt to connect failed; nil once one succeeded.
     private var lastReason: String?
@@ -143,6 +145,7 @@ public final class JanusClient {
         keepalive = nil
         let lost = handles.values
         handles = [:]
+        for id in departures.keys.sorted() { departed(id) }
         if isRunning { scheduleRetry(reason) }
         set(.down(reason: reason))
         for entry in lost { entry.handle?.lose() }
@@ -236,14 +239,30 @@ public final class JanusClient {
         defer { detaching -= 1 }
         // Whoever calls may have been cancelled: that must not keep Janus from hearing of it.
         await LoopActor.task { [self] in
+            var hasDeparted = false
+            departures[id] = { hasDeparted = true }
             do throws(JanusError) {
                 _ = try await channel.request(envelope(["janus": "detach"], handle: id), until: .success)
+                if !hasDeparted { await departure(of: id) }
             } catch .lost {
             } catch {
                 logger.warning("a handle could not be detached", metadata: ["handle": "\(id)", "reason": "\(error)"])
             }
+            departures[id] = nil
         }.value
     }
+
+    /// Janus answers before the plugin knows; it says `detached` when the plugin has closed what the handle had, as files and ports.
+    private func departure(of id: UInt64) async {
+        let timer = LoopTimer.schedule(after: configuration.requestTimeout) { [weak self] in
+            self?.logger.warning("Janus does not say that a handle is gone", metadata: ["handle": "\(id)"])
+            self?.departed(id)
+        }
+        await withCheckedContinuation { continuation in departures[id] = { continuation.resume() } }
+        timer.cancel()
+    }
+
+    private func departed(_ id: UInt64) { departures.removeValue(forKey: id)?() }
 
     // MARK: What comes unasked
 
@@ -266,7 +285,9 @@ public final class JanusClient {
     }
 
     private func dispatch(_ event: JanusHandleEvent, to id: UInt64?) {
-        guard let id, let handle = handles[id]?.handle else { return }
+        guard let id else { return }
+        if event == .lost { departed(id) }
+        guard let handle = handles[id]?.handle else { return }
         if event == .lost {
             handles[id] = nil
             channel?.fail(of: id, .lost)

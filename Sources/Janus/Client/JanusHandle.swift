@@ -65,7 +65,7 @@ public final class JanusHandle {
         client.send(["janus": "trickle", "candidate": ["completed": true]], of: self)
     }
 
-    /// Gives the handle back to Janus, which ends its PeerConnection; returns when Janus has done so.
+    /// Gives the handle back to Janus, which ends its PeerConnection; returns when Janus and the plugin have done so.
     ///
     /// Harmless when repeated, and when the handle was lost. No event comes after it was called.
     public func detach() async {

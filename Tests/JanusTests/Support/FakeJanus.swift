@@ -86,7 +86,9 @@ final class FakeJanus: WebSocketServerHandler {
         case "create", "attach":
             nextID += 1
             return [reply("success", to: request, ["data": ["id": .integer(nextID)]])]
-        case "detach", "destroy":
+        case "detach":
+            return [reply("success", to: request), departure(request)]
+        case "destroy":
             return [reply("success", to: request)]
         case "info":
             return [reply("server_info", to: request, ["version": 1_102, "version_string": "1.1.2"])]
@@ -97,6 +99,11 @@ final class FakeJanus: WebSocketServerHandler {
         default:
             return [reply("ack", to: request)]
         }
+    }
+
+    /// What Janus says of a detached handle when the plugin has let go of it.
+    func departure(_ request: JSONValue) -> String {
+        JSONValue.object(["janus": "detached", "sender": request["handle_id"] ?? .null]).text
     }
 
     /// What Tern's plugin answers to `version`.
