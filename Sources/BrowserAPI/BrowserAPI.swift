@@ -1,5 +1,6 @@
 public import EventLoop
 internal import JSON
+public import Logging
 
 /// The browser API: connections and clients, the envelope, and the commands of class `core`; those of class `media` go to
 /// the handler.
@@ -8,14 +9,19 @@ internal import JSON
 @LoopActor
 public final class BrowserAPI {
     let configuration: BrowserAPIConfiguration
+    let log: Logger
     private(set) weak var handler: (any BrowserAPIHandler)?
     private var connections: [UInt64: BrowserConnection] = [:]
     var registry = ClientRegistry()
     var loginFailures: LoginFailures
 
     /// - Parameter handler: Not retained.
-    public init(configuration: BrowserAPIConfiguration = BrowserAPIConfiguration(), handler: any BrowserAPIHandler) {
+    public init(
+        configuration: BrowserAPIConfiguration = BrowserAPIConfiguration(), handler: any BrowserAPIHandler,
+        log: Logger = Logger(label: "tern.browser-api")
+    ) {
         self.configuration = configuration
+        self.log = log
         self.handler = handler
         loginFailures = LoginFailures(limit: configuration.wrongPasswordLimit, window: .seconds(60))
     }

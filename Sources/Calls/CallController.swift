@@ -113,9 +113,16 @@ final class CallController {
     /// Takes one event of a leg, or of the gateway.
     func handle(_ event: Call.Event) {
         if transfer?.takes(event, of: self) == true { return }
-        if case .handedOver(let side, _) = event { kept = party(side) }
+        if case .handedOver(let side, _) = event {
+            kept = party(side)
+            // An offer of its that this call has not answered gets no answer any more.
+            if isEstablished { (kept as? any BrowserLeg)?.offers.end() }
+        }
         queue.take(event) { event in
-            for action in machine.handle(event) { perform(action) }
+            let actions = machine.handle(event)
+            // The sender of a REFER hears of the end before its BYE, after which it would not.
+            for case .ended(let end) in actions { transfer?.ending(self, end) }
+            for action in actions { perform(action) }
             if machine.isEstablished { session.isAnswered = true }
             onParties?()
         }

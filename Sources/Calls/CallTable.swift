@@ -44,7 +44,7 @@ public final class CallTable {
 
     private(set) var rows: [String: Row] = [:]
     /// The ids of calls that have gone over into others, for the clients that know them by those.
-    private var aliases: [String: String] = [:]
+    private(set) var aliases: [String: String] = [:]
 
     // MARK: Calls
 

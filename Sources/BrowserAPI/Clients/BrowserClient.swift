@@ -1,5 +1,6 @@
 public import EventLoop
 public import JSON
+internal import Logging
 
 /// A logged-in client. It outlives its connection by the grace time, and goes on when another connection resumes it.
 @LoopActor
@@ -22,6 +23,7 @@ public final class BrowserClient {
     /// Objects whose events it gets because the gateway said so.
     var granted: Set<String> = []
     private(set) weak var api: BrowserAPI?
+    let log: Logger
     private var connection: BrowserConnection?
     private var kept: KeptMessages
     private var requests: RequestTable
@@ -34,6 +36,7 @@ public final class BrowserClient {
         id = BrowserID.make()
         self.user = user
         self.api = api
+        log = api.log
         remoteAddress = ""
         subscriptions = SubscriptionList(limit: configuration.maximumSubscriptions)
         kept = KeptMessages(

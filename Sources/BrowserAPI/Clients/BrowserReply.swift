@@ -1,5 +1,6 @@
 public import EventLoop
 public import JSON
+internal import Logging
 
 /// The answer that one request still needs. It is given exactly once; a reply that is let go of without one answers with
 /// an internal error.
@@ -22,7 +23,7 @@ public final class BrowserReply {
 
     isolated deinit {
         guard !isAnswered else { return }
-        log.error("a request was let go of without an answer", metadata: ["client": "\(client.id)"])
+        client.log.error("a request was let go of without an answer", metadata: ["client": "\(client.id)"])
         fail(APIError(.internalError))
     }
 
@@ -35,7 +36,7 @@ public final class BrowserReply {
 
     private func answer(_ text: String, code: Int) {
         guard !isAnswered else {
-            log.error("a request was answered twice", metadata: ["client": "\(client.id)"])
+            client.log.error("a request was answered twice", metadata: ["client": "\(client.id)"])
             return
         }
         isAnswered = true

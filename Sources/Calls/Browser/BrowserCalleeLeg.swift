@@ -57,7 +57,8 @@ final class BrowserCalleeLeg: CalleeLeg, BrowserLeg {
         client.request(
             class: "media", cmd: "call_invite", data: .object(data), timeout: inviteTimeout
         ) { [weak self] result in
-            guard let self, case .failure(let error) = result else { return }
+            // One that has answered the call takes it, whatever it says of the invitation.
+            guard let self, !hasCall, case .failure(let error) = result else { return }
             let end = BrowserCalleeLeg.end(for: error)
             // It may have begun to ring all the same.
             if error.known == .timedOut { self.end(end) }

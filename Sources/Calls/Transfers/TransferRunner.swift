@@ -101,14 +101,17 @@ final class TransferRunner {
         if call === self.call { handle(.callAnswered) }
     }
 
+    /// One of the calls is about to tell its parties that it is over.
+    func ending(_ call: CallController, _ end: CallEnd) {
+        for (side, transferee) in transferees where transferee.seat.call === call { handle(.formerEnded(side, end)) }
+    }
+
     /// One of the calls is over.
     func ended(_ call: CallController, _ end: CallEnd) {
-        if call === self.call {
-            self.call = nil
-            handle(.callEnded(end))
-        } else {
-            for (side, transferee) in transferees where transferee.seat.call === call { handle(.formerEnded(side, end)) }
-        }
+        guard call === self.call else { return }
+        self.call = nil
+        if call.transfer === self { call.transfer = nil }
+        handle(.callEnded(end))
     }
 
     // MARK: What the machine says
@@ -218,6 +221,8 @@ final class TransferRunner {
             status = end.sipResponse.status
             reason = end.status == status ? end.reason : nil
         }
+        // A call's `hangup` is its last event.
+        if case .client = transferor, transferees[.caller]?.seat.call.isEnded == true { return }
         switchboard?.report(status, reason, to: transferor)
     }
 

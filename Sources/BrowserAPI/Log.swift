@@ -1,3 +1,0 @@
-internal import Logging
-
-let log = Logger(label: "tern.browser-api")

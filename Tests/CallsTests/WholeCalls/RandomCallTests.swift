@@ -1,0 +1,68 @@
+@testable import Calls
+import EventLoop
+import Foundation
+import Registrar
+import Testing
+
+@Suite("Calls of parties that do anything at any time")
+@LoopActor
+struct RandomCallTests {
+    /// Longest time for all sequences, unless their number is asked for.
+    private static let limit = Duration.seconds(60)
+
+    private func variable(_ name: String) -> UInt64? { ProcessInfo.processInfo.environment[name].flatMap { UInt64($0) } }
+
+    /// The steps of a sequence.
+    private func steps(_ seed: UInt64) -> [UInt64] {
+        var generator = SeededGenerator(seed: seed)
+        return (0..<Int.random(in: 6...40, using: &generator)).map { _ in generator.next() }
+    }
+
+    /// Two to four parties, forks, transfers, clients that come, leave, answer, hold and cancel. `TERN_TEST_SEED` plays the sequences from that seed on,
+    /// `TERN_TEST_SEQUENCES` says how many.
+    @Test("end each party once, change nothing for others, answer every request and leave nothing")
+    func sequences() async throws {
+        let registrar = try await CallBench.registrar()
+        let first = variable("TERN_TEST_SEED") ?? .random(in: 0..<1 << 40)
+        let wanted = variable("TERN_TEST_SEQUENCES")
+        print("TERN_TEST_SEED=\(first)")
+        let began = ContinuousClock.now
+        var played: UInt64 = 0
+        while played < wanted ?? 100_000, wanted != nil || ContinuousClock.now - began < RandomCallTests.limit {
+            let seed = first &+ played
+            let faults = await RandomCalls.play(steps(seed), registrar: registrar).faults
+            played += 1
+            guard !faults.isEmpty else { continue }
+            let (shortest, trace) = await shorten(steps(seed), registrar)
+            Issue.record(
+                """
+                TERN_TEST_SEED=\(seed) TERN_TEST_SEQUENCES=1
+                \(shortest.joined(separator: "\n"))
+                after
+                \(trace.joined(separator: "\n"))
+                """)
+            break
+        }
+        print("\(played) sequences in \(ContinuousClock.now - began)")
+        await registrar.stop()
+    }
+
+    /// The same fault by as few steps as can be found in a while, one left out at a time.
+    private func shorten(_ steps: [UInt64], _ registrar: RegistrarService) async -> (faults: [String], trace: [String]) {
+        var best = steps
+        var outcome = await RandomCalls.play(steps, registrar: registrar)
+        let end = ContinuousClock.now + .seconds(10)
+        var index = 1
+        while index < best.count, ContinuousClock.now < end {
+            var shorter = best
+            shorter.remove(at: index)
+            let result = await RandomCalls.play(shorter, registrar: registrar)
+            if result.faults.isEmpty {
+                index += 1
+            } else {
+                (best, outcome) = (shorter, result)
+            }
+        }
+        return outcome
+    }
+}

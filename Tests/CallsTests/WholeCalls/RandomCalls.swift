@@ -1,0 +1,175 @@
+@testable import Calls
+import EventLoop
+import Registrar
+@testable import SIP
+
+/// Plays a sequence of things that parties do, each decided by a number, and says what the gateway did wrong.
+@LoopActor
+final class RandomCalls {
+    let bench: CallBench
+    var generator = SeededGenerator(seed: 0)
+    /// What happened, for people.
+    private(set) var trace: [String] = []
+    private var texts = 0
+
+    private init(registrar: RegistrarService) {
+        bench = CallBench(registrar: registrar)
+        bench.media.fails = { [weak self] in self?.generator.happens(8) ?? false }
+    }
+
+    /// Opens the pages that the first number says, plays the others as steps, and then has every party leave.
+    ///
+    /// - Returns: What was wrong, and what happened; nothing wrong where all is well.
+    static func play(_ steps: [UInt64], registrar: RegistrarService) async -> (faults: [String], trace: [String]) {
+        let calls = RandomCalls(registrar: registrar)
+        defer { calls.bench.retire() }
+        calls.enter(steps.first ?? 0)
+        for step in steps.dropFirst() {
+            calls.generator = SeededGenerator(seed: step)
+            await calls.step()
+            let faults = calls.bench.violations()
+            if !faults.isEmpty { return (faults, calls.trace) }
+        }
+        calls.generator = SeededGenerator(seed: 1)
+        let orphans = await calls.rest()
+        await calls.leave()
+        let bench = calls.bench
+        return (bench.violations() + orphans + bench.leftovers() + calls.outcomes(), calls.trace)
+    }
+
+    /// A text that no other description has.
+    func text(_ what: String) -> String {
+        texts += 1
+        return "\(what) \(texts)"
+    }
+
+    func note(_ what: String) { trace.append(what) }
+
+    // MARK: Steps
+
+    /// The pages that are open from the beginning: alice's and one of mallory's always.
+    private func enter(_ seed: UInt64) {
+        generator = SeededGenerator(seed: seed)
+        bench.browser("alice")
+        bench.browser("mallory")
+        for user in ["alice", "bob", "bob", "carol"] where generator.happens(50) { bench.browser(user) }
+    }
+
+    private func step() async {
+        switch Int.random(in: 0..<100, using: &generator) {
+        case 0..<7: phoneCalls()
+        case 7..<15: browserCalls()
+        case 15..<43: phoneActs()
+        case 43..<56: browserResponds()
+        case 56..<78: browserActs()
+        case 78..<81: strangerActs()
+        case 81..<84: browserComesOrLeaves()
+        case 84..<95: mediaSteps()
+        case 95..<97: mediaTells()
+        default: timePasses()
+        }
+        if generator.happens(60) { await bench.settle() } else if generator.happens(60) { await bench.rest() }
+    }
+
+    private func mediaSteps() {
+        guard let session = bench.media.sessions.filter(\.hasSteps).pick(&generator) else { return }
+        note("the media engine does a step")
+        session.step()
+    }
+
+    private func mediaTells() {
+        guard let session = bench.media.sessions.pick(&generator) else { return }
+        switch Int.random(in: 0..<4, using: &generator) {
+        case 0:
+            note("a session's media is lost")
+            session.stop(.mediaServerLost)
+        case 1: session.tell(.digit(generator.happens(50) ? .caller : .callee, "5", .milliseconds(100)))
+        case 2: session.tell(.keyframeRequested(generator.happens(50) ? .caller : .callee))
+        default: session.tell(.event(.webrtc(up: true)))
+        }
+    }
+
+    private func timePasses() {
+        let time = [Duration.milliseconds(300), .seconds(5), .seconds(11), .seconds(35), .seconds(70), .seconds(13 * 3_600)].pick(&generator) ?? .zero
+        note("\(time) pass")
+        bench.clock.turn(by: time)
+    }
+
+    // MARK: The end
+
+    /// Everybody does what it owes, and nothing new.
+    ///
+    /// - Returns: Parties that are in no call by then.
+    private func rest() async -> [String] {
+        bench.media.fails = { false }
+        note("everybody does what it owes")
+        await rounds()
+        var orphans: [String] = []
+        for leg in bench.agent.legs where leg.isAlive {
+            guard let call = bench.switchboard.sipLegs[leg.id]?.call else {
+                if bench.switchboard.movingPhones[leg.id] == nil { orphans.append("\(leg.id) \(leg.state) is in no call") }
+                continue
+            }
+            if bench.switchboard.calls[call.id] == nil { orphans.append("\(leg.id) \(leg.state) is in a call that is over") }
+        }
+        for session in bench.media.sessions where bench.sessions.entries[session.id]?.branches.contains(where: { $0 === session }) != true {
+            orphans.append("session \(session.id) is nobody's")
+        }
+        return orphans
+    }
+
+    private func rounds() async {
+        for _ in 0..<6 {
+            await bench.settle()
+            let owing = bench.agent.legs.filter(\.owes)
+            for leg in owing { leg.doWhatIsOwed(text("a phone's answer")) }
+            if owing.isEmpty { break }
+        }
+        await bench.settle()
+    }
+
+    /// Each call is ended by one of its parties, and then every page is closed: that has to end all that there is.
+    private func leave() async {
+        note("all calls are ended")
+        if generator.happens(10) {
+            bench.switchboard.endAll()
+            bench.sessions.stopAll(.stopping)
+        }
+        for browser in bench.browsers where browser.isOpen { browser.logOut() }
+        for browser in bench.browsers { browser.disconnect() }
+        await rounds()
+        // Who had lost its connection before is given up.
+        bench.clock.turn(by: .seconds(11))
+        await rounds()
+        // Of a call of two phones one hangs up; who is left after that is left by the gateway.
+        for _ in 0..<8 {
+            guard let first = bench.agent.legs.first(where: { $0.isAlive && bench.switchboard.sipLegs[$0.id] != nil }) else { break }
+            let call = bench.switchboard.sipLegs[first.id]?.call
+            let legs = bench.agent.legs.filter { $0.isAlive && bench.switchboard.sipLegs[$0.id]?.call === call }
+            // A phone that calls, or one that has answered, can end its call.
+            let leg = legs.first { !$0.isOurs } ?? legs.first(where: \.isEstablished) ?? first
+            leg.hangUp()
+            await rounds()
+        }
+        bench.clock.turn(by: .seconds(200))
+        await rounds()
+    }
+
+    /// Whether each party had exactly one final outcome.
+    private func outcomes() -> [String] {
+        var faults: [String] = []
+        for leg in bench.agent.all where !leg.isOurs {
+            let expected = leg.isEndedByPhone && leg.finalResponses == 0 ? 0 : 1
+            if leg.finalResponses != expected { faults.append("\(leg.id): \(leg.finalResponses) final responses to its INVITE, \(leg.sent)") }
+        }
+        for leg in bench.agent.all {
+            let ends = leg.sent.count { $0 == "BYE" || $0.hasPrefix("CANCEL") }
+            // A 200 that crosses the CANCEL gets a BYE.
+            if ends > 1, leg.sent.filter({ $0 == "BYE" }).count > 1 { faults.append("\(leg.id): hung up twice, \(leg.sent)") }
+        }
+        for browser in bench.browsers {
+            for (call, part) in browser.calls where part.ends.count > 1 { faults.append("\(browser.user): \(part.ends) of call \(call)") }
+        }
+        return faults
+    }
+}
