@@ -118,6 +118,7 @@ final class CallController {
             // An offer of its that this call has not answered gets no answer any more.
             if isEstablished { (kept as? any BrowserLeg)?.offers.end() }
         }
+        if case .calleeEnded(let leg, let end) = event { callees[leg]?.left(end) }
         queue.take(event) { event in
             let actions = machine.handle(event)
             // The sender of a REFER hears of the end before its BYE, after which it would not.

@@ -45,12 +45,15 @@ protocol CalleeLeg: CallLeg {
     func confirm(answer: String?)
     /// Its answer could not be used.
     func refuse(_ failure: SessionFailure)
+    /// The party has left by itself: its requests that wait are answered.
+    func left(_ end: CallEnd)
     /// Stop ringing, or hang up. Also called after the party itself ended the leg.
     func end(_ end: CallEnd)
 }
 
 extension CalleeLeg {
     func progressed(_ failure: SessionFailure?) {}
+    func left(_ end: CallEnd) {}
 }
 
 /// A leg that is a dialog of a phone's, or of a trunk's.

@@ -119,15 +119,19 @@ final class BrowserCalleeLeg: CalleeLeg, BrowserLeg {
         reply = nil
     }
 
-    func end(_ end: CallEnd) {
-        guard !isOver else { return }
-        isOver = true
-        hasCall = false
+    func left(_ end: CallEnd) {
         offers.end()
         ringReply?.fail(end.apiError)
         ringReply = nil
         reply?.fail(end.apiError)
         reply = nil
+    }
+
+    func end(_ end: CallEnd) {
+        guard !isOver else { return }
+        isOver = true
+        hasCall = false
+        left(end)
         client.send(
             end == .answeredElsewhere
                 ? .call(call, "answered_elsewhere") : .call(call, "hangup", end.json))

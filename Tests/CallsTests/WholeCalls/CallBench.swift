@@ -140,7 +140,7 @@ final class CallBench {
 
     /// Lets the gateway's own jobs run.
     func rest() async {
-        for _ in 0..<4 { await Task.yield() }
+        for _ in 0..<3 { await Task.yield() }
         for call in switchboard.calls.values where seen.insert(ObjectIdentifier(call)).inserted { calls.append(Weak(object: call)) }
     }
 

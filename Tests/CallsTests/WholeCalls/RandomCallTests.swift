@@ -22,6 +22,11 @@ struct RandomCallTests {
     /// `TERN_TEST_SEQUENCES` says how many.
     @Test("end each party once, change nothing for others, answer every request and leave nothing")
     func sequences() async throws {
+        // A task that never leaves the loop's thread is twice as fast.
+        try await Task(executorPreference: EventLoop.shared) { try await play() }.value
+    }
+
+    private func play() async throws {
         let registrar = try await CallBench.registrar()
         let first = variable("TERN_TEST_SEED") ?? .random(in: 0..<1 << 40)
         let wanted = variable("TERN_TEST_SEQUENCES")

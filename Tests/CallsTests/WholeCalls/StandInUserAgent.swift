@@ -136,6 +136,7 @@ final class StandInLeg {
 
     /// What the core wants. A command that is lawful at no time in this state is a fault of the core's; one that crosses the leg's end is not.
     func command(_ input: LegInput) {
+        if case .end = input, isReferring, isEstablished { agent.violations.append("\(id): the end before the last NOTIFY") }
         if let fault = fault(of: input) { agent.violations.append("\(id) \(state): \(fault)") }
         handle(input)
     }
@@ -182,9 +183,7 @@ final class StandInLeg {
         case .refuse(let response):
             sent.append("\(response.status)")
             if !wasEstablished { finalResponses += 1 }
-        case .bye:
-            if isReferring { agent.violations.append("\(id): BYE before the last NOTIFY") }
-            sent.append("BYE")
+        case .bye: sent.append("BYE")
         case .cancel(let reason): sent.append(reason == .answeredElsewhere ? "CANCEL elsewhere" : "CANCEL")
         case .sendInfo:
             openInfos += 1

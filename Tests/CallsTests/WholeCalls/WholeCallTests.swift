@@ -115,6 +115,20 @@ struct WholeCallTests {
         }
     }
 
+    @Test("a client that rejects the call while its early answer is on its way gets an answer to each request")
+    func rejectedEarly() async throws {
+        try await play { bench in
+            let alice = bench.browser("alice")
+            bench.phone(calls: "alice")
+            await bench.settle()
+            let call = try invitation(alice)
+            let ring = alice.request("ring_call", ["call_id": .string(call), "answer": answer])
+            let reject = alice.request("reject_call", ["call_id": .string(call)])
+            await bench.settle()
+            #expect(alice.responses[ring]?.code == 3_004 && alice.responses[reject].map { $0.code == nil } == true)
+        }
+    }
+
     @Test("a hold by command is offered to the phone, and its end as well")
     func hold() async throws {
         try await play { bench in
