@@ -1,5 +1,7 @@
 internal import CJanusPlugin
 internal import Glibc
+internal import RTP
+internal import Synchronization
 
 /// The loops of Janus in which PeerConnections are up, and which sockets they read. All of it is under ``Legs``' lock.
 struct Loops {
@@ -54,5 +56,89 @@ struct Loops {
             other.locked({ other.pointee.generation == peer.generation && other.pointee.peer == own })
         else { return nil }
         return other.pointee.loop
+    }
+}
+
+/// A loop of Janus that has PeerConnections of ours: their peers' sockets are read in its thread, so that no packet changes threads; and when it
+/// is busy, it turns less often.
+///
+/// It is there from the first PeerConnection in the loop to the last one: with a loop for each handle, a loop ends with its handle.
+final class Loop {
+    let context: OpaquePointer
+    let poller: Poller
+    /// How many PeerConnections are up in it.
+    var users = 0
+    private var source: UnsafeMutablePointer<GSource>?
+    /// Used in the loop's thread.
+    private let moderation: UnsafeMutablePointer<TurnModeration>
+    /// Media pass a loop once each way, and a handshake takes several turns. Microseconds.
+    private static let interval: Int64 = 1_000
+
+    /// - Returns: Nil where the process has no descriptor left.
+    init?(_ context: OpaquePointer) {
+        let poller = Poller()
+        guard poller.isUsable else { return nil }
+        self.context = context
+        self.poller = poller
+        moderation = .allocate(capacity: 1)
+        moderation.initialize(to: TurnModeration(interval: Loop.interval))
+        source = tern_watch(
+            context, poller.epoll,
+            { argument in if let argument { Unmanaged<Loop>.fromOpaque(argument)._withUnsafeGuaranteedRef { $0.moderation.pointee.beginTurn(servesSetups: true) } } },
+            { argument in if let argument { Unmanaged<Loop>.fromOpaque(argument)._withUnsafeGuaranteedRef { _ = $0.poller.turn(timeout: 0) } } },
+            Unmanaged.passUnretained(self).toOpaque())
+    }
+
+    deinit { moderation.deallocate() }
+
+    /// In the loop's thread.
+    func end() {
+        if let source { tern_unwatch(source) }
+        source = nil
+    }
+}
+
+/// The PeerConnections that are being set up: each step of ICE and DTLS takes a turn of a loop. Written under ``Legs``' lock.
+enum Setups {
+    /// A description makes a PeerConnection count for so long: the other party may be ringing, or gone. Microseconds.
+    private static let lifetime: Int64 = 300_000
+
+    private static let count = Atomic<Int>(0)
+    private static let end = Atomic<Int64>(0)
+
+    /// Whether a PeerConnection is being set up.
+    static func areUnderWay(now: Int64) -> Bool { count.load(ordering: .relaxed) > 0 && now < end.load(ordering: .relaxed) }
+
+    /// The leg's offer or answer is there.
+    static func begin(_ leg: LegPointer) {
+        guard leg.pointee.loop == nil else { return }
+        end.store(Clock.now() &+ lifetime, ordering: .relaxed)
+        guard !leg.pointee.isConnecting else { return }
+        leg.pointee.isConnecting = true
+        count.add(1, ordering: .relaxed)
+    }
+
+    /// The leg's PeerConnection is up, or will not be.
+    static func end(_ leg: LegPointer) {
+        guard leg.pointee.isConnecting else { return }
+        leg.pointee.isConnecting = false
+        count.subtract(1, ordering: .relaxed)
+    }
+}
+
+extension TurnModeration {
+    /// `TERN_MODERATION=off` in the environment of Janus ends all moderation, for the benchmark to compare with.
+    private static let isOff = getenv("TERN_MODERATION").map { String(cString: $0) == "off" } ?? false
+
+    /// Begins a turn of the calling thread: waits before, if the thread is busy.
+    ///
+    /// - Parameter servesSetups: Whether PeerConnections that are being set up are this thread's.
+    mutating func beginTurn(servesSetups: Bool) {
+        guard !TurnModeration.isOff else { return }
+        let now = Clock.now()
+        let delay = delay(now: now, isUrgent: servesSetups && Setups.areUnderWay(now: now))
+        guard delay > 0 else { return }
+        var time = timespec(tv_sec: 0, tv_nsec: Int(delay) &* 1_000)
+        nanosleep(&time, nil)
     }
 }

@@ -178,3 +178,88 @@ final class FrameStream {
         context.kill(wsi)
     }
 }
+
+/// Joins the fragments of incoming messages, and says what a peer did wrong.
+struct MessageAssembler {
+    enum Outcome: Equatable {
+        case incomplete
+        case message(String)
+        /// The connection has to be closed, with this status of RFC 6455, section 7.4.1.
+        case violation(code: Int, reason: String)
+    }
+
+    /// Bytes in one message.
+    let limit: Int
+    private var bytes: [UInt8] = []
+
+    init(limit: Int) { self.limit = limit }
+
+    /// - Parameters:
+    ///   - part: The next bytes of the message.
+    ///   - remaining: Bytes of the same frame that are still to come, as its header announced them.
+    ///   - isFinal: Whether the message ends here.
+    mutating func append(
+        _ part: UnsafeRawBufferPointer, remaining: Int, isFinal: Bool, isBinary: Bool
+    ) -> Outcome {
+        if isBinary { return violation(1003, "only text is understood") }
+        let room = limit - bytes.count - part.count
+        guard room >= 0, remaining >= 0, remaining <= room else {
+            return violation(1009, "a message may have \(limit) bytes")
+        }
+        bytes.append(contentsOf: part)
+        guard isFinal else { return .incomplete }
+        defer { release() }
+        guard let text = String(validating: bytes, as: UTF8.self) else { return violation(1007, "the text is not UTF-8") }
+        return .message(text)
+    }
+
+    private mutating func violation(_ code: Int, _ reason: String) -> Outcome {
+        bytes = []
+        return .violation(code: code, reason: reason)
+    }
+
+    /// Small buffers are kept for the next message; thousands of idle connections must not each keep a large one.
+    private mutating func release() {
+        if bytes.capacity > 8_192 { bytes = [] } else { bytes.removeAll(keepingCapacity: true) }
+    }
+}
+
+/// Texts on their way to one peer: those that wait, and the one whose end libwebsockets still holds.
+struct OutgoingQueue {
+    private var waiting: [String] = []
+    private var next = 0
+    private var waitingBytes = 0
+    private var handedOver = 0
+
+    /// Bytes that the peer has not taken yet.
+    var bytes: Int { waitingBytes + handedOver }
+    var isEmpty: Bool { next == waiting.count }
+
+    mutating func append(_ text: String) {
+        waiting.append(text)
+        waitingBytes += text.utf8.count
+    }
+
+    /// The next text to write. It counts as unread until ``flushed()``.
+    mutating func popFirst() -> String? {
+        guard next < waiting.count else { return nil }
+        let text = waiting[next]
+        waiting[next] = ""
+        next += 1
+        if next == waiting.count {
+            waiting.removeAll(keepingCapacity: waiting.capacity <= 64)
+            next = 0
+        } else if next >= 1_024 {
+            waiting.removeFirst(next)
+            next = 0
+        }
+        waitingBytes -= text.utf8.count
+        handedOver = text.utf8.count
+        return text
+    }
+
+    /// The socket took everything that was written before.
+    mutating func flushed() { handedOver = 0 }
+
+    mutating func removeAll() { self = OutgoingQueue() }
+}

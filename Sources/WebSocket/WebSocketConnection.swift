@@ -31,3 +31,40 @@ public final class WebSocketConnection {
     ///   - reason: For the log of the other side; cut to 123 bytes.
     public func close(code: Int = 1000, reason: String = "") { stream.close(code: code, reason: reason) }
 }
+
+/// What a ``WebSocketServer`` asks and tells; every call comes on the loop.
+@LoopActor
+public protocol WebSocketServerHandler: AnyObject {
+    /// Answers a plain GET or HEAD.
+    func respond(to request: HTTPRequest) -> HTTPResponse
+
+    /// A client opened a WebSocket.
+    func opened(_ connection: WebSocketConnection)
+
+    /// A complete text message came.
+    func received(_ text: String, on connection: WebSocketConnection)
+
+    /// The connection is gone, however it ended. Exactly once for each ``opened(_:)``, and nothing follows it.
+    func closed(_ connection: WebSocketConnection)
+}
+
+/// What a server knows of one accepted TCP connection, from its acceptance on.
+@LoopActor
+final class ServerSocket {
+    let id: UInt64
+    let remoteAddress: String
+    /// The library's side, while it can be used.
+    var wsi: OpaquePointer?
+    /// When it is cut off, unless it gets on: with its request, with reading a response, or with a next request.
+    var deadline: ContinuousClock.Instant
+    /// The body that is being sent, and how much of it was.
+    var body: ArraySlice<UInt8> = []
+    /// Since it became a WebSocket.
+    var connection: WebSocketConnection?
+
+    init(id: UInt64, remoteAddress: String, deadline: ContinuousClock.Instant) {
+        self.id = id
+        self.remoteAddress = remoteAddress
+        self.deadline = deadline
+    }
+}

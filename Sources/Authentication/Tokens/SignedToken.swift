@@ -1,3 +1,4 @@
+internal import Foundation
 internal import JSON
 
 /// A token in its three parts (RFC 7515 section 3.1), of which nothing is proven yet.
@@ -25,5 +26,60 @@ struct SignedToken {
         self.claims = claims
         message = Array("\(parts[0]).\(parts[1])".utf8)
         self.signature = signature
+    }
+}
+
+/// The claims of a token (RFC 7519 section 4), of whatever kind: what they must be is checked by ``TokenVerifier``, at a
+/// time that the caller gives.
+struct TokenClaims {
+    private let values: [String: JSONValue]
+
+    /// Nil for what is no JSON object.
+    init?(_ bytes: [UInt8]) {
+        // An identifier of 64 bits without a sign is a claim like another.
+        guard case .object(let values) = try? JSONValue(parsing: bytes, limits: TokenVerifier.limits, integersAsReals: true) else { return nil }
+        self.values = values
+    }
+
+    func text(_ name: String) -> String? {
+        guard case .string(let text) = values[name] else { return nil }
+        return text
+    }
+
+    /// - Returns: Nil when there is no such claim, and NaN when it is no number, which is then before and after nothing.
+    func time(_ name: String) -> Double? {
+        switch values[name] {
+        case nil: nil
+        case .real(let number): number
+        default: .nan
+        }
+    }
+
+    /// Claim `aud`: one or several.
+    var audience: [String] {
+        switch values["aud"] {
+        case nil: []
+        case .string(let text): [text]
+        case .array(let list): list.map { if case .string(let text) = $0 { text } else { "" } }
+        default: [""]
+        }
+    }
+
+    /// A text that can be shown: of a bounded length, without control characters.
+    func name(_ claim: String, bytes: ClosedRange<Int>) -> String? {
+        guard let text = text(claim), bytes.contains(text.utf8.count),
+            text.unicodeScalars.allSatisfy({ $0.properties.generalCategory != .control })
+        else { return nil }
+        return text
+    }
+}
+
+/// Base64 in either alphabet, with padding or without (RFC 4648 sections 4 and 5).
+enum Base64URL {
+    static func bytes(_ text: Substring) -> [UInt8]? {
+        var base64 = text.map { $0 == "-" ? "+" : $0 == "_" ? "/" : String($0) }.joined()
+        while base64.hasSuffix("=") { base64.removeLast() }
+        base64 += String(repeating: "=", count: (4 - base64.utf8.count % 4) % 4)
+        return Data(base64Encoded: base64).map(Array.init)
     }
 }

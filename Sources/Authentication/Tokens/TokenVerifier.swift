@@ -78,3 +78,31 @@ public struct TokenVerifier: Sendable {
         return TokenIdentity(user: user, displayName: claims.name("name", bytes: 1...512), key: key)
     }
 }
+
+/// Who presents a token, as its issuer says.
+public struct TokenIdentity: Sendable, Hashable {
+    /// 1 to 256 bytes, without control characters.
+    public let user: String
+    /// Claim `name`, where it has 1 to 512 bytes without control characters.
+    public let displayName: String?
+    /// The key that signed it.
+    public let key: TokenKey
+}
+
+/// Why a token logs nobody in. For the log: whoever presents one is told ``isExpiry`` and nothing else.
+public enum TokenFault: String, Sendable, CaseIterable {
+    case tooLong = "it is longer than 8 KiB"
+    case malformed = "it is no JSON Web Token"
+    case algorithm = "its algorithm is not that of a key"
+    case signature = "its signature is of no known key"
+    case noExpiry = "it has no expiry"
+    case expired = "it has expired"
+    case notYetValid = "it is not valid yet"
+    case issuedInFuture = "it was issued in the future"
+    case issuer = "its issuer is another"
+    case audience = "it is for another audience"
+    case subject = "it names no user"
+
+    /// Whether a fresh token of the same kind would do. Only a token whose signature is right is told to be expired.
+    public var isExpiry: Bool { self == .expired }
+}

@@ -1,5 +1,6 @@
-internal import EventLoop
+public import EventLoop
 internal import JSON
+public import WebSocket
 
 /// A transport, and who is logged in on it.
 @LoopActor
@@ -59,4 +60,43 @@ enum CloseCode {
     static let policyViolation = 1008
     static let resumedElsewhere = 4001
     static let clientEnded = 4002
+}
+
+/// One connection that carries texts: a WebSocket, or a test's stand-in for one.
+@LoopActor
+public protocol BrowserTransport: AnyObject {
+    /// Unique among the connections of one ``BrowserAPI``.
+    var id: UInt64 { get }
+    /// The peer's address, for the log.
+    var remoteAddress: String { get }
+    /// Sends one text; does nothing once the connection is closed.
+    func send(_ text: String)
+    /// - Parameter code: The WebSocket status (RFC 6455 section 7.4).
+    func close(code: Int, reason: String)
+}
+
+extension WebSocketConnection: BrowserTransport {}
+
+/// How many messages a connection may still send: a token bucket.
+struct MessageRate {
+    private let perSecond: Double
+    private let burst: Double
+    private var left: Double
+    private var last: ContinuousClock.Instant
+
+    init(perSecond: Int, burst: Int, now: ContinuousClock.Instant = .now) {
+        self.perSecond = Double(perSecond)
+        self.burst = Double(burst)
+        left = Double(burst)
+        last = now
+    }
+
+    /// Takes one message into account; false when it is one too many.
+    mutating func admit(at now: ContinuousClock.Instant = .now) -> Bool {
+        left = min(burst, left + (now - last) / .seconds(1) * perSecond)
+        last = now
+        guard left >= 1 else { return false }
+        left -= 1
+        return true
+    }
 }

@@ -1,5 +1,6 @@
 internal import EventLoop
 internal import JSON
+internal import Version
 
 /// Checks that a Janus has loaded Tern's plugin, and that it is the one which belongs to this gateway.
 @LoopActor
@@ -67,5 +68,64 @@ struct EngineCheck {
 
     private nonisolated static func reason(_ what: String) -> String {
         "\(EnginePlugin.name) in Janus \(what). Install the \(EngineLibrary.name) of this gateway's build, and restart Janus"
+    }
+}
+
+/// The plugin's protocol and version.
+public struct EngineVersion: Sendable, Equatable, EngineReply {
+    /// Number of the protocol between gateway and plugin.
+    public var `protocol`: Int
+    /// Tern's version that the plugin was built from.
+    public var version: String
+    /// `JANUS_PLUGIN_API_VERSION` of the headers that the plugin was built with; `nil` when it does not say.
+    public var api: Int?
+
+    /// Of the plugin that belongs to this gateway.
+    public static let current = EngineVersion(protocol: TernVersion.engineProtocol, version: TernVersion.current)
+
+    public init(protocol: Int, version: String, api: Int? = nil) {
+        self.protocol = `protocol`
+        self.version = version
+        self.api = api
+    }
+
+    init?(_ data: JSONValue) {
+        guard let number = data["protocol"]?.intValue, let version = data["version"]?.stringValue else { return nil }
+        self.init(protocol: number, version: version, api: data["api"]?.intValue)
+    }
+}
+
+/// Tern's own plugin for Janus, the media engine: plain RTP and WebRTC in any combination.
+enum EnginePlugin {
+    /// Its package name, by which Janus finds it.
+    static let name = "janus.plugin.tern"
+}
+
+/// The version of a Janus.
+struct JanusVersion: Equatable {
+    /// As Janus writes it: 1102 for 1.1.2.
+    var number: Int
+    var text: String
+
+    /// From the reply to `info`.
+    init?(_ info: JSONValue) {
+        guard let number = info["version"]?.intValue, let text = info["version_string"]?.stringValue else { return nil }
+        self.number = number
+        self.text = text
+    }
+
+    /// Its `JANUS_PLUGIN_API_VERSION`; `nil` for a Janus later than 1.4.1.
+    ///
+    /// Janus itself skips a plugin that was built for an older API. It loads one that was built for a newer API, whose structures are larger than its own.
+    var pluginAPI: Int? {
+        switch number {
+        case ..<1_004: 101
+        case ..<1_201: 102
+        case 1_201: 103
+        case 1_202: 104
+        case ..<1_301: 105
+        case ...1_401: 106
+        default: nil
+        }
     }
 }

@@ -1,4 +1,4 @@
-internal import JSON
+public import JSON
 
 /// A message from Janus, understood as far as the client needs it.
 struct JanusMessage: Sendable, Equatable {
@@ -81,5 +81,75 @@ struct JanusMessage: Sendable, Equatable {
         default:
             return nil
         }
+    }
+}
+
+/// A plugin's answer to one message.
+public struct JanusReply: Sendable, Equatable {
+    /// The plugin's `data` object.
+    public var data: JSONValue
+    public var jsep: JSEP?
+
+    public init(data: JSONValue, jsep: JSEP? = nil) {
+        self.data = data
+        self.jsep = jsep
+    }
+}
+
+/// An offer or answer of WebRTC, as Janus carries it (named for the JavaScript Session Establishment Protocol, RFC 9429).
+public struct JSEP: Sendable, Equatable {
+    public enum Kind: String, Sendable { case offer, answer }
+
+    public var type: Kind
+    public var sdp: String
+    /// Whether candidates follow by trickling; left out when `nil`, which Janus takes for "no".
+    public var trickle: Bool?
+    /// Whether this renegotiates what is up; left out when `nil`. Janus' own replies never carry it here.
+    public var update: Bool?
+
+    public init(type: Kind, sdp: String, trickle: Bool? = nil, update: Bool? = nil) {
+        self.type = type
+        self.sdp = sdp
+        self.trickle = trickle
+        self.update = update
+    }
+
+    /// The `jsep` of a message from Janus; `nil` when it is no offer or answer with an SDP.
+    public init?(_ json: JSONValue?) {
+        guard let type = json?["type"]?.stringValue.flatMap(Kind.init), let sdp = json?["sdp"]?.stringValue else { return nil }
+        self.init(type: type, sdp: sdp, trickle: json?["trickle"]?.boolValue, update: json?["update"]?.boolValue)
+    }
+
+    public var json: JSONValue {
+        var members: [String: JSONValue] = ["type": .string(type.rawValue), "sdp": .string(sdp)]
+        if let trickle { members["trickle"] = .bool(trickle) }
+        if let update { members["update"] = .bool(update) }
+        return .object(members)
+    }
+}
+
+/// An ICE candidate on its way between a browser and Janus (RFC 8838), named as in the browser's `RTCIceCandidate`.
+public struct JanusCandidate: Sendable, Equatable {
+    public var sdpMid: String?
+    public var sdpMLineIndex: Int?
+    /// The `candidate:…` line.
+    public var candidate: String
+
+    public init(sdpMid: String?, sdpMLineIndex: Int?, candidate: String) {
+        self.sdpMid = sdpMid
+        self.sdpMLineIndex = sdpMLineIndex
+        self.candidate = candidate
+    }
+
+    init?(_ json: JSONValue?) {
+        guard let candidate = json?["candidate"]?.stringValue else { return nil }
+        self.init(sdpMid: json?["sdpMid"]?.stringValue, sdpMLineIndex: json?["sdpMLineIndex"]?.intValue, candidate: candidate)
+    }
+
+    var json: JSONValue {
+        var members: [String: JSONValue] = ["candidate": .string(candidate)]
+        if let sdpMid { members["sdpMid"] = .string(sdpMid) }
+        if let sdpMLineIndex { members["sdpMLineIndex"] = .integer(sdpMLineIndex) }
+        return .object(members)
     }
 }

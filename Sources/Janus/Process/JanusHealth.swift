@@ -1,4 +1,6 @@
 internal import EventLoop
+internal import Glibc
+internal import JSON
 
 /// Asks Tern's plugin in a Janus again and again whether it answers: soon after its start, to learn when it is ready, and now and then later.
 @LoopActor
@@ -123,5 +125,95 @@ final class JanusHealth {
         isStopped = true
         timer?.cancel()
         onFinding(.silent(isReady ? "it ceased to answer: \(reason)" : "it did not answer within \(startLimit): \(reason)"))
+    }
+}
+
+/// A Janus session with one handle of Tern's plugin, for asking whether the plugin answers.
+///
+/// Janus' core answers `ping` and `keepalive` even while the plugin hangs. The question changes nothing, and Janus logs nothing about it.
+/// The handle ends with the connection.
+@LoopActor
+struct PluginProbe {
+    private let channel: JanusChannel
+    private let secret: String
+    private let session: UInt64
+    /// The handle's id.
+    let handle: UInt64
+
+    /// Makes the session and attaches the handle.
+    ///
+    /// - Parameter channel: An open connection that nothing else uses.
+    /// - Throws: `.unusable` when Tern's plugin is missing or another one.
+    init(_ channel: JanusChannel, secret: String) async throws(JanusError) {
+        self.channel = channel
+        self.secret = secret
+        let created = try await channel.request(["janus": "create", "apisecret": .string(secret)], until: .success)
+        guard let session = created.dataID else { throw .malformed("a session without an id") }
+        self.session = session
+        handle = try await EngineCheck(channel: channel, secret: secret, session: session).attach(expecting: .current)
+    }
+
+    /// Whether the plugin answers in the channel's time; one that refuses the question has answered.
+    ///
+    /// - Throws: When Janus' core refuses, or the connection is lost.
+    func answers() async throws(JanusError) -> Bool {
+        let question: [String: JSONValue] = [
+            "janus": "message", "session_id": .id(session), "handle_id": .id(handle), "body": ["request": "version"],
+            "apisecret": .string(secret),
+        ]
+        do throws(JanusError) {
+            _ = try await channel.request(question, until: .plugin)
+            return true
+        } catch .timeout {
+            return false
+        }
+    }
+}
+
+/// Checks four times a second how much memory a process takes, and reports when it is more than a limit.
+///
+/// `setrlimit` does not serve for Janus. `RLIMIT_AS` and `RLIMIT_DATA` count the 8 MB stack of each thread, most of which is never used.
+/// A Janus 1.1.2 that reached `RLIMIT_DATA` did not end: it answered keepalives and nothing else.
+@LoopActor
+final class MemoryWatch {
+    private static let interval = Duration.milliseconds(250)
+
+    private var timer: LoopTimer?
+
+    /// - Parameters:
+    ///   - limit: In bytes.
+    ///   - onExcess: Called once, with the bytes in use.
+    init(pid: Int32, limit: Int, onExcess: @escaping @LoopActor (Int) -> Void) {
+        timer = LoopTimer.schedule(after: MemoryWatch.interval, every: MemoryWatch.interval) { [weak self] in
+            guard let used = MemoryWatch.memory(of: pid), used > limit else { return }
+            self?.stop()
+            onExcess(used)
+        }
+    }
+
+    func stop() {
+        timer?.cancel()
+        timer = nil
+    }
+
+    /// The memory of a process in RAM and swap, in bytes; nil when there is no such process.
+    nonisolated static func memory(of pid: Int32) -> Int? {
+        let descriptor = open("/proc/\(pid)/status", O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return nil }
+        defer { close(descriptor) }
+        var buffer = [UInt8](repeating: 0, count: 4_096)
+        let count = read(descriptor, &buffer, buffer.count)
+        guard count > 0 else { return nil }
+        return memory(inStatus: String(decoding: buffer.prefix(count), as: UTF8.self))
+    }
+
+    /// Reads `VmRSS` and `VmSwap`, which are in KiB; nil without `VmRSS`, as with a zombie.
+    nonisolated static func memory(inStatus text: String) -> Int? {
+        var sizes: [Substring: Int] = [:]
+        for line in text.split(separator: "\n") {
+            let words = line.split { $0 == " " || $0 == "\t" }
+            if words.count == 3, let size = Int(words[1]) { sizes[words[0]] = size }
+        }
+        return sizes["VmRSS:"].map { ($0 &+ (sizes["VmSwap:"] ?? 0)) &* 1_024 }
     }
 }

@@ -1,4 +1,4 @@
-import SDP
+public import SDP
 
 /// The descriptions of one SIP leg in one dialog. On the other side of it are descriptions with the lines of the media engine, which are
 /// the same for both sides of a session: one audio and one video at most.
@@ -110,5 +110,39 @@ public struct SIPNegotiation: Sendable {
         stable = Stable(
             map: map, state: state, remote: remote, addresses: addresses, encryption: encryption, local: local, plain: plain,
             isHeld: isHeld, directions: directions)
+    }
+}
+
+/// What Tern says to SIP phones.
+public struct SIPProfile: Sendable, Hashable {
+    /// The codecs that are offered and accepted.
+    public var codecs: Set<Codec>
+    /// Whether media is encrypted.
+    public var srtp: SRTPPolicy
+    /// The address family of the first offer, where there is an address of it; IPv4 otherwise. An answer has that of the phone's offer.
+    public var family: AddressFamily
+
+    public init(codecs: Set<Codec> = Set(Codec.allCases), srtp: SRTPPolicy = .optional, family: AddressFamily = .ip4) {
+        self.codecs = codecs
+        self.srtp = srtp
+        self.family = family
+    }
+
+    public static let standard = SIPProfile()
+}
+
+extension [MediaDescription] {
+    /// Asks the other side to send at most `bitrate` kbit/s in all: a `b=` line on what takes the most, the first video, or the first audio
+    /// where there is none. Both of its forms, because some know one only (RFC 8866 section 5.8, RFC 3890). 0 leaves them as they are.
+    func limited(to bitrate: Int) -> [MediaDescription] {
+        guard bitrate > 0, let kilobits = UInt32(exactly: bitrate) else { return self }
+        guard let index = firstIndex(where: { $0.kind == .video && $0.port != 0 }) ?? firstIndex(where: { $0.kind == .audio && $0.port != 0 })
+        else { return self }
+        var limited = self
+        let bits = UInt32(clamping: UInt64(kilobits) * 1_000)
+        limited[index].bandwidths =
+            self[index].bandwidths.filter { $0.type != "AS" && $0.type != "TIAS" }
+            + [Bandwidth(type: "AS", value: kilobits), Bandwidth(type: "TIAS", value: bits)]
+        return limited
     }
 }

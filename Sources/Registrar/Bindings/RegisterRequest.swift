@@ -60,3 +60,66 @@ public struct RegisterRequest: Sendable, Equatable {
         self.received = received
     }
 }
+
+extension RegisterRequest {
+    /// What makes the request invalid in itself, as a phrase for a 400; nil when nothing does.
+    func flaw(_ limits: RegistrarLimits) -> String? {
+        if isWildcard, !contacts.isEmpty || expires != 0 { return "Contact * Goes Alone And With Expires 0" }
+        guard isText(user, limits.textLength), isText(callID, limits.textLength), isText(flow, limits.textLength) else {
+            return "Call-ID Too Long"
+        }
+        guard path.count <= limits.pathLength, path.allSatisfy({ isText($0, limits.uriLength) }) else { return "Path Too Long" }
+        for contact in contacts {
+            guard isText(contact.uri, limits.uriLength) else { return "Contact Too Long" }
+            if let instance = contact.instance, !isText(instance, limits.textLength) { return "Instance Too Long" }
+            if let q = contact.q, !(0...1_000).contains(q) { return "Contact With A Wrong q" }
+        }
+        return nil
+    }
+
+    /// Not empty, no longer than `length` bytes, without control characters.
+    private func isText(_ text: String, _ length: Int) -> Bool {
+        let bytes = text.utf8
+        return (1...length).contains(bytes.count) && bytes.allSatisfy { $0 >= 0x20 && $0 != 0x7F }
+    }
+}
+
+/// What becomes of a REGISTER.
+public enum RegisterOutcome: Sendable, Equatable {
+    /// 200 with all bindings that the user has now, the most recent first, as Contacts with `expires`.
+    case accepted(bindings: [Binding], changes: [BindingChange])
+    /// 423 with Min-Expires, in seconds.
+    case intervalTooBrief(minimum: Int)
+    /// 400: what is wrong with the request, for its phrase or a Warning.
+    case badRequest(reason: String)
+    /// 500: a request of the same Call-ID with the same or a higher CSeq was carried out before (RFC 3261 10.3, steps 6 and 7).
+    case outOfOrder
+    /// 403: the user would have more contacts than one may have.
+    case tooManyContacts(limit: Int)
+    /// 503: the registrar holds as many users or bindings as it may.
+    case full
+
+    /// The status of the response.
+    public var status: Int {
+        switch self {
+        case .accepted: 200
+        case .intervalTooBrief: 423
+        case .badRequest: 400
+        case .outOfOrder: 500
+        case .tooManyContacts: 403
+        case .full: 503
+        }
+    }
+
+    /// The phrase of the response, ASCII without anything that came with the request.
+    public var phrase: String {
+        switch self {
+        case .accepted: "OK"
+        case .intervalTooBrief: "Interval Too Brief"
+        case .badRequest(let reason): reason
+        case .outOfOrder: "CSeq Out Of Order"
+        case .tooManyContacts(let limit): "More Than \(limit) Contacts"
+        case .full: "Registrar Full"
+        }
+    }
+}

@@ -1,3 +1,5 @@
+internal import SIPNames
+
 /// A message's body, or a part of one, with the header fields that say what it is (RFC 5621, RFC 2045).
 struct BodyPart {
     /// Without one it is `text/plain`, and the body of a message a session description (RFC 3261 section 7.4.1).
@@ -63,5 +65,56 @@ struct BodyPart {
         case nil where hasID || disposition?.value == "by-reference": true
         default: false
         }
+    }
+}
+
+/// A header field's value with parameters: `multipart/mixed;boundary="a b"`, `signal;handling=optional` (RFC 3261 section 25.1).
+struct ParameterizedValue: Equatable {
+    /// Before the first semicolon, in lower case.
+    let value: String
+    /// By their names in lower case, without quotes. Of several with one name the first counts.
+    private(set) var parameters: [String: String] = [:]
+
+    /// More parameters are not read.
+    private static let mostParameters = 16
+
+    init(_ text: String) {
+        var parts = QuotedText.split(text[...], at: ";")[...]
+        value = QuotedText.trimmed(parts.popFirst() ?? "").lowercased()
+        for part in parts.prefix(ParameterizedValue.mostParameters) {
+            let pair = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            let name = QuotedText.trimmed(pair.first ?? "").lowercased()
+            guard !name.isEmpty, parameters[name] == nil else { continue }
+            parameters[name] = NameAddress.unquoted(QuotedText.trimmed(pair.count == 2 ? pair[1] : ""))
+        }
+    }
+}
+
+/// Texts of header fields in which a quoted string may have the separator (RFC 3261 section 25.1).
+enum QuotedText {
+    /// The pieces of `text` between separators outside of quotes; the whole where there is none.
+    static func split(_ text: Substring, at separator: Unicode.Scalar) -> [Substring] {
+        var parts: [Substring] = []
+        var (start, isQuoted, isEscaped) = (text.startIndex, false, false)
+        let scalars = text.unicodeScalars
+        for index in scalars.indices {
+            if isEscaped {
+                isEscaped = false
+            } else if isQuoted, scalars[index] == "\\" {
+                isEscaped = true
+            } else if scalars[index] == "\"" {
+                isQuoted.toggle()
+            } else if scalars[index] == separator, !isQuoted {
+                parts.append(text[start..<index])
+                start = scalars.index(after: index)
+            }
+        }
+        return parts + [text[start...]]
+    }
+
+    /// Without the blanks and tabs around it.
+    static func trimmed(_ text: some StringProtocol) -> String {
+        let isBlank: (Character) -> Bool = { $0 == " " || $0 == "\t" }
+        return String(text.drop(while: isBlank).reversed().drop(while: isBlank).reversed())
     }
 }

@@ -1,5 +1,6 @@
 internal import CSofiaSIP
 internal import EventLoop
+internal import SIPNames
 
 /// One ``SIPClientRequest`` on its way, from its first try to its outcome.
 @LoopActor
@@ -95,5 +96,45 @@ final class ClientTransaction {
         tags.add(tern_nutag_dialog(), 0)
         tags.add(tern_nutag_url(), "\(request.target)?Contact=\(HeaderText.escaped(contact))")
         return tags
+    }
+}
+
+/// What the requests of a registration have in common: Call-ID and From tag, and a CSeq that rises (RFC 3261 section 10.2).
+struct ClientNames {
+    struct Name {
+        let dialog: DialogName
+        var sequence: UInt32
+    }
+
+    /// More registrations than this are not remembered; they stem from the configuration.
+    static let most = 1_024
+    private var names: [String: Name] = [:]
+
+    /// The name for the next request with `key`, or one that is used once.
+    mutating func next(_ key: String?) -> Name {
+        guard let key else { return Name(dialog: .own(), sequence: 1) }
+        var name = names[key] ?? Name(dialog: .own(), sequence: 0)
+        name.sequence = name.sequence < 0x7FFF_0000 ? name.sequence + 1 : 1
+        if names[key] == nil, names.count >= ClientNames.most { names.removeAll() }
+        names[key] = name
+        return name
+    }
+}
+
+extension SIPClientOutcome {
+    /// A final response. Sofia has statuses from 900 on for troubles of its own.
+    init(status: Int, phrase: String, _ sip: UnsafePointer<sip_t>?, isFromPeer: Bool) {
+        self.init(status: status < 700 ? status : 503, phrase: phrase, isFromPeer: isFromPeer)
+        guard let sip = sip?.pointee else { return }
+        reason = sip.sip_reason.map { SIPReason(header: $0.pointee) }
+        minExpires = sip.sip_min_expires.map { Int(clamping: $0.pointee.me_delta) }
+        retryAfter = sip.sip_retry_after.map { Int(clamping: $0.pointee.af_delta) }
+        expires = sip.sip_expires.map { Int(clamping: $0.pointee.ex_delta) }
+        var next = sip.sip_contact
+        while let contact = next?.pointee, contacts.count < SIPClientOutcome.mostContacts {
+            next = contact.m_next
+            let own = contact.m_expires.flatMap { UInt32(NameAddress.unquoted(SofiaText.field($0, limit: 32))) }.map { Int($0) }
+            contacts.append(Contact(uri: SofiaURI.text(contact.m_url), expires: own ?? expires))
+        }
     }
 }

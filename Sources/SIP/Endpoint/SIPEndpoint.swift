@@ -2,6 +2,7 @@ internal import CSofiaSIP
 public import EventLoop
 internal import Logging
 public import SIPNames
+public import TLS
 
 /// Calls over SIP: the legs of a B2BUA, on Sofia's NUA.
 @LoopActor
@@ -172,5 +173,13 @@ extension SIPEvent {
         case .transferRequested: "transferRequested"
         case .ended: "ended"
         }
+    }
+}
+
+extension SIPEndpoint {
+    /// Shows `identity` to those with whom a handshake begins from now on; connections that are up keep what they have seen.
+    /// Without effect where nothing listens with TLS.
+    public func use(_ identity: TLSIdentity) throws(TLSError) {
+        for stack in stacks { try stack.tls?.use(identity) }
     }
 }

@@ -63,3 +63,113 @@ struct LegMachine: Equatable {
         return actions + [.bye(reason)] + report + [.wait(.transaction)]
     }
 }
+
+/// What can happen to a leg: a command of the core, a message of the peer, a verdict of the stack, a timer.
+enum LegInput: Equatable {
+    // The core.
+    case ring(status: Int, sdp: String?)
+    case answer(sdp: String)
+    case reject(SIPResponse)
+    case acknowledge(sdp: String)
+    case end(status: Int, reason: SIPReason?)
+    case offer(sdp: String?)
+    case acceptOffer(sdp: String?)
+    case rejectOffer(SIPResponse)
+    case sendInfo(SIPInfo)
+    case acceptTransfer
+    case refuseTransfer(SIPResponse)
+    case reportTransfer(status: Int, phrase: String?)
+    case stop
+
+    // The peer.
+    /// `fork` is the tag of the To header; `isReliable` says that a PRACK has been sent.
+    case provisional(status: Int, phrase: String, sdp: String?, fork: String = "", isReliable: Bool = false)
+    case success(sdp: String?, fork: String = "")
+    case failure(status: Int, phrase: String, reason: SIPReason?)
+    case redirected(status: Int, phrase: String, contacts: [String])
+    case acknowledged(sdp: String?)
+    case cancelled(SIPReason?)
+    case bye(SIPReason?)
+    case offered(LegState.OfferMethod, sdp: String?)
+    case pracked(sdp: String?)
+    case info(SIPInfo)
+    /// A final response to an INFO of ours.
+    case infoAnswered(status: Int)
+    case transferRequested(SIPTransferRequest)
+
+    // The stack.
+    case acknowledgementLost
+    /// No PRACK came; the stack has refused the INVITE.
+    case prackLost
+    /// A BYE was answered, or given up: the core's, or one that the stack sent because the session expired.
+    case byeAnswered
+    /// The stack holds the session for over.
+    case terminated(status: Int)
+
+    /// The session timer wants its refresh, and the peer knows no UPDATE.
+    case refreshDue
+    /// The refresh by UPDATE, which the stack sends by itself, failed.
+    case refreshFailed(status: Int)
+    /// Nobody refreshed the session, and its interval is as good as over.
+    case sessionOver
+
+    /// The time that the state allows is over.
+    case overdue
+}
+
+/// What is to be done about an input, in order.
+enum LegAction: Equatable {
+    /// A response to the INVITE or re-INVITE that waits.
+    case respond(status: Int, sdp: String?)
+    /// A final response other than 2xx to it.
+    case refuse(SIPResponse)
+    /// A response to the UPDATE that waits.
+    case respondToUpdate(SIPResponse, sdp: String?)
+    /// A response to the PRACK that waits.
+    case respondToPrack(SIPResponse, sdp: String?)
+    /// The response to the REFER that waits: 202, or a final one other than 2xx. `isSilent`: no NOTIFY follows.
+    case respondToTransfer(SIPResponse, isSilent: Bool)
+    /// A NOTIFY to the sender of a REFER.
+    case notify(Fragment)
+    case cancel(SIPReason?)
+    case bye(SIPReason?)
+    /// The ACK to a 2xx.
+    case acknowledge(sdp: String?)
+    /// A PRACK, with its RAck header.
+    case prack(String)
+    case reinvite(sdp: String?)
+    case sendInfo(SIPInfo)
+    case report(SIPEvent)
+    /// Refreshes the session a little later.
+    case refreshLater
+    /// Sets the one timer of the leg; nil stops it.
+    case wait(Limit?)
+    /// The leg leaves the registry, its handle goes back to Sofia.
+    case close
+
+    /// Whether it sends a request that the dialog's route set and remote target are for.
+    var isRequestInDialog: Bool {
+        switch self {
+        case .bye, .acknowledge, .prack, .reinvite, .sendInfo, .notify: true
+        default: false
+        }
+    }
+
+    /// What a NOTIFY tells (RFC 3515 section 2.4.5).
+    struct Fragment: Equatable {
+        let status: Int
+        /// The standard one for the status when nil.
+        let phrase: String?
+        /// Nil for the first REFER of a dialog.
+        let eventID: UInt32?
+    }
+
+    /// How long a state may last.
+    enum Limit: Equatable {
+        /// The core owes a decision.
+        case decision
+        case ringing
+        /// The peer owes a final response or an ACK: longer than any transaction can take.
+        case transaction
+    }
+}

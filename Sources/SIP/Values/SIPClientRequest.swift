@@ -1,3 +1,5 @@
+internal import EventLoop
+
 /// A request outside of dialogs that we send: to register with somebody else's registrar, or to see whether a peer is there.
 public struct SIPClientRequest: Sendable {
     public enum Method: String, Sendable {
@@ -50,3 +52,76 @@ public struct SIPClientRequest: Sendable {
         self.timeout = timeout
     }
 }
+
+/// What became of a ``SIPClientRequest``.
+public struct SIPClientOutcome: Hashable, Sendable {
+    /// The final status; 408 when none came in time, 503 when the request could not be sent, 487 when it was given up.
+    public var status: Int
+    public var phrase: String
+    /// Whether the peer said so: otherwise we did.
+    public var isFromPeer: Bool
+    /// The bindings in a 2xx to a REGISTER, ours and those of others (RFC 3261 section 10.3), at most ``mostContacts``.
+    public var contacts: [Contact] = []
+    /// The URI of the Contact that the request had.
+    public var ownContact = ""
+    /// Seconds of the Expires header of a 2xx.
+    public var expires: Int?
+    /// Seconds of the Min-Expires header of a 423.
+    public var minExpires: Int?
+    /// Seconds of the Retry-After header.
+    public var retryAfter: Int?
+    public var reason: SIPReason?
+
+    /// More are not read.
+    public static let mostContacts = 64
+
+    /// A binding that the registrar has.
+    public struct Contact: Hashable, Sendable {
+        public var uri: String
+        /// Seconds: the contact's own, or those of the Expires header. What is no number counts as none.
+        public var expires: Int?
+
+        public init(uri: String, expires: Int?) {
+            self.uri = uri
+            self.expires = expires
+        }
+    }
+
+    public init(status: Int, phrase: String, isFromPeer: Bool) {
+        self.status = status
+        self.phrase = phrase
+        self.isFromPeer = isFromPeer
+    }
+}
+
+/// What a server or proxy asks for before it serves a request (RFC 3261 section 22).
+public struct SIPChallenge: Hashable, Sendable {
+    /// 401 of a server, 407 of a proxy.
+    public var status: Int
+    public var method: String
+    /// As it stands in the request line.
+    public var requestURI: String
+    /// The WWW-Authenticate values of a 401, the Proxy-Authenticate values of a 407, of one realm, in their order: `Digest realm="…", …`. Those
+    /// that refuse what was answered before are left out.
+    ///
+    /// At most ``most``, each with at most 32 parameters of 1,024 bytes.
+    public var values: [String]
+    /// 1 for the first 401 or 407 to the request.
+    public var attempt: Int
+
+    /// More challenges than this in one response are not looked at.
+    public static let most = 8
+
+    public init(status: Int, method: String, requestURI: String, values: [String], attempt: Int) {
+        self.status = status
+        self.method = method
+        self.requestURI = requestURI
+        self.values = values
+        self.attempt = attempt
+    }
+}
+
+/// Answers the challenges of one realm with the value of the Authorization or Proxy-Authorization header, `Digest …`; nil has nothing for it, and
+/// where no realm is answered the request has failed with the challenge's status. Of one request a realm is asked for at most twice, the second time
+/// for another or a stale nonce, and five responses with challenges are answered.
+public typealias SIPAuthorizer = @LoopActor @Sendable (SIPChallenge) -> String?

@@ -1,3 +1,10 @@
+/// Names one SIP leg of a ``SIPEndpoint``. Never reused within a process.
+public struct SIPLegID: Hashable, Sendable, CustomStringConvertible {
+    let number: UInt
+
+    public var description: String { "leg-\(number)" }
+}
+
 /// What happened on a leg. The events of one leg arrive in the order in which they came about.
 ///
 /// A leg's last event is ``rejected(_:status:phrase:reason:)``, ``redirected(_:status:phrase:contacts:)`` or ``ended(_:_:)``; after ``SIPEndpoint/end(_:status:reason:)``
@@ -45,6 +52,50 @@ public enum SIPEvent: Hashable, Sendable {
             .rejected(let leg, _, _, _), .redirected(let leg, _, _, _), .offer(let leg, _), .offerWithdrawn(let leg), .offerAccepted(let leg, _), .offerRejected(let leg, _, _),
             .offerCompleted(let leg, _), .info(let leg, _), .infoAnswered(let leg, _), .transferRequested(let leg, _), .ended(let leg, _):
             leg
+        }
+    }
+}
+
+/// How a leg ended that was not rejected.
+public struct SIPEnd: Hashable, Sendable {
+    /// What ended it.
+    public enum Cause: String, Sendable {
+        /// CANCEL before the answer.
+        case cancelled
+        /// BYE of the other side.
+        case hungUp
+        /// The ACK to our 2xx never came; BYE was sent (RFC 3261 section 13.3.1.4).
+        case acknowledgementLost
+        /// The session timer ran out, or its refresh failed (RFC 4028).
+        case sessionExpired
+        /// The core did not decide about the call in time.
+        case undecided
+        /// The other side, or the way to it, failed in the middle of the dialog.
+        case failed
+        /// The endpoint was stopped.
+        case stopped
+    }
+
+    /// Whose doing it was.
+    public enum Party: String, Sendable {
+        case remote, local, timeout, failure
+    }
+
+    public var cause: Cause
+    /// The Reason header of the CANCEL or BYE, or ours.
+    public var reason: SIPReason?
+
+    public init(_ cause: Cause, reason: SIPReason? = nil) {
+        self.cause = cause
+        self.reason = reason
+    }
+
+    public var by: Party {
+        switch cause {
+        case .cancelled, .hungUp: .remote
+        case .stopped: .local
+        case .acknowledgementLost, .sessionExpired, .undecided: .timeout
+        case .failed: .failure
         }
     }
 }

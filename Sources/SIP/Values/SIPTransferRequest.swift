@@ -32,3 +32,43 @@ public struct SIPTransferRequest: Hashable, Sendable {
         self.isSilent = isSilent
     }
 }
+
+/// Which dialog is to be replaced: the content of a Replaces header (RFC 3891 section 3), as its recipient reads it.
+public struct SIPReplaces: Hashable, Sendable {
+    public var callID: String
+    /// The recipient's own tag in that dialog.
+    public var toTag: String
+    /// The other side's.
+    public var fromTag: String
+    /// Whether only a dialog is meant that has not been answered.
+    public var isEarlyOnly: Bool
+
+    public init(callID: String, toTag: String, fromTag: String, isEarlyOnly: Bool = false) {
+        self.callID = callID
+        self.toTag = toTag
+        self.fromTag = fromTag
+        self.isEarlyOnly = isEarlyOnly
+    }
+
+    /// Nil where a part is missing, empty, twice there, or longer than 256 bytes.
+    init?(_ text: String) {
+        let parts = text.split(separator: ";", omittingEmptySubsequences: false).map { $0.filter { $0 != " " } }
+        var (tags, isEarlyOnly) = ([String: String](), false)
+        for part in parts.dropFirst() {
+            let pair = part.split(separator: "=", maxSplits: 1).map(String.init)
+            let name = pair.first?.lowercased() ?? ""
+            if name == "early-only" { isEarlyOnly = true }
+            guard ["to-tag", "from-tag"].contains(name) else { continue }
+            guard pair.count == 2, tags.updateValue(pair[1], forKey: name) == nil else { return nil }
+        }
+        guard let callID = parts.first, let toTag = tags["to-tag"], let fromTag = tags["from-tag"],
+            [callID, toTag, fromTag].allSatisfy({ (1...256).contains($0.utf8.count) })
+        else { return nil }
+        self.init(callID: callID, toTag: toTag, fromTag: fromTag, isEarlyOnly: isEarlyOnly)
+    }
+
+    /// As the value of a Replaces header.
+    public var text: String {
+        "\(callID);to-tag=\(toTag);from-tag=\(fromTag)" + (isEarlyOnly ? ";early-only" : "")
+    }
+}

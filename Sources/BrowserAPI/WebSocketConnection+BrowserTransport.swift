@@ -1,3 +1,0 @@
-public import WebSocket
-
-extension WebSocketConnection: BrowserTransport {}

@@ -1,6 +1,0 @@
-import Foundation
-
-/// How many file descriptors this process has open.
-func openDescriptors() -> Int {
-    (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count) ?? -1
-}
