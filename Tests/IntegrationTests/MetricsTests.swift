@@ -73,7 +73,8 @@ extension IntegrationTests {
                     #"tern_rtp_packets_total{direction="received",medium="audio"}"#, #"tern_calls_refused_total{status="404"}"#,
                 ].allSatisfy { value($0, in: after) > value($0, in: before) }
             }
-            #expect(counted, "\(try metrics(of: stage))")
+            let shown = try metrics(of: stage)
+            #expect(counted, "\(shown)")
             let line = stage.gateway.log.split(separator: "\n").last { $0.contains("call ended") && $0.contains("result=answered") }
             let text = line.map(String.init) ?? ""
             for part in ["to=echo", "by=caller", "caller_call_id=", "caller_codecs=", "caller_mos=4.4", "duration=", "answered_after=", " received, 0 lost"] {

@@ -95,6 +95,7 @@ final class StandInSession: MediaSession {
     func takesTelephoneEvents(_ side: SessionSide) -> Bool { number.isMultiple(of: 2) }
     func inheritance(of side: SessionSide) -> DialogInheritance? { nil }
     func statistics(of side: SessionSide) async -> EngineStatistics? { nil }
+    func summary() async -> SessionSummary { SessionSummary() }
     func requestKeyframe(of side: SessionSide) {}
     func endIfPhoneIsSilent(for limit: Duration) async {}
     func goOnRecording(of sessions: [any MediaSession]) { update(SessionOptionsChange(record: true)) { _ in } }

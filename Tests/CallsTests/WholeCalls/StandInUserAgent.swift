@@ -73,6 +73,7 @@ final class StandInUserAgent: SIPUserAgent {
     }
 
     func isExchanging(_ leg: SIPLegID) -> Bool { self[leg]?.exchange.map { $0 != .idle } ?? false }
+    func callID(of leg: SIPLegID) -> String? { self[leg].map { $0.id.description } }
     func listsInfo(_ leg: SIPLegID) -> Bool? { true }
     func leg(replacedBy replaces: SIPReplaces) -> SIPLegID? {
         legs.first { $0.isEstablished && $0.id.description == replaces.callID }?.id
