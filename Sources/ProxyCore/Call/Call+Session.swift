@@ -97,6 +97,10 @@ extension Call {
             state = .inviting(invited)
             return [.refuse(leg, failure)] + actions
         case .completing where branch == carrying: return finish(.failed(failure))
+        case .established(nil) where wantsOffer && branch == carrying:
+            // The answer to the echo's offer came in the ACK, and none follows. One that the session does not wait for is another.
+            if case .state = failure { return [] }
+            return finish(.failed(failure))
         default: return []
         }
     }

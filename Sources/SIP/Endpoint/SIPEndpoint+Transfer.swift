@@ -82,8 +82,7 @@ extension Leg {
         tags.add(tern_nutag_method(), "NOTIFY")
         tags.add(tern_siptag_contact_str(), contact)
         tags.add(tern_siptag_event_str(), fragment.eventID.map { "refer;id=\($0)" } ?? "refer")
-        let isFinal = fragment.status >= 200
-        tags.add(tern_siptag_subscription_state_str(), isFinal ? "terminated;reason=noresource" : "active;expires=\(Leg.referralSeconds)")
+        tags.add(tern_siptag_subscription_state_str(), fragment.isLast ? "terminated;reason=noresource" : "active;expires=\(Leg.referralSeconds)")
         let phrase = HeaderText.line(fragment.phrase ?? SofiaPhrases.text(status: fragment.status), limit: 128)
         tags.addBody("SIP/2.0 \(fragment.status) \(phrase)\r\n", type: "message/sipfrag;version=2.0")
         tags.withTags { tern_nua_method(handle, $0) }

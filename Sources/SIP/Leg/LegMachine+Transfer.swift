@@ -28,6 +28,13 @@ extension LegMachine {
         }
     }
 
+    /// The last NOTIFY to a REFER whose outcome is not known when the leg ends: it says no more than that the subscription ends (RFC 3515 section 2.4.7).
+    mutating func abandonReferral() -> [LegAction] {
+        guard let referral, !referral.isOpen, !referral.isSilent else { return [] }
+        self.referral = nil
+        return [.notify(LegAction.Fragment(status: 100, phrase: nil, eventID: referral.eventID, isLast: true))]
+    }
+
     private var isEstablished: Bool { if case .established = state { true } else { false } }
 
     private mutating func asked(_ request: SIPTransferRequest) -> [LegAction] {

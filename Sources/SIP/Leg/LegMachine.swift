@@ -162,6 +162,16 @@ enum LegAction: Equatable {
         let phrase: String?
         /// Nil for the first REFER of a dialog.
         let eventID: UInt32?
+        /// Whether the subscription ends with it.
+        let isLast: Bool
+
+        /// - Parameter isLast: A final status ends the subscription in any case.
+        init(status: Int, phrase: String?, eventID: UInt32?, isLast: Bool = false) {
+            self.status = status
+            self.phrase = phrase
+            self.eventID = eventID
+            self.isLast = isLast || status >= 200
+        }
     }
 
     /// How long a state may last.

@@ -32,11 +32,13 @@ extension RandomCalls {
         let isOK = generator.happens(85)
         note("\(browser.user) \(browser.id) \(isOK ? "accepts" : "refuses") \(request.command)")
         guard isOK else { return browser.respond(to: request, [:], code: 4_000) }
+        if generator.happens(92) { accept(request, browser) } else { browser.respond(to: request, [:]) }
+    }
+
+    func accept(_ request: StandInBrowser.Request, _ browser: StandInBrowser) {
         switch request.command {
-        case "renegotiate_session": browser.respond(to: request, generator.happens(92) ? ["answer": offer()] : [:])
-        case "replace_session":
-            let what = request.data["offer"] == nil ? "offer" : "answer"
-            browser.respond(to: request, generator.happens(92) ? [what: offer()] : [:])
+        case "renegotiate_session": browser.respond(to: request, ["answer": offer()])
+        case "replace_session": browser.respond(to: request, [request.data["offer"] == nil ? "offer" : "answer": offer()])
         default: browser.respond(to: request, [:])
         }
     }
@@ -74,7 +76,6 @@ extension RandomCalls {
         let isForeign = owners?.contains(browser.user) == false
         note("\(browser.user) \(browser.id): \(name)\(isForeign ? " of a foreign call" : "")")
         let before = isForeign ? states() : []
-        if name == "reject_call" || name == "hangup_call" { browser.leave(call) }
         browser.request(name, .object(data), isForeign: isForeign)
         if isForeign, states() != before { browser.violations.append("\(name) of a client without the right changed a call") }
     }

@@ -117,6 +117,14 @@ extension StandInLeg {
         }
     }
 
+    /// Whether the phone waits for an answer to its offer, or for one in an ACK.
+    var waits: Bool {
+        switch state {
+        case .established(_, .offeredToUs), .established(_, .acknowledging), .acknowledging: true
+        default: false
+        }
+    }
+
     func doWhatIsOwed(_ answer: String) {
         switch state {
         case .answered(let description): receive(.acknowledged(sdp: description.answerDue ? answer : nil))

@@ -31,10 +31,9 @@ final class RandomCalls {
             if !faults.isEmpty { return (faults, calls.trace) }
         }
         calls.generator = SeededGenerator(seed: 1)
-        let orphans = await calls.rest()
-        await calls.leave()
-        let bench = calls.bench
-        return (bench.violations() + orphans + bench.leftovers() + calls.outcomes(), calls.trace)
+        var faults = await calls.rest()
+        faults += await calls.leave()
+        return (calls.bench.violations() + faults + calls.bench.leftovers(), calls.trace)
     }
 
     /// A text that no other description has.
@@ -99,60 +98,76 @@ final class RandomCalls {
 
     /// Everybody does what it owes, and nothing new.
     ///
-    /// - Returns: Parties that are in no call by then.
+    /// - Returns: Parties that are in no call by then, and requests without an answer.
     private func rest() async -> [String] {
         bench.media.fails = { false }
         note("everybody does what it owes")
+        for _ in 0..<3 {
+            await rounds()
+            bench.clock.turn(by: .seconds(5))
+        }
         await rounds()
-        var orphans: [String] = []
+        var faults: [String] = []
         for leg in bench.agent.legs where leg.isAlive {
+            if leg.waits { faults.append("\(leg.id) \(leg.state) waits for an answer") }
             guard let call = bench.switchboard.sipLegs[leg.id]?.call else {
-                if bench.switchboard.movingPhones[leg.id] == nil { orphans.append("\(leg.id) \(leg.state) is in no call") }
+                if bench.switchboard.movingPhones[leg.id] == nil { faults.append("\(leg.id) \(leg.state) is in no call") }
                 continue
             }
-            if bench.switchboard.calls[call.id] == nil { orphans.append("\(leg.id) \(leg.state) is in a call that is over") }
+            if bench.switchboard.calls[call.id] == nil { faults.append("\(leg.id) \(leg.state) is in a call that is over") }
         }
         for session in bench.media.sessions where bench.sessions.entries[session.id]?.branches.contains(where: { $0 === session }) != true {
-            orphans.append("session \(session.id) is nobody's")
+            faults.append("session \(session.id) is nobody's")
         }
-        return orphans
+        // Options wait until a call is answered, and the answer to a session of a client's own for that client.
+        for browser in bench.browsers {
+            for request in browser.open.values where !["update_session", "start_session"].contains(request.command) {
+                faults.append("\(browser.user) \(browser.id): \(request.command) waits for an answer")
+            }
+        }
+        return faults
     }
 
     private func rounds() async {
-        for _ in 0..<6 {
+        for _ in 0..<8 {
             await bench.settle()
             let owing = bench.agent.legs.filter(\.owes)
             for leg in owing { leg.doWhatIsOwed(text("a phone's answer")) }
-            if owing.isEmpty { break }
+            let asked = bench.browsers.filter { $0.isOpen && !$0.requests.isEmpty }
+            for browser in asked { for request in browser.requests { accept(request, browser) } }
+            if owing.isEmpty, asked.isEmpty { break }
         }
         await bench.settle()
     }
 
-    /// Each call is ended by one of its parties, and then every page is closed: that has to end all that there is.
-    private func leave() async {
+    /// All calls are ended, most by their parties; and then every page is closed: that has to end all that there is.
+    ///
+    /// - Returns: Parties without exactly one final outcome.
+    private func leave() async -> [String] {
         note("all calls are ended")
-        if generator.happens(10) {
+        if generator.happens(20) {
             bench.switchboard.endAll()
             bench.sessions.stopAll(.stopping)
         }
-        for browser in bench.browsers where browser.isOpen { browser.logOut() }
-        for browser in bench.browsers { browser.disconnect() }
-        await rounds()
-        // Who had lost its connection before is given up.
-        bench.clock.turn(by: .seconds(11))
-        await rounds()
-        // Of a call of two phones one hangs up; who is left after that is left by the gateway.
-        for _ in 0..<8 {
-            guard let first = bench.agent.legs.first(where: { $0.isAlive && bench.switchboard.sipLegs[$0.id] != nil }) else { break }
-            let call = bench.switchboard.sipLegs[first.id]?.call
-            let legs = bench.agent.legs.filter { $0.isAlive && bench.switchboard.sipLegs[$0.id]?.call === call }
-            // A phone that calls, or one that has answered, can end its call.
-            let leg = legs.first { !$0.isOurs } ?? legs.first(where: \.isEstablished) ?? first
+        // One party of each call leaves it; the gateway has to tell the others.
+        for _ in 0..<12 where !bench.switchboard.calls.isEmpty {
+            for browser in bench.browsers where browser.isOpen && browser.client != nil {
+                guard let call = browser.known.first(where: { browser.calls[$0]?.ends.isEmpty == true && browser.calls[$0]?.hasLeft == false }) else { continue }
+                browser.request("hangup_call", ["call_id": .string(call)])
+                break
+            }
+            await rounds()
+            guard let leg = bench.agent.legs.first(where: { $0.isAlive && !$0.isOurs }) ?? bench.agent.legs.first(where: \.isAlive) else { continue }
             leg.hangUp()
             await rounds()
         }
+        let faults = outcomes()
+        for browser in bench.browsers where browser.isOpen { browser.logOut() }
+        for browser in bench.browsers { browser.disconnect() }
+        await rounds()
         bench.clock.turn(by: .seconds(200))
         await rounds()
+        return faults
     }
 
     /// Whether each party had exactly one final outcome.
@@ -162,13 +177,11 @@ final class RandomCalls {
             let expected = leg.isEndedByPhone && leg.finalResponses == 0 ? 0 : 1
             if leg.finalResponses != expected { faults.append("\(leg.id): \(leg.finalResponses) final responses to its INVITE, \(leg.sent)") }
         }
-        for leg in bench.agent.all {
-            let ends = leg.sent.count { $0 == "BYE" || $0.hasPrefix("CANCEL") }
-            // A 200 that crosses the CANCEL gets a BYE.
-            if ends > 1, leg.sent.filter({ $0 == "BYE" }).count > 1 { faults.append("\(leg.id): hung up twice, \(leg.sent)") }
-        }
-        for browser in bench.browsers {
-            for (call, part) in browser.calls where part.ends.count > 1 { faults.append("\(browser.user): \(part.ends) of call \(call)") }
+        for leg in bench.agent.all where leg.sent.count(where: { $0 == "BYE" }) > 1 { faults.append("\(leg.id): hung up twice, \(leg.sent)") }
+        for browser in bench.browsers where browser.isOpen && browser.client != nil {
+            for (call, part) in browser.calls where part.ends.count != 1 && !(part.hasLeft && part.ends.isEmpty) {
+                faults.append("\(browser.user) \(browser.id): \(part.ends.count) ends of call \(call)")
+            }
         }
         return faults
     }

@@ -26,6 +26,15 @@ final class StandInBrowser: BrowserTransport {
         var ends: [String] = []
     }
 
+    /// A request of its own.
+    struct Sent {
+        let command: String
+        /// The call, or session, that it is about.
+        let object: String?
+        /// Whether the client has no right to it.
+        let isForeign: Bool
+    }
+
     let id: UInt64
     let remoteAddress = "203.0.113.77:4000"
     let user: String
@@ -41,10 +50,10 @@ final class StandInBrowser: BrowserTransport {
     private(set) var known: [String] = []
     /// The events that it was sent: type and object.
     private(set) var events: [(type: String, object: String, body: JSONValue)] = []
-    /// Its requests without a response: the command, and whether it had no right to it.
-    private(set) var open: [Int: (command: String, isForeign: Bool)] = [:]
+    /// Its requests without a response.
+    private(set) var open: [Int: Sent] = [:]
     /// Those without a response when the connection broke: one that resumes gets it.
-    private var unanswered: [Int: (command: String, isForeign: Bool)] = [:]
+    private var unanswered: [Int: Sent] = [:]
     /// The responses that it got, by the request's number: nil for ok, else the error's code.
     private(set) var responses: [Int: (code: Int?, data: JSONValue)] = [:]
     var violations: [String] = []
@@ -79,7 +88,7 @@ final class StandInBrowser: BrowserTransport {
     private func send(_ group: String, _ command: String, _ data: JSONValue, isForeign: Bool = false) -> Int {
         last += 1
         guard isOpen else { return last }
-        open[last] = (command, isForeign)
+        open[last] = Sent(command: command, object: (data["call_id"] ?? data["session_id"])?.stringValue, isForeign: isForeign)
         let message: JSONValue = ["class": .string(group), "cmd": .string(command), "tid": .integer(last), "data": data]
         api.received(message.text, on: self)
         return last
@@ -98,9 +107,6 @@ final class StandInBrowser: BrowserTransport {
             }
         api.received(message.text, on: self)
     }
-
-    /// It ends its part in the call by itself.
-    func leave(_ call: String) { calls[call]?.hasLeft = true }
 
     func logOut() { send("core", "logout", [:]) }
 
@@ -129,11 +135,12 @@ final class StandInBrowser: BrowserTransport {
 
     private func receive(_ result: String, _ message: JSONValue) {
         let tid = message["tid"]?.intValue ?? 0, data = message["data"] ?? [:], code = data["code"]?.intValue
-        guard let (command, isForeign) = open.removeValue(forKey: tid) else {
+        guard let request = open.removeValue(forKey: tid) else {
             return violations.append("a second response to request \(tid): \(message.text)")
         }
+        let command = request.command
         responses[tid] = (result == "ok" ? nil : code ?? 0, data)
-        if isForeign, result == "ok" { violations.append("\(command) of a client without the right succeeded") }
+        if request.isForeign, result == "ok" { violations.append("\(command) of a client without the right succeeded") }
         if code == APIError.Code.internalError.rawValue { violations.append("\(command) was let go of without an answer") }
         guard result == "ok" else { return }
         switch command {
@@ -142,6 +149,8 @@ final class StandInBrowser: BrowserTransport {
             resumeToken = data["resume_token"]?.stringValue ?? ""
         case "start_call":
             learn(data["call_id"]?.stringValue ?? "", Part(session: data["session_id"]?.stringValue ?? "", isCaller: true))
+        case "hangup_call", "reject_call", "stop_session":
+            for (call, part) in calls where call == request.object || part.session == request.object { calls[call]?.hasLeft = true }
         case "logout": client = nil
         default: break
         }

@@ -202,17 +202,18 @@ final class StandInSession: MediaSession {
 
     func answer(_ side: SessionSide, _ sdp: String, trickle: Bool) {
         take { session in
-            guard case .offered(let exchange, let offer) = session.state, exchange.offerer.other == side else {
+            guard case .offered(let exchange, _) = session.state, exchange.offerer.other == side else {
                 session.onOutput?(.answerRefused(.state("the session waits for no answer")))
                 return
             }
             if exchange.isWithdrawn { return session.fail(exchange, .state("withdrawn")) }
-            session.later(exchange) { session, exchange, fails in
-                if !fails { return session.agree(exchange) }
+            if session.media?.fails() == true {
+                // Another answer to the first offer may follow.
                 guard exchange.isFirst else { return session.fail(exchange, StandInSession.failure) }
-                session.state = .offered(exchange, offer)
                 session.onOutput?(.answerRefused(StandInSession.failure))
+                return
             }
+            session.later(exchange) { session, exchange, fails in fails ? session.fail(exchange, StandInSession.failure) : session.agree(exchange) }
         }
     }
 

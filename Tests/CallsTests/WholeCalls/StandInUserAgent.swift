@@ -102,6 +102,7 @@ final class StandInLeg {
     private(set) var isReferring = false
     /// Whether the phone, or the stack, has ended it.
     private(set) var isEndedByPhone = false
+    private var isEndedByCore = false
     private unowned let agent: StandInUserAgent
     private var timer: LoopTimer?
 
@@ -137,7 +138,7 @@ final class StandInLeg {
 
     /// What the core wants. A command that is lawful at no time in this state is a fault of the core's; one that crosses the leg's end is not.
     func command(_ input: LegInput) {
-        if case .end = input, isReferring, isEstablished { agent.violations.append("\(id): the end before the last NOTIFY") }
+        if case .end = input { isEndedByCore = true }
         if let fault = fault(of: input) { agent.violations.append("\(id) \(state): \(fault)") }
         handle(input)
     }
@@ -184,7 +185,9 @@ final class StandInLeg {
         case .refuse(let response):
             sent.append("\(response.status)")
             if !wasEstablished { finalResponses += 1 }
-        case .bye: sent.append("BYE")
+        case .bye:
+            if isReferring, isEndedByCore { agent.violations.append("\(id): BYE before the last NOTIFY") }
+            sent.append("BYE")
         case .cancel(let reason): sent.append(reason == .answeredElsewhere ? "CANCEL elsewhere" : "CANCEL")
         case .sendInfo:
             openInfos += 1
@@ -193,7 +196,7 @@ final class StandInLeg {
         case .reinvite(let sdp): sent.append(sdp == nil ? "re-INVITE" : "re-INVITE offer")
         case .notify(let fragment):
             sent.append("NOTIFY \(fragment.status)")
-            if fragment.status >= 200 { isReferring = false }
+            if fragment.isLast { isReferring = false }
         case .respondToTransfer(let response, let isSilent):
             sent.append("\(response.status) to REFER")
             if response.status != 202 || isSilent { isReferring = false }

@@ -182,4 +182,14 @@ struct LateOfferTests {
         let end = SessionEnd(code: 488, reason: "no")
         #expect(call.handle(.sessionEnded(end)).contains(.hangUpCaller(CallEnd(status: 488, reason: "no", by: .gateway))))
     }
+
+    @Test("an answer that the echo cannot use ends the call, as no other one comes")
+    func unusableAnswer() {
+        var call = Call(id: "c", echo: true, legs: [])
+        _ = call.handle(.start(offer: nil, trickle: false))
+        _ = call.handle(.sessionOffers(.caller, "O"))
+        _ = call.handle(.answered(.caller, sdp: "A", trickle: false))
+        #expect(call.handle(.answerRefused(.state("the session waits for no answer"))) == [])
+        #expect(call.handle(.answerRefused(.refused("no codec"))).contains(.hangUpCaller(.failed(.refused("no codec")))))
+    }
 }
