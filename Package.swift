@@ -178,7 +178,11 @@ let package = Package(
             swiftSettings: settings
         ),
         .testTarget(name: "DiagnosisTests", dependencies: ["Diagnosis", logging, metrics], swiftSettings: settings),
-        .testTarget(name: "GatewayTests", dependencies: ["Configuration", "EventLoop", "Gateway", "Media", "Registrar", "Routing"], swiftSettings: settings),
+        .testTarget(
+            name: "GatewayTests",
+            dependencies: ["Authentication", "Calls", "Configuration", "EventLoop", "Gateway", "Media", "Registrar", "Routing", "SIPNames"],
+            swiftSettings: settings
+        ),
         .testTarget(
             name: "IntegrationTests",
             dependencies: ["Authentication", "COpenSSL", "EventLoop", "JSON", "SDP", "TestCertificates", "WebSocket", "tern"],

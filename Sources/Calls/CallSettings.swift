@@ -1,64 +1,59 @@
+public import Authentication
 public import Configuration
-internal import Routing
 public import SDP
 
-/// What the operator chooses about calls, as far as admission, plans and the switchboard need it.
+/// What the operator chooses about calls and their parties.
 public struct CallSettings: Sendable {
-    /// Key `sip.domain`: the host of our users' addresses.
+    /// A user who may log in, call and be called.
+    public struct User: Sendable, Equatable {
+        public var name: String
+        public var credential: Credential
+        /// What a called party sees.
+        public var displayName: String?
+        /// Whether the user may see and touch what others own.
+        public var isAdmin: Bool
+
+        public init(name: String, credential: Credential, displayName: String? = nil, isAdmin: Bool = false) {
+            self.name = name
+            self.credential = credential
+            self.displayName = displayName
+            self.isAdmin = isAdmin
+        }
+    }
+
+    /// The host of our users' addresses.
     public var domain: String
-    public var srtp: SRTPPolicy
-    /// Sessions that there may be at a time; strangers have half of them.
-    public var maximumCalls: Int
-    public var sessionsPerUser: Int
-    public var ringTimeout: Duration
-    /// nil: as long as they like.
+    /// What passwords are for, shown to whoever must authenticate.
+    public var realm = ""
+    /// The algorithms that challenges offer.
+    public var digest: [DigestAlgorithm] = [.md5]
+    public var srtp = SRTPPolicy.off
+    /// Whether there is a SIP listener with TLS.
+    public var hasTLS = false
+    /// Sessions that there may be at a time; anonymous callers have half of them.
+    public var maximumCalls = 1_000
+    public var sessionsPerUser = 1_000
+    public var ringTimeout = Duration.seconds(60)
+    /// nil: no limit.
     public var maximumDuration: Duration?
     /// Whether users may call URIs of other domains.
-    public var allowsDirectURIs: Bool
+    public var allowsDirectURIs = true
     /// Whether a redirection of a user's phone is followed; else it is passed on to the caller.
-    public var followsRedirections: Bool
-    /// Whether there is a SIP listener with TLS.
-    public var hasTLS: Bool
-    /// The display names of the users, by their names.
-    public var users: [String: String?]
-    /// Whether a token lets in browsers of users that the configuration does not have.
-    public var admitsGuests: Bool
+    public var followsRedirections = true
+    /// By their names.
+    public private(set) var users: [String: User]
+    /// Whether a token lets in browsers of users who are not among ``users``.
+    public var admitsGuests = false
     public var trunks: [Trunk]
 
-    public init(
-        domain: String, srtp: SRTPPolicy, maximumCalls: Int, sessionsPerUser: Int, ringTimeout: Duration, maximumDuration: Duration? = nil,
-        allowsDirectURIs: Bool = true, followsRedirections: Bool = true, hasTLS: Bool = false, users: [String: String?] = [:],
-        admitsGuests: Bool = false, trunks: [Trunk] = []
-    ) {
+    public init(domain: String, users: [User] = [], trunks: [Trunk] = []) {
         self.domain = domain
-        self.srtp = srtp
-        self.maximumCalls = maximumCalls
-        self.sessionsPerUser = sessionsPerUser
-        self.ringTimeout = ringTimeout
-        self.maximumDuration = maximumDuration
-        self.allowsDirectURIs = allowsDirectURIs
-        self.followsRedirections = followsRedirections
-        self.hasTLS = hasTLS
-        self.users = users
-        self.admitsGuests = admitsGuests
+        self.users = Dictionary(users.map { ($0.name, $0) }) { first, _ in first }
         self.trunks = trunks
     }
 
     func trunk(of source: CallSource) -> Trunk? {
         guard case .trunk(let name) = source else { return nil }
         return trunks.first { $0.name == name }
-    }
-}
-
-extension CallSettings {
-    init(_ configuration: GatewayConfiguration) {
-        self.init(
-            domain: configuration.sip.domain, srtp: configuration.sip.srtp, maximumCalls: configuration.sip.maximumCalls,
-            sessionsPerUser: configuration.api.sessionsPerUser, ringTimeout: configuration.calls.ringTimeout,
-            maximumDuration: configuration.calls.maximumDuration, allowsDirectURIs: configuration.calls.allowsDirectURIs,
-            followsRedirections: configuration.calls.redirects == .follow,
-            hasTLS: configuration.sip.listen.contains { $0.transport == .tls },
-            users: Dictionary(configuration.users.map { ($0.name, $0.displayName) }) { first, _ in first },
-            admitsGuests: configuration.tokens.contains(where: \.admitsUnknownUsers), trunks: configuration.trunks)
     }
 }

@@ -53,14 +53,14 @@ public final class Switchboard {
     }
 
     public init(
-        configuration: GatewayConfiguration, routing: RoutingTable, table: CallTable, sessions: SessionRegistry, trunks: TrunkService, log: Logger
+        settings: CallSettings, routing: RoutingTable, table: CallTable, sessions: SessionRegistry, trunks: TrunkService, log: Logger
     ) {
-        settings = CallSettings(configuration)
+        self.settings = settings
         self.table = table
         self.trunks = trunks
         self.sessions = sessions
         self.log = log
-        authenticator = RequestAuthenticator(configuration: configuration, log: log) { trunks.trunk(registeredAt: $0, dialled: $1) }
+        authenticator = RequestAuthenticator(settings: settings, log: log) { trunks.trunk(registeredAt: $0, dialled: $1) }
         users = UserDirectory(settings)
         planner = CallPlanner(settings: settings, users: users, trunks: trunks)
         admission = Admission(settings: settings, routing: routing, users: users, authenticator: authenticator, trunks: trunks)

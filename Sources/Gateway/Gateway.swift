@@ -63,8 +63,8 @@ public final class Gateway {
         mediaWatch = configuration.media.timeout.map { MediaWatch(limit: $0, sessions: sessions) }
         trunks = TrunkService(configuration.trunks, log: logger)
         switchboard = Switchboard(
-            configuration: configuration, routing: RoutingTable(configuration), table: table, sessions: sessions, trunks: trunks, log: logger)
-        service = BrowserService(configuration: configuration, sessions: sessions, switchboard: switchboard, log: logger)
+            settings: CallSettings(configuration), routing: RoutingTable(configuration), table: table, sessions: sessions, trunks: trunks, log: logger)
+        service = BrowserService(sessions: sessions, switchboard: switchboard, log: logger)
         var settings = BrowserAPIConfiguration()
         settings.graceTime = configuration.api.graceTime
         api = BrowserAPI(configuration: settings, handler: service)

@@ -1,3 +1,4 @@
+internal import Calls
 public import Configuration
 internal import Glibc
 internal import Janus
@@ -22,6 +23,27 @@ extension RoutingTable {
         self.init(
             routes: configuration.routes, users: configuration.users.map { User(name: $0.name, displayName: $0.displayName) },
             trunks: configuration.trunks, domain: configuration.sip.domain)
+    }
+}
+
+extension CallSettings {
+    /// Sections `sip`, `calls` and `api`, the users and the trunks.
+    init(_ configuration: GatewayConfiguration) {
+        let users = configuration.users.map {
+            User(name: $0.name, credential: $0.credential, displayName: $0.displayName, isAdmin: $0.isAdmin)
+        }
+        self.init(domain: configuration.sip.domain, users: users, trunks: configuration.trunks)
+        realm = configuration.sip.realm
+        digest = configuration.sip.digest
+        srtp = configuration.sip.srtp
+        hasTLS = configuration.sip.listen.contains { $0.transport == .tls }
+        maximumCalls = configuration.sip.maximumCalls
+        sessionsPerUser = configuration.api.sessionsPerUser
+        ringTimeout = configuration.calls.ringTimeout
+        maximumDuration = configuration.calls.maximumDuration
+        allowsDirectURIs = configuration.calls.allowsDirectURIs
+        followsRedirections = configuration.calls.redirects == .follow
+        admitsGuests = configuration.tokens.contains(where: \.admitsUnknownUsers)
     }
 }
 

@@ -1,8 +1,11 @@
+import Authentication
+@testable import Calls
 import Configuration
 @testable import Gateway
 import Media
 import Registrar
 import Routing
+import SIPNames
 import Testing
 
 /// What the parts of the gateway take of the configuration.
@@ -32,6 +35,30 @@ import Testing
         #expect(process.executable == "/opt/janus" && process.engine == "/opt/libjanus_tern.so" && process.directory == "/run/janus")
         #expect(process.eventLoops == 3 && process.memoryLimit == 512 << 20 && process.rtpPorts == 30_000...30_999)
         #expect(process.localAddress == "198.51.100.7" && phones.ip4 == "198.51.100.7" && phones.ip6 == "2001:db8::7")
+    }
+
+    @Test("calls take the users, trunks and limits of the configuration, and whether tokens let guests in")
+    func calls() throws {
+        var configuration = GatewayConfiguration()
+        configuration.sip.domain = "example.org"
+        configuration.sip.realm = "realm"
+        configuration.sip.maximumCalls = 7
+        configuration.sip.listen = [ListenAddress(transport: .tls, address: "192.0.2.1", port: 5_061)]
+        configuration.api.sessionsPerUser = 3
+        configuration.calls.ringTimeout = .seconds(20)
+        configuration.calls.allowsDirectURIs = false
+        configuration.calls.redirects = .pass
+        configuration.users = [.init(name: "alice", password: Secret("wonderland"), displayName: "Alice", isAdmin: true)]
+        configuration.trunks = [Trunk(name: "carrier", targets: [TrunkTarget(host: "192.0.2.50")])]
+        let settings = CallSettings(configuration)
+        #expect(settings.domain == "example.org" && settings.realm == "realm" && settings.maximumCalls == 7 && settings.sessionsPerUser == 3)
+        #expect(settings.hasTLS && settings.ringTimeout == .seconds(20) && !settings.allowsDirectURIs && !settings.followsRedirections)
+        #expect(settings.users["alice"]?.displayName == "Alice" && settings.users["alice"]?.isAdmin == true)
+        #expect(settings.trunks == configuration.trunks && !settings.admitsGuests)
+        var key = try TokenKey(name: "open", algorithm: .hs256, key: Secret(String(repeating: "k", count: 32)))
+        key.admitsUnknownUsers = true
+        configuration.tokens = [key]
+        #expect(CallSettings(configuration).admitsGuests)
     }
 
     @Test("an external Janus is known by its URLs and secret")

@@ -41,25 +41,25 @@ public final class RequestAuthenticator {
     private let log: Logger
 
     init(
-        configuration: GatewayConfiguration, log: Logger,
+        settings: CallSettings, log: Logger,
         registeredTrunk: @escaping @LoopActor (_ address: String, _ dialled: String) -> String?
     ) {
         self.registeredTrunk = registeredTrunk
-        realm = configuration.sip.realm
-        sources = SourceMatcher(configuration.trunks)
+        realm = settings.realm
+        sources = SourceMatcher(settings.trunks)
         self.log = log
-        for trunk in configuration.trunks {
+        for trunk in settings.trunks {
             guard let credentials = trunk.inbound.credentials else { continue }
             let account = Account(name: credentials.username, credential: credentials.credential)
             accounts[account.name] = (account, .trunk(trunk.name))
         }
-        for user in configuration.users {
+        for user in settings.users.values {
             accounts[user.name] = (Account(name: user.name, credential: user.credential), .user(user.name))
         }
         // Where no account has a hash for what is to be offered, what they have.
         let possible = DigestVerifier.algorithms(for: accounts.values.map(\.account))
-        let wanted = possible.filter(configuration.sip.digest.contains)
-        algorithms = !wanted.isEmpty ? wanted : possible.isEmpty ? configuration.sip.digest : possible
+        let wanted = possible.filter(settings.digest.contains)
+        algorithms = !wanted.isEmpty ? wanted : possible.isEmpty ? settings.digest : possible
         verifier = DigestVerifier(nonces: NonceAuthority(now: .now))
     }
 

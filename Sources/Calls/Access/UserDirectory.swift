@@ -5,7 +5,7 @@ internal import Registrar
 /// The users who can be called, and where: the configuration's, and guests, whom a token lets in as long as they are logged in.
 @LoopActor
 final class UserDirectory {
-    private let displayNames: [String: String?]
+    private let users: [String: CallSettings.User]
     private let admitsGuests: Bool
     /// The browsers of users.
     weak var browsers: (any BrowserSource)?
@@ -13,7 +13,7 @@ final class UserDirectory {
     var phones: (any ContactSource)?
 
     init(_ settings: CallSettings) {
-        displayNames = settings.users
+        users = settings.users
         admitsGuests = settings.admitsGuests
     }
 
@@ -21,9 +21,9 @@ final class UserDirectory {
     func isGuest(_ name: String) -> Bool { admitsGuests && !clients(of: name).isEmpty }
 
     /// Whether `name` is that of a user of the configuration, or of a guest.
-    func isUser(_ name: String) -> Bool { displayNames[name] != nil || isGuest(name) }
+    func isUser(_ name: String) -> Bool { users[name] != nil || isGuest(name) }
 
-    func displayName(of user: String) -> String? { displayNames[user] ?? nil }
+    func displayName(of user: String) -> String? { users[user]?.displayName }
 
     /// The user's clients of the browser API.
     func clients(of user: String) -> [BrowserClient] { browsers?.clients(of: user) ?? [] }

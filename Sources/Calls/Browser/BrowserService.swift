@@ -10,7 +10,6 @@ internal import ProxyCore
 /// What the browser API's clients can do: the handler behind ``BrowserAPI``.
 @LoopActor
 public final class BrowserService: BrowserAPIHandler {
-    let configuration: GatewayConfiguration
     let sessions: SessionRegistry
     let switchboard: Switchboard
     private let log: Logger
@@ -20,19 +19,18 @@ public final class BrowserService: BrowserAPIHandler {
     var apiSessions: [String: APISession] = [:]
 
     public init(
-        configuration: GatewayConfiguration, sessions: SessionRegistry, switchboard: Switchboard, log: Logger
+        sessions: SessionRegistry, switchboard: Switchboard, log: Logger
     ) {
-        self.configuration = configuration
         self.sessions = sessions
         self.switchboard = switchboard
         self.log = log
     }
 
     public func authenticate(user: String, password: String) -> BrowserUser? {
-        let known = configuration.user(named: user)
+        let known = switchboard.settings.users[user]
         // An unknown user costs the same comparison, so that names cannot be found out by the time that it takes.
         let credential = known?.credential ?? .password(Secret(""))
-        let matches = credential.matches(Secret(password), user: user, realm: configuration.sip.realm)
+        let matches = credential.matches(Secret(password), user: user, realm: switchboard.settings.realm)
         guard let known, matches else { return nil }
         return BrowserUser(known)
     }
@@ -53,7 +51,7 @@ public final class BrowserService: BrowserAPIHandler {
             if case .token(.expired) = error { throw .expiredToken }
             throw .invalidToken
         case .success(let identity):
-            if let known = configuration.user(named: identity.user) { return BrowserUser(known) }
+            if let known = switchboard.settings.users[identity.user] { return BrowserUser(known) }
             guard identity.key.admitsUnknownUsers, ConfigurationText.isUserName(identity.user) else {
                 log.notice("a token names no user", metadata: ["user": "\(identity.user)", "key": "\(identity.key.name)"])
                 throw .invalidToken
@@ -106,7 +104,7 @@ public final class BrowserService: BrowserAPIHandler {
 }
 
 extension BrowserUser {
-    init(_ user: GatewayConfiguration.User) {
+    init(_ user: CallSettings.User) {
         self.init(name: user.name, displayName: user.displayName, isAdmin: user.isAdmin)
     }
 }

@@ -14,17 +14,16 @@ struct RequestAuthenticatorTests {
     private let uri = "sip:echo@tern.example.org"
 
     private func authenticator(registered: @escaping @LoopActor (String, String) -> String? = { _, _ in nil }) -> RequestAuthenticator {
-        var configuration = GatewayConfiguration()
-        configuration.sip.realm = realm
-        configuration.users = [.init(name: "alice", credential: .password(Secret("wonderland")), displayName: nil)]
         var carrier = Trunk(name: "carrier", targets: [TrunkTarget(host: "192.0.2.1")])
         carrier.inbound.addresses = ["192.0.2.1", "192.0.2.128/25"].compactMap(AddressRange.init)
         var roaming = Trunk(name: "roaming", targets: [TrunkTarget(host: "192.0.2.9")])
         roaming.inbound.credentials = TrunkCredentials(username: "them", .password(Secret("theirs")))
-        configuration.trunks = [carrier, roaming]
+        var settings = CallSettings(
+            domain: realm, users: [CallSettings.User(name: "alice", credential: .password(Secret("wonderland")))], trunks: [carrier, roaming])
+        settings.realm = realm
         var log = Logger(label: "test")
         log.logLevel = .critical
-        return RequestAuthenticator(configuration: configuration, log: log, registeredTrunk: registered)
+        return RequestAuthenticator(settings: settings, log: log, registeredTrunk: registered)
     }
 
     private func request(from address: String, _ credentials: String? = nil, dialled: String = "echo") -> RequestAuthenticator.Request {

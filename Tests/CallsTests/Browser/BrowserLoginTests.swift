@@ -21,18 +21,18 @@ struct BrowserLoginTests {
     private func claims(_ user: String, _ more: String = "") -> String { #"{"sub":"\#(user)","exp":\#(now + 60)\#(more)}"# }
 
     private func withBench(_ body: (LoginBench) async throws -> Void) async throws {
-        var configuration = GatewayConfiguration()
-        configuration.sip.realm = "tern.example.org"
-        configuration.users = SampleUsers.all + [
-            .init(
-                name: "carol",
-                credential: .ha1(PasswordEntry(user: "carol", realm: "tern.example.org", password: Secret("her password"))),
-                displayName: "Carol", isAdmin: true)
-        ]
+        let users = [("alice", "wonderland", "Alice"), ("bob", "builder", "Bob")].map { name, password, displayName in
+            CallSettings.User(name: name, credential: .password(Secret(password)), displayName: displayName)
+        }
+        let carol = CallSettings.User(
+            name: "carol", credential: .ha1(PasswordEntry(user: "carol", realm: "tern.example.org", password: Secret("her password"))),
+            displayName: "Carol", isAdmin: true)
+        var settings = CallSettings(domain: "tern.example.org", users: users + [carol])
+        settings.realm = "tern.example.org"
+        settings.admitsGuests = true
         var open = try TokenKey(name: "open", algorithm: .es256, key: Secret(signer.publicKey))
         open.admitsUnknownUsers = true
-        configuration.tokens = [try TokenKey(name: "closed", algorithm: .hs256, key: Secret(signer.secret)), open]
-        let bench = try await LoginBench(configuration)
+        let bench = try await LoginBench(settings, tokens: [try TokenKey(name: "closed", algorithm: .hs256, key: Secret(signer.secret)), open])
         try await body(bench)
         await bench.stop()
     }

@@ -21,7 +21,7 @@ final class LoginBench {
     private let web: WebService
     private let server: WebSocketServer
 
-    init(_ configuration: GatewayConfiguration) async throws {
+    init(_ settings: CallSettings, tokens: [TokenKey]) async throws {
         let log = Logger(label: "tern.test") { _ in SwiftLogNoOpLogHandler() }
         let media = MediaBackend(.external(urls: [], apiSecret: nil), log: log)
         let table = CallTable()
@@ -32,10 +32,10 @@ final class LoginBench {
                 recordingsDirectory: "/nonexistent", log: log),
             table: table)
         switchboard = Switchboard(
-            configuration: configuration, routing: RoutingTable(routes: [], users: [], trunks: [], domain: ""), table: table, sessions: sessions,
-            trunks: TrunkService(configuration.trunks, log: log), log: log)
-        service = BrowserService(configuration: configuration, sessions: sessions, switchboard: switchboard, log: log)
-        service.tokens = TokenVerifier(configuration.tokens)
+            settings: settings, routing: RoutingTable(routes: [], users: [], trunks: [], domain: ""), table: table, sessions: sessions,
+            trunks: TrunkService(settings.trunks, log: log), log: log)
+        service = BrowserService(sessions: sessions, switchboard: switchboard, log: log)
+        service.tokens = TokenVerifier(tokens)
         api = BrowserAPI(handler: service)
         switchboard.api = api
         web = WebService(

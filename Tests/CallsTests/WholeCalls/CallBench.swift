@@ -33,15 +33,15 @@ final class CallBench {
     }
 
     init(registrar: RegistrarService? = nil) {
-        let configuration = CallBench.configuration, faults = faults
+        let settings = CallBench.settings, faults = faults
         let log = Logger(label: "tern.test") { _ in faults }
         clock.use()
         let table = CallTable()
         sessions = SessionRegistry(factory: media, table: table)
         switchboard = Switchboard(
-            configuration: configuration, routing: CallBench.routing, table: table, sessions: sessions,
-            trunks: TrunkService(configuration.trunks, log: log), log: log)
-        service = BrowserService(configuration: configuration, sessions: sessions, switchboard: switchboard, log: log)
+            settings: settings, routing: CallBench.routing, table: table, sessions: sessions,
+            trunks: TrunkService(settings.trunks, log: log), log: log)
+        service = BrowserService(sessions: sessions, switchboard: switchboard, log: log)
         api = BrowserAPI(handler: service, log: log)
         sessions.api = api
         switchboard.api = api
@@ -50,24 +50,19 @@ final class CallBench {
         agent.onEvent = { [weak switchboard] event in switchboard?.handle(event) }
     }
 
-    // MARK: The gateway's configuration
+    // MARK: The gateway's settings
 
     /// Users with browsers: alice, bob, carol; mallory is in no call of others. bob and dora have phones. The trunks west and east are PBXs, which prove
     /// by their address who they are.
-    private static let configuration: GatewayConfiguration = {
-        var configuration = GatewayConfiguration()
-        configuration.sip.domain = "tern.example.org"
-        configuration.sip.listen = [ListenAddress(transport: .udp, address: "192.0.2.1", port: 5_060)]
-        configuration.users = ["alice", "bob", "carol", "dora", "mallory"].map {
-            .init(name: $0, credential: .password(Secret("secret")), displayName: nil)
-        }
-        configuration.trunks = [("west", 10), ("east", 20)].map { name, host in
+    private static let settings: CallSettings = {
+        let users = ["alice", "bob", "carol", "dora", "mallory"].map { CallSettings.User(name: $0, credential: .password(Secret("secret"))) }
+        let trunks = [("west", 10), ("east", 20)].map { name, host in
             var trunk = Trunk(
                 name: name, targets: [TrunkTarget(host: "192.0.2.\(host)"), TrunkTarget(host: "192.0.2.\(host + 1)")])
             trunk.inbound.addresses = ["192.0.2.\(host)"].compactMap(AddressRange.init)
             return trunk
         }
-        return configuration
+        return CallSettings(domain: "tern.example.org", users: users, trunks: trunks)
     }()
 
     private static let routing = RoutingTable(
@@ -78,7 +73,7 @@ final class CallBench {
             Route(.prefix("9"), to: [.trunk("east", dialled: nil)], from: [.anyUser, .anyTrunk]),
             Route(.any, to: [.user(nil)]),
         ],
-        users: configuration.users.map { RoutingTable.User(name: $0.name) }, trunks: configuration.trunks, domain: configuration.sip.domain)
+        users: settings.users.keys.map { RoutingTable.User(name: $0) }, trunks: settings.trunks, domain: settings.domain)
 
     /// A registrar with two phones of bob's and one of dora's.
     static func registrar() async throws -> RegistrarService {
