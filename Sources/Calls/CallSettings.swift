@@ -27,15 +27,15 @@ public struct CallSettings: Sendable {
     public var realm = ""
     /// The algorithms that challenges offer.
     public var digest: [DigestAlgorithm] = [.md5]
-    public var srtp = SRTPPolicy.off
+    public var srtp = SRTPPolicy.optional
     /// Whether there is a SIP listener with TLS.
     public var hasTLS = false
     /// Sessions that there may be at a time; anonymous callers have half of them.
     public var maximumCalls = 1_000
-    public var sessionsPerUser = 1_000
+    public var sessionsPerUser = 200
     public var ringTimeout = Duration.seconds(60)
     /// nil: no limit.
-    public var maximumDuration: Duration?
+    public var maximumDuration: Duration? = .seconds(12 * 3_600)
     /// Whether users may call URIs of other domains.
     public var allowsDirectURIs = true
     /// Whether a redirection of a user's phone is followed; else it is passed on to the caller.

@@ -53,7 +53,8 @@ struct CallPlannerTests {
     init() {
         trunk = Trunk(name: "carrier", targets: [TrunkTarget(host: "192.0.2.50"), TrunkTarget(host: "192.0.2.51")])
         let alice = CallSettings.User(name: "alice", credential: .password(Secret("wonderland")), displayName: "Alice")
-        let settings = CallSettings(domain: "tern.example.org", users: [alice], trunks: [trunk])
+        var settings = CallSettings(domain: "tern.example.org", users: [alice], trunks: [trunk])
+        settings.srtp = .off
         let log = Logger(label: "tern.test") { _ in SwiftLogNoOpLogHandler() }
         users = UserDirectory(settings)
         api = BrowserAPI(handler: door)
