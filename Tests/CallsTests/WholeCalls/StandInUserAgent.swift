@@ -129,7 +129,7 @@ final class StandInLeg {
     func receive(_ input: LegInput) {
         switch input {
         case .bye, .cancelled, .failure, .redirected, .terminated, .prackLost: isEndedByPhone = true
-        case .infoAnswered: openInfos -= 1
+        case .infoAnswered: openInfos = max(0, openInfos - 1)
         case .transferRequested: isReferring = isEstablished
         default: break
         }
