@@ -1,5 +1,4 @@
 public import BrowserAPI
-public import Configuration
 public import EventLoop
 internal import JSON
 public import Logging

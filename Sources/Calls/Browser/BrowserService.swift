@@ -1,6 +1,6 @@
 public import Authentication
 public import BrowserAPI
-public import Configuration
+internal import Configuration
 public import EventLoop
 internal import Foundation
 internal import JSON

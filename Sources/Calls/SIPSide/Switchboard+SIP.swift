@@ -130,7 +130,8 @@ extension Switchboard {
         }
     }
 
-    /// Follows a redirection of a user's phone (RFC 3261 section 8.1.3.4: call forwarding), as if the user had dialled the targets; those of others are passed on.
+    /// Follows a redirection of a user's phone (RFC 3261 section 8.1.3.4: call forwarding), as if the user had dialled the targets; those of
+    /// others are passed on.
     private func redirect(_ leg: Call.Leg, of call: CallController, to contacts: [String], instead end: CallEnd) {
         guard settings.followsRedirections, let origin = call.callees[leg]?.origin, case .user(let user) = origin.source,
             let context = call.context
