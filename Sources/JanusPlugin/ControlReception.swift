@@ -86,7 +86,7 @@ extension Receiver {
     func acceptsRTCP(from source: MediaAddress) -> Bool {
         if srtp.isOn { return true }
         if source == signalledRTCP { return true }
-        guard let host = latch.heard ?? latch.signalled else { return false }
+        guard let host = latch.latched ?? latch.signalled else { return false }
         return source.isSameHost(as: host)
     }
 }

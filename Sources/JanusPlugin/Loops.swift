@@ -45,7 +45,7 @@ struct Loops {
             former?.remove(pair.0)
             former?.remove(pair.1)
             if !poller.add(pair, of: leg, medium) {
-                Complaints.shared.warn("The system refuses to watch a phone's sockets (\(String(cString: strerror(errno)))): its \(medium.name) is not heard.")
+                Complaints.shared.warn("The system refuses to watch a phone's sockets (\(String(cString: strerror(errno)))): its \(medium.name) is not received.")
             }
         }
     }

@@ -31,7 +31,7 @@ enum Codec: UInt8 {
         }
     }
 
-    /// Whether it is one of pictures.
+    /// Whether it is a video codec.
     var isVideo: Bool {
         switch self {
         case .vp8, .vp9, .h264, .av1, .h265: true

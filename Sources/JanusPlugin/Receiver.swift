@@ -48,7 +48,7 @@ struct Receiver {
     var lastPacket: Int64 = 0
     var isFlowing = false
     var refusal = PortRefusal()
-    /// Where packets for the party went when it was last heard elsewhere, or was signalled.
+    /// Where packets for the party went when its packets last came from elsewhere, or its address was signalled.
     var lastDestination: MediaAddress?
 
     /// Makes it one of a new leg; the payloads' memory stays.

@@ -23,10 +23,10 @@ enum Statistics {
             entry.set("rtcp_received", received.rtcpReceived)
             entry.set("dropped", received.dropped &+ sent.dropped)
             entry.set("srtp_errors", received.srtpErrors)
-            if let heard = received.heard {
+            if let latched = received.latched {
                 let address = Reply()
-                address.set("address", heard.text)
-                address.set("port", UInt64(heard.port))
+                address.set("address", latched.text)
+                address.set("port", UInt64(latched.port))
                 entry.set("latched", address)
             }
             if received.lastPacket > 0 { entry.set("last_packet_ms", max(now &- received.lastPacket, 0) / 1_000) }
@@ -37,7 +37,7 @@ enum Statistics {
     private struct Received {
         let statistics: StreamStatistics
         let digits, rtcpReceived, dropped, srtpErrors: UInt64
-        let heard: MediaAddress?
+        let latched: MediaAddress?
         let lastPacket: Int64
 
         init(_ receiver: UnsafeMutablePointer<Receiver>) {
@@ -46,7 +46,7 @@ enum Statistics {
             rtcpReceived = receiver.pointee.rtcpReceived
             dropped = receiver.pointee.dropped
             srtpErrors = receiver.pointee.srtpErrors
-            heard = receiver.pointee.latch.heard
+            latched = receiver.pointee.latch.latched
             lastPacket = receiver.pointee.lastPacket
         }
 

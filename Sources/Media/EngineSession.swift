@@ -98,7 +98,7 @@ public final class EngineSession: MediaSession {
     public func refreshed(_ side: SessionSide, _ sdp: String) { handle(.refreshed(side, sdp: sdp)) }
 
     /// That phone has been told this beside the session.
-    public func said(_ side: SessionSide, _ sdp: String) { handle(.said(side, sdp: sdp)) }
+    public func said(_ side: SessionSide, _ sdp: String) { handle(.received(side, sdp: sdp)) }
 
     /// Takes an offer of that phone's before the call is answered.
     public func offerEarly(_ side: SessionSide, _ sdp: String) { handle(.offeredEarly(side, sdp: sdp)) }

@@ -1,7 +1,7 @@
 /// From where the packets of a plain leg are taken, and where those for it are sent: symmetric RTP (RFC 4961), with guards.
 ///
 /// A phone behind NAT sends from another address than SIP says. Its first packets show where it is; after that a stranger who guesses the
-/// port must not be heard, nor get what is meant for the phone.
+/// port must not be accepted, nor get what is meant for the phone.
 public struct SourceLatch: Equatable, Sendable {
     public enum Mode: Sendable {
         /// Follows the phone, within the rules of ``SourceLatch/take(from:isAuthentic:continues:now:)``.
@@ -30,8 +30,8 @@ public struct SourceLatch: Equatable, Sendable {
     public private(set) var signalled: MediaAddress?
     /// Whether SIP says that the phone is behind NAT, or its address is private: then nobody waits for that address.
     private var isHidden: Bool
-    /// Where the phone has been heard.
-    public private(set) var heard: MediaAddress?
+    /// The source that the latch has settled on: where the phone's packets come from.
+    public private(set) var latched: MediaAddress?
     private var lastPacket: Int64 = 0
     private var begin: Int64
 
@@ -46,9 +46,9 @@ public struct SourceLatch: Equatable, Sendable {
     }
 
     /// Where to send; nil while nothing is known.
-    public var destination: MediaAddress? { heard ?? signalled }
+    public var destination: MediaAddress? { latched ?? signalled }
 
-    /// SIP says another address: the phone has to be heard there anew. The same address changes nothing but whether it is hidden.
+    /// SIP says another address: the phone has to send from there anew. The same address changes nothing but whether it is hidden.
     public mutating func signal(_ address: MediaAddress?, isHidden: Bool, now: Int64) {
         guard address != signalled else {
             self.isHidden = isHidden || signalled?.isPrivate == true
@@ -66,14 +66,14 @@ public struct SourceLatch: Equatable, Sendable {
     public mutating func take(
         from source: MediaAddress, isAuthentic: Bool, continues: Bool, isExpected: Bool = true, now: Int64
     ) -> Verdict {
-        if source == heard {
+        if source == latched {
             lastPacket = now
             return .take
         }
         guard isAuthentic || mayMove(to: source, continues: continues, isExpected: isExpected, now: now) else { return .drop }
         // What is sent already goes there.
         let isNews = destination != source
-        heard = source
+        latched = source
         lastPacket = now
         return isNews ? .move : .take
     }
@@ -86,8 +86,8 @@ public struct SourceLatch: Equatable, Sendable {
 
     private func mayMove(to source: MediaAddress, continues: Bool, isExpected: Bool, now: Int64) -> Bool {
         if source == signalled { return true }
-        guard mode == .follow, isExpected || heard == nil else { return false }
-        guard heard != nil else { return isHidden || signalled == nil || now &- begin >= SourceLatch.patience }
+        guard mode == .follow, isExpected || latched == nil else { return false }
+        guard latched != nil else { return isHidden || signalled == nil || now &- begin >= SourceLatch.patience }
         return now &- lastPacket >= (continues ? SourceLatch.shortSilence : SourceLatch.silence)
     }
 }

@@ -9,7 +9,7 @@ struct Mix {
     let length: Int
     let style: VideoStyle
 
-    /// The largest picture of one side, beyond which it is made smaller.
+    /// The largest video of one side, beyond which it is made smaller.
     private static let cell = (width: 1_280, height: 720)
 
     private var videos: [Track] { style == .none ? [] : tracks.filter { $0.medium == .video } }
@@ -40,10 +40,10 @@ struct Mix {
         for track in inputs {
             arguments += ["-threads", "1", "-reinit_filter", "0", "-itsoffset", Mix.seconds(track.start), "-i", "\(work)/\(track.file)"]
         }
-        let picture = style == .sideBySide ? pictureGraph() : []
-        arguments += ["-filter_complex", (soundGraph() + picture).joined(separator: ";")]
+        let video = style == .sideBySide ? videoGraph() : []
+        arguments += ["-filter_complex", (audioGraph() + video).joined(separator: ";")]
         arguments += videoArguments()
-        arguments += ["-map", "[sound]", "-c:a", "aac", "-aac_coder", "fast", "-b:a", "96k", "-ar", "48000", "-t", Mix.seconds(length), "-fflags", "+bitexact"]
+        arguments += ["-map", "[audio]", "-c:a", "aac", "-aac_coder", "fast", "-b:a", "96k", "-ar", "48000", "-t", Mix.seconds(length), "-fflags", "+bitexact"]
         if suffix != "mkv" { arguments += ["-movflags", "+faststart"] }
         return arguments + ["-f", suffix == "mkv" ? "matroska" : suffix == "mp4" ? "mp4" : "ipod", output]
     }
@@ -51,7 +51,7 @@ struct Mix {
     private func videoArguments() -> [String] {
         guard !videos.isEmpty else { return [] }
         guard style == .tracks else {
-            return ["-map", "[picture]", "-c:v", "libx264", "-preset", "veryfast", "-crf", "25", "-threads", "1"]
+            return ["-map", "[video]", "-c:v", "libx264", "-preset", "veryfast", "-crf", "25", "-threads", "1"]
         }
         var arguments: [String] = []
         for (index, track) in videos.enumerated() {
@@ -62,7 +62,7 @@ struct Mix {
 
     // MARK: Filters
 
-    private func soundGraph() -> [String] {
+    private func audioGraph() -> [String] {
         let length = Mix.seconds(self.length)
         var graph: [String] = []
         let sides = layout == .echo ? [Track.Side.caller] : Track.Side.allCases
@@ -80,11 +80,11 @@ struct Mix {
         }
         if layout == .echo { graph.append("[caller]asplit=2[left][right]") }
         let pair = layout == .echo ? "[left][right]" : "[caller][callee]"
-        graph.append("\(pair)join=inputs=2:channel_layout=stereo:map=0.0-FL|1.0-FR[sound]")
+        graph.append("\(pair)join=inputs=2:channel_layout=stereo:map=0.0-FL|1.0-FR[audio]")
         return graph
     }
 
-    private func pictureGraph() -> [String] {
+    private func videoGraph() -> [String] {
         guard !videos.isEmpty else { return [] }
         let sides = Track.Side.allCases.filter { side in videos.contains { $0.side == side } }
         let (width, height) = cell
@@ -96,11 +96,11 @@ struct Mix {
                     + "pad=\(width):\(height):-1:-1,setsar=1[v\(index)]")
             graph.append("[c\(index)][v\(index)]overlay=x=\(column * width):y=0:eof_action=pass[c\(index + 1)]")
         }
-        graph.append("[c\(videos.count)]format=yuv420p[picture]")
+        graph.append("[c\(videos.count)]format=yuv420p[video]")
         return graph
     }
 
-    /// The size of one side's picture: even, and large enough for the largest that was sent.
+    /// The size of one side's video: even, and large enough for the largest that was sent.
     private var cell: (width: Int, height: Int) {
         func even(_ size: Int, _ limit: Int, _ least: Int) -> Int { min(max(size, least), limit) / 2 * 2 }
         return (
@@ -114,11 +114,11 @@ struct Mix {
     }
 }
 
-/// What becomes of the pictures of a recording.
+/// What becomes of the video of a recording.
 public enum VideoStyle: String, Sendable, CaseIterable {
-    /// One picture with both sides in it, the caller's left: H.264 in MP4.
+    /// One video with both sides in it, the caller's left: H.264 in MP4.
     case sideBySide = "side_by_side"
-    /// Both videos as they were sent, a track each, in Matroska: no picture is encoded anew.
+    /// Both videos as they were sent, a track each, in Matroska: no video is encoded anew.
     case tracks
     /// None: the recording is of the voices alone.
     case none

@@ -23,7 +23,7 @@ final class FrameStream {
     private var closing: (code: Int, reason: String)?
     private var closeIsSent = false
     private var closeDeadline: ContinuousClock.Instant?
-    private var lastHeard = ContinuousClock.now
+    private var lastReceived = ContinuousClock.now
     private var lastPing = ContinuousClock.now
     private var pingIsDue = false
 
@@ -115,7 +115,7 @@ final class FrameStream {
 
     /// Takes part of a frame; the result is a complete message, if that was its end.
     func receive(_ input: UnsafeMutableRawPointer?, _ length: Int) -> String? {
-        lastHeard = .now
+        lastReceived = .now
         guard isOpen, let wsi else { return nil }
         let outcome = assembler.append(
             UnsafeRawBufferPointer(start: input, count: input == nil ? 0 : length),
@@ -134,7 +134,7 @@ final class FrameStream {
         }
     }
 
-    func receivedPong() { lastHeard = .now }
+    func receivedPong() { lastReceived = .now }
 
     /// - Returns: -1 when that ends a closing handshake of ours; else the library answers it.
     func receivedClose(_ input: UnsafeMutableRawPointer?, _ length: Int) -> Int32 {
@@ -156,9 +156,9 @@ final class FrameStream {
         guard let wsi else { return }
         if let closeDeadline {
             if now >= closeDeadline { context.kill(wsi) }
-        } else if failure != nil || now - lastHeard >= limits.silence {
+        } else if failure != nil || now - lastReceived >= limits.silence {
             abandon("the peer is silent")
-        } else if now - max(lastHeard, lastPing) >= limits.pingInterval {
+        } else if now - max(lastReceived, lastPing) >= limits.pingInterval {
             lastPing = now
             pingIsDue = true
             lws_callback_on_writable(wsi)

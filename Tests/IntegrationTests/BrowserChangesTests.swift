@@ -26,7 +26,7 @@ extension IntegrationTests {
             }
         }
 
-        @Test("the page adds its picture and drops it: the phone gets each as a re-INVITE, and media follows")
+        @Test("the page adds its video and drops it: the phone gets each as a re-INVITE, and media follows")
         func picture() async throws {
             try await call { page, phone in
                 phone.media.video = .vp8
@@ -54,7 +54,7 @@ extension IntegrationTests {
             }
         }
 
-        @Test("the phone refuses the page's picture with 488: the page is told, and the call goes on as it was")
+        @Test("the phone refuses the page's video with 488: the page is told, and the call goes on as it was")
         func refused() async throws {
             try await call { page, phone in
                 try await page.click("picture-button")
@@ -100,7 +100,7 @@ extension IntegrationTests {
             }
         }
 
-        @Test("the picture that the phone refused once is offered again and taken: it is seen at both ends")
+        @Test("the video that the phone refused once is offered again and taken: it is seen at both ends")
         func refusedOnce() async throws {
             try await call { page, phone in
                 for _ in 1 ... 2 {
@@ -131,7 +131,7 @@ extension IntegrationTests {
             }
         }
 
-        @Test("the phone adds a picture that it sends back, also after it has refused the page's: the page receives it, and speaks on",
+        @Test("the phone adds video that it sends back, also after it has refused the page's: the page receives it, and speaks on",
             arguments: [false, true])
         func phonePicture(afterRefusal: Bool) async throws {
             try await call { page, phone in
@@ -155,7 +155,7 @@ extension IntegrationTests {
             }
         }
 
-        @Test("the phone drops its picture and adds it again: each is seen at the other end again")
+        @Test("the phone drops its video and adds it again: each is seen at the other end again")
         func droppedAndAdded() async throws {
             try await call { page, phone in
                 phone.media.video = .vp8

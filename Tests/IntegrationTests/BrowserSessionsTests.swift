@@ -39,7 +39,7 @@ extension IntegrationTests {
             other.stop()
         }
 
-        @Test("update_session of a call with picture: each medium really stops and comes back, each recording has content")
+        @Test("update_session of a call with video: each medium really stops and comes back, each recording has content")
         func updates() async throws {
             let stage = try Stage.running
             let phone = try SIPPhone(stage, video: .vp8)

@@ -4,7 +4,7 @@ import Testing
 extension IntegrationTests {
     @Suite("A browser calls a browser")
     struct BrowserToBrowser {
-        @Test("with picture: both hear the other's tone and see the other, and the caller hangs up")
+        @Test("with video: both hear the other's tone and see the other, and the caller hangs up")
         func callerHangsUp() async throws {
             try await pair { alice, bob in
                 try await alice.dial("bob", video: true)
@@ -30,7 +30,7 @@ extension IntegrationTests {
             }
         }
 
-        @Test("without picture: the called one hangs up")
+        @Test("without video: the called one hangs up")
         func calledHangsUp() async throws {
             try await pair { alice, bob in
                 try await alice.dial("bob")

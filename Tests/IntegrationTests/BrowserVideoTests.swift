@@ -2,7 +2,7 @@ import Testing
 
 /// Calls with picture between a browser and a SIP phone, which sends back the picture that it gets.
 extension IntegrationTests {
-    @Suite("Picture between a browser and a phone")
+    @Suite("Video between a browser and a phone")
     struct BrowserVideo {
         @Test("the browser calls a VP8 phone: RTP is counted there, frames are decoded here")
         func browserCalls() async throws {

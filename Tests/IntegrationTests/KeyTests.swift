@@ -3,7 +3,7 @@ import Testing
 
 /// Keys: as RTP (RFC 4733), by INFO and by command.
 extension IntegrationTests {
-    @Suite("Keys")
+    @Suite("DTMF digits")
     struct Keys {
         @Test("the page's keys reach a phone with telephone-event as RTP, each once and in order, and none by INFO")
         func rtp() async throws {

@@ -99,7 +99,7 @@ extension IntegrationTests {
         }
 
         /// Headless, there is no screen: a picture of the page's own stands for it.
-        @Test("Share screen: the other page sees it in a call that had no picture, and again after a camera; the camera comes back")
+        @Test("Share screen: the other page sees it in a call that had no video, and again after a camera; the camera comes back")
         func screen() async throws {
             let stage = try Stage.running
             // Browsers send less of a picture when they are short of something: its shape stays.

@@ -6,7 +6,7 @@ import Testing
 extension IntegrationTests {
     @Suite("Two phones")
     struct PhoneToPhone {
-        @Test("update_session stops sound and picture, alone and together, in both directions, and they flow again; no phone is asked")
+        @Test("update_session stops audio and video, alone and together, in both directions, and they flow again; no phone is asked")
         func update() async throws {
             try await call { one, other in
                 let admin = try await APIClient.user("admin", at: Stage.running.gateway)

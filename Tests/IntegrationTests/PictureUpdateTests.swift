@@ -5,9 +5,9 @@ import Testing
 
 /// Full pictures: whoever begins to see needs one, and asks for it.
 extension IntegrationTests {
-    @Suite("Wishes for a picture")
+    @Suite("Keyframe requests")
     struct PictureUpdates {
-        @Test("a phone's wish by INFO, or by PLI, brings a keyframe of the browser's", arguments: [true, false])
+        @Test("a phone's keyframe request by INFO, or by PLI, brings a keyframe of the browser's", arguments: [true, false])
         func byPhone(isInfo: Bool) async throws {
             try await call { _, phone, port in
                 for _ in 1 ... 3 {
@@ -23,7 +23,7 @@ extension IntegrationTests {
             }
         }
 
-        @Test("a browser that has lost pictures asks the phone for one by PLI, though the phone has not named AVPF")
+        @Test("a browser that has lost frames asks the phone for a keyframe by PLI, though the phone has not named AVPF")
         func byBrowser() async throws {
             try await call { page, phone, _ in
                 let before = phone.video.receivedWishes
@@ -37,7 +37,7 @@ extension IntegrationTests {
             }
         }
 
-        @Test("after the answer, a hold of the phone's, one of the page's, and `use_video: true`, each side is asked for a full picture")
+        @Test("after the answer, a hold of the phone's, one of the page's, and `use_video: true`, each side is asked for a keyframe")
         func begins() async throws {
             try await call(info: true) { page, phone, _ in
                 // After the answer.
@@ -79,7 +79,7 @@ extension IntegrationTests {
             }
         }
 
-        @Test("the first picture is seen with the answer and the media connection, whoever calls: within a second where nothing else runs", arguments: [true, false])
+        @Test("the first video frame is seen with the answer and the media connection, whoever calls: within a second where nothing else runs", arguments: [true, false])
         func first(pageCalls: Bool) async throws {
             let watch = """
                 window.first = new Promise(resolve => tern.current.on('connected', async () => {
@@ -100,7 +100,7 @@ extension IntegrationTests {
             }
         }
 
-        @Test("between two browsers the first picture is there within a second of the answer, of a hold's end and of `use_video: true`")
+        @Test("between two browsers the first video frame is there within a second of the answer, of a hold's end and of `use_video: true`")
         func browsers() async throws {
             let stage = try Stage.running
             // The time from `args[0]` to the first picture that is decoded behind it.
@@ -152,7 +152,7 @@ extension IntegrationTests {
             }
         }
 
-        @Test("one phone's wish reaches the other by INFO, where that one takes it, and by PLI", arguments: [true, false])
+        @Test("one phone's keyframe request reaches the other by INFO, where that one takes it, and by PLI", arguments: [true, false])
         func phones(info: Bool) async throws {
             let stage = try Stage.running
             let caller = try SIPPhone(stage, video: .vp8), called = try SIPPhone(stage, video: .vp8, port: SIPScenarioPhones.port(0))
@@ -179,7 +179,7 @@ extension IntegrationTests {
             try await called.hungUp()
         }
 
-        @Test("a phone in its own echo that wishes for a picture by INFO is asked for it by PLI: the picture is its own")
+        @Test("a phone in its own echo that requests a keyframe by INFO is asked for it by PLI: the video is its own")
         func echo() async throws {
             let phone = try SIPPhone(Stage.running, video: .vp8)
             defer { phone.stop() }

@@ -53,7 +53,7 @@ extension IntegrationTests {
             phone.stop()
         }
 
-        @Test("a picture that is added to an echo is recorded")
+        @Test("video that is added to an echo is recorded")
         func echo() async throws {
             let stage = try Stage.running
             let admin = try await APIClient.user("admin", at: stage.gateway)
@@ -69,7 +69,7 @@ extension IntegrationTests {
             await admin.leave()
         }
 
-        @Test("a picture that a browser adds to a call with another is recorded")
+        @Test("video that a browser adds to a call with another is recorded")
         func browsers() async throws {
             let stage = try Stage.running
             let admin = try await APIClient.user("admin", at: stage.gateway)
@@ -89,7 +89,7 @@ extension IntegrationTests {
             await admin.leave()
         }
 
-        @Test("a picture that is added to a call with a phone is recorded, of both sides")
+        @Test("video that is added to a call with a phone is recorded, of both sides")
         func phone() async throws {
             let stage = try Stage.running
             let admin = try await APIClient.user("admin", at: stage.gateway), phone = try SIPPhone(stage)

@@ -3,9 +3,9 @@ import Testing
 
 /// Pictures of all kinds in recordings.
 extension IntegrationTests {
-    @Suite("Pictures in recordings")
+    @Suite("Video in recordings")
     struct RecordingPictures {
-        @Test("whatever codec a browser's picture has, it is in the file", arguments: ["AV1", "VP9", "H264"])
+        @Test("whatever codec a browser's video has, it is in the file", arguments: ["AV1", "VP9", "H264"])
         func codecs(_ codec: String) async throws {
             try await recorded(prepared: """
                 const plain = window.peer;

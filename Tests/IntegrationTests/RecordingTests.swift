@@ -130,7 +130,7 @@ extension IntegrationTests {
             await admin.leave()
         }
 
-        @Test("two browsers with picture: the pictures are side by side, and move")
+        @Test("two browsers with video: their video is side by side, and moves")
         func browsers() async throws {
             try await play { stage, client, peers in
                 let offer = try await peers.offer("caller", frequency: 700)
@@ -179,7 +179,7 @@ extension IntegrationTests {
             _ = await gateway.stop()
         }
 
-        @Test("an echo: the browser on both channels, and its picture once")
+        @Test("an echo: the browser on both channels, and its video once")
         func echo() async throws {
             try await play { stage, client, peers in
                 let offer = try await peers.offer("one", frequency: 700)

@@ -80,7 +80,7 @@ extension IntegrationTests {
             try await phone.hangUp()
         }
 
-        @Test("the page calls a phone with SRTP, which holds and resumes with new keys; the page's picture is refused, and all goes on")
+        @Test("the page calls a phone with SRTP, which holds and resumes with new keys; the page's video is refused, and all goes on")
         func pageCallsPhone() async throws {
             let stage = try Stage.running
             let phone = try SIPPhone(stage, port: SIPScenarioPhones.port(0))

@@ -33,7 +33,7 @@ extension IntegrationTests {
             phone.stop()
         }
 
-        @Test("a phone that called a browser: sound and picture stop and come back, and the browser sends what it may")
+        @Test("a phone that called a browser: audio and video stop and come back, and the browser sends what it may")
         func phoneToBrowser() async throws {
             let stage = try Stage.running
             let phone = try SIPPhone(stage, video: .vp8)
@@ -61,7 +61,7 @@ extension IntegrationTests {
             phone.stop()
         }
 
-        @Test("two browsers: sound and picture stop and come back in both directions, and both send what they may")
+        @Test("two browsers: audio and video stop and come back in both directions, and both send what they may")
         func browsers() async throws {
             let stage = try Stage.running
             try await stage.with("bob") { bob in
@@ -161,7 +161,7 @@ extension IntegrationTests {
             other.stop()
         }
 
-        @Test("the called page adds its picture and drops it: the phone that called gets each as a re-INVITE")
+        @Test("the called page adds its video and drops it: the phone that called gets each as a re-INVITE")
         func pictureOfTheCalled() async throws {
             let stage = try Stage.running
             let phone = try SIPPhone(stage)
@@ -190,7 +190,7 @@ extension IntegrationTests {
             phone.stop()
         }
 
-        @Test("a page adds its picture to a call with another and drops it; the other one sees it meanwhile")
+        @Test("a page adds its video to a call with another and drops it; the other one sees it meanwhile")
         func pictureBetweenBrowsers() async throws {
             let stage = try Stage.running
             try await stage.with("bob") { bob in
@@ -211,7 +211,7 @@ extension IntegrationTests {
             }
         }
 
-        @Test("an echo of sound shows the picture that is added, until it is dropped")
+        @Test("an echo of audio shows the video that is added, until it is dropped")
         func pictureOfTheEcho() async throws {
             let stage = try Stage.running
             try await stage.with("alice") { page in

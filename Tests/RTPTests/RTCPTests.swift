@@ -7,13 +7,13 @@ struct RTCPTests {
     private static let block = ReportBlock(
         ssrc: 9, fractionLost: 77, lost: -5, highestSequence: 0x0001_0002, jitter: 11, lastSenderReport: 12, delaySinceSenderReport: 13)
 
-    private func compound(_ sender: SenderInfo?, _ block: ReportBlock?, picture: Bool = false) -> Packet {
+    private func compound(_ sender: SenderInfo?, _ block: ReportBlock?, pictureLoss: Bool = false) -> Packet {
         let buffer = UnsafeMutableRawPointer.allocate(byteCount: RTCPWriter.capacity, alignment: 1)
         defer { buffer.deallocate() }
         var end = Array("tern".utf8).withUnsafeBytes {
             RTCPWriter.report(to: buffer, ssrc: 5, sender: sender, block: block, name: $0)
         }
-        if picture { end = RTCPWriter.pictureLoss(to: buffer, at: end, ssrc: 5, media: 9) }
+        if pictureLoss { end = RTCPWriter.pictureLoss(to: buffer, at: end, ssrc: 5, media: 9) }
         return Packet(Array(UnsafeRawBufferPointer(start: buffer, count: end)))
     }
 
@@ -27,7 +27,7 @@ struct RTCPTests {
 
     @Test("a report comes back as it was written", arguments: [Self.info, nil], [Self.block, nil])
     func report(sender: SenderInfo?, block: ReportBlock?) throws {
-        let packet = compound(sender, block, picture: true)
+        let packet = compound(sender, block, pictureLoss: true)
         let found = packets(packet)
         #expect(found.map(\.type) == [sender == nil ? .receiverReport : .senderReport, .sourceDescription, .payloadFeedback])
         #expect(found.map(\.length).reduce(0, +) == packet.bytes.count)
@@ -96,7 +96,7 @@ struct RTCPTests {
         }
     }
 
-    @Test("PLI and both kinds of FIR ask for a full picture; a NACK and a report do not")
+    @Test("PLI and both kinds of FIR ask for a keyframe; a NACK and a report do not")
     func keyframes() {
         let pli: [UInt8] = [0x81, 206, 0, 2, 0, 0, 0, 5, 0, 0, 0, 9]
         let fir: [UInt8] = [0x84, 206, 0, 4, 0, 0, 0, 5, 0, 0, 0, 0, 0, 0, 0, 9, 3, 0, 0, 0]

@@ -1,7 +1,7 @@
 @testable import Recording
 import Testing
 
-@Suite("Pictures") struct FrameTests {
+@Suite("Video frames") struct FrameTests {
     private func frames(_ codec: MediaCodec, _ packets: [(timestamp: UInt32, marker: Bool, payload: [UInt8], gap: Bool)]) throws -> [VideoFrame] {
         var assembly = try #require(FrameAssembly(codec))
         var frames: [VideoFrame] = []
@@ -17,7 +17,7 @@ import Testing
 
     private static let key: [UInt8] = [0x10, 0x00, 0, 0, 0x9d, 0x01, 0x2a, 0x80, 0x02, 0xe0, 0x01]
 
-    @Test("VP8: parts become frames, the descriptor goes, a key frame says its size")
+    @Test("VP8: parts become frames, the descriptor goes, a keyframe says its size")
     func vp8() throws {
         let frames = try frames(.vp8, [
             (1, true, [0x10, 0x01, 7], false),
@@ -26,7 +26,7 @@ import Testing
         ])
         let key = Array(FrameTests.key.dropFirst()) + [8, 9]
         #expect(frames.map(\.data) == [key, [0x01, 5]])
-        #expect(frames.map(\.isKey) == [true, false])
+        #expect(frames.map(\.isKeyframe) == [true, false])
         #expect(frames.first?.width == 640 && frames.first?.height == 480)
     }
 
@@ -49,7 +49,7 @@ import Testing
         ])
         let key: [UInt8] = [0, 0, 0, 1, 0x67, 1, 0, 0, 0, 1, 0x68, 2, 0, 0, 0, 1, 0x65, 3, 4, 5]
         #expect(frames.map(\.data) == [key, [0, 0, 0, 1, 0x41, 6]])
-        #expect(frames.map(\.isKey) == [true, false])
+        #expect(frames.map(\.isKeyframe) == [true, false])
     }
 
     @Test("VP9: the descriptor goes, with its structure")
@@ -58,7 +58,7 @@ import Testing
             (1, false, [0x8a, 0x01, 0x18, 0x02, 0x80, 0x01, 0xe0, 1, 0x04, 1, 9, 9], false), (1, true, [0x84, 0x01, 8], false), (2, true, [0xcc, 0x02, 7], false),
         ])
         #expect(frames.map(\.data) == [[9, 9, 8], [7]])
-        #expect(frames.map(\.isKey) == [true, false])
+        #expect(frames.map(\.isKeyframe) == [true, false])
         #expect(frames.first?.width == 640 && frames.first?.height == 480)
     }
 
@@ -69,7 +69,7 @@ import Testing
             (2, true, [0x10, 0x30, 5], false), (3, true, [0x90, 9], true), (4, true, [0x10, 0x30, 6], false),
         ])
         #expect(frames.map(\.data) == [[0x0a, 1, 7, 0x32, 3, 1, 2, 3], [0x32, 1, 5], [0x32, 1, 6]])
-        #expect(frames.first?.isKey == true)
+        #expect(frames.first?.isKeyframe == true)
     }
 
     @Test("H.265: single units, aggregates and fragments become a byte stream")
@@ -80,7 +80,7 @@ import Testing
         ])
         let key: [UInt8] = [0, 0, 0, 1, 0x42, 1, 8, 0, 0, 0, 1, 0x44, 1, 9, 0, 0, 0, 1, 0x26, 1, 3, 4, 5]
         #expect(frames.map(\.data) == [key, [0, 0, 0, 1, 0x02, 1, 6]])
-        #expect(frames.map(\.isKey) == [true, false])
+        #expect(frames.map(\.isKeyframe) == [true, false])
     }
 
     @Test("Opus says how long it sounds")

@@ -153,7 +153,7 @@ struct ServiceTests {
         return packets
     }
 
-    @Test("what is no picture or no sound costs the other side nothing, and its capture stays", arguments: ["vp8", "opus"])
+    @Test("what is no video or no audio costs the other side nothing, and its capture stays", arguments: ["vp8", "opus"])
     func garbage(codec: String) async throws {
         var generator = SeededGenerator(seed: 3)
         var capture = Capture(codec: codec, medium: codec == "vp8" ? "v" : "a")
@@ -172,11 +172,11 @@ struct ServiceTests {
         if path.hasSuffix(".m4a"), codec == "vp8" { #expect(folder.names.contains(file)) }
     }
 
-    @Test("a picture is as large as it was sent, and in time with the sound", arguments: ["vp8", "vp9", "h264", "h265", "av1"])
-    func pictures(codec: String) async throws {
-        // The first picture is large and late, the others jitter.
-        try folder.write(try Pictures.capture(codec) { $0 == 0 ? 150 : 40 + $0 * 7 % 30 }, "\(name)-caller-video.mjr")
-        // As far behind what it stands for as the picture is.
+    @Test("video is as large as it was sent, and in time with the audio", arguments: ["vp8", "vp9", "h264", "h265", "av1"])
+    func video(codec: String) async throws {
+        // The first frame is large and late, the others jitter.
+        try folder.write(try TestVideo.capture(codec) { $0 == 0 ? 150 : 40 + $0 * 7 % 30 }, "\(name)-caller-video.mjr")
+        // As far behind its time as the video is.
         var beep = Capture(first: 1_040)
         for number in 50..<70 { beep.append(Sample.packet(number, payload: Sample.tone(number, frequency: 440)), at: (number - 50) * 20) }
         try folder.write(beep, "\(name)-caller-audio.mjr")
@@ -185,20 +185,20 @@ struct ServiceTests {
         #expect(folder.names == ["\(name).mp4"])
         let path = "\(folder.path)/\(name).mp4"
         #expect(try Sound.run("ffprobe", ["-v", "error", "-select_streams", "v", "-show_entries", "stream=width,height", "-of", "csv=p=0", path]) == Data("960,540\n".utf8))
-        let pictures = try Pictures.brightness(path)
-        let flash = pictures.indices.filter { pictures[$0] > 128 }.map { $0 * 40 }
+        let frames = try TestVideo.brightness(path)
+        let flash = frames.indices.filter { frames[$0] > 128 }.map { $0 * 40 }
         let sound = Sound.spans(of: 440, in: try Sound.channel(0, of: path))
         let begin = try #require(flash.first), end = try #require(flash.last), span = try #require(sound.first)
         #expect(abs(begin - span.lowerBound) <= 60 && abs(end + 40 - span.upperBound) <= 60 && flash.count >= 9, "\(flash), \(sound)")
     }
 
-    @Test("pictures that are not encoded anew are as they were sent", arguments: ["vp9", "h264", "h265", "av1"])
+    @Test("video that is not encoded anew is as they were sent", arguments: ["vp9", "h264", "h265", "av1"])
     func tracks(codec: String) async throws {
-        try folder.write(try Pictures.capture(codec), "\(name)-video.mjr")
+        try folder.write(try TestVideo.capture(codec), "\(name)-video.mjr")
         #expect(try await outcome(.echo, style: .tracks) == .ready(file: "\(name).mkv", length: 3_000))
         let path = "\(folder.path)/\(name).mkv"
         #expect(try Sound.streams(path) == ["aac,audio", "\(codec == "h265" ? "hevc" : codec),video"])
-        #expect(try Pictures.brightness(path).count { $0 > 128 } >= 9)
+        #expect(try TestVideo.brightness(path).count { $0 > 128 } >= 9)
     }
 
     @Test("a codec that cannot be read costs no sound, and its capture stays")

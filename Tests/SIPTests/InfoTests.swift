@@ -19,7 +19,7 @@ struct InfoTests {
         }
     }
 
-    @Test("what names no key is malformed", arguments: [
+    @Test("a body without a digit is malformed", arguments: [
         "", "\r\n", "Signal=\r\n", "Signal=17", "Signal=E", "Signal=55", "Signal=5\r\nSignal=6\r\n",
         "Duration=100\r\n", "\u{FFFD}", "5 6", String(repeating: "5", count: 2_000),
         "Signal=5\r\n" + String(repeating: "x=y\r\n", count: 1_000), "Signal=é", "99999999999999999999",
@@ -28,12 +28,12 @@ struct InfoTests {
         for form in [SIPDigit.Form.relay, .plain] { #expect(SIPInfo.read(contentType: form.rawValue, body: body) == .malformed) }
     }
 
-    @Test("a wish for a picture is found in its XML; another one of the kind asks for nothing; other bodies are unknown")
-    func pictures() {
-        let wish = SIPInfo.pictureFastUpdate
-        #expect(SIPInfo.read(contentType: wish.contentType, body: wish.body) == .understood(wish))
-        #expect(SIPInfo.read(contentType: wish.contentType, body: "<media_control><general_error>no</general_error></media_control>") == .idle)
-        #expect(SIPInfo.read(contentType: wish.contentType, body: "nonsense") == .malformed)
+    @Test("a keyframe request is found in its XML; another one of the kind asks for nothing; other bodies are unknown")
+    func keyframeRequests() {
+        let request = SIPInfo.pictureFastUpdate
+        #expect(SIPInfo.read(contentType: request.contentType, body: request.body) == .understood(request))
+        #expect(SIPInfo.read(contentType: request.contentType, body: "<media_control><general_error>no</general_error></media_control>") == .idle)
+        #expect(SIPInfo.read(contentType: request.contentType, body: "nonsense") == .malformed)
         #expect(SIPInfo.read(contentType: "text/plain", body: "5") == .unknown)
     }
 

@@ -75,7 +75,7 @@ extension GatewayConfiguration {
         /// where it was given relative. Default: `recordings`.
         public var directory = AbsolutePath.of("recordings")
 
-        /// Key `recordings.video`: what becomes of pictures. Default: `side_by_side`.
+        /// Key `recordings.video`: what becomes of video. Default: `side_by_side`.
         public var video = VideoStyle.sideBySide
         /// Key `recordings.keep_mjr`: whether Janus' own files stay beside what is made of them. Default: false.
         public var keepsCaptures = false

@@ -62,7 +62,7 @@ final class JanusHealth {
             let channel = JanusChannel(
                 url: url, timeout: min(interval, startLimit),
                 onOpen: { [weak self] _ in self?.check(after: .zero) },
-                onMessage: { [weak self] in self?.heardLate($0) },
+                onMessage: { [weak self] in self?.receiveLate($0) },
                 onClosed: { [weak self] _, reason in self?.closed(reason) })
             self.channel = channel
             channel.connect()
@@ -105,7 +105,7 @@ final class JanusHealth {
         return probe
     }
 
-    private func heardLate(_ message: JanusMessage) {
+    private func receiveLate(_ message: JanusMessage) {
         if case .plugin = message.kind, let probe, message.sender == probe.handle { misses = 0 }
     }
 

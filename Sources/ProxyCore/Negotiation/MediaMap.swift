@@ -28,7 +28,7 @@ struct MediaMap: Sendable, Equatable {
 
     /// This map after an offer with `media`: what was carried stays where it is while it is usable, moves to another usable line
     /// where it is not, and the first usable line of a kind that was not carried yet is added.
-    func taking(_ media: [MediaDescription], usable: (Int) -> Bool) throws(NegotiationError) -> MediaMap {
+    func assigning(_ media: [MediaDescription], usable: (Int) -> Bool) throws(NegotiationError) -> MediaMap {
         guard media.count >= count else { throw .wrongMediaCount(expected: count, found: media.count) }
         var map = self
         map.count = media.count

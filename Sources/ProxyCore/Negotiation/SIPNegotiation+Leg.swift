@@ -67,7 +67,7 @@ extension SIPNegotiation {
             }
             if entry.kind == .video {
                 let line = remote.flatMap { $0.media.indices.contains(entry.line) ? $0.media[entry.line] : nil }
-                medium.feedback = line?.pictureFeedback ?? MediaDescription.commonFeedback
+                medium.feedback = line?.videoFeedback ?? MediaDescription.commonFeedback
             }
             return medium
         }
@@ -96,9 +96,9 @@ extension LegKeys {
 }
 
 extension MediaDescription {
-    /// What the phone understands of RTCP feedback about pictures (RFC 4585, RFC 5104). Many that name none know PLI all the same, and others pass
+    /// What the phone understands of RTCP feedback about video (RFC 4585, RFC 5104). Many that name none know PLI all the same, and others pass
     /// over it.
-    fileprivate var pictureFeedback: [String] {
+    fileprivate var videoFeedback: [String] {
         let named = Set(attributes.compactMap { if case .rtcpFeedback(let entry) = $0 { entry.feedback } else { nil } })
         let known = [("nack", "nack"), ("nack pli", "pli"), ("ccm fir", "fir")].filter { named.contains($0.0) }.map(\.1)
         return named.isEmpty ? MediaDescription.commonFeedback : known

@@ -12,7 +12,7 @@ extension SIPNegotiation {
         var media = next.understand(session)
         next.alignEncryption(&media)
         guard media.contains(where: { $0.medium != nil }) else { throw Self.mostTelling(media.compactMap(\.problem)) }
-        next.map = try map.taking(session.media) { media[$0].medium != nil }
+        next.map = try map.assigning(session.media) { media[$0].medium != nil }
         next.separatePayloadTypes(&media)
         let plainMedia = next.plainMedia(media, of: session)
         if next.isMoved { next.withholdKeys() }

@@ -8,10 +8,10 @@ public struct WebRTCNegotiation: Sendable {
     private(set) var map = MediaMap()
     private var state = State.idle
     private var stable: Stable?
-    /// What the browser was told last.
+    /// The last offer or answer to the browser.
     private var told: SessionDescription?
-    /// What the browser said last.
-    private var heard: SessionDescription?
+    /// The browser's last offer or answer.
+    private var received: SessionDescription?
     /// The answer that ended the last exchange, whose side ever it was.
     private var answer: SessionDescription?
     /// The dialog's lines as they were offered last.
@@ -41,7 +41,7 @@ public struct WebRTCNegotiation: Sendable {
         let state: State
         let lines: [MediaDescription]
         let told: SessionDescription?
-        let heard: SessionDescription?
+        let received: SessionDescription?
         let answer: SessionDescription?
         let agreedMedia: [AgreedMedium]
         let directions: [Direction]
@@ -56,10 +56,10 @@ public struct WebRTCNegotiation: Sendable {
         var next = self
         try next.begin()
         let media = session.media
-        next.map = try map.taking(media) { media[$0].isForBrowsers }
+        next.map = try map.assigning(media) { media[$0].isForBrowsers }
         guard next.map.entries.contains(where: { media[$0.line].isForBrowsers }) else { throw .noUsableMedia }
         next.lines = media
-        next.heard = session
+        next.received = session
         next.state = .remoteOffer(answered: false)
         let inner = try next.inward(session)
         self = next
@@ -123,8 +123,8 @@ public struct WebRTCNegotiation: Sendable {
 
     /// Whether a browser's offer asks for no other media than what stands, as for an ICE restart (RFC 8445 section 2.4).
     func keepsMedia(_ offer: SessionDescription) -> Bool {
-        guard let answer, let heard, offer.media.count == answer.media.count,
-            offer.media.map(offer.direction(of:)) == heard.media.map(heard.direction(of:))
+        guard let answer, let received, offer.media.count == answer.media.count,
+            offer.media.map(offer.direction(of:)) == received.media.map(received.direction(of:))
         else { return false }
         return zip(offer.media, answer.media).allSatisfy { offered, standing in
             offered.kind == standing.kind && offered.isRefused == standing.isRefused
@@ -153,7 +153,7 @@ public struct WebRTCNegotiation: Sendable {
         self = next
         state = .localOffer(answered: true)
         answer = session
-        heard = session
+        received = session
         agree(
             session,
             session.media.enumerated().map { line, medium in
@@ -219,7 +219,7 @@ public struct WebRTCNegotiation: Sendable {
         state = stable.state
         lines = stable.lines
         told = stable.told
-        heard = stable.heard
+        received = stable.received
         answer = stable.answer
         agreedMedia = stable.agreedMedia
         directions = stable.directions
@@ -229,7 +229,7 @@ public struct WebRTCNegotiation: Sendable {
     private mutating func begin() throws(NegotiationError) {
         guard !state.isPending else { throw .wrongState }
         stable = Stable(
-            map: map, state: state, lines: lines, told: told, heard: heard, answer: answer, agreedMedia: agreedMedia,
+            map: map, state: state, lines: lines, told: told, received: received, answer: answer, agreedMedia: agreedMedia,
             directions: directions)
     }
 

@@ -17,7 +17,7 @@ public struct ProxySession: Sendable {
         /// A phone answers what it was told last with another description than before: its refresh of the session timer.
         case refreshed(SessionSide, sdp: String)
         /// A phone got this description of ours from another session of its dialog: later ones need higher versions.
-        case said(SessionSide, sdp: String)
+        case received(SessionSide, sdp: String)
         /// A phone offers anew before the call is answered.
         case offeredEarly(SessionSide, sdp: String)
         /// That side withdraws its offer: it was cancelled, or not answered in time.
@@ -154,7 +154,7 @@ public struct ProxySession: Sendable {
         case .refreshed(let side, let sdp):
             refreshes[side] = sdp
             return takeTurn()
-        case .said(let side, let sdp):
+        case .received(let side, let sdp):
             if let description = try? SessionDescription(negotiating: sdp) { offers.sides[side]?.note(description) }
             return []
         case .offeredEarly(let side, let sdp): return act(on: offers.receiveEarlyOffer(from: side, sdp))

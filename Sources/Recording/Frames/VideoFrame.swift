@@ -1,11 +1,11 @@
-/// One whole picture of a video stream.
+/// One whole frame of a video stream.
 struct VideoFrame: Equatable {
     var data: [UInt8]
     /// In ticks of the RTP clock since the recording's beginning.
     var position: Int64
     /// Whether it can be decoded without those before it.
-    var isKey: Bool
-    /// Of a key frame that says so.
+    var isKeyframe: Bool
+    /// Of a keyframe that says so.
     var width: Int?
     var height: Int?
 }
@@ -20,7 +20,7 @@ protocol VideoPayload {
 }
 
 /// Puts the packets of a video stream together to whole frames; one with a gap in it is left out, and so is what comes before the
-/// first key frame.
+/// first keyframe.
 struct FrameAssembly {
     private var payload: any VideoPayload
     private var frame: VideoFrame?
@@ -28,7 +28,7 @@ struct FrameAssembly {
     private var isBroken = false
     /// Whether the last packet said that it was the frame's last one.
     private var isComplete = false
-    private var hasKey = false
+    private var hasKeyframe = false
 
     /// A frame with more bytes than this is left out.
     static let limit = 4 << 20
@@ -59,7 +59,7 @@ struct FrameAssembly {
             done = finish()
             timestamp = packet.timestamp
             payload.begin()
-            frame = VideoFrame(data: [], position: placed.position, isKey: false)
+            frame = VideoFrame(data: [], position: placed.position, isKeyframe: false)
             isBroken = placed.followsGap && !payload.canBegin(packet.payload)
         }
         if var open = frame {
@@ -78,8 +78,8 @@ struct FrameAssembly {
             isBroken = false
         }
         guard let frame, !isBroken, !frame.data.isEmpty else { return nil }
-        if frame.isKey { hasKey = true }
-        return hasKey ? frame : nil
+        if frame.isKeyframe { hasKeyframe = true }
+        return hasKeyframe ? frame : nil
     }
 }
 
@@ -88,7 +88,7 @@ extension VideoPayload {
 
     /// Whether a frame may begin with this packet; asked behind a gap.
     func canBegin(_ payload: ArraySlice<UInt8>) -> Bool {
-        var frame = VideoFrame(data: [], position: 0, isKey: false)
+        var frame = VideoFrame(data: [], position: 0, isKeyframe: false)
         var copy = self
         copy.begin()
         return copy.add(payload, to: &frame)

@@ -34,8 +34,8 @@ struct H264Payload: VideoPayload {
 
     private func append(_ unit: ArraySlice<UInt8>, to frame: inout VideoFrame) {
         if let head = unit.first, head & 0x1f == 5 || head & 0x1f == 7 {
-            frame.isKey = true
-            if head & 0x1f == 7, let size = PictureSize.h264(unit) { (frame.width, frame.height) = size }
+            frame.isKeyframe = true
+            if head & 0x1f == 7, let size = FrameSize.h264(unit) { (frame.width, frame.height) = size }
         }
         frame.data += H264Payload.startCode + unit
     }
@@ -77,9 +77,9 @@ struct H265Payload: VideoPayload {
     private func append(_ unit: ArraySlice<UInt8>, to frame: inout VideoFrame) {
         guard let head = unit.first else { return }
         let type = head >> 1 & 0x3f
-        // Pictures that decoding may begin with, and the parameters before them.
-        if (16...21).contains(type) || (32...34).contains(type) { frame.isKey = true }
-        if type == 33, let size = PictureSize.h265(unit) { (frame.width, frame.height) = size }
+        // Frames that decoding may begin with, and the parameters before them.
+        if (16...21).contains(type) || (32...34).contains(type) { frame.isKeyframe = true }
+        if type == 33, let size = FrameSize.h265(unit) { (frame.width, frame.height) = size }
         frame.data += H265Payload.startCode + unit
     }
 }
@@ -91,7 +91,7 @@ struct VP8Payload: VideoPayload {
         var rest = payload.dropFirst()
         if first & 0x80 != 0 {
             guard let extensions = rest.popFirst() else { return false }
-            if extensions & 0x80 != 0, let picture = rest.popFirst(), picture & 0x80 != 0 { rest = rest.dropFirst() }
+            if extensions & 0x80 != 0, let pictureID = rest.popFirst(), pictureID & 0x80 != 0 { rest = rest.dropFirst() }
             if extensions & 0x40 != 0 { rest = rest.dropFirst() }
             if extensions & 0x30 != 0 { rest = rest.dropFirst() }
         }
@@ -102,10 +102,10 @@ struct VP8Payload: VideoPayload {
         return true
     }
 
-    /// RFC 6386 section 9.1: a key frame's first bytes have its size.
+    /// RFC 6386 section 9.1: a keyframe's first bytes have its size.
     private func read(_ data: ArraySlice<UInt8>, into frame: inout VideoFrame) {
         guard let tag = data.first, tag & 1 == 0 else { return }
-        frame.isKey = true
+        frame.isKeyframe = true
         let start = data.startIndex
         guard data.count >= 10, data[start + 3] == 0x9d, data[start + 4] == 0x01, data[start + 5] == 0x2a else { return }
         frame.width = (Int(data[start + 7]) << 8 | Int(data[start + 6])) & 0x3fff
@@ -118,15 +118,15 @@ struct VP9Payload: VideoPayload {
     mutating func add(_ payload: ArraySlice<UInt8>, to frame: inout VideoFrame) -> Bool {
         guard let first = payload.first else { return false }
         var rest = payload.dropFirst()
-        if first & 0x80 != 0, let picture = rest.popFirst(), picture & 0x80 != 0 { rest = rest.dropFirst() }
+        if first & 0x80 != 0, let pictureID = rest.popFirst(), pictureID & 0x80 != 0 { rest = rest.dropFirst() }
         let isFlexible = first & 0x10 != 0
         if first & 0x20 != 0 { rest = rest.dropFirst(isFlexible ? 1 : 2) }
         if isFlexible, first & 0x40 != 0 { while let reference = rest.popFirst(), reference & 1 != 0 {} }
         let begins = first & 0x08 != 0
-        if begins, frame.data.isEmpty { frame.isKey = first & 0x40 == 0 }
+        if begins, frame.data.isEmpty { frame.isKeyframe = first & 0x40 == 0 }
         if first & 0x02 != 0, !structure(&rest, &frame) { return false }
         guard begins || !frame.data.isEmpty else { return false }
-        if frame.isKey, frame.data.isEmpty, frame.width == nil, let size = PictureSize.vp9(rest) { (frame.width, frame.height) = size }
+        if frame.isKeyframe, frame.data.isEmpty, frame.width == nil, let size = FrameSize.vp9(rest) { (frame.width, frame.height) = size }
         frame.data += rest
         return true
     }
@@ -195,8 +195,8 @@ struct AV1Payload: VideoPayload {
         switch head >> 3 & 0x0f {
         case 2, 8, 15: return true
         case 1:
-            frame.isKey = true
-            if let size = PictureSize.av1(content) { (frame.width, frame.height) = size }
+            frame.isKeyframe = true
+            if let size = FrameSize.av1(content) { (frame.width, frame.height) = size }
         default: break
         }
         frame.data += [head | 0x02] + (head & 0x04 != 0 ? unit.dropFirst().prefix(1) : []) + AV1Payload.bytes(content.count) + content

@@ -16,7 +16,7 @@ final class MatroskaFile {
     }
 
     /// - Parameters:
-    ///   - size: Of the picture.
+    ///   - size: Of the video.
     init(_ path: String, codec: MediaCodec, size: (width: Int, height: Int)? = nil) throws(RecordingError) {
         self.path = path
         descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o600)
@@ -36,14 +36,14 @@ final class MatroskaFile {
     deinit { close(descriptor) }
 
     /// - Parameter time: In milliseconds; not less than that of the block before.
-    func append(_ data: some Collection<UInt8>, at time: Int64, isKey: Bool) throws(RecordingError) {
+    func append(_ data: some Collection<UInt8>, at time: Int64, isKeyframe: Bool) throws(RecordingError) {
         if cluster.isEmpty || time - clusterStart > 5_000 || cluster.count > 1 << 20 {
             try flush()
             clusterStart = time
             cluster = MatroskaFile.element([0xe7], MatroskaFile.bytes(UInt64(max(0, time)), 8))
         }
         let offset = UInt64(bitPattern: time - clusterStart) & 0xffff
-        cluster += MatroskaFile.element([0xa3], [0x81] + MatroskaFile.bytes(offset, 2) + [isKey ? 0x80 : 0] + data)
+        cluster += MatroskaFile.element([0xa3], [0x81] + MatroskaFile.bytes(offset, 2) + [isKeyframe ? 0x80 : 0] + data)
     }
 
     /// Writes what is left.

@@ -63,9 +63,9 @@ extension MediaCodec {
         let head = MatroskaFile.element([0x83], [type]) + MatroskaFile.element([0x86], Array(matroskaName.utf8))
         guard !isVideo else {
             let size = size ?? (640, 480)
-            let picture = MatroskaFile.element([0xb0], MatroskaFile.bytes(UInt64(size.width), 2))
+            let dimensions = MatroskaFile.element([0xb0], MatroskaFile.bytes(UInt64(size.width), 2))
                 + MatroskaFile.element([0xba], MatroskaFile.bytes(UInt64(size.height), 2))
-            return head + MatroskaFile.element([0xe0], picture)
+            return head + MatroskaFile.element([0xe0], dimensions)
         }
         let rate = Double(self == .opus ? 48_000 : self == .g722 ? 16_000 : 8_000)
         let sound = MatroskaFile.element([0xb5], MatroskaFile.bytes(rate.bitPattern, 8))

@@ -147,7 +147,7 @@ public struct Track: Sendable, Equatable {
     public var file: String
     /// Of its first and last packet, in milliseconds since the recording's beginning.
     public var start, end: Int
-    /// The largest picture; 0 for audio.
+    /// The largest frame; 0 for audio.
     public var width, height: Int
 
     public init(side: Side, medium: Medium, file: String, start: Int, end: Int, width: Int = 0, height: Int = 0) {

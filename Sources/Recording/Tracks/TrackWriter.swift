@@ -2,7 +2,7 @@
 final class TrackWriter {
     /// Packets that would sound while the one before does are left out, beyond so many milliseconds.
     private static let overlap: Int64 = 10
-    /// How far timestamps may be from arrivals, in milliseconds: audio is to stay in sync, pictures are sent in bursts.
+    /// How far timestamps may be from arrivals, in milliseconds: audio is to stay in sync, video is sent in bursts.
     private static let tolerance = (audio: Int64(60), video: Int64(120))
 
     private let codec: MediaCodec
@@ -35,7 +35,7 @@ final class TrackWriter {
         for placed in queue.take(packet, arrival: arrival) { try write(placed) }
     }
 
-    /// What follows has other numbers and timestamps, and begins with a full picture.
+    /// What follows has other numbers and timestamps, and begins with a keyframe.
     func endPart() throws(RecordingError) {
         for placed in queue.flush() { try write(placed) }
         if let frame = assembly?.finish() { try write(frame) }
@@ -59,14 +59,14 @@ final class TrackWriter {
         guard duration > 0, placed.position + TrackWriter.overlap * codec.rate / 1_000 >= end else { return }
         try fill(until: placed.position)
         end = placed.position + duration
-        try append(payload, at: placed.position, isKey: true)
+        try append(payload, at: placed.position, isKeyframe: true)
     }
 
     /// Says twice a second that there is silence: ffmpeg would keep a gap in memory, however long it is.
     private func fill(until position: Int64) throws(RecordingError) {
         var time = end
         while position - time > codec.rate {
-            try append(codec.silence, at: time, isKey: true)
+            try append(codec.silence, at: time, isKeyframe: true)
             time += codec.rate / 2
         }
     }
@@ -75,14 +75,14 @@ final class TrackWriter {
         guard frame.position > end || start == nil else { return }
         if let width = frame.width, let height = frame.height, width * height > size.width * size.height { size = (width, height) }
         end = frame.position
-        try append(frame.data, at: frame.position, isKey: frame.isKey)
+        try append(frame.data, at: frame.position, isKeyframe: frame.isKeyframe)
     }
 
-    private func append(_ data: some Collection<UInt8>, at position: Int64, isKey: Bool) throws(RecordingError) {
+    private func append(_ data: some Collection<UInt8>, at position: Int64, isKeyframe: Bool) throws(RecordingError) {
         let time = max(0, position * 1_000 / codec.rate, last)
         if output == nil { output = try MatroskaFile(path, codec: codec, size: size.width > 0 ? size : nil) }
         if start == nil { start = time }
         last = time
-        try output?.append(data, at: time, isKey: isKey)
+        try output?.append(data, at: time, isKeyframe: isKeyframe)
     }
 }

@@ -37,7 +37,7 @@ struct RegisterUpdate {
     // MARK: What is asked for
 
     /// A contact of the request, understood.
-    private struct Wish {
+    private struct RequestedBinding {
         let contact: RegisterRequest.Contact
         let uri: SIPURI
         /// 0 ends the binding.
@@ -45,8 +45,8 @@ struct RegisterUpdate {
     }
 
     /// Where a contact is named twice, the last one counts.
-    private func contacts() throws(Refusal) -> [Wish] {
-        var wishes: [Wish] = []
+    private func contacts() throws(Refusal) -> [RequestedBinding] {
+        var requested: [RequestedBinding] = []
         for contact in request.contacts {
             guard let uri = SIPURI(contact.uri), uri.isWellFormed else {
                 throw Refusal(outcome: .badRequest(reason: "Contact Is Not A SIP URI"))
@@ -55,30 +55,30 @@ struct RegisterUpdate {
             if asked > 0, asked < 3_600, asked < limits.minimumExpires {
                 throw Refusal(outcome: .intervalTooBrief(minimum: limits.minimumExpires))
             }
-            wishes.removeAll { $0.uri.matches(uri) }
-            wishes.append(Wish(contact: contact, uri: uri, seconds: min(max(0, asked), limits.maximumExpires)))
+            requested.removeAll { $0.uri.matches(uri) }
+            requested.append(RequestedBinding(contact: contact, uri: uri, seconds: min(max(0, asked), limits.maximumExpires)))
         }
-        return wishes
+        return requested
     }
 
     // MARK: What it does
 
-    private mutating func apply(_ wishes: [Wish], to before: [Binding]) throws(Refusal) {
+    private mutating func apply(_ requested: [RequestedBinding], to before: [Binding]) throws(Refusal) {
         // What the request names itself is never taken for a former contact of the same phone.
-        var left = before.filter { binding in !wishes.contains { $0.uri.matches(binding.contact) } }
+        var left = before.filter { binding in !requested.contains { $0.uri.matches(binding.contact) } }
         var fresh: [Binding] = []
-        for wish in wishes {
-            let named = before.first { $0.contact.matches(wish.uri) }
-            let former = left.filter { isFormer($0, of: wish) }
-            left.removeAll { isFormer($0, of: wish) }
-            if wish.seconds == 0 {
+        for wanted in requested {
+            let named = before.first { $0.contact.matches(wanted.uri) }
+            let former = left.filter { isFormer($0, of: wanted) }
+            left.removeAll { isFormer($0, of: wanted) }
+            if wanted.seconds == 0 {
                 for binding in [named].compactMap({ $0 }) + former { try end(binding, because: .unregistered) }
                 continue
             }
             let kept = named ?? former.first
             for binding in former where binding.id != kept?.id { try end(binding, because: .replaced) }
             if let kept { try checkOrder(kept) }
-            let binding = binding(wish, id: kept?.id ?? 0)
+            let binding = binding(wanted, id: kept?.id ?? 0)
             fresh.append(binding)
             if kept != nil { changes.append(BindingChange(kind: .refreshed, binding: binding)) }
         }
@@ -88,12 +88,12 @@ struct RegisterUpdate {
     /// Whether `binding` is where the phone that now registers another contact was before: it has the same instance, or,
     /// where neither has one, it registers the same user of a URI with the same Call-ID over another flow. That is a phone
     /// whose address or whose port at the NAT has changed; contacts of one phone come over one flow.
-    private func isFormer(_ binding: Binding, of wish: Wish) -> Bool {
-        if let instance = wish.contact.instance {
-            return binding.instance == instance && binding.registrationID == wish.contact.registrationID
+    private func isFormer(_ binding: Binding, of wanted: RequestedBinding) -> Bool {
+        if let instance = wanted.contact.instance {
+            return binding.instance == instance && binding.registrationID == wanted.contact.registrationID
         }
         return binding.instance == nil && binding.callID == request.callID && binding.flow != request.flow
-            && binding.contact.user == wish.uri.user
+            && binding.contact.user == wanted.uri.user
     }
 
     private mutating func end(_ binding: Binding, because reason: BindingChange.Reason) throws(Refusal) {
@@ -105,13 +105,13 @@ struct RegisterUpdate {
         if binding.callID == request.callID, request.cSeq <= binding.cSeq { throw Refusal(outcome: .outOfOrder) }
     }
 
-    private func binding(_ wish: Wish, id: Int64) -> Binding {
+    private func binding(_ wanted: RequestedBinding, id: Int64) -> Binding {
         Binding(
-            id: id, user: request.user, contact: wish.uri, q: wish.contact.q, expires: now + .seconds(wish.seconds),
+            id: id, user: request.user, contact: wanted.uri, q: wanted.contact.q, expires: now + .seconds(wanted.seconds),
             updated: now, callID: request.callID, cSeq: request.cSeq, path: request.path, flow: request.flow,
             userAgent: request.userAgent.map(cut),
-            received: cut(request.received), instance: wish.contact.instance,
-            registrationID: wish.contact.registrationID)
+            received: cut(request.received), instance: wanted.contact.instance,
+            registrationID: wanted.contact.registrationID)
     }
 
     private func cut(_ text: String) -> String { String(text.unicodeScalars.prefix(limits.textLength)) }

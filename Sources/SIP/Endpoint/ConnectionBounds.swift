@@ -52,13 +52,13 @@ final class ConnectionBounds {
             else { return nil }
             return Connection(descriptor: descriptor, address: peer.address)
         }
-        let surplus = ConnectionBounds.surplus(of: connections, perAddress: perAddress, inAll: inAll) + deaf(connections)
+        let surplus = ConnectionBounds.surplus(of: connections, perAddress: perAddress, inAll: inAll) + unread(of: connections)
         for connection in surplus { shutdown(connection.descriptor, Int32(SHUT_RDWR)) }
         if !surplus.isEmpty { onSurplus(surplus.count) }
     }
 
-    /// Those that have taken nothing of what waits for them since the last look.
-    private func deaf(_ connections: [Connection]) -> [Connection] {
+    /// Connections whose peer has read nothing of what waits for it since the last look.
+    private func unread(of connections: [Connection]) -> [Connection] {
         var waiting: [Connection: Int32] = [:]
         for connection in connections {
             var bytes: Int32 = 0
@@ -69,7 +69,7 @@ final class ConnectionBounds {
         return waiting.filter { unread[$0.key] == $0.value }.map(\.key)
     }
 
-    /// What is to be closed: what an address has beyond its share, and where there are too many still, what those have last that have most.
+    /// The connections to be closed: each address's newest beyond its limit, then the largest holders' newest.
     nonisolated static func surplus(of connections: [Connection], perAddress: Int, inAll: Int) -> [Connection] {
         var counts: [String: Int] = [:]
         let ranked = connections.sorted { $0.descriptor < $1.descriptor }.map { connection in

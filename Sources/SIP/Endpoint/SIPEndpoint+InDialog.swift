@@ -10,7 +10,7 @@ extension SIPEndpoint {
         let reading = SIPInfo.read(contentType: message.contentType, body: message.body ?? "")
         let isEmpty = message.bodySize == 0 && message.contentType.isEmpty
         var response = SIPResponse(status: 200)
-        if reading == .malformed { response = SIPResponse(status: 400, phrase: "Malformed body", warning: "the INFO names no key and no picture") }
+        if reading == .malformed { response = SIPResponse(status: 400, phrase: "Malformed body", warning: "the INFO has neither a digit nor a keyframe request") }
         if reading == .unknown, !isEmpty { response = SIPResponse(status: 415) }
         if response.status == 200, !leg.infoRate.admits(.now) { response = SIPResponse(status: 500, retryAfter: 1) }
         var tags = TagList()

@@ -73,8 +73,8 @@ extension SIPEndpoint {
         case 300..<400 where leg.machine.isCalling && message?.alternatives.isEmpty == false:
             leg.handle(.redirected(status: response.status, phrase: response.phrase, contacts: message?.alternatives ?? []))
         default:
-            let disbelief = response.status == 503 ? leg.verifiedPeer.flatMap { leg.stack.tls?.refusal(of: $0) } : nil
-            leg.handle(.failure(status: response.sipStatus, phrase: disbelief ?? response.phrase, reason: message?.reason))
+            let certificateRefusal = response.status == 503 ? leg.verifiedPeer.flatMap { leg.stack.tls?.refusal(of: $0) } : nil
+            leg.handle(.failure(status: response.sipStatus, phrase: certificateRefusal ?? response.phrase, reason: message?.reason))
         }
     }
 

@@ -36,7 +36,7 @@ public enum SIPEvent: Hashable, Sendable {
     /// The ACK brought the answer to an offer that was in our 2xx: `answer` or `acceptOffer` to an INVITE without SDP.
     /// It comes just before `established` where the INVITE was the first.
     case offerCompleted(SIPLegID, sdp: String?)
-    /// An INFO with a key or a wish for a picture; 200 has been sent.
+    /// An INFO with a DTMF digit or a keyframe request; 200 has been sent.
     case info(SIPLegID, SIPInfo)
     /// The final response to an INFO of ours, or 408 or 503 where there is none. They come in the order of the INFOs.
     case infoAnswered(SIPLegID, status: Int)

@@ -1,4 +1,4 @@
-/// What a peer asks for in an INFO: a key that was pressed, or a picture (RFC 6086 names these uses; none has an info package).
+/// What a peer asks for in an INFO: a DTMF digit or a keyframe (RFC 6086 names these uses; none has an info package).
 public enum SIPInfo: Hashable, Sendable {
     case digit(SIPDigit, SIPDigit.Form)
     /// The peer requests a keyframe (RFC 5168).
@@ -21,17 +21,17 @@ public enum SIPInfo: Hashable, Sendable {
         if let form = SIPDigit.Form(rawValue: contentType) {
             return SIPDigit(body: body).map { .understood(.digit($0, form)) } ?? .malformed
         }
-        guard contentType == pictureType else { return .unknown }
+        guard contentType == mediaControlType else { return .unknown }
         if body.contains("picture_fast_update") { return .understood(.pictureFastUpdate) }
         return body.contains("media_control") ? .idle : .malformed
     }
 
-    static let pictureType = "application/media_control+xml"
+    static let mediaControlType = "application/media_control+xml"
 
     public var contentType: String {
         switch self {
         case .digit(_, let form): form.rawValue
-        case .pictureFastUpdate: SIPInfo.pictureType
+        case .pictureFastUpdate: SIPInfo.mediaControlType
         }
     }
 

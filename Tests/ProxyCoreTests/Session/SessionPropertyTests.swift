@@ -111,7 +111,7 @@ private struct SessionLife {
         var choices: [Choice] = []
         for side in SessionSide.allCases where type(side) != nil && !offering.contains(side) && !asking.contains(side) {
             if offered != side { choices += offers(of: side) }
-            choices.append { .said(side, sdp: description(side, isOffer: false, &$0)) }
+            choices.append { .received(side, sdp: description(side, isOffer: false, &$0)) }
             choices.append { _ in .candidate(side, TrickledCandidate(mid: "0", mediaLineIndex: 0, candidate: "candidate:1")) }
         }
         // The first offer ends with the call.

@@ -1,11 +1,11 @@
 import Foundation
 @testable import Recording
 
-/// A video as browsers send it: 960x540, black, white from 1 s to 1.4 s; 25 pictures a second for 3 s.
-enum Pictures {
+/// A video as browsers send it: 960x540, black, white from 1 s to 1.4 s; 25 frames a second for 3 s.
+enum TestVideo {
     static let size = (width: 960, height: 540)
 
-    /// The payloads of each picture's packets.
+    /// The payloads of each frame's packets.
     static func packets(_ codec: String) throws -> [[[UInt8]]] {
         let (coder, format): ([String], String) = switch codec {
         case "h264": (["libx264", "-preset", "ultrafast", "-profile:v", "baseline", "-bsf:v", "h264_metadata=aud=insert"], "h264")
@@ -47,7 +47,7 @@ enum Pictures {
         return capture
     }
 
-    /// How bright each picture of a file is, 25 a second.
+    /// How bright each frame of a file is, 25 a second.
     static func brightness(_ path: String, crop: String = "iw:ih:0:0") throws -> [UInt8] {
         [UInt8](try Sound.run("ffmpeg", [
             "-v", "error", "-nostdin", "-i", path, "-map", "0:v:0", "-vf", "crop=\(crop),scale=1:1:flags=area,format=gray", "-r", "25", "-f", "rawvideo", "-",

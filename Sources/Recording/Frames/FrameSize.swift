@@ -1,5 +1,5 @@
-/// How large pictures are, as the parameters before them say.
-enum PictureSize {
+/// The size of video frames, as the parameters before them say.
+enum FrameSize {
     private static let largest = 16_384
 
     private static func checked(_ width: Int, _ height: Int) -> (width: Int, height: Int)? {
@@ -99,10 +99,10 @@ enum PictureSize {
         return checked(width + 1, height + 1)
     }
 
-    /// Of the uncompressed header of a key frame of VP9 (VP9 specification section 6.2), profile 0.
+    /// Of the uncompressed header of a keyframe of VP9 (VP9 specification section 6.2), profile 0.
     static func vp9(_ data: ArraySlice<UInt8>) -> (width: Int, height: Int)? {
         var reader = BitReader(data.prefix(16))
-        // Marker, profile 0, no repetition, a key frame; then its own start code.
+        // Marker, profile 0, no repetition, a keyframe; then its own start code.
         guard reader.bits(2) == 2, reader.bits(2) == 0, reader.bit() == 0, reader.bit() == 0, reader.skip(2) != nil,
             reader.bits(24) == 0x498342, let space = reader.bits(3), space != 7, reader.skip(1) != nil, let width = reader.bits(16),
             let height = reader.bits(16)
