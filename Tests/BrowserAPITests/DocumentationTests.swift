@@ -51,6 +51,38 @@ struct DocumentationTests {
     }
 }
 
+/// The files that the pages name.
+@Suite("Paths in the documentation")
+struct DocumentationPathTests {
+    private static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+    private static let pages = ["README.md"] + ["architecture", "browser-api", "sdp", "sip", "where-do-i-change"].map { "docs/\($0).md" }
+
+    /// The files and folders of the repository, each with a slash before it; folders with one behind it as well.
+    private static let paths: [String] = ["config", "docs", "sipp-scenarios", "Sources", "Tests"].flatMap { folder in
+        let found = FileManager.default.enumerator(at: root.appending(path: folder), includingPropertiesForKeys: [.isDirectoryKey])
+        return ["/\(folder)/"] + (found?.compactMap { $0 as? URL } ?? []).map { url in
+            let isFolder = (try? url.resourceValues(forKeys: [.isDirectoryKey]).isDirectory) == true
+            return String(url.path.dropFirst(root.path.count)) + (isFolder ? "/" : "")
+        }
+    } + ["/README.md", "/Package.swift", "/Makefile"]
+
+    /// What stands between backquotes and is a path of the repository: a source file anywhere, on the page about changes any file or folder.
+    private static func named(in text: String, isGuide: Bool) -> Set<String> {
+        Set(text.matches(of: /`([A-Za-z0-9_+.\/-]+)`/).map { String($0.1) }.filter { name in
+            name.hasSuffix(".swift") || isGuide && (name.contains("/") || name.hasSuffix(".md"))
+        })
+    }
+
+    @Test("each file that a page names is there", arguments: pages)
+    func exist(page: String) throws {
+        let text = try String(contentsOf: Self.root.appending(path: page), encoding: .utf8)
+        let isGuide = page.hasSuffix("where-do-i-change.md")
+        let names = Self.named(in: text, isGuide: isGuide)
+        if isGuide { #expect(names.count >= 30) }
+        for name in names.sorted() { #expect(Self.paths.contains { $0.hasSuffix("/" + name) || $0.hasSuffix("/" + name + "/") }, "\(page): \(name)") }
+    }
+}
+
 @Suite("Error codes")
 struct APIErrorTests {
     @Test("an error says what its code means, unless it says more", arguments: APIError.Code.allCases)
