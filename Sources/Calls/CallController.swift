@@ -73,7 +73,7 @@ final class CallController {
     }
 
     private func listen(to session: any MediaSession, _ branch: Call.Branch) {
-        session.onOutput = { output in self.heard(output, branch) }
+        session.onOutput = { output in self.receive(output, branch) }
     }
 
     /// Has others ring in the place of `leg`.
@@ -129,7 +129,7 @@ final class CallController {
         }
     }
 
-    private func heard(_ output: SessionOutput, _ branch: Call.Branch) {
+    private func receive(_ output: SessionOutput, _ branch: Call.Branch) {
         switch output {
         case .offer(let side, let sdp): handle(.sessionOffers(side, sdp, branch: branch))
         case .answer(let side, let sdp): handle(.sessionAnswers(side, sdp, branch: branch))
@@ -170,7 +170,7 @@ final class CallController {
         switch action {
         case .offerSession(let side, let sdp, let trickle, let branch): offerSession(side, sdp, trickle: trickle, branch)
         case .refreshSession(let side, let sdp): session.refreshed(side, sdp)
-        case .noteDescription(let side, let sdp): session.said(side, sdp)
+        case .noteDescription(let side, let sdp): session.received(side, sdp)
         case .askSession(let side, let branch): sessions[branch]?.offerWanted(side)
         case .offerEarly(let side, let sdp, let branch): sessions[branch]?.offerEarly(side, sdp)
         case .withdrawOffer(let side, let branch): sessions[branch]?.withdraw(side)

@@ -66,7 +66,7 @@ public final class EngineSession: MediaSession {
         self.log = log
         recorder = SessionRecorder(kind: kind, context: context)
         media = SessionLegs(kind: kind, backend: context.media, recorder: recorder, log: log)
-        media.onEvent = { [weak self] event in self?.heard(event) }
+        media.onEvent = { [weak self] event in self?.receive(event) }
         recorder.onFull = { [weak self] reason in
             guard let self, stopReason == nil, machine.options.record else { return }
             stopReason = "\(reason)"
@@ -98,7 +98,7 @@ public final class EngineSession: MediaSession {
     public func refreshed(_ side: SessionSide, _ sdp: String) { handle(.refreshed(side, sdp: sdp)) }
 
     /// That phone has been told this beside the session.
-    public func said(_ side: SessionSide, _ sdp: String) { handle(.received(side, sdp: sdp)) }
+    public func received(_ side: SessionSide, _ sdp: String) { handle(.received(side, sdp: sdp)) }
 
     /// Takes an offer of that phone's before the call is answered.
     public func offerEarly(_ side: SessionSide, _ sdp: String) { handle(.offeredEarly(side, sdp: sdp)) }
@@ -303,7 +303,7 @@ public final class EngineSession: MediaSession {
             do throws(SessionFailure) {
                 try await media.apply(settings, to: side)
                 handle(.settingsApplied)
-                if !kind.hasBrowser, !isUp { heard(.up) }
+                if !kind.hasBrowser, !isUp { receive(.up) }
             } catch {
                 handle(.settingsFailed(error))
             }
@@ -312,7 +312,7 @@ public final class EngineSession: MediaSession {
 
     // MARK: What Janus tells
 
-    private func heard(_ event: SessionLegs.Event) {
+    private func receive(_ event: SessionLegs.Event) {
         switch event {
         case .up:
             isUp = true

@@ -54,7 +54,7 @@ public protocol MediaSession: AnyObject {
     /// Takes what that phone answered to a refresh.
     func refreshed(_ side: SessionSide, _ sdp: String)
     /// That phone has been told this beside the session.
-    func said(_ side: SessionSide, _ sdp: String)
+    func received(_ side: SessionSide, _ sdp: String)
     /// Takes an offer of that phone's before the call is answered.
     func offerEarly(_ side: SessionSide, _ sdp: String)
     /// That side withdraws its offer.

@@ -87,7 +87,7 @@ final class SessionLegs {
                 throw .cancelled
             }
             legs[side] = leg
-            leg.handle.onEvent = { [weak self] event in self?.heard(event, from: side) }
+            leg.handle.onEvent = { [weak self] event in self?.receive(event, from: side) }
             if kind.type(of: side) == .webrtc { ids[side] = try await leg.id() }
         }
     }
@@ -174,19 +174,19 @@ final class SessionLegs {
 
     // MARK: Events and end
 
-    private func heard(_ event: JanusHandleEvent, from side: SessionSide) {
+    private func receive(_ event: JanusHandleEvent, from side: SessionSide) {
         switch event {
         case .webrtcUp: onEvent?(.up)
         case .media(let kind, let receiving): onEvent?(.flowing(kind: kind.rawValue, receiving))
         case .slowLink: onEvent?(.slowLink)
         case .hangup(let reason): onEvent?(.gone(SessionLegs.end(for: reason)))
         case .lost: onEvent?(.gone(.mediaServerLost))
-        case .plugin(let data, _): if let event = EngineEvent(data) { heard(event, from: side) }
+        case .plugin(let data, _): if let event = EngineEvent(data) { receive(event, from: side) }
         case .candidate, .candidatesCompleted: break
         }
     }
 
-    private func heard(_ event: EngineEvent, from side: SessionSide) {
+    private func receive(_ event: EngineEvent, from side: SessionSide) {
         Counter(label: "tern_engine_events_total", dimensions: [("event", event.name)]).increment()
         switch event {
         case .digit(_, let digit, let duration): onEvent?(.digit(side, digit, duration))

@@ -35,7 +35,7 @@ final class APISession {
         session.isAnswered = true
         sdpType = session.kind.calleeType ?? session.kind.callerType
         // The session keeps this object alive through its output, until it has ended.
-        session.onOutput = { output in self.heard(output) }
+        session.onOutput = { output in self.receive(output) }
         offers.onOutcome = { [weak self] outcome in
             guard let self else { return }
             switch outcome {
@@ -83,7 +83,7 @@ final class APISession {
         answerLimit = nil
     }
 
-    private func heard(_ output: SessionOutput) {
+    private func receive(_ output: SessionOutput) {
         switch output {
         case .offer(let side, let sdp) where session.isEstablished:
             offeredSide = side

@@ -99,7 +99,7 @@ final class StandInSession: MediaSession {
     func requestKeyframe(of side: SessionSide) {}
     func endIfPhoneIsSilent(for limit: Duration) async {}
     func goOnRecording(of sessions: [any MediaSession]) { update(SessionOptionsChange(record: true)) { _ in } }
-    func said(_ side: SessionSide, _ sdp: String) {}
+    func received(_ side: SessionSide, _ sdp: String) {}
 
     /// As events of the real one: one after the other.
     private func take(_ event: @escaping @LoopActor (StandInSession) -> Void) {
