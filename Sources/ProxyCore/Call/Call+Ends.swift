@@ -68,7 +68,9 @@ extension Call {
         guard case .established(let leg) = state else { return [] }
         state = .ended
         let told: [Action] = side == .callee ? [.hangUpCaller(end)] : leg.map { [.endCallee($0, end)] } ?? []
-        return [.stopTimer(.duration)] + told + [.stopSession(end), .ended(end)]
+        // An offer of the party's, which nobody answers any more.
+        let unanswered = Action.refuseOffer(side, side == .callee ? leg : nil, .state("the party goes on in another call"))
+        return [.stopTimer(.duration), unanswered] + told + [.stopSession(end), .ended(end)]
     }
 
     mutating func finish(_ end: CallEnd) -> [Action] {

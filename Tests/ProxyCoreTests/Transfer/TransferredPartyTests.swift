@@ -14,16 +14,22 @@ struct TransferredPartyTests {
         return call
     }
 
-    @Test("is not told of the end of the one that it leaves, the other one is")
+    @Test("is not told of the end of the one that it leaves, but that an offer of its is not answered; the other one is told of the end")
     func handedOver() {
-        let end = CallEnd.transferred
+        let end = CallEnd.transferred, failure = SessionFailure.state("the party goes on in another call")
         var call = established()
         #expect(call.answerer == 2)
-        #expect(call.handle(.handedOver(.caller, end)) == [.stopTimer(.duration), .endCallee(2, end), .stopSession(end), .ended(end)])
+        #expect(
+            call.handle(.handedOver(.caller, end)) == [
+                .stopTimer(.duration), .refuseOffer(.caller, nil, failure), .endCallee(2, end), .stopSession(end), .ended(end),
+            ])
         #expect(call.isEnded && call.answerer == nil)
         #expect(call.handle(.handedOver(.caller, end)) == [])
         call = established()
-        #expect(call.handle(.handedOver(.callee, end)) == [.stopTimer(.duration), .hangUpCaller(end), .stopSession(end), .ended(end)])
+        #expect(
+            call.handle(.handedOver(.callee, end)) == [
+                .stopTimer(.duration), .refuseOffer(.callee, 2, failure), .hangUpCaller(end), .stopSession(end), .ended(end),
+            ])
     }
 
     @Test("leaves no call that is not answered")
