@@ -113,11 +113,7 @@ final class CallController {
     /// Takes one event of a leg, or of the gateway.
     func handle(_ event: Call.Event) {
         if transfer?.takes(event, of: self) == true { return }
-        if case .handedOver(let side, _) = event {
-            kept = party(side)
-            // An offer of its that this call has not answered gets no answer any more.
-            if isEstablished { (kept as? any BrowserLeg)?.offers.end() }
-        }
+        if case .handedOver(let side, _) = event { kept = party(side) }
         if case .calleeEnded(let leg, let end) = event { callees[leg]?.left(end) }
         queue.take(event) { event in
             let actions = machine.handle(event)

@@ -195,6 +195,26 @@ struct WholeCallTests {
         }
     }
 
+    @Test("an offer of a phone whose call ends while it is transferred is refused, and the transfer goes on")
+    func offerOfTransferee() async throws {
+        try await play { bench in
+            let alice = bench.browser("alice")
+            let (call, phone) = try await browserCallsPhone(bench, alice)
+            phone.receive(.offered(.invite, sdp: "the phone's own offer"))
+            await bench.settle()
+            alice.request("transfer_call", ["call_id": .string(call), "dest": "801"])
+            alice.request("hangup_call", ["call_id": .string(call)])
+            await bench.settle()
+            #expect(phone.sent.last == "491" && alice.calls[call]?.ends == ["hangup"])
+            let target = try #require(bench.agent.legs.last)
+            target.receive(.success(sdp: "the target's answer"))
+            await bench.settle()
+            #expect(phone.sent.last == "re-INVITE offer")
+            phone.receive(.bye(nil))
+            await bench.settle()
+        }
+    }
+
     @Test("a phone that refers one of its calls to the other hears of it, and both others go on with each other")
     func attendedTransfer() async throws {
         try await play { bench in
