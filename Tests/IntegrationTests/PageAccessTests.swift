@@ -210,6 +210,61 @@ extension IntegrationTests {
             try await signIn(page)
         }
 
+        @Test("the network changes while one signs in: the page tries again, and says why when it has no connection in the end")
+        func signInWithoutConnection() async throws {
+            let page = try await Stage.running.openPage()
+            try await page.run("""
+                window.WebSocket = class extends WebSocket {
+                  constructor(url, protocols) { super(lost-- > 0 ? `${url}-away` : url, protocols); }
+                };
+                window.lost = 10;
+                """)
+            try await page.type("alice", into: "login-user")
+            try await page.type(GatewayProcess.password, into: "login-password")
+            try await page.click("login-button")
+            try await page.wait(until: "!document.getElementById('login-error').hidden")
+            #expect(await text(of: "login-error", on: page) == "The gateway cannot be reached")
+            #expect(try await page.run("const left = lost; lost = 2; return left") == 7)
+            try await page.click("login-button")
+            try await page.wait(for: "ready")
+            #expect(try await page.run("return lost") == -1)
+            try await page.click("logout-button")
+            try await page.wait(for: "signed-out")
+            try await page.close()
+        }
+
+        @Test("a connection that is lost comes back though the gateway refuses for a while, and the page says why; a refusal for good signs out in words")
+        func refusedForAWhile() async throws {
+            let page = try await Stage.running.openPage()
+            try await page.run("""
+                window.sockets = [];
+                window.refusal = null;
+                window.WebSocket = class extends WebSocket {
+                  constructor(url, protocols) { super(url, protocols); sockets.push(this); }
+                  send(text) {
+                    const { cmd, tid } = JSON.parse(text);
+                    if (!refusal || !['resume', 'login'].includes(cmd)) return super.send(text);
+                    const data = JSON.stringify({ result: 'error', tid, data: refusal });
+                    return queueMicrotask(() => this.onmessage?.({ data }));
+                  }
+                };
+                """)
+            try await page.type("alice", into: "login-user")
+            try await page.type(GatewayProcess.password, into: "login-password")
+            try await page.click("login-button")
+            try await page.wait(for: "ready")
+            try await page.run("refusal = { code: 5004, error: 'the server is shutting down' }; sockets.at(-1).close()")
+            try await page.wait(until: "document.getElementById('connection-banner').textContent.includes('the server is shutting down')")
+            #expect(try await page.run("return document.body.dataset.state") == "ready")
+            try await page.run("refusal = null")
+            try await page.wait(until: "document.body.dataset.connection === 'online' && document.getElementById('connection-banner').hidden")
+            try await page.run("refusal = { code: 2003, error: 'wrong user or password' }; sockets.at(-1).close()")
+            try await page.wait(for: "signed-out")
+            #expect(await text(of: "login-error", on: page) == "The gateway has signed you out: wrong user or password")
+            #expect(try await page.run("return document.getElementById('login-error').checkVisibility()") == true)
+            try await page.close()
+        }
+
         // MARK: Parts
 
         private func text(of id: String, on page: Page) async -> String? {

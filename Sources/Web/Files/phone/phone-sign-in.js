@@ -39,7 +39,7 @@ export function signIn({ client, view, user, onChange }) {
   });
   client.on('refused', error => {
     client.user = null;
-    view.showLoginError(error.text);
+    view.showLoginError(`The gateway has signed you out: ${error.text}`);
     onChange();
   });
 

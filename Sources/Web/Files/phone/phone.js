@@ -76,8 +76,9 @@ function titleOf(state, ringing) {
 }
 
 function awayText() {
+  const why = client.problem ? ` (${client.problem.message})` : '';
   const goesOn = calls.shown?.state === 'active' ? ' The call goes on.' : '';
-  return `Reconnecting to the gateway…${goesOn}`;
+  return `Reconnecting to the gateway${why}…${goesOn}`;
 }
 
 /** Something could not be done; the call goes on. */
@@ -140,6 +141,10 @@ async function useDevice(kind) {
 
 client.on('state', state => {
   view.log(`Connection: ${state}`);
+  refresh();
+});
+client.on('problem', problem => {
+  view.log(`Connection: ${problem.message}`);
   refresh();
 });
 client.on('warning', problem => {

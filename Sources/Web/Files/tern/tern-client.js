@@ -17,6 +17,7 @@ const missedEventDelay = 1_000;
  *
  * Events, by `on(type, listener)`:
  * - `state`: `'offline'`, `'connecting'`, `'online'`, `'reconnecting'`
+ * - `problem`: the error with which an attempt to reconnect failed; further ones are made
  * - `incoming`: a TernCall that wants `ring()`, and `answer()` or `reject()`
  * - `refused`: the TernServerError with which a lost connection could not be logged in again
  * - `warning`: a TernMediaError that stopped nothing
@@ -55,6 +56,7 @@ export class TernClient extends Emitter {
       },
       onRequest: (request, reply) => this.#requested(request, reply),
       onResumed: (answer, fresh) => this.#resumed(answer, fresh),
+      onProblem: () => this.emit('problem', this.problem),
       onRefused: error => {
         this.#endAll();
         this.emit('refused', error);
@@ -65,6 +67,9 @@ export class TernClient extends Emitter {
 
   /** @returns {'offline'|'connecting'|'online'|'reconnecting'} */
   get state() { return this.#link.state; }
+
+  /** @returns {Error|null} while it reconnects: why the last attempt failed */
+  get problem() { return this.#link.problem; }
 
   /** @returns {TernSession[]} the sessions and calls that live */
   get sessions() { return [...this.#live]; }

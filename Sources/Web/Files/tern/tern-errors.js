@@ -14,6 +14,12 @@ export class TernError extends Error {
   }
 }
 
+/**
+ * The gateway's error codes of what may be over by the next attempt: too many requests or clients, an internal error, no answer in time,
+ * a gateway that is being stopped.
+ */
+const passing = new Set([1108, 2006, 5001, 5002, 5003, 5004]);
+
 /** What SIP would have said; by the gateway's error code. */
 const sipStatuses = { 3007: 400, 3008: 488, 3009: 404, 3010: 503 };
 
@@ -21,6 +27,9 @@ const sipStatuses = { 3007: 400, 3008: 488, 3009: 404, 3010: 503 };
 export class TernServerError extends TernError {
   /** @returns {number|undefined} the SIP status that means the same, as an ended call carries it */
   get sipStatus() { return sipStatuses[this.code]; }
+
+  /** @returns {boolean} whether the same request may well succeed later */
+  get mayPass() { return passing.has(this.code); }
 }
 
 /** The gateway did not answer in time; `code` is `'timeout'`. */

@@ -6,6 +6,8 @@ const pingInterval = 20_000;
 const checkTimeout = 2_000;
 const firstDelay = 250;
 const longestDelay = 8_000;
+/** Before each further attempt of a login whose connection cannot be had, in ms: a browser drops connections that it opens while its network changes. */
+const loginDelays = [250, 1_000];
 
 /**
  * A logged-in link to the gateway that outlives its WebSockets: it pings, and when a connection is lost it
@@ -26,12 +28,15 @@ export class TernLink {
 
   /** @type {'offline'|'connecting'|'online'|'reconnecting'} */
   state = 'offline';
+  /** Why the last attempt to reconnect failed, while there are more. @type {Error|null} */
+  problem = null;
 
   /**
    * @param {{url: string, timeout: number}} options
    * @param {{onState: (state: string) => void, onEvent: Function, onRequest: Function,
-   *          onResumed: (answer: object, fresh: boolean) => void, onRefused: (error: Error) => void}} handlers
-   *   `onResumed`: back on a new connection, `fresh` where it took a new login; `onRefused`: logged out by the gateway
+   *          onResumed: (answer: object, fresh: boolean) => void, onProblem: () => void, onRefused: (error: Error) => void}} handlers
+   *   `onResumed`: back on a new connection, `fresh` where it took a new login; `onProblem`: `problem` is another one;
+   *   `onRefused`: logged out by the gateway
    */
   constructor(options, handlers) {
     this.#url = options.url;
@@ -50,7 +55,7 @@ export class TernLink {
     const epoch = this.#epoch;
     this.#become('connecting');
     try {
-      const [connection, answer] = await this.#attempt(epoch, link => link.request('core', 'login', credentials));
+      const [connection, answer] = await this.#attempts(epoch, link => link.request('core', 'login', credentials));
       this.#credentials = credentials;
       this.#adopt(connection, answer);
       return answer;
@@ -69,7 +74,7 @@ export class TernLink {
   /** Ends the link without a word to the gateway; nothing is reconnected. */
   close() {
     this.#epoch += 1;
-    this.#credentials = this.#resumeToken = null;
+    this.#credentials = this.#resumeToken = this.problem = null;
     const connection = this.#connection;
     this.#drop();
     connection?.close();
@@ -103,10 +108,25 @@ export class TernLink {
     }
   }
 
+  /** As `#attempt`, several times while there is no connection. */
+  async #attempts(epoch, authenticate) {
+    for (const delay of loginDelays) {
+      try {
+        return await this.#attempt(epoch, authenticate);
+      } catch (error) {
+        if (epoch !== this.#epoch || !(error instanceof TernConnectionError)) throw error;
+      }
+      await this.#pause(delay);
+      if (epoch !== this.#epoch) throw new TernCancelledError();
+    }
+    return this.#attempt(epoch, authenticate);
+  }
+
   #adopt(connection, answer) {
     this.#connection = connection;
     this.#resumeToken = answer.resume_token ?? this.#resumeToken;
     this.#pingTimer = setInterval(() => this.#ping(connection), pingInterval);
+    this.problem = null;
     this.#become('online');
   }
 
@@ -141,7 +161,7 @@ export class TernLink {
           try {
             return await link.request('core', 'resume', { resume_token: this.#resumeToken });
           } catch (error) {
-            if (!(error instanceof TernServerError)) throw error;
+            if (!isRefusal(error)) throw error;
             fresh = true;
             return link.request('core', 'login', this.#credentials);
           }
@@ -151,11 +171,13 @@ export class TernLink {
         return;
       } catch (error) {
         if (epoch !== this.#epoch) return;
-        if (error instanceof TernServerError) {
+        if (isRefusal(error)) {
           this.close();
           this.#handlers.onRefused(error);
           return;
         }
+        this.problem = error;
+        this.#handlers.onProblem();
       }
     }
   }
@@ -172,3 +194,6 @@ export class TernLink {
     });
   }
 }
+
+/** Whether a person has to do something about it; the rest may pass, as may a connection that is lost. */
+function isRefusal(error) { return error instanceof TernServerError && !error.mayPass; }
