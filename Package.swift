@@ -132,15 +132,15 @@ let package = Package(
         // Tests: one target each, and the whole on real parts.
         .testTarget(name: "EventLoopTests", dependencies: ["CUV", "EventLoop"], swiftSettings: settings),
         .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: settings),
-        .testTarget(name: "SIPNamesTests", dependencies: ["SIPNames"], swiftSettings: settings),
-        .testTarget(name: "SDPTests", dependencies: ["SDP"], resources: [.copy("Corpus")], swiftSettings: settings),
+        .testTarget(name: "SIPNamesTests", dependencies: ["SIPNames", "TestRandom"], swiftSettings: settings),
+        .testTarget(name: "SDPTests", dependencies: ["SDP", "TestRandom"], resources: [.copy("Corpus")], swiftSettings: settings),
         .testTarget(name: "RTPTests", dependencies: ["RTP"], swiftSettings: settings),
         .target(name: "CSofiaSDP", dependencies: ["CSofiaSIPFlags"], path: "Tests/CSofiaSDP"),
         .testTarget(
-            name: "ProxyCoreTests", dependencies: ["ProxyCore", "SDP", "CSofiaSDP"], resources: [.copy("Corpus")], swiftSettings: settings
+            name: "ProxyCoreTests", dependencies: ["ProxyCore", "SDP", "CSofiaSDP", "TestRandom"], resources: [.copy("Corpus")], swiftSettings: settings
         ),
         .testTarget(name: "CryptographyTests", dependencies: ["COpenSSL", "Cryptography", "TestCertificates"], swiftSettings: settings),
-        .testTarget(name: "AuthenticationTests", dependencies: ["Authentication", "TestCertificates"], swiftSettings: settings),
+        .testTarget(name: "AuthenticationTests", dependencies: ["Authentication", "TestCertificates", "TestRandom"], swiftSettings: settings),
         .executableTarget(
             name: "registrar-writer", dependencies: ["EventLoop", "Registrar", logging], path: "Tests/registrar-writer", swiftSettings: settings
         ),
@@ -149,16 +149,17 @@ let package = Package(
             dependencies: ["EventLoop", "Registrar", "registrar-writer", logging, .product(name: "GRDB", package: "GRDB.swift")],
             swiftSettings: settings
         ),
-        .testTarget(name: "ResolverTests", dependencies: ["Resolver", "EventLoop", "SIPNames"], swiftSettings: settings),
+        .testTarget(name: "ResolverTests", dependencies: ["Resolver", "EventLoop", "SIPNames", "TestRandom"], swiftSettings: settings),
+        .target(name: "TestRandom", path: "Tests/TestRandom", swiftSettings: settings),
         .target(name: "TestCertificates", dependencies: ["COpenSSL"], path: "Tests/TestCertificates", swiftSettings: settings),
         .testTarget(name: "TLSTests", dependencies: ["TLS", "EventLoop", "TestCertificates", logging], swiftSettings: settings),
-        .testTarget(name: "SIPTests", dependencies: ["SIP", "SIPNames", "EventLoop", "TestCertificates", "TLS"], swiftSettings: settings),
+        .testTarget(name: "SIPTests", dependencies: ["SIP", "SIPNames", "EventLoop", "TestCertificates", "TestRandom", "TLS"], swiftSettings: settings),
         .testTarget(name: "WebSocketTests", dependencies: ["WebSocket", "SIPNames", "EventLoop", "TestCertificates", "TLS"], swiftSettings: settings),
         .testTarget(
-            name: "JanusTests", dependencies: ["CSRTP", "Janus", "EventLoop", "JSON", "SIPNames", "WebSocket", logging],
+            name: "JanusTests", dependencies: ["CSRTP", "Janus", "EventLoop", "JSON", "SIPNames", "WebSocket", logging, "TestRandom"],
             exclude: ["Support/webrtc-peer.py"], swiftSettings: settings
         ),
-        .testTarget(name: "RecordingTests", dependencies: ["Recording", "EventLoop", "JSON", "tern", logging], swiftSettings: settings),
+        .testTarget(name: "RecordingTests", dependencies: ["Recording", "EventLoop", "JSON", "tern", logging, "TestRandom"], swiftSettings: settings),
         .testTarget(name: "BrowserAPITests", dependencies: ["BrowserAPI", "EventLoop", "JSON", "WebSocket"], swiftSettings: settings),
         .testTarget(
             name: "ConfigurationTests", dependencies: ["Authentication", "Configuration", "SDP", "SIPNames", "TLS", "TestCertificates", logging],
@@ -185,8 +186,8 @@ let package = Package(
         ),
         .testTarget(
             name: "IntegrationTests",
-            dependencies: ["Authentication", "COpenSSL", "EventLoop", "JSON", "SDP", "TestCertificates", "WebSocket", "tern"],
-            exclude: ["Harness/aiortc-client.py", "Harness/forward-into.py", "Harness/page-check.js", "RealWorld"],
+            dependencies: ["Authentication", "COpenSSL", "EventLoop", "JSON", "SDP", "TestCertificates", "TestRandom", "WebSocket", "tern"],
+            exclude: ["Harness/aiortc-client.py", "Harness/forward-into.py", "Harness/page-check.js", "RealWorld", "durations"],
             swiftSettings: settings
         ),
     ]

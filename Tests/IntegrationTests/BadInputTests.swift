@@ -1,5 +1,6 @@
 import Foundation
 import JSON
+import TestRandom
 import Testing
 
 /// What is wrong gets an error, leaves nothing, and the next call works.
@@ -26,7 +27,7 @@ extension IntegrationTests {
         @Test("random bytes on the SIP port do nothing")
         func randomBytes() async throws {
             let probe = try SIPProbe(.running)
-            var numbers = SystemRandomNumberGenerator()
+            var numbers = SeededRandom("random bytes on the SIP port")
             for size in stride(from: 1, to: 1_400, by: 70) {
                 probe.send((0..<size).map { _ in UInt8.random(in: .min ... .max, using: &numbers) })
             }

@@ -1,5 +1,6 @@
 import Foundation
 import JSON
+import TestRandom
 import Testing
 
 /// Offers that no honest peer makes, through the gateway to a real Janus, whose memory and processor time are watched.
@@ -12,17 +13,15 @@ extension IntegrationTests {
 
         @Test("whatever browsers and phones offer to the echo, Janus stays small and idle afterwards, and keeps no handle")
         func echo() async throws {
-            let seed = ProcessInfo.processInfo.environment["TERN_FUZZ_SEED"].flatMap { UInt64($0) } ?? UInt64.random(in: 0...UInt64(UInt32.max))
-            print("Mutated offers: TERN_FUZZ_SEED=\(seed)")
             let stage = try Stage.running
             let gateway = try await GatewayProcess(in: stage.environment, name: "fuzzed")
             do {
                 let janus = try #require(gateway.janusProcesses().first)
                 let client = try await APIClient.user("alice", at: gateway)
                 let before = Self.use(of: janus)
-                let (offers, answered, last) = try await Self.fuzz(client, seed: seed, alive: { gateway.janusProcesses() == [janus] })
+                let (offers, answered, last) = try await Self.fuzz(client, alive: { gateway.janusProcesses() == [janus] })
                 print("Mutated offers: \(offers), of which \(answered) were answered")
-                let comment = Comment(rawValue: "TERN_FUZZ_SEED=\(seed), \(offers) offers, the last ones:\n\(last.joined(separator: "\n"))")
+                let comment = Comment(rawValue: "TERN_TEST_SEED=\(SeededRandom.seed), \(offers) offers, the last ones:\n\(last.joined(separator: "\n"))")
                 #expect(gateway.janusProcesses() == [janus], comment)
                 let after = Self.use(of: janus)
                 #expect(after.bytes - before.bytes < 150 << 20, comment)
@@ -47,10 +46,10 @@ extension IntegrationTests {
 
         /// Offers one after the other; the session of each is stopped when it has been answered.
         private static func fuzz(
-            _ client: APIClient, seed: UInt64, alive: () -> Bool
+            _ client: APIClient, alive: () -> Bool
         ) async throws -> (offers: Int, answered: Int, last: [String]) {
-            var browsers = OfferMutations(seed: seed, corpus: try corpus { $0.contains("a=ice-ufrag") })
-            var phones = OfferMutations(seed: seed, corpus: try corpus { !$0.contains("a=ice-ufrag") })
+            var browsers = OfferMutations("mutated offers of browsers", corpus: try corpus { $0.contains("a=ice-ufrag") })
+            var phones = OfferMutations("mutated offers of phones", corpus: try corpus { !$0.contains("a=ice-ufrag") })
             let end = ContinuousClock.now + limit
             var offers = 0, answered = 0, last: [String] = []
             while offers < maximumOffers, ContinuousClock.now < end {

@@ -1,23 +1,13 @@
 import CSofiaSDP
 import SDP
+import TestRandom
 import Testing
 
 @testable import ProxyCore
 
 struct NegotiationMutationTests {
-    /// A small generator with a seed (xorshift64*).
-    struct Random: RandomNumberGenerator {
-        var state: UInt64
-        mutating func next() -> UInt64 {
-            state ^= state >> 12
-            state ^= state << 25
-            state ^= state >> 27
-            return state &* 0x2545_F491_4F6C_DD1D
-        }
-    }
-
     /// A text with lines dropped, doubled, swapped, or with a byte changed.
-    static func mutate(_ text: String, with random: inout Random) -> String {
+    static func mutate(_ text: String, with random: inout SeededRandom) -> String {
         var lines = text.split(separator: "\r\n").map(String.init)
         for _ in 0 ..< Int.random(in: 1 ... 3, using: &random) {
             guard let index = lines.indices.randomElement(using: &random) else { break }
@@ -37,7 +27,7 @@ struct NegotiationMutationTests {
 
     @Test("no mutated description traps in any step, and errors leave what was agreed")
     func mutations() throws {
-        var random = Random(state: 4711)
+        var random = SeededRandom("mutated descriptions of a dialog")
         var carried = 0
         for round in 0 ..< 3_000 {
             let golden = NegotiationGolden.all[round % NegotiationGolden.all.count]

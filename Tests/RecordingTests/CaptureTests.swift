@@ -1,4 +1,5 @@
 import Foundation
+import TestRandom
 import Testing
 
 @testable import Recording
@@ -52,7 +53,7 @@ import Testing
 
     @Test("whatever a peer has sent, nothing traps", arguments: ["pcmu", "opus", "vp8", "vp9", "h264", "h265", "av1"])
     func anything(codec: String) throws {
-        var generator = SeededGenerator(seed: 7)
+        var generator = SeededRandom("random captures, \(codec)")
         let folder = try Folder()
         for round in 0..<30 {
             var capture = Capture(codec: codec, medium: ["pcmu", "opus"].contains(codec) ? "a" : "v", more: #","or":127"#)
@@ -80,21 +81,6 @@ import Testing
         #expect(RTPPacket(full)?.payload == [9, 9])
         let padding: [UInt8] = [0xa0] + rest + [200], extended: [UInt8] = [0x90] + rest + [0, 0, 9, 9]
         for bad in [[], Array(plain.dropLast()), [0x40] + rest, padding, extended] { #expect(RTPPacket(bad) == nil) }
-    }
-}
-
-/// The same numbers each time (SplitMix64).
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-        return mixed ^ (mixed >> 31)
     }
 }
 

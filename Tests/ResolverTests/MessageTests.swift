@@ -1,4 +1,5 @@
 import SIPNames
+import TestRandom
 import Testing
 @testable import Resolver
 
@@ -143,7 +144,7 @@ struct MessageTests {
 
     @Test("no change of bytes makes reading trap or run on")
     func mutations() throws {
-        var generator = SeededGenerator(seed: 5)
+        var generator = SeededRandom("mutilated DNS messages")
         var most = 0
         for type in DNSRecordType.allCases {
             let asked = try question("_sip._udp.a.test", type)
@@ -173,19 +174,4 @@ struct MessageTests {
         (Array(repeating: "abcdefghi", count: 26).joined(separator: "."), nil),
     ] as [(String, String?)])
     func names(text: String, name: String?) { #expect(DNSName(text)?.description == name) }
-}
-
-/// The same numbers each time, by SplitMix64.
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
 }

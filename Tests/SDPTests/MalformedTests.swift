@@ -1,4 +1,5 @@
 import SDP
+import TestRandom
 import Testing
 
 struct MalformedTests {
@@ -110,24 +111,11 @@ struct MalformedTests {
     }
 }
 
-/// A small generator with a seed, so that what is found once is found again (SplitMix64).
-struct SeededGenerator: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
-}
-
 struct MutationTests {
     static let splices = ["\r\n", "\n", "\r", "\0", "=", " ", ":", "/", "m=audio 1 RTP/AVP 0\r\n", "99999999999999999999", "-1", "é", "\u{10FFFF}", ""]
 
     /// A text with one to four places changed: bytes, pieces put in, cut out or doubled.
-    static func mutate(_ text: String, with random: inout SeededGenerator) -> String {
+    static func mutate(_ text: String, with random: inout SeededRandom) -> String {
         var bytes = Array(text.utf8)
         for _ in 0 ..< Int.random(in: 1 ... 4, using: &random) {
             let start = Int.random(in: 0 ... bytes.count, using: &random)
@@ -144,7 +132,7 @@ struct MutationTests {
 
     @Test("no mutation of the corpus traps, and what is read is written in a form that reads the same")
     func mutations() throws {
-        var random = SeededGenerator(state: 4711)
+        var random = SeededRandom("mutated SDP")
         var read = 0
         // The long ones of browsers every tenth time: a debug build is slow.
         let short = Corpus.all.filter { $0.text.utf8.count < 1_500 }

@@ -1,5 +1,6 @@
 import Foundation
 @testable import SIPNames
+import TestRandom
 import Testing
 
 @Suite("SIP URIs")
@@ -150,8 +151,7 @@ struct SIPURITests {
     /// Text from the network: whatever it is, what was read of it is read again from what would be sent.
     @Test("no text traps, and a URI's own target and plain form lead where it leads")
     func random() throws {
-        let seed = ProcessInfo.processInfo.environment["TERN_SEED"].flatMap(UInt64.init) ?? UInt64.random(in: .min ... .max)
-        var random = SplitMix(state: seed)
+        var random = SeededRandom("URIs of random pieces")
         let seeds = ["sip:a:b@h.example:5060;transport=tcp;lr?x=y&z=%40", "sips:a@b@[2001:db8::1]:5061;m=\"", "sip:[::1]", "tel:+1;x=y", "sip:%40%3b@h"]
         let pieces = Array("@:;?&=%[]<>\"0123456789.sipabx \0é/\\")
         for _ in 0..<5_000 {
@@ -167,21 +167,9 @@ struct SIPURITests {
             let isSame = target?.user == uri.user && target?.host == uri.host && target?.port == uri.port && target?.parameters == uri.parameters
                 && plain?.user == uri.user && plain?.host == uri.host && plain?.port == uri.port && target?.headers == []
                 && !uri.host.contains("@") && uri.matches(uri)
-            #expect(isSame, "seed \(seed): \(uri)")
+            #expect(isSame, "\(uri)")
             let moved = SIPURI(uri.replacingHost(with: "192.0.2.1"))
-            #expect(moved?.host == "192.0.2.1" && moved?.user == uri.user && moved?.port == uri.port, "seed \(seed): \(uri)")
+            #expect(moved?.host == "192.0.2.1" && moved?.user == uri.user && moved?.port == uri.port, "\(uri)")
         }
-    }
-}
-
-private struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var value = state
-        value = (value ^ (value >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        value = (value ^ (value >> 27)) &* 0x94d0_49bb_1331_11eb
-        return value ^ (value >> 31)
     }
 }

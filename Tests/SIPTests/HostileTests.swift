@@ -1,5 +1,6 @@
 import EventLoop
 import SIP
+import TestRandom
 import Testing
 
 extension SIPTests {
@@ -122,7 +123,7 @@ extension SIPTests.HostileTests {
     @Test("request lines of random pieces get an error or silence, over UDP and TCP", arguments: [false, true])
     @LoopActor func requestLines(tcp: Bool) async throws {
         let callee = try RecordedEndpoint()
-        var numbers = SeededRandom(seed: 11)
+        var numbers = SeededRandom("random request lines, \(tcp ? "TCP" : "UDP")")
         let pieces = [
             "OPTIONS", "INVITE", "REFER", "A,B", "%+`'", " ", "  ", "\t", "sip:", "sip:a@b", "sip:a@2001:db8::1", "sip:[::1", "<sip:x>", "tel:1", "*",
             "SIP/2.0", "SIP/7.0", "SIP/", "sip/2.0", "/", "é", "\u{0}", ":", "@", ";", "?", "SIP/2.0 ",

@@ -1,5 +1,6 @@
 import EventLoop
 import SIP
+import TestRandom
 import Testing
 
 extension SIPTests {
@@ -260,7 +261,7 @@ extension SIPTests.RegisterTests {
     @LoopActor func mutilated() async throws {
         let registrar = try Registrar()
         let raw = try RawPeer(talkingTo: registrar.port)
-        var random = SeededRandom(seed: 0x5EED)
+        var random = SeededRandom("mutilated REGISTERs")
         for round in 0..<2_000 {
             if round % 10 == 0 { try await registrar.catchUp(raw) }
             let text = registrar.request(raw, contacts: [

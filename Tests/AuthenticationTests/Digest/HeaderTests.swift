@@ -1,4 +1,5 @@
 @testable import Authentication
+import TestRandom
 import Testing
 
 @Suite("Authentication headers")
@@ -74,7 +75,7 @@ struct HeaderTests {
     @Test("random bytes and broken headers never do worse than be refused")
     func random() {
         let sample = Array(#"Digest username="alice", realm="r", nonce="n=", uri="sip:a@b", response="ff", qop=auth, nc=00000001, cnonce="c""#.utf8)
-        var generator = SplitMix(state: 7)
+        var generator = SeededRandom("broken credentials")
         for _ in 0..<20_000 {
             var bytes = sample
             for _ in 0..<Int.random(in: 1...6, using: &generator) {
@@ -90,18 +91,5 @@ struct HeaderTests {
                 for credentials in found { #expect((try? DigestCredentials.parse(credentials.text))?.count == 1) }
             }
         }
-    }
-}
-
-/// A small generator whose numbers are the same in every run.
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var value = state
-        value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
-        return value ^ (value >> 31)
     }
 }

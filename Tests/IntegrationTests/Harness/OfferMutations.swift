@@ -1,22 +1,10 @@
+import TestRandom
 import Foundation
 
-/// Offers that are wrong in ways that a hostile or broken peer may find, made of those of the corpus. The same seed makes the same offers.
+/// Offers that are wrong in ways that a hostile or broken peer may find, made of those of the corpus. The same seed of the run makes the same offers.
 struct OfferMutations {
-    private var generator: Generator
+    private var generator: SeededRandom
     private let corpus: [String]
-
-    /// SplitMix64.
-    struct Generator: RandomNumberGenerator {
-        var state: UInt64
-
-        mutating func next() -> UInt64 {
-            state &+= 0x9e37_79b9_7f4a_7c15
-            var mixed = state
-            mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-            mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-            return mixed ^ (mixed >> 31)
-        }
-    }
 
     /// Numbers at the borders of what C programs keep them in.
     private static let numbers = [
@@ -37,9 +25,11 @@ struct OfferMutations {
         "crypto:# AES_CM_128_HMAC_SHA1_80 inline:WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz|2^#|#:#", "sendrecv", "inactive", "recvonly", "bundle-only", "rtcp-mux", "rtcp-rsize", "end-of-candidates",
     ]
 
-    /// - Parameter corpus: Offers with CRLF or LF at the ends of their lines.
-    init(seed: UInt64, corpus: [String]) {
-        generator = Generator(state: seed)
+    /// - Parameters:
+    ///   - name: Of whom they come from.
+    ///   - corpus: Offers with CRLF or LF at the ends of their lines.
+    init(_ name: String, corpus: [String]) {
+        generator = SeededRandom(name)
         self.corpus = corpus
     }
 

@@ -2,19 +2,17 @@ import EventLoop
 import Foundation
 @testable import Janus
 import JSON
+import TestRandom
 import Testing
 
 extension Serially {
 @Suite("The media engine under requests at random", .serialized, .timeLimit(.minutes(3)))
 struct EngineFuzzTests {
-    /// How long; `TERN_FUZZ_SECONDS` says otherwise.
+    /// How long; `TERN_FUZZ_SECONDS` says otherwise. The seed repeats the requests of a run, though not their timing.
     static let duration = Duration.seconds(ProcessInfo.processInfo.environment["TERN_FUZZ_SECONDS"].flatMap { Int($0) } ?? 10)
-    /// `TERN_FUZZ_SEED` repeats the requests of a run, though not their timing.
-    static let seed = ProcessInfo.processInfo.environment["TERN_FUZZ_SEED"].flatMap { UInt64($0) } ?? UInt64.random(in: 0...UInt64.max)
 
     @Test("each request is answered, whatever is asked in whatever order while media flow, and nothing stays behind")
     @LoopActor func requests() async throws {
-        print("EngineFuzzTests: TERN_FUZZ_SEED=\(Self.seed)")
         try await EngineBench.run(usesPeerConnections: true) { bench in
             let phones = try (0..<4).map { try TestPhone($0 < 3 ? EngineBench.phone : EngineBench.stranger) }
             let recordings = try Machine.scratchDirectory()
@@ -27,7 +25,7 @@ struct EngineFuzzTests {
             board.ids.append(other.id.value)
             let end = ContinuousClock.now + Self.duration
             let talk = Task { @LoopActor in
-                var random = SeededRandom(seed: Self.seed &+ 200)
+                var random = SeededRandom("requests to the engine: a PeerConnection's legs")
                 while ContinuousClock.now < end {
                     // That leg may just have ended.
                     try? await peer.configure(to: board.ids.randomElement(using: &random).flatMap { EngineLegID($0) })
@@ -36,11 +34,11 @@ struct EngineFuzzTests {
             }
             let players = (0..<6).map { number in
                 let player = Player(
-                    RequestGenerator(seed: Self.seed &+ UInt64(number), phones: phones, recordings: recordings), board, bench.janus.client)
+                    RequestGenerator("requests to the engine: player \(number)", phones: phones, recordings: recordings), board, bench.janus.client)
                 return Task { @LoopActor in try await player.play(until: end) }
             }
             let media = Task.detached {
-                var random = SeededRandom(seed: Self.seed &+ 100)
+                var random = SeededRandom("requests to the engine: datagrams")
                 var index = 0
                 while ContinuousClock.now < end {
                     index += 1
@@ -133,7 +131,7 @@ struct EngineFuzzTests {
                     case .refused: answers.refused += 1
                     // Another player has ended it.
                     case .detached: break
-                    default: Issue.record("\(error): \(body.text.prefix(500)), seed \(EngineFuzzTests.seed)")
+                    default: Issue.record("\(error): \(body.text.prefix(500))")
                     }
                 }
             }

@@ -1,4 +1,5 @@
 @testable import Janus
+import TestRandom
 import JSON
 
 /// Makes requests to the media engine at random: most of them right, some wrong in one place, in any order.
@@ -8,8 +9,8 @@ struct RequestGenerator {
     private let recordings: String
     private var keys: [String] = []
 
-    init(seed: UInt64, phones: [TestPhone], recordings: String) {
-        random = SeededRandom(seed: seed)
+    init(_ name: String, phones: [TestPhone], recordings: String) {
+        random = SeededRandom(name)
         self.phones = phones
         self.recordings = recordings
         keys = (0..<3).map { _ in bytes(40) } + [bytes(64), "AAAA", ""]
@@ -137,20 +138,5 @@ enum MediaGenerator {
             bytes[at] = UInt8.random(in: 0...255, using: &random)
         }
         return bytes
-    }
-}
-
-/// Numbers that look random and are the same in each run (SplitMix64).
-struct SeededRandom: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

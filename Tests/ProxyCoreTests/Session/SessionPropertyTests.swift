@@ -1,4 +1,5 @@
 import SDP
+import TestRandom
 import Testing
 
 @testable import ProxyCore
@@ -13,7 +14,7 @@ struct SessionPropertyTests {
 
     @Test("each offer, step, update and setting has one owner and one end; no state is without a way out", arguments: kinds.indices)
     func lives(kind: Int) {
-        var generator = SeededGenerator(seed: UInt64(kind + 1))
+        var generator = SeededRandom("random lives of sessions, kind \(kind)")
         var met: Set<String> = []
         for _ in 0..<600 {
             var life = SessionLife(Self.kinds[kind])
@@ -85,16 +86,16 @@ private struct SessionLife {
     // MARK: What may happen
 
     /// An event that can happen; its description is made once it is chosen.
-    private typealias Choice = (inout SeededGenerator) -> ProxySession.Event
+    private typealias Choice = (inout SeededRandom) -> ProxySession.Event
 
-    mutating func step(_ generator: inout SeededGenerator) {
+    mutating func step(_ generator: inout SeededRandom) {
         guard let choice = possible(&generator).randomElement(using: &generator) else { return }
         take(choice(&generator))
     }
 
     private func type(_ side: SessionSide) -> SDPType? { side == .caller ? kind.callerType : kind.calleeType }
 
-    private func description(_ side: SessionSide, isOffer: Bool, _ generator: inout SeededGenerator) -> String {
+    private func description(_ side: SessionSide, isOffer: Bool, _ generator: inout SeededRandom) -> String {
         let plain = type(side) == .rtp ? (isOffer ? Fixture.phoneOffer : Fixture.phoneAnswer) : (isOffer ? Fixture.browserOffer : Fixture.browserAnswer)
         switch Int.random(in: 0..<12, using: &generator) {
         case 0: return "nonsense"
@@ -107,7 +108,7 @@ private struct SessionLife {
         }
     }
 
-    private func possible(_ generator: inout SeededGenerator) -> [Choice] {
+    private func possible(_ generator: inout SeededRandom) -> [Choice] {
         var choices: [Choice] = []
         for side in SessionSide.allCases where type(side) != nil && !offering.contains(side) && !asking.contains(side) {
             if offered != side { choices += offers(of: side) }
