@@ -7,7 +7,7 @@ extension IntegrationTests {
     struct BrowserChanges {
         @Test("the phone holds and resumes: the page says so, media stops and comes back", arguments: [Direction.sendonly, .inactive])
         func hold(direction: Direction) async throws {
-            try await call { page, phone in
+            try await Stage.running.call { page, phone in
                 phone.media.direction = direction
                 try await phone.offers()
                 try await page.wait(until: "document.body.dataset.held === 'true'")
@@ -28,7 +28,7 @@ extension IntegrationTests {
 
         @Test("the page adds its video and drops it: the phone gets each as a re-INVITE, and media follows")
         func picture() async throws {
-            try await call { page, phone in
+            try await Stage.running.call { page, phone in
                 phone.media.video = .vp8
                 try await page.click("picture-button")
                 let offer = try await phone.offered()
@@ -56,7 +56,7 @@ extension IntegrationTests {
 
         @Test("the phone refuses the page's video with 488: the page is told, and the call goes on as it was")
         func refused() async throws {
-            try await call { page, phone in
+            try await Stage.running.call { page, phone in
                 try await page.click("picture-button")
                 try await phone.offered()
                 try await phone.refuse(488)
@@ -80,7 +80,7 @@ extension IntegrationTests {
 
         @Test("of two offers that cross the page's stands: the phone's gets 491, and is taken when it comes again")
         func glare() async throws {
-            try await call { page, phone in
+            try await Stage.running.call { page, phone in
                 try await page.click("picture-button")
                 try await phone.offered()
                 phone.media.direction = .sendonly
@@ -102,7 +102,7 @@ extension IntegrationTests {
 
         @Test("the video that the phone refused once is offered again and taken: it is seen at both ends")
         func refusedOnce() async throws {
-            try await call { page, phone in
+            try await Stage.running.call { page, phone in
                 for _ in 1 ... 2 {
                     try await page.click("picture-button")
                     try await phone.offered()
@@ -134,7 +134,7 @@ extension IntegrationTests {
         @Test("the phone adds video that it sends back, also after it has refused the page's: the page receives it, and speaks on",
             arguments: [false, true])
         func phonePicture(afterRefusal: Bool) async throws {
-            try await call { page, phone in
+            try await Stage.running.call { page, phone in
                 if afterRefusal {
                     try await page.click("picture-button")
                     try await phone.offered()
@@ -157,7 +157,7 @@ extension IntegrationTests {
 
         @Test("the phone drops its video and adds it again: each is seen at the other end again")
         func droppedAndAdded() async throws {
-            try await call { page, phone in
+            try await Stage.running.call { page, phone in
                 phone.media.video = .vp8
                 try await phone.offers()
                 try await page.click("picture-button")
@@ -176,23 +176,6 @@ extension IntegrationTests {
                     #expect(try await page.sees())
                     #expect(try await page.missing(440, in: Page.remote) == nil)
                 }
-            }
-        }
-
-        /// An established call from the page to a phone, both of which have been heard.
-        private func call(_ body: (Page, SIPPhone) async throws -> Void) async throws {
-            let stage = try Stage.running
-            let phone = try SIPPhone(stage)
-            defer { phone.stop() }
-            try await stage.with("alice") { page in
-                try await page.dial(phone.uri)
-                try await phone.called()
-                try await phone.accept()
-                try await page.wait(for: "in-call")
-                #expect(await phone.audio.hears(Chromium.frequency))
-                try await body(page, phone)
-                try await phone.hangUp()
-                _ = try await page.endOfCall()
             }
         }
     }

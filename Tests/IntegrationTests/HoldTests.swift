@@ -9,7 +9,7 @@ extension IntegrationTests {
         @Test("the page holds a phone: it is offered sendonly, nobody hears anything, and both do again after the resume",
             arguments: [true, false])
         func phone(pageCalls: Bool) async throws {
-            try await call(pageCalls: pageCalls) { page, phone in
+            try await Stage.running.call(pageCalls: pageCalls) { page, phone in
                 try await hold(page, phone, .sendonly, answer: .recvonly)
                 #expect(await eventually(within: .patience) { await phone.audio.packets(during: .milliseconds(400)) == 0 })
                 #expect(try await page.stopsReceiving("audio"))
@@ -25,7 +25,7 @@ extension IntegrationTests {
 
         @Test("page and phone both hold: each resumes for itself")
         func both() async throws {
-            try await call { page, phone in
+            try await Stage.running.call { page, phone in
                 try await hold(page, phone, .sendonly, answer: .recvonly)
                 phone.media.direction = .inactive
                 #expect(try await phone.offers().audioDirection == .inactive)
@@ -45,7 +45,7 @@ extension IntegrationTests {
         @Test("while it is held, from whichever side, the page sends silence; what is muted meanwhile stays so, and the mute button does not show it")
         func silence() async throws {
             let sends = "return [tern.current.localStream.getAudioTracks()[0].enabled, tern.current.isMuted('audio')]"
-            try await call { page, phone in
+            try await Stage.running.call { page, phone in
                 #expect(try await page.run(sends) == [true, false])
                 try await hold(page, phone, .sendonly, answer: .recvonly)
                 #expect(try await page.run(sends) == [false, false])
@@ -68,7 +68,7 @@ extension IntegrationTests {
 
         @Test("a phone that refuses the hold: the page is told why, and both go on to hear each other")
         func refused() async throws {
-            try await call { page, phone in
+            try await Stage.running.call { page, phone in
                 try await page.run("window.outcome = tern.current.hold().then(() => 'held', error => error.text)")
                 try await phone.offered()
                 try await phone.refuse(488)
@@ -81,7 +81,7 @@ extension IntegrationTests {
 
         @Test("a hold that meets an offer of the phone's is made again")
         func glare() async throws {
-            try await call { page, phone in
+            try await Stage.running.call { page, phone in
                 try await page.run("window.outcome = tern.current.hold().then(() => 'done', error => error.text)")
                 try await phone.offered()
                 try await phone.refuse(491)
@@ -166,29 +166,6 @@ extension IntegrationTests {
             phone.media.direction = answer
             try await phone.accept()
             #expect(try await page.run("return await outcome") == "done")
-        }
-
-        /// An established call between the page and a phone, both of which have been heard.
-        private func call(pageCalls: Bool = true, _ body: (Page, SIPPhone) async throws -> Void) async throws {
-            let stage = try Stage.running
-            let phone = try SIPPhone(stage)
-            defer { phone.stop() }
-            try await stage.with("alice") { page in
-                if pageCalls {
-                    try await page.dial(phone.uri)
-                    try await phone.called()
-                    try await phone.accept()
-                    try await page.wait(for: "in-call")
-                } else {
-                    phone.call("alice")
-                    try await page.answer()
-                    try await phone.answered()
-                }
-                #expect(await phone.audio.hears(Chromium.frequency))
-                try await body(page, phone)
-                try await phone.hangUp()
-                _ = try await page.endOfCall()
-            }
         }
     }
 }

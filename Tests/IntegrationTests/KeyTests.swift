@@ -124,27 +124,10 @@ extension IntegrationTests {
         private func call(
             keys: Bool, info: Bool, pageCalls: Bool = true, _ body: (Page, SIPPhone) async throws -> Void
         ) async throws {
-            let stage = try Stage.running
-            let phone = try SIPPhone(stage)
-            defer { phone.stop() }
-            phone.takesInfo = info
-            phone.media.hasKeys = keys
-            try await stage.with("alice") { page in
-                if pageCalls {
-                    try await page.dial(phone.uri)
-                    try await phone.called()
-                    try await phone.accept()
-                    try await page.wait(for: "in-call")
-                } else {
-                    phone.call("alice")
-                    try await page.answer()
-                    try await phone.answered()
-                }
-                #expect(await phone.audio.hears(Chromium.frequency))
-                try await body(page, phone)
-                try await phone.hangUp()
-                _ = try await page.endOfCall()
-            }
+            try await Stage.running.call(pageCalls: pageCalls, prepare: {
+                $0.takesInfo = info
+                $0.media.hasKeys = keys
+            }, body)
         }
     }
 }

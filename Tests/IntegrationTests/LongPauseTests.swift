@@ -72,25 +72,16 @@ extension IntegrationTests {
         func phones() async throws {
             let stage = try Stage.running
             let admin = try await APIClient.user("admin", at: stage.gateway)
-            let one = try SIPPhone(stage, frequency: 440)
-            let other = try SIPPhone(stage, frequency: 700, port: stage.gateway.phonePort)
-            defer { one.stop(); other.stop() }
-            one.call("phone")
-            try await other.called()
-            try await other.accept()
-            try await one.answered()
-            #expect(await one.audio.hears(700))
-            let list = try await admin.request("media", "get_list", ["user": "*"])
-            let id = try #require(list["session_ids"]?.arrayValue?.first?.stringValue)
-            for phone in [one, other] { #expect(await Self.skip(phone)) }
-            try await admin.update(id, ["use_audio": false])
-            #expect(await eventually(within: .seconds(20)) { await one.audio.packets(during: .milliseconds(400)) == 0 })
-            for phone in [one, other] { #expect(await Self.skip(phone)) }
-            try await admin.update(id, ["use_audio": true])
-            #expect(await one.audio.hears(700, within: .seconds(20)))
-            #expect(await other.audio.hears(440, within: .seconds(20)))
-            try await one.hangUp()
-            try await other.hungUp()
+            try await stage.callOfPhones { one, other in
+                let id = try await admin.onlySession()
+                for phone in [one, other] { #expect(await Self.skip(phone)) }
+                try await admin.update(id, ["use_audio": false])
+                #expect(await eventually(within: .seconds(20)) { await one.audio.packets(during: .milliseconds(400)) == 0 })
+                for phone in [one, other] { #expect(await Self.skip(phone)) }
+                try await admin.update(id, ["use_audio": true])
+                #expect(await one.audio.hears(700, within: .seconds(20)))
+                #expect(await other.audio.hears(500, within: .seconds(20)))
+            }
             await admin.leave()
         }
 
@@ -104,8 +95,7 @@ extension IntegrationTests {
             phone.call("echo")
             try await phone.answered()
             #expect(await phone.audio.hears(440))
-            let list = try await admin.request("media", "get_list", ["user": "*"])
-            let id = try #require(list["session_ids"]?.arrayValue?.first?.stringValue)
+            let id = try await admin.onlySession()
             try await admin.update(id, ["use_audio": false])
             #expect(await eventually(within: .seconds(20)) { await phone.audio.packets(during: .milliseconds(400)) == 0 })
             #expect(await Self.skip(phone))

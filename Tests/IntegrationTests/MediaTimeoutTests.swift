@@ -17,12 +17,12 @@ extension IntegrationTests {
 
         @Test("of two phones one ceases to send: both get a BYE that says which")
         func phones() async throws {
-            let (one, other) = try await phonesInCall()
-            defer { one.stop(); other.stop() }
-            one.audio.pause(true)
-            let reason = #"SIP;cause=408;text="No RTP from the caller for 2 seconds""#
-            #expect(try await other.reasonOfHangUp() == reason)
-            #expect(try await one.reasonOfHangUp() == reason)
+            try await Stage.running.callOfPhones { one, other async throws -> Void in
+                one.audio.pause(true)
+                let reason = #"SIP;cause=408;text="No RTP from the caller for 2 seconds""#
+                #expect(try await other.reasonOfHangUp() == reason)
+                #expect(try await one.reasonOfHangUp() == reason)
+            } end: { _, _ in }
         }
 
         @Test("a phone that is silent while its call rings, for twice the timeout, keeps its call")
@@ -130,29 +130,10 @@ extension IntegrationTests {
 
         /// An established call that a page has made to a phone, both of which have been heard.
         private func call(_ body: (Page, SIPPhone) async throws -> Void) async throws {
-            let phone = try SIPPhone(.running)
-            defer { phone.stop() }
-            try await Stage.running.with("alice") { page in
-                try await page.dial(phone.uri)
-                try await phone.called()
-                try await phone.accept()
-                try await page.wait(for: "in-call")
-                #expect(await phone.audio.hears(Chromium.frequency))
+            try await Stage.running.call { page, phone in
                 #expect(try await page.missing(440, in: Page.remote) == nil)
                 try await body(page, phone)
-            }
-        }
-
-        private func phonesInCall() async throws -> (SIPPhone, SIPPhone) {
-            let stage = try Stage.running
-            let one = try SIPPhone(stage, frequency: 440), other = try SIPPhone(stage, frequency: 700, port: stage.gateway.phonePort)
-            one.call("phone")
-            try await other.called()
-            try await other.accept()
-            try await one.answered()
-            #expect(await one.audio.hears(700))
-            #expect(await other.audio.hears(440))
-            return (one, other)
+            } end: { _, _ in }
         }
 
         /// No BYE comes for twice the timeout.

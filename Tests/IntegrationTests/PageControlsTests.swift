@@ -198,18 +198,10 @@ extension IntegrationTests {
         private func call(
             _ body: (Page, SIPPhone) async throws -> Void, after: (Page) async throws -> Void = { _ in }
         ) async throws {
-            let stage = try Stage.running
-            let phone = try SIPPhone(stage)
-            defer { phone.stop() }
-            phone.media.hasKeys = true
-            phone.takesInfo = true
-            try await stage.with("alice") { page in
-                try await page.dial(phone.uri)
-                try await phone.called()
-                try await phone.accept()
-                try await page.wait(for: "in-call")
-                #expect(await phone.audio.hears(Chromium.frequency))
-                try await body(page, phone)
+            try await Stage.running.call(prepare: {
+                $0.media.hasKeys = true
+                $0.takesInfo = true
+            }, body) { page, phone in
                 try await page.tap("hangup-button")
                 try await phone.hungUp()
                 _ = try await page.endOfCall()

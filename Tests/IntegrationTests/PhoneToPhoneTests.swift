@@ -10,8 +10,7 @@ extension IntegrationTests {
         func update() async throws {
             try await call { one, other in
                 let admin = try await APIClient.user("admin", at: Stage.running.gateway)
-                let list = try await admin.request("media", "get_list", ["user": "*"])
-                let id = try #require(list["session_ids"]?.arrayValue?.first?.stringValue)
+                let id = try await admin.onlySession()
                 let steps: [(audio: Bool, video: Bool)] = [(true, false), (true, true), (false, true), (false, false), (true, true)]
                 for step in steps {
                     try await admin.update(id, ["use_audio": .bool(step.audio), "use_video": .bool(step.video)])

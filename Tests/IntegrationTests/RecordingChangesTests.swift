@@ -176,12 +176,3 @@ extension IntegrationTests {
         }
     }
 }
-
-extension APIClient {
-    /// The only session that there is; for admins.
-    func onlySession() async throws -> String {
-        let list = try await request("media", "get_list", ["user": "*"])
-        guard let id = list["session_ids"]?.arrayValue?.first?.stringValue else { throw HarnessError("no session: \(list.text)") }
-        return id
-    }
-}

@@ -111,39 +111,30 @@ extension IntegrationTests {
 
         @Test("a phone with SRTP calls one without: both hear each other, also after new keys and after a change that was declined")
         func twoPhones() async throws {
-            let stage = try Stage.running
-            let caller = try SIPPhone(stage, frequency: 500), called = try SIPPhone(stage, frequency: 700, port: stage.gateway.phonePort)
-            defer { caller.stop(); called.stop() }
-            func bothHear() async {
-                #expect(await caller.audio.hears(700))
-                #expect(await called.audio.hears(500))
-            }
-            caller.media.key = SRTPStream.makeKey()
-            caller.call("phone")
-            try await called.called()
-            try await called.accept()
-            try await caller.answered()
-            await bothHear()
-            for direction in [Direction.sendonly, .sendrecv] {
+            try await Stage.running.callOfPhones(prepare: { caller, _ in caller.media.key = SRTPStream.makeKey() }) { caller, called in
+                func bothHear() async {
+                    #expect(await caller.audio.hears(700))
+                    #expect(await called.audio.hears(500))
+                }
+                for direction in [Direction.sendonly, .sendrecv] {
+                    caller.media.key = SRTPStream.makeKey()
+                    caller.media.direction = direction
+                    async let offered: SessionDescription = caller.offers()
+                    try await called.offered()
+                    try await called.accept()
+                    _ = try await offered
+                }
+                await bothHear()
+                let key = caller.media.key
                 caller.media.key = SRTPStream.makeKey()
-                caller.media.direction = direction
+                caller.media.direction = .inactive
                 async let offered: SessionDescription = caller.offers()
                 try await called.offered()
-                try await called.accept()
-                _ = try await offered
+                try await called.refuse(488)
+                if let answer = try? await offered { Issue.record("the offer was taken: \(answer.text)") }
+                caller.media.key = key
+                await bothHear()
             }
-            await bothHear()
-            let key = caller.media.key
-            caller.media.key = SRTPStream.makeKey()
-            caller.media.direction = .inactive
-            async let offered: SessionDescription = caller.offers()
-            try await called.offered()
-            try await called.refuse(488)
-            if let answer = try? await offered { Issue.record("the offer was taken: \(answer.text)") }
-            caller.media.key = key
-            await bothHear()
-            try await caller.hangUp()
-            try await called.hungUp()
         }
 
         @Test("use_audio of a session with an SRTP phone stops what flows and lets it flow again, behind new keys too; it is recorded")

@@ -15,7 +15,7 @@ extension IntegrationTests {
             phone.call("echo")
             try await phone.answered()
             #expect(await phone.audio.hears(440))
-            let id = try await session(admin)
+            let id = try await admin.onlySession()
             try await admin.update(id, ["use_audio": false])
             #expect(await eventually(within: .patience) { await phone.audio.packets(during: .milliseconds(400)) == 0 })
             try await admin.update(id, ["use_audio": true])
@@ -99,7 +99,7 @@ extension IntegrationTests {
             try await other.accept()
             try await one.answered()
             #expect(await one.audio.hears(700))
-            let id = try await session(admin)
+            let id = try await admin.onlySession()
             async let answer: Void = admin.update(id, ["bitrate": 64])
             for phone in [one, other] {
                 #expect(try await phone.offered().media.first?.bandwidths.first == Bandwidth(type: "AS", value: 64))
@@ -230,7 +230,7 @@ extension IntegrationTests {
 
         /// The call of the only session that there is.
         private func call(_ admin: APIClient) async throws -> JSONValue {
-            try #require(try await admin.request("media", "get_info", ["session_id": .string(session(admin))])["call_id"])
+            try #require(try await admin.request("media", "get_info", ["session_id": .string(admin.onlySession())])["call_id"])
         }
 
         /// What a page sends of its picture, in kbit/s, over two seconds.
@@ -239,18 +239,5 @@ extension IntegrationTests {
             try await Task.sleep(for: .seconds(2))
             return Double(try await page.sum("outbound-rtp", "video", "bytesSent") - before) * 8 / 2_000
         }
-
-        /// The only session that there is.
-        private func session(_ admin: APIClient) async throws -> String {
-            let list = try await admin.request("media", "get_list", ["user": "*"])
-            return try #require(list["session_ids"]?.arrayValue?.first?.stringValue, "\(list.text)")
-        }
-    }
-}
-
-extension APIClient {
-    /// `update_session`.
-    func update(_ session: String, _ options: [String: JSONValue]) async throws {
-        try await request("media", "update_session", .object(options.merging(["session_id": .string(session)]) { $1 }))
     }
 }

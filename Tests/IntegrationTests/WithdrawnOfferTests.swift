@@ -7,7 +7,7 @@ extension IntegrationTests {
     struct WithdrawnOffers {
         @Test("a hold that is cancelled while the other phone thinks: it is offered what stood, both hear each other, and the next hold holds")
         func cancelled() async throws {
-            try await call { caller, called in
+            try await Stage.running.callOfPhones { caller, called in
                 caller.media.direction = .sendonly
                 caller.send { $0.request("INVITE", body: caller.media.offer()) }
                 #expect(try await called.offered().audioDirection == .sendonly)
@@ -30,7 +30,7 @@ extension IntegrationTests {
 
         @Test("a phone that answers our re-INVITE with an error keeps its call, from either side", arguments: [500, 503])
         func refused(status: Int) async throws {
-            try await call { caller, called in
+            try await Stage.running.callOfPhones { caller, called in
                 for (one, other) in [(caller, called), (called, caller)] {
                     one.media.direction = .sendonly
                     one.send { $0.request("INVITE", body: one.media.offer()) }
@@ -108,25 +108,6 @@ extension IntegrationTests {
             let response = try await phone.final("INVITE", within: .patience)
             #expect(response.status == 487)
             phone.send { $0.acknowledgement(of: response) }
-        }
-
-        /// A call of two phones that hear each other, one with 500 Hz, the other with 700 Hz.
-        private func call(_ body: (_ caller: SIPPhone, _ called: SIPPhone) async throws -> Void) async throws {
-            let stage = try Stage.running
-            let caller = try SIPPhone(stage, frequency: 500), called = try SIPPhone(stage, frequency: 700, port: stage.gateway.phonePort)
-            defer {
-                caller.stop()
-                called.stop()
-            }
-            caller.call("phone")
-            try await called.called()
-            try await called.accept()
-            try await caller.answered()
-            #expect(await caller.audio.hears(700))
-            #expect(await called.audio.hears(500))
-            try await body(caller, called)
-            try await caller.hangUp()
-            try await called.hungUp()
         }
     }
 }

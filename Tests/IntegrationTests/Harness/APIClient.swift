@@ -121,3 +121,19 @@ final class APIClient: @unchecked Sendable {
         return data
     }
 }
+
+// MARK: What tests ask for often
+
+extension APIClient {
+    /// The only session that there is; for admins.
+    func onlySession() async throws -> String {
+        let list = try await request("media", "get_list", ["user": "*"])
+        guard let ids = list["session_ids"]?.arrayValue, ids.count == 1, let id = ids[0].stringValue else { throw HarnessError("not one session: \(list.text)") }
+        return id
+    }
+
+    /// `update_session`.
+    func update(_ session: String, _ options: [String: JSONValue]) async throws {
+        try await request("media", "update_session", .object(options.merging(["session_id": .string(session)]) { $1 }))
+    }
+}

@@ -14,6 +14,7 @@ final class RTPPhone: @unchecked Sendable {
     private var sent = 0
     private var isPaused = false
     private var received = 0
+    private var first: ContinuousClock.Instant?
     private var heard: [Double] = []
     private var isOver = false
     private var encryption: (own: SRTPStream, peer: SRTPStream)?
@@ -88,6 +89,12 @@ final class RTPPhone: @unchecked Sendable {
     /// RTP packets that came in so far.
     var receivedPackets: Int { lock.withLock { received } }
 
+    /// When the first RTP packet came in, since `awaitFirstPacket` where that was called.
+    var firstPacket: ContinuousClock.Instant? { lock.withLock { first } }
+
+    /// The next packet that comes in is the first one, as before each further call.
+    func awaitFirstPacket() { lock.withLock { first = nil } }
+
     var sentPackets: Int { lock.withLock { sent } }
 
     /// Packets that come in from now on, for so long.
@@ -118,9 +125,10 @@ final class RTPPhone: @unchecked Sendable {
                     if let bytes = stream.map({ try? $0.protect(packet) }) ?? packet { socket.send(bytes, to: peer.address, port: peer.port) }
                 }
             }
+            // By the clock, not by sleeps: what a busy machine delays goes out at once, with the times at which it was due.
             next = next + .milliseconds(20)
             let now = DispatchTime.now()
-            if next > now { usleep(UInt32((next.uptimeNanoseconds - now.uptimeNanoseconds) / 1_000)) } else { next = now }
+            if next > now { usleep(UInt32((next.uptimeNanoseconds - now.uptimeNanoseconds) / 1_000)) }
         }
     }
 
@@ -168,6 +176,7 @@ final class RTPPhone: @unchecked Sendable {
         lock.withLock {
             guard let bytes = encryption == nil ? packet : encryption?.peer.unprotect(packet) else { return }
             received += 1
+            if first == nil { first = .now }
             if let events, bytes[1] & 0x7f == events, bytes.count >= 16 {
                 let time = bytes[4..<8].reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
                 if bytes[13] & 0x80 != 0, !pressed.contains(where: { $0.time == time }) { pressed.append((time, bytes[12])) }
