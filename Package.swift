@@ -174,7 +174,7 @@ let package = Package(
             name: "CallsTests",
             dependencies: [
                 "Authentication", "BrowserAPI", "Calls", "Configuration", "EventLoop", "JSON", "Media", "ProxyCore", "Recording", "Registrar", "Routing",
-                "SIP", "SIPNames", "TestCertificates", "Web", "WebSocket", logging,
+                "SIP", "SIPNames", "TestCertificates", "TestRandom", "Web", "WebSocket", logging,
             ],
             swiftSettings: settings
         ),

@@ -16,6 +16,9 @@ public struct SeededRandom: RandomNumberGenerator, Sendable {
         state = name.utf8.reduce(Self.seed ^ 0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01b3 }
     }
 
+    /// Numbers of one of many cases, whose seed the test says when it fails.
+    public init(seed: UInt64) { state = seed }
+
     public mutating func next() -> UInt64 {
         state &+= 0x9e37_79b9_7f4a_7c15
         var mixed = state

@@ -2,6 +2,7 @@
 import EventLoop
 import Foundation
 import Registrar
+import TestRandom
 import Testing
 
 @Suite("Calls of parties that do anything at any time")
@@ -14,7 +15,7 @@ struct RandomCallTests {
 
     /// The steps of a sequence.
     private func steps(_ seed: UInt64) -> [UInt64] {
-        var generator = SeededGenerator(seed: seed)
+        var generator = SeededRandom(seed: seed)
         return (0..<Int.random(in: 6...40, using: &generator)).map { _ in generator.next() }
     }
 

@@ -2,12 +2,13 @@
 import EventLoop
 import Registrar
 @testable import SIP
+import TestRandom
 
 /// Plays a sequence of things that parties do, each decided by a number, and says what the gateway did wrong.
 @LoopActor
 final class RandomCalls {
     let bench: CallBench
-    var generator = SeededGenerator(seed: 0)
+    var generator = SeededRandom(seed: 0)
     /// What happened, for people.
     private(set) var trace: [String] = []
     private var texts = 0
@@ -25,12 +26,12 @@ final class RandomCalls {
         defer { calls.bench.retire() }
         calls.enter(steps.first ?? 0)
         for step in steps.dropFirst() {
-            calls.generator = SeededGenerator(seed: step)
+            calls.generator = SeededRandom(seed: step)
             await calls.step()
             let faults = calls.bench.violations()
             if !faults.isEmpty { return (faults, calls.trace) }
         }
-        calls.generator = SeededGenerator(seed: 1)
+        calls.generator = SeededRandom(seed: 1)
         var faults = await calls.rest()
         faults += await calls.leave()
         return (calls.bench.violations() + faults + calls.bench.leftovers(), calls.trace)
@@ -48,7 +49,7 @@ final class RandomCalls {
 
     /// The pages that are open from the beginning: alice's and one of mallory's always.
     private func enter(_ seed: UInt64) {
-        generator = SeededGenerator(seed: seed)
+        generator = SeededRandom(seed: seed)
         bench.browser("alice")
         bench.browser("mallory")
         for user in ["alice", "bob", "bob", "carol"] where generator.happens(50) { bench.browser(user) }

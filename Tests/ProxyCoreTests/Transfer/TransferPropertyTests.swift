@@ -1,3 +1,4 @@
+import TestRandom
 import Testing
 
 @testable import ProxyCore
@@ -13,8 +14,7 @@ struct TransferPropertyTests {
 
     @Test("has one final report; each transferee ends in the new call, in its former one, or hung up", arguments: kinds.indices)
     func courses(kind: Int) {
-        let seed = UInt64(kind + 1)
-        var generator = SeededGenerator(seed: seed)
+        var generator = SeededRandom("transfers \(kind)")
         var met: Set<String> = []
         for number in 0..<2_000 {
             var course = Course(Self.kinds[kind])
@@ -22,7 +22,7 @@ struct TransferPropertyTests {
             course.finish(&generator)
             met.formUnion(course.met)
             guard course.faults.isEmpty else {
-                Issue.record("seed \(seed), course \(number): \(course.faults)\n\(course.log.joined(separator: "\n"))")
+                Issue.record("course \(number): \(course.faults)\n\(course.log.joined(separator: "\n"))")
                 return
             }
         }
@@ -33,8 +33,7 @@ struct TransferPropertyTests {
 
     @Test("events without sense and order change nothing of that", arguments: kinds.indices)
     func nonsense(kind: Int) {
-        let seed = UInt64(kind + 100)
-        var generator = SeededGenerator(seed: seed)
+        var generator = SeededRandom("events of transfers \(kind)")
         for _ in 0..<2_000 {
             var transfer = Transfer(Self.kinds[kind])
             var actions: [Transfer.Action] = []
@@ -44,13 +43,13 @@ struct TransferPropertyTests {
             let finals = actions.filter { if case .report(let report) = $0 { report.isFinal } else { false } }
             let ends = actions.filter { Course.isLast($0) }
             guard finals.count == 1, ends.count == Self.kinds[kind].count, actions.filter({ $0 == .over }).count == 1, transfer.isOver else {
-                Issue.record("seed \(seed): \(actions)")
+                Issue.record("\(actions)")
                 return
             }
         }
     }
 
-    private static func anything(_ generator: inout SeededGenerator) -> Transfer.Event {
+    private static func anything(_ generator: inout SeededRandom) -> Transfer.Event {
         let side: SessionSide = Bool.random(using: &generator) ? .caller : .callee
         let events: [Transfer.Event] = [
             .start, .start, .offered(side, sdp: "O", trickle: false), .offered(side, sdp: "O", trickle: false), .described(side, sdp: "D"),
@@ -117,7 +116,7 @@ private struct Course {
 
     // MARK: What may happen
 
-    mutating func step(_ generator: inout SeededGenerator) {
+    mutating func step(_ generator: inout SeededRandom) {
         if log.isEmpty { return take(.start, &generator) }
         var events = possible(&generator)
         if Int.random(in: 0..<12, using: &generator) == 0 {
@@ -132,7 +131,7 @@ private struct Course {
     }
 
     /// What has been asked of the legs and of the new call.
-    private func possible(_ generator: inout SeededGenerator) -> [Transfer.Event] {
+    private func possible(_ generator: inout SeededRandom) -> [Transfer.Event] {
         var events: [Transfer.Event] = []
         for (side, leg) in legs.sorted(by: { $0.key.rawValue < $1.key.rawValue }) where leg.last == nil {
             if leg.isAsked { events += [.offered(side, sdp: "O", trickle: false), .offered(side, sdp: "O", trickle: false), .rejected(side, .noAnswer)] }
@@ -155,7 +154,7 @@ private struct Course {
         return events
     }
 
-    private mutating func take(_ event: Transfer.Event, _ generator: inout SeededGenerator) {
+    private mutating func take(_ event: Transfer.Event, _ generator: inout SeededRandom) {
         log.append("\(event)")
         switch event {
         case .offered(let side, _, _):
@@ -188,7 +187,7 @@ private struct Course {
 
     // MARK: What comes of it
 
-    private mutating func perform(_ action: Transfer.Action, _ generator: inout SeededGenerator) {
+    private mutating func perform(_ action: Transfer.Action, _ generator: inout SeededRandom) {
         log.append("    \(action)")
         if hasEnded { faults.append("\(action) after the end") }
         switch action {
@@ -260,7 +259,7 @@ private struct Course {
         legs[side]?.isWaiting = false
     }
 
-    private mutating func offer(_ side: SessionSide, _ offer: Offered, _ generator: inout SeededGenerator) {
+    private mutating func offer(_ side: SessionSide, _ offer: Offered, _ generator: inout SeededRandom) {
         guard let leg = legs[side] else { return faults.append("an offer to nobody") }
         if leg.offered == .new || leg.offered == .former { faults.append("an offer on top of another") }
         // The former call's other side has offered something.
@@ -273,7 +272,7 @@ private struct Course {
     }
 
     /// Everything that was asked is answered, and the new call ends if nothing else did.
-    mutating func finish(_ generator: inout SeededGenerator) {
+    mutating func finish(_ generator: inout SeededRandom) {
         if log.isEmpty { take(.start, &generator) }
         if transfer.isUnderWay { take(.callEnded(.noAnswer), &generator) }
         for _ in 0..<20 where !transfer.isOver {
