@@ -16,7 +16,7 @@ struct RandomCallTests {
     /// The steps of a sequence.
     private func steps(_ seed: UInt64) -> [UInt64] {
         var generator = SeededRandom(seed: seed)
-        return (0..<Int.random(in: 6...40, using: &generator)).map { _ in generator.next() }
+        return (0..<Int.random(in: 10...50, using: &generator)).map { _ in generator.next() }
     }
 
     /// Two to four parties, forks, transfers, clients that come, leave, answer, hold and cancel. `TERN_TEST_SEED` plays the sequences from that seed on,
@@ -33,28 +33,32 @@ struct RandomCallTests {
         let wanted = variable("TERN_TEST_SEQUENCES")
         print("TERN_TEST_SEED=\(first)")
         let began = ContinuousClock.now
-        var played: UInt64 = 0
+        var played: UInt64 = 0, answered = 0, transferred = 0
         while played < wanted ?? 100_000, wanted != nil || ContinuousClock.now - began < RandomCallTests.limit {
             let seed = first &+ played
-            let faults = await RandomCalls.play(steps(seed), registrar: registrar).faults
+            let outcome = await RandomCalls.play(steps(seed), registrar: registrar)
             played += 1
-            guard !faults.isEmpty else { continue }
-            let (shortest, trace) = await shorten(steps(seed), registrar)
+            answered += outcome.answered
+            transferred += outcome.transferred
+            guard !outcome.faults.isEmpty else { continue }
+            let shortest = await shorten(steps(seed), registrar)
             Issue.record(
                 """
                 TERN_TEST_SEED=\(seed) TERN_TEST_SEQUENCES=1
-                \(shortest.joined(separator: "\n"))
+                \(shortest.faults.joined(separator: "\n"))
                 after
-                \(trace.joined(separator: "\n"))
+                \(shortest.trace.joined(separator: "\n"))
                 """)
             break
         }
-        print("\(played) sequences in \(ContinuousClock.now - began)")
+        print("\(played) sequences in \(ContinuousClock.now - began): \(answered) calls of phones were answered, \(transferred) transfers done")
+        // Else they would show little.
+        if played >= 1_000 { #expect(answered >= played / 4 && transferred > 0) }
         await registrar.stop()
     }
 
     /// The same fault by as few steps as can be found in a while, one left out at a time.
-    private func shorten(_ steps: [UInt64], _ registrar: RegistrarService) async -> (faults: [String], trace: [String]) {
+    private func shorten(_ steps: [UInt64], _ registrar: RegistrarService) async -> RandomCalls.Outcome {
         var best = steps
         var outcome = await RandomCalls.play(steps, registrar: registrar)
         let end = ContinuousClock.now + .seconds(10)

@@ -6,7 +6,7 @@ import EventLoop
 extension RandomCalls {
     func phoneCalls() {
         let agent = bench.agent
-        let trunk = [nil, 10, 20].pick(&generator) ?? nil
+        let trunk = [nil, 10, 10, 20, 20].pick(&generator) ?? nil
         let dialled = ["alice", "bob", "bob", "carol", "dora", "desk", "echo", "801", "902", "nobody"].pick(&generator) ?? ""
         let replaced = generator.happens(15) ? agent.legs.filter(\.isEstablished).pick(&generator) : nil
         note("a phone of \(trunk.map { "trunk \($0)" } ?? "a stranger's") calls \(dialled)\(replaced.map { " in place of \($0.id)" } ?? "")")
@@ -46,9 +46,9 @@ extension RandomCalls {
     /// A phone that is called.
     private func actCalled(_ leg: StandInLeg) {
         switch Int.random(in: 0..<100, using: &generator) {
-        case 0..<25: act(leg, .provisional(status: 180, phrase: "Ringing", sdp: nil))
-        case 25..<40: act(leg, .provisional(status: 183, phrase: "", sdp: text("early media"), isReliable: generator.happens(50)))
-        case 40..<70: act(leg, .success(sdp: maybeAnswer()))
+        case 0..<20: act(leg, .provisional(status: 180, phrase: "Ringing", sdp: nil))
+        case 20..<32: act(leg, .provisional(status: 183, phrase: "", sdp: text("early media"), isReliable: generator.happens(50)))
+        case 32..<70: act(leg, .success(sdp: maybeAnswer()))
         case 70..<76: act(leg, .offered(.update, sdp: text("an early offer")))
         case 76..<82:
             let contacts = ["sip:alice@tern.example.org", "sip:dora@tern.example.org", "sip:x@198.51.100.99"].shuffled(using: &generator)
@@ -75,11 +75,11 @@ extension RandomCalls {
     private func actIdle(_ leg: StandInLeg) {
         if leg.openInfos > 0, generator.happens(50) { return act(leg, .infoAnswered(status: generator.happens(80) ? 200 : 415)) }
         switch Int.random(in: 0..<100, using: &generator) {
-        case 0..<25: act(leg, .bye(nil))
-        case 25..<45: act(leg, .offered(generator.happens(70) ? .invite : .update, sdp: text("a phone's offer")))
-        case 45..<53: act(leg, .offered(.invite, sdp: nil))
-        case 53..<62: act(leg, .info(generator.happens(60) ? .digit(SIPDigit("7", duration: 100), .relay) : .pictureFastUpdate))
-        case 62..<66: act(leg, .refreshDue)
+        case 0..<12: act(leg, .bye(nil))
+        case 12..<30: act(leg, .offered(generator.happens(70) ? .invite : .update, sdp: text("a phone's offer")))
+        case 30..<38: act(leg, .offered(.invite, sdp: nil))
+        case 38..<46: act(leg, .info(generator.happens(60) ? .digit(SIPDigit("7", duration: 100), .relay) : .pictureFastUpdate))
+        case 46..<50: act(leg, .refreshDue)
         default: refer(leg)
         }
     }

@@ -1,5 +1,6 @@
 @testable import Calls
 import EventLoop
+import JSON
 import Registrar
 @testable import SIP
 import TestRandom
@@ -8,6 +9,17 @@ import TestRandom
 @LoopActor
 final class RandomCalls {
     let bench: CallBench
+    /// What a sequence led to.
+    struct Outcome {
+        /// What the gateway did wrong.
+        var faults: [String]
+        /// What happened, for people.
+        var trace: [String]
+        /// Calls that were answered, and transfers that were carried out.
+        var answered = 0
+        var transferred = 0
+    }
+
     var generator = SeededRandom(seed: 0)
     /// What happened, for people.
     private(set) var trace: [String] = []
@@ -20,8 +32,7 @@ final class RandomCalls {
 
     /// Opens the pages that the first number says, plays the others as steps, and then has every party leave.
     ///
-    /// - Returns: What was wrong, and what happened; nothing wrong where all is well.
-    static func play(_ steps: [UInt64], registrar: RegistrarService) async -> (faults: [String], trace: [String]) {
+    static func play(_ steps: [UInt64], registrar: RegistrarService) async -> Outcome {
         let calls = RandomCalls(registrar: registrar)
         defer { calls.bench.retire() }
         calls.enter(steps.first ?? 0)
@@ -29,12 +40,17 @@ final class RandomCalls {
             calls.generator = SeededRandom(seed: step)
             await calls.step()
             let faults = calls.bench.violations()
-            if !faults.isEmpty { return (faults, calls.trace) }
+            if !faults.isEmpty { return Outcome(faults: faults, trace: calls.trace) }
         }
         calls.generator = SeededRandom(seed: 1)
         var faults = await calls.rest()
         faults += await calls.leave()
-        return (calls.bench.violations() + faults + calls.bench.leftovers(), calls.trace)
+        let bench = calls.bench
+        return Outcome(
+            faults: bench.violations() + faults + bench.leftovers(), trace: calls.trace,
+            answered: bench.agent.all.count { $0.sent.contains($0.isOurs ? "ACK" : "200") },
+            transferred: bench.agent.all.count { $0.sent.contains("NOTIFY 200") }
+                + bench.browsers.reduce(0) { $0 + $1.events.count { $0.type == "transfer" && $0.body["status"] == 200 } })
     }
 
     /// A text that no other description has.
@@ -102,9 +118,11 @@ final class RandomCalls {
     /// - Returns: Parties that are in no call by then, and requests without an answer.
     private func rest() async -> [String] {
         bench.media.fails = { false }
-        note("everybody does what it owes")
+        let answers = generator.happens(50)
+        note("everybody does what it owes\(answers ? ", and answers what rings" : "")")
         for _ in 0..<3 {
             await rounds()
+            if answers { await answerAll() }
             bench.clock.turn(by: .seconds(5))
         }
         await rounds()
@@ -127,6 +145,17 @@ final class RandomCalls {
             }
         }
         return faults
+    }
+
+    /// Whoever rings answers: the first of several has the call.
+    private func answerAll() async {
+        for leg in bench.agent.legs { if case .calling = leg.state { leg.receive(.success(sdp: text("a phone's answer"))) } }
+        for browser in bench.browsers where browser.isOpen && browser.client != nil {
+            for call in browser.known where browser.calls[call]?.isCaller == false && browser.calls[call]?.ends.isEmpty == true {
+                browser.request("answer_call", ["call_id": .string(call), "answer": ["sdp": .string(text("a browser's answer"))]])
+            }
+        }
+        await rounds()
     }
 
     private func rounds() async {
