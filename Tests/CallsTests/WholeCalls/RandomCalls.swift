@@ -31,7 +31,6 @@ final class RandomCalls {
     }
 
     /// Opens the pages that the first number says, plays the others as steps, and then has every party leave.
-    ///
     static func play(_ steps: [UInt64], registrar: RegistrarService) async -> Outcome {
         let calls = RandomCalls(registrar: registrar)
         defer { calls.bench.retire() }
