@@ -157,7 +157,7 @@ final class SessionLegs {
         do throws(JanusError) {
             _ = try await leg.requestKeyframe()
         } catch {
-            log.debug("no picture could be asked for", metadata: ["error": "\(error)"])
+            log.debug("no keyframe could be requested", metadata: ["error": "\(error)"])
         }
     }
 
@@ -196,7 +196,7 @@ final class SessionLegs {
         // What a client hears of this is the browser's, where there is one.
         case .flowing(let kind): if !self.kind.hasBrowser { onEvent?(.flowing(kind: kind.rawValue, true)) }
         case .silent(let kind): if !self.kind.hasBrowser { onEvent?(.flowing(kind: kind.rawValue, false)) }
-        // A call goes on without its picture.
+        // A call goes on without its video.
         case .unreachable(let kind): if kind == .audio { onEvent?(.unreachable) }
         case .keyframeWanted: onEvent?(.keyframeRequested(side))
         case .error(let what, let reason):

@@ -33,12 +33,12 @@ struct ConfigurationSummary {
         case .external: lines.append(("uses Janus at", configuration.janus.urls.joined(separator: ", ")))
         }
         let recordings = configuration.recordings
-        let pictures = switch recordings.video {
-        case .sideBySide: "pictures side by side"
-        case .tracks: "pictures as tracks"
-        case .none: "no pictures"
+        let video = switch recordings.video {
+        case .sideBySide: "video side by side"
+        case .tracks: "video as tracks"
+        case .none: "no video"
         }
-        lines.append(("records to", "\(recordings.directory), \(pictures)"))
+        lines.append(("records to", "\(recordings.directory), \(video)"))
         lines.append(("registers in", configuration.registrar.database))
         let users = configuration.users
         let names = users.prefix(10).map(\.name).joined(separator: ", ") + (users.count > 10 ? ", …" : "")

@@ -110,8 +110,8 @@ extension BrowserService {
 
     func sendDTMF(_ command: SendDTMF, _ client: BrowserClient, _ reply: BrowserReply) throws(APIError) {
         let (call, side) = try switchboard.side(command.side, of: command.callID, for: client)
-        let keys = command.digits.map { SIPDigit($0, duration: command.duration) }
-        switchboard.press(keys, by: side, in: call, reply)
+        let digits = command.digits.map { SIPDigit($0, duration: command.duration) }
+        switchboard.press(digits, by: side, in: call, reply)
     }
 
     func transferCall(_ command: TransferCall, _ client: BrowserClient, _ reply: BrowserReply) throws(APIError) {
