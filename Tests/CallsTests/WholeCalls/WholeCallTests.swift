@@ -129,6 +129,22 @@ struct WholeCallTests {
         }
     }
 
+    @Test("a client that answers keeps the call, whatever has become of its invitation")
+    func unacceptedInvitation() async throws {
+        try await play { bench in
+            let alice = bench.browser("alice")
+            let phone = bench.phone(calls: "alice")
+            await bench.settle()
+            let call = try #require(alice.requests.first?.call)
+            alice.request("answer_call", ["call_id": .string(call), "answer": answer])
+            await bench.settle()
+            phone.receive(.acknowledged(sdp: nil))
+            bench.clock.turn(by: .seconds(11))
+            await bench.settle()
+            #expect(phone.sent == ["200"] && alice.calls[call]?.ends == [])
+        }
+    }
+
     @Test("a hold by command is offered to the phone, and its end as well")
     func hold() async throws {
         try await play { bench in
@@ -192,6 +208,35 @@ struct WholeCallTests {
             await bench.settle()
             #expect(target.sent.last == "BYE")
             target.receive(.byeAnswered)
+        }
+    }
+
+    @Test("the sender of a REFER hears of the end of its call before its BYE")
+    func lostWhileReferring() async throws {
+        try await play { bench in
+            let alice = bench.browser("alice")
+            let (_, phone) = try await browserCallsPhone(bench, alice)
+            phone.receive(.transferRequested(SIPTransferRequest(
+                target: "sip:carol@tern.example.org", scheme: "sip", user: "carol", host: "tern.example.org")))
+            await bench.settle()
+            bench.media.sessions.first?.stop(.mediaServerLost)
+            await bench.settle()
+            #expect(phone.sent.suffix(2) == ["NOTIFY 503", "BYE"])
+        }
+    }
+
+    @Test("a client that hangs up during its transfer hears no more of it")
+    func transferorHangsUp() async throws {
+        try await play { bench in
+            let alice = bench.browser("alice")
+            let (call, _) = try await browserCallsPhone(bench, alice)
+            alice.request("transfer_call", ["call_id": .string(call), "dest": "801"])
+            await bench.settle()
+            alice.request("hangup_call", ["call_id": .string(call)])
+            await bench.settle()
+            bench.agent.legs.last?.receive(.failure(status: 486, phrase: "Busy Here", reason: nil))
+            await bench.settle()
+            #expect(alice.events.last { $0.object == call }?.type == "hangup")
         }
     }
 
