@@ -122,7 +122,7 @@ extension IntegrationTests {
                 await dns.stop()
                 throw error
             }
-            #expect(await gateway.stop() == .exited(0))
+            await gateway.end()
             await dns.stop()
         }
     }

@@ -120,14 +120,8 @@ extension IntegrationTests {
             }
             await chromium.quit()
             await network.stop()
-            var left: GatewayProcess.Status?
             // The end of the connection from the old address never comes.
-            let isIdle = await eventually(within: .seconds(60)) {
-                left = try? gateway.status()
-                return left?.isWithin(.idle) == true
-            }
-            #expect(isIdle, "left over: \(String(describing: left))\n\(gateway.log.suffix(6_000))")
-            _ = await gateway.stop()
+            await gateway.end(within: .seconds(60))
         }
     }
 }

@@ -41,7 +41,7 @@ extension IntegrationTests {
                 _ = await gateway.stop()
                 throw error
             }
-            #expect(await gateway.stop() == .exited(0))
+            await gateway.end()
         }
 
         /// Offers one after the other; the session of each is stopped when it has been answered.

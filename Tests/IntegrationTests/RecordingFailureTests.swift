@@ -23,7 +23,7 @@ extension IntegrationTests {
             #expect(recorded.duration > 1 && recorded.duration < 4)
             #expect(recorded.hears(440, on: .left) && recorded.hears(620, on: .right))
             #expect(await eventually(within: .patience) { names(gateway) == ["\(id).m4a"] }, "\(names(gateway))")
-            _ = await next.stop()
+            await next.end()
         }
 
         @Test("Janus is killed in the middle: the call ends, and what was recorded is ready")
@@ -42,7 +42,7 @@ extension IntegrationTests {
             let recorded = try Recorded(file(id, gateway))
             #expect(recorded.hears(440, on: .left) && recorded.hears(620, on: .right))
             await admin.leave()
-            _ = await gateway.stop()
+            await gateway.end()
         }
 
         @Test("without ffmpeg the call goes on, an event says why, and what Janus wrote stays")

@@ -176,7 +176,7 @@ extension IntegrationTests {
             #expect(try recorded.pictures(0) > 10 && recorded.pictures(1) > 10)
             await client.leave()
             try await peers.close()
-            _ = await gateway.stop()
+            await gateway.end()
         }
 
         @Test("an echo: the browser on both channels, and its video once")

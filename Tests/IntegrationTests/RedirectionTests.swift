@@ -79,7 +79,7 @@ extension IntegrationTests {
             }
             let idle = await eventually(within: .seconds(20)) { (try? gateway.status().isWithin(.idle)) == true }
             #expect(idle, "left over: \(String(describing: try? gateway.status()))")
-            #expect(await gateway.stop() == .exited(0))
+            await gateway.end()
         }
     }
 }

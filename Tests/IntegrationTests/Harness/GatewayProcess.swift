@@ -1,6 +1,7 @@
 import EventLoop
 import Foundation
 import JSON
+import Testing
 
 /// A gateway with a Janus of its own, as an operator would start it.
 final class GatewayProcess: Sendable {
@@ -161,6 +162,19 @@ final class GatewayProcess: Sendable {
         if let exit = await process.exit(within: .patience) { return exit }
         await process.stop(within: .zero)
         return nil
+    }
+
+    /// Ends a gateway of a test's own. It must have let go of everything before, as that of the stage after each test.
+    func end(within limit: Duration = .patience, _ location: SourceLocation = #_sourceLocation) async {
+        var left: Status?
+        // Recordings are finished behind what tests wait for.
+        let isIdle = await eventually(within: limit) {
+            left = try? status()
+            return left?.isWithin(.idle) == true
+        }
+        #expect(isIdle, "left over: \(String(describing: left))\n\(log.suffix(6_000))", sourceLocation: location)
+        let exit = await stop()
+        #expect(exit == .exited(0), "the gateway ended with \(String(describing: exit))", sourceLocation: location)
     }
 
     // MARK: What it holds
