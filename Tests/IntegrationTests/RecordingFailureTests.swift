@@ -37,6 +37,8 @@ extension IntegrationTests {
             try await Task.sleep(for: .seconds(2))
             for process in gateway.janusProcesses() { kill(process, SIGKILL) }
             _ = try await admin.event("stop", of: id)
+            try await caller.hungUp()
+            try await called.hungUp()
             let body = try await admin.recording(.ready, of: id)
             #expect(body["path"]?.stringValue == "\(id).m4a")
             let recorded = try Recorded(file(id, gateway))

@@ -185,6 +185,19 @@ extension SIPTests.HostileTests {
         await callee.endpoint.stop()
     }
 
+    @Test("line ends and blanks before a message are passed over", arguments: ["\r\n", "\r\n\r\n", " "], [false, true])
+    @LoopActor func before(text: String, tcp: Bool) async throws {
+        let callee = try RecordedEndpoint()
+        let raw = try RawPeer(talkingTo: callee.port, tcp: tcp)
+        for _ in 0..<2 {
+            var options = RawRequest("OPTIONS", to: callee.port, from: raw.port)
+            if tcp { options.transport = "TCP" }
+            raw.send(text + options.text)
+            #expect(await raw.receive("SIP/2.0 200")?.header("Call-ID") == options.callID)
+        }
+        await callee.endpoint.stop()
+    }
+
     @Test("over TCP, a message in pieces, two messages in one piece, and line ends between them")
     @LoopActor func streamPieces() async throws {
         let callee = try RecordedEndpoint()

@@ -10,7 +10,7 @@ extension MetricsRegistry {
             "tern_calls_total", .counter,
             "Calls that have ended, by caller (phone, browser, trunk), and result (answered, busy, cancelled, declined, "
                 + "no_answer, not_found, refused, failed)."),
-        MetricFamily("tern_calls_refused_total", .counter, "INVITEs for new calls that were refused before there was a call, by status."),
+        MetricFamily("tern_calls_refused_total", .counter, "INVITEs for new calls that a route, a limit or missing proof refused, by status."),
         MetricFamily(
             "tern_call_setup_seconds", .histogram(times),
             "Time from the beginning of a call to its ringing, its answer and its first media, by stage."),

@@ -5,9 +5,9 @@ extension LegMachine {
     ) -> [LegAction] {
         switch input {
         case .end(_, let reason):
-            return abandon(exchange) + abandonReferral() + hangUp(reason, reporting: nil)
+            return abandon(exchange) + hangUp(reason, reporting: nil)
         case .stop:
-            return abandon(exchange) + abandonReferral() + hangUp(nil, reporting: SIPEnd(.stopped))
+            return abandon(exchange) + hangUp(nil, reporting: SIPEnd(.stopped))
         case .bye(let reason):
             return close(SIPEnd(.hungUp, reason: reason))
         case .sessionOver:

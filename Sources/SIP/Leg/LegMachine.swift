@@ -58,9 +58,10 @@ struct LegMachine: Equatable {
 
     /// BYE, and the wait for its answer. `end` is reported now: the call is over for the core.
     mutating func hangUp(_ reason: SIPReason?, reporting end: SIPEnd?, after actions: LegAction...) -> [LegAction] {
+        let notify = abandonReferral()
         state = .ending
         let report = end.map { [LegAction.report(.ended(id, $0))] } ?? []
-        return actions + [.bye(reason)] + report + [.wait(.transaction)]
+        return actions + notify + [.bye(reason)] + report + [.wait(.transaction)]
     }
 }
 
