@@ -22,6 +22,8 @@ final class CallController {
     var redirections: Set<String> = []
     var started: ContinuousClock.Instant { times.began }
     private var times = CallReport.Times()
+    /// The leg that has taken the call, also when that is over.
+    private var lastTaker: Call.Leg?
     /// Called once, when the call is over.
     var onEnded: (@LoopActor (CallEnd) -> Void)?
     /// Events of the call's session, for its clients.
@@ -117,6 +119,7 @@ final class CallController {
         if case .calleeEnded(let leg, let end) = event { callees[leg]?.left(end) }
         queue.take(event) { event in
             let actions = machine.handle(event)
+            lastTaker = machine.taker ?? lastTaker
             // The sender of a REFER hears of the end before its BYE, after which it would not.
             for case .ended(let end) in actions { transfer?.ending(self, end) }
             for action in actions { perform(action) }
@@ -187,6 +190,7 @@ final class CallController {
         case .answerCaller(let sdp):
             log.info("call answered")
             times.answers()
+            _ = callIDs
             caller.answer(sdp)
             transfer?.answered(self)
         case .refuse(let leg, let failure): callees[leg]?.refuse(failure)
@@ -270,13 +274,13 @@ extension CallController {
 
     /// Who took the call, or was the only one that was called.
     private var reportedCallee: (any CalleeLeg)? {
-        (machine.taker ?? machine.mediaLeg ?? (callees.count == 1 ? callees.keys.first : nil)).flatMap { callees[$0] }
+        (lastTaker ?? machine.mediaLeg ?? (callees.count == 1 ? callees.keys.first : nil)).flatMap { callees[$0] }
     }
 
     /// Writes the call's line, as soon as its session has been given back.
     private func report(_ end: CallEnd) {
         let report = CallReport(
-            caller: origin, isFromBrowser: caller is any BrowserLeg, callee: machine.taker.flatMap { callees[$0]?.origin },
+            caller: origin, isFromBrowser: caller is any BrowserLeg, callee: lastTaker.flatMap { callees[$0]?.origin },
             dialled: context?.dialled, target: (reportedCallee as? SIPCalleeLeg)?.target, times: times, end: end, callIDs: callIDs)
         let (log, session) = (log, session)
         LoopActor.task {

@@ -19,7 +19,7 @@ struct CallReport {
         mutating func answers() { answered = answered ?? .now }
     }
 
-    /// What a call's end means for whoever counts calls.
+    /// What a call's end counts as.
     enum Result: String {
         case answered, cancelled, busy, declined, refused, failed
         case noAnswer = "no_answer"

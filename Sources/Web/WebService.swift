@@ -14,7 +14,7 @@ public final class WebService: WebSocketServerHandler {
         public var metrics: @LoopActor () -> String
         /// Why no call can be taken at the moment; empty where one can. The answer to `/readyz`.
         public var obstacles: @LoopActor () -> [String]
-        /// Whether the metrics are for whoever asks from this `address:port`.
+        /// Whether metrics may be read from this `address:port`.
         public var mayReadMetrics: @LoopActor (String) -> Bool
 
         public init(

@@ -172,7 +172,7 @@ func turnsOfTheLoop(_ count: Int) async {
 }
 
 /// Lets the loop turn until something is so, for half a minute at most.
-func turnsOfTheLoop(until isSo: () -> Bool) async {
+func turnsOfTheLoop(isolation: isolated (any Actor)? = #isolation, until isSo: () -> Bool) async {
     let limit = ContinuousClock.now + .seconds(30)
     while !isSo(), ContinuousClock.now < limit { await turnsOfTheLoop(1) }
 }

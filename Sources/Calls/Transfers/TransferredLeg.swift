@@ -125,11 +125,15 @@ final class TransferredBrowser: TransferredLeg, BrowserLeg {
         publish(.call(call, "transfer", .object(body)))
     }
 
-    func stay() { isHere = false }
+    func stay() {
+        isHere = false
+        offers.end()
+    }
 
     func forget(isAlone: Bool) {
         isHere = false
         isOver = true
+        offers.end()
     }
 
     // MARK: As a leg

@@ -86,6 +86,7 @@ final class TransferredPhone: TransferredLeg, PhoneLeg {
             transfer?.handle(.rejected(side, .nothingKnown))
             return
         }
+        waiting = nil
         let offer = DialogInheritance.renewed(before, after: latest)
         latest = offer
         lastReturn = offer
@@ -125,10 +126,7 @@ final class TransferredPhone: TransferredLeg, PhoneLeg {
         offers.offer(offer, by: self)
     }
 
-    func leave() {
-        waiting = nil
-        if place == .arrived { place = .former }
-    }
+    func leave() { if place == .arrived { place = .former } }
 
     func settle(with party: CallParty?) {
         place = .settled
@@ -136,12 +134,14 @@ final class TransferredPhone: TransferredLeg, PhoneLeg {
     }
 
     func stay() {
+        waiting = nil
         leave()
         offers.release()
     }
 
     func forget(isAlone: Bool) {
         place = .over
+        waiting = nil
         offers.cancel()
         if isAlone { former.over() }
     }

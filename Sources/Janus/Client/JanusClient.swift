@@ -246,7 +246,8 @@ public final class JanusClient {
                 if !hasDeparted { await departure(of: id) }
             } catch .lost {
             } catch {
-                logger.warning("a handle could not be detached", metadata: ["handle": "\(id)", "reason": "\(error)"])
+                // A client that stops ends its session, and all handles with it.
+                logger.log(level: isRunning ? .warning : .debug, "a handle could not be detached", metadata: ["handle": "\(id)", "reason": "\(error)"])
             }
             departures[id] = nil
         }.value

@@ -26,7 +26,7 @@ final class CallBench {
     private var calls: [Weak<CallController>] = []
     private var seen: Set<ObjectIdentifier> = []
     private var connections: UInt64 = 0
-    private let faults = FaultLog()
+    let faults = FaultLog()
 
     private struct Weak<Object: AnyObject> {
         weak var object: Object?

@@ -1,9 +1,11 @@
 import Logging
 
-/// Keeps the errors that the gateway logs: each is a fault of its own, and all else is let go of.
+/// Keeps the errors that the gateway logs, each of which is a fault of its own, and the last line of each call; all else is let go of.
 final class FaultLog: LogHandler, @unchecked Sendable {
     /// The calls log on the loop's thread, and are asked there.
     private(set) var errors: [String] = []
+    /// The fields of the lines "call ended", where lines of that level are made.
+    private(set) var ends: [Logger.Metadata] = []
     var logLevel = Logger.Level.error
     var metadata: Logger.Metadata = [:]
     var metadataProvider: Logger.MetadataProvider?
@@ -16,6 +18,7 @@ final class FaultLog: LogHandler, @unchecked Sendable {
     func log(
         level: Logger.Level, message: Logger.Message, metadata: Logger.Metadata?, source: String, file: String, function: String, line: UInt
     ) {
-        errors.append("\(message)")
+        if level >= .error { errors.append("\(message)") }
+        if "\(message)" == "call ended" { ends.append(metadata ?? [:]) }
     }
 }

@@ -167,6 +167,7 @@ struct WholeCallTests {
     @Test("two phones and a browser ring, one answers, and the others are told that it was answered elsewhere")
     func fork() async throws {
         try await play { bench in
+            bench.faults.logLevel = .info
             let bob = bench.browser("bob")
             let caller = bench.phone(calls: "bob", trunk: 10)
             await bench.settle()
@@ -184,6 +185,10 @@ struct WholeCallTests {
             await bench.settle()
             #expect(phones[1].sent.last == "BYE")
             phones[1].receive(.byeAnswered)
+            // Its line in the log says who took it, and by which dialogs.
+            let line = try #require(bench.faults.ends.first)
+            #expect(line["answered_by"] == "bob" && line["result"] == "answered" && line["by"] == "caller" && line["source"] == "trunk west", "\(line)")
+            #expect(line["caller_call_id"] == "\(caller.id)" && line["callee_call_id"] == "\(phones[1].id)" && line["target"] != nil, "\(line)")
         }
     }
 
