@@ -193,7 +193,11 @@ extension SIPTests.HostileTests {
             var options = RawRequest("OPTIONS", to: callee.port, from: raw.port)
             if tcp { options.transport = "TCP" }
             raw.send(text + options.text)
-            #expect(await raw.receive("SIP/2.0 200")?.header("Call-ID") == options.callID)
+            // Two line ends over a connection are a keepalive, which is answered by one (RFC 5626 section 4.4.1).
+            var response = await raw.receive()
+            if response == "\r\n" { response = await raw.receive() }
+            let message = String(response?.drop { $0.isNewline } ?? "")
+            #expect(message.hasPrefix("SIP/2.0 200") && message.header("Call-ID") == options.callID, "\(message)")
         }
         await callee.endpoint.stop()
     }
