@@ -1,4 +1,4 @@
-/* Sofia-SIP for Swift: what its headers declare, and a function for each thing that Swift cannot import. No logic. */
+/* Sofia-SIP for Swift: what its headers declare, and a function for each thing that Swift cannot import. What takes the place of functions of Sofia is in CSofiaSIP.c. */
 #ifndef C_SOFIA_SIP_H
 #define C_SOFIA_SIP_H
 
