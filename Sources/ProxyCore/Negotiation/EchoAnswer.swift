@@ -21,6 +21,10 @@ public func echoAnswer(to inner: SessionDescription) throws(NegotiationError) ->
         return medium
     }
     guard session.media.contains(where: { $0.port != 0 }) else { throw .noCommonCodec }
+    // An offer may give its address in a line that is refused now (RFC 8866 section 5.7).
+    if session.media.allSatisfy({ $0.port == 0 || session.connection(for: $0) == nil }) {
+        session.connection = inner.media.lazy.compactMap(inner.connection(for:)).first
+    }
     // Those of a browser name its own connection.
     session.attributes = []
     return session
