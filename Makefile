@@ -37,7 +37,7 @@ run: swift packages ## Install what is missing, build, and run the gateway
 test: swift packages test-packages ## Install what is missing, build, and run all tests
 	@echo '==> Building the tests (a few minutes the first time)'
 	swift build --build-tests
-	@echo '==> Running the tests in network namespaces of their own (some 12 minutes on two processors)'
+	@echo '==> Running the tests in network namespaces of their own (some 14 minutes on two processors)'
 	Tests/run $(ARGS)
 
 benchmark: swift packages ## Measure the rewriting of SDP, the registrar and media in a release build (some 6 minutes; as root)
