@@ -124,6 +124,11 @@ final class RandomCalls {
             if answers { await answerAll() }
             bench.clock.turn(by: .seconds(5))
         }
+        // Digits go out one after the other, each for its time.
+        for _ in 0..<60 where bench.browsers.contains(where: { $0.open.values.contains { $0.command == "send_dtmf" } }) {
+            await rounds()
+            bench.clock.turn(by: .seconds(5))
+        }
         await rounds()
         var faults: [String] = []
         for leg in bench.agent.legs where leg.isAlive {
