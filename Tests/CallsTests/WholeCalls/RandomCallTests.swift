@@ -11,6 +11,9 @@ struct RandomCallTests {
     /// Longest time for all sequences, unless their number is asked for.
     private static let limit = Duration.seconds(60)
 
+    /// Where the sequences begin unless another seed is asked for: every run plays the same ones, and other seeds look for new faults.
+    private static let usualSeed: UInt64 = 700_000_000
+
     private func variable(_ name: String) -> UInt64? { ProcessInfo.processInfo.environment[name].flatMap { UInt64($0) } }
 
     /// The steps of a sequence.
@@ -29,7 +32,7 @@ struct RandomCallTests {
 
     private func play() async throws {
         let registrar = try await CallBench.registrar()
-        let first = variable("TERN_TEST_SEED") ?? .random(in: 0..<1 << 40)
+        let first = variable("TERN_TEST_SEED") ?? RandomCallTests.usualSeed
         let wanted = variable("TERN_TEST_SEQUENCES")
         print("TERN_TEST_SEED=\(first)")
         let began = ContinuousClock.now
