@@ -45,6 +45,7 @@ let package = Package(
         .target(name: "Cryptography", dependencies: ["COpenSSL"], swiftSettings: settings),
         .target(name: "SIPNames", swiftSettings: settings),
         .target(name: "TLS", dependencies: ["COpenSSL", "EventLoop", logging], swiftSettings: settings),
+        .target(name: "Events", dependencies: ["EventLoop", "SIPNames"], swiftSettings: settings),
 
         .target(name: "Version", swiftSettings: settings),
 
@@ -66,7 +67,7 @@ let package = Package(
 
         // The core, and the adapters to what surrounds it.
         .target(name: "ProxyCore", dependencies: ["SDP"], swiftSettings: settings),
-        .target(name: "SIP", dependencies: ["CSofiaSIP", "EventLoop", "SIPNames", "TLS", logging, metrics], swiftSettings: settings),
+        .target(name: "SIP", dependencies: ["CSofiaSIP", "EventLoop", "Events", "SIPNames", "TLS", logging, metrics], swiftSettings: settings),
         .target(name: "WebSocket", dependencies: ["CWebSockets", "EventLoop", "SIPNames", "TLS", logging], swiftSettings: settings),
         .target(name: "Authentication", dependencies: ["Cryptography", "JSON", "SIPNames"], swiftSettings: settings),
         .target(
@@ -75,9 +76,9 @@ let package = Package(
             swiftSettings: settings
         ),
         .target(name: "Resolver", dependencies: ["CAres", "EventLoop", "SIPNames", logging], swiftSettings: settings),
-        .target(name: "Janus", dependencies: ["EventLoop", "JSON", "SIPNames", "Version", "WebSocket", logging, metrics], swiftSettings: settings),
+        .target(name: "Janus", dependencies: ["EventLoop", "Events", "JSON", "SIPNames", "Version", "WebSocket", logging, metrics], swiftSettings: settings),
         .target(name: "Recording", dependencies: ["EventLoop", "JSON", logging], swiftSettings: settings),
-        .target(name: "BrowserAPI", dependencies: ["EventLoop", "JSON", "ProxyCore", "WebSocket", logging, metrics], swiftSettings: settings),
+        .target(name: "BrowserAPI", dependencies: ["EventLoop", "Events", "JSON", "ProxyCore", "WebSocket", logging, metrics], swiftSettings: settings),
 
         // The rooms of the gateway, the lowest first.
         .target(
@@ -94,21 +95,21 @@ let package = Package(
             name: "Web", dependencies: ["BrowserAPI", "EventLoop", "JSON", "WebSocket"], resources: [.copy("Files")], swiftSettings: settings
         ),
         .target(
-            name: "Media", dependencies: ["EventLoop", "JSON", "Janus", "ProxyCore", "RTP", "Recording", "SDP", logging, metrics], swiftSettings: settings
+            name: "Media", dependencies: ["EventLoop", "Events", "JSON", "Janus", "ProxyCore", "RTP", "Recording", "SDP", logging, metrics], swiftSettings: settings
         ),
         .target(
             name: "Calls",
             dependencies: [
-                "Authentication", "BrowserAPI", "Configuration", "EventLoop", "JSON", "Media", "ProxyCore", "Recording", "Registrar", "Routing", "SDP",
-                "SIP", "SIPNames", logging, metrics,
+                "Authentication", "BrowserAPI", "Configuration", "EventLoop", "Events", "JSON", "Media", "ProxyCore", "Recording", "Registrar", "Routing",
+                "SDP", "SIP", "SIPNames", logging, metrics,
             ],
             swiftSettings: settings
         ),
-        .target(name: "Diagnosis", dependencies: ["Configuration", "EventLoop", "Version", logging, metrics], swiftSettings: settings),
+        .target(name: "Diagnosis", dependencies: ["Configuration", "EventLoop", "Events", "SIPNames", "Version", logging, metrics], swiftSettings: settings),
         .target(
             name: "Gateway",
             dependencies: [
-                "Authentication", "BrowserAPI", "Calls", "Configuration", "Diagnosis", "EventLoop", "JSON", "Janus", "Media", "ProxyCore", "Recording",
+                "Authentication", "BrowserAPI", "Calls", "Configuration", "Diagnosis", "EventLoop", "Events", "JSON", "Janus", "Media", "ProxyCore", "Recording",
                 "Registrar", "Routing", "SIP", "SIPNames", "TLS", "Version", "Web", "WebSocket", logging,
             ],
             swiftSettings: settings
@@ -131,6 +132,7 @@ let package = Package(
 
         // Tests: one target each, and the whole on real parts.
         .testTarget(name: "EventLoopTests", dependencies: ["CUV", "EventLoop"], swiftSettings: settings),
+        .testTarget(name: "EventsTests", dependencies: ["EventLoop", "Events"], swiftSettings: settings),
         .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: settings),
         .testTarget(name: "SIPNamesTests", dependencies: ["SIPNames", "TestRandom"], swiftSettings: settings),
         .testTarget(name: "SDPTests", dependencies: ["SDP", "TestRandom"], resources: [.copy("Corpus")], swiftSettings: settings),

@@ -1,4 +1,5 @@
 public import EventLoop
+internal import Events
 internal import JSON
 public import Logging
 
@@ -12,14 +13,17 @@ public final class BrowserAPI {
     let log: Logger
     private(set) weak var handler: (any BrowserAPIHandler)?
     private var connections: [UInt64: BrowserConnection] = [:]
+    /// What admins may ask.
+    public let admin: AdminCommands
     var registry = ClientRegistry()
     var loginFailures: LoginFailures
 
     /// - Parameter handler: Not retained.
     public init(
         configuration: BrowserAPIConfiguration = BrowserAPIConfiguration(), handler: any BrowserAPIHandler,
-        log: Logger = Logger(label: "tern.browser-api")
+        admin: AdminCommands = AdminCommands(), log: Logger = Logger(label: "tern.browser-api")
     ) {
+        self.admin = admin
         self.configuration = configuration
         self.log = log
         self.handler = handler
@@ -46,6 +50,7 @@ public final class BrowserAPI {
     }
 
     func read(_ text: String, from connection: BrowserConnection) {
+        connection.tell(text, isSent: false)
         do throws(EnvelopeError) {
             switch try IncomingMessage(parsing: text) {
             case .request(let request): serve(request, on: connection)
@@ -98,7 +103,8 @@ public final class BrowserAPI {
             switch request.class {
             case "core": try serveCore(request, for: client, on: connection)
             case "media": try perform(request, for: client)
-            default: throw APIError(.unknownClass, "`class` must be \"core\" or \"media\"")
+            case "admin": try performAdmin(request, for: client)
+            default: throw APIError(.unknownClass, "`class` must be \"core\", \"media\" or \"admin\"")
             }
         } catch {
             RequestCounts.note(request.cmd, code: error.code)
@@ -143,6 +149,21 @@ public final class BrowserAPI {
         let reply = BrowserReply(request.tid, to: client, command: request.cmd)
         handler.perform(command, from: client, reply: reply)
         reply.acknowledge(after: configuration.ackDelay)
+    }
+
+    private func performAdmin(_ request: IncomingRequest, for client: BrowserClient) throws(APIError) {
+        guard client.user.isAdmin else { throw APIError(.notYours, "`class`: \"admin\" is for admins") }
+        guard client.openRequests.count < configuration.maximumOpenRequests else { throw APIError(.tooManyRequests) }
+        client.openRequests.insert(request.tid)
+        let reply = BrowserReply(request.tid, to: client, command: request.cmd)
+        reply.acknowledge(after: configuration.ackDelay)
+        LoopActor.task { [admin] in
+            do throws(APIError) {
+                reply.succeed(try await admin.perform(request.cmd, request.data))
+            } catch {
+                reply.fail(error)
+            }
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 #include "CSofiaSIP.h"
 
+#include <stdlib.h>
 #include <dlfcn.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -377,9 +378,9 @@ int nta_msg_ackbye(nta_agent_t *agent, msg_t *message)
 
 /* Each message that was received and parsed, or sent: this stands in front of the library's own function, which writes it to the log. */
 
-static void (*message_sink)(msg_t *message, int is_sent);
+static void (*message_sink)(msg_t *message, tport_t *transport, int is_sent);
 
-void tern_on_message(void (*sink)(msg_t *message, int is_sent)) { message_sink = sink; }
+void tern_on_message(void (*sink)(msg_t *message, tport_t *transport, int is_sent)) { message_sink = sink; }
 
 /* Has received messages parsed as they are where they are shown to `message_sink`: this stands in front of the library's own function. For its log Sofia keeps a
  * copy of each header field, and where line ends stand before a message, its copy of the first line is wrong: such a message would be refused. */
@@ -392,6 +393,32 @@ msg_t *msg_create(msg_mclass_t const *mclass, int flags)
 
 void tport_log_msg(tport_t *transport, msg_t *message, char const *what, char const *via, su_time_t now)
 {
-  (void)transport, (void)via, (void)now;
-  if (message_sink != NULL) message_sink(message, what != NULL && what[0] == 's');
+  (void)via, (void)now;
+  if (message_sink != NULL) message_sink(message, transport, what != NULL && what[0] == 's');
+}
+
+char const *tern_tport_protocol(tport_t const *transport)
+{
+  tp_name_t const *name = transport != NULL ? tport_name(transport) : NULL;
+  return name != NULL && name->tpn_proto != NULL ? name->tpn_proto : "";
+}
+
+struct sockaddr const *tern_tport_local(tport_t const *transport, socklen_t *length)
+{
+  tport_t const *primary = transport != NULL ? tport_parent(transport) : NULL;
+  su_addrinfo_t const *info = primary != NULL ? tport_get_address(primary) : NULL;
+  if (info == NULL || info->ai_addr == NULL) return NULL;
+  *length = (socklen_t)info->ai_addrlen;
+  return info->ai_addr;
+}
+
+char *tern_message_text(msg_t *message, size_t *length)
+{
+  su_home_t *home = su_home_new(sizeof *home);
+  if (home == NULL) return NULL;
+  char const *text = msg_as_string(home, message, NULL, 0, length);
+  char *copy = text != NULL ? malloc(*length + 1) : NULL;
+  if (copy != NULL) memcpy(copy, text, *length), copy[*length] = 0;
+  su_home_unref(home);
+  return copy;
 }

@@ -1,4 +1,5 @@
 internal import EventLoop
+internal import Events
 internal import Logging
 internal import Media
 internal import ProxyCore
@@ -22,6 +23,8 @@ final class CallController {
     var redirections: Set<String> = []
     var started: ContinuousClock.Instant { times.began }
     private var times = CallReport.Times()
+    /// The Call-IDs that have been told as this call's.
+    private var toldDialogs: Set<String> = []
     /// The leg that has taken the call, also when that is over.
     private var lastTaker: Call.Leg?
     /// Called once, when the call is over.
@@ -116,7 +119,10 @@ final class CallController {
     func handle(_ event: Call.Event) {
         if transfer?.takes(event, of: self) == true { return }
         if case .handedOver(let side, _) = event { kept = party(side) }
-        if case .calleeEnded(let leg, let end) = event { callees[leg]?.left(end) }
+        if case .calleeEnded(let leg, let end) = event {
+            callees[leg]?.left(end)
+            tell(.refused(leg: leg, status: end.status, reason: end.reason))
+        }
         queue.take(event) { event in
             let actions = machine.handle(event)
             lastTaker = machine.taker ?? lastTaker
@@ -178,7 +184,7 @@ final class CallController {
         case .invite(let leg, let offer):
             caller.proceed()
             callees[leg]?.invite(offer: offer)
-            _ = callIDs
+            tellInvited(leg)
         case .ringCaller:
             noteRinging()
             caller.ring()
@@ -190,7 +196,8 @@ final class CallController {
         case .answerCaller(let sdp):
             log.info("call answered")
             times.answers()
-            _ = callIDs
+            tell(.answered)
+            tellDialogs()
             caller.answer(sdp)
             transfer?.answered(self)
         case .refuse(let leg, let failure): callees[leg]?.refuse(failure)
@@ -248,6 +255,8 @@ final class CallController {
     private func finish(_ end: CallEnd) {
         for timer in timers.values { timer.cancel() }
         timers = [:]
+        tellDialogs()
+        tell(.ended(CallOutcome(status: end.status, reason: end.reason, by: end.by.rawValue)))
         report(end)
         let ended = onEnded
         onEnded = nil
@@ -261,8 +270,37 @@ final class CallController {
 extension CallController {
     /// Also has the legs remember their Call-IDs.
     private func noteRinging() {
+        if times.rang == nil { tell(.rings) }
         times.rings()
-        _ = callIDs
+        tellDialogs()
+    }
+
+    private func tell(_ event: @autoclosure () -> CallEvent) { EventStream.shared.tell(id, event()) }
+
+    /// Tells that it begins, and what belongs to it.
+    func tellStart() {
+        tell(.began(CallStart(
+            callerKind: CallReport.kind(of: origin, isBrowser: caller is any BrowserLeg), caller: origin.user, dialled: context?.dialled ?? "",
+            source: "\(origin.source)")))
+        tell(.hasSession(id: session.id))
+        if let client = (caller as? any BrowserLeg)?.client.id { tell(.hasClient(id: client, isCaller: true)) }
+        tellDialogs()
+    }
+
+    private func tellInvited(_ leg: Call.Leg) {
+        guard let callee = callees[leg] else { return }
+        if let client = (callee as? any BrowserLeg)?.client.id { tell(.hasClient(id: client, isCaller: false)) }
+        let target = (callee as? SIPCalleeLeg)?.target
+        tell(.invited(leg: leg, party: target?.uri ?? callee.origin.user, trunk: target?.trunk))
+        tellDialogs()
+    }
+
+    /// Tells of the SIP dialogs that it has got; has the legs remember their Call-IDs as well.
+    func tellDialogs() {
+        for leg in [caller as any CallLeg] + callees.values.map({ $0 as any CallLeg }) {
+            guard let callID = (leg as? any PhoneLeg)?.dialog?.callID, toldDialogs.insert(callID).inserted else { continue }
+            tell(.hasDialog(callID: callID, isCaller: leg === caller))
+        }
     }
 
     private var callIDs: [SessionSide: String] {

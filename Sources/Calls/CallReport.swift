@@ -58,14 +58,14 @@ struct CallReport {
     /// From the answer to the end.
     var duration: Duration? { times.answered.map { $0.duration(to: ended) } }
 
-    /// The kind of caller, as the metrics name it.
-    private var callerKind: String {
+    /// The kind of caller, as metrics and events name it.
+    static func kind(of caller: CallOrigin, isBrowser: Bool) -> String {
         if case .trunk = caller.source { return "trunk" }
-        return isFromBrowser ? "browser" : "phone"
+        return isBrowser ? "browser" : "phone"
     }
 
     func count(_ summary: SessionSummary) {
-        Counter(label: "tern_calls_total", dimensions: [("caller", callerKind), ("result", result.rawValue)]).increment()
+        Counter(label: "tern_calls_total", dimensions: [("caller", CallReport.kind(of: caller, isBrowser: isFromBrowser)), ("result", result.rawValue)]).increment()
         let stages = [
             ("ringing", times.rang.map { times.began.duration(to: $0) }), ("answered", times.answered.map { times.began.duration(to: $0) }),
             ("media", summary.setUp),

@@ -111,6 +111,7 @@ public final class Switchboard {
         call.onSessionEnded = { [weak self] end in self?.sessions.end(session, end) }
         let id = call.id
         call.onEnded = { [weak self] end in self?.ended(id, end) }
+        call.tellStart()
         call.handle(.start(offer: offer, trickle: trickle))
     }
 
@@ -152,6 +153,7 @@ public final class Switchboard {
             leg.onInvited = { [weak self, weak call] id in
                 guard let self, let call else { return }
                 sipLegs[id] = SIPBinding(call: call, callee: number)
+                call.tellDialogs()
             }
             leg.onRefused = { [weak call] end in call?.handle(.calleeEnded(number, end)) }
         case let leg as TransferredBrowser:

@@ -1,3 +1,4 @@
+internal import Events
 internal import Logging
 
 /// One log line before it is written.
@@ -27,6 +28,17 @@ struct LogEntry {
             members.append("\"metadata\":{\(values.joined(separator: ","))}")
         }
         return "{\(members.joined(separator: ","))}"
+    }
+
+    /// The line as an event of the gateway.
+    var line: LogLine {
+        LogLine(level: level.rawValue, label: label, message: message, fields: metadata.map { ($0.key, LogEntry.flat($0.value)) })
+    }
+
+    /// The call that it is about, or else the session.
+    var subject: Event.Subject {
+        func value(_ name: String) -> String? { metadata.first { $0.key == name }.map { LogEntry.flat($0.value) } }
+        return value("call").map { .call($0) } ?? value("session").map { .session($0) } ?? value("sip_call_id").map { .dialog($0) } ?? .gateway
     }
 
     private static func flat(_ value: Logger.MetadataValue) -> String {

@@ -1,5 +1,6 @@
 public import Configuration
 internal import CoreMetrics
+internal import Events
 internal import Glibc
 public import Logging
 internal import Synchronization
@@ -10,15 +11,20 @@ internal import Synchronization
 /// number is told. The gateway itself never waits for its log.
 public final class LogOutput: Sendable {
     /// The process's standard error.
-    public static let standardError = LogOutput(descriptor: 2)
+    public static let standardError = LogOutput(descriptor: 2, isShown: true)
 
     private let writer: LineWriter
     private let levelIndex: Atomic<Int>
     private let isJSON: Atomic<Bool>
+    /// Whether its lines are events of the gateway as well.
+    private let isShown: Bool
 
-    /// - Parameter descriptor: An open file descriptor, which stays the caller's.
-    public init(descriptor: Int32, level: Logger.Level = .info, format: GatewayConfiguration.Log.Format = .text) {
+    /// - Parameters:
+    ///   - descriptor: An open file descriptor, which stays the caller's.
+    ///   - isShown: Whether its lines are events of the gateway as well.
+    public init(descriptor: Int32, level: Logger.Level = .info, format: GatewayConfiguration.Log.Format = .text, isShown: Bool = false) {
         writer = LineWriter(descriptor: descriptor)
+        self.isShown = isShown
         levelIndex = Atomic(LogOutput.index(of: level))
         isJSON = Atomic(format == .json)
     }
@@ -38,6 +44,7 @@ public final class LogOutput: Sendable {
     }
 
     func write(_ entry: LogEntry) {
+        if isShown { EventStream.shared.tell(entry.line, about: entry.subject) }
         let line = format == .json ? entry.json : entry.text
         writer.write(line) { dropped in
             Counter(label: "tern_log_lines_dropped_total").increment(by: dropped)

@@ -1,4 +1,5 @@
 public import EventLoop
+internal import Events
 public import Janus
 internal import JSON
 internal import Logging
@@ -65,7 +66,7 @@ public final class EngineSession: MediaSession {
         log[metadataKey: "session"] = "\(id)"
         self.log = log
         recorder = SessionRecorder(kind: kind, context: context)
-        media = SessionLegs(kind: kind, backend: context.media, recorder: recorder, log: log)
+        media = SessionLegs(id: id, kind: kind, backend: context.media, recorder: recorder, log: log)
         media.onEvent = { [weak self] event in self?.receive(event) }
         recorder.onFull = { [weak self] reason in
             guard let self, stopReason == nil, machine.options.record else { return }
@@ -198,8 +199,15 @@ public final class EngineSession: MediaSession {
     // MARK: The machine
 
     private func handle(_ event: ProxySession.Event) {
+        switch event {
+        case .offered(let side, _, _): tell(.offered(by: side.rawValue))
+        case .answered(let side, _, _): tell(.answered(by: side.rawValue))
+        default: break
+        }
         descriptions.take(event) { [self] in isFromPhone($0) } _: { [self] in process($0) }
     }
+
+    private func tell(_ change: @autoclosure () -> SessionChange) { EventStream.shared.tell(session: id, change()) }
 
     private func isFromPhone(_ event: ProxySession.Event) -> Bool {
         switch event {
@@ -243,6 +251,7 @@ public final class EngineSession: MediaSession {
         case .refuseCandidate(let failure):
             log.debug("candidate refused", metadata: ["reason": "\(failure.reason)"])
         case .end(let end):
+            tell(.ended(code: end.code, reason: end.reason))
             log.info("session ended", metadata: ["code": "\(end.code)", "reason": "\(end.reason)"])
             keyframeRequests.end()
             secondKeyframeRequest?.cancel()
@@ -316,13 +325,17 @@ public final class EngineSession: MediaSession {
         switch event {
         case .up:
             isUp = true
+            tell(.up)
             onOutput?(.event(.webrtc(up: true)))
             beginWhenUp()
         case .flowing(let kind, let flowing):
             self.flowing[kind] = flowing
+            tell(.flowing(kind: kind, flowing))
             onOutput?(.event(.media(kind: kind, flowing: flowing)))
         case .slowLink: onOutput?(.event(.slowLink))
-        case .digit(let side, let digit, let duration): onOutput?(.digit(side, digit, duration))
+        case .digit(let side, let digit, let duration):
+            tell(.digit(side: side.rawValue, digit, milliseconds: Int(duration / .milliseconds(1))))
+            onOutput?(.digit(side, digit, duration))
         case .keyframeRequested(let side): requestKeyframe(of: side)
         case .unreachable: if isAnswered { handle(.mediaLost(.phoneUnreachable)) }
         case .gone(let end):

@@ -1,5 +1,6 @@
 internal import CoreMetrics
 internal import EventLoop
+internal import Events
 internal import Foundation
 internal import Janus
 internal import Logging
@@ -26,6 +27,8 @@ final class SessionLegs {
 
     var onEvent: (@LoopActor (Event) -> Void)?
 
+    /// The session's.
+    private let id: String
     private let kind: SessionKind
     private let backend: MediaBackend
     private let recorder: SessionRecorder
@@ -36,7 +39,8 @@ final class SessionLegs {
     private var applied: [SessionSide: EngineConfiguration] = [:]
     private var isReleased = false
 
-    init(kind: SessionKind, backend: MediaBackend, recorder: SessionRecorder, log: Logger) {
+    init(id: String, kind: SessionKind, backend: MediaBackend, recorder: SessionRecorder, log: Logger) {
+        self.id = id
         self.kind = kind
         self.backend = backend
         self.recorder = recorder
@@ -87,6 +91,7 @@ final class SessionLegs {
                 throw .cancelled
             }
             legs[side] = leg
+            EventStream.shared.tell(session: id, .hasHandle(leg.handle.id, side: side.rawValue))
             leg.handle.onEvent = { [weak self] event in self?.receive(event, from: side) }
             if kind.type(of: side) == .webrtc { ids[side] = try await leg.id() }
         }

@@ -1,4 +1,5 @@
 public import EventLoop
+internal import Events
 internal import JSON
 public import WebSocket
 
@@ -25,7 +26,15 @@ final class BrowserConnection {
 
     func send(_ text: String) {
         guard !isClosed else { return }
+        tell(text, isSent: true)
         transport.send(text)
+    }
+
+    /// Shows a message of it to whoever listens to the events of the gateway.
+    func tell(_ text: String, isSent: Bool) {
+        EventStream.shared.tell(
+            .api, .client(client?.id ?? ""),
+            .api(APIMessage(isSent: isSent, user: client?.user.name, address: transport.remoteAddress, text: text)))
     }
 
     /// Closes the transport; what still arrives on it is not looked at.

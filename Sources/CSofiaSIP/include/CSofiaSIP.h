@@ -26,6 +26,7 @@
 #include <sofia-sip/nta_stateless.h>
 #include <sofia-sip/nta_tag.h>
 #include <sofia-sip/sresolv.h>
+#include <sofia-sip/tport.h>
 #include <sofia-sip/tport_tag.h>
 #include <sofia-sip/nua.h>
 #include <sofia-sip/nua_tag.h>
@@ -181,7 +182,16 @@ msg_mclass_t const *tern_sip_mclass(void (*on_trying)(char const *call_id), void
 void tern_on_orphan(int (*is_left)(char const *call_id, char const *local_tag, char const *remote_tag));
 
 /** Shows each message that was received, or sent, repetitions included, to `sink`, where TPTAG_LOG() is set. */
-void tern_on_message(void (*sink)(msg_t *message, int is_sent));
+void tern_on_message(void (*sink)(msg_t *message, tport_t *transport, int is_sent));
+
+/** `udp`, `tcp` or `tls`. */
+char const *tern_tport_protocol(tport_t const *transport);
+
+/** The address that a transport, or the one that a connection belongs to, is bound to. */
+struct sockaddr const *tern_tport_local(tport_t const *transport, socklen_t *length);
+
+/** A message as it is on the wire, on the heap; NULL where it cannot be had. free() it. */
+char *tern_message_text(msg_t *message, size_t *length);
 
 /** Has Sofia's authentication client compute nothing: a challenge is kept until nua_authenticate() brings any NUTAG_AUTH(), and the
  *  request is repeated with the header fields that come with it. */

@@ -1,4 +1,5 @@
 internal import EventLoop
+internal import Events
 internal import JSON
 internal import WebSocket
 
@@ -127,7 +128,13 @@ final class JanusChannel {
     private func send(_ message: [String: JSONValue], transaction: String) {
         var message = message
         message["transaction"] = .string(transaction)
-        socket?.send(JSONValue.object(message).text)
+        let text = JSONValue.object(message).text
+        if let handle = message["handle_id"]?.intValue.flatMap({ UInt64(exactly: $0) }) { tell(text, of: handle, isSent: true) }
+        socket?.send(text)
+    }
+
+    private func tell(_ text: String, of handle: UInt64, isSent: Bool) {
+        EventStream.shared.tell(.engine, .handle(handle), .engine(EngineMessage(isSent: isSent, text: text)))
     }
 
     private func resolve(_ transaction: String, _ result: Result<JanusMessage, JanusError>) {
@@ -152,6 +159,7 @@ final class JanusChannel {
         } catch {
             return close(error.description)
         }
+        if let handle = message.sender { tell(text, of: handle, isSent: false) }
         guard let transaction = message.transaction, let waiting = pending[transaction] else { return onMessage(message) }
         switch (message.kind, waiting.answer) {
         case (.error(let code, let reason), _):

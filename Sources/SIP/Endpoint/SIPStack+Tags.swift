@@ -94,9 +94,12 @@ extension SIPStack {
                 LoopActor.assumeIsolated { ForkPracks.note(message) }
             })
         tags.add(tern_tptag_log(), 1)
-        tern_on_message { message, isSent in
-            nonisolated(unsafe) let message = message
-            LoopActor.assumeIsolated { MessageCounts.note(message, isSent: isSent != 0) }
+        tern_on_message { message, transport, isSent in
+            nonisolated(unsafe) let message = message, transport = transport
+            LoopActor.assumeIsolated {
+                MessageCounts.note(message, isSent: isSent != 0)
+                ShownMessages.tell(message, transport, isSent: isSent != 0)
+            }
         }
         if let messages { tags.add(tern_ntatag_mclass(), OpaquePointer(messages)) }
         tags.add(tern_ntatag_sip_t1(), configuration.t1.wholeMilliseconds)

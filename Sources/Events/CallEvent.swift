@@ -1,0 +1,72 @@
+/// What happens to a call.
+public enum CallEvent: Sendable {
+    /// It begins; its caller is known, and who is to ring.
+    case began(CallStart)
+    /// A SIP dialog belongs to it: that of the caller, or of a called party.
+    case hasDialog(callID: String, isCaller: Bool)
+    /// A session belongs to it.
+    case hasSession(id: String)
+    /// A client of the browser API takes part in it, or is called by it.
+    case hasClient(id: String, isCaller: Bool)
+    /// A party is called: a user, or the URI that the INVITE goes to.
+    case invited(leg: Int, party: String, trunk: String?)
+    /// A called party has refused, or is not reached.
+    case refused(leg: Int, status: Int, reason: String)
+    /// The caller is told that it rings, or gets early media.
+    case rings
+    /// The caller is told that the call is answered.
+    case answered
+    /// Its parties go on in another call.
+    case transferred(to: String)
+    /// It is over, or was refused before it had a party: the last event that is about it.
+    case ended(CallOutcome)
+}
+
+/// Who calls whom.
+public struct CallStart: Sendable {
+    /// `browser`, `phone` or `trunk`.
+    public let callerKind: String
+    /// The caller's user or number.
+    public let caller: String
+    public let dialled: String
+    /// `user alice`, `trunk berlin` or `anonymous`: what is proven of the caller.
+    public let source: String
+
+    public init(callerKind: String, caller: String, dialled: String, source: String) {
+        self.callerKind = callerKind
+        self.caller = caller
+        self.dialled = dialled
+        self.source = source
+    }
+}
+
+/// How a call ended.
+public struct CallOutcome: Sendable {
+    /// RFC 3261 section 21; 200 for a call that was answered and hung up.
+    public let status: Int
+    public let reason: String
+    /// `caller`, `callee` or `gateway`.
+    public let by: String
+
+    public init(status: Int, reason: String, by: String) {
+        self.status = status
+        self.reason = reason
+        self.by = by
+    }
+}
+
+/// What happens to a session.
+public enum SessionChange: Sendable {
+    /// A handle of Janus is its leg for that side, `caller` or `callee`.
+    case hasHandle(UInt64, side: String)
+    /// Media can flow.
+    case up
+    /// RTP of a kind, `audio` or `video`, arrives, or ceases to.
+    case flowing(kind: String, Bool)
+    /// A DTMF digit arrived in RTP.
+    case digit(side: String, Character, milliseconds: Int)
+    /// A side offers, or answers: `caller` or `callee`.
+    case offered(by: String)
+    case answered(by: String)
+    case ended(code: Int, reason: String)
+}
