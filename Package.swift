@@ -80,6 +80,8 @@ let package = Package(
         .target(name: "Recording", dependencies: ["EventLoop", "JSON", logging], swiftSettings: settings),
         .target(name: "BrowserAPI", dependencies: ["EventLoop", "Events", "JSON", "ProxyCore", "WebSocket", logging, metrics], swiftSettings: settings),
 
+        .target(name: "Control", dependencies: ["BrowserAPI", "EventLoop", "JSON", logging], swiftSettings: settings),
+
         // The rooms of the gateway, the lowest first.
         .target(
             name: "Configuration",
@@ -109,7 +111,8 @@ let package = Package(
         .target(
             name: "Gateway",
             dependencies: [
-                "Authentication", "BrowserAPI", "Calls", "Configuration", "Diagnosis", "EventLoop", "Events", "JSON", "Janus", "Media", "ProxyCore", "Recording",
+                "Authentication", "BrowserAPI", "Calls", "Configuration", "Control", "Diagnosis", "EventLoop", "Events", "JSON", "Janus", "Media", "ProxyCore",
+                "Recording",
                 "Registrar", "Routing", "SIP", "SIPNames", "TLS", "Version", "Web", "WebSocket", logging,
             ],
             swiftSettings: settings
@@ -117,7 +120,7 @@ let package = Package(
         .executableTarget(
             name: "tern",
             dependencies: [
-                "Configuration", "Diagnosis", "EventLoop", "Gateway", "Media", "Recording", "Routing", "SIPNames", "TLS", "Version", logging, metrics,
+                "Configuration", "Control", "Diagnosis", "EventLoop", "Gateway", "JSON", "Media", "Recording", "Routing", "SIPNames", "TLS", "Version", logging, metrics,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings
@@ -132,6 +135,7 @@ let package = Package(
 
         // Tests: one target each, and the whole on real parts.
         .testTarget(name: "EventLoopTests", dependencies: ["CUV", "EventLoop"], swiftSettings: settings),
+        .testTarget(name: "ControlTests", dependencies: ["BrowserAPI", "Control", "EventLoop", "JSON", logging], swiftSettings: settings),
         .testTarget(name: "EventsTests", dependencies: ["EventLoop", "Events"], swiftSettings: settings),
         .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: settings),
         .testTarget(name: "SIPNamesTests", dependencies: ["SIPNames", "TestRandom"], swiftSettings: settings),

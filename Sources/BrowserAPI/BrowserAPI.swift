@@ -159,7 +159,7 @@ public final class BrowserAPI {
         reply.acknowledge(after: configuration.ackDelay)
         LoopActor.task { [admin] in
             do throws(APIError) {
-                reply.succeed(try await admin.perform(request.cmd, request.data))
+                reply.ok(try await admin.perform(request.cmd, request.data))
             } catch {
                 reply.fail(error)
             }

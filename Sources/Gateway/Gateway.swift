@@ -2,6 +2,7 @@ internal import Authentication
 internal import BrowserAPI
 internal import Calls
 public import Configuration
+internal import Control
 public import Diagnosis
 public import EventLoop
 internal import Foundation
@@ -43,6 +44,7 @@ public final class Gateway {
     private var hops: NextHops?
     private var flowKeeper: FlowKeeper?
     private var server: WebSocketServer?
+    private var control: ControlServer?
     private let metrics: MetricsRegistry
     private let loopDelay = LoopDelay()
 
@@ -90,6 +92,7 @@ public final class Gateway {
             await stop()
             throw error
         }
+        startControl()
         media.start()
         mediaWatch?.start()
         loopDelay.start()
@@ -191,6 +194,16 @@ public final class Gateway {
         log.info("listening for \(identity == nil ? "HTTP" : "HTTPS")", metadata: ["address": "\(listen.address)", "port": "\(server.port)"])
     }
 
+    /// A gateway without a control socket serves calls as well.
+    private func startControl() {
+        api.admin["get_status"] = { [weak self] _ throws(APIError) in self?.status ?? [:] }
+        do throws(ControlError) {
+            control = try ControlServer(path: configuration.controlSocket, commands: api.admin, log: log)
+        } catch {
+            log.warning("no commands are taken from this machine: there is no control socket", metadata: ["reason": "\(error)"])
+        }
+    }
+
     /// The server holds its handler weakly.
     private var web: WebService?
 
@@ -200,6 +213,8 @@ public final class Gateway {
     /// Ends all calls and closes everything. Harmless when repeated.
     public func stop() async {
         switchboard.isDraining = true
+        control?.stop()
+        control = nil
         certificates.stop()
         mediaWatch?.stop()
         loopDelay.stop()

@@ -13,11 +13,14 @@ enum RequestCounts {
     /// The commands of class `core`; `ping` is not counted.
     private static let core: Set<String> = ["login", "resume", "logout", "subscribe", "unsubscribe"]
 
+    /// Those of class `admin`.
+    static var admin: Set<String> = []
+
     private static var counters: [Key: Counter] = [:]
 
     /// A command that there is not counts as `other`: its name is whatever a client likes.
     static func note(_ command: String, code: Int) {
-        let isKnown = BrowserCommand.names.contains(command) || core.contains(command)
+        let isKnown = BrowserCommand.names.contains(command) || core.contains(command) || admin.contains(command)
         // A client's own codes, which an answer may hand on, are counted as one.
         let known = code == 0 || APIError.Code(rawValue: code) != nil ? code : -1
         let key = Key(command: isKnown ? command : "other", code: known)

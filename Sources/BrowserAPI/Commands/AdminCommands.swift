@@ -15,7 +15,10 @@ public final class AdminCommands {
 
     public subscript(name: String) -> Command? {
         get { commands[name] }
-        set { commands[name] = newValue }
+        set {
+            commands[name] = newValue
+            RequestCounts.admin.insert(name)
+        }
     }
 
     /// In alphabetical order.
@@ -23,14 +26,7 @@ public final class AdminCommands {
 
     func perform(_ name: String, _ fields: Fields) async throws(APIError) -> JSONValue {
         guard let command = commands[name] else { throw APIError(.unknownCommand, "`cmd`: class `admin` has no such command") }
-        do throws(APIError) {
-            let data = try await command(fields)
-            RequestCounts.note(name, code: 0)
-            return data
-        } catch {
-            RequestCounts.note(name, code: error.code)
-            throw error
-        }
+        return try await command(fields)
     }
 
     /// Answers one request of somebody who may ask anything; never without an answer.
@@ -48,8 +44,11 @@ public final class AdminCommands {
         }
         do throws(APIError) {
             guard request.class == "admin" else { throw APIError(.unknownClass, "`class` must be \"admin\"") }
-            return OutgoingMessage.ok(request.tid, try await perform(request.cmd, request.data))
+            let data = try await perform(request.cmd, request.data)
+            RequestCounts.note(request.cmd, code: 0)
+            return OutgoingMessage.ok(request.tid, data)
         } catch {
+            RequestCounts.note(request.cmd, code: error.code)
             return OutgoingMessage.error(request.tid, error)
         }
     }

@@ -4,12 +4,12 @@ public import ProxyCore
 /// The members of one object of a request, read by name and type; each error names the field.
 ///
 /// `null` counts as absent, and what nobody asks for is ignored.
-struct Fields {
+public struct Fields {
     private let members: [String: JSONValue]
     /// What goes before a field's name in an error: `offer.` for what is within `offer`.
     private let prefix: String
 
-    init(_ members: [String: JSONValue], prefix: String = "") {
+    public init(_ members: [String: JSONValue], prefix: String = "") {
         self.members = members
         self.prefix = prefix
     }
@@ -27,7 +27,7 @@ struct Fields {
     /// - Parameters:
     ///   - bytes: The lengths that are allowed, in bytes of UTF-8.
     ///   - multiline: Whether control characters may be in it, as SDP's line ends are.
-    func optionalText(_ field: String, bytes: ClosedRange<Int>, multiline: Bool = false) throws(APIError) -> String? {
+    public func optionalText(_ field: String, bytes: ClosedRange<Int>, multiline: Bool = false) throws(APIError) -> String? {
         guard let value = value(field) else { return nil }
         guard let text = value.stringValue else { throw APIError.invalid(name(field), "a string") }
         guard bytes.contains(text.utf8.count) else {
@@ -40,7 +40,7 @@ struct Fields {
         return text
     }
 
-    func text(_ field: String, bytes: ClosedRange<Int>, multiline: Bool = false) throws(APIError) -> String {
+    public func text(_ field: String, bytes: ClosedRange<Int>, multiline: Bool = false) throws(APIError) -> String {
         guard let text = try optionalText(field, bytes: bytes, multiline: multiline) else {
             throw APIError.missing(name(field))
         }
@@ -49,13 +49,13 @@ struct Fields {
 
     // MARK: Flags, numbers, choices
 
-    func optionalFlag(_ field: String) throws(APIError) -> Bool? {
+    public func optionalFlag(_ field: String) throws(APIError) -> Bool? {
         guard let value = value(field) else { return nil }
         guard let flag = value.boolValue else { throw APIError.invalid(name(field), "true or false") }
         return flag
     }
 
-    func optionalInteger(_ field: String, in range: ClosedRange<Int>) throws(APIError) -> Int? {
+    public func optionalInteger(_ field: String, in range: ClosedRange<Int>) throws(APIError) -> Int? {
         guard let value = value(field) else { return nil }
         guard let number = value.intValue, range.contains(number) else {
             throw APIError.invalid(name(field), "an integer from \(range.lowerBound) to \(range.upperBound)")

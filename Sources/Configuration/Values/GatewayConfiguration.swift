@@ -39,6 +39,9 @@ public struct GatewayConfiguration: Sendable, Equatable {
     /// The defaults: everything listens on loopback, with the sample users.
     public init() {}
 
+    /// Absolute path of the socket by which programs of this machine ask the gateway: `tern calls` and others.
+    public var controlSocket: String { janus.directory + "/control" }
+
     /// The user called `name`, if there is one.
     public func user(named name: String) -> User? {
         users.first { $0.name == name }
