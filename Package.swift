@@ -44,6 +44,7 @@ let package = Package(
         .target(name: "RTP", swiftSettings: settings),
         .target(name: "Cryptography", dependencies: ["COpenSSL"], swiftSettings: settings),
         .target(name: "SIPNames", swiftSettings: settings),
+        .target(name: "LineTest", dependencies: ["JSON", "RTP", "SIPNames"], swiftSettings: settings),
         .target(name: "TLS", dependencies: ["COpenSSL", "EventLoop", logging], swiftSettings: settings),
         .target(name: "Events", dependencies: ["EventLoop", "SIPNames"], swiftSettings: settings),
 
@@ -76,7 +77,7 @@ let package = Package(
             swiftSettings: settings
         ),
         .target(name: "Resolver", dependencies: ["CAres", "EventLoop", "SIPNames", logging], swiftSettings: settings),
-        .target(name: "Janus", dependencies: ["EventLoop", "Events", "JSON", "SIPNames", "Version", "WebSocket", logging, metrics], swiftSettings: settings),
+        .target(name: "Janus", dependencies: ["EventLoop", "Events", "JSON", "RTP", "SIPNames", "Version", "WebSocket", logging, metrics], swiftSettings: settings),
         .target(name: "Recording", dependencies: ["EventLoop", "JSON", logging], swiftSettings: settings),
         .target(name: "BrowserAPI", dependencies: ["EventLoop", "Events", "JSON", "ProxyCore", "WebSocket", logging, metrics], swiftSettings: settings),
 
@@ -102,8 +103,8 @@ let package = Package(
         .target(
             name: "Calls",
             dependencies: [
-                "Authentication", "BrowserAPI", "Configuration", "EventLoop", "Events", "JSON", "Media", "ProxyCore", "Recording", "Registrar", "Routing",
-                "SDP", "SIP", "SIPNames", logging, metrics,
+                "Authentication", "BrowserAPI", "Configuration", "EventLoop", "Events", "JSON", "Janus", "LineTest", "Media", "ProxyCore", "RTP",
+                "Recording", "Registrar", "Routing", "SDP", "SIP", "SIPNames", logging, metrics,
             ],
             swiftSettings: settings
         ),
@@ -141,6 +142,7 @@ let package = Package(
         .testTarget(name: "SIPNamesTests", dependencies: ["SIPNames", "TestRandom"], swiftSettings: settings),
         .testTarget(name: "SDPTests", dependencies: ["SDP", "TestRandom"], resources: [.copy("Corpus")], swiftSettings: settings),
         .testTarget(name: "RTPTests", dependencies: ["RTP"], swiftSettings: settings),
+        .testTarget(name: "LineTestTests", dependencies: ["JSON", "LineTest", "RTP"], swiftSettings: settings),
         .target(name: "CSofiaSDP", dependencies: ["CSofiaSIPFlags"], path: "Tests/CSofiaSDP"),
         .testTarget(
             name: "ProxyCoreTests", dependencies: ["ProxyCore", "SDP", "CSofiaSDP", "TestRandom"], resources: [.copy("Corpus")], swiftSettings: settings
@@ -162,7 +164,7 @@ let package = Package(
         .testTarget(name: "SIPTests", dependencies: ["SIP", "SIPNames", "EventLoop", "TestCertificates", "TestRandom", "TLS"], swiftSettings: settings),
         .testTarget(name: "WebSocketTests", dependencies: ["WebSocket", "SIPNames", "EventLoop", "TestCertificates", "TLS"], swiftSettings: settings),
         .testTarget(
-            name: "JanusTests", dependencies: ["CSRTP", "Janus", "EventLoop", "JSON", "SIPNames", "WebSocket", logging, "TestRandom"],
+            name: "JanusTests", dependencies: ["CSRTP", "Janus", "EventLoop", "JSON", "RTP", "SIPNames", "WebSocket", logging, "TestRandom"],
             exclude: ["Support/webrtc-peer.py"], swiftSettings: settings
         ),
         .testTarget(name: "RecordingTests", dependencies: ["Recording", "EventLoop", "JSON", "tern", logging, "TestRandom"], swiftSettings: settings),

@@ -22,7 +22,7 @@ final class CallController {
     /// Where redirections have led to.
     var redirections: Set<String> = []
     var started: ContinuousClock.Instant { times.began }
-    private var times = CallReport.Times()
+    private(set) var times = CallReport.Times()
     /// The Call-IDs that have been told as this call's.
     private var toldDialogs: Set<String> = []
     /// The leg that has taken the call, also when that is over.
@@ -35,6 +35,10 @@ final class CallController {
     var onHeld: (@LoopActor (SessionSide, Bool) -> Void)?
     /// The phone or browser at that side sent a DTMF digit in RTP (RFC 4733), of that length.
     var onDigit: (@LoopActor (SessionSide, Character, Duration) -> Void)?
+    /// The caller of an echo sent a DTMF digit as tones in its audio, of that length.
+    var onToneDigit: (@LoopActor (Character, Duration) -> Void)?
+    /// What the signalling tells of the call where it is a line test.
+    let lineTest = LineTestNotes()
     /// The session's end, for its clients.
     var onSessionEnded: (@LoopActor (SessionEnd) -> Void)?
     /// Called after each event: the ringing legs and the answering leg may have changed.
@@ -142,6 +146,7 @@ final class CallController {
         case .answerRefused(let failure): handle(.answerRefused(failure, branch: branch))
         case .keyframeRequested(let side): (party(side) as? any SIPOfferingLeg)?.infos?.requestKeyframe()
         case .digit(let side, let digit, let duration): if sessions[branch] === session { onDigit?(side, digit, duration) }
+        case .toneDigit(_, let digit, let duration): if sessions[branch] === session { onToneDigit?(digit, duration) }
         case .held(let side, let isOn): if sessions[branch] === session { onHeld?(side, isOn) }
         case .event(let event): if sessions[branch] === session { onSessionEvent?(event) }
         case .ended(let end): ended(branch, end)
@@ -196,6 +201,7 @@ final class CallController {
         case .answerCaller(let sdp):
             log.info("call answered")
             times.answers()
+            lineTest.noteAnswer()
             tell(.answered)
             tellDialogs()
             caller.answer(sdp)

@@ -40,6 +40,8 @@ public struct CallSettings: Sendable {
     public var allowsDirectURIs = true
     /// Whether a redirection of a user's phone is followed; else it is passed on to the caller.
     public var followsRedirections = true
+    /// How many results of line tests are kept.
+    public var lineTests = 200
     /// By their names.
     public private(set) var users: [String: User]
     /// Whether a token lets in browsers of users who are not among ``users``.

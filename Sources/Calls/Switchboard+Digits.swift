@@ -15,6 +15,8 @@ extension Switchboard {
         guard call.isEstablished else { return }
         guard case .digit(let digit, let form) = info else { return call.session.requestKeyframe(of: call.session.kind.source(of: side)) }
         tell([digit], by: side, in: call)
+        call.lineTest.note(digit)
+        lineTests.press(digit.character, in: call)
         guard let phone = call.party(side.other) as? any SIPOfferingLeg, let infos = phone.infos else { return }
         guard infos.areTaken else {
             log.info("a DTMF digit is lost: the other phone takes no INFO", metadata: ["call": "\(call.id)"])
@@ -30,6 +32,7 @@ extension Switchboard {
         guard call.isEstablished else { return }
         let press = SIPDigit(digit, duration: Int(duration / .milliseconds(1)))
         tell([press], by: side, in: call)
+        lineTests.press(digit, in: call)
         guard let phone = call.party(side.other) as? any SIPOfferingLeg, !call.session.takesTelephoneEvents(side.other) else { return }
         guard let infos = phone.infos, infos.areTaken else {
             log.info("a DTMF digit is lost: the phone takes neither RTP nor INFO for it", metadata: ["call": "\(call.id)"])
@@ -44,7 +47,9 @@ extension Switchboard {
     func press(_ digits: [SIPDigit], by side: SessionSide, in call: CallController, _ reply: BrowserReply) {
         guard let phone = call.party(side.other) as? any SIPOfferingLeg else {
             tell(digits, by: call.party(side.other) == nil ? side.other : side, in: call)
-            return reply.ok([:])
+            reply.ok([:])
+            for digit in digits { lineTests.press(digit.character, in: call) }
+            return
         }
         guard call.session.takesTelephoneEvents(side.other), let browser = call.party(side) as? any BrowserLeg else {
             return inform(phone, digits, by: side, in: call, reply)

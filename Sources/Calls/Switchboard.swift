@@ -45,6 +45,8 @@ public final class Switchboard {
     var transfers: [ObjectIdentifier: TransferRunner] = [:]
     /// Phones that are on their way from one call to another: they hear of their legs first.
     var movingPhones: [SIPLegID: TransferredPhone] = [:]
+    /// The line tests: calls to the echo.
+    public let lineTests: LineTests
     /// Set when the gateway stops: no new calls.
     public var isDraining: Bool {
         get { admission.isDraining }
@@ -59,6 +61,7 @@ public final class Switchboard {
         self.trunks = trunks
         self.sessions = sessions
         self.log = log
+        lineTests = LineTests(capacity: settings.lineTests, log: log)
         authenticator = RequestAuthenticator(settings: settings, log: log) { trunks.trunk(registeredAt: $0, dialled: $1) }
         users = UserDirectory(settings)
         planner = CallPlanner(settings: settings, users: users, trunks: trunks)
@@ -107,6 +110,11 @@ public final class Switchboard {
         }
         call.onDigit = { [weak self, weak call] side, digit, duration in
             if let self, let call { receive(digit, for: duration, from: side, in: call) }
+        }
+        call.onToneDigit = { [weak self, weak call] digit, _ in
+            // Tones of a phone that sends events as well are the same digit once more.
+            guard let self, let call, !call.session.takesTelephoneEvents(.caller) else { return }
+            lineTests.press(digit, in: call)
         }
         call.onSessionEnded = { [weak self] end in self?.sessions.end(session, end) }
         let id = call.id
@@ -182,6 +190,9 @@ public final class Switchboard {
             api?.publishLast(event, to: others, except: Set(told))
         } else {
             api?.publish(event, owners: others, except: Set(told))
+        }
+        lineTests.end(call, end, users: users) { [weak self] event in
+            self?.api?.publish(event, owners: users, creator: (call.caller as? BrowserCallerLeg)?.subscriber)
         }
         sessions.release(call.session.id, to: users)
         table.remove(id)

@@ -241,6 +241,7 @@ public final class Gateway {
     private var reports: WebService.Reports {
         WebService.Reports(
             status: { [weak self] in self?.status ?? [:] },
+            lineTest: { [weak self] id in self?.switchboard.lineTests.result(testID: id) },
             metrics: { [weak self] in
                 self?.noteFigures()
                 return self?.metrics.text ?? ""

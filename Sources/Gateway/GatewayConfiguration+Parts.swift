@@ -43,6 +43,7 @@ extension CallSettings {
         maximumDuration = configuration.calls.maximumDuration
         allowsDirectURIs = configuration.calls.allowsDirectURIs
         followsRedirections = configuration.calls.redirects == .follow
+        lineTests = configuration.calls.lineTests
         admitsGuests = configuration.tokens.contains(where: \.admitsUnknownUsers)
     }
 }

@@ -86,6 +86,8 @@ struct ControlNews {
     var estimate: UInt64?
     /// What the party has received of what we send.
     var block: ReportBlock?
+    /// What the party says of the call (RFC 3611).
+    var metrics: VoIPMetrics?
 
     /// Reads a compound. What is malformed ends it.
     ///
@@ -99,6 +101,8 @@ struct ControlNews {
                 if let info = report.sender { sender = SenderReport(middle: info.middle, arrival: now) }
                 let found = source.map { report.block(about: $0, in: packet) } ?? report.firstBlock(in: packet)
                 if let found { block = found }
+            } else if let found = VoIPMetrics(part, in: packet) {
+                if source.map({ $0 == found.ssrc }) ?? true { metrics = found }
             } else {
                 switch RTCPFeedback(part, in: packet) {
                 case .keyframe: wantsKeyframe = true

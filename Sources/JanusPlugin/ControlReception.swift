@@ -32,6 +32,7 @@ extension LegPointer {
             resendLostPackets(packet, length: length, medium, now: now)
             return news
         }
+        receiver.pointee.test?.pointee.takeRTCP(from: source, news.metrics)
         receiver.pointee.rtcpReceived = receiver.pointee.rtcpReceived &+ 1
         receiver.pointee.lastPacket = now
         let own = reference, peer = pointee.peer
@@ -51,6 +52,7 @@ extension LegPointer {
         let news = ControlNews(
             UnsafeRawPointer(bytes), length: Int(rtcp.pointee.length), about: nil, sender: &receiver.pointee.senderReport, now: now)
         if let block = news.block { pointee.sending.locked { remember(block, medium) } }
+        receiver.pointee.test?.pointee.takeRTCP(from: nil, news.metrics)
         receiver.pointee.rtcpReceived = receiver.pointee.rtcpReceived &+ 1
         receiver.pointee.lastPacket = now
         let own = reference, peer = pointee.peer

@@ -103,6 +103,13 @@ struct Reply {
     func set(_ name: String, _ value: Int64) { _ = json_object_set_new(object, name, json_integer(value)) }
     func set(_ name: String, _ value: UInt64) { set(name, Int64(truncatingIfNeeded: min(value, UInt64(Int64.max)))) }
     func set(_ name: String, _ value: Bool) { _ = json_object_set_new(object, name, value ? json_true() : json_false()) }
+    /// A number that is not finite is left out, as is nil.
+    func set(_ name: String, _ value: Double?) { if let value, value.isFinite { _ = json_object_set_new(object, name, json_real(value)) } }
+    func set(_ name: String, _ values: [Reply]) {
+        let array = json_array()
+        for value in values { _ = json_array_append_new(array, value.object) }
+        _ = json_object_set_new(object, name, array)
+    }
     func set(_ name: String, _ value: Reply) { _ = json_object_set_new(object, name, value.object) }
 
     func release() { if let object { json_decref(object) } }

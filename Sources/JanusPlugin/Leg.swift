@@ -153,6 +153,7 @@ extension LegPointer {
             remains.add(receiver(medium).pointee.srtp.replace(nil, nil))
             remains.add(sender(medium).pointee.srtp.replace(nil, nil))
             remains.add(receiver(medium).pointee.capture.replace(nil))
+            remains.add(receiver(medium).pointee.test(false, now: now))
             receiver(medium).pointee.reset(medium)
             sender(medium).pointee.reset(medium)
         }

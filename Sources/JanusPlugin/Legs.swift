@@ -107,20 +107,27 @@ extension UnsafeMutablePointer where Pointee == janus_plugin_session {
     var leg: LegPointer? { pointee.plugin_handle?.assumingMemoryBound(to: Leg.self) }
 }
 
-/// Sockets, SRTP contexts, recorders and sent packets that a leg no longer has: to be closed without a lock.
+/// Sockets, SRTP contexts, recorders, sent packets and line tests that a leg no longer has: to be closed without a lock.
 struct Remains {
     var descriptors: [Int32] = []
     var contexts: [srtp_t] = []
     var recorders: [UnsafeMutablePointer<janus_recorder>] = []
 
     var stores: [SentPackets] = []
+    var tests: [UnsafeMutablePointer<LineTest>] = []
 
+    mutating func add(_ test: UnsafeMutablePointer<LineTest>?) { if let test { tests.append(test) } }
     mutating func add(_ store: SentPackets?) { if let store { stores.append(store) } }
     mutating func add(_ context: srtp_t?) { if let context { contexts.append(context) } }
     mutating func add(_ recorder: UnsafeMutablePointer<janus_recorder>?) { if let recorder { recorders.append(recorder) } }
 
     func dispose() {
         for store in stores { store.deallocate() }
+        for test in tests {
+            test.pointee.signal.end()
+            test.deinitialize(count: 1)
+            test.deallocate()
+        }
         for context in contexts { srtp_dealloc(context) }
         for recorder in recorders {
             janus_recorder_close(recorder)

@@ -27,13 +27,13 @@ struct EventBudget {
 /// A report of a thread that handles packets; the control thread makes an event of it.
 struct Note {
     enum Kind: UInt8 {
-        case digit, latched, flowing, silent, unreachable, keyframeWanted, recordingFailed
+        case digit, toneDigit, latched, flowing, silent, unreachable, keyframeWanted, recordingFailed
     }
 
     var leg = LegReference()
     var kind = Kind.digit
     var medium = Medium.audio
-    var digit: DigitDetector.Digit?
+    var character: Character?
     /// How long the digit was pressed, in milliseconds.
     var duration: UInt32 = 0
     var address: MediaAddress?
@@ -112,10 +112,10 @@ enum Control {
     private static func event(_ note: Note) -> Reply {
         let event = Reply("event")
         switch note.kind {
-        case .digit:
-            event.set("event", "digit")
+        case .digit, .toneDigit:
+            event.set("event", note.kind == .digit ? "digit" : "tone_digit")
             event.set("kind", note.medium.name)
-            event.set("digit", note.digit?.character.map { String($0) } ?? "")
+            event.set("digit", note.character.map { String($0) } ?? "")
             event.set("duration", UInt64(note.duration))
         case .latched:
             event.set("event", "latched")

@@ -113,6 +113,9 @@ struct PortRefusal {
     @inline(__always)
     mutating func end() { since = 0 }
 
+    /// Whether packets met a closed port, and no RTP has come since.
+    var isStanding: Bool { since != 0 }
+
     /// Whether to report it now.
     mutating func isDue(now: Int64) -> Bool {
         guard since != 0, now &- last < PortRefusal.lifetime, now &- max(since, reported) >= PortRefusal.patience else { return false }

@@ -48,6 +48,8 @@ struct Receiver {
     var lastPacket: Int64 = 0
     var isFlowing = false
     var refusal = PortRefusal()
+    /// The line test that the leg is under; nil for none.
+    var test: UnsafeMutablePointer<LineTest>?
     /// Where packets for the party went when its packets last came from elsewhere, or its address was signalled.
     var lastDestination: MediaAddress?
 
@@ -57,6 +59,21 @@ struct Receiver {
         fresh.payloads.clear()
         fresh.statistics = StreamStatistics(clockRate: medium.clockRate, longestDelay: medium.longestDelay)
         self = fresh
+    }
+
+    /// Begins a line test, or ends it; one that runs goes on.
+    ///
+    /// - Returns: The test that has ended.
+    mutating func test(_ isOn: Bool, now: Int64) -> UnsafeMutablePointer<LineTest>? {
+        guard isOn != (test != nil) else { return nil }
+        let former = test
+        test = nil
+        if isOn {
+            let begun = UnsafeMutablePointer<LineTest>.allocate(capacity: 1)
+            begun.initialize(to: LineTest(now: now))
+            test = begun
+        }
+        return former
     }
 
     init() { payloads = PayloadTable() }

@@ -79,9 +79,15 @@ extension LegPointer {
         }
         if isEvent { receiver.pointee.digitPayload = payload }
         if isEvent, let digit = receiver.pointee.digits.take(header, in: packet, now: now) { report(digit, payload, medium, now) }
+        if let test = receiver.pointee.test { measure(packet, header, payload, test, now) }
         if receiver.pointee.passes { capture(packet, length: length, payload, header.payloadType, medium, now) }
         let peer = pointee.peer
         guard receiver.pointee.passes, let leg = peer.leg else { return pointee.receiving.unlock() }
+        if medium == .audio, let test = receiver.pointee.test, test.pointee.signal.replacesEcho(now: now) {
+            test.pointee.signal.keep(packet, length: length, isEvent: isEvent, now: now)
+            receiver.pointee.isBroken = true
+            return pointee.receiving.unlock()
+        }
         let isBroken = receiver.pointee.isBroken
         receiver.pointee.isBroken = false
         let reference = reference
@@ -136,6 +142,18 @@ extension LegPointer {
         if !isSaved, pointee.events.spend(now) { Notes.post(Note(leg: reference, kind: .recordingFailed, medium: medium)) }
     }
 
+    /// Measures a packet for the leg's line test.
+    private func measure(
+        _ packet: UnsafeRawPointer, _ header: RTPHeader, _ payload: Payload, _ test: UnsafeMutablePointer<LineTest>, _ now: Int64
+    ) {
+        let isAgreed = payload.key != 0
+        let digit = test.pointee.take(packet, header, payload, isAgreed: isAgreed, now: now)
+        guard let digit, pointee.events.spend(now) else { return }
+        Notes.post(Note(
+            leg: reference, kind: .toneDigit, medium: .audio, character: digit.character,
+            duration: UInt32(truncatingIfNeeded: digit.duration)))
+    }
+
     /// The phone's packets come from elsewhere than they went to. Under the receiving lock.
     func follow(_ source: MediaAddress, _ medium: Medium, _ now: Int64) {
         let receiver = receiver(medium)
@@ -161,8 +179,11 @@ extension LegPointer {
         guard digit.character != nil else { return }
         let receiver = receiver(medium)
         receiver.pointee.digitCount = receiver.pointee.digitCount &+ 1
-        guard pointee.events.spend(now) else { return }
         let milliseconds = UInt32(digit.duration) &* 1_000 / max(payload.clockRate, 1)
-        Notes.post(Note(leg: reference, kind: .digit, medium: medium, digit: digit, duration: milliseconds))
+        if let character = digit.character {
+            receiver.pointee.test?.pointee.note(character, .rtp, duration: Int(milliseconds), now: now)
+        }
+        guard pointee.events.spend(now) else { return }
+        Notes.post(Note(leg: reference, kind: .digit, medium: medium, character: digit.character, duration: milliseconds))
     }
 }

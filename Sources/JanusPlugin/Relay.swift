@@ -95,6 +95,10 @@ enum Engine {
             guard isThere else { return false }
         }
         return begin { _ in
+            tern_name_thread("tern tones")
+            LineSignals.run()
+            return nil
+        } && begin { _ in
             tern_name_thread("tern rtp")
             Relay.shared.run()
             return nil
@@ -108,6 +112,7 @@ enum Engine {
     static func stop() {
         Relay.shared.end()
         Notes.end()
+        LineSignals.end()
         for descriptions in Descriptions.shared { descriptions.end() }
         for thread in threads { pthread_join(thread, nil) }
         threads = []

@@ -10,6 +10,8 @@ struct ConfigureRequest {
     let latching: SourceLatch.Mode
     /// The path of the captures without medium and `.mjr`; nil for none.
     let record: String?
+    /// Whether the leg's audio is measured for a line test.
+    let isTested: Bool
 
     /// - Throws: 400 where a member is missing or malformed.
     init(_ fields: Fields) throws(RequestError) {
@@ -25,6 +27,7 @@ struct ConfigureRequest {
         self.media = media
         record = try fields.string("record", longest: 900)
         guard record?.hasPrefix("/") ?? true else { throw .malformed("\"record\" is no absolute path.") }
+        isTested = try fields.boolean("test") ?? false
         bitrate = UInt32(truncatingIfNeeded: try fields.integer("bitrate", in: 0...Int64(UInt32.max)) ?? 0)
         switch try fields.string("latching") {
         case nil, "auto": latching = .follow
@@ -51,6 +54,7 @@ struct ConfigureRequest {
             let isOther = leg.pointee.peer != peer
             leg.pointee.peer = peer
             leg.pointee.limit.allow(bitrate)
+            remains.add(leg.receiver(.audio).pointee.test(isTested, now: Clock.now()))
             for medium in Medium.allCases {
                 let path = record.map { "\($0)-\(medium.name)" }
                 remains.add(leg.receiver(medium).pointee.capture.replace(path))

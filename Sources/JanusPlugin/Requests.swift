@@ -65,6 +65,10 @@ enum Requests {
             let reply = Reply(name)
             reply.set("asked", leg.requestKeyframeForGateway(generation: generation, now: Clock.now()))
             return reply
+        case "signal":
+            let request = try SignalRequest(fields)
+            try with(leg, session) { () throws(RequestError) in try request.apply(to: leg) }
+            return Reply(name)
         case "statistics":
             let reply = Reply(name)
             reply.set("leg", try id(leg, session))

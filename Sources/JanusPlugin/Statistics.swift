@@ -4,7 +4,7 @@ internal import RTP
 
 /// The request `statistics`, and what the core's administration shows of a handle.
 enum Statistics {
-    /// Adds a leg's counts to a reply. The leg's locks are taken one after the other, and only to copy.
+    /// Adds a leg's counts to a reply. The leg's locks are taken one after the other, to copy; figures of a line test are written under its lock.
     static func describe(_ leg: LegPointer, of session: JanusSession, in reply: Reply) {
         let now = Clock.now()
         for medium in Medium.allCases {
@@ -12,7 +12,7 @@ enum Statistics {
                 let receiver = leg.receiver(medium)
                 guard leg.pointee.session == session else { return nil }
                 guard receiver.pointee.isOpen || receiver.pointee.rtp >= 0 || receiver.pointee.statistics.packets > 0 else { return nil }
-                return Received(receiver)
+                return Received(receiver, now: now)
             }
             guard let received else { continue }
             let sent = leg.pointee.sending.locked { Sent(leg.sender(medium), isPlain: leg.pointee.kind == .plain) }
@@ -29,6 +29,7 @@ enum Statistics {
                 address.set("port", UInt64(latched.port))
                 entry.set("latched", address)
             }
+            if let test = received.test { entry.set("test", test) }
             if received.lastPacket > 0 { entry.set("last_packet_ms", max(now &- received.lastPacket, 0) / 1_000) }
             reply.set(medium.name, entry)
         }
@@ -39,8 +40,10 @@ enum Statistics {
         let digits, rtcpReceived, dropped, srtpErrors: UInt64
         let latched: MediaAddress?
         let lastPacket: Int64
+        /// What the line test has measured, where there is one.
+        let test: Reply?
 
-        init(_ receiver: UnsafeMutablePointer<Receiver>) {
+        init(_ receiver: UnsafeMutablePointer<Receiver>, now: Int64) {
             statistics = receiver.pointee.statistics
             digits = receiver.pointee.digitCount
             rtcpReceived = receiver.pointee.rtcpReceived
@@ -48,6 +51,8 @@ enum Statistics {
             srtpErrors = receiver.pointee.srtpErrors
             latched = receiver.pointee.latch.latched
             lastPacket = receiver.pointee.lastPacket
+            test = receiver.pointee.test?.pointee.reply(
+                signalled: receiver.pointee.latch.signalled, isUnreachable: receiver.pointee.refusal.isStanding, now: now)
         }
 
         var reply: Reply {

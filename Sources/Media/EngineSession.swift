@@ -134,6 +134,15 @@ public final class EngineSession: MediaSession {
     /// What has been counted of `side`; nil where there is no such side, or it cannot be asked.
     public func statistics(of side: SessionSide) async -> EngineStatistics? { await media.statistics(of: side) }
 
+    public func send(_ signal: EngineSignal) async -> SessionFailure? {
+        do throws(JanusError) {
+            try await media.send(signal)
+            return nil
+        } catch {
+            return SessionFailure(error)
+        }
+    }
+
     public func summary() async -> SessionSummary {
         if !isReleased { await withCheckedContinuation { waitingForSummary.append($0) } }
         return summed
@@ -257,6 +266,8 @@ public final class EngineSession: MediaSession {
             secondKeyframeRequest?.cancel()
             let afterRelease = afterRelease
             self.afterRelease = []
+            summed.agreed = Dictionary(kind.sides.map { ($0, machine.agreedMedia(of: $0)) }) { first, _ in first }
+            summed.takesEvents = Set(kind.sides.filter(machine.hasTelephoneEvents))
             summed.codecs = Dictionary(kind.sides.map { ($0, codecs(of: $0)) }) { first, _ in first }
             media.release { [self] statistics in
                 afterRelease.forEach { $0() }
@@ -336,6 +347,7 @@ public final class EngineSession: MediaSession {
         case .digit(let side, let digit, let duration):
             tell(.digit(side: side.rawValue, digit, milliseconds: Int(duration / .milliseconds(1))))
             onOutput?(.digit(side, digit, duration))
+        case .toneDigit(let side, let digit, let duration): onOutput?(.toneDigit(side, digit, duration))
         case .keyframeRequested(let side): requestKeyframe(of: side)
         case .unreachable: if isAnswered { handle(.mediaLost(.phoneUnreachable)) }
         case .gone(let end):

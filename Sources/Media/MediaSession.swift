@@ -76,6 +76,10 @@ public protocol MediaSession: AnyObject {
     func goOnRecording(of sessions: [any MediaSession])
     /// Requests a keyframe of that side, if it sends video: what follows cannot be seen without.
     func requestKeyframe(of side: SessionSide)
+    /// Has an echo send something else than what comes.
+    ///
+    /// - Returns: Why it cannot; nil where it does.
+    func send(_ signal: EngineSignal) async -> SessionFailure?
     /// Ends the session with 408 when a phone at one of its sides has sent neither RTP nor RTCP for `limit`, though it should have.
     func endIfPhoneIsSilent(for limit: Duration) async
     /// Stops it; the owner hears `ended`, once.
@@ -88,6 +92,9 @@ public struct SessionSummary: Sendable {
     public var statistics: [SessionSide: EngineStatistics] = [:]
     /// The first codec of each medium that a side has agreed on, as `rtpmap` names it.
     public var codecs: [SessionSide: [MediaKind: String]] = [:]
+    /// The media that each side had agreed on, and the sides that had agreed on DTMF digits as RTP (RFC 4733).
+    public var agreed: [SessionSide: [AgreedMedium]] = [:]
+    public var takesEvents: Set<SessionSide> = []
     /// From the first offer until media could flow; nil where it never could.
     public var setUp: Duration?
 
@@ -119,6 +126,8 @@ public enum SessionOutput {
     case keyframeRequested(SessionSide)
     /// The phone or browser at that side sent a DTMF digit in RTP (RFC 4733), of that length.
     case digit(SessionSide, Character, Duration)
+    /// The caller of an echo sent a DTMF digit as tones in its audio, of that length.
+    case toneDigit(SessionSide, Character, Duration)
     case event(SessionEvent)
     case ended(SessionEnd)
 }

@@ -17,6 +17,8 @@ final class SessionLegs {
         case slowLink
         /// The phone or browser at that side sent a DTMF digit in RTP.
         case digit(SessionSide, Character, Duration)
+        /// The caller of an echo sent a DTMF digit as tones in its audio.
+        case toneDigit(SessionSide, Character, Duration)
         /// The phone at that side is to send a keyframe, and RTCP cannot request it.
         case keyframeRequested(SessionSide)
         /// The port at which a phone wants its sound is closed.
@@ -148,7 +150,7 @@ final class SessionLegs {
     private func configure(_ side: SessionSide, _ settings: LegSettings, _ record: String?) async throws(JanusError) {
         let configuration = EngineConfiguration(
             peer: ids[kind.source(of: side)], media: settings.media.compactMap(EngineMedium.init), bitrate: settings.bitrate, record: record,
-            latching: backend.latching)
+            latching: backend.latching, isTested: kind.calleeType == nil)
         guard configuration != applied[side] else { return }
         // What comes of it is not known until it is answered.
         applied[side] = nil
@@ -165,6 +167,9 @@ final class SessionLegs {
             log.debug("no keyframe could be requested", metadata: ["error": "\(error)"])
         }
     }
+
+    /// Has the leg of an echo send something else.
+    func send(_ signal: EngineSignal) async throws(JanusError) { try await leg(.caller).send(signal) }
 
     /// What has been counted of the leg of that side; nil where it cannot be asked.
     func statistics(of side: SessionSide) async -> EngineStatistics? {
@@ -195,6 +200,7 @@ final class SessionLegs {
         Counter(label: "tern_engine_events_total", dimensions: [("event", event.name)]).increment()
         switch event {
         case .digit(_, let digit, let duration): onEvent?(.digit(side, digit, duration))
+        case .toneDigit(_, let digit, let duration): onEvent?(.toneDigit(side, digit, duration))
         case .latched(let kind, let address, let former):
             let before = former.map { "\($0)" } ?? "signalled"
             log.info("a phone's media comes from elsewhere", metadata: ["side": "\(side)", "kind": "\(kind)", "from": "\(address)", "before": "\(before)"])

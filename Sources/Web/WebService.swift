@@ -10,6 +10,8 @@ public final class WebService: WebSocketServerHandler {
     public struct Reports {
         /// The answer to `/status`.
         public var status: @LoopActor () -> JSONValue
+        /// The result of the line test that its caller gave this id; nil where there is none.
+        public var lineTest: @LoopActor (String) -> JSONValue?
         /// The answer to `/metrics`, in Prometheus' text format.
         public var metrics: @LoopActor () -> String
         /// Why no call can be taken at the moment; empty where one can. The answer to `/readyz`.
@@ -18,10 +20,12 @@ public final class WebService: WebSocketServerHandler {
         public var mayReadMetrics: @LoopActor (String) -> Bool
 
         public init(
-            status: @escaping @LoopActor () -> JSONValue, metrics: @escaping @LoopActor () -> String,
-            obstacles: @escaping @LoopActor () -> [String], mayReadMetrics: @escaping @LoopActor (String) -> Bool
+            status: @escaping @LoopActor () -> JSONValue, lineTest: @escaping @LoopActor (String) -> JSONValue? = { _ in nil },
+            metrics: @escaping @LoopActor () -> String, obstacles: @escaping @LoopActor () -> [String],
+            mayReadMetrics: @escaping @LoopActor (String) -> Bool
         ) {
             self.status = status
+            self.lineTest = lineTest
             self.metrics = metrics
             self.obstacles = obstacles
             self.mayReadMetrics = mayReadMetrics
@@ -47,8 +51,19 @@ public final class WebService: WebSocketServerHandler {
         case "/metrics": metrics(request)
         case "/healthz": HTTPResponse(status: 200, text: "ok", headers: [WebService.fresh])
         case "/readyz": readiness
+        case let path where path.hasPrefix(WebService.lineTests): lineTest(String(path.dropFirst(WebService.lineTests.count)))
         default: page.response(to: request.path)
         }
+    }
+
+    private static let lineTests = "/api/line-tests/"
+
+    /// Whoever knows the id that the caller chose may read the result.
+    private func lineTest(_ id: String) -> HTTPResponse {
+        guard let result = reports.lineTest(id) else {
+            return HTTPResponse(status: 404, text: "There is no result of a line test with this X-Tern-Test-Id", headers: [WebService.fresh])
+        }
+        return HTTPResponse(contentType: "application/json", headers: [WebService.fresh], body: Array(result.text.utf8))
     }
 
     /// A proxy's own address says nothing about who asks through it.

@@ -183,5 +183,8 @@ extension CommandCase {
         CommandCase(
             cmd: "get_list", data: ["user": "alice"], command: .getList(GetList(user: "alice")),
             wrong: [("user", [1, "", text(257)])]),
+        CommandCase(
+            cmd: "get_line_test", data: ["call_id": .string(callID)], command: .getLineTest(GetLineTest(callID: callID)),
+            required: ["call_id"], wrong: [("call_id", Wrong.id)]),
     ]
 }

@@ -49,7 +49,7 @@ import Testing
                 rewrite: +{1}
                 to: ['sip sip:{user}@pbx.example.org;transport=tcp', user carol, reject 480 Not today]
                 srtp: off
-            calls: {ring_timeout: 1.5, maximum_duration: 0}
+            calls: {ring_timeout: 1.5, maximum_duration: 0, line_tests: 0}
             api: {grace_time: 500ms}
             log: {level: debug, format: json}
             """
@@ -90,6 +90,7 @@ import Testing
         #expect(configuration.media.timeout == .seconds(90))
         #expect(configuration.calls.ringTimeout == .milliseconds(1_500))
         #expect(configuration.calls.maximumDuration == nil)
+        #expect(configuration.calls.lineTests == 0)
         #expect(configuration.api.graceTime == .milliseconds(500))
         #expect(configuration.log.level == .debug)
         #expect(configuration.log.format == .json)

@@ -10,6 +10,12 @@ public func fuzz(_ bytes: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     var statistics = StreamStatistics(clockRate: 8_000), digits = DigitDetector(), now: Int64 = 0, offset = 0
     var rewriter = StreamRewriter(ssrc: 1, clockRate: 48_000, sequence: 65_000, timestamp: 0)
     var missing = MissingPackets()
+    var meter = StreamMeter(), held = PacketDelay(delay: 20_000), received: UInt64 = 0
+    let late = UnsafeMutableRawPointer.allocate(byteCount: 256, alignment: 1)
+    defer {
+        held.deallocate()
+        late.deallocate()
+    }
     var latch = SourceLatch(mode: .follow, signalled: MediaAddress(v4: 1, port: 1), isHidden: false, now: 0)
     while offset + 2 <= count {
         let length = min(Int(bytes[offset]), count - offset - 2)
@@ -23,6 +29,13 @@ public func fuzz(_ bytes: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
         guard let header = RTPHeader(packet, length: length) else { continue }
         guard header.payloadOffset <= header.payloadEnd, header.payloadEnd <= length else { fatalError("the payload is outside of the packet") }
         statistics.count(header, length: length, now: now)
+        received += 1
+        meter.take(StreamMeter.Packet(
+            header: header, clockRate: UInt32(header.payloadType) << 10, isAgreed: header.marker, isEvent: header.payloadType == 101, now: now))
+        held.take(packet, length: length, now: now)
+        while let length = held.next(to: late, most: 256, now: now) {
+            guard RTPHeader(late, length: length) != nil else { fatalError("another packet comes out than went in") }
+        }
         missing.receive(header.sequence, statistics, now: now)
         var lost = 0
         while let item = missing.next(now: now) { item.forEach { _ in lost += 1 } }
@@ -37,6 +50,10 @@ public func fuzz(_ bytes: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
         }
         _ = latch.take(from: MediaAddress(v4: header.ssrc & 3, port: 1), isAuthentic: false, continues: false, now: now)
     }
+    let figures = meter.figures
+    guard figures.packets == received, figures.lost + figures.late <= figures.expected, figures.burstLosses <= figures.burstPackets else {
+        fatalError("the figures of a line test do not fit each other: \(figures)")
+    }
     guard statistics.lost <= Int64(statistics.expected) else { fatalError("more was lost than expected") }
     if let report = statistics.report(), report.highestSequence != statistics.highestSequence { fatalError("the report is of something else") }
     return 0
@@ -47,6 +64,7 @@ private func read(_ packet: UnsafeMutableRawPointer, _ length: Int) {
     while let part = reader.next() {
         read += part.length
         guard read <= length else { fatalError("a compound is longer than its packet") }
+        if let metrics = VoIPMetrics(part, in: packet), metrics.loss > 1 || metrics.burstDensity > 1 { fatalError("no such share") }
         if let nack = NACK(part, in: packet) {
             var index = 0
             while let item = nack.item(index, in: packet) { item.forEach { _ in }; index += 1 }

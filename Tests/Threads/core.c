@@ -166,7 +166,8 @@ static void ask(slot *s, const char *text, const char *sdp) {
 
 static void configure(int index, unsigned *state) {
 	slot *s = &slots[index];
-	int other = next(state, 3) ? (index % 2 ? index - 1 : index + 1) : (int)next(state, SLOTS);
+	// An echo is its own peer.
+	int other = next(state, 3) ? (index % 2 ? index - 1 : index + 1) : next(state, 2) ? index : (int)next(state, SLOTS);
 	pthread_mutex_lock(&slots[other].mutex);
 	long long peer = slots[other].leg;
 	pthread_mutex_unlock(&slots[other].mutex);
@@ -180,12 +181,12 @@ static void configure(int index, unsigned *state) {
 	int port = phone_ports[next(state, PHONES)];
 	char text[2048];
 	snprintf(text, sizeof(text),
-		"{\"request\":\"configure\",\"peer\":%s%lld,\"bitrate\":%u,\"record\":%s,\"latching\":\"%s\",\"media\":["
+		"{\"request\":\"configure\",\"test\":%s,\"peer\":%s%lld,\"bitrate\":%u,\"record\":%s,\"latching\":\"%s\",\"media\":["
 		"{\"kind\":\"audio\",\"mindex\":0,\"receive\":%s,\"send\":true,\"payloads\":[{\"type\":0,\"codec\":\"pcmu\",\"clock\":8000},"
 		"{\"type\":101,\"codec\":\"telephone-event\",\"clock\":8000}],\"remote\":{\"address\":\"127.0.0.1\",\"port\":%d}%s},"
 		"{\"kind\":\"video\",\"mindex\":1,\"receive\":true,\"send\":%s,\"payloads\":[{\"type\":96,\"codec\":\"vp8\",\"clock\":90000}],"
 		"\"feedback\":%s,\"remote\":{\"address\":\"127.0.0.1\",\"port\":%d,\"rtcp_mux\":true}%s}]}",
-		peer ? "" : "null,\"x\":", peer, next(state, 2) * 500000, record, next(state, 8) ? "auto" : "off", next(state, 5) ? "true" : "false",
+		next(state, 2) ? "true" : "false", peer ? "" : "null,\"x\":", peer, next(state, 2) * 500000, record, next(state, 8) ? "auto" : "off", next(state, 5) ? "true" : "false",
 		port, secret, next(state, 5) ? "true" : "false", asks, port, secret);
 	ask(s, text, NULL);
 }
@@ -195,7 +196,7 @@ static void *request(void *argument) {
 	while(!atomic_load(&over)) {
 		int index = (int)next(&state, SLOTS);
 		slot *s = &slots[index];
-		switch(next(&state, 10)) {
+		switch(next(&state, 11)) {
 		case 0: {
 			// The one who finds the place empty fills it.
 			static pthread_mutex_t filling = PTHREAD_MUTEX_INITIALIZER;
@@ -222,6 +223,15 @@ static void *request(void *argument) {
 			if(!session) break;
 			json_decref(plugin->query_session(session));
 			janus_refcount_decrease(&session->ref);
+			break;
+		}
+		case 6: {
+			static const char *signals[] = {
+				"\"tone\",\"frequency\":1004", "\"silence\"", "\"delay\",\"time\":50", "\"playback\",\"time\":100", "\"echo\"",
+			};
+			char text[128];
+			snprintf(text, sizeof(text), "{\"request\":\"signal\",\"signal\":%s}", signals[next(&state, 5)]);
+			ask(s, text, NULL);
 			break;
 		}
 		default: configure(index, &state);

@@ -67,6 +67,7 @@ extension Switchboard {
             "by": "\(origin.source)", "source": "\(invite.source)", "sip_call_id": "\(invite.callID)",
         ])
         call.context = context
+        call.lineTest.note(invite)
         sipLegs[leg] = SIPBinding(call: call, callee: nil)
         begin(call, offer: invite.sdp, trickle: false)
     }

@@ -98,7 +98,7 @@ final class APISession {
         case .offerRefused(_, let failure), .answerRefused(let failure):
             reply?.fail(failure.apiError)
             reply = nil
-        case .held, .keyframeRequested, .digit: break
+        case .held, .keyframeRequested, .digit, .toneDigit: break
         case .event(let event):
             registry.publish(event, of: session.id)
         case .ended(let end):

@@ -99,6 +99,9 @@ extension ConfigurationReader {
         section?.read("redirects", into: &configuration.calls.redirects) { text throws(ConfigurationText.Refusal) in
             try ConfigurationText.choice(text, of: GatewayConfiguration.Calls.Redirects.self)
         }
+        section?.read("line_tests", into: &configuration.calls.lineTests) { text throws(ConfigurationText.Refusal) in
+            try ConfigurationText.integer(text, in: 0...10_000)
+        }
         configuration.calls.allowsDirectURIs =
             section?.value("direct_uris", ConfigurationText.boolean) ?? configuration.trunks.isEmpty
     }

@@ -80,6 +80,9 @@ extension GatewayConfiguration {
         /// no trunk; a trunk that knows the gateway by its address would take such calls, whatever the routes say.
         public var allowsDirectURIs = true
 
+        /// Key `calls.line_tests`: how many results of line tests are kept in memory, 0 to 10,000. Default: 200.
+        public var lineTests = 200
+
         /// Key `calls.redirects`: what becomes of a 3xx with which a phone of a user's answers. Default: `follow`.
         public var redirects = Redirects.follow
 

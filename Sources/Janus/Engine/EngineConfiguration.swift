@@ -14,22 +14,28 @@ public struct EngineConfiguration: Sendable, Equatable {
     /// Absolute base path of the capture of what the leg's party sends: Janus adds `-audio.mjr` and `-video.mjr`. `nil` captures nothing.
     public var record: String?
     public var latching: Latching
+    /// Whether its audio is measured for a line test.
+    public var isTested: Bool
 
     public init(
-        peer: EngineLegID? = nil, media: [EngineMedium] = [], bitrate: Int = 0, record: String? = nil, latching: Latching = .auto
+        peer: EngineLegID? = nil, media: [EngineMedium] = [], bitrate: Int = 0, record: String? = nil, latching: Latching = .auto,
+        isTested: Bool = false
     ) {
         self.peer = peer
         self.media = media
         self.bitrate = bitrate
         self.record = record
         self.latching = latching
+        self.isTested = isTested
     }
 
     var members: [String: JSONValue] {
-        [
+        var members: [String: JSONValue] = [
             "peer": peer.map { .integer($0.value) } ?? .null, "media": .array(media.map(\.json)), "bitrate": .integer(bitrate),
             "record": record.map { .string($0) } ?? .null, "latching": .string(latching.rawValue),
         ]
+        if isTested { members["test"] = true }
+        return members
     }
 }
 

@@ -5,6 +5,8 @@ public import SIPNames
 public enum EngineEvent: Sendable, Equatable {
     /// The leg's party pressed a DTMF digit (RFC 4733), once for each press.
     case digit(JanusMediaKind, Character, duration: Duration)
+    /// The leg's party, which is under a line test, sent a DTMF digit as tones in its audio.
+    case toneDigit(JanusMediaKind, Character, duration: Duration)
     /// A phone's packets come from elsewhere than signalled, or have moved from `former`.
     case latched(JanusMediaKind, SocketAddress, former: SocketAddress?)
     /// RTP of a phone arrives, again or for the first time.
@@ -22,6 +24,7 @@ public enum EngineEvent: Sendable, Equatable {
     public var name: String {
         switch self {
         case .digit: "digit"
+        case .toneDigit: "tone_digit"
         case .latched: "latched"
         case .flowing: "flowing"
         case .silent: "silent"
@@ -36,9 +39,10 @@ public enum EngineEvent: Sendable, Equatable {
         guard data["tern"]?.stringValue == "event", let name = data["event"]?.stringValue else { return nil }
         let kind = data["kind"]?.stringValue.flatMap(JanusMediaKind.init)
         switch (name, kind) {
-        case ("digit", let kind?):
+        case ("digit", let kind?), ("tone_digit", let kind?):
             guard let text = data["digit"]?.stringValue, let digit = text.first, text.count == 1 else { return nil }
-            self = .digit(kind, digit, duration: .milliseconds(data["duration"]?.intValue ?? 0))
+            let duration = Duration.milliseconds(data["duration"]?.intValue ?? 0)
+            self = name == "digit" ? .digit(kind, digit, duration: duration) : .toneDigit(kind, digit, duration: duration)
         case ("latched", let kind?):
             guard let address = SocketAddress(data) else { return nil }
             self = .latched(kind, address, former: SocketAddress(data["former"]))
@@ -99,6 +103,8 @@ public struct EngineStatistics: Sendable, Equatable, EngineReply {
         public var latched: SocketAddress?
         /// Time since the last packet of RTP or RTCP; nil before the first.
         public var lastPacket: Duration?
+        /// What a line test has measured; nil where the leg is under none.
+        public var test: EngineLineTest?
 
         public init() {}
     }
@@ -137,6 +143,7 @@ extension EngineStatistics.Medium {
         srtpErrors = json["srtp_errors"]?.intValue ?? 0
         latched = SocketAddress(json["latched"])
         lastPacket = json["last_packet_ms"]?.intValue.map { .milliseconds($0) }
+        test = EngineLineTest(json["test"])
     }
 }
 

@@ -81,6 +81,13 @@ public struct EngineLeg {
         return asked
     }
 
+    /// Has a leg under a line test send something instead of the echo.
+    ///
+    /// - Throws: `.plugin` with ``Refusal/conflict`` for a leg under none, or whose codec the signal cannot be made in.
+    public func send(_ signal: EngineSignal) async throws(JanusError) {
+        _ = try await reply(to: "signal", signal.members)
+    }
+
     /// The counters of both directions.
     ///
     /// - Parameter limit: Time for the reply, where it is not the client's usual one.

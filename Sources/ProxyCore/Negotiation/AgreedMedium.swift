@@ -8,6 +8,8 @@ public struct AgreedMedium: Sendable, Hashable {
     public var codec: Codec
     /// Its number in the RTP packets.
     public var payloadType: UInt8
+    /// Milliseconds of media in a packet, as the session description says; nil where it does not.
+    public var packetTime: Int?
     /// As Tern sees it: `sendonly` is media that goes to the phone only.
     public var direction: Direction
     /// Whether media to and from the phone is SRTP.
@@ -19,6 +21,7 @@ public struct AgreedMedium: Sendable, Hashable {
         kind = medium.kind
         codec = payload.codec
         payloadType = payload.type
+        packetTime = medium.attributes.lazy.compactMap { if case .packetTime(let time) = $0 { Int(time) } else { nil } }.first
         self.direction = direction
         isEncrypted = medium.transport.isSecure
     }

@@ -135,10 +135,14 @@ public struct ProxySession: Sendable {
     /// Whether that side sends video.
     public func sendsVideo(_ side: SessionSide) -> Bool { agreed[side]?.contains { $0.kind == .video && $0.receives } ?? false }
 
+    /// Whether the phone at that side has agreed on DTMF digits as RTP (RFC 4733).
+    public func hasTelephoneEvents(_ side: SessionSide) -> Bool {
+        if case .sip(let leg)? = offers.sides[side] { leg.hasTelephoneEvents } else { false }
+    }
+
     /// Whether the phone at that side takes DTMF digits as RTP (RFC 4733) now: none pass during a hold.
     public func takesTelephoneEvents(_ side: SessionSide) -> Bool {
-        guard case .sip(let leg)? = offers.sides[side] else { return false }
-        return leg.hasTelephoneEvents && holders.isEmpty && options.useAudio
+        hasTelephoneEvents(side) && holders.isEmpty && options.useAudio
     }
 
     // MARK: Events

@@ -163,6 +163,9 @@ extension SIPIncomingInvite {
         privacy = SofiaHeaders.privacy(sip)
         diversion = SofiaHeaders.unknown(sip, "diversion")
         historyInfo = SofiaHeaders.unknown(sip, "history-info")
+        contactHost = sip.sip_contact.map { SofiaURI.host($0.pointee.m_url) }
+        viaHost = SofiaText.optionalField(sip.sip_via?.pointee.v_host, limit: 256)
+        testID = SofiaHeaders.unknown(sip, "x-tern-test-id").first
         replaces = sip.sip_replaces.flatMap { SIPReplaces($0.pointee) }
         referredBy = sip.sip_referred_by.map { "<\(SofiaURI.text($0.pointee.b_url).filter { $0 != ">" })>" }
     }

@@ -30,6 +30,11 @@ public struct SIPIncomingInvite: Hashable, Sendable {
     public var diversion: [String] = []
     /// The values of History-Info headers (RFC 7044), likewise.
     public var historyInfo: [String] = []
+    /// The hosts in Contact and in the topmost Via; what the sender says of its own address.
+    public var contactHost: String?
+    public var viaHost: String?
+    /// The value of X-Tern-Test-Id: the id that the caller gives its line test.
+    public var testID: String?
     /// The dialog whose place the caller wants to take (RFC 3891).
     public var replaces: SIPReplaces?
     /// The value of Referred-By (RFC 3892).

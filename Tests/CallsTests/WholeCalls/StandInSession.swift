@@ -96,6 +96,7 @@ final class StandInSession: MediaSession {
     func inheritance(of side: SessionSide) -> DialogInheritance? { nil }
     func statistics(of side: SessionSide) async -> EngineStatistics? { nil }
     func summary() async -> SessionSummary { SessionSummary() }
+    func send(_ signal: EngineSignal) async -> SessionFailure? { nil }
     func requestKeyframe(of side: SessionSide) {}
     func endIfPhoneIsSilent(for limit: Duration) async {}
     func goOnRecording(of sessions: [any MediaSession]) { update(SessionOptionsChange(record: true)) { _ in } }

@@ -27,7 +27,7 @@ struct RequestGenerator {
     mutating func request(ids: [Int]) -> (body: JSONValue, jsep: JSEP?) {
         var members: [String: JSONValue]
         var jsep: JSEP?
-        switch pick(["open", "open", "configure", "configure", "configure", "configure", "take", "give", "keyframe", "statistics", "attach", "version", "?"]) {
+        switch pick(["open", "open", "configure", "configure", "configure", "configure", "take", "give", "keyframe", "statistics", "signal", "signal", "attach", "version", "?"]) {
         case "open": members = open()
         case "configure": members = configure(ids)
         case "take":
@@ -39,6 +39,7 @@ struct RequestGenerator {
             if chance(30) { members["update"] = true }
         case "keyframe": members = ["request": "keyframe"]
         case "statistics": members = ["request": "statistics"]
+        case "signal": members = signal()
         case "attach": members = ["request": "attach"]
         case "version": members = ["request": "version"]
         default: members = ["request": strange()]
@@ -57,10 +58,19 @@ struct RequestGenerator {
         return members
     }
 
+    private mutating func signal() -> [String: JSONValue] {
+        [
+            "request": "signal", "signal": .string(pick(["echo", "silence", "tone", "sweep", "delay", "playback", "noise"])),
+            "frequency": pick([1_004, 50, 0, 90_000]), "level": pick([0, -16, 40]), "from": pick([300, 3_400]), "to": pick([3_400, 300, 0]),
+            "time": pick([20, 500, 10_000, 0, -1]),
+        ]
+    }
+
     private mutating func configure(_ ids: [Int]) -> [String: JSONValue] {
         var members: [String: JSONValue] = ["request": "configure"]
         if chance(90) { members["peer"] = chance(10) ? pick([nil, 1]) : ids.randomElement(using: &random).map { .integer($0) } ?? .null }
         members["media"] = .array(pick([["audio"], ["video"], ["audio", "video"], [], ["video", "video"]]).map { medium($0) })
+        if chance(60) { members["test"] = pick([true, true, false]) }
         if chance(50) { members["bitrate"] = pick([0, 100_000, 4_294_967_295]) }
         if chance(50) { members["latching"] = pick(["auto", "auto", "off"]) }
         if chance(30) { members["record"] = .string(pick(["\(recordings)/a", "\(recordings)/b", "\(recordings)/none/c", "/dev/null/d"])) }

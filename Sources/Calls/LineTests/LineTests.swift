@@ -1,0 +1,175 @@
+internal import BrowserAPI
+public import EventLoop
+public import JSON
+internal import Janus
+internal import LineTest
+internal import Logging
+internal import Media
+internal import ProxyCore
+internal import RTP
+internal import SDP
+
+/// The line tests: calls to the echo. Takes the caller's digits, and makes a result of each call that is over.
+@LoopActor
+public final class LineTests {
+    /// A line test ended; the result goes to whoever may see the call.
+    typealias Publication = @LoopActor (BrowserEvent) -> Void
+
+    private var store: LineTestStore
+    private let log: Logger
+
+    /// - Parameter capacity: Results that are kept.
+    init(capacity: Int, log: Logger) {
+        store = LineTestStore(capacity: capacity)
+        self.log = log
+    }
+
+    // MARK: While the caller is on the line
+
+    /// What a digit has the caller hear; nil for digits that do nothing.
+    private static func signal(for digit: Character) -> EngineSignal? {
+        switch digit {
+        // The milliwatt: other than 1000 Hz, 1004 Hz meets all codes of G.711.
+        case "1": .tone(frequency: 1_004, level: 0)
+        case "2": .tone(frequency: 1_004, level: -16)
+        case "3": .silence
+        case "4": .playback(.seconds(5))
+        case "5": .sweep(from: 300, to: 3_400, level: -16, time: .seconds(10))
+        case "6": .delay(.milliseconds(500))
+        case "0": .echo
+        default: nil
+        }
+    }
+
+    /// The caller of a call has pressed a digit; does nothing where the call is no line test.
+    func press(_ digit: Character, in call: CallController) {
+        guard call.isEstablished, call.isEcho else { return }
+        if digit == "#" {
+            return call.handle(.terminate(CallEnd(status: 200, reason: "The caller ended the line test by #", by: .caller)))
+        }
+        guard let signal = LineTests.signal(for: digit) else { return }
+        let (session, log, id) = (call.session, log, call.id)
+        LoopActor.task {
+            if let failure = await session.send(signal) {
+                log.info("the line test sends no signal", metadata: ["call": "\(id)", "digit": "\(digit)", "reason": "\(failure.reason)"])
+            }
+        }
+    }
+
+    // MARK: Results
+
+    /// The call has ended: its result is kept, written into the log and published, as soon as its session has been given back.
+    func end(_ call: CallController, _ end: CallEnd, users: Set<String>, publish: @escaping Publication) {
+        guard call.isEcho, let times = LineTestTimes(call.times) else { return }
+        let (session, id) = (call.session, call.id)
+        LoopActor.task { [self] in
+            let summary = await session.summary()
+            guard let test = summary.statistics[.caller]?.audio?.test else { return }
+            let result = result(of: call, times, summary.statistics[.caller]?.audio, test, summary.agreed[.caller] ?? [], summary.takesEvents, end)
+            store.insert(result, users: users, testID: call.lineTest.testID)
+            write(result)
+            publish(.call(id, "line_test", result.json))
+        }
+    }
+
+    /// What a call that lasts has measured so far; nil where it is no line test, or cannot be asked.
+    func current(_ call: CallController) async -> JSONValue? {
+        guard call.isEcho, let times = LineTestTimes(call.times), let medium = await call.session.statistics(of: .caller)?.audio,
+            let test = medium.test
+        else { return nil }
+        let session = call.session
+        return result(
+            of: call, times, medium, test, session.agreedMedia(of: .caller), session.takesTelephoneEvents(.caller) ? [.caller] : [], nil
+        ).json
+    }
+
+    /// The result of a call that is over, where `client` may read it.
+    ///
+    /// - Throws: `unknownCall` (3002), `notYours` (2005).
+    func result(of call: String, for client: BrowserClient) throws(APIError) -> JSONValue {
+        guard let entry = store.entry(of: call) else { throw .unknownCall() }
+        guard client.user.isAdmin || entry.users.contains(client.user.name) else { throw .notYours(field: "call_id") }
+        return entry.result.json
+    }
+
+    /// The result of the test to which its caller gave this id.
+    public func result(testID: String) -> JSONValue? { LineTestID(testID).flatMap { store.result($0) }?.json }
+
+    private func write(_ result: LineTestResult) {
+        guard let worst = result.verdicts.first else { return }
+        var fields: Logger.Metadata = [
+            "call": "\(result.id)", "verdict": "\(worst.text)", "caller": "\(result.caller)", "packets": "\(result.received.packets)",
+            "lost": "\(result.received.lost)", "codec": "\(result.codec?.name ?? "none")",
+        ]
+        if let jitter = result.received.jitterMean { fields["jitter"] = "\(Int(jitter.rounded())) ms" }
+        if let source = result.addresses.source { fields["source"] = "\(source)" }
+        if let score = result.receivedQuality?.score { fields["mos"] = "\((score * 100).rounded() / 100)" }
+        let isBad = worst.severity == .critical || worst.severity == .warning
+        log.log(level: isBad ? .notice : .info, "line test", metadata: fields)
+    }
+
+    private func result(
+        of call: CallController, _ times: LineTestTimes, _ medium: EngineStatistics.Medium?, _ test: EngineLineTest, _ agreed: [AgreedMedium],
+        _ takesEvents: Set<SessionSide>, _ end: CallEnd?
+    ) -> LineTestResult {
+        var result = LineTestResult(
+            id: call.id, session: call.session.id, began: call.lineTest.began, duration: Int(test.duration / .milliseconds(1)),
+            caller: call.origin.user, dialled: call.context?.dialled, isBrowser: call.session.kind.hasBrowser)
+        result.setUp = LineTestResult.SetUp(
+            answered: times.answered, firstPacket: test.firstPacket.map { times.answered + Int($0 / .milliseconds(1)) })
+        result.addresses = call.lineTest.addresses
+        result.addresses.signalled = test.signalled?.description
+        result.addresses.source = medium?.latched?.description
+        result.addresses.rtcpSource = test.rtcpSource?.description
+        if let audio = agreed.first(where: { $0.kind == .audio }) {
+            result.codec = LineTestResult.Codec(
+                name: audio.codec.rawValue, payloadType: Int(audio.payloadType), packetTime: audio.packetTime, isEncrypted: audio.isEncrypted,
+                takesEvents: takesEvents.contains(.caller))
+            result.isExpectedToSend = audio.direction.receives
+        }
+        result.bytes = medium?.received.bytes ?? 0
+        result.received = test.stream
+        result.audio = test.audio
+        result.sent.packets = medium?.sent.packets ?? 0
+        result.sent.bytes = medium?.sent.bytes ?? 0
+        result.sent.lost = medium?.sent.lost
+        result.sent.jitter = medium?.sent.jitter
+        result.sent.roundTrip = medium?.sent.roundTrip
+        result.sent.metrics = test.metrics
+        result.rtcpPackets = medium?.rtcpReceived ?? 0
+        result.dropped = medium?.dropped ?? 0
+        result.rejected = medium?.srtpErrors ?? 0
+        result.isUnreachable = test.isUnreachable
+        result.noteDigits(test, call.lineTest.digits)
+        result.endStatus = end?.status ?? 200
+        result.endReason = end?.reason ?? ""
+        return result
+    }
+}
+
+/// The times of a set-up that came to an answer, in milliseconds since its beginning.
+private struct LineTestTimes {
+    let answered: Int
+
+    init?(_ times: CallReport.Times) {
+        guard let time = times.answered else { return nil }
+        answered = Int(times.began.duration(to: time) / .milliseconds(1))
+    }
+}
+
+extension LineTestResult {
+    /// The digits of the media and of INFO together.
+    fileprivate mutating func noteDigits(_ test: EngineLineTest, _ infos: DigitLog) {
+        var all = DigitLog()
+        for entry in (test.digits + infos.entries).sorted(by: { $0.time < $1.time }) { all.add(entry) }
+        digits = all.entries
+        digitCount = test.digitCount + infos.count
+        // Older ones are no longer here, but counted.
+        doubledDigits = max(all.doubled, test.doubledDigits)
+    }
+}
+
+extension CallController {
+    /// Whether its caller talks with the echo.
+    var isEcho: Bool { session.kind.calleeType == nil }
+}

@@ -1,0 +1,185 @@
+internal import Glibc
+internal import RTP
+
+/// What a leg under a line test sends: the echo, or something in its place. Under the leg's receiving lock.
+struct LineSignal {
+    /// What is sent.
+    private enum Source {
+        case echo
+        case generated(SignalGenerator, G711)
+        /// What came before, held back for a time.
+        case delayed(PacketDelay)
+    }
+
+    /// Between two packets that are generated. Microseconds, and samples.
+    static let interval: Int64 = 20_000
+    private static let size = 160
+
+    private var source = Source.echo
+    private var payloadType: UInt8 = 0
+    private var ssrc: UInt32 = 0
+    private var sequence: UInt16 = 0
+    private var timestamp: UInt32 = 0
+    private var due: Int64 = 0
+    /// Whether nothing has been sent of it yet.
+    private var isNew = false
+
+    /// Sends the party's own packets again.
+    mutating func echo() {
+        end()
+        source = .echo
+    }
+
+    mutating func generate(_ signal: TestSignal, _ law: G711, payloadType: UInt8, now: Int64) {
+        end()
+        source = .generated(SignalGenerator(signal), law)
+        self.payloadType = payloadType
+        var generator = SystemRandomNumberGenerator()
+        ssrc = .random(in: 1...UInt32.max, using: &generator)
+        sequence = .random(in: 0...UInt16.max, using: &generator)
+        timestamp = .random(in: 0...UInt32.max, using: &generator)
+        due = now
+        isNew = true
+    }
+
+    /// - Parameter isRecording: Whether what comes within `delay` is played once; else all that comes is held back by it.
+    mutating func hold(_ delay: Int64, isRecording: Bool, now: Int64) {
+        end()
+        source = .delayed(PacketDelay(delay: delay, intakeEnd: isRecording ? now &+ delay : nil))
+        isNew = true
+    }
+
+    /// Gives back what it needs memory for.
+    mutating func end() {
+        if case .delayed(let held) = source { held.deallocate() }
+        source = .echo
+    }
+
+    /// Whether its packets are made here, in a codec that had been agreed on.
+    var isGenerated: Bool { if case .generated = source { true } else { false } }
+
+    /// Whether the party's packets are not sent back at once.
+    mutating func replacesEcho(now: Int64) -> Bool {
+        switch source {
+        case .echo: return false
+        case .generated: return true
+        case .delayed(let held):
+            guard held.isOver(now: now) else { return true }
+            end()
+            return false
+        }
+    }
+
+    /// A packet of the party's came that is not sent back at once.
+    mutating func keep(_ packet: UnsafeRawPointer, length: Int, isEvent: Bool, now: Int64) {
+        guard !isEvent, case .delayed(var held) = source else { return }
+        held.take(packet, length: length, now: now)
+        source = .delayed(held)
+    }
+
+    /// Writes the next packet that is due.
+    ///
+    /// - Parameter packet: Room for ``Leg/packetSize`` bytes.
+    /// - Returns: Its length, and whether it is the signal's first; nil where none is due.
+    mutating func next(to packet: UnsafeMutableRawPointer, now: Int64) -> (length: Int, isFirst: Bool)? {
+        switch source {
+        case .echo: return nil
+        case .generated(var generator, let law):
+            guard due <= now else { return nil }
+            // After a pause of the process it does not catch up.
+            due = now &- due > LineSignal.interval &* 5 ? now &+ LineSignal.interval : due &+ LineSignal.interval
+            packet.storeBytes(of: 0x80, as: UInt8.self)
+            packet.storeBytes(of: payloadType & 0x7f, toByteOffset: 1, as: UInt8.self)
+            RTPHeader.write(sequence: sequence, timestamp: timestamp, ssrc: ssrc, to: packet)
+            for index in 0..<LineSignal.size {
+                packet.storeBytes(of: law.code(generator.next()), toByteOffset: RTPHeader.size &+ index, as: UInt8.self)
+            }
+            sequence = sequence &+ 1
+            timestamp = timestamp &+ UInt32(LineSignal.size)
+            source = .generated(generator, law)
+            defer { isNew = false }
+            return (RTPHeader.size &+ LineSignal.size, isNew)
+        case .delayed(var held):
+            guard let length = held.next(to: packet, most: Leg.packetSize, now: now) else { return nil }
+            source = .delayed(held)
+            defer { isNew = false }
+            return (length, isNew)
+        }
+    }
+
+    /// When the next packet is due; nil where there is no signal.
+    func nextTime(now: Int64) -> Int64? {
+        switch source {
+        case .echo: nil
+        case .generated: due
+        case .delayed(let held): held.isOver(now: now) ? nil : held.due ?? now &+ LineSignal.interval
+        }
+    }
+}
+
+/// The thread that sends the signals of line tests. It waits while there are none.
+enum LineSignals {
+    private struct Shared: @unchecked Sendable {
+        let lock = Lock()
+        let condition: UnsafeMutablePointer<pthread_cond_t>
+        let state: UnsafeMutablePointer<(legs: [LegReference], isOver: Bool)>
+
+        init() {
+            condition = .allocate(capacity: 1)
+            condition.initialize(to: pthread_cond_t())
+            pthread_cond_init(condition, nil)
+            state = .allocate(capacity: 1)
+            state.initialize(to: ([], false))
+        }
+    }
+
+    private static let shared = Shared()
+    /// The thread looks again after this time at the latest. Microseconds.
+    private static let longestWait = LineSignal.interval
+
+    /// A leg has a signal.
+    static func begin(_ reference: LegReference) {
+        let shared = shared
+        shared.lock.locked { if !shared.state.pointee.legs.contains(reference) { shared.state.pointee.legs.append(reference) } }
+        pthread_cond_signal(shared.condition)
+    }
+
+    /// The plugin ends.
+    static func end() {
+        shared.lock.locked { shared.state.pointee.isOver = true }
+        pthread_cond_broadcast(shared.condition)
+    }
+
+    /// Runs until the plugin ends.
+    static func run() {
+        let output = SignalOutput()
+        defer { output.deallocate() }
+        while let legs = next() {
+            var due = Clock.now() &+ longestWait
+            for reference in legs {
+                if let time = output.send(reference) { due = min(due, time) } else { remove(reference) }
+            }
+            let wait = min(max(due &- Clock.now(), 1_000), longestWait)
+            var time = timespec(tv_sec: 0, tv_nsec: Int(wait) &* 1_000)
+            nanosleep(&time, nil)
+        }
+    }
+
+    /// The legs that have a signal; waits for one. Nil when the plugin ends.
+    private static func next() -> [LegReference]? {
+        let shared = shared
+        shared.lock.lock()
+        defer { shared.lock.unlock() }
+        while shared.state.pointee.legs.isEmpty, !shared.state.pointee.isOver { shared.lock.wait(for: shared.condition) }
+        return shared.state.pointee.isOver ? nil : shared.state.pointee.legs
+    }
+
+    /// Forgets a leg, unless it has been given another signal meanwhile.
+    private static func remove(_ reference: LegReference) {
+        let shared = shared
+        shared.lock.lock()
+        defer { shared.lock.unlock() }
+        guard reference.leg?.nextSignal(of: reference.generation, now: Clock.now()) == nil else { return }
+        shared.state.pointee.legs.removeAll { $0 == reference }
+    }
+}
