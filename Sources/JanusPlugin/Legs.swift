@@ -124,7 +124,7 @@ struct Remains {
     func dispose() {
         for store in stores { store.deallocate() }
         for test in tests {
-            test.pointee.signal.end()
+            test.pointee.end()
             test.deinitialize(count: 1)
             test.deallocate()
         }

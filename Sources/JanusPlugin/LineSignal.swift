@@ -6,21 +6,23 @@ struct LineSignal {
     /// What is sent.
     private enum Source {
         case echo
-        case generated(SignalGenerator, G711)
+        case generated(SignalGenerator, LineEncoder)
         /// What came before, held back for a time.
         case delayed(PacketDelay)
     }
 
-    /// Between two packets that are generated. Microseconds, and samples.
+    /// Between two packets that are generated. Microseconds.
     static let interval: Int64 = 20_000
-    private static let size = 160
 
     private var source = Source.echo
-    private var payloadType: UInt8 = 0
+    private(set) var payloadType: UInt8 = 0
+    private(set) var codec = Codec.other
     private var ssrc: UInt32 = 0
     private var sequence: UInt16 = 0
     private var timestamp: UInt32 = 0
     private var due: Int64 = 0
+    /// When a signal that has an end is over.
+    private var over: Int64?
     /// Whether nothing has been sent of it yet.
     private var isNew = false
 
@@ -30,15 +32,17 @@ struct LineSignal {
         source = .echo
     }
 
-    mutating func generate(_ signal: TestSignal, _ law: G711, payloadType: UInt8, now: Int64) {
+    mutating func generate(_ signal: TestSignal, _ encoder: LineEncoder, _ codec: Codec, payloadType: UInt8, now: Int64) {
         end()
-        source = .generated(SignalGenerator(signal), law)
+        self.codec = codec
+        source = .generated(SignalGenerator(signal, rate: encoder.rate), encoder)
         self.payloadType = payloadType
         var generator = SystemRandomNumberGenerator()
         ssrc = .random(in: 1...UInt32.max, using: &generator)
         sequence = .random(in: 0...UInt16.max, using: &generator)
         timestamp = .random(in: 0...UInt32.max, using: &generator)
         due = now
+        over = signal.duration.map { now &+ Int64($0 * 1_000_000) }
         isNew = true
     }
 
@@ -51,7 +55,11 @@ struct LineSignal {
 
     /// Gives back what it needs memory for.
     mutating func end() {
-        if case .delayed(let held) = source { held.deallocate() }
+        switch source {
+        case .delayed(let held): held.deallocate()
+        case .generated(_, let encoder): encoder.end()
+        case .echo: break
+        }
         source = .echo
     }
 
@@ -62,7 +70,10 @@ struct LineSignal {
     mutating func replacesEcho(now: Int64) -> Bool {
         switch source {
         case .echo: return false
-        case .generated: return true
+        case .generated:
+            guard let over, now >= over else { return true }
+            end()
+            return false
         case .delayed(let held):
             guard held.isOver(now: now) else { return true }
             end()
@@ -79,26 +90,29 @@ struct LineSignal {
 
     /// Writes the next packet that is due.
     ///
-    /// - Parameter packet: Room for ``Leg/packetSize`` bytes.
+    /// - Parameters:
+    ///   - packet: Room for ``Leg/packetSize`` bytes.
+    ///   - samples: Room for ``LineEncoder/longest`` samples.
     /// - Returns: Its length, and whether it is the signal's first; nil where none is due.
-    mutating func next(to packet: UnsafeMutableRawPointer, now: Int64) -> (length: Int, isFirst: Bool)? {
+    mutating func next(
+        to packet: UnsafeMutableRawPointer, _ samples: UnsafeMutablePointer<Int16>, now: Int64
+    ) -> (length: Int, isFirst: Bool)? {
         switch source {
         case .echo: return nil
-        case .generated(var generator, let law):
-            guard due <= now else { return nil }
+        case .generated(var generator, var encoder):
+            guard due <= now, over.map({ now < $0 }) ?? true else { return nil }
             // After a pause of the process it does not catch up.
             due = now &- due > LineSignal.interval &* 5 ? now &+ LineSignal.interval : due &+ LineSignal.interval
             packet.storeBytes(of: 0x80, as: UInt8.self)
             packet.storeBytes(of: payloadType & 0x7f, toByteOffset: 1, as: UInt8.self)
             RTPHeader.write(sequence: sequence, timestamp: timestamp, ssrc: ssrc, to: packet)
-            for index in 0..<LineSignal.size {
-                packet.storeBytes(of: law.code(generator.next()), toByteOffset: RTPHeader.size &+ index, as: UInt8.self)
-            }
+            let length = encoder.encode(&generator, to: packet + RTPHeader.size, samples)
             sequence = sequence &+ 1
-            timestamp = timestamp &+ UInt32(LineSignal.size)
-            source = .generated(generator, law)
+            timestamp = timestamp &+ UInt32(truncatingIfNeeded: encoder.size)
+            source = .generated(generator, encoder)
+            guard length > 0 else { return nil }
             defer { isNew = false }
-            return (RTPHeader.size &+ LineSignal.size, isNew)
+            return (RTPHeader.size &+ length, isNew)
         case .delayed(var held):
             guard let length = held.next(to: packet, most: Leg.packetSize, now: now) else { return nil }
             source = .delayed(held)
@@ -111,7 +125,7 @@ struct LineSignal {
     func nextTime(now: Int64) -> Int64? {
         switch source {
         case .echo: nil
-        case .generated: due
+        case .generated: over.map { now >= $0 } == true ? nil : due
         case .delayed(let held): held.isOver(now: now) ? nil : held.due ?? now &+ LineSignal.interval
         }
     }

@@ -12,12 +12,23 @@ struct LineTest {
     private var tones = ToneDigitDetector()
     private(set) var digits = DigitLog()
     private var decoded: Int64 = 0
+    /// Of the codec that came last.
+    private var decoder: LineDecoder?
+    private var codec = Codec.other
+    private let samples = UnsafeMutablePointer<Int16>.allocate(capacity: LineDecoder.longest)
     private var firstPacket: Int64?
     private var rtcpSource: MediaAddress?
     private var extended: VoIPMetrics?
     var signal = LineSignal()
 
     init(now: Int64) { begin = now }
+
+    /// Gives back what it needs memory for.
+    mutating func end() {
+        signal.end()
+        decoder?.end()
+        samples.deallocate()
+    }
 
     /// Measures a packet of the party.
     ///
@@ -27,19 +38,20 @@ struct LineTest {
         let isEvent = payload.codec == .telephoneEvent
         let isNew = meter.take(StreamMeter.Packet(
             header: header, clockRate: payload.clockRate > 0 ? payload.clockRate : 8_000, isAgreed: isAgreed, isEvent: isEvent, now: now))
-        guard isNew, let law = payload.codec.law else { return nil }
-        let count = header.payloadEnd &- header.payloadOffset
-        guard decoded &+ Int64(count) <= (now &- begin) &* LineTest.decodingRate / 1_000_000 &+ LineTest.decodingRate else { return nil }
-        decoded = decoded &+ Int64(count)
-        var found: ToneDigitDetector.Digit?
-        var index = header.payloadOffset
-        while index < header.payloadEnd {
-            let code = packet.load(fromByteOffset: index, as: UInt8.self)
-            let sample = law.sample(code)
-            audio.add(sample, isExtreme: law.isExtreme(code))
-            if let digit = tones.take(sample) { found = digit }
-            index = index &+ 1
+        guard isNew, !isEvent, decoded <= (now &- begin) &* LineTest.decodingRate / 1_000_000 &+ LineTest.decodingRate else { return nil }
+        if payload.codec != codec {
+            decoder?.end()
+            decoder = LineDecoder(payload.codec)
+            codec = payload.codec
         }
+        guard var decoder else { return nil }
+        var found: ToneDigitDetector.Digit?
+        decoder.decode(packet + header.payloadOffset, length: header.payloadEnd &- header.payloadOffset, samples) { sample, isExtreme in
+            decoded = decoded &+ 1
+            audio.add(sample, isExtreme: isExtreme)
+            if let digit = tones.take(sample) { found = digit }
+        }
+        self.decoder = decoder
         if let found { note(found.character, .inBand, duration: found.duration, level: found.level, now: now) }
         return found
     }
@@ -70,17 +82,6 @@ struct LineTest {
         reply.set("doubled_digits", UInt64(digits.doubled))
         reply.set("last_digits", digits.entries.map { Reply($0) })
         return reply
-    }
-}
-
-extension Codec {
-    /// The law of G.711; nil for other codecs.
-    var law: G711? {
-        switch self {
-        case .pcmu: .muLaw
-        case .pcma: .aLaw
-        default: nil
-        }
     }
 }
 

@@ -5,10 +5,12 @@ internal import RTP
 /// What the thread of line tests needs to send packets: memory of its own.
 struct SignalOutput {
     private let packet: UnsafeMutableRawPointer
+    private let samples: UnsafeMutablePointer<Int16>
     private let relay: UnsafeMutablePointer<janus_plugin_rtp>
 
     init() {
         packet = .allocate(byteCount: Leg.packetSize + Leg.trailerSize, alignment: 16)
+        samples = .allocate(capacity: LineEncoder.longest)
         relay = .allocate(capacity: 1)
         relay.initialize(to: janus_plugin_rtp())
         janus_plugin_rtp_extensions_reset(&relay.pointee.extensions)
@@ -16,6 +18,7 @@ struct SignalOutput {
 
     func deallocate() {
         packet.deallocate()
+        samples.deallocate()
         relay.deallocate()
     }
 
@@ -27,7 +30,7 @@ struct SignalOutput {
         let now = Clock.now()
         // As many as a call has in the time between two looks, several times over.
         for _ in 0..<16 {
-            guard let (length, payload, isFirst) = leg.takeSignal(of: reference.generation, to: packet, now: now) else { break }
+            guard let (length, payload, isFirst) = leg.takeSignal(of: reference.generation, to: packet, samples, now: now) else { break }
             guard let header = RTPHeader(packet, length: length) else { continue }
             let delivery = leg.send(
                 MediaPacket(
@@ -48,16 +51,16 @@ struct SignalOutput {
 extension LegPointer {
     /// Takes the next packet of the leg's signal, with what its payload type means.
     fileprivate func takeSignal(
-        of generation: UInt64, to packet: UnsafeMutableRawPointer, now: Int64
+        of generation: UInt64, to packet: UnsafeMutableRawPointer, _ samples: UnsafeMutablePointer<Int16>, now: Int64
     ) -> (length: Int, payload: Payload, isFirst: Bool)? {
         pointee.receiving.lock()
         defer { pointee.receiving.unlock() }
         guard pointee.generation == generation, let test = receiver(.audio).pointee.test,
-            let (length, isFirst) = test.pointee.signal.next(to: packet, now: now)
+            let (length, isFirst) = test.pointee.signal.next(to: packet, samples, now: now)
         else { return nil }
         let payload = receiver(.audio).pointee.payloads[packet.load(fromByteOffset: 1, as: UInt8.self)]
         // What was agreed on may have changed since the signal began.
-        guard !test.pointee.signal.isGenerated || payload.codec.law != nil else {
+        guard !test.pointee.signal.isGenerated || payload.codec == test.pointee.signal.codec else {
             test.pointee.signal.echo()
             return nil
         }
@@ -98,6 +101,16 @@ struct SignalRequest {
                 let time = try fields.integer("time", in: 100...60_000)
             else { throw .malformed("\"from\", \"to\" or \"time\" is missing.") }
             signal = .generated(.sweep(from: Double(from), to: Double(to), level: level, seconds: Double(time) / 1_000))
+        case "melody":
+            var notes: [TestSignal.Note] = []
+            for element in try fields.elements("notes", most: 32) {
+                let note = Fields(object: element)
+                guard let frequency = try note.integer("frequency", in: 0...3_900), let time = try note.integer("time", in: 10...2_000) else {
+                    throw .malformed("A note of \"notes\" has no frequency or time.")
+                }
+                notes.append(TestSignal.Note(frequency: Double(frequency), seconds: Double(time) / 1_000))
+            }
+            signal = .generated(.melody(notes))
         case "delay", "playback":
             guard let time = try fields.integer("time", in: 1...10_000) else { throw .malformed("\"time\" is missing.") }
             signal = .held(time &* 1_000, isRecording: try fields.string("signal") == "playback")
@@ -124,11 +137,14 @@ struct SignalRequest {
         case .echo: test.pointee.signal.echo()
         case .held(let time, let isRecording): test.pointee.signal.hold(time, isRecording: isRecording, now: now)
         case .generated(let signal):
-            let made = receiver.pointee.descriptions.lazy.compactMap { description in
-                description.entry.codec.law.map { (description.type, $0) }
-            }.first
-            guard let (type, law) = made else { throw .conflict("The leg's codec is one that no signal can be made in.") }
-            test.pointee.signal.generate(signal, law, payloadType: type, now: now)
+            for description in receiver.pointee.descriptions {
+                let codec = description.entry.codec
+                guard let encoder = LineEncoder(codec) else { continue }
+                test.pointee.signal.generate(signal, encoder, codec, payloadType: description.type, now: now)
+                receiver.pointee.isBroken = true
+                return
+            }
+            throw .conflict("The leg's codec is one that no signal can be made in.")
         }
         receiver.pointee.isBroken = true
     }

@@ -130,6 +130,17 @@ struct EngineLegTests {
         }
     }
 
+    @Test("says what a leg under a line test is to send")
+    @LoopActor func signals() async throws {
+        for (signal, members) in [
+            (EngineSignal.tone(frequency: 1_004, level: -16), ["signal": "tone", "frequency": 1_004, "level": -16] as JSONValue),
+            (.sweep(from: 300, to: 3_400, level: -16, time: .seconds(10)), ["signal": "sweep", "from": 300, "to": 3_400, "level": -16, "time": 10_000]),
+            (.playback(.seconds(5)), ["signal": "playback", "time": 5_000]), (.echo, ["signal": "echo"]),
+            (.melody([.init(880, .milliseconds(100))]), ["signal": "melody", "notes": [["frequency": 880, "time": 100]]]),
+        ] { #expect(JSONValue.object(signal.members) == members) }
+        #expect(EngineConfiguration(isTested: true).members["test"] == true && EngineConfiguration().members["test"] == nil)
+    }
+
     @Test("reads id, version, and whether a keyframe was asked for")
     @LoopActor func answers() async throws {
         try await Self.run(answering: ["tern": "attach", "leg": 5, "protocol": 1, "version": "1.2.3", "asked": true]) { leg, fake in

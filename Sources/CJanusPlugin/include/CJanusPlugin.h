@@ -46,6 +46,16 @@ static inline bool tern_json_is_null(const json_t *value) { return json_is_null(
 static inline bool tern_json_is_object(const json_t *value) { return json_is_object(value); }
 static inline bool tern_json_is_array(const json_t *value) { return json_is_array(value); }
 
+/// libopus, one channel; NULL where the library is missing. What decodes takes any bytes; a result below 0 is an error.
+typedef struct tern_opus_decoder_state tern_opus_decoder_state;
+typedef struct tern_opus_encoder_state tern_opus_encoder_state;
+tern_opus_decoder_state *tern_opus_decoder(int rate);
+int tern_opus_decode(tern_opus_decoder_state *decoder, const unsigned char *bytes, int length, int16_t *samples, int most);
+void tern_opus_decoder_end(tern_opus_decoder_state *decoder);
+tern_opus_encoder_state *tern_opus_encoder(int rate, int bitrate);
+int tern_opus_encode(tern_opus_encoder_state *encoder, const int16_t *samples, int count, unsigned char *bytes, int most);
+void tern_opus_encoder_end(tern_opus_encoder_state *encoder);
+
 /// Writes a line into Janus' log, at the level of a warning.
 void tern_warn(const char *text);
 

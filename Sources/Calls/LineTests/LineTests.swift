@@ -47,13 +47,30 @@ public final class LineTests {
         if digit == "#" {
             return call.handle(.terminate(CallEnd(status: 200, reason: "The caller ended the line test by #", by: .caller)))
         }
-        guard let signal = LineTests.signal(for: digit) else { return }
+        let fixed = LineTests.signal(for: digit)
+        guard fixed != nil || digit == "*" else { return }
         let (session, log, id) = (call.session, log, call.id)
-        LoopActor.task {
+        LoopActor.task { [self] in
+            var signal = fixed
+            if signal == nil { signal = await announcement(call) }
+            guard let signal else { return }
             if let failure = await session.send(signal) {
                 log.info("the line test sends no signal", metadata: ["call": "\(id)", "digit": "\(digit)", "reason": "\(failure.reason)"])
             }
         }
+    }
+
+    /// The worst verdict so far as tones: three that rise are good, two notices, three that fall warnings, a long low one critical.
+    private func announcement(_ call: CallController) async -> EngineSignal? {
+        guard let severity = await currentResult(call)?.verdicts.first?.severity else { return nil }
+        let tones: [(Int, Int)] =
+            switch severity {
+            case .good: [(523, 200), (659, 200), (784, 400)]
+            case .notice: [(659, 250), (0, 150), (659, 250)]
+            case .warning: [(784, 250), (659, 250), (523, 500)]
+            case .critical: [(300, 1_500)]
+            }
+        return .melody(tones.map { EngineSignal.Note($0, .milliseconds($1)) })
     }
 
     // MARK: Results
@@ -73,14 +90,15 @@ public final class LineTests {
     }
 
     /// What a call that lasts has measured so far; nil where it is no line test, or cannot be asked.
-    func current(_ call: CallController) async -> JSONValue? {
+    func current(_ call: CallController) async -> JSONValue? { await currentResult(call)?.json }
+
+    private func currentResult(_ call: CallController) async -> LineTestResult? {
         guard call.isEcho, let times = LineTestTimes(call.times), let medium = await call.session.statistics(of: .caller)?.audio,
             let test = medium.test
         else { return nil }
         let session = call.session
         return result(
-            of: call, times, medium, test, session.agreedMedia(of: .caller), session.takesTelephoneEvents(.caller) ? [.caller] : [], nil
-        ).json
+            of: call, times, medium, test, session.agreedMedia(of: .caller), session.takesTelephoneEvents(.caller) ? [.caller] : [], nil)
     }
 
     /// The result of a call that is over, where `client` may read it.

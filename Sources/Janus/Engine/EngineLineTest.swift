@@ -104,10 +104,22 @@ public enum EngineSignal: Sendable, Equatable {
     case tone(frequency: Int, level: Int)
     /// A tone that goes from one frequency to the other within that time, again and again.
     case sweep(from: Int, to: Int, level: Int, time: Duration)
+    /// Tones one after the other, once; then the echo goes on. Hz, 0 for a pause. 32 at most, of 2 s at most.
+    case melody([Note])
     /// The echo, so much later; up to 10 s.
     case delay(Duration)
     /// What comes within that time is played once; then the echo goes on.
     case playback(Duration)
+
+    public struct Note: Sendable, Equatable {
+        public var frequency: Int
+        public var duration: Duration
+
+        public init(_ frequency: Int, _ duration: Duration) {
+            self.frequency = frequency
+            self.duration = duration
+        }
+    }
 
     var members: [String: JSONValue] {
         func milliseconds(_ time: Duration) -> JSONValue { .integer(Int(time / .milliseconds(1))) }
@@ -117,6 +129,11 @@ public enum EngineSignal: Sendable, Equatable {
         case .tone(let frequency, let level): ["signal": "tone", "frequency": .integer(frequency), "level": .integer(level)]
         case .sweep(let from, let to, let level, let time):
             ["signal": "sweep", "from": .integer(from), "to": .integer(to), "level": .integer(level), "time": milliseconds(time)]
+        case .melody(let notes):
+            [
+                "signal": "melody",
+                "notes": .array(notes.map { ["frequency": .integer($0.frequency), "time": milliseconds($0.duration)] }),
+            ]
         case .delay(let time): ["signal": "delay", "time": milliseconds(time)]
         case .playback(let time): ["signal": "playback", "time": milliseconds(time)]
         }

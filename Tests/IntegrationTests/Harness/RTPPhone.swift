@@ -22,6 +22,9 @@ final class RTPPhone: @unchecked Sendable {
     private var events: UInt8?
     private var pressing: (event: UInt8, left: Int, begin: Int)?
     private var pressed: [(time: UInt32, event: UInt8)] = []
+    private var line: (@Sendable (Int, [UInt8]) -> [[UInt8]])?
+    private var amplitude = 8_000.0
+    private var tones: (frequencies: [Double], left: Int)?
 
     init(on address: String, frequency: Double = 440) throws {
         self.frequency = frequency
@@ -75,6 +78,25 @@ final class RTPPhone: @unchecked Sendable {
         set { lock.withLock { events = newValue } }
     }
 
+    /// What becomes of each packet of its voice on the way: the packets that are sent in its place. The first one has the number 0.
+    func spoil(_ line: (@Sendable (Int, [UInt8]) -> [[UInt8]])?) { lock.withLock { self.line = line } }
+
+    /// How loud it speaks: the largest sample of its tone; above 32,767 it is clipped.
+    var loudness: Double {
+        get { lock.withLock { amplitude } }
+        set { lock.withLock { amplitude = newValue } }
+    }
+
+    /// Speaks these tones together in place of its own, for so many packets.
+    func sound(_ frequencies: [Double], packets: Int) { lock.withLock { tones = (frequencies, packets) } }
+
+    /// The level of the last half second that it has heard, in dBov.
+    var heardLevel: Double {
+        let last = lock.withLock { heard.suffix(4_000) }
+        let power = last.reduce(0) { $0 + $1 * $1 } / Double(max(last.count, 1))
+        return 10 * log10(max(power, 1e-9) / (32_768 * 32_768))
+    }
+
     /// Packets of one key.
     static let packetsOfKey = 8
 
@@ -120,7 +142,7 @@ final class RTPPhone: @unchecked Sendable {
         var next = DispatchTime.now()
         while !lock.withLock({ isOver }) {
             if let peer = lock.withLock({ isPaused ? nil : peer }) {
-                if let packet = nextPacket(source: source) {
+                for packet in nextPackets(source: source) {
                     let stream = lock.withLock { encryption?.own }
                     if let bytes = stream.map({ try? $0.protect(packet) }) ?? packet { socket.send(bytes, to: peer.address, port: peer.port) }
                 }
@@ -133,19 +155,24 @@ final class RTPPhone: @unchecked Sendable {
     }
 
     /// A key that is being pressed goes before the tone.
+    private func nextPackets(source: UInt32) -> [[UInt8]] {
+        let (packet, line, number) = lock.withLock { (nextPacket(source: source), self.line, sent - 1) }
+        guard let packet else { return [] }
+        return packet[1] & 0x7f == 0 ? line?(number, packet) ?? [packet] : [packet]
+    }
+
+    /// Under the lock.
     private func nextPacket(source: UInt32) -> [UInt8]? {
-        lock.withLock {
-            if let key = pressing, let events {
-                pressing = key.left > 1 ? (key.event, key.left - 1, key.begin) : nil
-                sent += 1
-                let length = (RTPPhone.packetsOfKey - max(key.left, 3)) * 160 + 160
-                let header = RTPPhone.header(events, number: sent - 1, time: key.begin * 160, source: source, isFirst: key.left == RTPPhone.packetsOfKey)
-                return header + [key.event, key.left <= 3 ? 0x8a : 0x0a, UInt8(length >> 8 & 0xff), UInt8(length & 0xff)]
-            }
-            guard !silent else { return nil }
+        if let key = pressing, let events {
+            pressing = key.left > 1 ? (key.event, key.left - 1, key.begin) : nil
             sent += 1
-            return packet(sent - 1, source: source)
+            let length = (RTPPhone.packetsOfKey - max(key.left, 3)) * 160 + 160
+            let header = RTPPhone.header(events, number: sent - 1, time: key.begin * 160, source: source, isFirst: key.left == RTPPhone.packetsOfKey)
+            return header + [key.event, key.left <= 3 ? 0x8a : 0x0a, UInt8(length >> 8 & 0xff), UInt8(length & 0xff)]
         }
+        guard !silent else { return nil }
+        sent += 1
+        return packet(sent - 1, source: source)
     }
 
     static func header(_ type: UInt8, number: Int, time: Int, source: UInt32, isFirst: Bool) -> [UInt8] {
@@ -158,7 +185,13 @@ final class RTPPhone: @unchecked Sendable {
 
     /// RFC 3550, section 5.1: version 2, payload type 0, the marker on the first packet.
     private func packet(_ number: Int, source: UInt32) -> [UInt8] {
-        RTPPhone.header(0, number: number, time: number * 160, source: source, isFirst: number == 0) + Tone.packet(number, frequency: frequency)
+        var frequencies = [frequency]
+        if let sounding = tones {
+            frequencies = sounding.frequencies
+            tones = sounding.left > 1 ? (frequencies, sounding.left - 1) : nil
+        }
+        return RTPPhone.header(0, number: number, time: number * 160, source: source, isFirst: number == 0)
+            + Tone.packet(number, frequencies: frequencies, amplitude: amplitude)
     }
 
     private func listen() {

@@ -6,10 +6,13 @@ enum Tone {
     static let rate = 8_000.0
 
     /// 160 samples, 20 ms, that go on from packet to packet.
-    static func packet(_ number: Int, frequency: Double) -> [UInt8] {
+    static func packet(_ number: Int, frequency: Double) -> [UInt8] { packet(number, frequencies: [frequency], amplitude: 8_000) }
+
+    /// The same of several tones together.
+    static func packet(_ number: Int, frequencies: [Double], amplitude: Double) -> [UInt8] {
         (0..<160).map { sample in
-            let phase = 2 * Double.pi * frequency * Double(number * 160 + sample) / rate
-            return muLaw(Int(8_000 * sin(phase)))
+            let time = 2 * Double.pi * Double(number * 160 + sample) / rate
+            return muLaw(Int(frequencies.reduce(0) { $0 + amplitude * sin($1 * time) }))
         }
     }
 

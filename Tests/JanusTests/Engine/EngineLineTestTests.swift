@@ -206,12 +206,37 @@ struct EngineLineTestTests {
             #expect(abs(Self.level(sweep) - -22.15) < 1)
             let begin = Self.frequency(Array(sweep.drop { abs($0) < 100 }.prefix(400))), end = Self.frequency(Array(sweep.suffix(800).prefix(400)))
             #expect((290...360).contains(begin) && (2_400...3_400).contains(end), "\(begin) \(end)")
-            try await leg.leg.send(.echo)
-            try await Task.sleep(for: .milliseconds(60))
+            // A melody ends by itself.
+            let melody = try await Self.packets(
+                10, of: .melody([.init(880, .milliseconds(100)), .init(0, .milliseconds(40)), .init(440, .milliseconds(100))]), from: leg, to: phone)
+            #expect(Self.share(of: 880, in: Self.heard(Array(melody.prefix(5)))) > 0.9)
+            #expect(Self.level(Self.heard(Array(melody[5..<7]))) < -60 && Self.share(of: 440, in: Self.heard(Array(melody.suffix(3)))) > 0.8)
+            try await Task.sleep(for: .milliseconds(300))
             _ = phone.waiting()
             phone.send(Self.packet(1, Self.sine(440, 4_000)), to: leg.audio)
             let back = await phone.receive(1)
             #expect(Self.share(of: 440, in: Self.heard(back)) > 0.9)
+        }
+    }
+
+    @Test("in each codec the milliwatt leaves at its level, and the level of what comes is measured", arguments: [
+        EnginePayload(0, "pcmu", clock: 8_000), EnginePayload(8, "pcma", clock: 8_000), EnginePayload(9, "g722", clock: 8_000),
+        EnginePayload(111, "opus", clock: 48_000, fmtp: "useinbandfec=1"),
+    ])
+    @LoopActor func codecs(codec: EnginePayload) async throws {
+        try await EngineBench.run { bench in
+            let (leg, phone) = try await Self.echo(bench, codec: codec)
+            let packets = try await Self.packets(80, of: .tone(frequency: 1_004, level: -16), from: leg, to: phone)
+            #expect(packets.count == 80 && packets.allSatisfy { Int($0.type) == codec.type })
+            let step = UInt32(codec.clock / 50)
+            #expect(zip(packets, packets.dropFirst()).allSatisfy { $1.sequence == $0.sequence &+ 1 && $1.timestamp == $0.timestamp &+ step })
+            // What the phone has heard goes into another leg, which measures it.
+            let (judge, other) = try await Self.echo(bench, codec: codec)
+            await Self.send(packets, from: other, to: judge, interval: 0.01)
+            let test = try #require(try await judge.statistics { $0.received.packets == 80 }.test)
+            let audio = try #require(test.audio)
+            #expect(abs(audio.loudestSecond - -22.15) < 0.6 && audio.clipping == 0, "\(audio)")
+            #expect(abs(audio.seconds - 1.6) < 0.05 && audio.silence < 0.1 && test.stream.packetTime == 20)
         }
     }
 
@@ -248,7 +273,7 @@ struct EngineLineTestTests {
             phone.send(RTPSample(0, type: 120), to: wide.audio)
             #expect(await phone.receive(1).first?.index == 0)
             let (leg, _) = try await Self.echo(bench)
-            for signal in [EngineSignal.tone(frequency: 9_000, level: 0), .tone(frequency: 1_004, level: 20), .delay(.seconds(60)), .delay(.zero)] {
+            for signal in [EngineSignal.tone(frequency: 9_000, level: 0), .tone(frequency: 1_004, level: 20), .delay(.seconds(60)), .delay(.zero), .melody([.init(880, .seconds(9))])] {
                 await #expect(throws: JanusError.self, "\(signal)") { try await leg.leg.send(signal) }
             }
         }
