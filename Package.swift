@@ -83,6 +83,10 @@ let package = Package(
 
         .target(name: "Control", dependencies: ["BrowserAPI", "EventLoop", "JSON", logging], swiftSettings: settings),
 
+        .target(
+            name: "TestCalls", dependencies: ["EventLoop", "RTP", "SDP", "SIP", "SIPNames"], swiftSettings: settings
+        ),
+
         // The rooms of the gateway, the lowest first.
         .target(
             name: "Configuration",
@@ -114,14 +118,14 @@ let package = Package(
             dependencies: [
                 "Authentication", "BrowserAPI", "Calls", "Configuration", "Control", "Diagnosis", "EventLoop", "Events", "JSON", "Janus", "Media", "ProxyCore",
                 "Recording",
-                "Registrar", "Routing", "SIP", "SIPNames", "TLS", "Version", "Web", "WebSocket", logging,
+                "Registrar", "Routing", "SIP", "SIPNames", "TLS", "Version", "Web", "WebSocket", logging, metrics,
             ],
             swiftSettings: settings
         ),
         .executableTarget(
             name: "tern",
             dependencies: [
-                "Configuration", "Control", "Diagnosis", "EventLoop", "Gateway", "JSON", "Media", "Recording", "Routing", "SIPNames", "TLS", "Version", logging, metrics,
+                "Configuration", "Control", "Diagnosis", "EventLoop", "Gateway", "JSON", "Media", "Recording", "Routing", "SIPNames", "TLS", "TestCalls", "Version", logging, metrics,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings
@@ -136,6 +140,7 @@ let package = Package(
 
         // Tests: one target each, and the whole on real parts.
         .testTarget(name: "EventLoopTests", dependencies: ["CUV", "EventLoop"], swiftSettings: settings),
+        .testTarget(name: "TestCallsTests", dependencies: ["EventLoop", "RTP", "TestCalls"], swiftSettings: settings),
         .testTarget(name: "ControlTests", dependencies: ["BrowserAPI", "Control", "EventLoop", "JSON", logging], swiftSettings: settings),
         .testTarget(name: "EventsTests", dependencies: ["EventLoop", "Events"], swiftSettings: settings),
         .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: settings),

@@ -34,6 +34,8 @@ final class Admission {
         let origin: CallOrigin
         /// What asks a caller who has proven nothing for credentials.
         let challenge: SIPResponse?
+        /// What it is for, where it is a test call.
+        var testCall: TestCallOrders.Order?
     }
 
     /// A yes to an INVITE.
@@ -56,6 +58,8 @@ final class Admission {
     var ownAddresses: OwnAddresses
     /// Set when the gateway stops: no new calls.
     var isDraining = false
+    /// The test calls that are expected.
+    let testCalls = TestCallOrders()
 
     init(settings: CallSettings, routing: RoutingTable, users: UserDirectory, authenticator: RequestAuthenticator, trunks: TrunkService) {
         self.settings = settings
@@ -74,6 +78,7 @@ final class Admission {
         guard !ownAddresses.contain(source: invite.source, invite.transport) else {
             return then(.failure(Refusal(482, "the INVITE comes from this gateway")))
         }
+        if let order = testCalls.take(invite.requestUser) { return then(.success(caller(for: order))) }
         let request = RequestAuthenticator.Request(
             method: "INVITE", uri: invite.requestURI, dialled: invite.requestUser, domain: invite.requestHost,
             address: invite.flow?.peerAddress ?? invite.source, authorizations: invite.authorizations)
@@ -93,6 +98,11 @@ final class Admission {
         }
     }
 
+    private func caller(for order: TestCallOrders.Order) -> Caller {
+        let origin = CallOrigin(source: order.user.map { .user($0) } ?? .anonymous, user: order.user ?? order.probe, displayName: "Test of \(order.probe)")
+        return Caller(origin: origin, challenge: nil, testCall: order)
+    }
+
     private func claimsUser(_ invite: SIPIncomingInvite) -> Bool {
         users.isUser(invite.from.user) && ownAddresses.contain(host: invite.from.host)
     }
@@ -105,6 +115,7 @@ final class Admission {
     /// Where an INVITE goes, if there is room for its call.
     func admit(_ invite: SIPIncomingInvite, from caller: Caller) throws(Refusal) -> Admitted {
         let source = caller.origin.source, trunk = settings.trunk(of: source)
+        if let order = caller.testCall { return try admit(order, from: source) }
         let written = trunk?.inbound.dialledFrom == .to ? invite.to.user : invite.requestUser
         let plain = DialledNumber.plain(written, isName: users.isUser)
         let dialled = trunk?.numbers.inboundDialled.normalise(plain) ?? plain
@@ -113,6 +124,18 @@ final class Admission {
         let request = RoutingRequest(source: source, dialled: dialled, domain: domain)
         let destinations = try destinations(request, challenge: caller.challenge)
         return Admitted(dialled: dialled, destinations: destinations, place: try place(for: source))
+    }
+
+    private func admit(_ order: TestCallOrders.Order, from source: CallSource) throws(Refusal) -> Admitted {
+        let destinations: [RouteDestination]
+        if let name = order.trunk {
+            guard let trunk = settings.trunks.first(where: { $0.name == name }) else { throw Refusal(404, "there is no trunk \(name)") }
+            destinations = [.trunk(trunk, dialled: order.dialled)]
+        } else {
+            let request = RoutingRequest(source: source, dialled: order.dialled, domain: settings.domain)
+            destinations = try self.destinations(request, challenge: nil)
+        }
+        return Admitted(dialled: order.dialled, destinations: destinations, place: try place(for: source))
     }
 
     // MARK: Room

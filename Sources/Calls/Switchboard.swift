@@ -201,6 +201,9 @@ public final class Switchboard {
         call.stopSessions(.stopped)
     }
 
+    /// The test calls that may come in.
+    public var testCalls: TestCallOrders { admission.testCalls }
+
     /// Calls at the moment.
     public var callCount: Int { calls.count }
 

@@ -4,7 +4,7 @@ internal import Glibc
 public struct ControlError: Error, CustomStringConvertible {
     public let description: String
 
-    init(_ description: String) { self.description = description }
+    public init(_ description: String) { self.description = description }
 
     /// `what`, and the reason that the system gives.
     static func system(_ what: String) -> ControlError { ControlError("\(what): \(String(cString: strerror(errno)))") }

@@ -45,6 +45,7 @@ public final class Gateway {
     private var flowKeeper: FlowKeeper?
     private var server: WebSocketServer?
     private var control: ControlServer?
+    private let probes: Probes
     private let metrics: MetricsRegistry
     private let loopDelay = LoopDelay()
 
@@ -71,6 +72,7 @@ public final class Gateway {
         settings.graceTime = configuration.api.graceTime
         api = BrowserAPI(configuration: settings, handler: service)
         sessions.api = api
+        probes = Probes(configuration.probes, orders: switchboard.testCalls, socket: configuration.controlSocket, log: logger)
         recordings.onOutcome = { [weak sessions] name, outcome in sessions?.finished(name, outcome) }
         switchboard.api = api
     }
@@ -98,6 +100,7 @@ public final class Gateway {
         loopDelay.start()
         await recordings.start()
         await media.waitUntilReady(for: Gateway.mediaPatience)
+        probes.start()
         if !media.isReady { log.error("no media server yet: calls are answered 503 until there is one") }
     }
 
@@ -196,12 +199,24 @@ public final class Gateway {
 
     /// A gateway without a control socket serves calls as well.
     private func startControl() {
+        probes.address = { [weak self] in self?.localAddress }
+        probes.register(in: api.admin)
         api.admin["get_status"] = { [weak self] _ throws(APIError) in self?.status ?? [:] }
         do throws(ControlError) {
             control = try ControlServer(path: configuration.controlSocket, commands: api.admin, log: log)
         } catch {
             log.warning("no commands are taken from this machine: there is no control socket", metadata: ["reason": "\(error)"])
         }
+    }
+
+    /// Where a program of this machine calls the gateway, and from which address.
+    private var localAddress: (listener: ListenAddress, own: String)? {
+        guard let listener = sipAddresses.first(where: { $0.transport == .udp }) ?? sipAddresses.first(where: { $0.transport == .tcp }),
+            let address = IPAddress(listener.address)
+        else { return nil }
+        guard address.isUnspecified else { return (listener, "\(address)") }
+        let media = configuration.media.address
+        return (ListenAddress(transport: listener.transport, address: media, port: listener.port), media)
     }
 
     /// The server holds its handler weakly.
@@ -213,6 +228,7 @@ public final class Gateway {
     /// Ends all calls and closes everything. Harmless when repeated.
     public func stop() async {
         switchboard.isDraining = true
+        probes.stop()
         control?.stop()
         control = nil
         certificates.stop()

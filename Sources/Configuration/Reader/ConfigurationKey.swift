@@ -70,6 +70,7 @@ public struct ConfigurationKey: Sendable, Hashable {
         .init(path: "tokens", shape: .structure),
         .init(path: "trunks", shape: .structure),
         .init(path: "routes", shape: .structure),
+        .init(path: "probes", shape: .structure),
         .init(path: "calls.ring_timeout", shape: .scalar),
         .init(path: "calls.maximum_duration", shape: .scalar),
         .init(path: "calls.direct_uris", shape: .scalar),

@@ -78,6 +78,7 @@ public struct ConfigurationReader {
         readTrunks(top)
         readCalls(calls)
         readRoutes(top)
+        readProbes(top)
         warnOfOpenRoutes()
         checkListeners(rtpPorts: media?.origin(of: "rtp_ports") ?? .builtIn)
         checkSamplePasswords()

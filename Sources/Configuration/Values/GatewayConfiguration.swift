@@ -36,6 +36,9 @@ public struct GatewayConfiguration: Sendable, Equatable {
         Route(.any, to: [.user(nil)]),
     ]
 
+    /// Key `probes`: lines that are tested by calling them. At most 100. Default: none.
+    public var probes: [Probe] = []
+
     /// The defaults: everything listens on loopback, with the sample users.
     public init() {}
 

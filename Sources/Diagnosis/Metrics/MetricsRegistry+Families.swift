@@ -42,6 +42,16 @@ extension MetricsRegistry {
         MetricFamily("tern_registrations", .gauge, "Registered contacts of phones."),
         MetricFamily("tern_trunk_up", .gauge, "1 where a call can go out by this trunk, else 0."),
         MetricFamily("tern_trunk_calls", .gauge, "Calls on a trunk at the moment."),
+        // Lines that are tested
+        MetricFamily("tern_probe_good", .gauge, "1 where the last test of a line found nothing, else 0, by probe."),
+        MetricFamily("tern_probe_calls_total", .counter, "Tests of lines, by probe, and result (good, bad)."),
+        MetricFamily(
+            "tern_probe_mos", .gauge, "Estimated MOS (ITU-T G.107) of the last test of a line, by probe; NaN where it is not known."),
+        MetricFamily("tern_probe_round_trip_seconds", .gauge, "Round trip of the audio in the last test of a line, by probe; NaN where it is not known."),
+        MetricFamily(
+            "tern_probe_loss_ratio", .gauge, "Share of the far end's packets that were lost in the last test of a line, by probe; NaN where it is not known."),
+        MetricFamily(
+            "tern_probe_answer_seconds", .gauge, "Time from the INVITE to the answer in the last test of a line, by probe; NaN where it is not known."),
         // Browsers
         MetricFamily("tern_websockets", .gauge, "Clients of the browser API that are logged in."),
         MetricFamily("tern_api_requests_total", .counter, "Requests of the browser API, by command, and code (0 is success)."),

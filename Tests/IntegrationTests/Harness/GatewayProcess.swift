@@ -23,6 +23,8 @@ final class GatewayProcess: Sendable {
 
     var pid: Int32 { process.pid }
     var log: String { process.output }
+    /// Where its commands are taken, with a managed Janus.
+    var controlSocket: String { "\(directory.path)/janus/control" }
     var page: String { "http://\(httpAddress):\(httpPort)/" }
 
     /// Starts `tern serve` and waits until its Janus is ready.

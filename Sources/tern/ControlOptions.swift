@@ -1,0 +1,20 @@
+internal import ArgumentParser
+internal import Configuration
+internal import Control
+
+/// The arguments that say which gateway of this machine is asked.
+struct ControlOptions: ParsableArguments {
+    @Option(name: .long, help: ArgumentHelp("The control socket of the gateway. Default: that of the configuration.", valueName: "path"))
+    var socket: String?
+
+    @OptionGroup(title: "As the gateway was started")
+    var options: ConfigurationOptions
+
+    /// Where systemd has the gateway's socket, whose environment this program has not.
+    private static let service = "/run/tern/control"
+
+    func client() throws(ExitStatus) -> ControlClient {
+        if let socket { return ControlClient(paths: [socket]) }
+        return ControlClient(paths: [try options.loadOrReport().configuration.controlSocket, ControlOptions.service])
+    }
+}
