@@ -83,6 +83,9 @@ public final class BrowserAPI {
     /// The client with this `connection_id`.
     public func client(_ id: String) -> BrowserClient? { registry[id] }
 
+    /// All that are logged in, those that wait for `resume` included, in no order.
+    public var allClients: [BrowserClient] { registry.all }
+
     /// Clients that are logged in, those that wait for `resume` included.
     public var clientCount: Int { registry.count }
 

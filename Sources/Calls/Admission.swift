@@ -25,7 +25,7 @@ final class Admission {
 
         var status: Int { response.status }
 
-        static let draining = Refusal(503, "the gateway is stopping", retryAfter: 10)
+        static let draining = Refusal(503, "the gateway takes no new calls", retryAfter: 10)
         static let overload = Refusal(503, "no room for another call", retryAfter: 5)
     }
 
@@ -56,7 +56,7 @@ final class Admission {
     weak var load: (any CallLoad)?
     /// Where calls must not be sent, and must not come from.
     var ownAddresses: OwnAddresses
-    /// Set when the gateway stops: no new calls.
+    /// Set while no new calls are taken.
     var isDraining = false
     /// The test calls that are expected.
     let testCalls = TestCallOrders()

@@ -2,6 +2,7 @@ public import BrowserAPI
 public import EventLoop
 internal import JSON
 public import Logging
+internal import Media
 internal import ProxyCore
 public import Registrar
 public import Routing
@@ -47,7 +48,9 @@ public final class Switchboard {
     var movingPhones: [SIPLegID: TransferredPhone] = [:]
     /// The line tests: calls to the echo.
     public let lineTests: LineTests
-    /// Set when the gateway stops: no new calls.
+    /// How the calls sound, while an operator looks at them.
+    let qualities = QualityWatch()
+    /// Set while no new calls are taken: the gateway stops, or an operator wants it so.
     public var isDraining: Bool {
         get { admission.isDraining }
         set { admission.isDraining = newValue }

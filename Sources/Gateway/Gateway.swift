@@ -46,6 +46,8 @@ public final class Gateway {
     private var server: WebSocketServer?
     private var control: ControlServer?
     private let probes: Probes
+    private var overview: GatewayOverview?
+    private var isStopping = false
     private let metrics: MetricsRegistry
     private let loopDelay = LoopDelay()
 
@@ -131,7 +133,7 @@ public final class Gateway {
             switchboard?.ownAddresses.contain(host: host) ?? false
         }
         endpoint.onRegister = { [weak self] request, reply in
-            guard self?.switchboard.isDraining == false else { return reply.respond(SIPResponse(status: 503, retryAfter: 10)) }
+            guard self?.isStopping == false else { return reply.respond(SIPResponse(status: 503, retryAfter: 10)) }
             handler.handle(request, reply)
         }
     }
@@ -157,6 +159,7 @@ public final class Gateway {
         }
         let endpoint = SIPEndpoint(configuration: settings) { [weak switchboard] event in switchboard?.handle(event) }
         takeRegistrations(endpoint)
+        endpoint.takesCalls = { [weak switchboard] in switchboard?.isDraining == false }
         do throws(SIPError) {
             try endpoint.start()
         } catch {
@@ -201,6 +204,11 @@ public final class Gateway {
     private func startControl() {
         probes.address = { [weak self] in self?.localAddress }
         probes.register(in: api.admin)
+        let overview = GatewayOverview(
+            configuration: configuration, switchboard: switchboard, sessions: sessions, trunks: trunks, media: media, api: api, log: log
+        ) { [weak self] in self?.obstacles ?? [] }
+        overview.register(in: api.admin)
+        self.overview = overview
         api.admin["get_status"] = { [weak self] _ throws(APIError) in self?.status ?? [:] }
         do throws(ControlError) {
             control = try ControlServer(path: configuration.controlSocket, commands: api.admin, log: log)
@@ -227,6 +235,8 @@ public final class Gateway {
 
     /// Ends all calls and closes everything. Harmless when repeated.
     public func stop() async {
+        isStopping = true
+        overview = nil
         switchboard.isDraining = true
         probes.stop()
         control?.stop()
@@ -272,7 +282,7 @@ public final class Gateway {
     /// Why no call can be taken at the moment.
     private var obstacles: [String] {
         var obstacles: [String] = []
-        if switchboard.isDraining { obstacles.append("the gateway is stopping") }
+        if switchboard.isDraining { obstacles.append(isStopping ? "the gateway is stopping" : "an operator drains the gateway") }
         if endpoint == nil { obstacles.append("SIP is not listened for") }
         if !media.isReady { obstacles.append("no media server is ready") }
         if sessions.count >= configuration.sip.maximumCalls { obstacles.append("there are as many calls as sip.maximum_calls") }

@@ -106,6 +106,27 @@ public final class MediaBackend {
         return Status(state: clients.contains { $0.state == .connecting } ? "connecting" : "down", handles: handles)
     }
 
+    /// One Janus, as operators see it.
+    public struct Server: Sendable, Equatable {
+        public let url: String
+        /// `ready`, `connecting` or `down`.
+        public let state: String
+        /// Why it is down; nil where it is not.
+        public let reason: String?
+        /// Handles that it holds for the gateway.
+        public let handles: Int
+    }
+
+    public var servers: [Server] {
+        clients.map { client in
+            switch client.state {
+            case .ready: Server(url: client.url, state: "ready", reason: nil, handles: client.openHandles)
+            case .connecting: Server(url: client.url, state: "connecting", reason: nil, handles: client.openHandles)
+            case .down(let reason): Server(url: client.url, state: "down", reason: reason, handles: client.openHandles)
+            }
+        }
+    }
+
     /// The Janus for a new session: of those that are ready, the one with the fewest handles.
     func choose() throws(JanusError) -> JanusClient {
         let ready = clients.filter { $0.state == .ready }

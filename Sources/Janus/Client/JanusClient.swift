@@ -40,6 +40,8 @@ public final class JanusClient {
         logger = Logger(label: "tern.janus.client")
     }
 
+    public var url: String { configuration.url }
+
     /// How many handles Janus holds for this client, those included that are being detached.
     public var openHandles: Int { handles.count + detaching }
 

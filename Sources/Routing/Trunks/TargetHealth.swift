@@ -4,7 +4,7 @@ internal import Configuration
 struct TargetHealth: Sendable {
     typealias Instant = TrunkMachine.Instant
 
-    enum Standing: Sendable {
+    enum Standing: String, Sendable {
         /// Nothing speaks against it.
         case unknown
         case up, down

@@ -64,6 +64,9 @@ public struct TrunkMachine: Sendable {
     /// What was reported last.
     public var state: TrunkState { reported }
 
+    /// Whether each of the targets is alive.
+    var standings: [TargetHealth.Standing] { targets.map(\.standing) }
+
     /// Whether the registrar that took our Contact last has it still, whatever has become of its refresh.
     public func isRegistered(now: Instant) -> Bool { registration?.isValid(now: now) ?? false }
 

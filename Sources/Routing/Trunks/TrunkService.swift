@@ -60,6 +60,9 @@ public final class TrunkService {
         hops = nil
     }
 
+    /// In the order of their names.
+    var all: [Entry] { entries.values.sorted { $0.trunk.name < $1.trunk.name } }
+
     /// The state of each trunk, in the order of their names.
     public var states: [(name: String, state: TrunkState, calls: Int)] {
         entries.values.map { ($0.trunk.name, $0.machine.state, $0.machine.calls) }.sorted { $0.name < $1.name }

@@ -10,7 +10,7 @@ extension SIPEndpoint {
             return receiveInvite(invite, message, refusal, handle, from: stack)
         case .register(let register, let request):
             return receiveRegister(register, request, handle)
-        case .options(let request): respond(to: request, handle, status: 200, isOptions: true)
+        case .options(let request): respond(to: request, handle, status: takesCalls() ? 200 : 503, isOptions: true)
         case .unserved(let request, let status): respond(to: request, handle, status: status)
         case .over: break
         }

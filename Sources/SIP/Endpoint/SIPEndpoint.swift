@@ -22,6 +22,8 @@ public final class SIPEndpoint: SIPUserAgent {
     private(set) var isStopping = false
     /// Hears of REGISTERs; set before ``start()``. Without it they are answered 405.
     public var onRegister: (@LoopActor (SIPIncomingRegister, SIPRegisterReply) -> Void)?
+    /// Whether calls are taken. While they are not, OPTIONS from outside of a dialog is answered 503.
+    public var takesCalls: @LoopActor () -> Bool = { true }
     /// REGISTERs without an answer.
     var pendingRegisters: [UInt: PendingRegister] = [:]
     private var lastRegister: UInt = 0

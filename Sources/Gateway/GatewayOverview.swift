@@ -1,0 +1,121 @@
+internal import BrowserAPI
+internal import Calls
+internal import Configuration
+internal import Diagnosis
+internal import EventLoop
+internal import JSON
+internal import Logging
+internal import Media
+internal import Routing
+internal import Version
+
+/// What operators see of the gateway at the moment, and what they may do to it: the commands `get_overview`, `hang_up` and `drain`.
+@LoopActor
+final class GatewayOverview {
+    /// Entries of each list.
+    static let maximumEntries = 500
+
+    private let configuration: GatewayConfiguration
+    private let switchboard: Switchboard
+    private let sessions: SessionRegistry
+    private let trunks: TrunkService
+    private let media: MediaBackend
+    private let api: BrowserAPI
+    private let counter = CallCounter()
+    /// Why no call can be taken at the moment.
+    private let obstacles: @LoopActor () -> [String]
+    private let log: Logger
+
+    init(
+        configuration: GatewayConfiguration, switchboard: Switchboard, sessions: SessionRegistry, trunks: TrunkService, media: MediaBackend,
+        api: BrowserAPI, log: Logger, obstacles: @escaping @LoopActor () -> [String]
+    ) {
+        self.configuration = configuration
+        self.switchboard = switchboard
+        self.sessions = sessions
+        self.trunks = trunks
+        self.media = media
+        self.api = api
+        self.log = log
+        self.obstacles = obstacles
+    }
+
+    /// Has the commands answered from here on.
+    func register(in commands: AdminCommands) {
+        commands["get_overview"] = { [weak self] _ throws(APIError) in
+            guard let self else { throw APIError(.shuttingDown) }
+            return json
+        }
+        commands["hang_up"] = { [weak self] fields throws(APIError) in
+            guard let self else { throw APIError(.shuttingDown) }
+            return try hangUp(fields)
+        }
+        commands["drain"] = { [weak self] fields throws(APIError) in
+            guard let self else { throw APIError(.shuttingDown) }
+            return try drain(fields)
+        }
+    }
+
+    // MARK: What is done
+
+    private func hangUp(_ fields: Fields) throws(APIError) -> JSONValue {
+        let id = try fields.text("call_id", bytes: 1...128)
+        guard switchboard.hangUp(id) else { throw APIError.unknownCall() }
+        log.notice("an operator has ended a call", metadata: ["call": "\(id)"])
+        return [:]
+    }
+
+    private func drain(_ fields: Fields) throws(APIError) -> JSONValue {
+        guard let isOn = try fields.optionalFlag("on") else { throw APIError(.missingField, "`on` is missing") }
+        if isOn != switchboard.isDraining {
+            switchboard.isDraining = isOn
+            log.notice(isOn ? "no new calls are taken: an operator drains the gateway" : "calls are taken again")
+        }
+        return ["draining": .bool(isOn)]
+    }
+
+    // MARK: What there is
+
+    private var json: JSONValue {
+        let process = ProcessFigures(), now = ContinuousClock.now
+        return [
+            "version": .string(TernVersion.current), "time": .real(Overview.unixTime),
+            "uptime": .integer(Int(max(0, Overview.unixTime - process.startTime))), "memory": .integer(process.residentMemory),
+            "cpu_seconds": .real(process.processorTime),
+            "draining": .bool(switchboard.isDraining), "obstacles": .array(obstacles().map(JSONValue.string)),
+            "calls": calls, "rates": rates(now), "registrations": registrations(now),
+            "trunks": Overview.list(trunks.snapshots, GatewayOverview.maximumEntries) { $0.json },
+            "januses": Overview.list(media.servers, GatewayOverview.maximumEntries) { $0.json },
+            "clients": clients, "limits": limits(process),
+        ]
+    }
+
+    private var calls: JSONValue {
+        let calls = switchboard.snapshots(limit: GatewayOverview.maximumEntries)
+        return [
+            "count": .integer(switchboard.callCount), "answered": .integer(switchboard.answeredCallCount), "list": .array(calls.map(\.json)),
+        ]
+    }
+
+    private func rates(_ now: ContinuousClock.Instant) -> JSONValue {
+        ["last_minute": counter.rates.lastMinute(now: now).json, "minutes": .array(counter.rates.history(now: now).map(\.json))]
+    }
+
+    private func registrations(_ now: ContinuousClock.Instant) -> JSONValue {
+        let bindings = (switchboard.registrar?.all ?? []).sorted { ($0.user, $0.id) < ($1.user, $1.id) }
+        return Overview.list(bindings, GatewayOverview.maximumEntries) { $0.json(now: now) }
+    }
+
+    private var clients: JSONValue {
+        let clients = api.allClients.sorted { ($0.user.name, $0.id) < ($1.user.name, $1.id) }
+        return Overview.list(clients, GatewayOverview.maximumEntries) { $0.json }
+    }
+
+    private func limits(_ process: ProcessFigures) -> JSONValue {
+        [
+            "sessions": ["used": .integer(sessions.count), "of": .integer(configuration.sip.maximumCalls)],
+            "descriptors": ["used": .integer(process.openDescriptors), "of": .integer(process.maximumDescriptors)],
+            "rtp_ports": ["of": .integer(configuration.media.rtpPorts.count)],
+        ]
+    }
+}
