@@ -1,7 +1,8 @@
 internal import Foundation
 public import WebSocket
 
-/// The files of `Files/`, read once at start, each at its path below `/`: the page, `tern/`, the client library, and `phone/`, the application.
+/// The files of `Files/`, read once at start, each at its path below `/`: the phone and the operator's page, `tern/`, the client library, and
+/// `phone/` and `admin/`, the applications.
 ///
 /// A file that was not there at the start cannot be asked for.
 public struct WebPage: Sendable {
@@ -47,9 +48,14 @@ public struct WebPage: Sendable {
         }
     }
 
+    /// The paths of pages, and their files.
+    private static let pages = ["/": "/index.html", "/admin": "/admin.html"]
+
     /// The file at `path`, or 404.
     public func response(to path: String) -> HTTPResponse {
-        guard let file = files[path == "/" ? "/index.html" : path] else {
+        // The files of a page are named from the folder that it is in.
+        if path == "/admin/" { return HTTPResponse(status: 308, text: "See /admin", headers: [HTTPResponse.Header("Location", "../admin")]) }
+        guard let file = files[WebPage.pages[path] ?? path] else {
             return HTTPResponse(status: 404, text: "Not found")
         }
         return HTTPResponse(contentType: file.type, headers: WebPage.headers, body: file.body)
