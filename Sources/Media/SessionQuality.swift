@@ -69,18 +69,21 @@ public final class QualityWatch {
         lastLook = .now
         if !isAtWork {
             isAtWork = true
-            LoopActor.task { [weak self] in await self?.work(sessions) }
+            beginRound(sessions)
         }
         return entries.compactMapValues(\.quality)
     }
 
-    private func work(_ sessions: @LoopActor () -> [any MediaSession]) async {
-        while ContinuousClock.now - lastLook < QualityWatch.attention {
-            await measure(sessions())
-            try? await Task.sleep(for: .seconds(1))
+    private func beginRound(_ sessions: @escaping @LoopActor () -> [any MediaSession]) {
+        guard ContinuousClock.now - lastLook < QualityWatch.attention else {
+            entries = [:]
+            isAtWork = false
+            return
         }
-        entries = [:]
-        isAtWork = false
+        LoopActor.task { [weak self] in
+            await self?.measure(sessions())
+            _ = LoopTimer.schedule(after: .seconds(1)) { [weak self] in self?.beginRound(sessions) }
+        }
     }
 
     private func measure(_ all: [any MediaSession]) async {

@@ -53,10 +53,10 @@ export class CallView {
     element('trace-download').addEventListener('click', async () => {
       const id = this.#id;
       try {
-        const { pcapng } = await request('get_trace', { call_id: id, format: 'pcapng' });
+        const { pcapng } = await request('get_capture', { call: id });
         save(pcapng, `${id}.pcapng`, 'application/x-pcapng');
       } catch (error) {
-        tell(explain(error, 'traces'));
+        tell(explain(error, 'captures'));
       }
     });
   }
@@ -82,7 +82,7 @@ export class CallView {
   async #look() {
     const id = this.#id;
     const [overview, record, trace] = await Promise.allSettled([
-      this.#request('get_overview'), this.#request('get_call', { call_id: id }), this.#request('get_trace', { call_id: id }),
+      this.#request('get_overview'), this.#request('get_call', { call_id: id }), this.#request('get_trace', { call: id }),
     ]);
     if (id !== this.#id) return;
     this.#live = overview.value?.calls?.list?.find(call => call.call_id === id) ?? null;

@@ -1,4 +1,6 @@
 const nothing = '–';
+/** Keeps a unit with its number. */
+const gap = '\u00a0';
 
 /** @param {unknown} value @returns {string} its text, or a dash for what is not known */
 export const orDash = value => value === null || value === undefined || value === '' ? nothing : String(value);
@@ -7,9 +9,9 @@ export const orDash = value => value === null || value === undefined || value ==
 export function duration(seconds) {
   if (!Number.isFinite(seconds)) return nothing;
   const whole = Math.max(0, Math.floor(seconds));
-  if (whole < 60) return `${whole} s`;
+  if (whole < 60) return `${whole}${gap}s`;
   const hours = Math.floor(whole / 3_600), two = number => String(number).padStart(2, '0');
-  if (hours >= 48) return `${Math.floor(hours / 24)} d ${hours % 24} h`;
+  if (hours >= 48) return `${Math.floor(hours / 24)}${gap}d ${hours % 24}${gap}h`;
   const rest = `${two(Math.floor(whole / 60) % 60)}:${two(whole % 60)}`;
   return hours > 0 ? `${hours}:${rest}` : rest.replace(/^0/, '');
 }
@@ -22,13 +24,13 @@ export function time(milliseconds) {
 }
 
 /** @param {number} from @param {number} to both in ms @returns {string} such as `+0.120 s` */
-export const offset = (from, to) => Number.isFinite(from) && Number.isFinite(to) ? `+${((to - from) / 1_000).toFixed(3)} s` : nothing;
+export const offset = (from, to) => Number.isFinite(from) && Number.isFinite(to) ? `+${((to - from) / 1_000).toFixed(3)}${gap}s` : nothing;
 
 /** @param {number} share 0 to 1 @returns {string} such as `1.2 %` */
-export const percent = share => Number.isFinite(share) ? `${(share * 100).toFixed(1)} %` : nothing;
+export const percent = share => Number.isFinite(share) ? `${(share * 100).toFixed(1)}${gap}%` : nothing;
 
 /** @param {number} value @param {string} unit */
-export const measured = (value, unit) => Number.isFinite(value) ? `${value} ${unit}` : nothing;
+export const measured = (value, unit) => Number.isFinite(value) ? `${value}${gap}${unit}` : nothing;
 
 /** @param {number} bytes @returns {string} such as `41 MB` */
 export function size(bytes) {
@@ -39,7 +41,7 @@ export function size(bytes) {
     value /= 1_000;
     unit += 1;
   }
-  return `${value < 10 && unit > 0 ? value.toFixed(1) : Math.round(value)} ${units[unit]}`;
+  return `${value < 10 && unit > 0 ? value.toFixed(1) : Math.round(value)}${gap}${units[unit]}`;
 }
 
 /** @param {{loss: number, mos: number|null}|null} quality @returns {''|'good'|'fair'|'poor'} */
@@ -56,9 +58,9 @@ const qualityWords = { good: 'Good', fair: 'Fair', poor: 'Poor' };
 export function qualityText(quality) {
   if (!quality) return nothing;
   const figures = [];
-  if (Number.isFinite(quality.mos)) figures.push(`MOS ${quality.mos.toFixed(1)}`);
+  if (Number.isFinite(quality.mos)) figures.push(`MOS${gap}${quality.mos.toFixed(1)}`);
   figures.push(`${percent(quality.loss)} lost`);
-  if (Number.isFinite(quality.jitter)) figures.push(`jitter ${quality.jitter} ms`);
+  if (Number.isFinite(quality.jitter)) figures.push(`jitter ${measured(quality.jitter, 'ms')}`);
   return `${qualityWords[toneOf(quality)]}: ${figures.join(', ')}`;
 }
 

@@ -49,13 +49,13 @@ export class LineTestView {
   #request;
   #tests = 0;
 
-  /** @param {{request: (command: string, data?: object) => Promise<object>}} page */
-  constructor({ request }) {
-    this.#request = request;
+  /** @param {{requestMedia: (command: string, data: object) => Promise<object>}} page */
+  constructor({ requestMedia }) {
+    this.#request = requestMedia;
     element('test-print').addEventListener('click', () => window.print());
   }
 
-  /** @param {string} id of the test */
+  /** @param {string} id of the call that was the test */
   async enter(id) {
     const test = ++this.#tests;
     element('test-heading').textContent = 'Line test';
@@ -63,7 +63,7 @@ export class LineTestView {
     element('test-figures').replaceChildren();
     element('test-status').textContent = 'Asking…';
     try {
-      const result = await this.#request('get_line_test', { id });
+      const result = await this.#request('get_line_test', { call_id: id });
       if (test === this.#tests) this.#show(result);
     } catch (error) {
       if (test === this.#tests) element('test-status').textContent = explain(error, 'line tests');
