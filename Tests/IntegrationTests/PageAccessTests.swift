@@ -291,17 +291,6 @@ extension IntegrationTests {
             throw HarnessError("Tab does not lead to \(id)")
         }
 
-        private func check(_ page: Page, _ what: String) async throws {
-            let file = try Stage.running.environment.root.appendingPathComponent("Tests/IntegrationTests/Harness/page-check.js")
-            let script = try String(contentsOf: file, encoding: .utf8)
-            for (width, height) in [(320, 640), (700, 340), (820, 1_180), (1_280, 800)] {
-                for isDark in [false, true] {
-                    try await page.screen(width, height, isDark: isDark)
-                    let problems = (try await page.run(script).arrayValue ?? []).compactMap(\.stringValue)
-                    #expect(problems == [], "\(what), \(width)×\(height)\(isDark ? ", dark" : "")")
-                }
-            }
-            try await page.screen(900, 900)
-        }
+        private func check(_ page: Page, _ what: String) async throws { try await page.check(what, in: Stage.running.environment) }
     }
 }

@@ -11,15 +11,18 @@ import WebSocket
         return String(decoding: response.body, as: UTF8.self)
     }
 
-    @Test("the page is at /, and the library at the address that pages of others import")
+    @Test("the phone is at /, the operators' page at /admin, and the library at the address that pages of others import")
     func entrances() throws {
         #expect(try text("/") == text("/index.html"))
+        #expect(try text("/admin") == text("/admin.html"))
+        let redirection = try WebPage().response(to: "/admin/")
+        #expect(redirection.status == 308 && redirection.headers.contains(HTTPResponse.Header("Location", "../admin")))
         #expect(try text("/tern.js").contains("export * from './tern/tern.js'"))
     }
 
     @Test("every file that the page or a script names is served")
     func links() throws {
-        var waiting = ["/index.html", "/tern.js"], seen: Set<String> = []
+        var waiting = ["/index.html", "/admin.html", "/tern.js"], seen: Set<String> = []
         while let path = waiting.popLast() {
             guard seen.insert(path).inserted else { continue }
             let text = try text(path)
@@ -30,6 +33,7 @@ import WebSocket
             }
         }
         #expect(seen.contains("/phone/phone-elements.js") && seen.contains("/tern/tern-call.js") && seen.contains("/phone/style.css"))
+        #expect(seen.contains("/admin/admin-ladder.js") && seen.contains("/admin/admin.css"))
     }
 
     @Test("nothing beside these files can be asked for", arguments: ["/../Package.swift", "/tern", "/tern/", "/phone/../tern.js", "//tern.js", ""])

@@ -6,14 +6,14 @@ extension SIPProbe {
     @discardableResult
     func register(
         _ user: String, password: String = GatewayProcess.password, as login: String? = nil, expires: Int = 600, contact: String? = nil,
-        domain: String? = nil
+        domain: String? = nil, headers: String = ""
     ) async throws -> Int {
         let id = UUID().uuidString
-        send(registration(user, at: domain, id: id, number: 1, expires: expires, contact: contact))
+        send(registration(user, at: domain, id: id, number: 1, expires: expires, contact: contact, headers: headers))
         let challenge = try await final("REGISTER", ofCallID: id, number: 1)
         guard SIPProbe.status(of: challenge) == 401 else { return SIPProbe.status(of: challenge) }
         let credentials = try answer(to: challenge, user: login ?? user, password: password, method: "REGISTER", uri: "sip:\(registrar)")
-        send(registration(user, at: domain, id: id, number: 2, expires: expires, contact: contact, headers: "Authorization: \(credentials)\r\n"))
+        send(registration(user, at: domain, id: id, number: 2, expires: expires, contact: contact, headers: "Authorization: \(credentials)\r\n" + headers))
         return SIPProbe.status(of: try await final("REGISTER", ofCallID: id, number: 2))
     }
 

@@ -11,6 +11,15 @@ import Testing
         #expect(bench.due == nil)
     }
 
+    @Test("operators see which targets answer")
+    func standings() {
+        var bench = MachineBench(targets: 3, keepalive: .seconds(30), failures: 1)
+        _ = bench.tell(.started)
+        _ = bench.tell(.optionsAnswered(target: 0, status: 200))
+        _ = bench.tell(.optionsFailed(target: 1))
+        #expect(bench.machine.standings == [.up, .down, .unknown])
+    }
+
     @Test("each target gets OPTIONS at once, and again after the interval")
     func keepalive() {
         var bench = MachineBench(targets: 2, keepalive: .seconds(30))
