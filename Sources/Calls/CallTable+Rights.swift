@@ -66,8 +66,14 @@ extension CallTable {
         }
     }
 
-    /// The client's role in a call; nil where it has none.
-    func role(of client: Client, in id: String) -> Role? { rows[current(id)].flatMap { role(of: client, in: $0) } }
+    /// The client's role in the call that it means by this id; nil where it has none.
+    ///
+    /// By the id of a transferred client's former call, other clients of its user speak for its side alone.
+    func role(of client: Client, in id: String) -> Role? {
+        guard let call = call(id, for: client), let row = rows[call] else { return nil }
+        guard let alias = alias(id), alias.client.id != client.id, alias.client.user == client.user else { return role(of: client, in: row) }
+        return .watching(client.isAdmin ? [alias.side, alias.side.other] : [alias.side])
+    }
 
     func role(of client: Client, in row: Row) -> Role? {
         if row.caller.client == client.id { return .caller }
@@ -82,7 +88,7 @@ extension CallTable {
 
     /// The ringing legs of a user, which another client of that user may refuse.
     func ringing(_ user: String, in id: String) -> [Call.Leg] {
-        guard let row = rows[current(id)] else { return [] }
+        guard let row = rows[id] else { return [] }
         return row.ringing.filter { row.callees[$0]?.user == user }.sorted()
     }
 
@@ -91,8 +97,8 @@ extension CallTable {
     /// - Parameter field: What the client named the call by.
     /// - Throws: `unknownCall` (3002), `notYours` (2005), or `wrongState` (3004) where it has the right at another time.
     func require(_ right: Right, of client: Client, in id: String, field: String = "call_id") throws(APIError) -> Role {
-        guard let row = rows[current(id)] else { throw .unknownCall() }
-        guard let role = role(of: client, in: row) else { throw .notYours(field: field) }
+        guard let call = call(id, for: client), let row = rows[call] else { throw .unknownCall() }
+        guard let role = role(of: client, in: id) else { throw .notYours(field: field) }
         if let refusal = right.refusal(for: role, isAnswered: row.answered != nil, field: field) { throw refusal }
         return role
     }

@@ -31,7 +31,7 @@ public final class CallTable {
         var ringing: Set<Call.Leg> = []
         /// The leg that has taken the call, from its answer on.
         var answered: Call.Leg?
-        /// The call's id for clients that were in another call before, by the client's id.
+        /// The call's id for transferred clients, by the client's id.
         var names: [String: String] = [:]
 
         /// The users with the right to watch the call.
@@ -42,9 +42,17 @@ public final class CallTable {
         }
     }
 
+    /// A call that the clients of a transferred party know by the id of the party's former call.
+    struct Alias: Equatable, Sendable {
+        let call: String
+        /// The transferred client, and its side in the call.
+        let client: Client
+        let side: SessionSide
+    }
+
     private(set) var rows: [String: Row] = [:]
-    /// The ids of calls that have gone over into others, for the clients that know them by those.
-    private(set) var aliases: [String: String] = [:]
+    /// By the id of the transferred client's first call; the calls in the order of its transfers.
+    private(set) var aliases: [String: [Alias]] = [:]
 
     // MARK: Calls
 
@@ -70,26 +78,36 @@ public final class CallTable {
 
     /// Removes a call that is over.
     func remove(_ id: String) {
-        rows[id] = nil
-        aliases = aliases.filter { $0.value != id }
+        guard let row = rows.removeValue(forKey: id) else { return }
+        for name in row.names.values {
+            aliases[name]?.removeAll { $0.call == id }
+            if aliases[name]?.isEmpty == true { aliases[name] = nil }
+        }
     }
 
     /// The users with the right to watch a call; none for an unknown call.
-    func users(of id: String) -> Set<String> { rows[current(id)]?.users ?? [] }
+    func users(of id: String) -> Set<String> { rows[id]?.users ?? [] }
 
     // MARK: Names
 
-    /// Makes `former` another name of the call `id`; nil removes the name.
-    func rename(_ former: String, to id: String?) { aliases[former] = id }
-
-    /// The client knows the call by this id.
-    func name(_ id: String, _ name: String, for client: String) { rows[id]?.names[client] = name }
-
-    /// The id of the call that a client knows by this one.
-    func current(_ id: String) -> String {
-        if let alias = aliases[id], rows[alias] != nil { return alias }
-        return id
+    /// The clients of a transferred client's user know the call by the id `name` of the former call, from the end of that on.
+    func name(_ id: String, _ name: String, for client: Client, at side: SessionSide) {
+        guard rows[id] != nil else { return }
+        rows[id]?.names[client.id] = name
+        aliases[name, default: []].append(Alias(call: id, client: client, side: side))
     }
+
+    /// The call that goes on under the id of one that is over.
+    func alias(_ id: String) -> Alias? { rows[id] == nil ? aliases[id]?.first : nil }
+
+    /// The id of the call that a client means by this one; nil where it knows none by it.
+    func call(_ id: String, for client: Client) -> String? {
+        guard let alias = alias(id) else { return rows[id] == nil ? nil : id }
+        return alias.client.user == client.user || client.isAdmin ? alias.call : nil
+    }
+
+    /// The users whose clients know a call by this id; nil where there is none.
+    func owners(of id: String) -> Set<String>? { rows[id]?.users ?? alias(id).map { [$0.client.user] } }
 
     /// The ids, as the client knows them, of the calls in which it is a party.
     func calls(of client: Client) -> [String] {

@@ -80,9 +80,6 @@ public final class Switchboard {
     /// Where calls must not be sent, and must not come from.
     public var ownAddresses: OwnAddresses { admission.ownAddresses }
 
-    /// The call that a client knows by this id.
-    func call(_ id: String) -> CallController? { calls[table.current(id)] }
-
     /// A call that `client` has this right in, and its role there.
     ///
     /// - Throws: What ``CallTable/require(_:of:in:field:)`` throws.
@@ -90,7 +87,7 @@ public final class Switchboard {
         _ id: String, for client: BrowserClient, _ right: CallTable.Right, field: String = "call_id"
     ) throws(APIError) -> (CallController, CallTable.Role) {
         let role = try table.require(right, of: client.place, in: id, field: field)
-        guard let call = call(id) else { throw .unknownCall(field: field) }
+        guard let call = table.call(id, for: client.place).flatMap({ calls[$0] }) else { throw .unknownCall(field: field) }
         return (call, role)
     }
 
@@ -101,7 +98,7 @@ public final class Switchboard {
         table.insert(call.id, caller: CallTable.Party(client: caller?.client.id, user: call.origin.provenUser))
         for (number, leg) in call.callees { tie(leg, number, to: call) }
         caller?.offers.onOutcome = { [weak call] in call?.handle($0.event(.caller)) }
-        if let leg = call.caller as? TransferredBrowser { table.name(call.id, leg.call, for: leg.client.id) }
+        if let leg = call.caller as? TransferredBrowser { table.name(call.id, leg.call, for: leg.client.place, at: .caller) }
         let session = call.session.id
         sessions.assign(session, to: call.id)
         call.onParties = { [weak self, weak call] in if let call { self?.updateParties(of: call) } }
@@ -168,7 +165,7 @@ public final class Switchboard {
             }
             leg.onRefused = { [weak call] end in call?.handle(.calleeEnded(number, end)) }
         case let leg as TransferredBrowser:
-            table.name(call.id, leg.call, for: leg.client.id)
+            table.name(call.id, leg.call, for: leg.client.place, at: .callee)
             leg.offers.onOutcome = { [weak call] outcome in call?.handle(outcome.event(.callee)) }
         default: break
         }
@@ -186,8 +183,9 @@ public final class Switchboard {
             return isTold ? browser.client.id : nil
         }
         let event = BrowserEvent.call(id, "hangup", end.json), users = table.users(of: id)
-        // The clients of its own user were told by the leg, those of a transferred one by the call's former id.
-        let others = users.subtracting((call.caller as? any BrowserLeg).map { [$0.client.user.name] } ?? [])
+        // The clients of its own user were told by the leg, those of a transferred one by the call's former id. For those of one that goes on in
+        // another call nothing ends.
+        let others = users.subtracting([call.caller, kept].compactMap { ($0 as? any BrowserLeg)?.client.user.name })
         if call.caller is BrowserCallerLeg {
             // So were the admins.
             api?.publishLast(event, to: others, except: Set(told))

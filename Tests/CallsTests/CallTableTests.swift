@@ -157,17 +157,62 @@ struct CallTableTests {
         #expect(refusal(of: .negotiate, admin) == .notYours)
     }
 
-    @Test("a client that came from another call knows this one by its former id, until it ends")
+    /// alice's first client, which was in the call "former", goes on with bob.
+    private func transferred() {
+        table.insert("former", caller: .init(client: "a1", user: "alice"), callees: [1: .init(client: "c1", user: "carol")])
+        _ = table.update("former", ringing: [], answered: 1)
+        table.insert("new", caller: .init(client: "a1", user: "alice"), callees: [1: .init(client: "b1", user: "bob")])
+        table.name("new", "former", for: one, at: .caller)
+    }
+
+    @Test("a transferred client knows its new call by the id of the former one, from the end of that until its own")
     func names() {
-        _ = table.update("call", ringing: [], answered: 1)
-        table.name("call", "former", for: "a1")
-        table.rename("former", to: "call")
-        #expect(table.current("former") == "call")
+        transferred()
+        #expect(table.call("former", for: one) == "former")
+        table.remove("former")
+        _ = table.update("new", ringing: [1], answered: nil)
+        #expect(table.call("former", for: one) == "new" && table.role(of: one, in: "former") == .caller)
         #expect(table.calls(of: one) == ["former"])
-        #expect(refusal(of: .transfer, one, in: "former") == nil)
-        table.remove("call")
-        #expect(table.current("former") == "former")
+        #expect(table.role(of: two, in: "former") == .watching([.caller]))
+        #expect(table.owners(of: "former") == ["alice"] && table.users(of: "former").isEmpty)
+        table.remove("new")
         #expect(refusal(of: .watch, one, in: "former") == .unknownCall)
-        #expect(table.rows.isEmpty)
+        #expect(table.owners(of: "former") == nil && table.aliases.isEmpty)
+    }
+
+    @Test("for the other users of the new call that id names no call, but for admins it does")
+    func namesOfOthers() {
+        transferred()
+        table.remove("former")
+        _ = table.update("new", ringing: [1], answered: nil)
+        for right in Right.allCases {
+            #expect(refusal(of: right, bob, in: "former") == .unknownCall)
+            #expect(refusal(of: right, stranger, in: "former") == .unknownCall)
+        }
+        #expect(table.role(of: bob, in: "new") == .ringing(1))
+        #expect(table.role(of: admin, in: "former") == .admin)
+    }
+
+    @Test("a client of the same user that the new call rings speaks by the former id for the transferred client")
+    func namesOfTheSameUser() {
+        transferred()
+        table.add(2, .init(client: "a2", user: "alice"), to: "new")
+        table.remove("former")
+        _ = table.update("new", ringing: [1, 2], answered: nil)
+        #expect(table.role(of: two, in: "former") == .watching([.caller]))
+        #expect(table.role(of: two, in: "new") == .ringing(2))
+    }
+
+    @Test("during a second transfer the id names the call of the first one until that is over")
+    func namesTwice() {
+        transferred()
+        table.remove("former")
+        table.insert("third", caller: .init(client: nil, user: nil), callees: [1: .init(client: "a1", user: "alice")])
+        table.name("third", "former", for: one, at: .callee)
+        #expect(table.call("former", for: one) == "new")
+        table.remove("new")
+        #expect(table.call("former", for: one) == "third")
+        table.remove("third")
+        #expect(table.call("former", for: one) == nil && table.aliases.isEmpty)
     }
 }

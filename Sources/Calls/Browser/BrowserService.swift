@@ -100,7 +100,7 @@ public final class BrowserService: BrowserAPIHandler {
     }
 
     public func owners(of objID: String) -> Set<String>? {
-        sessions.users(of: objID) ?? switchboard.call(objID).map { switchboard.table.users(of: $0.id) }
+        sessions.users(of: objID) ?? switchboard.table.owners(of: objID)
     }
 }
 

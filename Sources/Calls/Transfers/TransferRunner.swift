@@ -172,14 +172,11 @@ final class TransferRunner {
         }
     }
 
-    /// What the party says is for the new call, where there is one.
+    /// What a phone says is for the new call, where there is one.
     private func follow(_ side: SessionSide, _ transferee: Transferee) {
-        if let browser = transferee.leg as? TransferredBrowser {
-            switchboard?.table.rename(browser.call, to: call?.id)
-        } else if let call {
-            let callee = side == .caller ? nil : number(of: side)
-            switchboard?.bind(transferee.leg, to: Switchboard.SIPBinding(call: call, callee: callee))
-        }
+        guard let call else { return }
+        let callee = side == .caller ? nil : number(of: side)
+        switchboard?.bind(transferee.leg, to: Switchboard.SIPBinding(call: call, callee: callee))
     }
 
     private func number(of side: SessionSide) -> Call.Leg? {

@@ -139,6 +139,12 @@ final class CallBench {
         for call in switchboard.calls.values where seen.insert(ObjectIdentifier(call)).inserted { calls.append(Weak(object: call)) }
     }
 
+    /// Whether the call that the page knows by this id is answered.
+    func isEstablished(_ call: String, of browser: StandInBrowser) -> Bool {
+        guard let client = browser.client.flatMap(api.client) else { return false }
+        return switchboard.table.call(call, for: client.place).flatMap { switchboard.calls[$0] }?.isEstablished == true
+    }
+
     // MARK: What is left
 
     /// What the parties and the gateway's tables say is wrong at this moment.

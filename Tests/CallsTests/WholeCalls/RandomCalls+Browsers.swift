@@ -71,7 +71,7 @@ extension RandomCalls {
             ("transfer_call", about.merging(["dest": .string(["bob", "carol", "801", "902", "dora", "echo"].pick(&generator) ?? "")]) { $1 }),
             ("transfer_call", about.merging(["other_call_id": .string(other ?? call)]) { $1 }),
         ]
-        let isEstablished = browser.calls[call] != nil && bench.switchboard.call(call)?.isEstablished == true
+        let isEstablished = browser.calls[call] != nil && bench.isEstablished(call, of: browser)
         let likely = isLikelyToAnswer && generator.happens(60) ? commands[2...2] : isEstablished && generator.happens(25) ? commands[15...16] : commands[...]
         let (name, data) = likely.randomElement(using: &generator) ?? commands[0]
         let owners = bench.service.owners(of: name.hasSuffix("session") || data["session_id"] != nil ? session["session_id"]?.stringValue ?? "" : call)

@@ -84,6 +84,9 @@ final class StandInBrowser: BrowserTransport {
     @discardableResult
     func request(_ command: String, _ data: JSONValue, isForeign: Bool = false) -> Int { send("media", command, data, isForeign: isForeign) }
 
+    /// Wants all events of its user's calls and sessions.
+    func subscribe() { send("core", "subscribe", ["class": "media"]) }
+
     @discardableResult
     private func send(_ group: String, _ command: String, _ data: JSONValue, isForeign: Bool = false) -> Int {
         last += 1

@@ -245,6 +245,63 @@ struct WholeCallTests {
         }
     }
 
+    @Test("a client that hangs up twice what it transferred to its own user ends nothing of the new call, which rings it as well")
+    func transferToItself() async throws {
+        try await play { bench in
+            let carol = bench.browser("carol"), (first, second) = (bench.browser("alice"), bench.browser("alice"))
+            carol.request("start_call", ["dest": "alice", "offer": offer])
+            await bench.settle()
+            let call = try invitation(first)
+            first.request("answer_call", ["call_id": .string(call), "answer": answer])
+            await bench.settle()
+            second.requests = []
+            first.request("transfer_call", ["call_id": .string(call), "dest": "alice"])
+            await bench.settle()
+            first.request("hangup_call", ["call_id": .string(call)])
+            await bench.settle()
+            carol.respond(to: try #require(carol.requests.first), ["offer": offer])
+            await bench.settle()
+            let (rings, new) = (try invitation(first), try invitation(second))
+            #expect(rings == new && new != call)
+            let again = first.request("hangup_call", ["call_id": .string(call)])
+            #expect(first.responses[again]?.code == 3_002)
+            second.request("answer_call", ["call_id": .string(new), "answer": answer])
+            await bench.settle()
+            #expect(second.calls[new]?.ends == [] && carol.calls[call]?.ends == [])
+            #expect(first.calls[call]?.ends == ["hangup"] && first.calls[new]?.ends == ["answered_elsewhere"])
+            carol.request("hangup_call", ["call_id": .string(call)])
+            await bench.settle()
+            #expect(second.calls[new]?.ends == ["hangup"] && carol.calls[call]?.ends == ["hangup"])
+        }
+    }
+
+    @Test("the end of a former call is told to its users, and not to those of the call that goes on under its id")
+    func endOfTheFormerCall() async throws {
+        try await play { bench in
+            let (carol, alice, bob, other) = (bench.browser("carol"), bench.browser("alice"), bench.browser("bob"), bench.browser("alice"))
+            for watcher in [bob, other] { watcher.subscribe() }
+            let start = carol.request("start_call", ["dest": "alice", "offer": offer])
+            await bench.settle()
+            let call = try invitation(alice)
+            alice.request("answer_call", ["call_id": .string(call), "answer": answer])
+            await bench.settle()
+            let session = try #require(carol.responses[start]?.data["session_id"]?.stringValue)
+            alice.request("transfer_call", ["call_id": .string(call), "dest": "bob"])
+            await bench.settle()
+            alice.request("hangup_call", ["call_id": .string(call)])
+            carol.respond(to: try #require(carol.requests.first), ["offer": offer])
+            await bench.settle()
+            bob.request("answer_call", ["call_id": .string(try invitation(bob)), "answer": answer])
+            await bench.settle()
+            #expect(bob.events.allSatisfy { $0.object != call && $0.object != session })
+            #expect(alice.calls[call]?.ends == ["hangup"])
+            #expect(other.events.contains { $0.object == session && $0.type == "stop" })
+            for phone in bench.agent.legs { phone.receive(.failure(status: 487, phrase: "", reason: nil)) }
+            carol.request("hangup_call", ["call_id": .string(call)])
+            await bench.settle()
+        }
+    }
+
     @Test("an offer of a phone whose call ends while it is transferred is refused, and the transfer goes on")
     func offerOfTransferee() async throws {
         try await play { bench in
