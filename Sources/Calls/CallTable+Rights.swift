@@ -68,22 +68,28 @@ extension CallTable {
 
     /// The client's role in the call that it means by this id; nil where it has none.
     ///
-    /// By the id of a transferred client's former call, other clients of its user speak for its side alone.
+    /// By the id of a former call the transferred client, and the other clients of its user, speak for the client's side alone.
     func role(of client: Client, in id: String) -> Role? {
         guard let call = call(id, for: client), let row = rows[call] else { return nil }
-        guard let alias = alias(id), alias.client.id != client.id, alias.client.user == client.user else { return role(of: client, in: row) }
+        guard let alias = alias(id), alias.client.user == client.user else { return role(of: client, in: row) }
+        guard alias.client.id != client.id else { return alias.side == .caller ? .caller : calledRole(of: client, in: row) }
         return .watching(client.isAdmin ? [alias.side, alias.side.other] : [alias.side])
     }
 
     func role(of client: Client, in row: Row) -> Role? {
         if row.caller.client == client.id { return .caller }
-        if let answered = row.answered, row.callees[answered]?.client == client.id { return .answered(answered) }
-        if let leg = row.ringing.sorted().first(where: { row.callees[$0]?.client == client.id }) { return .ringing(leg) }
+        if let role = calledRole(of: client, in: row) { return role }
         var sides: [SessionSide] = row.caller.user == client.user ? [.caller] : []
         let called = row.answered.map { [$0] } ?? row.ringing.sorted()
         if called.contains(where: { row.callees[$0]?.user == client.user }) { sides.append(.callee) }
         guard !sides.isEmpty else { return client.isAdmin ? .admin : nil }
         return .watching(client.isAdmin ? sides + SessionSide.allCases.filter { !sides.contains($0) } : sides)
+    }
+
+    /// The role of a client that is called.
+    private func calledRole(of client: Client, in row: Row) -> Role? {
+        if let answered = row.answered, row.callees[answered]?.client == client.id { return .answered(answered) }
+        return row.ringing.sorted().first { row.callees[$0]?.client == client.id }.map { .ringing($0) }
     }
 
     /// The ringing legs of a user, which another client of that user may refuse.

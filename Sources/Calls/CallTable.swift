@@ -31,8 +31,8 @@ public final class CallTable {
         var ringing: Set<Call.Leg> = []
         /// The leg that has taken the call, from its answer on.
         var answered: Call.Leg?
-        /// The call's id for transferred clients, by the client's id.
-        var names: [String: String] = [:]
+        /// The ids by which transferred clients know the call.
+        var names: [String] = []
 
         /// The users with the right to watch the call.
         var users: Set<String> {
@@ -79,7 +79,7 @@ public final class CallTable {
     /// Removes a call that is over.
     func remove(_ id: String) {
         guard let row = rows.removeValue(forKey: id) else { return }
-        for name in row.names.values {
+        for name in row.names {
             aliases[name]?.removeAll { $0.call == id }
             if aliases[name]?.isEmpty == true { aliases[name] = nil }
         }
@@ -93,7 +93,7 @@ public final class CallTable {
     /// The clients of a transferred client's user know the call by the id `name` of the former call, from the end of that on.
     func name(_ id: String, _ name: String, for client: Client, at side: SessionSide) {
         guard rows[id] != nil else { return }
-        rows[id]?.names[client.id] = name
+        rows[id]?.names.append(name)
         aliases[name, default: []].append(Alias(call: id, client: client, side: side))
     }
 
@@ -111,10 +111,12 @@ public final class CallTable {
 
     /// The ids, as the client knows them, of the calls in which it is a party.
     func calls(of client: Client) -> [String] {
-        let ids = rows.compactMap { id, row -> String? in
+        let ids = rows.flatMap { id, row -> [String] in
             switch role(of: client, in: row) {
-            case .caller, .ringing, .answered: row.names[client.id] ?? id
-            case .watching, .admin, nil: nil
+            case .caller, .ringing, .answered:
+                let names = row.names.filter { aliases[$0]?.contains { $0.call == id && $0.client.id == client.id } == true }
+                return names.isEmpty ? [id] : names
+            case .watching, .admin, nil: return []
             }
         }
         return Set(ids).sorted()

@@ -203,6 +203,18 @@ struct CallTableTests {
         #expect(table.role(of: two, in: "new") == .ringing(2))
     }
 
+    @Test("a client whose two calls are joined knows the new one by both ids, and speaks by each for one side")
+    func namesOfJoinedCalls() {
+        table.insert("new", caller: .init(client: "a1", user: "alice"), callees: [1: .init(client: "a1", user: "alice")])
+        table.name("new", "first", for: one, at: .caller)
+        table.name("new", "second", for: one, at: .callee)
+        _ = table.update("new", ringing: [], answered: 1)
+        #expect(table.role(of: one, in: "first") == .caller && table.role(of: one, in: "second") == .answered(1))
+        #expect(table.calls(of: one) == ["first", "second"])
+        table.remove("new")
+        #expect(table.aliases.isEmpty)
+    }
+
     @Test("during a second transfer the id names the call of the first one until that is over")
     func namesTwice() {
         transferred()
