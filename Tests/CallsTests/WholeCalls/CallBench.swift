@@ -78,12 +78,18 @@ final class CallBench {
     /// A registrar with two phones of bob's and one of dora's.
     static func registrar() async throws -> RegistrarService {
         let registrar = try await RegistrarService.start(database: ":memory:", limits: RegistrarLimits(), log: Logger(label: "tern.test") { _ in SwiftLogNoOpLogHandler() })
-        for (user, port) in [("bob", 1), ("bob", 2), ("dora", 3)] {
-            _ = registrar.handle(RegisterRequest(
-                user: user, contacts: [.init("sip:\(user)\(port)@198.51.100.\(port):5060", expires: 3_600)], callID: "\(port)", cSeq: 1,
-                flow: "udp/198.51.100.\(port):5060/192.0.2.1:5060"))
-        }
+        for phone in phones { register(phone, at: registrar) }
         return registrar
+    }
+
+    /// Phones that are registered: the user, and the last byte of the address.
+    static let phones = [(user: "bob", number: 1), (user: "bob", number: 2), (user: "dora", number: 3)]
+
+    /// A phone registers for the first time, or anew after its registration was lost.
+    static func register(_ phone: (user: String, number: Int), at registrar: RegistrarService) {
+        _ = registrar.handle(RegisterRequest(
+            user: phone.user, contacts: [.init("sip:\(phone.user)\(phone.number)@198.51.100.\(phone.number):5060", expires: 3_600)],
+            callID: "\(phone.number)", cSeq: 1, flow: "udp/198.51.100.\(phone.number):5060/192.0.2.1:5060"))
     }
 
     // MARK: Parties

@@ -43,8 +43,24 @@ extension RandomCalls {
 
     private func maybeAnswer() -> String? { generator.happens(90) ? text("a phone's answer") : nil }
 
+    /// A phone whose registration was lost registers anew.
+    func phoneRegisters() {
+        guard let phone = CallBench.phones.pick(&generator) else { return }
+        note("\(phone.user)'s phone \(phone.number) registers")
+        CallBench.register(phone, at: registrar)
+    }
+
     /// A phone that is called.
     private func actCalled(_ leg: StandInLeg) {
+        // A target of a trunk that takes no calls has the next one tried, and a phone whose connection is closed is not registered any more.
+        if generator.happens(10), case .calling = leg.state {
+            let isTrunk = leg.peer.contains("192.0.2."), isPhone = leg.peer.contains("198.51.100.") && !leg.peer.contains("sip:x@")
+            if isTrunk { return act(leg, .failure(status: 503, phrase: "", reason: nil)) }
+            if isPhone {
+                lostFlows += 1
+                return act(leg, .failure(status: 430, phrase: "Flow Failed", reason: nil))
+            }
+        }
         switch Int.random(in: 0..<100, using: &generator) {
         case 0..<20: act(leg, .provisional(status: 180, phrase: "Ringing", sdp: nil))
         case 20..<32: act(leg, .provisional(status: 183, phrase: "", sdp: text("early media"), isReliable: generator.happens(50)))

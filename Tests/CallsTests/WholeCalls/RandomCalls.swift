@@ -18,38 +18,51 @@ final class RandomCalls {
         /// Calls that were answered, and transfers that were carried out.
         var answered = 0
         var transferred = 0
+        /// INVITEs to the second target of a trunk, and registrations that ended with their connection (RFC 5626 section 5.3).
+        var failovers = 0
+        var lostFlows = 0
     }
 
     var generator = SeededRandom(seed: 0)
     /// What happened, for people.
     private(set) var trace: [String] = []
+    let registrar: RegistrarService
+    var lostFlows = 0
     private var texts = 0
 
     private init(registrar: RegistrarService) {
+        self.registrar = registrar
         bench = CallBench(registrar: registrar)
         bench.media.fails = { [weak self] in self?.generator.happens(8) ?? false }
     }
 
     /// Opens the pages that the first number says, plays the others as steps, and then has every party leave.
-    static func play(_ steps: [UInt64], registrar: RegistrarService) async -> Outcome {
-        let calls = RandomCalls(registrar: registrar)
-        defer { calls.bench.retire() }
-        calls.enter(steps.first ?? 0)
-        for step in steps.dropFirst() {
-            calls.generator = SeededRandom(seed: step)
-            await calls.step()
-            let faults = calls.bench.violations()
-            if !faults.isEmpty { return Outcome(faults: faults, trace: calls.trace) }
+    static func play(_ steps: [UInt64]) async throws -> Outcome {
+        let registrar = try await CallBench.registrar()
+        let outcome = await RandomCalls(registrar: registrar).play(steps)
+        await registrar.stop()
+        return outcome
+    }
+
+    private func play(_ steps: [UInt64]) async -> Outcome {
+        defer { bench.retire() }
+        enter(steps.first ?? 0)
+        for seed in steps.dropFirst() {
+            generator = SeededRandom(seed: seed)
+            await step()
+            let faults = bench.violations()
+            if !faults.isEmpty { return Outcome(faults: faults, trace: trace) }
         }
-        calls.generator = SeededRandom(seed: 1)
-        var faults = await calls.rest()
-        faults += await calls.leave()
-        let bench = calls.bench
+        generator = SeededRandom(seed: 1)
+        var faults = await rest()
+        faults += await leave()
         return Outcome(
-            faults: bench.violations() + faults + bench.leftovers(), trace: calls.trace,
+            faults: bench.violations() + faults + bench.leftovers(), trace: trace,
             answered: bench.agent.all.count { $0.sent.contains($0.isOurs ? "ACK" : "200") },
             transferred: bench.agent.all.count { $0.sent.contains("NOTIFY 200") }
-                + bench.browsers.reduce(0) { $0 + $1.events.count { $0.type == "transfer" && $0.body["status"] == 200 } })
+                + bench.browsers.reduce(0) { $0 + $1.events.count { $0.type == "transfer" && $0.body["status"] == 200 } },
+            failovers: bench.agent.all.count { $0.isOurs && ($0.peer.contains("192.0.2.11") || $0.peer.contains("192.0.2.21")) },
+            lostFlows: lostFlows)
     }
 
     /// A text that no other description has.
@@ -74,13 +87,15 @@ final class RandomCalls {
         switch Int.random(in: 0..<100, using: &generator) {
         case 0..<7: phoneCalls()
         case 7..<15: browserCalls()
-        case 15..<43: phoneActs()
-        case 43..<56: browserResponds()
-        case 56..<78: browserActs()
-        case 78..<81: strangerActs()
-        case 81..<84: browserComesOrLeaves()
-        case 84..<95: mediaSteps()
-        case 95..<97: mediaTells()
+        case 15..<40: phoneActs()
+        case 40..<52: browserResponds()
+        case 52..<72: browserActs()
+        case 72..<75: strangerActs()
+        case 75..<78: browserComesOrLeaves()
+        case 78..<79: phoneRegisters()
+        case 79..<89: mediaSteps()
+        case 89..<91: mediaTells()
+        case 91..<97: await everybodyAgrees()
         default: timePasses()
         }
         if generator.happens(60) { await bench.settle() } else if generator.happens(60) { await bench.rest() }
@@ -102,6 +117,13 @@ final class RandomCalls {
         case 2: session.tell(.keyframeRequested(generator.happens(50) ? .caller : .callee))
         default: session.tell(.event(.webrtc(up: true)))
         }
+    }
+
+    /// All that rings is answered, and whatever was asked for is done: else few transfers would come to their end.
+    private func everybodyAgrees() async {
+        note("everybody answers what rings, and does what it owes")
+        await rounds()
+        await answerAll()
     }
 
     private func timePasses() {
