@@ -117,7 +117,7 @@ extension BrowserAPI {
             refuse(request.tid, APIError(.unknownResumeToken), slowly: false, on: connection)
             return
         }
-        registry.rotateToken(of: client)
+        registry.rotateToken(of: client, presented: token)
         log.info("resume", metadata: client.metadata)
         connection.stopWaitingForLogin()
         connection.client = client

@@ -51,6 +51,8 @@ public final class BrowserAPI {
 
     func read(_ text: String, from connection: BrowserConnection) {
         connection.tell(text, isSent: false)
+        // A client that says something has the answer to its resume.
+        if let client = connection.client { registry.forgetFormerToken(of: client) }
         do throws(EnvelopeError) {
             switch try IncomingMessage(parsing: text) {
             case .request(let request): serve(request, on: connection)

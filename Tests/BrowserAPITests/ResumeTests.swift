@@ -45,7 +45,7 @@ struct ResumeTests {
         #expect(first.rest().isEmpty)
     }
 
-    @Test("a token serves once: each resume gives another one")
+    @Test("each resume gives another token, and the one before serves no more when the client has sent something")
     func rotation() async throws {
         let bench = Bench()
         let (first, client, token) = try await bench.client()
@@ -53,9 +53,81 @@ struct ResumeTests {
         let (second, answer) = await bench.resume(token)
         let next = try #require(answer["data"]?["resume_token"]?.stringValue)
         #expect(next != token)
+        bench.send(["class": "core", "cmd": "ping", "tid": 2], on: second)
         bench.api.closed(second)
         #expect(await bench.resume(token).answer.errorCode == .unknownResumeToken)
         #expect(await bench.resume(next).answer["data"]?["connection_id"] == .string(client.id))
+    }
+
+    @Test("a resume whose answer was lost is made again with the same token, and what followed the answer is sent again")
+    func lostAnswer() async throws {
+        let bench = Bench()
+        let (first, client, token) = try await bench.client()
+        bench.api.closed(first)
+        client.send(.session("s", "kept"))
+        let (second, lost) = await bench.resume(token)
+        client.send(.session("s", "sent"))
+        bench.api.closed(second)
+        client.send(.session("s", "kept later"))
+        let (third, answer) = await bench.resume(token)
+        #expect(answer["data"]?["connection_id"] == .string(client.id))
+        #expect(third.rest().map(\.eventType) == ["kept", "after", "sent", "kept later", "after"])
+        // Of the tokens, the lost one is worth nothing.
+        let unknown = try #require(lost["data"]?["resume_token"]?.stringValue), next = try #require(answer["data"]?["resume_token"]?.stringValue)
+        #expect(await bench.resume(unknown).answer.errorCode == .unknownResumeToken)
+        // It takes over from a connection that seems to be open, too, as often as it takes.
+        let (fourth, again) = await bench.resume(token)
+        #expect(again.isOK && third.closing?.code == 4001)
+        #expect(await bench.ask("core", "ping", on: fourth).eventType == "kept")
+        bench.api.closed(fourth)
+        for used in [token, next] { #expect(await bench.resume(used).answer.errorCode == .unknownResumeToken) }
+        #expect(!client.isEnded)
+    }
+
+    @Test("a client that resumes with the newer token is not sent again what followed the answer")
+    func answerCame() async throws {
+        let bench = Bench()
+        let (first, client, token) = try await bench.client()
+        bench.api.closed(first)
+        let (second, answer) = await bench.resume(token)
+        client.send(.session("s", "sent"))
+        bench.api.closed(second)
+        client.send(.session("s", "kept"))
+        let (third, _) = await bench.resume(try #require(answer["data"]?["resume_token"]?.stringValue))
+        #expect(third.rest().map(\.eventType) == ["kept", "after"])
+        bench.api.closed(third)
+        #expect(await bench.resume(token).answer.errorCode == .unknownResumeToken)
+    }
+
+    @Test("a client that was sent more than may be kept since its resume is taken to have the answer, and does not end", arguments: [true, false])
+    func boundOfSent(isConnected: Bool) async throws {
+        let bench = Bench { $0.maximumKeptMessages = 3 }
+        let (first, client, token) = try await bench.client()
+        bench.api.closed(first)
+        let (second, answer) = await bench.resume(token)
+        for _ in 1...2 { client.send(.session("s", "sent")) }
+        if !isConnected { bench.api.closed(second) }
+        client.send(.session("s", "one too many"))
+        #expect(await bench.resume(token).answer.errorCode == .unknownResumeToken)
+        let (third, resumed) = await bench.resume(try #require(answer["data"]?["resume_token"]?.stringValue))
+        #expect(resumed.isOK && !client.isEnded)
+        #expect(third.rest().map(\.eventType) == (isConnected ? ["after"] : ["one too many", "after"]))
+    }
+
+    @Test("a request that is answered no more is not sent again after a lost answer")
+    func withdrawnAfterSending() async throws {
+        let bench = Bench()
+        let (first, client, token) = try await bench.client()
+        bench.api.closed(first)
+        let (second, _) = await bench.resume(token)
+        let error = await withCheckedContinuation { done in
+            client.request(cmd: "call_invite", data: [:], timeout: .milliseconds(1)) { result in
+                if case .failure(let error) = result { done.resume(returning: error.known) } else { done.resume(returning: nil) }
+            }
+        }
+        #expect(error == .timedOut)
+        bench.api.closed(second)
+        #expect(await bench.resume(token).transport.rest().map(\.eventType) == ["after", "after"])
     }
 
     @Test("a resume takes over from a connection that is still open, whose end then changes nothing")

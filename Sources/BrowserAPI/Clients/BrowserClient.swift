@@ -17,6 +17,8 @@ public final class BrowserClient {
 
     /// What the next `resume` must present.
     var resumeToken = BrowserID.makeToken()
+    /// What the last `resume` presented, which is accepted once more until the client has sent something since: the answer may have been lost.
+    var formerToken: String?
     var subscriptions: SubscriptionList
     /// Requests of the client that are not answered yet.
     var openRequests: Set<TransactionID> = []
@@ -102,16 +104,28 @@ public final class BrowserClient {
     /// - Parameter request: The `tid` when the text is a request of ours.
     func send(_ text: String, request: TransactionID? = nil) {
         guard !isEnded, !isOverflowing else { return }
-        if let connection {
-            connection.send(text)
-        } else if !kept.append(text, request: request) {
-            // The gateway is in the middle of something: tell it later.
-            isOverflowing = true
-            LoopActor.task { [weak self] in
-                guard let self else { return }
-                self.api?.end(self, "too much was kept for it")
-            }
+        connection?.send(text)
+        guard connection == nil || formerToken != nil, !keep(text, request: request) else { return }
+        // The gateway is in the middle of something: tell it later.
+        isOverflowing = true
+        LoopActor.task { [weak self] in
+            guard let self else { return }
+            self.api?.end(self, "too much was kept for it")
         }
+    }
+
+    /// Keeps a text for the next resume. False where a client without a connection has no room for it.
+    private func keep(_ text: String, request: TransactionID?) -> Bool {
+        if kept.append(text, request: request, isSent: isConnected) { return true }
+        // There has to be room for what was not sent yet, and a client that listens to so much without a word has its answer.
+        api?.registry.forgetFormerToken(of: self)
+        return isConnected || kept.append(text, request: request, isSent: false)
+    }
+
+    /// It has the answer to its last resume, and what was sent after that is not sent again.
+    func forgetSent() {
+        formerToken = nil
+        kept.forgetSent()
     }
 
     /// Goes on with `connection`, which gets what was kept; the one before, if it is still open, is closed.
@@ -123,7 +137,7 @@ public final class BrowserClient {
         remoteAddress = connection.transport.remoteAddress
         former?.client = nil
         former?.close(code: CloseCode.resumedElsewhere, reason: "resumed on another connection")
-        for text in kept.takeAll() { connection.send(text) }
+        for text in kept.send() { connection.send(text) }
     }
 
     /// Its connection is closed: `timeUp` runs unless another one comes within `graceTime`.
@@ -139,7 +153,7 @@ public final class BrowserClient {
         graceTimer?.cancel()
         graceTimer = nil
         openRequests = []
-        _ = kept.takeAll()
+        kept.removeAll()
         let former = connection
         connection = nil
         former?.client = nil

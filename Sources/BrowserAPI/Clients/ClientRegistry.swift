@@ -30,6 +30,7 @@ struct ClientRegistry {
     mutating func remove(_ client: BrowserClient) -> Bool {
         guard byID.removeValue(forKey: client.id) != nil else { return false }
         byToken[client.resumeToken] = nil
+        if let former = client.formerToken { byToken[former] = nil }
         admins[client.id] = nil
         byUser[client.user.name]?.removeAll { $0 === client }
         if byUser[client.user.name]?.isEmpty == true { byUser[client.user.name] = nil }
@@ -37,11 +38,20 @@ struct ClientRegistry {
         return true
     }
 
-    /// Gives the client a new resume token; the one before is worth nothing any more.
-    mutating func rotateToken(of client: BrowserClient) {
-        byToken[client.resumeToken] = nil
+    /// Gives a client that resumes a new token. The one that it has presented is good until ``forgetFormerToken(of:)``.
+    mutating func rotateToken(of client: BrowserClient, presented token: String) {
+        // With the newer of two it has the answer to its last resume.
+        if token == client.resumeToken { forgetFormerToken(of: client) } else { byToken[client.resumeToken] = nil }
+        client.formerToken = token
         client.resumeToken = BrowserID.makeToken()
         byToken[client.resumeToken] = client
+    }
+
+    /// The client has the answer to its last resume: the token that it presented there is worth nothing any more.
+    mutating func forgetFormerToken(of client: BrowserClient) {
+        guard let former = client.formerToken else { return }
+        byToken[former] = nil
+        client.forgetSent()
     }
 
     // MARK: Events

@@ -24,7 +24,7 @@ struct HeldMessages {
     }
 }
 
-/// Messages for a client that is waiting for `resume`, in order and within bounds.
+/// Messages for a client that is waiting for `resume`, or may have to resume once more, in order and within bounds.
 struct KeptMessages {
     private struct Entry {
         var text: String
@@ -34,6 +34,8 @@ struct KeptMessages {
     private let maximumCount: Int
     private let maximumBytes: Int
     private var entries: [Entry] = []
+    /// The first ones, which were sent on a connection that may not have carried them.
+    private var sent = 0
     private var bytes = 0
 
     init(maximumCount: Int, maximumBytes: Int) {
@@ -41,13 +43,16 @@ struct KeptMessages {
         self.maximumBytes = maximumBytes
     }
 
-    /// - Parameter request: The `tid` when it is a request of ours, which may be withdrawn.
+    /// - Parameters:
+    ///   - request: The `tid` when it is a request of ours, which may be withdrawn.
+    ///   - isSent: Whether it was sent, as all were that are kept.
     /// - Returns: Whether there was room for it.
-    mutating func append(_ text: String, request: TransactionID?) -> Bool {
+    mutating func append(_ text: String, request: TransactionID?, isSent: Bool) -> Bool {
         let size = text.utf8.count
         guard entries.count < maximumCount, size <= maximumBytes - bytes else { return false }
         entries.append(Entry(text: text, request: request))
         bytes += size
+        if isSent { sent = entries.count }
         return true
     }
 
@@ -55,13 +60,25 @@ struct KeptMessages {
     mutating func withdraw(_ request: TransactionID) {
         guard let index = entries.firstIndex(where: { $0.request == request }) else { return }
         bytes -= entries.remove(at: index).text.utf8.count
+        if index < sent { sent -= 1 }
     }
 
-    mutating func takeAll() -> [String] {
-        defer {
-            entries = []
-            bytes = 0
-        }
+    /// All of them, to be sent; they are kept until ``forgetSent()``.
+    mutating func send() -> [String] {
+        sent = entries.count
         return entries.map(\.text)
+    }
+
+    /// Removes those that were sent.
+    mutating func forgetSent() {
+        bytes -= entries.prefix(sent).reduce(0) { $0 + $1.text.utf8.count }
+        entries.removeFirst(sent)
+        sent = 0
+    }
+
+    mutating func removeAll() {
+        entries = []
+        sent = 0
+        bytes = 0
     }
 }

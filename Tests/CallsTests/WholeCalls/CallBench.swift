@@ -3,6 +3,7 @@ import BrowserAPI
 @testable import Calls
 @testable import Configuration
 import EventLoop
+import JSON
 import Logging
 import ProxyCore
 import Registrar
@@ -109,6 +110,16 @@ final class CallBench {
         let browser = StandInBrowser(former.user, number: connections, api: api, resuming: former)
         browsers.removeAll { $0 === former }
         browsers.append(browser)
+    }
+
+    /// A page that has lost its connection comes back with another one, which breaks before the answer has come.
+    func resumeInVain(_ browser: StandInBrowser) {
+        connections += 1
+        let connection = LostConnection(number: connections)
+        api.opened(connection)
+        let message: JSONValue = ["class": "core", "cmd": "resume", "tid": 1, "data": ["resume_token": .string(browser.resumeToken)]]
+        api.received(message.text, on: connection)
+        api.closed(connection)
     }
 
     /// A page is closed for good.

@@ -105,6 +105,10 @@ extension RandomCalls {
             browser.disconnect()
         default:
             guard let browser = bench.browsers.filter({ !$0.isOpen && $0.client != nil }).pick(&generator) else { return }
+            guard generator.happens(75) else {
+                note("\(browser.user) \(browser.id) comes back, but loses its connection before the answer has come")
+                return bench.resumeInVain(browser)
+            }
             note("\(browser.user) \(browser.id) comes back")
             bench.resume(browser)
         }

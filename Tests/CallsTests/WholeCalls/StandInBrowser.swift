@@ -188,3 +188,15 @@ final class StandInBrowser: BrowserTransport {
         if let session = body["session_id"]?.stringValue { calls[object]?.session = session }
     }
 }
+
+/// A connection on which nothing arrives any more that the gateway sends.
+@LoopActor
+final class LostConnection: BrowserTransport {
+    let id: UInt64
+    let remoteAddress = "203.0.113.77:4000"
+
+    init(number: UInt64) { id = number }
+
+    func send(_: String) {}
+    func close(code _: Int, reason _: String) {}
+}

@@ -123,6 +123,28 @@ struct WholeCallTests {
         }
     }
 
+    @Test("a client that loses its connection, and the answer to its resume, comes back with the same token to its call and what happened meanwhile")
+    func lostAnswerToResume() async throws {
+        try await CallBench.play { bench in
+            let alice = bench.browser("alice")
+            let (call, phone) = try await bench.callsPhone(alice)
+            alice.disconnect()
+            phone.receive(.offered(.invite, sdp: "the phone's offer"))
+            await bench.settle()
+            bench.resumeInVain(alice)
+            bench.resume(alice)
+            let back = try #require(bench.browsers.first)
+            let offered = try #require(back.requests.first { $0.command == "renegotiate_session" })
+            back.respond(to: offered, ["answer": .answer])
+            await bench.settle()
+            #expect(phone.sent.last == "200" && back.calls[call]?.ends == [])
+            phone.receive(.acknowledged(sdp: nil))
+            phone.receive(.bye(nil))
+            await bench.settle()
+            #expect(back.calls[call]?.ends == ["hangup"])
+        }
+    }
+
     // MARK: Forks
 
     @Test("two phones and a browser ring, one answers, and the others are told that it was answered elsewhere")
