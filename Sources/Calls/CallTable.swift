@@ -106,6 +106,11 @@ public final class CallTable {
         return alias.client.user == client.user || client.isAdmin ? alias.call : nil
     }
 
+    /// The id by which a client knows a call.
+    func name(of id: String, for client: Client) -> String {
+        rows[id]?.names.first { name in alias(name).map { $0.call == id && $0.client.user == client.user } == true } ?? id
+    }
+
     /// The users whose clients know a call by this id; nil where there is none.
     func owners(of id: String) -> Set<String>? { rows[id]?.users ?? alias(id).map { [$0.client.user] } }
 

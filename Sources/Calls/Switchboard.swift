@@ -131,12 +131,17 @@ public final class Switchboard {
             leg.client.send(event)
             told.insert(leg.client.id)
         }
+        var users = table.users(of: call.id)
         let legs: [any CallLeg] = [call.caller] + call.callees.values.map { $0 as any CallLeg }
         for case let leg as TransferredBrowser in legs where leg.isHere {
-            leg.client.send(.call(leg.call, event.type, event.body))
+            // The clients of its user know the call by the id of the former one.
+            let user = leg.client.user.name, event = BrowserEvent.call(leg.call, event.type, event.body)
+            leg.client.send(event)
             told.insert(leg.client.id)
+            users.remove(user)
+            api?.publish(event, owners: [user], except: told)
         }
-        api?.publish(event, owners: table.users(of: call.id), creator: (call.caller as? BrowserCallerLeg)?.subscriber, except: told)
+        api?.publish(event, owners: users, creator: (call.caller as? BrowserCallerLeg)?.subscriber, except: told)
     }
 
     /// Updates the table after an event. For users whose stage is over the call ends here.
@@ -185,7 +190,10 @@ public final class Switchboard {
         let event = BrowserEvent.call(id, "hangup", end.json), users = table.users(of: id)
         // The clients of its own user were told by the leg, those of a transferred one by the call's former id. For those of one that goes on in
         // another call nothing ends.
-        let others = users.subtracting([call.caller, kept].compactMap { ($0 as? any BrowserLeg)?.client.user.name })
+        let others = users.subtracting(legs.compactMap { leg in
+            guard leg === call.caller || leg === kept || leg is TransferredBrowser else { return nil }
+            return (leg as? any BrowserLeg)?.client.user.name
+        })
         if call.caller is BrowserCallerLeg {
             // So were the admins.
             api?.publishLast(event, to: others, except: Set(told))

@@ -174,6 +174,7 @@ struct CallTableTests {
         #expect(table.call("former", for: one) == "new" && table.role(of: one, in: "former") == .caller)
         #expect(table.calls(of: one) == ["former"])
         #expect(table.role(of: two, in: "former") == .watching([.caller]))
+        #expect([one, two, bob, admin].map { table.name(of: "new", for: $0) } == ["former", "former", "new", "new"])
         #expect(table.owners(of: "former") == ["alice"] && table.users(of: "former").isEmpty)
         table.remove("new")
         #expect(refusal(of: .watch, one, in: "former") == .unknownCall)

@@ -103,20 +103,20 @@ extension BrowserService {
 
     func getInfo(_ command: GetInfo, _ client: BrowserClient, _ reply: BrowserReply) throws(APIError) {
         let entry = try sessions.entry(command.sessionID, for: client, .watch)
-        guard command.statistics else { return reply.ok(.object(info(of: entry))) }
+        guard command.statistics else { return reply.ok(.object(info(of: entry, for: client))) }
         LoopActor.task {
             var statistics: [String: JSONValue] = [:]
             for side in SessionSide.allCases {
                 let counted = await entry.session.statistics(of: side)?.json ?? [:]
                 if !counted.isEmpty { statistics[side.rawValue] = .object(counted) }
             }
-            var info = self.info(of: entry)
+            var info = self.info(of: entry, for: client)
             info["statistics"] = .object(statistics)
             reply.ok(.object(info))
         }
     }
 
-    private func info(of entry: SessionRegistry.Entry) -> [String: JSONValue] {
+    private func info(of entry: SessionRegistry.Entry, for client: BrowserClient) -> [String: JSONValue] {
         let session = entry.session
         var info: [String: JSONValue] = [
             "session_id": .string(session.id),
@@ -131,7 +131,7 @@ extension BrowserService {
             "age": .integer(Int((ContinuousClock.now - session.started).components.seconds)),
         ]
         if !session.holders.isEmpty { info["held_by"] = .array(session.holders.map(\.rawValue).sorted().map(JSONValue.string)) }
-        info["call_id"] = entry.call.map(JSONValue.string)
+        info["call_id"] = entry.call.map { .string(switchboard.table.name(of: $0, for: client.place)) }
         return info
     }
 

@@ -166,7 +166,8 @@ final class CallBench {
 
     /// What the parties and the gateway's tables say is wrong at this moment.
     func violations() -> [String] {
-        faults.errors + agent.violations + browsers.flatMap { browser in browser.violations.map { "\(browser.user) \(browser.id): \($0)" } }
+        let foreign = browsers.filter { $0.user == "mallory" }.flatMap(\.events).map { "mallory was told of \($0.type) of \($0.object)" }
+        return faults.errors + agent.violations + foreign + browsers.flatMap { browser in browser.violations.map { "\(browser.user) \(browser.id): \($0)" } }
     }
 
     /// What there is of calls that are over: nothing, when all parties are gone.

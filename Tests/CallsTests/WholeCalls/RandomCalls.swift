@@ -79,7 +79,7 @@ final class RandomCalls {
     private func enter(_ seed: UInt64) {
         generator = SeededRandom(seed: seed)
         bench.browser("alice")
-        bench.browser("mallory")
+        bench.browser("mallory").subscribe()
         for user in ["alice", "bob", "bob", "carol"] where generator.happens(50) { bench.browser(user) }
     }
 

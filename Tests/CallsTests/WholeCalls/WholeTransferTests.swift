@@ -116,6 +116,41 @@ struct WholeTransferTests {
         }
     }
 
+    @Test("the clients of a transferred client's user hear of the new call by the id that they know, and by no other")
+    func watchersOfATransferredClient() async throws {
+        try await CallBench.play { bench in
+            let (alice, carol, bob) = (bench.browser("alice"), bench.browser("carol"), bench.browser("bob"))
+            let call = try await bench.calls(alice, carol)
+            let (watcher, other) = (bench.browser("carol"), bench.browser("bob"))
+            for browser in [watcher, other] { browser.subscribe() }
+            // The second one is the called party of the new call.
+            let (first, _) = try await bench.callsPhone(alice)
+            alice.request("transfer_call", ["call_id": .string(first), "other_call_id": .string(call)])
+            await bench.settle()
+            let replace = try #require(carol.requests.first { $0.command == "replace_session" })
+            carol.respond(to: replace, ["answer": .answer])
+            await bench.settle()
+            bench.agent.legs.first?.receive(.success(sdp: "the phone's answer to the transfer"))
+            await bench.settle()
+            #expect(alice.calls.values.allSatisfy { $0.ends == ["hangup"] } && carol.calls[call]?.ends == [])
+            let session = try #require(replace.data["session_id"])
+            let info = carol.request("get_info", ["session_id": session])
+            #expect(carol.responses[info]?.data["call_id"] == .string(call))
+            // What the phone has answered is offered to her.
+            carol.respond(to: try #require(carol.requests.first { $0.command == "renegotiate_session" }), ["answer": .answer])
+            carol.request("hold_call", ["call_id": .string(call)])
+            await bench.settle()
+            bench.agent.legs.first?.receive(.success(sdp: "the phone's answer to the hold"))
+            await bench.settle()
+            carol.request("hangup_call", ["call_id": .string(call)])
+            await bench.settle()
+            let events = watcher.events.filter { $0.object != session.stringValue && ["hold", "hangup"].contains($0.type) }
+            #expect(events.map(\.object) == [call, call] && events.map(\.type) == ["hold", "hangup"], "\(watcher.events)")
+            #expect(carol.calls[call]?.ends == ["hangup"] && bob.events.isEmpty && other.events.isEmpty)
+            bench.agent.legs.first?.receive(.byeAnswered)
+        }
+    }
+
     @Test("an offer of a phone whose call ends while it is transferred is refused, and the transfer goes on")
     func offerOfTransferee() async throws {
         try await CallBench.play { bench in
