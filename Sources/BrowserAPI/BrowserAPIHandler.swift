@@ -107,8 +107,11 @@ public enum BrowserID {
     }
 
     private static func randomBytes(_ count: Int) -> [UInt8] {
+        // Each number is a system call.
         var generator = SystemRandomNumberGenerator()
-        return (0..<count).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
+        var bytes: [UInt8] = []
+        while bytes.count < count { withUnsafeBytes(of: generator.next()) { bytes += $0.prefix(count - bytes.count) } }
+        return bytes
     }
 
     private static func hexadecimal(_ byte: UInt8) -> String {
