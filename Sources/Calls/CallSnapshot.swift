@@ -54,7 +54,7 @@ extension Switchboard {
     ///
     /// - Returns: Whether there was such a call.
     public func hangUp(_ id: String) -> Bool {
-        guard let call = call(id) else { return false }
+        guard let call = calls[id] else { return false }
         call.handle(.terminate(.byOperator))
         return true
     }
