@@ -179,7 +179,7 @@ let package = Package(
             swiftSettings: settings
         ),
         .testTarget(
-            name: "RoutingTests", dependencies: ["Configuration", "Routing", "SIP", "SIPNames", "TestCertificates"], swiftSettings: settings
+            name: "RoutingTests", dependencies: ["Configuration", "EventLoop", "Resolver", "Routing", "SIP", "SIPNames", "TestCertificates"], swiftSettings: settings
         ),
         .testTarget(name: "WebTests", dependencies: ["BrowserAPI", "EventLoop", "JSON", "Web", "WebSocket"], swiftSettings: settings),
         .testTarget(name: "MediaTests", dependencies: ["EventLoop", "Janus", "Media", "ProxyCore", "SDP"], swiftSettings: settings),

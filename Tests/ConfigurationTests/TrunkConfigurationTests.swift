@@ -79,15 +79,15 @@ import Testing
         #expect(trunk.numbers.outboundCaller.rules.count == 1)
     }
 
-    @Test("the Contact of a registration is the username, else the trunk's name; 0 is no keepalive")
+    @Test("the Contact of a registration is the username, or what contact says; 0 is no keepalive")
     func contact() throws {
         let text = """
             trunks:
               - {name: a, targets: sip:h, username: u, password: p, register: true}
-              - {name: b, targets: sip:h, register: true, keepalive: 0}
+              - {name: b, targets: sip:h, username: v, password: p, register: true, contact: c, keepalive: 0}
             """
         let trunks = try load(text).configuration.trunks
-        #expect(trunks.map { $0.registration?.contact } == ["u", "b"])
+        #expect(trunks.map { $0.registration?.contact } == ["u", "c"])
         #expect(trunks.map(\.keepalive.interval) == [.seconds(30), nil])
     }
 
@@ -120,7 +120,8 @@ import Testing
             ("name: a, targets: sip:h, username: u, ha1: 'MD5:0123456789abcdef0123456789abcdef'", 54, "realm", "needs the realm"),
             ("name: a, targets: sip:h, username: u, password: p, ha1: 'MD5:0123456789abcdef0123456789abcdef'", 67, "ha1", "not both"),
             ("name: a, targets: sip:h, register: maybe", 46, "register", "neither true nor false"),
-            ("name: a, targets: sip:h, register: true, expires: 10", 61, "expires", "not in 60s to 24h"),
+            ("name: a, targets: sip:h, register: true", 46, "register", "register: true needs a username, and a password or ha1"),
+            ("name: a, targets: sip:h, username: u, password: p, register: true, expires: 10", 87, "expires", "not in 60s to 24h"),
             ("name: a, targets: sip:h, keepalive: 1", 47, "keepalive", "not in 5s to 1h"),
             ("name: a, targets: sip:h, keepalive_failures: 0", 56, "keepalive_failures", "not in 1 to 10"),
             ("name: a, targets: sip:h, from_addresses: carrier.example", 52, "from_addresses[0]", "neither an address nor"),

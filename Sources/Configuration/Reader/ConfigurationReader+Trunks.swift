@@ -106,7 +106,12 @@ extension ConfigurationReader {
         section.read("expires", into: &registration.expires) { text throws(ConfigurationText.Refusal) in
             try ConfigurationText.duration(text, in: .seconds(60) ... .seconds(86_400))
         }
-        if section.value("register", ConfigurationText.boolean) == true { return registration }
+        if section.value("register", ConfigurationText.boolean) == true {
+            if section.written("username") == nil {
+                problems.add(section.origin(of: "register"), key: section.key("register"), "register: true needs a username, and a password or ha1")
+            }
+            return registration
+        }
         for key in ["expires", "contact"] where section.written(key) != nil {
             problems.warn(section.origin(of: key), key: section.key(key), "has no meaning without register: true, and is ignored")
         }

@@ -1,4 +1,4 @@
-public import Configuration
+internal import Configuration
 public import EventLoop
 internal import Resolver
 public import SIP
@@ -20,12 +20,33 @@ public final class NextHops {
         resolver = SIPResolver(ResolverConfiguration(nameServers: nameServers.compactMap { NameServer($0) }, paths: paths))
     }
 
-    /// The hops of a trunk's target; none where its name leads nowhere, or could not be looked up.
-    public func locate(_ target: TrunkTarget) async -> [SIPHop] {
-        await locate(
-            SIPDestination(
-                scheme: target.isSecure ? .sips : .sip, host: target.host, port: target.port,
-                transport: target.transport.flatMap { Hop.Transport(rawValue: $0) }))
+    /// Why a name leads nowhere, in words.
+    struct Failure: Error, CustomStringConvertible {
+        let description: String
+
+        init(_ error: ResolverError, host: String) {
+            description =
+                switch error {
+                case .notFound, .invalidName: "host not found: \(host)"
+                default: "\(host) could not be looked up: \(error)"
+                }
+        }
+    }
+
+    /// The hops of a trunk's target, at least one.
+    func find(_ target: TrunkTarget) async throws(Failure) -> [SIPHop] {
+        do throws(ResolverError) {
+            let found = try await resolver.locate(destination(of: target)).map { SIPHop($0) }
+            guard !found.isEmpty else { throw ResolverError.notFound(target.host) }
+            return found
+        } catch {
+            throw Failure(error, host: target.host)
+        }
+    }
+
+    private func destination(of target: TrunkTarget) -> SIPDestination {
+        SIPDestination(
+            scheme: target.isSecure ? .sips : .sip, host: target.host, port: target.port, transport: target.transport.flatMap { Hop.Transport(rawValue: $0) })
     }
 
     /// The hops of a URI's host.

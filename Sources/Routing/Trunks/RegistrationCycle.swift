@@ -70,7 +70,7 @@ struct RegistrationCycle: Sendable {
     }
 
     mutating func failed(
-        _ answering: Int, _ status: Int, retryAfter: Duration?, minimum: Duration?, now: Instant, _ random: inout Jitter
+        _ answering: Int, _ status: Int, trouble: String? = nil, retryAfter: Duration?, minimum: Duration?, now: Instant, _ random: inout Jitter
     ) -> [TrunkMachine.Action] {
         guard case .asking(_, let tried, let raised) = state, answering == target else { return [] }
         if status == 423, !raised, let minimum, minimum > expires, minimum <= Self.longestInterval {
@@ -78,14 +78,14 @@ struct RegistrationCycle: Sendable {
             return ask(now: now, tried: tried, raised: true)
         }
         guard Self.isTemporary(status) else {
-            failure = .refused("REGISTER was answered \(status)")
+            failure = .refused(Self.refusal(status))
             return rest(upTo: Self.lastWait, atLeast: retryAfter, now: now, &random)
         }
         if tried < targets {
             target = (target + 1) % targets
             return ask(now: now, tried: tried + 1, raised: raised)
         }
-        failure = .lost(status == 408 ? "REGISTER is not answered" : "REGISTER was answered \(status)")
+        failure = .lost(trouble ?? (status == 408 ? "REGISTER is not answered" : "REGISTER was answered \(status)"))
         target = (target + 1) % max(1, targets)
         let wait = Self.firstWait * Double(1 << min(failures, 10))
         failures += 1
@@ -134,6 +134,17 @@ struct RegistrationCycle: Sendable {
         let wait = Duration.seconds(seconds * random.next(in: 0.5...1))
         state = .resting(until: now + max(wait, min(retryAfter ?? .zero, Self.longestWait)))
         return []
+    }
+
+    /// What a refusal means to an operator, and what to do about it.
+    private static func refusal(_ status: Int) -> String {
+        let said = "REGISTER was answered \(status)"
+        return switch status {
+        case 401, 407: "credentials refused: check username and password (\(said))"
+        case 403: "registration forbidden: check username and password, and whether the account may register (\(said))"
+        case 404: "unknown account: check username and from_domain (\(said))"
+        default: said
+        }
     }
 
     /// Whether another target, or another time, may do better. 501 and 505 are for ever, as is what is wrong with us.

@@ -23,6 +23,8 @@ struct TargetHealth: Sendable {
     private(set) var standing = Standing.unknown
     private let keepalive: TrunkKeepalive
     private var failures = 0
+    /// What came of the last OPTIONS that failed, in words; nil where that is not known.
+    private(set) var trouble: String?
     /// When OPTIONS is sent next; nil while one is under way.
     private var next: Instant?
     /// When the one that is under way counts as lost.
@@ -41,17 +43,20 @@ struct TargetHealth: Sendable {
 
     mutating func stop() {
         (next, limit, pardon) = (nil, nil, nil)
-        (standing, failures) = (.unknown, 0)
+        (standing, failures, trouble) = (.unknown, 0, nil)
     }
 
     /// An answer to OPTIONS, or nil for none. Whatever it is, the target is alive: also one that does not serve OPTIONS, or has a fault in it. Only 408
     /// and 503 are of somebody in front of it who does not reach it, or of one that wants no calls.
-    mutating func answered(_ status: Int?, now: Instant, _ random: inout Jitter) {
+    ///
+    /// - Parameter trouble: Why there is no answer, in words.
+    mutating func answered(_ status: Int?, trouble: String? = nil, now: Instant, _ random: inout Jitter) {
         guard limit != nil, let interval = keepalive.interval else { return }
         limit = nil
         if let status, ![408, 503].contains(status) {
-            (standing, failures) = (.up, 0)
+            (standing, failures, self.trouble) = (.up, 0, nil)
         } else {
+            self.trouble = trouble ?? status.map { "OPTIONS was answered \($0)" }
             fail()
         }
         let wait = failures > 0 && standing != .down ? min(interval, Self.retry) : interval
@@ -69,7 +74,7 @@ struct TargetHealth: Sendable {
     }
 
     mutating func callAnswered() {
-        (standing, failures, pardon) = (.up, 0, nil)
+        (standing, failures, pardon, trouble) = (.up, 0, nil, nil)
     }
 
     /// Whether OPTIONS is to be sent now.

@@ -15,13 +15,13 @@ public struct TrunkMachine: Sendable {
         /// The last `sendRegister` was answered 2xx, with this interval. An answer of a target that is not the one being asked
         /// any more counts for nothing.
         case registered(target: Int, expires: Duration)
-        /// It was not: 408 where nobody answered, 503 where nothing could be sent. A 401 or 407 is one that came in answer to
-        /// credentials, or that we have none for.
-        case registerFailed(target: Int, status: Int, retryAfter: Duration? = nil, minimumExpires: Duration? = nil)
+        /// It was not: 408 where nobody answered, 503 where nothing could be sent; `trouble` then says why, in words. A 401 or 407 is one that
+        /// came in answer to credentials, or that we have none for.
+        case registerFailed(target: Int, status: Int, trouble: String? = nil, retryAfter: Duration? = nil, minimumExpires: Duration? = nil)
         /// A final response to `sendOptions`.
         case optionsAnswered(target: Int, status: Int)
-        /// No response, or nothing could be sent.
-        case optionsFailed(target: Int)
+        /// No response, or nothing could be sent; `trouble` says why, in words.
+        case optionsFailed(target: Int, trouble: String? = nil)
         /// A call found the target dead: no response, or one of ``Trunk/failoverOn``.
         case callFailed(target: Int)
         /// A call got any other response from it.
@@ -112,11 +112,11 @@ public struct TrunkMachine: Sendable {
             return registration?.stop(now: now) ?? []
         case .timer: return []
         case .registered(let target, let expires): return registration?.succeeded(target, expires, now: now, &random) ?? []
-        case .registerFailed(let target, let status, let retryAfter, let minimum):
-            return registration?.failed(target, status, retryAfter: retryAfter, minimum: minimum, now: now, &random) ?? []
+        case .registerFailed(let target, let status, let trouble, let retryAfter, let minimum):
+            return registration?.failed(target, status, trouble: trouble, retryAfter: retryAfter, minimum: minimum, now: now, &random) ?? []
         case .optionsAnswered(let target, let status):
             change(target) { $0.answered(status, now: now, &$1) }
-        case .optionsFailed(let target): change(target) { $0.answered(nil, now: now, &$1) }
+        case .optionsFailed(let target, let trouble): change(target) { $0.answered(nil, trouble: trouble, now: now, &$1) }
         case .callFailed(let target): change(target) { health, _ in health.callFailed(now: now) }
         case .callAnswered(let target): change(target) { health, _ in health.callAnswered() }
         }
@@ -137,7 +137,9 @@ public struct TrunkMachine: Sendable {
     private func currentState(now: Instant) -> TrunkState {
         guard isRunning else { return .stopped }
         if let registration, let state = registration.trouble(now: now) { return state }
-        return targets.contains { $0.standing != .down } ? .up : .down("no target answers")
+        guard !targets.contains(where: { $0.standing != .down }) else { return .up }
+        let troubles = targets.compactMap(\.trouble).joined(separator: "; ")
+        return .down(troubles.isEmpty ? "no target answers" : "no target answers: \(troubles)")
     }
 
     private mutating func timer(after event: Event, now: Instant) -> [Action] {

@@ -15,14 +15,14 @@ extension TrunkService {
         let request = registration(of: entry, at: target, expires: expires)
         LoopActor.task { [weak self] in
             guard let self else { return }
-            let (outcome, hop) = await self.send(request, to: target)
+            let (outcome, hop, trouble) = await self.send(request, to: target)
             if (200..<300).contains(outcome.status) {
                 entry.registrar = hop?.address
                 self.handle(.registered(target: index, expires: .seconds(RegistrationGrant.seconds(outcome, asked: request.expires ?? 0))), of: entry)
             } else {
                 self.handle(
                     .registerFailed(
-                        target: index, status: outcome.status, retryAfter: outcome.retryAfter.map { .seconds($0) },
+                        target: index, status: outcome.status, trouble: trouble, retryAfter: outcome.retryAfter.map { .seconds($0) },
                         minimumExpires: outcome.minExpires.map { .seconds($0) }),
                     of: entry)
             }
@@ -49,10 +49,10 @@ extension TrunkService {
             authorize: authorizer(for: trunk), timeout: Self.optionsTimeout)
         LoopActor.task { [weak self] in
             guard let self else { return }
-            let (outcome, _) = await self.send(request, to: target)
+            let (outcome, _, trouble) = await self.send(request, to: target)
             let event: TrunkMachine.Event =
                 outcome.isFromPeer
-                ? .optionsAnswered(target: index, status: outcome.status) : .optionsFailed(target: index)
+                ? .optionsAnswered(target: index, status: outcome.status) : .optionsFailed(target: index, trouble: trouble)
             self.handle(event, of: entry)
         }
     }
@@ -73,18 +73,36 @@ extension TrunkService {
 
     /// Sends a request to the hops of a target, one after the other, until one says something (RFC 3263 section 4.3).
     ///
-    /// - Returns: The last outcome, and the hop that said so.
-    private func send(_ request: SIPClientRequest, to target: TrunkTarget) async -> (SIPClientOutcome, SIPHop?) {
-        var outcome = SIPClientOutcome(status: 503, phrase: "No address of \(target.host)", isFromPeer: false)
-        for hop in await hops?.locate(target) ?? [] {
+    /// - Returns: The last outcome; the hop that said so; and why no peer said anything, in words, where none did.
+    private func send(_ request: SIPClientRequest, to target: TrunkTarget) async -> (SIPClientOutcome, SIPHop?, trouble: String?) {
+        var outcome = SIPClientOutcome(status: 503, phrase: "Stopping", isFromPeer: false)
+        guard let hops else { return (outcome, nil, nil) }
+        let found: [SIPHop]
+        do throws(NextHops.Failure) { found = try await hops.find(target) } catch { return (outcome, nil, error.description) }
+        var trouble: String?
+        for hop in found {
             guard let endpoint else { break }
             var request = request
             request.hop = hop
             outcome = await endpoint.request(request)
-            if outcome.isFromPeer, outcome.status != 503 { return (outcome, hop) }
-            hops?.markFailed(hop)
+            if outcome.isFromPeer, outcome.status != 503 { return (outcome, hop, nil) }
+            trouble = TrunkService.trouble(outcome, at: hop, of: target)
+            self.hops?.markFailed(hop)
         }
-        return (outcome, nil)
+        return (outcome, nil, trouble)
+    }
+
+    /// Why a hop has not answered, in words; nil where it has.
+    static func trouble(_ outcome: SIPClientOutcome, at hop: SIPHop, of target: TrunkTarget) -> String? {
+        guard !outcome.isFromPeer else { return nil }
+        let address = SocketAddress(address: hop.address, port: hop.port)?.description ?? hop.address
+        let place = hop.address == target.host ? address : "\(target.host) (\(address))"
+        return switch outcome.status {
+        case 408: "nobody answered at \(place)"
+        // Sofia's own word for whatever the system said of the socket.
+        case 503 where outcome.phrase == "Service Unavailable": "connection refused, or no way to the host: \(place)"
+        default: "\(place): \(outcome.phrase)"
+        }
     }
 }
 

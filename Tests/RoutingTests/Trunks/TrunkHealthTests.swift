@@ -1,7 +1,9 @@
+import Configuration
+import EventLoop
+@testable import Resolver
+@testable import Routing
 import SIP
 import Testing
-
-@testable import Routing
 
 @Suite struct TrunkHealthTests {
     @Test("without registration and keepalives a trunk is up, and does nothing")
@@ -35,7 +37,7 @@ import Testing
         var bench = MachineBench(keepalive: .seconds(30), failures: 1)
         _ = bench.tell(.started)
         let isAlive = status != 408 && status != 503
-        #expect(bench.tell(.optionsAnswered(target: 0, status: status)) == (isAlive ? [] : [.report(.down("no target answers"))]))
+        #expect(bench.tell(.optionsAnswered(target: 0, status: status)) == (isAlive ? [] : [.report(.down("no target answers: OPTIONS was answered \(status)"))]))
     }
 
     @Test("a target is down after so many failures in a row, and up with the first answer")
@@ -52,6 +54,32 @@ import Testing
         let (after, _) = bench.wait()
         #expect(after >= .seconds(27))
         #expect(bench.tell(.optionsAnswered(target: 0, status: 200)) == [.report(.up)])
+    }
+
+    @Test("a trunk that is down says of each target why")
+    func troubles() {
+        var bench = MachineBench(targets: 2, keepalive: .seconds(30), failures: 1)
+        _ = bench.tell(.started)
+        _ = bench.tell(.optionsFailed(target: 0, trouble: "host not found: h0"))
+        let reports = bench.tell(.optionsFailed(target: 1, trouble: "nobody answered at h1 (192.0.2.1:5060)"))
+        #expect(reports == [.report(.down("no target answers: host not found: h0; nobody answered at h1 (192.0.2.1:5060)"))])
+        _ = bench.wait()
+        #expect(bench.tell(.optionsAnswered(target: 0, status: 200)) == [.report(.up)])
+    }
+
+    @Test("what became of a request that no peer answered is told in words", arguments: [
+        (408, "Request Timeout", "192.0.2.1", "nobody answered at 192.0.2.1:5060"),
+        (408, "Request Timeout", "carrier.example", "nobody answered at carrier.example (192.0.2.1:5060)"),
+        (503, "Service Unavailable", "192.0.2.1", "connection refused, or no way to the host: 192.0.2.1:5060"),
+        (503, "No transport", "192.0.2.1", "192.0.2.1:5060: No transport"),
+    ])
+    @LoopActor func words(status: Int, phrase: String, host: String, words: String) {
+        let hop = SIPHop(transport: .udp, address: "192.0.2.1", port: 5_060)
+        let outcome = SIPClientOutcome(status: status, phrase: phrase, isFromPeer: false)
+        #expect(TrunkService.trouble(outcome, at: hop, of: TrunkTarget(host: host)) == words)
+        #expect(TrunkService.trouble(SIPClientOutcome(status: status, phrase: phrase, isFromPeer: true), at: hop, of: TrunkTarget(host: host)) == nil)
+        #expect(NextHops.Failure(.notFound("x"), host: host).description == "host not found: \(host)")
+        #expect(NextHops.Failure(.timedOut, host: host).description == "\(host) could not be looked up: no name server answered in time")
     }
 
     @Test("an answer between failures begins the count again")

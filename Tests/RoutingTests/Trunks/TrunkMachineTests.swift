@@ -102,7 +102,10 @@ struct MachineBench {
         var bench = MachineBench(targets: 3, expires: .seconds(3_600))
         let start = bench.now
         _ = bench.tell(.started)
-        #expect(bench.registerFailed(status) == [.report(.refused("REGISTER was answered \(status)"))])
+        let reports = bench.registerFailed(status)
+        guard reports.count == 1, case .report(.refused(let reason)) = reports[0] else { return #expect(Bool(false), "\(reports)") }
+        #expect(reason.contains("REGISTER was answered \(status)"))
+        #expect(reason.hasPrefix("credentials refused: check username and password") == [401, 407].contains(status))
         var requests = 1
         while start.duration(to: bench.now) < .seconds(86_400) {
             let (after, actions) = bench.wait()
@@ -125,6 +128,14 @@ struct MachineBench {
         let actions = bench.registerFailed(status)
         #expect(actions.count == 1)
         #expect(bench.wait().1 == [.sendRegister(target: 0, expires: .seconds(3_600))])
+    }
+
+    @Test("what kept the REGISTER from being answered is the state's reason, and no status of our own making", arguments: [408, 503])
+    func trouble(status: Int) {
+        var bench = MachineBench(expires: .seconds(3_600))
+        _ = bench.tell(.started)
+        let event = TrunkMachine.Event.registerFailed(target: 0, status: status, trouble: "host not found: h0")
+        #expect(bench.tell(event) == [.report(.down("host not found: h0"))])
     }
 
     @Test("the target that took the registration has its refreshes")
