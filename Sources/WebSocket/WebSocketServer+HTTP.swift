@@ -112,7 +112,9 @@ extension WebSocketServer {
             return refuse(400, "Host or Sec-WebSocket-Key is missing or wrong", [], wsi)
         }
         let host = LibraryHeaders.value(WSI_TOKEN_HOST, wsi)
-        guard originIsAllowed(LibraryHeaders.value(WSI_TOKEN_ORIGIN, wsi), host: host) else {
+        let origin = LibraryHeaders.value(WSI_TOKEN_ORIGIN, wsi)
+        guard originIsAllowed(origin, host: host) else {
+            noteRefusal(of: origin ?? "", socket, host: host ?? "")
             return refuse(403, "not from this origin", [], wsi)
         }
         guard subprotocolIsOffered(LibraryHeaders.value(WSI_TOKEN_PROTOCOL, wsi)) else {
@@ -129,6 +131,14 @@ extension WebSocketServer {
         guard let origin = origin?.lowercased() else { return true }
         if let host = host?.lowercased(), ["http://\(host)", "https://\(host)"].contains(origin) { return true }
         return configuration.allowedOrigins.contains { $0 == "*" || $0.lowercased() == origin }
+    }
+
+    private func noteRefusal(of origin: String, _ socket: ServerSocket, host: String) {
+        let origin = String(origin.prefix(256))
+        guard let attempts = refusedOrigins.note(origin, now: .now) else { return }
+        LibraryLog.logger.notice("a page from another origin was refused: http.allowed_origins does not have it", metadata: [
+            "origin": "\(origin)", "host": "\(host.prefix(256))", "address": "\(socket.remoteAddress)", "attempts": "\(attempts)",
+        ])
     }
 
     private func subprotocolIsOffered(_ offer: String?) -> Bool {

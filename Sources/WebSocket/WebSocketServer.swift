@@ -21,6 +21,7 @@ public final class WebSocketServer {
     private var sockets: [UInt64: ServerSocket] = [:]
     private var lastID: UInt64 = 0
     private var openConnections = 0
+    var refusedOrigins = RefusedOrigins()
     private var checkTimer: LoopTimer?
     private var resumeTimer: LoopTimer?
     private var stopping: Task<Void, Never>?

@@ -23,6 +23,7 @@ struct ConfigurationSummary {
         if let tls = configuration.sip.tls { lines.append(("", certificate(tls))) }
         lines.append(("serves pages", "\(configuration.http.tls == nil ? "http" : "https")://\(configuration.http.listen.hostAndPort)/"))
         if let tls = configuration.http.tls { lines.append(("", certificate(tls))) }
+        lines.append(("takes WebSockets", "from pages of its own address" + origins))
         let ports = configuration.media.rtpPorts
         lines.append(("takes RTP", "\(configuration.media.address), ports \(ports.lowerBound)-\(ports.upperBound); \(reason)"))
         switch configuration.janus.mode {
@@ -52,6 +53,13 @@ struct ConfigurationSummary {
         for route in configuration.routes.prefix(20) { lines.append(("routes", describe(route))) }
         if configuration.routes.count > 20 { lines.append(("routes", "… \(configuration.routes.count) in all")) }
         return lines
+    }
+
+    /// The other origins whose pages may connect.
+    private var origins: String {
+        let origins = configuration.http.allowedOrigins
+        if origins.contains("*") { return ", and from every other page (http.allowed_origins: *)" }
+        return origins.isEmpty ? " alone (http.allowed_origins is empty)" : " and of " + origins.joined(separator: ", ")
     }
 
     private func certificate(_ files: TLSFiles) -> String {

@@ -53,6 +53,7 @@ struct FaultyConfiguration: Sendable, CustomTestStringConvertible {
         .init("http:\n  listen: 127.0.0.1\n", 2, 11, "http.listen", "lacks a port"),
         .init("http:\n  listen: '*:80'\n", 2, 11, "http.listen", "0.0.0.0 is all of IPv4"),
         .init("http:\n  allowed_origins: [example.org]\n", 2, 21, "http.allowed_origins[0]", "not an origin"),
+        .init("http:\n  allowed_origins: [https://example.org/page]\n", 2, 21, "http.allowed_origins[0]", "neither"),
         // SIP
         .init("sip:\n  domain: a b\n", 2, 11, "sip.domain", "neither a host name nor"),
         .init("sip:\n  user_agent: \"a\\r\\nX: y\"\n", 2, 15, "sip.user_agent", "control character"),

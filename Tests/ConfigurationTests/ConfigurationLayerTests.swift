@@ -36,7 +36,7 @@ import Testing
               name_servers: [192.0.2.53, '[2001:DB8::0:53]:5353', '2001:db8::54']
               maximum_calls: 20_000
               srtp: required
-            http: {listen: '[::1]:0', allowed_origins: [https://Example.org, 'http://localhost:3000']}
+            http: {listen: '[::1]:0', allowed_origins: [https://Example.org/, 'http://localhost:3000', 'https://a.example:443', 'http://b.example:80/']}
             media: {address: 198.51.100.7, address6: '2001:DB8::0:7', rtp_ports: 40000 - 40999, timeout: 90}
             janus: {mode: external, urls: ws://10.0.0.1:8188/janus, api_secret: hush}
             recordings: {directory: /var/lib/tern, video: tracks, keep_mjr: yes, jobs: 2, minimum_free: 2G, ffmpeg: /bin/true}
@@ -62,7 +62,7 @@ import Testing
         #expect(configuration.sip.maximumCalls == 20_000)
         #expect(configuration.sip.srtp == .required)
         #expect(configuration.http.listen == ListenAddress(transport: .tcp, address: "::1", port: 0))
-        #expect(configuration.http.allowedOrigins == ["https://example.org", "http://localhost:3000"])
+        #expect(configuration.http.allowedOrigins == ["https://example.org", "http://localhost:3000", "https://a.example", "http://b.example"])
         #expect(configuration.media.address == "198.51.100.7")
         #expect(configuration.media.address6 == "2001:db8::7")
         #expect(configuration.media.rtpPorts == 40_000...40_999)

@@ -126,6 +126,19 @@ extension WebSocketTests {
             }
         }
 
+        @Test("a refused origin is worth a line once a minute, with the attempts since, and a bounded number of them are told apart")
+        func refusedOrigins() {
+            let start = ContinuousClock.now
+            var origins = RefusedOrigins()
+            #expect(origins.note("https://a.example", now: start) == 1)
+            for second in 1...9 { #expect(origins.note("https://a.example", now: start + .seconds(second)) == nil) }
+            #expect(origins.note("https://b.example", now: start + .seconds(9)) == 1)
+            #expect(origins.note("https://a.example", now: start + .seconds(60)) == 10)
+            let lines = (1...500).count { origins.note("https://\($0).example", now: start + .seconds(61)) != nil }
+            #expect(lines == RefusedOrigins.most - 2)
+            #expect(origins.note("https://c.example", now: start + .seconds(130)) == 1)
+        }
+
         @Test("upgrades that may be are accepted, and the subprotocol is named only to who asked for it")
         func upgradeAccepted() async throws {
             try await withServer(.init(allowedOrigins: ["https://phone.example"])) { server, handler in

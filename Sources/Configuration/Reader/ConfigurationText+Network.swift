@@ -118,10 +118,14 @@ extension ConfigurationText {
     static func origin(_ text: String) throws(Refusal) -> String {
         let text = try printable(text, in: 1...300).lowercased()
         if text == "*" { return text }
-        for scheme in ["http://", "https://"] where text.hasPrefix(scheme) {
-            let (name, _) = try hostAndPort(String(text.dropFirst(scheme.count)))
+        for (scheme, port) in [("http://", ":80"), ("https://", ":443")] where text.hasPrefix(scheme) {
+            // As browsers write it (RFC 6454 section 6.1): without a path, and without the scheme's own port.
+            var rest = text.dropFirst(scheme.count)
+            if rest.hasSuffix("/") { rest = rest.dropLast() }
+            let (name, _) = try hostAndPort(String(rest))
             _ = try host(name)
-            return text
+            if rest.hasSuffix(port) { rest = rest.dropLast(port.count) }
+            return scheme + rest
         }
         throw Refusal("\(quoted(text)) is not an origin as in https://example.org")
     }
