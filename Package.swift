@@ -173,7 +173,7 @@ let package = Package(
             exclude: ["Support/webrtc-peer.py"], swiftSettings: settings
         ),
         .testTarget(name: "RecordingTests", dependencies: ["Recording", "EventLoop", "JSON", "tern", logging, "TestRandom"], swiftSettings: settings),
-        .testTarget(name: "BrowserAPITests", dependencies: ["BrowserAPI", "EventLoop", "JSON", "WebSocket"], swiftSettings: settings),
+        .testTarget(name: "BrowserAPITests", dependencies: ["BrowserAPI", "EventLoop", "JSON", "WebSocket", logging], swiftSettings: settings),
         .testTarget(
             name: "ConfigurationTests", dependencies: ["Authentication", "Configuration", "SDP", "SIPNames", "TLS", "TestCertificates", logging],
             swiftSettings: settings

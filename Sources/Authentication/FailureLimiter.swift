@@ -37,6 +37,17 @@ public struct FailureLimiter: Sendable {
         case shutOut(until: ContinuousClock.Instant)
     }
 
+    /// An address that is shut out, and why.
+    public struct ShutOut: Sendable, Hashable {
+        /// An address of IPv4, or the first 64 bits of one of IPv6.
+        public let source: String
+        public let until: ContinuousClock.Instant
+        /// Wrong credentials within ``Configuration/window``.
+        public let failures: Int
+        /// The name in the last of them; nil where there was none.
+        public let user: String?
+    }
+
     private let configuration: Configuration
     private var addresses: FailureTable
     private var users: FailureTable
@@ -61,12 +72,24 @@ public struct FailureLimiter: Sendable {
     public mutating func failed(address: String, user: String? = nil, now: ContinuousClock.Instant) -> Verdict {
         let source = SourceNetwork.name(of: address)
         if let until = addresses.shutOut(source, now: now) { return .shutOut(until: until) }
-        if addresses.add(source, now: now) >= configuration.shutOutAfter {
-            addresses.shutOut(source, until: now + configuration.shutOutTime)
+        let failures = addresses.add(source, now: now)
+        if failures >= configuration.shutOutAfter {
+            let until = now + configuration.shutOutTime
+            addresses.shutOut(source, ShutOut(source: source, until: until, failures: failures, user: user.map { String($0.prefix(256)) }))
         }
         // A name is whatever somebody sent.
         if let user, user.utf8.count <= 256 { _ = users.add(user, now: now) }
         return verdict(address: address, user: user, now: now)
+    }
+
+    /// The addresses that are shut out, those first that are so for the longest time to come.
+    public func shutOuts(now: ContinuousClock.Instant) -> [ShutOut] {
+        addresses.shutOuts(now: now).sorted { $0.until > $1.until }
+    }
+
+    /// Why and until when an address is shut out; nil where it is not.
+    public func shutOut(address: String, now: ContinuousClock.Instant) -> ShutOut? {
+        addresses.entry(SourceNetwork.name(of: address), now: now)
     }
 
     private func delay(after failures: Int) -> Duration {
@@ -83,7 +106,7 @@ struct FailureTable: Sendable {
     private struct Entry {
         /// The latest, oldest first; no more than are ever asked for.
         var failures: [ContinuousClock.Instant] = []
-        var shutOutUntil: ContinuousClock.Instant?
+        var shutOut: FailureLimiter.ShutOut?
     }
 
     /// Failures that are kept of one name.
@@ -105,7 +128,15 @@ struct FailureTable: Sendable {
     }
 
     func shutOut(_ name: String, now: ContinuousClock.Instant) -> ContinuousClock.Instant? {
-        entries[name]?.shutOutUntil.flatMap { now < $0 ? $0 : nil }
+        entry(name, now: now)?.until
+    }
+
+    func entry(_ name: String, now: ContinuousClock.Instant) -> FailureLimiter.ShutOut? {
+        entries[name]?.shutOut.flatMap { now < $0.until ? $0 : nil }
+    }
+
+    func shutOuts(now: ContinuousClock.Instant) -> [FailureLimiter.ShutOut] {
+        entries.values.compactMap { $0.shutOut.flatMap { now < $0.until ? $0 : nil } }
     }
 
     /// - Returns: The failures that count.
@@ -118,8 +149,8 @@ struct FailureTable: Sendable {
     }
 
     /// What led to it is forgotten: whoever comes back starts anew.
-    mutating func shutOut(_ name: String, until end: ContinuousClock.Instant) {
-        entries[name] = Entry(failures: [], shutOutUntil: end)
+    mutating func shutOut(_ name: String, _ shutOut: FailureLimiter.ShutOut) {
+        entries[name] = Entry(failures: [], shutOut: shutOut)
     }
 
     private func recent(_ entry: Entry, now: ContinuousClock.Instant) -> ArraySlice<ContinuousClock.Instant> {
@@ -131,11 +162,11 @@ struct FailureTable: Sendable {
         guard entries.count >= limit else { return }
         let (limit, window) = (limit, window)
         entries = entries.filter { _, entry in
-            entry.shutOutUntil.map { now < $0 } ?? (entry.failures.last.map { now - $0 < window } ?? false)
+            entry.shutOut.map { now < $0.until } ?? (entry.failures.last.map { now - $0 < window } ?? false)
         }
         guard entries.count >= limit else { return }
         let ranked = entries.map { name, entry in
-            (name: name, weight: entry.shutOutUntil == nil ? entry.failures.count : .max, last: entry.failures.last ?? now)
+            (name: name, weight: entry.shutOut == nil ? entry.failures.count : .max, last: entry.failures.last ?? now)
         }.sorted { ($0.weight, $0.last) < ($1.weight, $1.last) }
         for victim in ranked.prefix(max(1, limit / 8)) { entries[victim.name] = nil }
     }

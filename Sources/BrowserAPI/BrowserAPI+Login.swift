@@ -1,5 +1,6 @@
 internal import EventLoop
 internal import JSON
+internal import Logging
 
 extension BrowserAPI {
     // MARK: Login
@@ -19,15 +20,39 @@ extension BrowserAPI {
         let source = LoginFailures.Source(peer: connection.transport.remoteAddress, user: name)
         // Not looked at, whether right or wrong: else the time of an answer would tell which it was.
         guard !loginFailures.isExhausted(source, now: .now) else {
-            refuse(request.tid, APIError(.tooManyRequests, "too many wrong passwords: try again in a minute"), slowly: true, on: connection)
-            return
+            let error = APIError(.tooManyRequests, "too many wrong passwords: try again in a minute")
+            return refuse(request.tid, error, of: name, slowly: true, on: connection)
         }
         guard let user = handler.authenticate(user: name, password: password) else {
-            loginFailures.note(source, now: .now)
-            refuse(request.tid, APIError(.wrongCredentials), slowly: true, on: connection)
-            return
+            note(source)
+            return refuse(request.tid, APIError(.wrongCredentials), of: name, slowly: true, on: connection)
         }
         try admit(user, request.tid, on: connection)
+    }
+
+    /// The user with this password, for a request over HTTP; wrong passwords count as those of a login do.
+    ///
+    /// - Parameter peer: Where the request came from, `address:port`.
+    public func authenticate(user name: String, password: String, from peer: String) -> BrowserUser? {
+        let source = LoginFailures.Source(peer: peer, user: name)
+        guard let handler, name.utf8.count <= 256, password.utf8.count <= 1_024, !loginFailures.isExhausted(source, now: .now) else { return nil }
+        if let user = handler.authenticate(user: name, password: password) { return user }
+        note(source)
+        warn("a login failed", ["address": "\(peer)", "user": "\(name)", "reason": "\(APIError(.wrongCredentials).text)", "over": "HTTP"])
+        return nil
+    }
+
+    /// Counts a wrong password, and says so where it is one too many.
+    private func note(_ source: LoginFailures.Source) {
+        guard let shutOut = loginFailures.note(source, now: .now) else { return }
+        onShutOut?(shutOut)
+    }
+
+    /// A line that anybody can bring about, within bounds.
+    private func warn(_ message: Logger.Message, level: Logger.Level = .warning, _ fields: Logger.Metadata) {
+        let (isAdmitted, omitted) = lines.admit()
+        guard isAdmitted else { return }
+        log.log(level: level, message, metadata: omitted == 0 ? fields : fields.merging(["omitted": "\(omitted)"]) { $1 })
     }
 
     private func login(
@@ -41,7 +66,7 @@ extension BrowserAPI {
         }
         guard !connection.isClosed else { return }
         switch outcome {
-        case .failure(let error): refuse(tid, error, slowly: true, on: connection)
+        case .failure(let error): refuse(tid, error, of: nil, slowly: true, on: connection)
         case .success(let user):
             do throws(APIError) {
                 try admit(user, tid, on: connection)
@@ -83,12 +108,21 @@ extension BrowserAPI {
     }
 
     /// Answers a login or resume that failed, and closes the connection on which too many did.
-    private func refuse(_ tid: TransactionID, _ error: APIError, slowly: Bool, on connection: BrowserConnection) {
+    ///
+    /// - Parameter user: The name that was given; nil with a token.
+    private func refuse(_ tid: TransactionID, _ error: APIError, of user: String?, slowly: Bool, on connection: BrowserConnection) {
         connection.failures += 1
-        RequestCounts.note(error.known == .unknownResumeToken ? "resume" : "login", code: error.code)
-        log.warning(
-            "a login failed",
-            metadata: ["address": "\(connection.transport.remoteAddress)", "failures": "\(connection.failures)"])
+        let isResume = error.known == .unknownResumeToken
+        RequestCounts.note(isResume ? "resume" : "login", code: error.code)
+        let address = connection.transport.remoteAddress
+        if isResume {
+            // Each page does so after a restart of the gateway, and then logs in.
+            warn("a resume found no client", level: .info, ["address": "\(address)"])
+        } else {
+            warn("a login failed", [
+                "address": "\(address)", "user": "\(user ?? "(by a token)")", "failures": "\(connection.failures)", "reason": "\(error.text)",
+            ])
+        }
         let text = OutgoingMessage.error(tid, error)
         if connection.failures >= configuration.failedLoginLimit {
             connection.send(text)
@@ -114,7 +148,7 @@ extension BrowserAPI {
         let token = try request.data.text("resume_token", bytes: 1...256)
         guard let client = registry.client(token: token), !client.isOverflowing else {
             // No delay: who comes back too late is to log in at once, and 128 random bits are not guessed.
-            refuse(request.tid, APIError(.unknownResumeToken), slowly: false, on: connection)
+            refuse(request.tid, APIError(.unknownResumeToken), of: nil, slowly: false, on: connection)
             return
         }
         registry.rotateToken(of: client, presented: token)

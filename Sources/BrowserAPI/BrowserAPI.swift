@@ -17,6 +17,10 @@ public final class BrowserAPI {
     public let admin: AdminCommands
     var registry = ClientRegistry()
     var loginFailures: LoginFailures
+    /// Bounds the lines about logins that failed.
+    var lines = LineBudget(perSecond: 20)
+    /// Called when an address is shut out.
+    public var onShutOut: (@LoopActor (LoginShutOut) -> Void)?
 
     /// - Parameter handler: Not retained.
     public init(
@@ -90,6 +94,9 @@ public final class BrowserAPI {
 
     /// Clients that are logged in, those that wait for `resume` included.
     public var clientCount: Int { registry.count }
+
+    /// The addresses from which a user's passwords are not looked at.
+    public var shutOuts: [LoginShutOut] { loginFailures.shutOuts(now: .now) }
 
     /// Ends every client and closes every connection, with 1001.
     public func stop() {

@@ -81,7 +81,8 @@ final class Admission {
         if let order = testCalls.take(invite.requestUser) { return then(.success(caller(for: order))) }
         let request = RequestAuthenticator.Request(
             method: "INVITE", uri: invite.requestURI, dialled: invite.requestUser, domain: invite.requestHost,
-            address: invite.flow?.peerAddress ?? invite.source, authorizations: invite.authorizations)
+            address: invite.flow?.peerAddress ?? invite.source, authorizations: invite.authorizations, port: invite.flow?.peerPort,
+            userAgent: invite.userAgent)
         authenticator.identify(request) { [self] verdict in then(caller(of: invite, verdict)) }
     }
 

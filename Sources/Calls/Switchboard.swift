@@ -27,7 +27,12 @@ public final class Switchboard {
     let trunks: TrunkService
     let log: Logger
     /// Both are set once, before the first event can come.
-    public weak var api: BrowserAPI? { didSet { users.browsers = api } }
+    public weak var api: BrowserAPI? {
+        didSet {
+            users.browsers = api
+            api?.onShutOut = { [log] in log.warning("an address is shut out", metadata: AddressShutOut($0).metadata) }
+        }
+    }
     public var endpoint: (any SIPUserAgent)? {
         didSet {
             planner.agent = endpoint

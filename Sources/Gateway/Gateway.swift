@@ -209,7 +209,7 @@ public final class Gateway {
         ) { [weak self] in self?.obstacles ?? [] }
         overview.register(in: api.admin)
         self.overview = overview
-        api.admin["get_status"] = { [weak self] _ throws(APIError) in self?.status ?? [:] }
+        api.admin["get_status"] = { [weak self] _ throws(APIError) in self?.status(isForAdmin: true) ?? [:] }
         do throws(ControlError) {
             control = try ControlServer(path: configuration.controlSocket, commands: api.admin, log: log)
         } catch {
@@ -266,7 +266,7 @@ public final class Gateway {
 
     private var reports: WebService.Reports {
         WebService.Reports(
-            status: { [weak self] in self?.status ?? [:] },
+            status: { [weak self] in self?.status(isForAdmin: $0) ?? [:] },
             lineTest: { [weak self] id in self?.switchboard.lineTests.result(testID: id) },
             metrics: { [weak self] in
                 self?.noteFigures()
@@ -302,9 +302,9 @@ public final class Gateway {
     }
 
     /// What there is at the moment, as `GET /status` shows it.
-    private var status: JSONValue {
+    private func status(isForAdmin: Bool) -> JSONValue {
         let janus = media.status
-        return [
+        var status: [String: JSONValue] = [
             "calls": .integer(switchboard.callCount), "sessions": .integer(sessions.count),
             "trunks": .object(Dictionary(trunks.states.map { trunk in
                 (trunk.name, ["state": .string(trunk.state.description), "calls": .integer(trunk.calls)])
@@ -324,3 +324,5 @@ public final class Gateway {
         server.map { ListenAddress(transport: .tcp, address: configuration.http.listen.address, port: $0.port) }
     }
 }
+        if isForAdmin { status["shut_out"] = .array(switchboard.shutOuts.map(\.json)) }
+        return .object(status)

@@ -26,6 +26,19 @@ struct FailureLimiterTests {
         #expect(limiter.verdict(address: "192.0.2.2", now: start) == .allow)
     }
 
+    @Test("an address that is shut out is told with the reason, as long as it is")
+    func shutOuts() {
+        var limiter = FailureLimiter()
+        _ = fail(&limiter, 19)
+        #expect(limiter.shutOuts(now: start).isEmpty)
+        _ = fail(&limiter, 1, user: "alice", at: .seconds(1))
+        _ = fail(&limiter, 20, address: "2001:db8::1", at: .seconds(2))
+        let first = FailureLimiter.ShutOut(source: "192.0.2.1", until: start + .seconds(601), failures: 20, user: "alice")
+        #expect(limiter.shutOuts(now: start + .seconds(3)).map(\.source).count == 2 && limiter.shutOuts(now: start + .seconds(3)).last == first)
+        #expect(limiter.shutOut(address: "192.0.2.1", now: start + .seconds(3)) == first)
+        #expect(limiter.shutOuts(now: start + .seconds(602)).isEmpty && limiter.shutOut(address: "192.0.2.1", now: start + .seconds(601)) == nil)
+    }
+
     @Test("failures are forgotten after a minute")
     func forgets() {
         var limiter = FailureLimiter()

@@ -272,4 +272,12 @@ struct TokenTests {
         }
         #expect(throws: Never.self) { try TokenKey(name: "", algorithm: .es256, key: Secret(signer.publicKey)) }
     }
+
+    @Test("for the log a token says whose it is and which key it names, proven or not; what is no token says nothing")
+    func label() throws {
+        let token = try signer.token(#"{"sub":"alice","exp":1}"#, header: #"{"alg":"HS256","kid":"key-7"}"#)
+        #expect(TokenLabel(token).subject == "alice" && TokenLabel(token).keyID == "key-7")
+        let odd = try signer.token(#"{"sub":"a\u000ab"}"#, header: #"{"alg":"none","kid":7}"#)
+        for text in [odd, "", "a.b.c", String(repeating: "a", count: 9_000)] { #expect(TokenLabel(text).subject == nil && TokenLabel(text).keyID == nil) }
+    }
 }

@@ -1,6 +1,7 @@
 @testable import BrowserAPI
 import EventLoop
 import JSON
+import Logging
 import Testing
 
 @Suite("Login and logout", .timeLimit(.minutes(1)))
@@ -94,12 +95,32 @@ struct LoginTests {
         #expect(await bench.login("bob").answer["connection_id"] != nil)
     }
 
+    @Test("a resume after a restart is no warning, and a failed login is one, with its user")
+    func lines() async throws {
+        let lines = LineLog()
+        let handler = TestHandler()
+        let api = BrowserAPI(handler: handler, log: Logger(label: "test") { _ in lines })
+        let transport = TestTransport(id: 1)
+        api.opened(transport)
+        api.received(#"{"class":"core","cmd":"resume","data":{"resume_token":"0123456789"},"tid":1}"#, on: transport)
+        #expect(await transport.next().errorCode == .unknownResumeToken)
+        #expect(lines.lines.map(\.message) == ["a resume found no client"] && lines.lines.first?.level == .info)
+        api.received(#"{"class":"core","cmd":"login","data":{"user":"alice","password":"swordfish"},"tid":2}"#, on: transport)
+        #expect(await transport.next().errorCode == .wrongCredentials)
+        let failed = try #require(lines.lines.last)
+        #expect(failed.message == "a login failed" && failed.level == .warning && failed.fields["user"] == "alice")
+        #expect(!lines.lines.contains { "\($0)".contains("swordfish") })
+    }
+
     @Test("wrong passwords are counted for a minute, of addresses that are somebody's, and as many as have room")
     func counting() {
         let start = ContinuousClock.now
         var failures = LoginFailures(limit: 2, window: .seconds(60), most: 3)
         let source = LoginFailures.Source(peer: "192.0.2.1:40000", user: "alice")
-        for _ in 1...2 { failures.note(source, now: start) }
+        #expect(failures.note(source, now: start) == nil)
+        let shutOut = LoginShutOut(address: "192.0.2.1", user: "alice", until: start + .seconds(60), failures: 2)
+        #expect(failures.note(source, now: start) == shutOut && failures.shutOuts(now: start) == [shutOut])
+        #expect(failures.note(source, now: start) == nil && failures.shutOuts(now: start + .seconds(60)).isEmpty)
         #expect(failures.isExhausted(source, now: start + .seconds(59)) && !failures.isExhausted(source, now: start + .seconds(60)))
         #expect(!failures.isExhausted(.init(peer: "192.0.2.2", user: "alice"), now: start))
         for address in ["127.0.0.1:1", "[::1]:1", "::1"] {

@@ -13,7 +13,9 @@ struct RequestAuthenticatorTests {
     private let realm = "tern.example.org"
     private let uri = "sip:echo@tern.example.org"
 
-    private func authenticator(registered: @escaping @LoopActor (String, String) -> String? = { _, _ in nil }) -> RequestAuthenticator {
+    private func authenticator(
+        log lines: FaultLog = FaultLog(), registered: @escaping @LoopActor (String, String) -> String? = { _, _ in nil }
+    ) -> RequestAuthenticator {
         var carrier = Trunk(name: "carrier", targets: [TrunkTarget(host: "192.0.2.1")])
         carrier.inbound.addresses = ["192.0.2.1", "192.0.2.128/25"].compactMap(AddressRange.init)
         var roaming = Trunk(name: "roaming", targets: [TrunkTarget(host: "192.0.2.9")])
@@ -21,9 +23,7 @@ struct RequestAuthenticatorTests {
         var settings = CallSettings(
             domain: realm, users: [CallSettings.User(name: "alice", credential: .password(Secret("wonderland")))], trunks: [carrier, roaming])
         settings.realm = realm
-        var log = Logger(label: "test")
-        log.logLevel = .critical
-        return RequestAuthenticator(settings: settings, log: log, registeredTrunk: registered)
+        return RequestAuthenticator(settings: settings, log: Logger(label: "test") { _ in lines }, registeredTrunk: registered)
     }
 
     private func request(from address: String, _ credentials: String? = nil, dialled: String = "echo") -> RequestAuthenticator.Request {
@@ -75,6 +75,32 @@ struct RequestAuthenticatorTests {
         #expect(source(await verdict(authenticator, request(from: "192.0.2.2", them))) == .trunk("roaming"))
         let wrong = try await credentials(authenticator, at: "192.0.2.2", "them", "wonderland")
         #expect(status(await verdict(authenticator, request(from: "192.0.2.2", wrong))) == 401)
+    }
+
+    @Test("the line about wrong credentials says whose they should be, from where, and by which program; a shut-out has one line and is listed")
+    func lines() async throws {
+        let lines = FaultLog()
+        lines.logLevel = .debug
+        let authenticator = authenticator(log: lines)
+        let wrong = try await credentials(authenticator, at: "192.0.2.7", "alice", "not-her-password")
+        var request = request(from: "192.0.2.7", wrong)
+        request.port = 5_071
+        request.userAgent = "Snom 1.2"
+        _ = await verdict(authenticator, request)
+        let line = try #require(lines.lines.first { $0.message == "wrong credentials" })
+        #expect(line.fields["user"] == "alice" && line.fields["source"] == "192.0.2.7:5071" && line.fields["user_agent"] == "Snom 1.2")
+        #expect(line.fields["reason"] == "a wrong password" && line.fields["method"] == "INVITE")
+        #expect(authenticator.shutOuts.isEmpty)
+        // From the sixth on the answers are late, and not waited for.
+        for _ in 1...25 { authenticator.identify(request) { _ in } }
+        let shutOuts = lines.lines.filter { $0.message == "an address is shut out" }
+        #expect(shutOuts.count == 1 && shutOuts.first?.level == .warning)
+        #expect(shutOuts.first?.fields["address"] == "192.0.2.7" && shutOuts.first?.fields["user"] == "alice")
+        #expect(shutOuts.first?.fields["reason"] == "20 wrong credentials over SIP within a minute")
+        let listed = try #require(authenticator.shutOuts.first)
+        #expect(shutOuts.first?.fields["until"] == "\(listed.until)" && listed.until.hasSuffix("Z"))
+        #expect(listed.json["address"] == "192.0.2.7" && listed.json["user"] == "alice")
+        #expect(!lines.lines.contains { "\($0)".contains("not-her-password") })
     }
 
     @Test("where only users may do something a trunk's address is nobody")

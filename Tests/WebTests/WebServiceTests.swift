@@ -1,5 +1,6 @@
 import BrowserAPI
 import EventLoop
+import Foundation
 import Testing
 import WebSocket
 @testable import Web
@@ -8,7 +9,9 @@ import WebSocket
 @Suite struct WebServiceTests {
     @LoopActor
     private final class Handler: BrowserAPIHandler {
-        func authenticate(user: String, password: String) -> BrowserUser? { nil }
+        func authenticate(user: String, password: String) -> BrowserUser? {
+            ["root", "alice"].contains(user) && password == "pass:word" ? BrowserUser(name: user, isAdmin: user == "root") : nil
+        }
         func perform(_ command: BrowserCommand, from client: BrowserClient, reply: BrowserReply) {}
         func ended(_ client: BrowserClient) {}
         func alive(of client: BrowserClient) -> (sessions: [String], calls: [String]) { ([], []) }
@@ -23,7 +26,7 @@ import WebSocket
         let service = WebService(
             page: try WebPage(), api: BrowserAPI(handler: handler),
             reports: WebService.Reports(
-                status: { ["calls": 3] }, metrics: { "tern_calls 3\n" }, obstacles: { obstacles },
+                status: { $0 ? ["calls": 3, "shut_out": []] : ["calls": 3] }, metrics: { "tern_calls 3\n" }, obstacles: { obstacles },
                 mayReadMetrics: { $0.hasPrefix("127.") }))
         return service.respond(to: HTTPRequest(method: .get, path: path, headers: headers, remoteAddress: address))
     }
@@ -49,6 +52,32 @@ import WebSocket
         #expect(try await answer("/readyz").status == 200)
         let busy = try await answer("/readyz", obstacles: ["no media server is ready"])
         #expect(busy.status == 503 && text(busy) == "no media server is ready\n")
+    }
+
+    private func basic(_ user: String, _ password: String) -> [String: String] {
+        ["authorization": "Basic \(Data("\(user):\(password)".utf8).base64EncodedString())"]
+    }
+
+    @Test("admins see more of the state than others, and whoever gives wrong credentials nothing")
+    func admins() async throws {
+        #expect(text(try await answer("/status", headers: basic("root", "pass:word"))) == #"{"calls":3,"shut_out":[]}"#)
+        #expect(text(try await answer("/status", headers: basic("alice", "pass:word"))) == #"{"calls":3}"#)
+        for headers in [basic("root", "password"), basic("", ""), ["authorization": "Basic !"], ["authorization": "Bearer x"], ["authorization": ""]] {
+            let refused = try await answer("/status", from: "192.0.2.1:4000", headers: headers)
+            #expect(refused.status == 401 && !text(refused).contains("calls"))
+            #expect(refused.headers.contains { $0.name == "WWW-Authenticate" })
+        }
+    }
+
+    @Test("passwords that are guessed over HTTP are looked at no more than those of logins")
+    func guesses() async throws {
+        let handler = await Handler()
+        let api = await BrowserAPI(handler: handler)
+        for _ in 1...20 { #expect(await api.authenticate(user: "root", password: "x", from: "192.0.2.1:4000") == nil) }
+        #expect(await api.authenticate(user: "root", password: "pass:word", from: "192.0.2.1:4001") == nil)
+        #expect(await api.authenticate(user: "root", password: "pass:word", from: "192.0.2.2:4001")?.isAdmin == true)
+        let shutOuts = await api.shutOuts
+        #expect(shutOuts.map(\.address) == ["192.0.2.1"] && shutOuts.map(\.user) == ["root"] && shutOuts.map(\.failures) == [20])
     }
 
     @Test("the state of the gateway is JSON that is not kept")

@@ -8,6 +8,8 @@ struct SignedToken {
     /// Whether the header names parameters that must be understood (`crit`, RFC 7515 section 4.1.11). None is.
     let isCritical: Bool
     let claims: [UInt8]
+    /// `kid`: which key its sender says that it is signed with; of 1 to 256 bytes, without control characters.
+    let keyID: String?
     /// What the signature is of: header and claims as they were sent.
     let message: [UInt8]
     let signature: [UInt8]
@@ -24,6 +26,7 @@ struct SignedToken {
         self.algorithm = algorithm
         isCritical = names["crit"] != nil
         self.claims = claims
+        keyID = TokenClaims(names).name("kid", bytes: 1...256)
         message = Array("\(parts[0]).\(parts[1])".utf8)
         self.signature = signature
     }
@@ -33,6 +36,8 @@ struct SignedToken {
 /// time that the caller gives.
 struct TokenClaims {
     private let values: [String: JSONValue]
+
+    init(_ values: [String: JSONValue]) { self.values = values }
 
     /// Nil for what is no JSON object.
     init?(_ bytes: [UInt8]) {
@@ -71,6 +76,20 @@ struct TokenClaims {
             text.unicodeScalars.allSatisfy({ $0.properties.generalCategory != .control })
         else { return nil }
         return text
+    }
+}
+
+/// What a token says of itself, proven or not: for the log alone.
+public struct TokenLabel: Sendable, Hashable {
+    /// Claim `sub`.
+    public private(set) var subject: String?
+    /// Parameter `kid` of the header.
+    public private(set) var keyID: String?
+
+    public init(_ text: String) {
+        guard text.utf8.count <= TokenVerifier.maximumLength, let token = SignedToken(text) else { return }
+        keyID = token.keyID
+        subject = TokenClaims(token.claims)?.name("sub", bytes: 1...256)
     }
 }
 

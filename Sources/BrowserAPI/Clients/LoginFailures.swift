@@ -42,8 +42,21 @@ struct LoginFailures {
         return entry.failures >= limit
     }
 
-    mutating func note(_ source: Source, now: ContinuousClock.Instant) {
-        guard !LoginFailures.isLoopback(source.address) else { return }
+    /// The sources whose passwords are not looked at.
+    func shutOuts(now: ContinuousClock.Instant) -> [LoginShutOut] {
+        entries.compactMap { source, entry in isExhausted(source, now: now) ? shutOut(source, entry) : nil }.sorted { $0.until > $1.until }
+    }
+
+    private func shutOut(_ source: Source, _ entry: Entry) -> LoginShutOut {
+        LoginShutOut(address: source.address, user: source.user, until: entry.began + window, failures: entry.failures)
+    }
+
+    /// Counts a wrong password.
+    ///
+    /// - Returns: What is shut out from now on; nil where that is nothing, or was so before.
+    @discardableResult
+    mutating func note(_ source: Source, now: ContinuousClock.Instant) -> LoginShutOut? {
+        guard !LoginFailures.isLoopback(source.address) else { return nil }
         let window = window
         if entries[source] == nil, entries.count >= most {
             entries = entries.filter { now - $0.value.began < window }
@@ -54,9 +67,20 @@ struct LoginFailures {
         } else {
             entries[source] = Entry(began: now, failures: 1)
         }
+        guard let entry = entries[source], entry.failures == limit else { return nil }
+        return shutOut(source, entry)
     }
 
     private static func isLoopback(_ address: String) -> Bool {
         address.hasPrefix("127.") || address == "::1" || address.hasPrefix("::ffff:127.")
     }
+}
+
+/// An address from which a user's passwords are not looked at for a while.
+public struct LoginShutOut: Sendable, Hashable {
+    public let address: String
+    public let user: String
+    public let until: ContinuousClock.Instant
+    /// Wrong passwords within the minute.
+    public let failures: Int
 }

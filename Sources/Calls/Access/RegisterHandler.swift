@@ -25,13 +25,15 @@ public final class RegisterHandler {
         }
         let identity = RequestAuthenticator.Request(
             method: "REGISTER", uri: request.requestURI, dialled: "", domain: request.requestHost, address: request.flow.peerAddress,
-            authorizations: request.authorizations)
+            authorizations: request.authorizations, port: request.flow.peerPort, userAgent: request.userAgent)
         // An address of a trunk proves nothing here: it is for calls.
         authenticator.identifyUser(identity) { [self] verdict in
             switch verdict {
             case .known(.user(let name)) where name == request.to.user: register(request, user: name, reply)
-            case .known:
-                log.notice("registration for somebody else", metadata: ["source": "\(request.flow.peer)", "for": "\(request.to.user)"])
+            case .known(let source):
+                log.notice("registration for somebody else", metadata: [
+                    "source": "\(request.flow.peer)", "user": "\(source)", "for": "\(request.to.user)", "user_agent": "\(request.userAgent ?? "")",
+                ])
                 reply.respond(SIPResponse(status: 403, warning: "these credentials are not for \(request.to.user)"))
             case .unproven(let challenge): reply.respond(challenge)
             case .refused(let response): reply.respond(response)

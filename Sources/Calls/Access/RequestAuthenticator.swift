@@ -4,6 +4,7 @@ public import EventLoop
 internal import Logging
 internal import Routing
 internal import SIP
+internal import SIPNames
 
 /// Finds out who sends a request over SIP: a trunk by its address, a user or a trunk by digest, or nobody that is known.
 ///
@@ -20,6 +21,9 @@ public final class RequestAuthenticator {
         /// The address that it really came from, without port.
         let address: String
         let authorizations: [String]
+        /// The port that it came from, for the log.
+        var port: Int?
+        var userAgent: String?
     }
 
     enum Verdict {
@@ -39,6 +43,7 @@ public final class RequestAuthenticator {
     /// The trunk with whose registrar, at an address, we are registered; of several the one whose contact is dialled.
     private let registeredTrunk: @LoopActor (_ address: String, _ dialled: String) -> String?
     private let log: Logger
+    private var lines = LineBudget(perSecond: 20)
 
     init(
         settings: CallSettings, log: Logger,
@@ -97,28 +102,54 @@ public final class RequestAuthenticator {
         case .challenge(let stale):
             then(.unproven(challenge: challenge(for: request, stale: stale)))
         case .refused(let refusal):
-            log.notice("wrong credentials", metadata: [
-                "source": "\(request.address)", "method": "\(request.method)", "reason": "\(refusal.rawValue)",
-            ])
+            noteFailure(request, ["method": "\(request.method)", "reason": "\(refusal.rawValue)"])
             failed(request, then)
         }
+    }
+
+    /// A line about wrong credentials: whose they should be, from where, by which program.
+    private func noteFailure(_ request: Request, _ fields: Logger.Metadata) {
+        let (isAdmitted, omitted) = lines.admit()
+        guard isAdmitted else { return }
+        var fields = fields
+        fields["source"] = "\(SocketAddress(address: request.address, port: request.port ?? 0).flatMap { request.port == nil ? nil : $0.description } ?? request.address)"
+        fields["user"] = request.claimedUser.map { "\($0)" }
+        fields["user_agent"] = request.userAgent.map { "\($0)" }
+        if omitted > 0 { fields["omitted"] = "\(omitted)" }
+        log.notice("wrong credentials", metadata: fields)
     }
 
     /// A wrong password is answered by a fresh challenge, as a person may have mistyped it; who goes on guessing waits for it.
     private func failed(_ request: Request, _ then: @escaping @LoopActor (Verdict) -> Void) {
         let refused = Verdict.refused(challenge(for: request))
-        let user = request.authorizations.lazy.compactMap { (try? DigestCredentials.parse($0))?.first?.username }.first
-        switch limiter.failed(address: request.address, user: user, now: .now) {
+        switch limiter.failed(address: request.address, user: request.claimedUser, now: .now) {
         case .allow: then(refused)
         case .delay(let delay): _ = LoopTimer.schedule(after: delay) { then(refused) }
-        case .shutOut: then(.refused(RequestAuthenticator.tooManyFailures))
+        case .shutOut:
+            // It was not before: such a request is not checked.
+            if let shutOut = limiter.shutOut(address: request.address, now: .now) {
+                var fields = AddressShutOut(shutOut, now: .now).metadata
+                fields["user_agent"] = request.userAgent.map { "\($0)" }
+                log.warning("an address is shut out", metadata: fields)
+            }
+            then(.refused(RequestAuthenticator.tooManyFailures))
         }
     }
+
+    /// The addresses whose credentials are not looked at at the moment.
+    var shutOuts: [AddressShutOut] { limiter.shutOuts(now: .now).map { AddressShutOut($0, now: .now) } }
 
     private func challenge(for request: Request, stale: Bool = false) -> SIPResponse {
         let values = verifier.challenges(
             realm: realm, binding: request.address, now: .now, stale: stale,
             algorithms: algorithms)
         return SIPResponse(status: 401, headers: values.map { ("WWW-Authenticate", $0) })
+    }
+}
+
+extension RequestAuthenticator.Request {
+    /// The name in the first credentials that can be read, proven or not.
+    fileprivate var claimedUser: String? {
+        authorizations.lazy.compactMap { (try? DigestCredentials.parse($0))?.first?.username }.first
     }
 }

@@ -47,7 +47,12 @@ public final class BrowserService: BrowserAPIHandler {
         }.value
         switch outcome {
         case .failure(let error):
-            log.notice("a token was refused", metadata: ["reason": "\(error)"])
+            // Not proven: what it says of itself.
+            let label = TokenLabel(token)
+            var fields: Logger.Metadata = ["reason": "\(error)"]
+            fields["subject"] = label.subject.map { "\($0)" }
+            fields["key_id"] = label.keyID.map { "\($0)" }
+            log.notice("a token was refused", metadata: fields)
             if case .token(.expired) = error { throw .expiredToken }
             throw .invalidToken
         case .success(let identity):

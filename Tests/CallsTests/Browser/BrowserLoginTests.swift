@@ -64,6 +64,22 @@ struct BrowserLoginTests {
         }
     }
 
+    @Test("the log says whose login failed and why, and of a token its subject and key, but neither password nor token")
+    func lines() async throws {
+        try await withBench { bench in
+            bench.lines.logLevel = .debug
+            _ = try await bench.login(["user": "alice", "password": "guess-of-a-password"])
+            let failed = try #require(bench.lines.lines.first { $0.message == "a login failed" })
+            #expect(failed.fields["user"] == "alice" && failed.fields["reason"] == "wrong user or password" && failed.level == .warning)
+            #expect("\(failed.fields["address"] ?? "")".hasPrefix("127.0.0.1:"))
+            let token = try token(#"{"sub":"alice","exp":1}"#)
+            _ = try await bench.login(token: token)
+            let refused = try #require(bench.lines.lines.first { $0.message == "a token was refused" })
+            #expect(refused.fields["subject"] == "alice" && refused.fields["reason"] == "it has expired")
+            for secret in ["guess-of-a-password", token] { #expect(!bench.lines.lines.contains { "\($0)".contains(secret) }) }
+        }
+    }
+
     @Test("a bad token is refused with 2003, and only an expired one is told why")
     func refused() async throws {
         var stranger = signer

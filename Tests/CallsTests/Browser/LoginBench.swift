@@ -20,9 +20,11 @@ final class LoginBench {
     private let api: BrowserAPI
     private let web: WebService
     private let server: WebSocketServer
+    let lines = FaultLog()
 
     init(_ settings: CallSettings, tokens: [TokenKey]) async throws {
-        let log = Logger(label: "tern.test") { _ in SwiftLogNoOpLogHandler() }
+        let lines = lines
+        let log = Logger(label: "tern.test") { _ in lines }
         let media = MediaBackend(.external(urls: [], apiSecret: nil), log: log)
         let table = CallTable()
         let sessions = SessionRegistry(
@@ -36,11 +38,11 @@ final class LoginBench {
             trunks: TrunkService(settings.trunks, log: log), log: log)
         service = BrowserService(sessions: sessions, switchboard: switchboard, log: log)
         service.tokens = TokenVerifier(tokens)
-        api = BrowserAPI(handler: service)
+        api = BrowserAPI(handler: service, log: log)
         switchboard.api = api
         web = WebService(
             page: try WebPage(), api: api,
-            reports: WebService.Reports(status: { [:] }, metrics: { "" }, obstacles: { [] }, mayReadMetrics: { _ in false }))
+            reports: WebService.Reports(status: { _ in [:] }, metrics: { "" }, obstacles: { [] }, mayReadMetrics: { _ in false }))
         server = WebSocketServer(configuration: WebSocketServerConfiguration(), handler: web)
         try server.start()
     }
