@@ -9,17 +9,38 @@ internal import SIPNames
 extension Admission {
     // MARK: From SIP
 
-    func destinations(_ request: RoutingRequest, challenge: SIPResponse?) throws(Refusal) -> [RouteDestination] {
+    func route(_ request: RoutingRequest, challenge: SIPResponse?) throws(Refusal) -> Routed {
+        var refusal: Refusal
         switch routing.decide(request, isGuest: users.isGuest) {
-        case .targets(let destinations, _):
-            for case .sip(let uri, _) in destinations where ownAddresses.contain(uri: uri) { throw Refusal(482, "the route leads back here") }
-            return destinations
+        case .targets(let destinations, let route):
+            let routed = Routed(destinations: destinations, route: routing.place(of: route))
+            guard destinations.contains(where: { if case .sip(let uri, _) = $0 { ownAddresses.contain(uri: uri) } else { false } }) else { return routed }
+            refusal = Refusal(482, "the route leads back here")
+            refusal.details = Refusal.Details(route: routed.route, routedTo: routed.summary)
+            throw refusal
         case .challenge:
             let reason = "the route is for callers with credentials"
-            throw challenge.map { Refusal($0, reason) } ?? Refusal(403, reason)
-        case .forbidden: throw Refusal(403, "the route is for other callers")
-        case .none: throw Refusal(404, "no route for \(request.dialled.prefix(64))")
+            refusal = challenge.map { Refusal($0, reason) } ?? Refusal(403, reason)
+        case .forbidden: refusal = Refusal(403, "the route is for other callers")
+        case .none: refusal = Refusal(404, "no route for \(request.dialled.prefix(64))")
         }
+        refusal.details = explanation(of: request)
+        throw refusal
+    }
+
+    /// Why no route takes a call, for the log.
+    private func explanation(of request: RoutingRequest) -> Refusal.Details {
+        let (sentence, route) = routing.refusal(of: request, isGuest: users.isGuest)
+        return Refusal.Details(words: sentence, route: route)
+    }
+
+    /// Why a client's call leads nowhere, for the log; nothing for what no route is asked about.
+    func explanation(of dest: String, _ type: StartCall.Kind?, by user: String) -> Refusal.Details {
+        if type == .user, !users.isUser(dest) { return Refusal.Details(words: "there is no user \(dest.prefix(64))") }
+        guard let request = request(for: dest, by: user) else { return Refusal.Details() }
+        guard case .targets(let destinations, let route) = routing.decide(request, isGuest: users.isGuest) else { return explanation(of: request) }
+        let routed = Routed(destinations: destinations, route: routing.place(of: route))
+        return Refusal.Details(route: routed.route, routedTo: routed.summary)
     }
 
     /// Where `source` may have somebody call by a URI: what it may dial itself.
@@ -52,26 +73,34 @@ extension Admission {
 
     /// Where a client's call goes, in the order in which it is tried.
     func destinations(of dest: String, _ type: StartCall.Kind? = nil, by user: String) throws(APIError) -> [RouteDestination] {
+        try route(of: dest, type, by: user).destinations
+    }
+
+    /// The same, with the route's place.
+    func route(of dest: String, _ type: StartCall.Kind? = nil, by user: String) throws(APIError) -> Routed {
         guard !isDraining else { throw APIError(.shuttingDown) }
-        let scheme = dest.prefix { $0 != ":" }.lowercased()
-        let isURI = dest.contains(":") && ["sip", "sips", "tel"].contains(scheme)
-        switch type {
-        case .user:
-            guard users.isUser(dest) else { break }
-            return [.user(dest)]
-        case .sip where isURI && scheme != "tel", nil where isURI && scheme != "tel":
+        if type == .user {
+            if users.isUser(dest) { return Routed(destinations: [.user(dest)]) }
+        } else if let request = request(for: dest, by: user) {
+            if case .targets(let destinations, let route) = routing.decide(request, isGuest: users.isGuest) {
+                for case .sip(let uri, _) in destinations { _ = try elsewhere(uri) }
+                return Routed(destinations: destinations, route: routing.place(of: route))
+            }
+        } else {
             guard settings.allowsDirectURIs else {
                 throw APIError(.unknownDestination, "`dest`: URIs of other domains are not called here: dial a name or a number")
             }
-            return [.sip(uri: try elsewhere(dest))]
-        case .sip, nil:
-            let dialled = DialledNumber.plain(isURI ? String(dest.drop { $0 != ":" }.dropFirst()) : dest, isName: users.isUser)
-            let request = RoutingRequest(source: .user(user), dialled: dialled, domain: settings.domain)
-            guard case .targets(let destinations, _) = routing.decide(request, isGuest: users.isGuest) else { break }
-            for case .sip(let uri, _) in destinations { _ = try elsewhere(uri) }
-            return destinations
+            return Routed(destinations: [.sip(uri: try elsewhere(dest))])
         }
         throw APIError(.unknownDestination, "`dest`: nobody is reached by \"\(dest.prefix(64))\"")
+    }
+
+    /// What the routes are asked about a client's call; nil for a `sip:` URI, which is past them.
+    private func request(for dest: String, by user: String) -> RoutingRequest? {
+        let scheme = dest.contains(":") ? dest.prefix { $0 != ":" }.lowercased() : ""
+        guard scheme != "sip", scheme != "sips" else { return nil }
+        let dialled = DialledNumber.plain(scheme == "tel" ? String(dest.drop { $0 != ":" }.dropFirst()) : dest, isName: users.isUser)
+        return RoutingRequest(source: .user(user), dialled: dialled, domain: settings.domain)
     }
 
     /// `uri`, if it can be called and does not lead back here.

@@ -13,6 +13,17 @@ final class Admission {
         let response: SIPResponse
         /// Why, in words, for the log and for clients.
         let reason: String
+        /// For the log alone: the same with the names of routes and users, which are nobody else's business.
+        var details = Details()
+
+        /// What is known of a refusal besides.
+        struct Details: Equatable {
+            var words: String?
+            /// The place of the route that refuses the call, or would have taken it.
+            var route: String?
+            /// Where that route leads.
+            var routedTo: String?
+        }
 
         init(_ response: SIPResponse, _ reason: String) {
             self.response = response
@@ -41,10 +52,19 @@ final class Admission {
     /// A yes to an INVITE.
     struct Admitted {
         let dialled: String
-        /// In the order in which they are tried.
-        let destinations: [RouteDestination]
+        let routed: Routed
         /// The place that the call takes on the trunk that it comes by.
         let place: TrunkPlace?
+    }
+
+    /// Where a call goes.
+    struct Routed: Equatable {
+        /// In the order in which they are tried.
+        let destinations: [RouteDestination]
+        /// Where the route was written; nil for what is dialled past the routes.
+        var route: String?
+
+        var summary: String { destinations.map(\.summary).joined(separator: ", then ") }
     }
 
     let settings: CallSettings
@@ -123,8 +143,14 @@ final class Admission {
         // A tel: URI has no host.
         let domain = invite.requestHost.isEmpty ? settings.domain : invite.requestHost
         let request = RoutingRequest(source: source, dialled: dialled, domain: domain)
-        let destinations = try destinations(request, challenge: caller.challenge)
-        return Admitted(dialled: dialled, destinations: destinations, place: try place(for: source))
+        let routed = try route(request, challenge: caller.challenge)
+        do throws(Refusal) {
+            return Admitted(dialled: dialled, routed: routed, place: try place(for: source))
+        } catch {
+            var refusal = error
+            refusal.details = Refusal.Details(route: routed.route, routedTo: routed.summary)
+            throw refusal
+        }
     }
 
     private func admit(_ order: TestCallOrders.Order, from source: CallSource) throws(Refusal) -> Admitted {

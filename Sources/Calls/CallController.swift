@@ -325,7 +325,8 @@ extension CallController {
     private func report(_ end: CallEnd) {
         let report = CallReport(
             caller: origin, isFromBrowser: caller is any BrowserLeg, callee: lastTaker.flatMap { callees[$0]?.origin },
-            dialled: context?.dialled, target: (reportedCallee as? SIPCalleeLeg)?.target, times: times, end: end, callIDs: callIDs)
+            dialled: context?.dialled, route: context?.route, routedTo: context?.routedTo, target: (reportedCallee as? SIPCalleeLeg)?.target,
+            times: times, end: end, callIDs: callIDs)
         let (log, session) = (log, session)
         LoopActor.task {
             let summary = await session.summary()

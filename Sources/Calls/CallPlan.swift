@@ -16,6 +16,8 @@ struct CallPlan {
     private(set) var stages: [Call.Stage] = []
     private(set) var callees: [Call.Leg: any CalleeLeg] = [:]
     private(set) var branches: [Call.Branch: Branch] = [:]
+    /// Why destinations have nobody who could be called, in words: "carol has no phone or browser".
+    private(set) var absences: [String] = []
     /// The only session that there is, for a call whose caller had it made before: others can answer nothing.
     private let only: Branch?
 
@@ -35,6 +37,16 @@ struct CallPlan {
         }
         return .notReachable
     }
+
+    /// The plan's ``refusal`` in words, for the log.
+    var refusalWords: String {
+        let end = refusal ?? .notReachable
+        let rejection = stages.contains { if case .reject = $0 { true } else { false } } ? ["the route rejects it: \(end.status) \(end.reason)"] : []
+        let words = absences + rejection
+        return words.isEmpty ? end.reason : words.joined(separator: "; ")
+    }
+
+    mutating func note(absence: String) { absences.append(absence) }
 
     /// Adds a stage in which all of these ring at once.
     mutating func add(_ legs: [(leg: any CalleeLeg, branch: Branch)]) {

@@ -27,6 +27,9 @@ struct CallContext {
     var inherited: [SessionSide: DialogInheritance] = [:]
     /// Further headers of each INVITE.
     var headers: [CallOrigin.Header] = []
+    /// Where the route was written, and where it leads: for the log.
+    var route: String?
+    var routedTo: String?
 }
 
 /// Says who rings: legs for each destination that admission gave, stage by stage, and for those whom a redirection names.
@@ -60,10 +63,24 @@ final class CallPlanner {
             case .reject(let status, let phrase):
                 plan.add(rejection: CallEnd(
                     status: status, reason: phrase ?? CallEnd.words(for: status), by: .gateway, isPhrase: phrase != nil))
-            case .user, .sip, .trunk: plan.add(parties(target, context))
+            case .user, .sip, .trunk:
+                let parties = parties(target, context)
+                if parties.isEmpty { plan.note(absence: absence(of: target, context)) }
+                plan.add(parties)
             }
         }
         return plan
+    }
+
+    private func absence(of target: RouteDestination, _ context: CallContext) -> String {
+        switch target {
+        case .user(let user):
+            let isCaller = context.origin.provenUser == user && (context.calling != nil || context.flow != nil)
+            return "\(user) has no \(isCaller ? "other " : "")phone or browser"
+        case .trunk(let trunk, _): return "trunk \(trunk.name) cannot be called yet"
+        case .sip(let uri, _): return "\(uri) cannot be called yet"
+        case .echo, .reject: return ""
+        }
     }
 
     /// Those who ring for a destination; none for the echo and a rejection.

@@ -45,6 +45,9 @@ struct CallReport {
     /// Who took the call; nil where nobody has.
     let callee: CallOrigin?
     let dialled: String?
+    /// Where the route was written, and where it leads.
+    var route: String?
+    var routedTo: String?
     /// Where the call went out to, and by which trunk.
     let target: (uri: String, trunk: String?)?
     let times: Times
@@ -87,6 +90,8 @@ struct CallReport {
             if let value { fields[name] = "\(value)" }
         }
         add("to", dialled)
+        add("route", route)
+        add("routed_to", routedTo)
         add("answered_by", callee?.user)
         add("target", target?.uri)
         add("trunk", target?.trunk)

@@ -47,6 +47,8 @@ public final class Switchboard {
     /// The parties of the calls, and what each client may do with which.
     let table: CallTable
     var sipLegs: [SIPLegID: SIPBinding] = [:]
+    /// Bounds the lines of refused calls.
+    var refusedLines = LineBudget(perSecond: 50)
     /// The transfers that are not over.
     var transfers: [ObjectIdentifier: TransferRunner] = [:]
     /// Phones that are on their way from one call to another: they hear of their legs first.

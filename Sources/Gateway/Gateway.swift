@@ -51,8 +51,14 @@ public final class Gateway {
     private let metrics: MetricsRegistry
     private let loopDelay = LoopDelay()
 
-    /// - Parameter metrics: What the parts count into through swift-metrics, which has to be told before.
-    public init(configuration: GatewayConfiguration, metrics: MetricsRegistry = MetricsRegistry(), logger: Logger) {
+    /// - Parameters:
+    ///   - routePlaces: Where each of the routes was written, for the log.
+    ///   - metrics: What the parts count into through swift-metrics, which has to be told before.
+    ///   - logOutput: Where `logger` writes to, for admins who change its level.
+    public init(
+        configuration: GatewayConfiguration, routePlaces: [ConfigurationOrigin] = [], metrics: MetricsRegistry = MetricsRegistry(), logger: Logger,
+        logOutput: LogOutput = .standardError
+    ) {
         self.configuration = configuration
         self.metrics = metrics
         log = logger
@@ -68,7 +74,8 @@ public final class Gateway {
         mediaWatch = configuration.media.timeout.map { MediaWatch(limit: $0, sessions: sessions) }
         trunks = TrunkService(configuration.trunks, log: logger)
         switchboard = Switchboard(
-            settings: CallSettings(configuration), routing: RoutingTable(configuration), table: table, sessions: sessions, trunks: trunks, log: logger)
+            settings: CallSettings(configuration), routing: RoutingTable(configuration, places: routePlaces), table: table, sessions: sessions,
+            trunks: trunks, log: logger)
         service = BrowserService(sessions: sessions, switchboard: switchboard, log: logger)
         var settings = BrowserAPIConfiguration()
         settings.graceTime = configuration.api.graceTime

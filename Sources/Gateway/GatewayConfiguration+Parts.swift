@@ -19,10 +19,12 @@ extension GatewayConfiguration.Media {
 
 extension RoutingTable {
     /// The routes, users and trunks of a configuration.
-    public init(_ configuration: GatewayConfiguration) {
+    ///
+    /// - Parameter places: Where each of the routes was written; empty while the defaults stand.
+    public init(_ configuration: GatewayConfiguration, places: [ConfigurationOrigin] = []) {
         self.init(
             routes: configuration.routes, users: configuration.users.map { User(name: $0.name, displayName: $0.displayName) },
-            trunks: configuration.trunks, domain: configuration.sip.domain)
+            trunks: configuration.trunks, domain: configuration.sip.domain, places: places)
     }
 }
 

@@ -1,16 +1,13 @@
-public import Configuration
+internal import Configuration
 internal import SIPNames
 
 /// What becomes of a call, for people: which route decides, why those before it did not, and what would be sent.
 public struct RouteExplanation: Sendable {
     private let table: RoutingTable
-    private let places: [ConfigurationOrigin]
     private let query: RoutingQuery
 
-    /// - Parameter places: Where each of the routes was written; empty while the defaults stand.
-    public init(_ table: RoutingTable, places: [ConfigurationOrigin], _ query: RoutingQuery) {
+    public init(_ table: RoutingTable, _ query: RoutingQuery) {
         self.table = table
-        self.places = places
         self.query = query
     }
 
@@ -49,9 +46,8 @@ public struct RouteExplanation: Sendable {
             if skipped > 0 { lines.append(others(skipped)) }
             skipped = 0
             let route = table.routes[index]
-            let place = places.indices.contains(index) ? places[index] : .builtIn
-            lines.append("  \(place): \(route.pattern) to \(route.targets.map(\.description).joined(separator: ", "))")
-            lines.append("    \(reason(verdict, route))")
+            lines.append("  \(table.place(of: index)): \(route.pattern) to \(route.targets.map(\.description).joined(separator: ", "))")
+            lines.append("    \(table.reason(verdict, route, query.request))")
         }
         if skipped > 0 { lines.append(others(skipped)) }
         return lines
@@ -59,22 +55,6 @@ public struct RouteExplanation: Sendable {
 
     private func others(_ count: Int) -> String {
         "  \(count) \(count == 1 ? "route is" : "routes are") for other numbers"
-    }
-
-    private func reason(_ verdict: RouteVerdict, _ route: Route) -> String {
-        switch verdict {
-        case .takes: return "takes the call"
-        case .otherNumber: return "is for other numbers"
-        case .otherDomain:
-            return "is for \(route.domains.map(\.description).joined(separator: ", ")), not for \(query.request.domain)"
-        case .otherSource(let help):
-            let sources = route.from.map(\.description).joined(separator: ", ")
-            return "is for \(sources), not for \(query.request.source)" + (help ? " without credentials" : "")
-        case .leadsNowhere:
-            let hasTrunk = route.targets.contains { if case .trunk = $0 { true } else { false } }
-            guard hasTrunk else { return "leads nowhere: there is no user of that name" }
-            return query.request.source.isTrunk ? "would lead back to the trunk that the call came by" : "leaves no number for the trunk to dial"
-        }
     }
 
     // MARK: Destinations

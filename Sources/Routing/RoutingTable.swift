@@ -20,14 +20,22 @@ public struct RoutingTable: Sendable {
     let trunks: [Trunk]
     /// Key `sip.domain`: the host of what is dialled without one, and of our own From.
     let domain: String
+    /// Where each of the routes was written; empty where that is not known.
+    let places: [ConfigurationOrigin]
     private let trunksByName: [String: Trunk]
 
-    public init(routes: [Route], users: [User], trunks: [Trunk], domain: String) {
+    public init(routes: [Route], users: [User], trunks: [Trunk], domain: String, places: [ConfigurationOrigin] = []) {
         self.routes = routes
+        self.places = places
         self.users = Dictionary(users.map { ($0.name, $0) }) { first, _ in first }
         self.trunks = trunks
         self.domain = domain
         trunksByName = Dictionary(trunks.map { ($0.name, $0) }) { first, _ in first }
+    }
+
+    /// Where a route was written: `tern.yaml:12:5`.
+    public func place(of route: Int) -> String {
+        (places.indices.contains(route) ? places[route] : .builtIn).description
     }
 
     func trunk(named name: String) -> Trunk? { trunksByName[name] }
@@ -49,10 +57,10 @@ public struct RoutingTable: Sendable {
     }
 
     /// What each route says, for people: all up to the one that takes the call.
-    public func verdicts(on request: RoutingRequest) -> [RouteVerdict] {
+    public func verdicts(on request: RoutingRequest, isGuest: (String) -> Bool = { _ in false }) -> [RouteVerdict] {
         var result: [RouteVerdict] = []
         for route in routes {
-            let verdict = verdict(of: route, on: request) { _ in false }
+            let verdict = verdict(of: route, on: request, isGuest)
             result.append(verdict)
             if case .takes = verdict { break }
         }

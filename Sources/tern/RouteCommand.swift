@@ -23,7 +23,7 @@ struct RouteCommand: ParsableCommand {
 
     func run() throws {
         let loaded = try options.loadOrReport()
-        let table = RoutingTable(loaded.configuration)
+        let table = RoutingTable(loaded.configuration, places: loaded.routePlaces)
         let query: RoutingQuery
         do throws(RouteTextError) {
             query = try RoutingQuery(from: from, to: to, caller: caller, table: table)
@@ -31,7 +31,7 @@ struct RouteCommand: ParsableCommand {
             StandardStreams.error("tern: \(error.reason)")
             throw ExitStatus.badInput
         }
-        let explanation = RouteExplanation(table, places: loaded.routePlaces, query)
+        let explanation = RouteExplanation(table, query)
         StandardStreams.output(explanation.text)
         if !explanation.isReached { throw ExitStatus.failure }
     }

@@ -35,7 +35,9 @@ struct ServeCommand: ParsableCommand {
         }
         let events = ServiceEvents()
         SignalThread.start(events)
-        let service = Service(configuration: loaded.configuration, events: events, metrics: metrics, logger: logger) {
+        let service = Service(
+            configuration: loaded.configuration, routePlaces: loaded.routePlaces, events: events, metrics: metrics, logger: logger
+        ) {
             reload(into: output, logger: logger)
         }
         let status = service.run()

@@ -12,6 +12,8 @@ struct Service {
     private static let stopLimit = DispatchTimeInterval.seconds(15)
 
     let configuration: GatewayConfiguration
+    /// Where each of the routes was written.
+    let routePlaces: [ConfigurationOrigin]
     let events: ServiceEvents
     let metrics: MetricsRegistry
     let logger: Logger
@@ -55,9 +57,9 @@ struct Service {
     }
 
     private func start() -> GatewayHolder {
-        let (holder, events, configuration, metrics, logger) = (GatewayHolder(), events, configuration, metrics, logger)
+        let (holder, events, configuration, places, metrics, logger) = (GatewayHolder(), events, configuration, routePlaces, metrics, logger)
         LoopActor.task {
-            let gateway = Gateway(configuration: configuration, metrics: metrics, logger: logger)
+            let gateway = Gateway(configuration: configuration, routePlaces: places, metrics: metrics, logger: logger)
             holder.gateway = gateway
             do throws(GatewayError) {
                 try await gateway.start()

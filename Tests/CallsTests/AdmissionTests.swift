@@ -84,7 +84,16 @@ struct AdmissionTests {
     @Test("a stranger's call to a route for anyone goes there")
     func admits() throws {
         let admitted = try ask(invite()).get()
-        #expect(admitted.destinations == [.echo] && admitted.dialled == "echo" && admitted.place == nil)
+        #expect(admitted.routed.destinations == [.echo] && admitted.dialled == "echo" && admitted.place == nil)
+    }
+
+    @Test("a refusal has the sentence of `tern route`, which the caller does not get")
+    func explained() {
+        let forbidden = refusal(invite("2001"))
+        #expect(forbidden?.details.words == "the route 2001 is for trunk other, not for anonymous" && forbidden?.reason == "the route is for other callers")
+        let challenged = refusal(invite("2000"))
+        #expect(challenged?.details.words == "the route 2000 is for user bob, not for anonymous without credentials")
+        #expect(refusal(invite("77"))?.details.words == "no route takes 77")
     }
 
     @Test("a gateway that stops takes no call")
@@ -124,7 +133,7 @@ struct AdmissionTests {
     @Test("a full gateway refuses 503 with Retry-After; strangers have half of it")
     func full() {
         load.anonymousCallCount = 2
-        #expect(refusal(invite()) == .overload)
+        #expect(refusal(invite())?.response == Admission.Refusal.overload.response)
         #expect(throws: Never.self) { try admission.checkRoom(for: .user("alice")) }
         load.sessionCount = 4
         #expect(throws: Admission.Refusal.overload) { try admission.checkRoom(for: .user("alice")) }

@@ -104,7 +104,7 @@ import Testing
             #expect(table.decide(request) == .challenge)
         }
         let explanation = RouteExplanation(
-            table, places: loaded.routePlaces, try RoutingQuery(from: "user:bob", to: "+4430", caller: nil, table: table))
+            table, try RoutingQuery(from: "user:bob", to: "+4430", caller: nil, table: table))
         #expect(explanation.text.contains("INVITE sip:+4430@sip.carrier.example;transport=tls over TLS"))
     }
 

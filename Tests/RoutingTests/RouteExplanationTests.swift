@@ -27,8 +27,8 @@ import Testing
 
     private func explain(_ from: String, _ to: String, caller: String? = nil) throws -> RouteExplanation {
         let loaded = try ConfigurationReader.load(text: Self.text, host: .usual)
-        let table = RoutingTable(loaded.configuration)
-        return RouteExplanation(table, places: loaded.routePlaces, try RoutingQuery(from: from, to: to, caller: caller, table: table))
+        let table = RoutingTable(loaded.configuration, places: loaded.routePlaces)
+        return RouteExplanation(table, try RoutingQuery(from: from, to: to, caller: caller, table: table))
     }
 
     @Test("a trunk whose calls come in under a domain has no others")

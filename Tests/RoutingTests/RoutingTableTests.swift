@@ -189,9 +189,9 @@ extension HostAddresses {
 
 extension RoutingTable {
     /// The routes, users and trunks of a configuration.
-    init(_ configuration: GatewayConfiguration) {
+    init(_ configuration: GatewayConfiguration, places: [ConfigurationOrigin] = []) {
         self.init(
             routes: configuration.routes, users: configuration.users.map { User(name: $0.name, displayName: $0.displayName) },
-            trunks: configuration.trunks, domain: configuration.sip.domain)
+            trunks: configuration.trunks, domain: configuration.sip.domain, places: places)
     }
 }

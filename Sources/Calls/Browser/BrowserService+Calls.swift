@@ -22,7 +22,30 @@ extension BrowserService {
     }
 
     func startCall(_ command: StartCall, _ client: BrowserClient, _ reply: BrowserReply) throws(APIError) {
-        let destinations = try switchboard.admission.destinations(of: command.dest, command.type, by: client.user.name)
+        let id = BrowserID.make()
+        var details = Admission.Refusal.Details()
+        do throws(APIError) {
+            try place(command, id, client, reply, &details)
+        } catch {
+            var refused = RefusedCall(id, command.dest, by: client)
+            refused.add(error, details)
+            switchboard.report(refused)
+            throw error
+        }
+    }
+
+    /// - Parameter details: What is found out about the call, should it be refused.
+    private func place(
+        _ command: StartCall, _ call: String, _ client: BrowserClient, _ reply: BrowserReply, _ details: inout Admission.Refusal.Details
+    ) throws(APIError) {
+        let routed: Admission.Routed
+        do throws(APIError) {
+            routed = try switchboard.admission.route(of: command.dest, command.type, by: client.user.name)
+        } catch {
+            if error.known == .unknownDestination { details = switchboard.admission.explanation(of: command.dest, command.type, by: client.user.name) }
+            throw error
+        }
+        details = Admission.Refusal.Details(route: routed.route, routedTo: routed.summary)
         let offer: MediaDescriptionObject?
         let adopted: SessionRegistry.Entry?
         switch command.source {
@@ -36,17 +59,17 @@ extension BrowserService {
         let origin = CallOrigin(
             source: .user(client.user.name), user: client.user.name,
             displayName: offer?.callerName ?? client.user.displayName)
-        let call = BrowserID.make()
         let context = CallContext(
             call: call, session: session, callerType: adopted?.session.kind.callerType ?? .webrtc, origin: origin,
-            dialled: command.dest, calling: client)
+            dialled: command.dest, calling: client, route: routed.route, routedTo: routed.summary)
         let plan = switchboard.planner.plan(
-            destinations, context,
+            routed.destinations, context,
             only: adopted.map { CallPlan.Branch(kind: $0.session.kind, profiles: $0.session.profiles) })
         let start = Switchboard.BrowserCall(
             client: client, id: call, dialled: command.dest, offer: offer, subscribe: command.subscribe, reply: reply,
             context: context)
         if let refusal = plan.refusal {
+            details.words = plan.refusalWords
             guard adopted == nil else {
                 throw APIError(.wrongState, "`session_id`: nobody whom the session's offer is for is reached by this destination")
             }

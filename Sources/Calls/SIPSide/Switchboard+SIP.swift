@@ -31,33 +31,38 @@ extension Switchboard {
     // MARK: New calls
 
     private func incoming(_ leg: SIPLegID, _ invite: SIPIncomingInvite) {
+        let id = BrowserID.make()
         admission.identify(invite) { [weak self] result in
             guard let self else { return }
+            var origin: CallOrigin?
             do throws(Admission.Refusal) {
                 let caller = try result.get()
+                origin = caller.origin
                 if let replaces = invite.replaces { return try replace(replaces, by: leg, invite, caller) }
-                try connect(leg, invite, caller.origin, admission.admit(invite, from: caller))
+                try connect(leg, id, invite, caller.origin, admission.admit(invite, from: caller))
             } catch {
-                refuse(leg, invite, error)
+                refuse(leg, RefusedCall(id, invite, origin, error), error)
             }
         }
     }
 
     private func connect(
-        _ leg: SIPLegID, _ invite: SIPIncomingInvite, _ origin: CallOrigin, _ admitted: Admission.Admitted
+        _ leg: SIPLegID, _ id: String, _ invite: SIPIncomingInvite, _ origin: CallOrigin, _ admitted: Admission.Admitted
     ) throws(Admission.Refusal) {
         guard let endpoint else { return }
-        let (id, session) = (BrowserID.make(), BrowserID.make())
+        let session = BrowserID.make()
         let context = CallContext(
             call: id, session: session, callerType: .rtp, origin: origin, dialled: admitted.dialled,
-            maxForwards: max(0, invite.maxForwards - 1), flow: invite.flow)
-        let plan = planner.plan(admitted.destinations, context)
+            maxForwards: max(0, invite.maxForwards - 1), flow: invite.flow, route: admitted.routed.route, routedTo: admitted.routed.summary)
+        let plan = planner.plan(admitted.routed.destinations, context)
         let refusal = plan.refusal
         let branches = refusal == nil ? sessions.create(id: session, branches: plan.branches, call: id) : [:]
         guard refusal == nil, let first = branches[1] else {
             admitted.place?.leave()
             let end = refusal ?? .notReachable
-            throw Admission.Refusal(end.sipResponse, end.reason)
+            var refused = Admission.Refusal(end.sipResponse, end.reason)
+            refused.details = Admission.Refusal.Details(words: plan.refusalWords, route: context.route, routedTo: context.routedTo)
+            throw refused
         }
         let call = CallController(
             id: id, session: first, sessions: branches, caller: SIPCallerLeg(endpoint: endpoint, leg: leg, flow: invite.flow, place: admitted.place),
@@ -72,13 +77,9 @@ extension Switchboard {
         begin(call, offer: invite.sdp, trickle: false)
     }
 
-    private func refuse(_ leg: SIPLegID, _ invite: SIPIncomingInvite, _ refusal: Admission.Refusal) {
-        // A challenge is how every call of a phone with a password begins.
+    private func refuse(_ leg: SIPLegID, _ call: RefusedCall, _ refusal: Admission.Refusal) {
         Counter(label: "tern_calls_refused_total", dimensions: [("status", String(refusal.status))]).increment()
-        log.log(level: refusal.status == 401 ? .debug : .info, "call refused", metadata: [
-            "leg": "\(leg)", "status": "\(refusal.status)", "reason": "\(refusal.reason)", "dialled": "\(invite.requestUser)",
-            "source": "\(invite.source)",
-        ])
+        report(call)
         endpoint?.reject(leg, refusal.response)
     }
 

@@ -1,5 +1,6 @@
 internal import CSofiaSIP
 internal import EventLoop
+internal import Logging
 internal import SIPNames
 
 /// Requests outside of dialogs: a new call, a question, or something that is not served.
@@ -21,6 +22,7 @@ extension SIPEndpoint {
         _ invite: SIPIncomingInvite, _ message: IncomingMessage, _ malformed: SIPRefusal?, _ handle: OpaquePointer, from stack: SIPStack
     ) {
         if let refusal = malformed?.response ?? refusal(of: invite, message) {
+            report(refusal, of: invite)
             var tags = TagList()
             tags.add(refusal, status: refusal.finalStatus, agent: agent)
             tags.withTags {
@@ -54,6 +56,27 @@ extension SIPEndpoint {
         if ownDialogs.contains(name) { return SIPResponse(status: 482, phrase: "Loop Detected") }
         if !message.hasContact { return SIPResponse(status: 400, phrase: "Missing Contact Header") }
         return message.content.refusal
+    }
+
+    /// Writes the line of an INVITE that the core never hears of; in a flood of such INVITEs not each has one.
+    private func report(_ refusal: SIPResponse, of invite: SIPIncomingInvite) {
+        let (isAdmitted, omitted) = refusedLines.admit()
+        guard isAdmitted else { return }
+        let status = refusal.finalStatus
+        let words =
+            switch status {
+            case 482: "the INVITE is one of this gateway's own, and has come back"
+            case 483: "Max-Forwards is 0: the call goes round"
+            case 503: isStopping ? "the gateway is stopping" : "there are as many legs as sip.maximum_calls allows"
+            default: refusal.warning ?? refusal.phrase ?? SofiaText.field(SofiaPhrases.pointer(nil, status: status))
+            }
+        var fields: Logger.Metadata = [
+            "result": "refused", "status": "\(status)", "reason": "\(words)", "by": "gateway", "from": "\(invite.from.uri)", "to": "\(invite.requestUser)",
+            "address": "\(invite.source)", "caller_call_id": "\(invite.callID)",
+        ]
+        fields["user_agent"] = invite.userAgent.map { "\($0)" }
+        if omitted > 0 { fields["omitted"] = "\(omitted)" }
+        logger.info("call ended", metadata: fields)
     }
 
     /// Answers a request of which Sofia made a handle of its own, or of a dialog's. Sofia adds Allow, Supported and, for

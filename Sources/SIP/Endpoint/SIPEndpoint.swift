@@ -9,6 +9,10 @@ public import TLS
 public final class SIPEndpoint: SIPUserAgent {
     let configuration: SIPEndpointConfiguration
     let logger = Logger(label: "sip")
+    /// Says which call a leg is of, for the log.
+    public var callOfLeg: (@LoopActor (SIPLegID) -> String?)?
+    /// Bounds the lines about INVITEs that are refused here.
+    var refusedLines = LineBudget(perSecond: 50)
     let limits: Leg.Limits
     /// Names us in Warning headers: the domain, where it can stand there.
     let agent: String

@@ -74,7 +74,8 @@ final class CallBench {
             Route(.prefix("9"), to: [.trunk("east", dialled: nil)], from: [.anyUser, .anyTrunk]),
             Route(.any, to: [.user(nil)]),
         ],
-        users: settings.users.keys.map { RoutingTable.User(name: $0) }, trunks: settings.trunks, domain: settings.domain)
+        users: settings.users.keys.map { RoutingTable.User(name: $0) }, trunks: settings.trunks, domain: settings.domain,
+        places: (10...14).map { .file(path: "tern.yaml", line: $0, column: 5) })
 
     /// A registrar with two phones of bob's and one of dora's.
     static func registrar() async throws -> RegistrarService {

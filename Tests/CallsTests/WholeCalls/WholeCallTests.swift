@@ -7,6 +7,43 @@ import Testing
 @Suite("Whole calls without sockets", .timeLimit(.minutes(1)))
 @LoopActor
 struct WholeCallTests {
+    // MARK: Refusals
+
+    @Test("a call that is refused before there is one has its line, which says why, by which route and where that leads")
+    func refusals() async throws {
+        try await play { bench in
+            bench.faults.logLevel = .info
+            let alice = bench.browser("alice")
+            alice.request("start_call", ["dest": "carol", "offer": offer])
+            alice.request("start_call", ["dest": "nobody", "offer": offer])
+            let stranger = bench.phone(calls: "17"), other = bench.phone(calls: "carol")
+            let third = bench.phone(calls: "801")
+            await bench.settle()
+            #expect(stranger.sent == ["404"] && other.sent == ["480"] && third.sent == ["401"])
+            let lines = bench.faults.ends
+            // A challenge is no end.
+            try #require(lines.count == 4)
+            #expect(lines[0]["reason"] == "carol has no phone or browser" && lines[0]["from"] == "alice" && lines[0]["to"] == "carol")
+            #expect(lines[0]["route"] == "tern.yaml:14:5" && lines[0]["routed_to"] == "user carol" && lines[0]["source"] == "user alice")
+            #expect(lines[1]["reason"] == "the route * leads nowhere: there is no user of that name" && lines[1]["result"] == "not_found")
+            #expect(lines[1]["code"] == "3009" && lines[1]["route"] == "tern.yaml:14:5")
+            #expect(lines[2]["status"] == "404" && lines[2]["reason"] == "the route * leads nowhere: there is no user of that name")
+            #expect(lines[3]["status"] == "480" && lines[3]["reason"] == "carol has no phone or browser" && lines[3]["caller_call_id"] != nil)
+            for line in lines { #expect(line["call"] != nil && line["by"] == "gateway") }
+        }
+    }
+
+    @Test("a flood of refused calls has a bounded number of lines, and the next one says how many were left out")
+    func flood() async throws {
+        try await play { bench in
+            bench.faults.logLevel = .info
+            for _ in 1...120 { _ = bench.phone(calls: "17") }
+            await bench.settle()
+            // A second may have passed in between.
+            #expect((50...100).contains(bench.faults.ends.count))
+        }
+    }
+
     // MARK: Two parties
 
     @Test("a phone calls a browser, which answers and hangs up")
