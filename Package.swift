@@ -102,7 +102,7 @@ let package = Package(
             name: "Web", dependencies: ["BrowserAPI", "EventLoop", "JSON", "WebSocket"], resources: [.copy("Files")], swiftSettings: settings
         ),
         .target(
-            name: "Media", dependencies: ["EventLoop", "Events", "JSON", "Janus", "ProxyCore", "RTP", "Recording", "SDP", logging, metrics], swiftSettings: settings
+            name: "Media", dependencies: ["EventLoop", "Events", "JSON", "Janus", "ProxyCore", "RTP", "Recording", "SDP", "SIPNames", logging, metrics], swiftSettings: settings
         ),
         .target(
             name: "Calls",
@@ -182,7 +182,7 @@ let package = Package(
             name: "RoutingTests", dependencies: ["Configuration", "EventLoop", "Resolver", "Routing", "SIP", "SIPNames", "TestCertificates"], swiftSettings: settings
         ),
         .testTarget(name: "WebTests", dependencies: ["BrowserAPI", "EventLoop", "JSON", "Web", "WebSocket"], swiftSettings: settings),
-        .testTarget(name: "MediaTests", dependencies: ["EventLoop", "Janus", "Media", "ProxyCore", "SDP"], swiftSettings: settings),
+        .testTarget(name: "MediaTests", dependencies: ["EventLoop", "Janus", "Media", "ProxyCore", "SDP", "SIPNames"], swiftSettings: settings),
         .testTarget(
             name: "CallsTests",
             dependencies: [

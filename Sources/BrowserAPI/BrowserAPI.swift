@@ -114,12 +114,15 @@ public final class BrowserAPI {
             guard !client.openRequests.contains(request.tid) else { throw APIError(.duplicateTID) }
             switch request.class {
             case "core": try serveCore(request, for: client, on: connection)
-            case "media": try perform(request, for: client)
+            case "media": try perform(BrowserCommand(name: request.cmd, request.data), request, for: client)
             case "admin": try performAdmin(request, for: client)
             default: throw APIError(.unknownClass, "`class` must be \"core\", \"media\" or \"admin\"")
             }
         } catch {
             RequestCounts.note(request.cmd, code: error.code)
+            if let client = connection.client {
+                log.debug("a client's request is refused", metadata: client.metadata.merging(["cmd": "\(request.cmd.prefix(64))", "error": "\(error)"]) { $1 })
+            }
             connection.send(OutgoingMessage.error(request.tid, error))
         }
     }
@@ -150,15 +153,16 @@ public final class BrowserAPI {
         connection.send(OutgoingMessage.ok(request.tid))
     }
 
-    private func perform(_ request: IncomingRequest, for client: BrowserClient) throws(APIError) {
-        let command = try BrowserCommand(name: request.cmd, request.data)
+    private func perform(_ command: BrowserCommand, _ request: IncomingRequest, for client: BrowserClient) throws(APIError) {
         if case .getList(let list) = command, let user = list.user, user != client.user.name, !client.user.isAdmin {
             throw APIError.notYours(field: "user")
         }
         guard client.openRequests.count < configuration.maximumOpenRequests else { throw APIError(.tooManyRequests) }
         guard let handler else { throw APIError(.shuttingDown) }
         client.openRequests.insert(request.tid)
-        let reply = BrowserReply(request.tid, to: client, command: request.cmd)
+        let call = try? request.data.optionalText("call_id", bytes: 1...128)
+        let reply = BrowserReply(request.tid, to: client, command: request.cmd, call: call)
+        log.debug("a client's request", metadata: reply.metadata)
         handler.perform(command, from: client, reply: reply)
         reply.acknowledge(after: configuration.ackDelay)
     }
@@ -167,7 +171,8 @@ public final class BrowserAPI {
         guard client.user.isAdmin else { throw APIError(.notYours, "`class`: \"admin\" is for admins") }
         guard client.openRequests.count < configuration.maximumOpenRequests else { throw APIError(.tooManyRequests) }
         client.openRequests.insert(request.tid)
-        let reply = BrowserReply(request.tid, to: client, command: request.cmd)
+        let reply = BrowserReply(request.tid, to: client, command: request.cmd, call: nil)
+        log.debug("a client's request", metadata: reply.metadata)
         reply.acknowledge(after: configuration.ackDelay)
         LoopActor.task { [admin] in
             do throws(APIError) {

@@ -171,6 +171,7 @@ public final class Gateway {
             try endpoint.start()
         } catch {
             throw .sip(error.description)
+        endpoint.callOfLeg = { [weak switchboard] leg in switchboard?.call(of: leg) }
         }
         self.endpoint = endpoint
         switchboard.endpoint = endpoint

@@ -24,7 +24,7 @@ public final class EngineSession: MediaSession {
     public private(set) var flowing: [String: Bool] = [:]
 
     /// Whether the call is answered, or there is none: before that a phone may be silent, or gone, without the call's end.
-    public var isAnswered = false
+    public var isAnswered = false { didSet { if !oldValue { watchPhones() } } }
 
     private var machine: ProxySession
     private let media: SessionLegs
@@ -35,7 +35,7 @@ public final class EngineSession: MediaSession {
     private var stopReason: String?
     /// The sessions whose recording this one goes on with, until it has begun.
     private var former: [String] = []
-    private let log: Logger
+    private var log: Logger
     private let descriptions: DescriptionQueue
     private let queue = EventQueue<ProxySession.Event>()
     private var updates: [Int: UpdateCompletion] = [:]
@@ -48,6 +48,8 @@ public final class EngineSession: MediaSession {
     /// Whether the session was up and established.
     private var hasBegun = false
     private var showsVideo = true
+    /// Set when the call is answered.
+    private var firstPackets: LoopTimer?
     /// Of each phone that has been watched.
     var timeouts: [SessionSide: MediaTimeout] = [:]
 
@@ -106,6 +108,11 @@ public final class EngineSession: MediaSession {
 
     /// That side withdraws its offer.
     public func withdraw(_ side: SessionSide) { handle(.withdrawn(side)) }
+
+    public func serve(call: String) {
+        log[metadataKey: "call"] = "\(call)"
+        media.log = log
+    }
 
     /// That side answers the offer that it has.
     public func answer(_ side: SessionSide, _ sdp: String, trickle: Bool) { handle(.answered(side, sdp: sdp, trickle: trickle)) }
@@ -205,6 +212,27 @@ public final class EngineSession: MediaSession {
         requestKeyframes()
     }
 
+    // MARK: Silent phones
+
+    /// How long a phone's first RTP may take after the answer before the log says that it is missing.
+    private static let firstPacketLimit = Duration.seconds(5)
+
+    /// Looks once, a while after the answer, whether the phones send anything.
+    private func watchPhones() {
+        guard isAnswered, machine.isEstablished, !machine.isEnded, firstPackets == nil else { return }
+        firstPackets = LoopTimer.schedule(after: EngineSession.firstPacketLimit) { [weak self] in
+            LoopActor.task { await self?.warnOfSilentPhones() }
+        }
+    }
+
+    private func warnOfSilentPhones() async {
+        for side in SessionSide.allCases where kind.type(of: side) == .rtp && expectsMedia(from: side) {
+            guard let statistics = await media.statistics(of: side), let missing = MissingMedia(statistics, signalled: media.signalled(side)) else { continue }
+            guard !machine.isEnded else { return }
+            log.warning("no RTP from a phone", metadata: missing.metadata.merging(["side": "\(side)"]) { $1 })
+        }
+    }
+
     // MARK: The machine
 
     private func handle(_ event: ProxySession.Event) {
@@ -229,6 +257,7 @@ public final class EngineSession: MediaSession {
         queue.take(event) { event in
             for action in machine.handle(event) { perform(action) }
             beginWhenUp()
+            watchPhones()
         }
     }
 
@@ -264,6 +293,7 @@ public final class EngineSession: MediaSession {
             log.info("session ended", metadata: ["code": "\(end.code)", "reason": "\(end.reason)"])
             keyframeRequests.end()
             secondKeyframeRequest?.cancel()
+            firstPackets?.cancel()
             let afterRelease = afterRelease
             self.afterRelease = []
             summed.agreed = Dictionary(kind.sides.map { ($0, machine.agreedMedia(of: $0)) }) { first, _ in first }

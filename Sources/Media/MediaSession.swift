@@ -68,6 +68,8 @@ public protocol MediaSession: AnyObject {
 
     // MARK: Changes
 
+    /// The session serves this call: its lines in the log name it from now on.
+    func serve(call: String)
     /// Changes options; `done` is called once, when they act or cannot.
     func update(_ change: SessionOptionsChange, done: @escaping UpdateCompletion)
     /// Has a side hold the session, or resume it; `done` is called once, when it is so or cannot be.
@@ -84,6 +86,10 @@ public protocol MediaSession: AnyObject {
     func endIfPhoneIsSilent(for limit: Duration) async
     /// Stops it; the owner hears `ended`, once.
     func stop(_ end: SessionEnd)
+}
+
+extension MediaSession {
+    public func serve(call: String) {}
 }
 
 /// What there is to say of a session that is over.

@@ -54,7 +54,7 @@ extension EngineSession {
         }
     }
 
-    private func expectsMedia(from side: SessionSide) -> Bool {
+    func expectsMedia(from side: SessionSide) -> Bool {
         isUp && isEstablished && isAnswered && MediaTimeout.expectsMedia(agreedMedia(of: side), options: options, holders: holders)
     }
 

@@ -34,7 +34,8 @@ final class SessionLegs {
     private let kind: SessionKind
     private let backend: MediaBackend
     private let recorder: SessionRecorder
-    private let log: Logger
+    /// The session's, with its ids.
+    var log: Logger
     private var legs: [SessionSide: EngineLeg] = [:]
     private var ids: [SessionSide: EngineLegID] = [:]
     private var ports: [SessionSide: [MediaKind: LegPort]] = [:]
@@ -94,6 +95,7 @@ final class SessionLegs {
             }
             legs[side] = leg
             EventStream.shared.tell(session: id, .hasHandle(leg.handle.id, side: side.rawValue))
+            log.debug("a leg of the media engine", metadata: ["side": "\(side)", "handle": "\(leg.handle.id)", "type": "\(kind.type(of: side).map { "\($0)" } ?? "")"])
             leg.handle.onEvent = { [weak self] event in self?.receive(event, from: side) }
             if kind.type(of: side) == .webrtc { ids[side] = try await leg.id() }
         }
@@ -158,6 +160,11 @@ final class SessionLegs {
         applied[side] = configuration
     }
 
+    /// Where the phone at that side wants its RTP, as its SDP has it.
+    func signalled(_ side: SessionSide) -> [JanusMediaKind: EngineRemote] {
+        Dictionary((applied[side]?.media ?? []).compactMap { medium in medium.remote.map { (medium.kind, $0) } }) { first, _ in first }
+    }
+
     /// Asks the phone or browser at that side for a keyframe, where RTCP can.
     func sendKeyframeRequest(of side: SessionSide) async {
         guard let leg = legs[side] else { return }
@@ -202,7 +209,8 @@ final class SessionLegs {
         case .digit(_, let digit, let duration): onEvent?(.digit(side, digit, duration))
         case .toneDigit(_, let digit, let duration): onEvent?(.toneDigit(side, digit, duration))
         case .latched(let kind, let address, let former):
-            let before = former.map { "\($0)" } ?? "signalled"
+            let signalled = signalled(side)[kind].map { "\($0.address):\($0.port) (its SDP)" }
+            let before = former.map { "\($0)" } ?? signalled ?? "unknown"
             log.info("a phone's media comes from elsewhere", metadata: ["side": "\(side)", "kind": "\(kind)", "from": "\(address)", "before": "\(before)"])
         // What a client hears of this is the browser's, where there is one.
         case .flowing(let kind): if !self.kind.hasBrowser { onEvent?(.flowing(kind: kind.rawValue, true)) }

@@ -1,5 +1,6 @@
 public import EventLoop
 public import JSON
+internal import Logging
 
 /// Requests of ours to one client that are not answered yet, a bounded number of them.
 @LoopActor
@@ -69,10 +70,22 @@ public final class BrowserReply {
     /// Of the command, for the metrics.
     private let command: String
 
-    init(_ tid: TransactionID, to client: BrowserClient, command: String) {
+    /// The call that the request names, or that it has started.
+    private var call: String?
+
+    init(_ tid: TransactionID, to client: BrowserClient, command: String, call: String?) {
+        self.call = call
         self.tid = tid
         self.command = command
         self.client = client
+    }
+
+    /// Of its lines in the log.
+    var metadata: Logger.Metadata {
+        var fields = client.metadata
+        fields["cmd"] = "\(command)"
+        fields["call"] = call.map { "\($0)" }
+        return fields
     }
 
     isolated deinit {
@@ -83,7 +96,10 @@ public final class BrowserReply {
 
     /// Answers `ok`. A second answer is not sent.
     /// - Parameter data: An object.
-    public func ok(_ data: JSONValue = [:]) { answer(OutgoingMessage.ok(tid, data), code: 0) }
+    public func ok(_ data: JSONValue = [:]) {
+        call = call ?? data["call_id"]?.stringValue
+        answer(OutgoingMessage.ok(tid, data), code: 0)
+    }
 
     /// Answers with an error. A second answer is not sent.
     public func fail(_ error: APIError) { answer(OutgoingMessage.error(tid, error), code: error.code) }
@@ -95,6 +111,7 @@ public final class BrowserReply {
         }
         isAnswered = true
         RequestCounts.note(command, code: code)
+        log.debug("a client's request is answered", metadata: metadata.merging(["code": "\(code)"]) { $1 })
         timer?.cancel()
         timer = nil
         // One that is no longer open was answered when the client logged out.

@@ -89,6 +89,7 @@ public final class SessionRegistry {
         }
         let ordered = sessions.sorted { $0.key < $1.key }.map(\.value)
         guard let first = ordered.first else { return [:] }
+        for session in ordered { session.serve(call: call) }
         entries[id] = Entry(
             session: first, others: Array(ordered.dropFirst()), owner: .call(call), subscriber: subscriber)
         return sessions
@@ -101,6 +102,7 @@ public final class SessionRegistry {
         guard var entry = entries[id] else { return nil }
         let session = factory.session(
             id, branch.kind, options: entry.session.options, profiles: branch.profiles, inherited: inherited)
+        if let call = entry.call { session.serve(call: call) }
         entry.others.append(session)
         entries[id] = entry
         return session
@@ -164,7 +166,10 @@ public final class SessionRegistry {
     // MARK: Owners
 
     /// Gives a session that an API client started to a call.
-    func assign(_ id: String, to call: String) { entries[id]?.owner = .call(call) }
+    func assign(_ id: String, to call: String) {
+        entries[id]?.owner = .call(call)
+        for session in entries[id]?.branches ?? [] { session.serve(call: call) }
+    }
 
     /// The call of a session is over; its end is still told to these users.
     func release(_ id: String, to users: Set<String>) { entries[id]?.owner = .users(users) }

@@ -154,8 +154,19 @@ public final class SIPEndpoint: SIPUserAgent {
     }
 
     func report(_ event: SIPEvent) {
-        logger.debug("SIP event", metadata: ["leg": "\(event.leg)", "event": "\(event.name)"])
+        // Of which call an INVITE is, is known once it has been taken.
+        if case .incoming = event { onEvent(event) }
+        logger.debug("SIP event", metadata: metadata(of: event.leg).merging(["event": "\(event.name)"]) { $1 })
+        if case .incoming = event { return }
         onEvent(event)
+    }
+
+    /// What each line about a leg says of it.
+    func metadata(of leg: SIPLegID) -> Logger.Metadata {
+        var fields: Logger.Metadata = ["leg": "\(leg)"]
+        fields["call"] = callOfLeg?(leg).map { "\($0)" }
+        fields["sip_call_id"] = legs[leg]?.callID.map { "\($0)" }
+        return fields
     }
 }
 

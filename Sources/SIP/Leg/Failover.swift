@@ -1,5 +1,6 @@
 internal import CSofiaSIP
 internal import EventLoop
+internal import Logging
 
 /// Whether a call of ours goes on to another hop when the one that has its INVITE fails or is silent (RFC 3263 section 4.3). Pure: the leg has
 /// the timer.
@@ -105,7 +106,8 @@ extension Leg {
         guard let endpoint else { return false }
         var call = call
         guard case .success(let way) = endpoint.nextWay(of: &call) else { return false }
-        logger.info("Trying another hop", metadata: ["from": "\(nextHop.first?.description ?? "")", "to": "\(way.hop?.description ?? "")"])
+        let hops: Logger.Metadata = ["from": "\(nextHop.first?.description ?? "")", "to": "\(way.hop?.description ?? "")"]
+        logger.info("Trying another hop", metadata: endpoint.metadata(of: id).merging(hops) { $1 })
         endpoint.forget(self)
         endpoint.send(call, by: way)
         return true

@@ -1,5 +1,6 @@
 internal import CSofiaSIP
 internal import EventLoop
+internal import Logging
 
 /// Sends the requests of a leg where its ``NextHop`` says.
 extension Leg {
@@ -38,7 +39,8 @@ extension Leg {
             return hop.transport != .tls || stack.tls?.expect(hop.serverName ?? name.host, at: address.hostPort) == true
         }
         if hop == nil {
-            logger.warning("Next hop cannot be resolved", metadata: ["host": "\(name.host)", "instead": "\(nextHop.origin ?? "")"])
+            let fields: Logger.Metadata = ["host": "\(name.host)", "instead": "\(nextHop.origin ?? "")"]
+            logger.warning("Next hop cannot be resolved", metadata: endpoint?.metadata(of: id).merging(fields) { $1 } ?? fields)
         }
         nextHop.resolve(name, to: hop?.uri)
         sendWaiting()

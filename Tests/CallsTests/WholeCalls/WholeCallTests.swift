@@ -11,11 +11,11 @@ struct WholeCallTests {
 
     @Test("a call that is refused before there is one has its line, which says why, by which route and where that leads")
     func refusals() async throws {
-        try await play { bench in
+        try await CallBench.play { bench in
             bench.faults.logLevel = .info
             let alice = bench.browser("alice")
-            alice.request("start_call", ["dest": "carol", "offer": offer])
-            alice.request("start_call", ["dest": "nobody", "offer": offer])
+            alice.request("start_call", ["dest": "carol", "offer": .offer])
+            alice.request("start_call", ["dest": "nobody", "offer": .offer])
             let stranger = bench.phone(calls: "17"), other = bench.phone(calls: "carol")
             let third = bench.phone(calls: "801")
             await bench.settle()
@@ -35,7 +35,7 @@ struct WholeCallTests {
 
     @Test("a flood of refused calls has a bounded number of lines, and the next one says how many were left out")
     func flood() async throws {
-        try await play { bench in
+        try await CallBench.play { bench in
             bench.faults.logLevel = .info
             for _ in 1...120 { _ = bench.phone(calls: "17") }
             await bench.settle()
