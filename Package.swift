@@ -191,10 +191,13 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
-        .testTarget(name: "DiagnosisTests", dependencies: ["Diagnosis", "EventLoop", "Events", logging, metrics], swiftSettings: settings),
+        .testTarget(name: "DiagnosisTests", dependencies: ["Diagnosis", "EventLoop", "Events", "SIPNames", logging, metrics], swiftSettings: settings),
         .testTarget(
             name: "GatewayTests",
-            dependencies: ["Authentication", "Calls", "Configuration", "EventLoop", "Gateway", "Media", "Registrar", "Routing", "SIPNames"],
+            dependencies: [
+                "Authentication", "BrowserAPI", "Calls", "Configuration", "Diagnosis", "EventLoop", "Events", "Gateway", "JSON", "Media", "Registrar", "Routing",
+                "SIPNames", logging,
+            ],
             swiftSettings: settings
         ),
         .testTarget(

@@ -18,6 +18,9 @@ public final class LogOutput: Sendable {
     private let isJSON: Atomic<Bool>
     /// Whether its lines are events of the gateway as well.
     private let isShown: Bool
+    /// Whether there may be a filter: spares loggers the lock.
+    private let isFiltering = Atomic(false)
+    private let filtered = Mutex<LogFilter?>(nil)
 
     /// - Parameters:
     ///   - descriptor: An open file descriptor, which stays the caller's.
@@ -36,6 +39,42 @@ public final class LogOutput: Sendable {
             return Logger.Level.allCases.indices.contains(index) ? Logger.Level.allCases[index] : .info
         }
         set { levelIndex.store(LogOutput.index(of: newValue), ordering: .relaxed) }
+    }
+
+    /// What is shown beyond the level; nil where nothing is.
+    public var filter: LogFilter? {
+        guard isFiltering.load(ordering: .relaxed) else { return nil }
+        return filtered.withLock { $0 }.flatMap { $0.until > .now ? $0 : nil }
+    }
+
+    /// Shows every line of `subject` from level debug on, for a time, in place of what was shown so before; nil shows nothing more.
+    public func show(_ subject: LogFilter.Subject?, for time: Duration = .zero) {
+        filtered.withLock { $0 = subject.map { LogFilter($0, until: .now + time) } }
+        isFiltering.store(subject != nil, ordering: .relaxed)
+    }
+
+    /// The least level for which a line is worth making.
+    var leastLevel: Logger.Level {
+        isFiltering.load(ordering: .relaxed) ? min(level, LogFilter.level) : level
+    }
+
+    /// Whether a line below the level is to be shown.
+    func admits(_ fields: Logger.Metadata) -> Bool {
+        guard isFiltering.load(ordering: .relaxed) else { return false }
+        let (isAdmitted, ended): (Bool, LogFilter.Subject?) = filtered.withLock { filter in
+            guard let until = filter?.until else { return (false, nil) }
+            guard until > .now else {
+                defer { filter = nil }
+                return (false, filter?.subject)
+            }
+            return (filter?.admits(fields) ?? false, nil)
+        }
+        if let ended {
+            isFiltering.store(false, ordering: .relaxed)
+            write(LogEntry(
+                time: .now(), level: .notice, label: "tern.log", message: "the log's filter has ended", metadata: [("subject", .string(ended.description))]))
+        }
+        return isAdmitted
     }
 
     public var format: GatewayConfiguration.Log.Format {

@@ -17,7 +17,7 @@ public struct TernLogHandler: LogHandler {
     }
 
     public var logLevel: Logger.Level {
-        get { ownLevel ?? output.level }
+        get { ownLevel ?? output.leastLevel }
         set { ownLevel = newValue }
     }
 
@@ -31,6 +31,9 @@ public struct TernLogHandler: LogHandler {
         if let provided = metadataProvider?.get() { fields.merge(provided) { _, new in new } }
         if let given = event.metadata { fields.merge(given) { _, new in new } }
         if let error = event.error { fields["error"] = .string(String(describing: error)) }
+        // A filter lets in lines of one call or user below the level; those above it teach it which calls are the user's.
+        let isShownAnyway = event.level >= ownLevel ?? output.level
+        guard output.admits(fields) || isShownAnyway else { return }
         output.write(
             LogEntry(
                 time: .now(), level: event.level, label: label, message: event.message.description,

@@ -29,7 +29,7 @@ public final class Gateway {
     private static let mediaPatience = Duration.seconds(10)
 
     private let configuration: GatewayConfiguration
-    private let log: Logger
+    let log: Logger
     private let media: MediaBackend
     private let mediaWatch: MediaWatch?
     private let mediaHosts = MediaHosts()
@@ -48,6 +48,8 @@ public final class Gateway {
     private let probes: Probes
     private var overview: GatewayOverview?
     private var isStopping = false
+    let logOutput: LogOutput
+    let sipMessages: SIPMessageLog
     private let metrics: MetricsRegistry
     private let loopDelay = LoopDelay()
 
@@ -80,6 +82,9 @@ public final class Gateway {
         var settings = BrowserAPIConfiguration()
         settings.graceTime = configuration.api.graceTime
         api = BrowserAPI(configuration: settings, handler: service)
+        self.logOutput = logOutput
+        sipMessages = SIPMessageLog(log: logger)
+        sipMessages.isOn = configuration.log.sip
         sessions.api = api
         probes = Probes(configuration.probes, orders: switchboard.testCalls, socket: configuration.controlSocket, log: logger)
         recordings.onOutcome = { [weak sessions] name, outcome in sessions?.finished(name, outcome) }
@@ -165,13 +170,13 @@ public final class Gateway {
             TLSEndpointContext.Settings(identity: $0, authorities: configuration.sip.authorities)
         }
         let endpoint = SIPEndpoint(configuration: settings) { [weak switchboard] event in switchboard?.handle(event) }
+        endpoint.callOfLeg = { [weak switchboard] leg in switchboard?.call(of: leg) }
         takeRegistrations(endpoint)
         endpoint.takesCalls = { [weak switchboard] in switchboard?.isDraining == false }
         do throws(SIPError) {
             try endpoint.start()
         } catch {
             throw .sip(error.description)
-        endpoint.callOfLeg = { [weak switchboard] leg in switchboard?.call(of: leg) }
         }
         self.endpoint = endpoint
         switchboard.endpoint = endpoint
@@ -218,6 +223,7 @@ public final class Gateway {
         overview.register(in: api.admin)
         self.overview = overview
         api.admin["get_status"] = { [weak self] _ throws(APIError) in self?.status(isForAdmin: true) ?? [:] }
+        addLogCommands(to: api.admin)
         do throws(ControlError) {
             control = try ControlServer(path: configuration.controlSocket, commands: api.admin, log: log)
         } catch {
@@ -322,6 +328,8 @@ public final class Gateway {
             "sip_legs": .integer(endpoint?.openLegs ?? 0), "clients": .integer(api.clientCount),
             "janus": ["state": .string(janus.state), "handles": .integer(janus.handles)],
         ]
+        if isForAdmin { status["shut_out"] = .array(switchboard.shutOuts.map(\.json)) }
+        return .object(status)
     }
 
     /// The SIP addresses that are listened on, with their real ports.
@@ -332,5 +340,3 @@ public final class Gateway {
         server.map { ListenAddress(transport: .tcp, address: configuration.http.listen.address, port: $0.port) }
     }
 }
-        if isForAdmin { status["shut_out"] = .array(switchboard.shutOuts.map(\.json)) }
-        return .object(status)

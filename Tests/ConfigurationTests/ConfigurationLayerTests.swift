@@ -51,7 +51,7 @@ import Testing
                 srtp: off
             calls: {ring_timeout: 1.5, maximum_duration: 0, line_tests: 0}
             api: {grace_time: 500ms}
-            log: {level: debug, format: json}
+            log: {level: debug, format: json, sip: on}
             """
         ).configuration
         #expect(configuration.sip.listen.map(\.description) == ["udp:192.0.2.1:5070", "tcp:[2001:db8::1]:5070"])
@@ -93,7 +93,7 @@ import Testing
         #expect(configuration.calls.lineTests == 0)
         #expect(configuration.api.graceTime == .milliseconds(500))
         #expect(configuration.log.level == .debug)
-        #expect(configuration.log.format == .json)
+        #expect(configuration.log.format == .json && configuration.log.sip)
     }
 
     @Test("phones' packets are followed, unless latching is off")

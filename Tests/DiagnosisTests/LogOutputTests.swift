@@ -52,6 +52,55 @@ import Testing
         #expect(written.contains(#""level":"debug","label":"tern.test","message":"heard""#))
     }
 
+    @Test("a filter shows all lines of one call, below the level too, and nothing else below it")
+    func callFilter() throws {
+        let pipe = try Pipe()
+        let output = LogOutput(descriptor: pipe.write)
+        let logger = Logger(label: "tern.test") { TernLogHandler(label: $0, output: output) }
+        logger.debug("before", metadata: ["call": "c1"])
+        output.show(.call("c1"), for: .seconds(60))
+        logger.debug("one", metadata: ["call": "c1"])
+        logger.debug("two", metadata: ["call": "c2"])
+        logger.debug("three")
+        logger.trace("four", metadata: ["call": "c1"])
+        logger.info("five", metadata: ["call": "c2"])
+        #expect(output.filter?.subject == .call("c1"))
+        output.show(nil)
+        logger.debug("six", metadata: ["call": "c1"])
+        let messages = pipe.drain().split(separator: "\n").compactMap { $0.split(separator: ": ").last.map(String.init) }
+        #expect(messages == ["one call=c1", "five call=c2"] && output.filter == nil)
+    }
+
+    @Test("a user's filter shows the lines that name the user, and the calls that they name")
+    func userFilter() throws {
+        let pipe = try Pipe()
+        let output = LogOutput(descriptor: pipe.write)
+        let logger = Logger(label: "tern.test") { TernLogHandler(label: $0, output: output) }
+        output.show(.user("alice"), for: .seconds(60))
+        logger.debug("early", metadata: ["call": "c1"])
+        logger.info("call from a browser", metadata: ["call": "c1", "user": "alice"])
+        logger.debug("leg", metadata: ["call": "c1"])
+        logger.debug("other", metadata: ["call": "c2", "user": "bob"])
+        logger.debug("by source", metadata: ["call": "c3", "source": "user alice"])
+        logger.debug("third", metadata: ["call": "c3"])
+        logger.debug("alice in a text", metadata: ["reason": "alice"])
+        let text = pipe.drain()
+        for message in ["call from a browser", "leg", "by source", "third"] { #expect(text.contains("test: \(message) ")) }
+        for message in ["early", "other", "alice in a text"] { #expect(!text.contains("test: \(message) ")) }
+    }
+
+    @Test("a filter ends by itself, and says so once")
+    func filterEnds() throws {
+        let pipe = try Pipe()
+        let output = LogOutput(descriptor: pipe.write)
+        let logger = Logger(label: "tern.test") { TernLogHandler(label: $0, output: output) }
+        output.show(.call("c1"), for: .zero)
+        for _ in 1...3 { logger.debug("late", metadata: ["call": "c1"]) }
+        let lines = pipe.drain().split(separator: "\n")
+        #expect(lines.count == 1 && lines.first?.hasSuffix(#"notice tern.log: the log's filter has ended subject="call c1""#) == true, "\(lines)")
+        #expect(output.filter == nil && logger.logLevel == .info)
+    }
+
     @Test("a reader that stopped costs lines, not time, and is told how many; lines stay whole")
     func stalledReader() throws {
         let pipe = try Pipe()

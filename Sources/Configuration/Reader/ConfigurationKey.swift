@@ -80,6 +80,7 @@ public struct ConfigurationKey: Sendable, Hashable {
         .init(path: "api.sessions_per_user", shape: .scalar),
         .init(path: "log.level", shape: .scalar),
         .init(path: "log.format", shape: .scalar),
+        .init(path: "log.sip", shape: .scalar),
     ]
 
     /// The names that may stand directly below `section`; at the top for an empty one.

@@ -123,5 +123,6 @@ extension ConfigurationReader {
         section?.read("format", into: &configuration.log.format) { text throws(ConfigurationText.Refusal) in
             try ConfigurationText.choice(text, of: GatewayConfiguration.Log.Format.self)
         }
+        section?.read("sip", into: &configuration.log.sip, ConfigurationText.boolean)
     }
 }

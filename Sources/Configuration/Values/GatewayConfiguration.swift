@@ -128,6 +128,8 @@ extension GatewayConfiguration {
         public var level = Logger.Level.info
         /// Key `log.format`: `text` or `json`. Default: `text`.
         public var format = Format.text
+        /// Key `log.sip`: whether each SIP message has a line, its secrets removed. Default: no.
+        public var sip = false
 
         public init() {}
     }

@@ -1,0 +1,221 @@
+internal import Glibc
+
+/// Removes secrets from SIP messages, JSON messages and log lines, before they are kept or shown.
+///
+/// Removed are: the response of digest authentication (RFC 7616; user, realm and nonce stay) and all of other schemes, SRTP keys in SDP
+/// (RFC 4568, RFC 4567, RFC 8866 section 5.12), passwords of ICE (RFC 8839) and of URIs, and the members of JSON objects that have passwords, tokens
+/// and keys.
+public enum SecretRemoval {
+    /// What stands in the place of a secret.
+    public static let mark = "***"
+
+    /// The text without its secrets; the same text where it has none.
+    public static func clean(_ text: String) -> String {
+        let bytes = Array(text.utf8)
+        var secrets: [Range<Int>] = []
+        let scanner = SecretScanner(bytes: bytes)
+        scanner.findAfterColons(&secrets)
+        scanner.findCredentials(&secrets)
+        guard !secrets.isEmpty else { return text }
+        return replace(secrets, in: bytes)
+    }
+
+    private static func replace(_ secrets: [Range<Int>], in bytes: [UInt8]) -> String {
+        var result: [UInt8] = []
+        result.reserveCapacity(bytes.count)
+        var position = 0
+        for secret in secrets.sorted(by: { $0.lowerBound < $1.lowerBound }) where secret.upperBound > position {
+            if secret.lowerBound > position { result += bytes[position..<secret.lowerBound] }
+            if secret.lowerBound >= position { result += mark.utf8 }
+            position = secret.upperBound
+        }
+        result += bytes[position...]
+        return String(decoding: result, as: UTF8.self)
+    }
+}
+
+/// Finds secrets in the bytes of one text.
+private struct SecretScanner {
+    let bytes: [UInt8]
+
+    // MARK: Values after a colon: SDP, JSON, URIs
+
+    func findAfterColons(_ secrets: inout [Range<Int>]) {
+        var position = 0
+        while let colon = next(UInt8(ascii: ":"), from: position) {
+            position = colon + 1
+            guard let name = wordBefore(colon) else { continue }
+            switch name.last.map({ $0 | 0x20 }) {
+            case UInt8(ascii: "e"), UInt8(ascii: "d"), UInt8(ascii: "r"), UInt8(ascii: "4"), UInt8(ascii: "i"), UInt8(ascii: "t"):
+                if let end = endOfSDPSecret(after: colon, name) { add(colon + 1..<end, to: &secrets) }
+            case UInt8(ascii: "p"), UInt8(ascii: "s"):
+                if let password = passwordOfURI(after: colon, name) { add(password, to: &secrets) }
+            case UInt8(ascii: "\"") | 0x20:
+                if let value = secretMember(at: colon) { add(value, to: &secrets) }
+            default: break
+            }
+        }
+    }
+
+    private func add(_ range: Range<Int>, to secrets: inout [Range<Int>]) { if !range.isEmpty { secrets.append(range) } }
+
+    private func next(_ byte: UInt8, from position: Int) -> Int? {
+        guard position < bytes.count else { return nil }
+        return bytes.withUnsafeBytes { all in
+            guard let base = all.baseAddress, let found = memchr(base + position, Int32(byte), all.count - position) else { return nil }
+            return UnsafeRawPointer(found) - base
+        }
+    }
+
+    /// The bytes before a colon, white space passed over: at most as many as the longest word that is looked for.
+    private func wordBefore(_ colon: Int) -> ArraySlice<UInt8>? {
+        var end = colon
+        while end > 0, bytes[end - 1] == UInt8(ascii: " ") || bytes[end - 1] == UInt8(ascii: "\t") || bytes[end - 1] == 10 || bytes[end - 1] == 13 { end -= 1 }
+        return end > 0 ? bytes[max(0, end - 100)..<end] : nil
+    }
+
+    /// Up to the end of a key, or of the line where the key has spaces.
+    private static let sdpWords: [(word: String, toLineEnd: Bool)] = [
+        ("inline", false), ("ice-pwd", false), ("k=clear", true), ("k=base64", true), ("k=uri", true), ("key-mgmt", true),
+    ]
+
+    private func endOfSDPSecret(after colon: Int, _ name: ArraySlice<UInt8>) -> Int? {
+        guard let word = SecretScanner.sdpWords.first(where: { ends(name, with: $0.word) }) else { return nil }
+        var end = colon + 1
+        while end < bytes.count {
+            switch bytes[end] {
+            case 13, 10, UInt8(ascii: "\""): return end
+            // Within JSON: an escaped slash belongs to the key, an escaped line end does not.
+            case UInt8(ascii: "\\"):
+                guard end + 1 < bytes.count, bytes[end + 1] == UInt8(ascii: "/") || bytes[end + 1] == UInt8(ascii: "u") else { return end }
+            case UInt8(ascii: " "), UInt8(ascii: "|"), UInt8(ascii: ";"): if !word.toLineEnd, end > colon + 1 { return end }
+            default: break
+            }
+            end += 1
+        }
+        return end
+    }
+
+    /// `sip:user:password@host` (RFC 3261 section 19.1.1).
+    private func passwordOfURI(after colon: Int, _ name: ArraySlice<UInt8>) -> Range<Int>? {
+        guard ends(name, with: "sip") || ends(name, with: "sips") else { return nil }
+        var start: Int?
+        var index = colon + 1
+        while index < bytes.count, index < colon + 512 {
+            switch bytes[index] {
+            case UInt8(ascii: "@"): return start.map { $0..<index }
+            case UInt8(ascii: ":"): start = start ?? index + 1
+            case UInt8(ascii: "<"), UInt8(ascii: ">"), UInt8(ascii: ","), UInt8(ascii: "\""), UInt8(ascii: "\\"), 0...0x20: return nil
+            default: break
+            }
+            index += 1
+        }
+        return nil
+    }
+
+    private static let members: Set<String> = [
+        "password", "token", "resume_token", "apisecret", "api_secret", "admin_secret", "secret", "key", "local", "remote", "ha1", "authorization",
+    ]
+
+    /// The string that is the value of a member with a secret; the colon follows the member's name.
+    private func secretMember(at colon: Int) -> Range<Int>? {
+        guard let word = wordBefore(colon), word.last == UInt8(ascii: "\""), let open = word.dropLast().lastIndex(of: UInt8(ascii: "\"")) else { return nil }
+        let name = String(decoding: bytes[open + 1..<word.endIndex - 1], as: UTF8.self).lowercased()
+        // An escaped letter may be one of these names'.
+        guard SecretScanner.members.contains(name) || name.contains("\\") else { return nil }
+        var start = colon + 1
+        while start < bytes.count, bytes[start] <= 0x20 { start += 1 }
+        guard start < bytes.count, bytes[start] == UInt8(ascii: "\"") else { return nil }
+        var end = start + 1
+        while end < bytes.count, bytes[end] != UInt8(ascii: "\"") { end += bytes[end] == UInt8(ascii: "\\") ? 2 : 1 }
+        return start + 1..<min(end, bytes.count)
+    }
+
+    private func ends(_ name: ArraySlice<UInt8>, with word: String) -> Bool {
+        name.count >= word.utf8.count && zip(name.suffix(word.utf8.count), word.utf8).allSatisfy { $0 == $1 || ($0 | 0x20 == $1 && $1 >= 0x61) }
+    }
+
+    // MARK: Credentials of SIP and HTTP
+
+    private static let headers = ["authorization", "proxy-authorization", "authentication-info", "proxy-authentication-info"]
+
+    func findCredentials(_ secrets: inout [Range<Int>]) {
+        var start = 0
+        while start < bytes.count {
+            var end = next(10, from: start) ?? bytes.count
+            // A line that begins with white space continues the one before (RFC 3261 section 7.3.1).
+            while end + 1 < bytes.count, bytes[end + 1] == 0x20 || bytes[end + 1] == 9 { end = next(10, from: end + 1) ?? bytes.count }
+            findCredentials(in: start..<end, &secrets)
+            start = end + 1
+        }
+    }
+
+    private func findCredentials(in line: Range<Int>, _ secrets: inout [Range<Int>]) {
+        // The first letter of each such header, so that most lines are done with it.
+        guard let first = line.first, bytes[first] | 0x20 == UInt8(ascii: "a") || bytes[first] | 0x20 == UInt8(ascii: "p"),
+            let colon = bytes[line].prefix(64).firstIndex(of: UInt8(ascii: ":"))
+        else { return }
+        let name = String(decoding: bytes[first..<colon], as: UTF8.self).lowercased().filter { $0 != " " && $0 != "\t" }
+        guard SecretScanner.headers.contains(name) else { return }
+        var parameters = DigestParameters(bytes: bytes, position: colon + 1, end: line.upperBound)
+        secrets += parameters.secrets(hasScheme: !name.hasSuffix("info"))
+    }
+}
+
+/// The parameters of one header with credentials (RFC 7235 section 2.1).
+private struct DigestParameters {
+    let bytes: [UInt8]
+    var position: Int
+    let end: Int
+
+    mutating func secrets(hasScheme: Bool) -> [Range<Int>] {
+        skipSpace()
+        if hasScheme {
+            let scheme = token()
+            guard scheme.lowercased() == "digest" else { return position < end ? [position..<trimmedEnd] : [] }
+        }
+        var found: [Range<Int>] = []
+        while position < end {
+            skipSpace()
+            let start = position
+            let name = token().lowercased()
+            skipSpace()
+            guard position < end, bytes[position] == UInt8(ascii: "=") else {
+                // What cannot be read may be anything.
+                if start < trimmedEnd { found.append(start..<trimmedEnd) }
+                return found
+            }
+            position += 1
+            skipSpace()
+            let value = value()
+            if name == "response" || name == "rspauth" { found.append(value) }
+        }
+        return found
+    }
+
+    private var trimmedEnd: Int { end > 0 && end <= bytes.count && end > position && bytes[end - 1] == 13 ? end - 1 : end }
+
+    private mutating func skipSpace() {
+        while position < end, bytes[position] <= 0x20 || bytes[position] == UInt8(ascii: ",") { position += 1 }
+    }
+
+    private mutating func token() -> String {
+        let start = position
+        while position < end, bytes[position] > 0x20, bytes[position] != UInt8(ascii: "="), bytes[position] != UInt8(ascii: ",") { position += 1 }
+        return String(decoding: bytes[start..<position], as: UTF8.self)
+    }
+
+    private mutating func value() -> Range<Int> {
+        let start = position
+        guard position < end, bytes[position] == UInt8(ascii: "\"") else {
+            while position < end, bytes[position] > 0x20, bytes[position] != UInt8(ascii: ",") { position += 1 }
+            return start..<position
+        }
+        position += 1
+        while position < end, bytes[position] != UInt8(ascii: "\"") { position += bytes[position] == UInt8(ascii: "\\") ? 2 : 1 }
+        position = min(position, end)
+        let value = start + 1..<max(start + 1, position)
+        position = min(position + 1, end)
+        return value
+    }
+}
