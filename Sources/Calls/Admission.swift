@@ -23,6 +23,8 @@ final class Admission {
             var route: String?
             /// Where that route leads.
             var routedTo: String?
+            /// How the call would have ended, had it begun.
+            var end: CallEnd?
         }
 
         init(_ response: SIPResponse, _ reason: String) {

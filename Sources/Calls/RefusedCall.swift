@@ -50,6 +50,10 @@ struct RefusedCall {
     mutating func add(_ error: APIError, _ details: Admission.Refusal.Details) {
         fields["code"] = "\(error.code)"
         if error.known == .unknownDestination { fields["result"] = "not_found" }
+        if let end = details.end {
+            fields["result"] = "\(CallReport.Result(end, wasAnswered: false).rawValue)"
+            fields["status"] = "\(end.status)"
+        }
         add(details, otherwise: error.text)
     }
 }

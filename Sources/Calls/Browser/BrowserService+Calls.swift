@@ -69,7 +69,7 @@ extension BrowserService {
             client: client, id: call, dialled: command.dest, offer: offer, subscribe: command.subscribe, reply: reply,
             context: context)
         if let refusal = plan.refusal {
-            details.words = plan.refusalWords
+            (details.words, details.end) = (plan.refusalWords, refusal)
             guard adopted == nil else {
                 throw APIError(.wrongState, "`session_id`: nobody whom the session's offer is for is reached by this destination")
             }

@@ -25,6 +25,7 @@ struct WholeCallTests {
             try #require(lines.count == 4)
             #expect(lines[0]["reason"] == "carol has no phone or browser" && lines[0]["from"] == "alice" && lines[0]["to"] == "carol")
             #expect(lines[0]["route"] == "tern.yaml:14:5" && lines[0]["routed_to"] == "user carol" && lines[0]["source"] == "user alice")
+            #expect(lines[0]["result"] == "not_found" && lines[0]["status"] == "480" && lines[0]["code"] == "3004")
             #expect(lines[1]["reason"] == "the route * leads nowhere: there is no user of that name" && lines[1]["result"] == "not_found")
             #expect(lines[1]["code"] == "3009" && lines[1]["route"] == "tern.yaml:14:5")
             #expect(lines[2]["status"] == "404" && lines[2]["reason"] == "the route * leads nowhere: there is no user of that name")
