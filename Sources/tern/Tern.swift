@@ -11,7 +11,10 @@ struct Tern: ParsableCommand {
         abstract: "A gateway between SIP phones and browsers.",
         discussion: "Exit codes: 0, 1 when it failed while running, 2 for a bad configuration or bad arguments.",
         version: "tern \(TernVersion.current)",
-        subcommands: [ServeCommand.self, CheckCommand.self, RouteCommand.self, PasswordCommand.self, TestCallCommand.self, PrepareRecordingCommand.self])
+        subcommands: [
+            ServeCommand.self, CheckCommand.self, RouteCommand.self, LogCommand.self, TestCallCommand.self, PasswordCommand.self,
+            PrepareRecordingCommand.self,
+        ])
 
     /// In place of ArgumentParser's own, whose exit code for bad arguments is 64.
     static func main() {
