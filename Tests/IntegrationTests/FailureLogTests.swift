@@ -190,6 +190,20 @@ extension IntegrationTests {
                 #expect(try await probe.finalStatus("BYE", of: call) == 200)
                 await FailureLog.expect(gateway, "call ended", "caller_call_id=\(call.id)", "result=answered", "caller_codecs=", "caller_audio=\"0 received")
 
+                // A flood: not each INVITE has its line, and the next line says how many had none.
+                func flood(_ count: Int) {
+                    for _ in 1...count {
+                        probe.send(SIPProbe.Call(to: "flood", from: probe).invite().replacingOccurrences(of: "Max-Forwards: 70", with: "Max-Forwards: 0"))
+                    }
+                }
+                func ends() -> [Substring] { gateway.log.split(separator: "\n").filter { $0.contains("call ended") && $0.contains("to=flood") } }
+                flood(200)
+                let isBounded = await eventually(within: .patience) {
+                    flood(1)
+                    return ends().contains { $0.contains("omitted=") }
+                }
+                #expect(isBounded && ends().count < 180, "\(ends().count) lines")
+
                 // Somebody guesses passwords.
                 let guesser = try SIPProbe(at: gateway, address: Trunks.carrierAddress)
                 let request = guesser.registration("alice", at: nil, id: "guess", number: 1, expires: 60, contact: nil)

@@ -34,6 +34,9 @@ import Testing
         #expect(outcome.code == 0)
         #expect(outcome.output.contains("tcp:[::1]:5070") && outcome.output.contains("http://127.0.0.1:8080/"))
         #expect(outcome.output.contains("have their calls ended after 60.0 seconds"))
+        #expect(outcome.output.contains("from pages of its own address alone (http.allowed_origins is empty)"))
+        let open = try await TernProgram.run(["check", "--config", Self.shipped], environment: ["TERN_HTTP_ALLOWED_ORIGINS": "https://a.example/"])
+        #expect(open.output.contains("from pages of its own address and of https://a.example\n"), "\(open.output)")
         let silent = try await TernProgram.run(["check", "--config", Self.shipped], environment: ["TERN_MEDIA_TIMEOUT": "0"])
         #expect(silent.output.contains("keep their calls"))
     }
