@@ -145,7 +145,20 @@ final class Admission {
         // A tel: URI has no host.
         let domain = invite.requestHost.isEmpty ? settings.domain : invite.requestHost
         let request = RoutingRequest(source: source, dialled: dialled, domain: domain)
-        let routed = try route(request, challenge: caller.challenge)
+        return try admitted(dialled, try route(request, challenge: caller.challenge), from: source)
+    }
+
+    private func admit(_ order: TestCallOrders.Order, from source: CallSource) throws(Refusal) -> Admitted {
+        guard let name = order.trunk else {
+            let request = RoutingRequest(source: source, dialled: order.dialled, domain: settings.domain)
+            return try admitted(order.dialled, try route(request, challenge: nil), from: source)
+        }
+        guard let trunk = settings.trunks.first(where: { $0.name == name }) else { throw Refusal(404, "there is no trunk \(name)") }
+        return try admitted(order.dialled, Routed(destinations: [.trunk(trunk, dialled: order.dialled)]), from: source)
+    }
+
+    /// Takes room for a call whose way is known.
+    private func admitted(_ dialled: String, _ routed: Routed, from source: CallSource) throws(Refusal) -> Admitted {
         do throws(Refusal) {
             return Admitted(dialled: dialled, routed: routed, place: try place(for: source))
         } catch {
@@ -153,18 +166,6 @@ final class Admission {
             refusal.details = Refusal.Details(route: routed.route, routedTo: routed.summary)
             throw refusal
         }
-    }
-
-    private func admit(_ order: TestCallOrders.Order, from source: CallSource) throws(Refusal) -> Admitted {
-        let destinations: [RouteDestination]
-        if let name = order.trunk {
-            guard let trunk = settings.trunks.first(where: { $0.name == name }) else { throw Refusal(404, "there is no trunk \(name)") }
-            destinations = [.trunk(trunk, dialled: order.dialled)]
-        } else {
-            let request = RoutingRequest(source: source, dialled: order.dialled, domain: settings.domain)
-            destinations = try self.destinations(request, challenge: nil)
-        }
-        return Admitted(dialled: order.dialled, destinations: destinations, place: try place(for: source))
     }
 
     // MARK: Room
