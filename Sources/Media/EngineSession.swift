@@ -27,7 +27,7 @@ public final class EngineSession: MediaSession {
     public var isAnswered = false { didSet { if !oldValue { watchPhones() } } }
 
     private var machine: ProxySession
-    private let media: SessionLegs
+    let media: SessionLegs
     private let recorder: SessionRecorder
     /// What is to be done about recordings when Janus has let go of the handles.
     private var afterRelease: [@LoopActor () -> Void] = []
@@ -35,7 +35,7 @@ public final class EngineSession: MediaSession {
     private var stopReason: String?
     /// The sessions whose recording this one goes on with, until it has begun.
     private var former: [String] = []
-    private var log: Logger
+    private(set) var log: Logger
     private let descriptions: DescriptionQueue
     private let queue = EventQueue<ProxySession.Event>()
     private var updates: [Int: UpdateCompletion] = [:]
@@ -48,8 +48,8 @@ public final class EngineSession: MediaSession {
     /// Whether the session was up and established.
     private var hasBegun = false
     private var showsVideo = true
-    /// Set when the call is answered.
-    private var firstPackets: LoopTimer?
+    /// Runs from the answer on.
+    var firstPackets: LoopTimer?
     /// Of each phone that has been watched.
     var timeouts: [SessionSide: MediaTimeout] = [:]
 
@@ -210,27 +210,6 @@ public final class EngineSession: MediaSession {
         hasBegun = true
         summed.setUp = started.duration(to: .now)
         requestKeyframes()
-    }
-
-    // MARK: Silent phones
-
-    /// How long a phone's first RTP may take after the answer before the log says that it is missing.
-    private static let firstPacketLimit = Duration.seconds(5)
-
-    /// Looks once, a while after the answer, whether the phones send anything.
-    private func watchPhones() {
-        guard isAnswered, machine.isEstablished, !machine.isEnded, firstPackets == nil else { return }
-        firstPackets = LoopTimer.schedule(after: EngineSession.firstPacketLimit) { [weak self] in
-            LoopActor.task { await self?.warnOfSilentPhones() }
-        }
-    }
-
-    private func warnOfSilentPhones() async {
-        for side in SessionSide.allCases where kind.type(of: side) == .rtp && expectsMedia(from: side) {
-            guard let statistics = await media.statistics(of: side), let missing = MissingMedia(statistics, signalled: media.signalled(side)) else { continue }
-            guard !machine.isEnded else { return }
-            log.warning("no RTP from a phone", metadata: missing.metadata.merging(["side": "\(side)"]) { $1 })
-        }
     }
 
     // MARK: The machine

@@ -1,5 +1,7 @@
+internal import EventLoop
 internal import Janus
 internal import Logging
+internal import ProxyCore
 internal import SIPNames
 
 /// A phone that was to send RTP and has sent none.
@@ -34,5 +36,26 @@ struct MissingMedia {
         fields["address"] = address.map { "\($0)" }
         if dropped > 0 { fields["dropped"] = "\(dropped)" }
         return fields
+    }
+}
+
+extension EngineSession {
+    /// How long a phone's first RTP may take after the answer before the log says that it is missing.
+    private static let firstPacketLimit = Duration.seconds(5)
+
+    /// Looks once, a while after the answer, whether the phones send anything.
+    func watchPhones() {
+        guard isAnswered, isEstablished, !isEnded, firstPackets == nil else { return }
+        firstPackets = LoopTimer.schedule(after: EngineSession.firstPacketLimit) { [weak self] in
+            LoopActor.task { await self?.warnOfSilentPhones() }
+        }
+    }
+
+    private func warnOfSilentPhones() async {
+        for side in SessionSide.allCases where kind.type(of: side) == .rtp && expectsMedia(from: side) {
+            guard let statistics = await media.statistics(of: side), let missing = MissingMedia(statistics, signalled: media.signalled(side)) else { continue }
+            guard !isEnded else { return }
+            log.warning("no RTP from a phone", metadata: missing.metadata.merging(["side": "\(side)"]) { $1 })
+        }
     }
 }

@@ -95,7 +95,7 @@ final class SessionLegs {
             }
             legs[side] = leg
             EventStream.shared.tell(session: id, .hasHandle(leg.handle.id, side: side.rawValue))
-            log.debug("a leg of the media engine", metadata: ["side": "\(side)", "handle": "\(leg.handle.id)", "type": "\(kind.type(of: side).map { "\($0)" } ?? "")"])
+            log.debug("a leg of the media engine", metadata: ["side": "\(side)", "handle": "\(leg.handle.id)"])
             leg.handle.onEvent = { [weak self] event in self?.receive(event, from: side) }
             if kind.type(of: side) == .webrtc { ids[side] = try await leg.id() }
         }

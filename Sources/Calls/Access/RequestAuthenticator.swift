@@ -112,7 +112,8 @@ public final class RequestAuthenticator {
         let (isAdmitted, omitted) = lines.admit()
         guard isAdmitted else { return }
         var fields = fields
-        fields["source"] = "\(SocketAddress(address: request.address, port: request.port ?? 0).flatMap { request.port == nil ? nil : $0.description } ?? request.address)"
+        let source = request.port.flatMap { SocketAddress(address: request.address, port: $0) }
+        fields["source"] = "\(source?.description ?? request.address)"
         fields["user"] = request.claimedUser.map { "\($0)" }
         fields["user_agent"] = request.userAgent.map { "\($0)" }
         if omitted > 0 { fields["omitted"] = "\(omitted)" }
