@@ -104,7 +104,8 @@ struct LineSignal {
             // After a pause of the process it does not catch up.
             due = now &- due > LineSignal.interval &* 5 ? now &+ LineSignal.interval : due &+ LineSignal.interval
             packet.storeBytes(of: 0x80, as: UInt8.self)
-            packet.storeBytes(of: payloadType & 0x7f, toByteOffset: 1, as: UInt8.self)
+            // A receiver may adapt its buffer at the marker (RFC 3551 section 4.1).
+            packet.storeBytes(of: (isNew ? 0x80 : 0) | payloadType & 0x7f, toByteOffset: 1, as: UInt8.self)
             RTPHeader.write(sequence: sequence, timestamp: timestamp, ssrc: ssrc, to: packet)
             let length = encoder.encode(&generator, to: packet + RTPHeader.size, samples)
             sequence = sequence &+ 1

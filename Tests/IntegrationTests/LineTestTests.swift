@@ -75,7 +75,7 @@ extension IntegrationTests {
         @Test("no audio in the packets, audio that is clipped, and none of them at all")
         func audio() async throws {
             let silent = try await measure(packets: 150) { $0.audio.loudness = 0 }
-            #expect(Self.codes(silent).contains("silent") && silent["audio"]?["silence"] == 1)
+            #expect(Self.codes(silent).contains("silent") && silent["audio"]?["silence"]?.doubleValue == 1)
             let loud = try await measure(packets: 150) { $0.audio.loudness = 120_000 }
             #expect(Self.codes(loud).contains("clipping") && (loud["audio"]?["clipping"]?.doubleValue ?? 0) > 0.1)
             let quiet = try await measure(packets: 150) { $0.audio.loudness = 200 }
