@@ -134,18 +134,27 @@ struct LineSignal {
 
 /// The thread that sends the signals of line tests. It waits while there are none.
 enum LineSignals {
+    /// Legs that may have a signal at a time.
+    static let capacity = 1_024
+
     private struct Shared: @unchecked Sendable {
         let lock = Lock()
         let condition: UnsafeMutablePointer<pthread_cond_t>
-        let state: UnsafeMutablePointer<(legs: [LegReference], isOver: Bool)>
+        let legs: UnsafeMutablePointer<LegReference>
+        let state: UnsafeMutablePointer<(count: Int, isOver: Bool)>
 
         init() {
             condition = .allocate(capacity: 1)
             condition.initialize(to: pthread_cond_t())
             pthread_cond_init(condition, nil)
+            legs = .allocate(capacity: LineSignals.capacity)
+            legs.initialize(repeating: LegReference(), count: LineSignals.capacity)
             state = .allocate(capacity: 1)
-            state.initialize(to: ([], false))
+            state.initialize(to: (0, false))
         }
+
+        /// Under the lock.
+        func index(of reference: LegReference) -> Int? { (0..<state.pointee.count).first { legs[$0] == reference } }
     }
 
     private static let shared = Shared()
@@ -153,9 +162,17 @@ enum LineSignals {
     private static let longestWait = LineSignal.interval
 
     /// A leg has a signal.
-    static func begin(_ reference: LegReference) {
+    ///
+    /// - Throws: 429 where too many have.
+    static func begin(_ reference: LegReference) throws(RequestError) {
         let shared = shared
-        shared.lock.locked { if !shared.state.pointee.legs.contains(reference) { shared.state.pointee.legs.append(reference) } }
+        shared.lock.lock()
+        defer { shared.lock.unlock() }
+        guard shared.index(of: reference) == nil else { return }
+        let count = shared.state.pointee.count
+        guard count < capacity else { throw RequestError(code: 429, reason: "\(capacity) legs send a signal already.") }
+        shared.legs[count] = reference
+        shared.state.pointee.count = count &+ 1
         pthread_cond_signal(shared.condition)
     }
 
@@ -168,11 +185,15 @@ enum LineSignals {
     /// Runs until the plugin ends.
     static func run() {
         let output = SignalOutput()
-        defer { output.deallocate() }
-        while let legs = next() {
+        let legs = UnsafeMutablePointer<LegReference>.allocate(capacity: capacity)
+        defer {
+            output.deallocate()
+            legs.deallocate()
+        }
+        while let count = copy(to: legs) {
             var due = Clock.now() &+ longestWait
-            for reference in legs {
-                if let time = output.send(reference) { due = min(due, time) } else { remove(reference) }
+            for index in 0..<count {
+                if let time = output.send(legs[index]) { due = min(due, time) } else { remove(legs[index]) }
             }
             let wait = min(max(due &- Clock.now(), 1_000), longestWait)
             var time = timespec(tv_sec: 0, tv_nsec: Int(wait) &* 1_000)
@@ -180,13 +201,18 @@ enum LineSignals {
         }
     }
 
-    /// The legs that have a signal; waits for one. Nil when the plugin ends.
-    private static func next() -> [LegReference]? {
+    /// Copies the legs that have a signal; waits for one.
+    ///
+    /// - Parameter legs: Room for ``capacity``.
+    /// - Returns: How many they are; nil when the plugin ends.
+    private static func copy(to legs: UnsafeMutablePointer<LegReference>) -> Int? {
         let shared = shared
         shared.lock.lock()
         defer { shared.lock.unlock() }
-        while shared.state.pointee.legs.isEmpty, !shared.state.pointee.isOver { shared.lock.wait(for: shared.condition) }
-        return shared.state.pointee.isOver ? nil : shared.state.pointee.legs
+        while shared.state.pointee.count == 0, !shared.state.pointee.isOver { shared.lock.wait(for: shared.condition) }
+        guard !shared.state.pointee.isOver else { return nil }
+        legs.initialize(from: shared.legs, count: shared.state.pointee.count)
+        return shared.state.pointee.count
     }
 
     /// Forgets a leg, unless it has been given another signal meanwhile.
@@ -194,7 +220,9 @@ enum LineSignals {
         let shared = shared
         shared.lock.lock()
         defer { shared.lock.unlock() }
-        guard reference.leg?.nextSignal(of: reference.generation, now: Clock.now()) == nil else { return }
-        shared.state.pointee.legs.removeAll { $0 == reference }
+        guard reference.leg?.nextSignal(of: reference.generation, now: Clock.now()) == nil, let index = shared.index(of: reference) else { return }
+        let last = shared.state.pointee.count &- 1
+        shared.legs[index] = shared.legs[last]
+        shared.state.pointee.count = last
     }
 }

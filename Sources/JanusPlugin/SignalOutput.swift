@@ -120,13 +120,14 @@ struct SignalRequest {
 
     /// Under ``Legs``' lock.
     ///
-    /// - Throws: 409 for a leg that is under no line test, or has no codec that the signal can be made in.
+    /// - Throws: 409 for a leg that is under no line test, or has no codec that the signal can be made in; 429 where too many legs have a signal.
     func apply(to leg: LegPointer) throws(RequestError) {
         let reference = try leg.pointee.receiving.locked { () throws(RequestError) in
             try set(leg.receiver(.audio))
             return leg.reference
         }
-        LineSignals.begin(reference)
+        if case .echo = signal { return }
+        try LineSignals.begin(reference)
     }
 
     /// Under the receiving lock.
