@@ -131,6 +131,34 @@ struct G722Tests {
         #expect(abs(shift / 8_000) < 40)
     }
 
+    /// 40 ms of 1004 Hz at a peak of an eighth, as another encoder has made them of samples at 16,000 Hz.
+    private static let foreign: [UInt8] = [
+        250, 152, 44, 142, 33, 146, 160, 160, 96, 240, 137, 199, 212, 223, 242, 238, 242, 124, 215, 211, 214, 254, 244, 176, 242, 125, 215, 212, 151, 255, 179, 240,
+        244, 125, 151, 212, 151, 252, 243, 241, 244, 254, 214, 148, 216, 252, 242, 240, 116, 254, 149, 148, 216, 251, 242, 112, 243, 158, 215, 213, 153, 250, 243, 241,
+        244, 223, 215, 213, 217, 187, 243, 241, 245, 222, 214, 149, 218, 185, 242, 241, 246, 221, 214, 150, 219, 248, 178, 242, 247, 220, 150, 214, 220, 250, 242, 241,
+        245, 221, 213, 149, 92, 186, 241, 240, 181, 221, 149, 213, 220, 249, 240, 112, 180, 220, 148, 213, 156, 249, 240, 239, 121, 223, 151, 215, 220, 188, 239, 243,
+        248, 223, 215, 214, 218, 249, 177, 114, 185, 221, 213, 148, 217, 248, 240, 241, 249, 220, 213, 148, 217, 248, 240, 177, 121, 156, 213, 148, 217, 248, 176, 113,
+        250, 220, 212, 212, 217, 183, 243, 242, 247, 222, 216, 148, 221, 245, 239, 243, 244, 186, 88, 151, 249, 180, 109, 176, 112, 250, 215, 254, 159, 111, 179, 109,
+        239, 223, 251, 219, 243, 247, 172, 107, 245, 246, 255, 186, 248, 239, 239, 238, 114, 248, 188, 190, 251, 243, 239, 241, 178, 127, 156, 219, 247, 251, 240, 238,
+        248, 125, 215, 190, 153, 118, 177, 112, 246, 217, 219, 154, 93, 187, 113, 239, 223, 251, 213, 217, 155, 115, 245, 177, 120, 255, 148, 214, 251, 251, 241, 113,
+        246, 154, 216, 214, 250, 188, 46, 245, 182, 89, 215, 221, 219, 243, 246, 241, 121, 218, 152, 213, 251, 185, 111, 247, 250, 222, 214, 219, 188, 244, 112, 242,
+        159, 254, 210, 157, 222, 115, 243, 246, 184, 219, 216, 213, 249, 242, 244, 240, 252, 220, 146, 254, 254, 245, 110, 183, 188, 219, 217, 153, 252, 239, 245, 242,
+    ]
+
+    @Test("a tone of another encoder has its level, and its frequency")
+    func interoperable() {
+        var decoder = G722.Decoder()
+        let samples = Self.foreign.map { decoder.sample($0) }.suffix(240)
+        let level = AudioMeter.level(samples.reduce(0) { $0 + Double($1) * Double($1) }, 240)
+        #expect(abs(level - -21.07) < 0.5, "\(level)")
+        let crossings = zip(samples, samples.dropFirst()).count { ($0 < 0) != ($1 < 0) }
+        #expect((59...61).contains(crossings), "\(crossings)")
+        var generator = SignalGenerator(.tone(frequency: 1_004, level: -14.92)), encoder = G722.Encoder(), other = G722.Decoder()
+        // The same codes for the same tone, but for the phase: the scale factor has settled alike.
+        let own = (0..<320).map { _ in other.sample(encoder.code(generator.next())) }.suffix(240)
+        #expect(abs(AudioMeter.level(own.reduce(0) { $0 + Double($1) * Double($1) }, 240) - level) < 0.5)
+    }
+
     @Test("silence stays silent, and codes at random trap nothing")
     func silence() {
         var encoder = G722.Encoder(), decoder = G722.Decoder(), dice = Dice(7)

@@ -81,7 +81,7 @@ struct StreamMeterTests {
         let figures = stream.figures
         let mean = try #require(figures.jitterMean), p95 = try #require(figures.jitter95), most = try #require(figures.jitterMaximum)
         #expect(mean > 6 && mean < 7.4, "\(mean)")
-        #expect(p95 > mean && p95 <= most && most < 20)
+        #expect(p95 > mean && p95 < 9 && p95 <= most && most < 14)
         #expect(figures.late == 0 && figures.lost == 0)
         #expect(abs(try #require(figures.clockSkew)) < 15)
     }
