@@ -9,7 +9,8 @@ internal import Media
 internal import Routing
 internal import Version
 
-/// What operators see of the gateway at the moment, and what they may do to it: the commands `get_overview`, `hang_up` and `drain`.
+/// What operators see of the gateway at the moment, and what they may do to it: the commands `get_overview`,
+/// `list_line_tests`, `hang_up` and `drain`.
 @LoopActor
 final class GatewayOverview {
     /// Entries of each list.
@@ -45,6 +46,10 @@ final class GatewayOverview {
         commands["get_overview"] = { [weak self] _ throws(APIError) in
             guard let self else { throw APIError(.shuttingDown) }
             return json
+        }
+        commands["list_line_tests"] = { [weak self] fields throws(APIError) in
+            let count = try fields.optionalInteger("limit", in: 1...GatewayOverview.maximumEntries) ?? 100
+            return ["tests": .array(self?.switchboard.lineTests.latest(count) ?? [])]
         }
         commands["hang_up"] = { [weak self] fields throws(APIError) in
             guard let self else { throw APIError(.shuttingDown) }
@@ -87,6 +92,7 @@ final class GatewayOverview {
             "trunks": Overview.list(trunks.snapshots, GatewayOverview.maximumEntries) { $0.json },
             "januses": Overview.list(media.servers, GatewayOverview.maximumEntries) { $0.json },
             "clients": clients, "limits": limits(process),
+            "shut_out": Overview.list(switchboard.shutOuts, GatewayOverview.maximumEntries) { $0.json },
         ]
     }
 

@@ -22,6 +22,15 @@ extension LineTestResult {
         ]
     }
 
+    /// What a list of tests says of it.
+    public var summary: JSONValue {
+        [
+            "id": .string(id), "began": .integer(began), "duration": .integer(duration), "caller": .string(caller), "browser": .bool(isBrowser),
+            "codec": codec.map { ["name": .string($0.name)] } ?? .null, "mos": .of(receivedQuality?.score, 2),
+            "verdict": .string(verdicts.first?.severity.rawValue ?? "good"), "verdicts": .array(verdicts.prefix(1).map(\.json)),
+        ]
+    }
+
     private var receivedJSON: JSONValue {
         [
             "packets": .of(received.packets), "bytes": .integer(bytes), "expected": .of(received.expected), "lost": .of(received.lost),

@@ -27,6 +27,9 @@ public struct LineTestStore: Sendable {
     /// The result of that call.
     public func entry(of call: String) -> Entry? { entries.last { $0.result.id == call } }
 
+    /// The latest results, the newest first.
+    public func latest(_ count: Int) -> [LineTestResult] { entries.suffix(max(0, count)).reversed().map(\.result) }
+
     /// The last result of a test that its caller gave this id.
     public func result(_ testID: LineTestID) -> LineTestResult? { entries.last { $0.testID == testID }?.result }
 }

@@ -152,6 +152,10 @@ extension IntegrationTests {
                     return saved;
                     """)
                 #expect(file == ["call-2.pcapng", true])
+                // A call that was refused before it began is traced by its Call-ID.
+                try await show(page, "call/call-4", until: "document.getElementById('call-why').textContent.startsWith('Not found') && document.querySelectorAll('#ladder li').length === 9")
+                try await show(page, "line-tests", until: "document.querySelectorAll('#probes figure path').length === 3")
+                #expect(try await page.text(of: "probes").contains("MOSecho by trunk berlin 4.3"))
                 try await show(page, "line-test/call-1", until: "document.querySelectorAll('#test-verdicts li').length === 2")
                 #expect(try await page.run("return document.querySelector('#test-verdicts li').dataset.severity") == "critical")
                 let figures = try await page.text(of: "test-figures")
@@ -163,7 +167,7 @@ extension IntegrationTests {
 
         @Test("what this gateway does not have is said, and breaks nothing")
         func missing() async throws {
-            let commands: JSONValue = ["find_calls", "get_call", "get_trace", "list_line_tests", "get_line_test"]
+            let commands: JSONValue = ["find_calls", "get_call", "get_trace", "list_line_tests", "get_line_test", "list_probes"]
             try await with(Stage.running, prepare: { try await answerInstead($0, missing: commands) }) { page in
                 try await show(page, "calls", until: "document.getElementById('found-status').textContent === 'This gateway keeps no records of calls.'")
                 try await show(page, "line-tests", until: "document.getElementById('tests-status').textContent === 'This gateway keeps no line tests.'")

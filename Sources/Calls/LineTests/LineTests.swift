@@ -110,6 +110,9 @@ public final class LineTests {
         return entry.result.json
     }
 
+    /// The latest results, the newest first: who called, and the worst verdict.
+    public func latest(_ count: Int) -> [JSONValue] { store.latest(count).map(\.summary) }
+
     /// The result of the test to which its caller gave this id.
     public func result(testID: String) -> JSONValue? { LineTestID(testID).flatMap { store.result($0) }?.json }
 

@@ -35,7 +35,7 @@ const test = {
 const answers = {
   find_calls: ({ failed, from }) => ({ calls: calls.filter(({ end, caller }) => (!failed || end.result !== 'answered') && (!from || caller.user === from)) }),
   get_call: ({ call_id: id }) => ({ call: calls.find(call => call.id === id) }),
-  get_trace: ({ call }) => ({
+  get_trace: ({ call }) => call === 'call-4' ? null : ({
     id: call, began: microseconds, dropped: 0, parties: [
       { id: 'caller', name: evil, address: '192.0.2.7:5060' }, { id: 'callee', name: '+4989123456', address: '203.0.113.9:5060' },
       { id: 'callee 2', name: 'bob', address: '' }, { id: 'janus', name: '', address: '' },
@@ -46,6 +46,7 @@ const answers = {
       entry(1_500, 'engine', 'open', { party: 'janus', direction: 'sent', text: '{"request":"open"}' }),
       entry(3_000, 'sip', 'INVITE sip:+4989123456@203.0.113.9', { party: 'callee', direction: 'sent', text: 'INVITE' }),
       entry(3_100, 'api', 'call_invite', { party: 'callee 2', direction: 'sent', text: '{}' }),
+      entry(400_000, 'api', 'get_info: ok', { party: 'callee 2', direction: 'sent', text: '{}' }),
       entry(603_000, 'sip', '503 Service Unavailable (INVITE)', { party: 'callee', direction: 'received', text: 'SIP/2.0 503' }),
       entry(604_000, 'log', 'warning tern: a target of the trunk does not take the call'),
       entry(605_000, 'sip', '503 Service Unavailable (INVITE)', { party: 'caller', direction: 'sent', text: 'SIP/2.0 503', repetition: true }),
@@ -54,13 +55,17 @@ const answers = {
   get_capture: () => ({ pcapng: btoa('\n\r\r\n') }),
   list_line_tests: () => ({ tests: [test] }),
   get_line_test: () => test,
+  list_probes: () => ({ probes: [{ name: evil, call: 'echo', trunk: 'berlin', seconds: 10, every: 300, results: [1, 2, 3].map(count => ({
+    began: began + count * 300_000, score: 4 + count / 10, loss: 0.01, audio_round_trip: 40 + count,
+    verdicts: [{ severity: 'good', code: 'fine', evidence: `Nothing was found. ${evil}`, remedy: '' }] })) }] }),
 };
 const send = WebSocket.prototype.send;
 WebSocket.prototype.send = function (text) {
   const { cmd, tid, data = {} } = JSON.parse(text);
   const isMissing = missing.includes(cmd);
   if (!isMissing && !answers[cmd]) return send.call(this, text);
-  const answer = isMissing ? { result: 'error', tid, data: { code: 1104, error: 'unknown' } } : { result: 'ok', tid, data: answers[cmd](data) };
+  const found = isMissing ? null : answers[cmd](data);
+  const answer = found ? { result: 'ok', tid, data: found } : { result: 'error', tid, data: { code: isMissing ? 1104 : 3002, error: 'unknown' } };
   return queueMicrotask(() => this.onmessage?.({ data: JSON.stringify(answer) }));
 };
 window.violations = [];

@@ -1,7 +1,7 @@
 import { element, make, plainName } from '../phone/phone-elements.js';
 import { recordCaller, resultText, resultTone } from './admin-calls.js';
 import { duration, measured, offset, orDash, percent, time } from './admin-format.js';
-import { Poll, explain, isMissing } from './admin-gateway.js';
+import { Poll, explain, isMissing, isUnknownCall } from './admin-gateway.js';
 import { showLadder } from './admin-ladder.js';
 import { QualityView } from './admin-quality.js';
 import { Table, callerText } from './admin-table.js';
@@ -17,6 +17,8 @@ export class CallView {
   #id = null;
   #poll = new Poll(interval, () => this.#look());
   #live = null;
+  /** What the trace of the call is asked for by. */
+  #traced = null;
   #media;
   #legs;
 
@@ -53,7 +55,7 @@ export class CallView {
     element('trace-download').addEventListener('click', async () => {
       const id = this.#id;
       try {
-        const { pcapng } = await request('get_capture', { call: id });
+        const { pcapng } = await request('get_capture', { call: this.#traced });
         save(pcapng, `${id}.pcapng`, 'application/x-pcapng');
       } catch (error) {
         tell(explain(error, 'captures'));
@@ -81,9 +83,8 @@ export class CallView {
 
   async #look() {
     const id = this.#id;
-    const [overview, record, trace] = await Promise.allSettled([
-      this.#request('get_overview'), this.#request('get_call', { call_id: id }), this.#request('get_trace', { call: id }),
-    ]);
+    const [overview, record] = await Promise.allSettled([this.#request('get_overview'), this.#request('get_call', { call_id: id })]);
+    const [trace] = await Promise.allSettled([this.#findTrace(id, record.value)]);
     if (id !== this.#id) return;
     this.#live = overview.value?.calls?.list?.find(call => call.call_id === id) ?? null;
     const known = record.value?.call ?? record.value;
@@ -94,6 +95,19 @@ export class CallView {
     this.#quality.follow(this.#live?.session_id ?? null);
     // What is over does not change.
     if (!this.#live && overview.status === 'fulfilled') this.#poll.stop();
+  }
+
+  /** A call that was refused before it began has a trace by its Call-ID alone. */
+  async #findTrace(id, answer) {
+    this.#traced = id;
+    try {
+      return await this.#request('get_trace', { call: id });
+    } catch (error) {
+      const callID = answer?.call?.caller_side?.call_id;
+      if (!isUnknownCall(error) || !callID) throw error;
+      this.#traced = callID;
+      return this.#request('get_trace', { call: callID });
+    }
   }
 
   /** Where there are no records, a live call is known at least. */

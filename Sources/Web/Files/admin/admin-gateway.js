@@ -3,9 +3,13 @@ import { TernServerError } from '../tern/tern.js';
 /** The gateway's error codes that this page has words of its own for. */
 const unknownCommand = 1104;
 const notYours = 2005;
+const unknownCall = 3002;
 
 /** Whether the gateway has no such command. @param {Error} error */
 export const isMissing = error => error instanceof TernServerError && error.code === unknownCommand;
+
+/** Whether the gateway knows no such call. @param {Error} error */
+export const isUnknownCall = error => error instanceof TernServerError && error.code === unknownCall;
 
 /** Whether the user is no admin. @param {Error} error */
 export const isForbidden = error => error instanceof TernServerError && error.code === notYours;

@@ -1,6 +1,7 @@
 import { element, make, plainName } from '../phone/phone-elements.js';
 import { duration, orDash, time, words } from './admin-format.js';
 import { explain } from './admin-gateway.js';
+import { showProbes } from './admin-probes.js';
 import { Table } from './admin-table.js';
 
 const tones = { good: 'good', notice: '', warning: 'fair', critical: 'poor' };
@@ -40,6 +41,11 @@ export class LineTestsView {
     } catch (error) {
       this.#table.show([]);
       status.textContent = explain(error, 'line tests');
+    }
+    try {
+      showProbes((await this.#request('list_probes')).probes ?? []);
+    } catch {
+      showProbes([]);
     }
   }
 }

@@ -8,6 +8,9 @@ const wrong = { sip: /^[4-6]\d\d /, api: /: error /, engine: /: error /, log: /^
 /** Asking for credentials is no failure. */
 const challenge = /^(401|407) /;
 
+/** Questions how a call goes, this page's own among them, are no part of it. */
+const questions = { api: /^get_info(:|$)/, engine: /^statistics(:|$)/ };
+
 /**
  * @param {object} trace the answer to `get_trace`
  * @returns {{parties: {name: string, title: string}[], steps: import('./admin-ladder.js').Step[]}}
@@ -15,7 +18,7 @@ const challenge = /^(401|407) /;
 export function ladderOf({ parties = [], entries = [] }) {
   const [caller, ...others] = parties.map(party => ({ name: party.id, title: titleOf(party) }));
   const first = entries[0]?.time ?? 0;
-  const steps = entries.map(({ time, kind, party, direction, label, text, transport, peer, repetition }) => {
+  const steps = entries.filter(({ kind, label }) => !questions[kind]?.test(label)).map(({ time, kind, party, direction, label, text, transport, peer, repetition }) => {
     const isSent = direction === 'sent', other = party ?? gateway.name;
     const where = peer ? `${isSent ? 'to' : 'from'} ${peer}${transport ? ` over ${transport.toUpperCase()}` : ''}` : '';
     return {
