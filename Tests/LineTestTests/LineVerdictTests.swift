@@ -185,6 +185,15 @@ struct LineTestStoreTests {
         #expect(none.count == 0 && none.entry(of: "a") == nil)
     }
 
+    @Test("the latest are listed, the newest first, each with its worst verdict")
+    func latest() {
+        var store = LineTestStore(capacity: 3)
+        for index in 0..<4 { store.insert(result("call-\(index)"), users: [], testID: nil) }
+        #expect(store.latest(2).map(\.id) == ["call-3", "call-2"] && store.latest(9).count == 3 && store.latest(-1).isEmpty)
+        let summary = store.latest(1).first?.summary
+        #expect(summary?["id"] == "call-3" && summary?["caller"] == "c" && summary?["verdicts"]?.arrayValue?.count == 1 && summary?["received"] == nil)
+    }
+
     @Test("an id has room for 128 bits, or is none")
     func ids() {
         #expect(LineTestID("550e8400-e29b-41d4-a716-446655440000") != nil)

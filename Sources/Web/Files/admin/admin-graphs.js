@@ -101,8 +101,10 @@ function pathOf(points, x, y) {
       isDown = false;
       return '';
     }
-    const command = isDown ? 'L' : 'M';
+    const start = isDown ? 'L' : 'M', place = `${x(at).toFixed(1)} ${y(value).toFixed(1)}`;
+    // A value alone is a dot: a line without length, with round ends.
+    const dot = isDown ? '' : 'h0';
     isDown = true;
-    return `${command}${x(at).toFixed(1)} ${y(value).toFixed(1)}`;
+    return `${start}${place}${dot}`;
   }).join('');
 }
