@@ -186,7 +186,7 @@ let package = Package(
         .testTarget(
             name: "CallsTests",
             dependencies: [
-                "Authentication", "BrowserAPI", "Calls", "Configuration", "EventLoop", "JSON", "Media", "ProxyCore", "Recording", "Registrar", "Routing",
+                "Authentication", "BrowserAPI", "Calls", "Configuration", "EventLoop", "Events", "JSON", "Media", "ProxyCore", "Recording", "Registrar", "Routing",
                 "SIP", "SIPNames", "TestCertificates", "TestRandom", "Web", "WebSocket", logging,
             ],
             swiftSettings: settings

@@ -27,6 +27,8 @@ final class CallController {
     private var toldDialogs: Set<String> = []
     /// The leg that has taken the call, also when that is over.
     private var lastTaker: Call.Leg?
+    /// What its record is made of; nil before it begins.
+    private(set) var journal: CallJournal?
     /// Called once, when the call is over.
     var onEnded: (@LoopActor (CallEnd) -> Void)?
     /// Events of the call's session, for its clients.
@@ -126,6 +128,11 @@ final class CallController {
         if case .calleeEnded(let leg, let end) = event {
             callees[leg]?.left(end)
             tell(.refused(leg: leg, status: end.status, reason: end.reason))
+            journal?.ends(leg, status: end.status, reason: end.reason)
+        }
+        switch event {
+        case .ringing(let leg), .progress(let leg, _): journal?.rings(leg)
+        default: break
         }
         queue.take(event) { event in
             let actions = machine.handle(event)
@@ -148,7 +155,9 @@ final class CallController {
         case .digit(let side, let digit, let duration): if sessions[branch] === session { onDigit?(side, digit, duration) }
         case .toneDigit(_, let digit, let duration): if sessions[branch] === session { onToneDigit?(digit, duration) }
         case .held(let side, let isOn): if sessions[branch] === session { onHeld?(side, isOn) }
-        case .event(let event): if sessions[branch] === session { onSessionEvent?(event) }
+        case .event(let event):
+            note(event)
+            if sessions[branch] === session { onSessionEvent?(event) }
         case .ended(let end): ended(branch, end)
         }
     }
@@ -204,6 +213,7 @@ final class CallController {
             lineTest.noteAnswer()
             tell(.answered)
             tellDialogs()
+            journal?.answers(machine.taker, machine.taker.flatMap { callees[$0]?.origin.user })
             caller.answer(sdp)
             transfer?.answered(self)
         case .refuse(let leg, let failure): callees[leg]?.refuse(failure)
@@ -212,7 +222,9 @@ final class CallController {
         case .refuseOffer(let side, let leg, let failure): party(side, leg)?.refuseOffer(failure)
         case .rejectCaller(let end): caller.reject(end)
         case .hangUpCaller(let end): caller.hangUp(end)
-        case .endCallee(let leg, let end): callees[leg]?.end(end)
+        case .endCallee(let leg, let end):
+            callees[leg]?.end(end)
+            journal?.ends(leg, status: end.status, reason: end.reason)
         case .startTimer(let limit): startTimer(limit)
         case .stopTimer(let limit): timers.removeValue(forKey: limit)?.cancel()
         case .settle(let branch): settle(branch)
@@ -277,6 +289,7 @@ extension CallController {
     /// Also has the legs remember their Call-IDs.
     private func noteRinging() {
         if times.rang == nil { tell(.rings) }
+        journal?.rings()
         times.rings()
         tellDialogs()
     }
@@ -291,6 +304,15 @@ extension CallController {
         tell(.hasSession(id: session.id))
         if let client = (caller as? any BrowserLeg)?.client.id { tell(.hasClient(id: client, isCaller: true)) }
         tellDialogs()
+        journal = beginRecord()
+    }
+
+    private func note(_ event: SessionEvent) {
+        switch event {
+        case .webrtc(up: true): journal?.flows()
+        case .record(.started, let file, _): journal?.records(file)
+        default: break
+        }
     }
 
     private func tellInvited(_ leg: Call.Leg) {
@@ -298,6 +320,7 @@ extension CallController {
         if let client = (callee as? any BrowserLeg)?.client.id { tell(.hasClient(id: client, isCaller: false)) }
         let target = (callee as? SIPCalleeLeg)?.target
         tell(.invited(leg: leg, party: target?.uri ?? callee.origin.user, trunk: target?.trunk))
+        noteInvite(leg)
         tellDialogs()
     }
 
@@ -309,7 +332,7 @@ extension CallController {
         }
     }
 
-    private var callIDs: [SessionSide: String] {
+    var callIDs: [SessionSide: String] {
         var ids: [SessionSide: String] = [:]
         ids[.caller] = (caller as? any PhoneLeg)?.dialog?.callID
         ids[.callee] = (reportedCallee as? any PhoneLeg)?.dialog?.callID
@@ -317,7 +340,7 @@ extension CallController {
     }
 
     /// Who took the call, or was the only one that was called.
-    private var reportedCallee: (any CalleeLeg)? {
+    var reportedCallee: (any CalleeLeg)? {
         (lastTaker ?? machine.mediaLeg ?? (callees.count == 1 ? callees.keys.first : nil)).flatMap { callees[$0] }
     }
 
@@ -327,11 +350,13 @@ extension CallController {
             caller: origin, isFromBrowser: caller is any BrowserLeg, callee: lastTaker.flatMap { callees[$0]?.origin },
             dialled: context?.dialled, route: context?.route, routedTo: context?.routedTo, target: (reportedCallee as? SIPCalleeLeg)?.target,
             times: times, end: end, callIDs: callIDs)
-        let (log, session) = (log, session)
+        journal?.end(end, report.result, fill)
+        let (log, session, journal) = (log, session, journal)
         LoopActor.task {
             let summary = await session.summary()
             report.count(summary)
             log.info("call ended", metadata: report.metadata(summary))
+            journal?.close(summary)
         }
     }
 }

@@ -30,6 +30,8 @@ struct CallContext {
     /// Where the route was written, and where it leads: for the log.
     var route: String?
     var routedTo: String?
+    /// The User-Agent of the caller.
+    var userAgent: String?
 }
 
 /// Says who rings: legs for each destination that admission gave, stage by stage, and for those whom a redirection names.

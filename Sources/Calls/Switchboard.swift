@@ -174,6 +174,7 @@ public final class Switchboard {
                 guard let self, let call else { return }
                 sipLegs[id] = SIPBinding(call: call, callee: number)
                 call.tellDialogs()
+                call.noteInvite(number)
             }
             leg.onRefused = { [weak call] end in call?.handle(.calleeEnded(number, end)) }
         case let leg as TransferredBrowser:

@@ -18,8 +18,11 @@ public enum CallEvent: Sendable {
     case answered
     /// Its parties go on in another call.
     case transferred(to: String)
-    /// It is over, or was refused before it had a party: the last event that is about it.
+    /// It is over, or was refused before it had a party: the last event that is about what happens to it.
     case ended(CallOutcome)
+    /// All that is known of it by now: when it begins, is answered, each minute while it lasts, and when its media has been counted at its
+    /// end; once for a call that was refused before it had a party.
+    case recorded(CallRecord)
 }
 
 /// Who calls whom.

@@ -1,5 +1,6 @@
 internal import BrowserAPI
 internal import EventLoop
+internal import Events
 internal import JSON
 internal import Media
 internal import ProxyCore
@@ -30,6 +31,7 @@ extension BrowserService {
             var refused = RefusedCall(id, command.dest, by: client)
             refused.add(error, details)
             switchboard.report(refused)
+            CallRecord(refused: id, command.dest, by: client, error, details).tell()
             throw error
         }
     }

@@ -1,6 +1,7 @@
 internal import BrowserAPI
 internal import CoreMetrics
 internal import EventLoop
+internal import Events
 internal import ProxyCore
 internal import Routing
 public import SIP
@@ -41,6 +42,7 @@ extension Switchboard {
                 if let replaces = invite.replaces { return try replace(replaces, by: leg, invite, caller) }
                 try connect(leg, id, invite, caller.origin, admission.admit(invite, from: caller))
             } catch {
+                CallRecord(refused: id, invite, origin, error)?.tell()
                 refuse(leg, RefusedCall(id, invite, origin, error), error)
             }
         }
@@ -53,7 +55,8 @@ extension Switchboard {
         let session = BrowserID.make()
         let context = CallContext(
             call: id, session: session, callerType: .rtp, origin: origin, dialled: admitted.dialled,
-            maxForwards: max(0, invite.maxForwards - 1), flow: invite.flow, route: admitted.routed.route, routedTo: admitted.routed.summary)
+            maxForwards: max(0, invite.maxForwards - 1), flow: invite.flow, route: admitted.routed.route, routedTo: admitted.routed.summary,
+            userAgent: invite.userAgent)
         let plan = planner.plan(admitted.routed.destinations, context)
         let refusal = plan.refusal
         let branches = refusal == nil ? sessions.create(id: session, branches: plan.branches, call: id) : [:]
@@ -111,6 +114,7 @@ extension Switchboard {
             call.handle(.accepted(leg, sdp: sdp, trickle: false))
         case .rejected(let id, let status, let phrase, let reason):
             sipLegs[id] = nil
+            call.noteRefusal(of: leg, status, phrase)
             if let phone = call.callees[leg] as? SIPCalleeLeg {
                 // RFC 5626 section 5.3: the connection that it registered over is gone.
                 if status == 430, let flow = phone.flow { registrar?.remove(flow: flow.description) }
