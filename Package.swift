@@ -36,6 +36,7 @@ let package = Package(
         .systemLibrary(name: "CAres", pkgConfig: "libcares", providers: [.apt(["libc-ares-dev"])]),
         .systemLibrary(name: "CGLib", pkgConfig: "glib-2.0", providers: [.apt(["libglib2.0-dev"])]),
         .systemLibrary(name: "CSRTP", pkgConfig: "libsrtp2", providers: [.apt(["libsrtp2-dev"])]),
+        .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
 
         // The one thread, and the pure parts.
         .target(name: "EventLoop", dependencies: ["CSofiaSIP", "CUV"], swiftSettings: settings),
@@ -112,7 +113,13 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
-        .target(name: "Diagnosis", dependencies: ["Configuration", "EventLoop", "Events", "SIPNames", "Version", logging, metrics], swiftSettings: settings),
+        .target(
+            name: "Diagnosis",
+            dependencies: [
+                "CPostgres", "Configuration", "EventLoop", "Events", "JSON", "SIPNames", "TLS", "Version", logging, metrics, .product(name: "GRDB", package: "GRDB.swift"),
+            ],
+            swiftSettings: settings
+        ),
         .target(
             name: "Gateway",
             dependencies: [
@@ -163,6 +170,7 @@ let package = Package(
             swiftSettings: settings
         ),
         .testTarget(name: "ResolverTests", dependencies: ["Resolver", "EventLoop", "SIPNames", "TestRandom"], swiftSettings: settings),
+        .target(name: "TestPostgres", path: "Tests/TestPostgres", swiftSettings: settings),
         .target(name: "TestRandom", path: "Tests/TestRandom", swiftSettings: settings),
         .target(name: "TestCertificates", dependencies: ["COpenSSL"], path: "Tests/TestCertificates", swiftSettings: settings),
         .testTarget(name: "TLSTests", dependencies: ["TLS", "EventLoop", "TestCertificates", logging], swiftSettings: settings),
@@ -191,7 +199,14 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
-        .testTarget(name: "DiagnosisTests", dependencies: ["Diagnosis", "EventLoop", "Events", "SIPNames", logging, metrics], swiftSettings: settings),
+        .testTarget(
+            name: "DiagnosisTests",
+            dependencies: [
+                "Configuration", "Diagnosis", "EventLoop", "Events", "JSON", "SIPNames", "TestCertificates", "TestPostgres", logging, metrics,
+                .product(name: "GRDB", package: "GRDB.swift"),
+            ],
+            swiftSettings: settings
+        ),
         .testTarget(
             name: "GatewayTests",
             dependencies: [

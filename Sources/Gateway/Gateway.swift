@@ -52,6 +52,7 @@ public final class Gateway {
     let sipMessages: SIPMessageLog
     private let metrics: MetricsRegistry
     private let loopDelay = LoopDelay()
+    private let records: RecordService
 
     /// - Parameters:
     ///   - routePlaces: Where each of the routes was written, for the log.
@@ -65,6 +66,7 @@ public final class Gateway {
         self.metrics = metrics
         log = logger
         certificates = Certificates(log: logger)
+        records = RecordService(RecordSettings(configuration.records, gateway: RecordSettings.gateway(of: configuration), authorities: configuration.sip.authorities), log: logger)
         media = MediaBackend(MediaServers(configuration), latching: configuration.media.latching == .auto ? .auto : .off, log: logger)
         recordings = RecordingService(configuration: RecordingConfiguration(configuration.recordings), log: logger)
         let context = SessionContext(
@@ -96,6 +98,7 @@ public final class Gateway {
     /// - Throws: What cannot be listened on, read or written; nothing is left running then.
     public func start() async throws(GatewayError) {
         try prepareRecordings()
+        records.start()
         let page: WebPage
         do throws(WebPage.Failure) { page = try WebPage() } catch { throw .webPage(error.description) }
         if !configuration.tokens.isEmpty { service.tokens = TokenVerifier(configuration.tokens) }
@@ -224,6 +227,7 @@ public final class Gateway {
         self.overview = overview
         api.admin["get_status"] = { [weak self] _ throws(APIError) in self?.status(isForAdmin: true) ?? [:] }
         addLogCommands(to: api.admin)
+        records.serve(api.admin)
         do throws(ControlError) {
             control = try ControlServer(path: configuration.controlSocket, commands: api.admin, log: log)
         } catch {
@@ -274,6 +278,7 @@ public final class Gateway {
         await recordings.stop()
         await hops?.stop()
         hops = nil
+        await records.stop()
         await switchboard.registrar?.stop()
         switchboard.registrar = nil
     }
@@ -311,6 +316,7 @@ public final class Gateway {
             clients: api.clientCount, isMediaReady: media.isReady, handles: media.status.handles,
             unfinishedRecordings: recordings.status.unfinished)
         figures.note(in: metrics)
+        records.note(in: metrics)
         metrics.setCounter("tern_recordings_total", Double(recordings.status.ready), [("result", "ready")])
         metrics.setCounter("tern_recordings_total", Double(recordings.status.failed), [("result", "failed")])
     }

@@ -41,6 +41,7 @@ struct ConfigurationSummary {
         }
         lines.append(("records to", "\(recordings.directory), \(video)"))
         lines.append(("registers in", configuration.registrar.database))
+        lines.append(("keeps calls in", "\(configuration.records.database)"))
         let users = configuration.users
         let names = users.prefix(10).map(\.name).joined(separator: ", ") + (users.count > 10 ? ", …" : "")
         lines.append(("knows", users.isEmpty ? "no user" : "\(users.count) users: \(names)"))

@@ -41,6 +41,7 @@ import Testing
             janus: {mode: external, urls: ws://10.0.0.1:8188/janus, api_secret: hush}
             recordings: {directory: /var/lib/tern, video: tracks, keep_mjr: yes, jobs: 2, minimum_free: 2G, ffmpeg: /bin/true}
             registrar: {database: /tmp/registrations, minimum_expires: 90.5s, maximum_expires: 2h, contacts_per_user: 3}
+            records: {database: 'postgres://tern:hush@db.example.org/tern', keep: 30d, maximum_size: 2G, file: /tmp/calls.jsonl, url: 'https://a:b@example.org/calls'}
             users: [{name: carol, password: 0123, display_name: Carol Ø, admin: yes}]
             routes:
               - match: '00*'
@@ -76,6 +77,9 @@ import Testing
         #expect(configuration.registrar.database == "/tmp/registrations")
         #expect(configuration.registrar.minimumExpires == .milliseconds(90_500) && configuration.registrar.maximumExpires == .seconds(7_200))
         #expect(configuration.registrar.contactsPerUser == 3)
+        #expect(configuration.records.database == .postgres(Secret("postgres://tern:hush@db.example.org/tern")))
+        #expect(configuration.records.keep == .seconds(30 * 86_400) && configuration.records.maximumSize == 2 << 30)
+        #expect(configuration.records.file == "/tmp/calls.jsonl" && configuration.records.url == Secret("https://a:b@example.org/calls"))
         #expect(configuration.users == [.init(name: "carol", password: Secret("0123"), displayName: "Carol Ø", isAdmin: true)])
         #expect(configuration.routes == [
             Route(
@@ -270,6 +274,19 @@ import Testing
         let relative = try load("registrar: {database: phones.sqlite}")
         #expect(relative.configuration.registrar.database.hasSuffix("/phones.sqlite") && relative.warnings.isEmpty)
         #expect(try load("registrar: {database: /nowhere/at/all.sqlite}").warnings.map(\.key) == ["registrar.database"])
+    }
+
+    @Test("records are nowhere, in memory, in a file whose directory is missed when it is not there, or in PostgreSQL, whose password is not shown")
+    func recordDatabase() throws {
+        func database(_ text: String) throws -> GatewayConfiguration.Records.Database { try load("records: {database: '\(text)'}").configuration.records.database }
+        #expect(try database("none") == .none && database("memory") == .memory && database(":memory:") == .memory)
+        guard case .file(let path) = try database("calls.sqlite") else { throw TernConfigurationError(problems: []) }
+        #expect(path.hasSuffix("/calls.sqlite") && path.hasPrefix("/"))
+        #expect(try load("records: {database: /nowhere/at/all.sqlite}").warnings.map(\.key) == ["records.database"])
+        #expect(try load("records: {file: /nowhere/at/all.jsonl}").warnings.map(\.key) == ["records.file"])
+        let shown = try database("postgresql://tern:hush@db:5433/calls?password=hush&sslmode=require").description
+        #expect(shown == "postgresql://tern@db:5433/calls?password=…&sslmode=require")
+        #expect(try load("records: {keep: 0}").configuration.records.keep == nil)
     }
 
     @Test("Janus' directory is one that no other gateway of this machine has")

@@ -30,6 +30,7 @@ extension IntegrationTests {
                     janus: {directory: "\(directory.path)/janus"}
                     recordings: {directory: "\(directory.path)/recordings"}
                     registrar: {database: ":memory:"}
+                    records: {database: memory}
                     users:
                       - {name: alice, password: \(GatewayProcess.password)}
                       - {name: bob, password: \(GatewayProcess.password)}

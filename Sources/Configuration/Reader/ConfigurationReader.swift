@@ -70,6 +70,7 @@ public struct ConfigurationReader {
         readJanus(section("janus", of: top))
         readRecordings(section("recordings", of: top))
         readRegistrar(section("registrar", of: top))
+        readRecords(section("records", of: top))
         let calls = section("calls", of: top)
         readAPI(section("api", of: top))
         readLog(section("log", of: top))

@@ -18,6 +18,8 @@ public struct GatewayConfiguration: Sendable, Equatable {
     public var recordings = Recordings()
     /// Section `registrar`: phones that register.
     public var registrar = Registrar()
+    /// Section `records`: what is kept of each call.
+    public var records = Records()
     /// Section `calls`: limits in time.
     public var calls = Calls()
     /// Section `api`: the browser API.

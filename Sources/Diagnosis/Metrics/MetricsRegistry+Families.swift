@@ -64,6 +64,13 @@ extension MetricsRegistry {
         // Recordings
         MetricFamily("tern_recordings", .gauge, "Recordings that are being finished, or wait for it."),
         MetricFamily("tern_recordings_total", .counter, "Recordings that are over, by result: ready, failed."),
+        // Records of calls
+        MetricFamily("tern_records_written_total", .counter, "Records of calls that were written, by store: sqlite, postgresql, file, http."),
+        MetricFamily("tern_records_errors_total", .counter, "Attempts to write records that failed, by store."),
+        MetricFamily(
+            "tern_records_lost_total", .counter,
+            "Records that were given up, by store: more waited than there is room for, or refused calls came in a flood (any)."),
+        MetricFamily("tern_records_waiting", .gauge, "Records that wait to be written, by store."),
         // The program
         MetricFamily(
             "tern_event_loop_delay_seconds", .histogram([0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 5]),

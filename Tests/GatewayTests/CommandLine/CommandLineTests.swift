@@ -123,7 +123,7 @@ import Testing
         let port = UInt16(bigEndian: address.sin_port)
         let outcome = try await TernProgram.run(
             ["serve", "--http-listen", "127.77.0.1:\(port)", "--sip-listen", "udp:127.77.0.2:5060"] + quiet,
-            environment: ["TERN_REGISTRAR_DATABASE": ":memory:"])
+            environment: ["TERN_REGISTRAR_DATABASE": ":memory:", "TERN_RECORDS_DATABASE": "memory"])
         #expect(outcome.code == 1)
         #expect(outcome.error.contains("HTTP"))
     }
@@ -169,7 +169,7 @@ import Testing
     ) async throws -> TernProgram.Outcome {
         let listeners = ["--sip-listen", "udp:\(address):5060", "--http-listen", "\(address):8080"]
         return try await TernProgram.run(
-            ["serve"] + listeners + quiet + more, environment: ["TERN_REGISTRAR_DATABASE": ":memory:"], reaction: reaction)
+            ["serve"] + listeners + quiet + more, environment: ["TERN_REGISTRAR_DATABASE": ":memory:", "TERN_RECORDS_DATABASE": "memory"], reaction: reaction)
     }
 
     /// A Janus elsewhere that is not there, so that none is started, and recordings out of the way.

@@ -18,7 +18,8 @@ final class GatewayProcess: Sendable {
     /// Where the route `phone` leads: the tests' SIPp listens there.
     let phonePort: Int
     let recordings: URL
-    private let directory: URL
+    /// What belongs to it: its configuration, its databases.
+    let directory: URL
     private let process: TestProcess
 
     var pid: Int32 { process.pid }
@@ -39,12 +40,13 @@ final class GatewayProcess: Sendable {
     ///   - calls: Further lines of the section `calls`.
     ///   - media: Further lines of the section `media`.
     ///   - listensOnIPv6: Whether SIP has `::1` too.
+    ///   - records: Lines of the section `records`; without them records are in memory.
     ///   - janus: Lines of the section `janus`, in place of those for a managed one.
     ///   - more: Further sections of the configuration.
     init(
         in environment: TestEnvironment, name: String = "gateway", routes: String? = nil, registrations: String? = nil,
         nameServer: String? = nil, httpAddress: String = "127.0.0.1", recording: [String] = [], sip: [String] = [], calls: [String] = [],
-        media: [String] = [], listensOnIPv6: Bool = false, janus: [String]? = nil, more: String = ""
+        media: [String] = [], records: [String] = ["database: memory"], listensOnIPv6: Bool = false, janus: [String]? = nil, more: String = ""
     ) async throws {
         address = environment.address
         self.httpAddress = httpAddress
@@ -58,7 +60,8 @@ final class GatewayProcess: Sendable {
         let database = registrations.map { [directory] in directory.appendingPathComponent($0).path } ?? ":memory:"
         let text = GatewayProcess.configuration(
             address: address, sipPort: sipPort, http: "\(httpAddress):\(httpPort)", phonePort: phonePort, directory: directory,
-            recording: recording, sip: sip, calls: calls, media: media, listensOnIPv6: listensOnIPv6,
+            recording: recording, sip: sip, calls: calls, media: media,
+            records: records.map { [directory] in $0.replacing("DIRECTORY", with: directory.path) }, listensOnIPv6: listensOnIPv6,
             janus: janus ?? ["mode: managed", "directory: \(directory.path)/janus"],
             registrations: database, nameServers: nameServer.map { "[\"\($0)\"]" } ?? "[]",
             routes: routes ?? GatewayProcess.routes(address: address, phonePort: phonePort), more: more)
@@ -91,7 +94,7 @@ final class GatewayProcess: Sendable {
     /// Times are short, so that a test of their end is.
     private static func configuration(
         address: String, sipPort: Int, http: String, phonePort: Int, directory: URL, recording: [String], sip: [String], calls: [String],
-        media: [String], listensOnIPv6: Bool, janus: [String], registrations: String, nameServers: String, routes: String, more: String
+        media: [String], records: [String], listensOnIPv6: Bool, janus: [String], registrations: String, nameServers: String, routes: String, more: String
     ) -> String {
         """
         sip:
@@ -112,6 +115,8 @@ final class GatewayProcess: Sendable {
         registrar:
           database: "\(registrations)"
           keepalive: 1s
+        records:
+        \(records.map { "  " + $0 }.joined(separator: "\n"))
         calls:
           ring_timeout: 6s
         \(calls.map { "  " + $0 }.joined(separator: "\n"))

@@ -1,0 +1,86 @@
+internal import Events
+
+/// The records that wait to be written. Pure.
+struct RecordBacklog {
+    /// Calls whose records may wait.
+    static let most = 10_000
+    /// Calls that are written at once.
+    static let batch = 500
+    static let longestWait = Duration.seconds(60)
+
+    private let most: Int
+    /// By the call's id; a later record of a call takes the place of the one before.
+    private var waiting: [String: CallRecord] = [:]
+    /// Ids in the order in which they came, from ``first`` on; some of them may wait no longer.
+    private var order: [String] = []
+    private var first = 0
+    /// The batch that is being written.
+    private var writing: [CallRecord] = []
+    /// How long to wait after the next failure.
+    private var wait = Duration.seconds(1)
+    private(set) var hasFailed = false
+
+    init(most: Int = RecordBacklog.most) { self.most = most }
+
+    var isWriting: Bool { !writing.isEmpty }
+    /// How many wait, those that are being written included.
+    var count: Int { waiting.count + writing.count }
+
+    /// - Returns: How many had to make room: the oldest.
+    mutating func add(_ record: CallRecord) -> Int {
+        if waiting.updateValue(record, forKey: record.id) == nil { order.append(record.id) }
+        return makeRoom()
+    }
+
+    private mutating func makeRoom() -> Int {
+        var lost = 0
+        while waiting.count > most, let id = next() { lost += waiting.removeValue(forKey: id) == nil ? 0 : 1 }
+        return lost
+    }
+
+    private mutating func next() -> String? {
+        guard first < order.count else { return nil }
+        defer {
+            first += 1
+            if first > 1_000, first * 2 > order.count {
+                order.removeFirst(first)
+                first = 0
+            }
+        }
+        return order[first]
+    }
+
+    /// What to write now; nothing when a batch is being written.
+    mutating func take() -> [CallRecord] {
+        guard writing.isEmpty else { return [] }
+        while writing.count < RecordBacklog.batch, let id = next() {
+            if let record = waiting.removeValue(forKey: id) { writing.append(record) }
+        }
+        return writing
+    }
+
+    /// - Returns: Whether writes had failed before.
+    mutating func succeeded() -> Bool {
+        writing = []
+        wait = .seconds(1)
+        defer { hasFailed = false }
+        return hasFailed
+    }
+
+    /// The batch waits again, before all others.
+    ///
+    /// - Returns: When to try again, whether writes had worked before, and how many records had to make room.
+    mutating func failed() -> (wait: Duration, isFirst: Bool, lost: Int) {
+        // A newer record of the same call has its place.
+        let again = writing.filter { waiting[$0.id] == nil }
+        for record in again { waiting[record.id] = record }
+        order.replaceSubrange(..<first, with: again.map(\.id))
+        first = 0
+        writing = []
+        defer {
+            hasFailed = true
+            wait = min(wait * 2, RecordBacklog.longestWait)
+        }
+        return (wait, !hasFailed, makeRoom())
+    }
+}

@@ -1,0 +1,92 @@
+internal import Events
+
+/// Where records of calls go. All of it blocks, and is called off the loop, one call after another.
+protocol RecordSink: AnyObject, Sendable {
+    /// What the log and the metrics call it: `sqlite`, `postgresql`, `file` or `http`.
+    var name: String { get }
+    /// Whether it wants the records of calls that last as well, and each of them again when it has changed.
+    var takesRunningCalls: Bool { get }
+    /// Writes a batch wholly, or not at all; a record that is there already is replaced.
+    ///
+    /// - Returns: How many of them can never be written.
+    func write(_ records: [CallRecord]) throws(RecordError) -> Int
+    func close()
+}
+
+/// A database of records.
+protocol RecordStore: RecordSink {
+    /// The records that fit, as JSON, the latest call first.
+    func find(_ query: RecordQuery) throws(RecordError) -> [String]
+    /// The call with that id, or one whose id begins so, or with that SIP Call-ID; the latest where there are several. As JSON.
+    func record(_ id: String) throws(RecordError) -> String?
+    /// Calls that began before `began` and have no end: those of that gateway, and of others which have told nothing of them since
+    /// `silentSince` (milliseconds since 1970). At most 1,000.
+    func open(of gateway: String, began: Int, silentSince: Int) throws(RecordError) -> [OpenCall]
+    /// Deletes some of the calls that began before `before` (milliseconds since 1970), and of the oldest while more than `bytes` are used.
+    ///
+    /// - Returns: How many; 0 when there is nothing left to delete.
+    func prune(before: Int?, bytes: Int) throws(RecordError) -> Int
+}
+
+/// A call that has no end in a database.
+struct OpenCall: Sendable {
+    let record: CallRecord
+    /// When something was told of it last: milliseconds since 1970.
+    let updated: Int
+}
+
+/// Why records cannot be written or read.
+public struct RecordError: Error, Equatable, CustomStringConvertible {
+    public let description: String
+
+    public init(_ description: String) { self.description = description }
+}
+
+/// Which calls are wanted.
+public struct RecordQuery: Sendable, Equatable {
+    /// Only those that were not answered.
+    public var isFailed = false
+    /// The caller: a user or number, or the beginning of one with `*` behind it.
+    public var from: Pattern?
+    /// What was dialled, the number that the call went out to, or who took it.
+    public var to: Pattern?
+    /// Began at this time or later: milliseconds since 1970.
+    public var since: Int?
+    /// Began before this time.
+    public var until: Int?
+    /// At most so many, 1 to ``most``.
+    public var limit = 50
+
+    /// How many calls one answer has at most.
+    public static let most = 1_000
+
+    public init() {}
+
+    /// A text, or what it begins with.
+    public struct Pattern: Sendable, Equatable {
+        public let text: String
+        public let isPrefix: Bool
+
+        /// Takes `alice`, `+4930*` and `+49 (30) 1234-5` as people write them.
+        public init(_ text: String) {
+            let isPrefix = text.hasSuffix("*")
+            let bare = isPrefix ? String(text.dropLast()) : text
+            let separators: Set<Character> = [" ", "-", ".", "(", ")", "/"]
+            let isNumber = bare.contains(where: \.isNumber) && bare.allSatisfy { $0.isNumber || $0 == "+" || separators.contains($0) }
+            self.text = CallRecord.bounded(isNumber ? bare.filter { !separators.contains($0) } : bare)
+            self.isPrefix = isPrefix
+        }
+    }
+}
+
+/// A value of a statement.
+enum RecordValue: Sendable, Equatable {
+    case text(String)
+    case integer(Int)
+    case real(Double)
+    case null
+
+    init(_ text: String?) { self = text.map { .text($0) } ?? .null }
+    init(_ number: Int?) { self = number.map { .integer($0) } ?? .null }
+    init(_ number: Double?) { self = number.map { .real($0) } ?? .null }
+}

@@ -1,0 +1,169 @@
+internal import Events
+
+/// The tables of calls, as both databases have them: columns to search by, and the record as JSON.
+enum RecordTable {
+    /// Columns of `tern_call`, and the value of each.
+    static let callColumns = [
+        "id", "gateway", "began", "answered", "ended", "updated", "duration", "caller", "dialled", "number", "answered_by", "trunk", "route", "result",
+        "status", "ended_by", "why", "mos", "call_id", "bytes", "record",
+    ]
+
+    /// - Parameter now: Milliseconds since 1970.
+    static func callValues(_ record: CallRecord, now: Int) -> [RecordValue] {
+        let json = record.json
+        let times = record.times
+        return [
+            .text(record.id), .text(record.gateway), .integer(times.began), .init(times.answered), .init(times.ended), .integer(now), .init(record.duration),
+            .text(record.caller.user), .text(record.dialled), .init(record.number), .init(record.answeredBy), .init(record.trunk), .init(record.route),
+            .init(record.end?.result), .init(record.end?.status), .init(record.end?.by), .init(record.end?.why), .init(record.worstMOS),
+            .init(record.callerSide.callID), .integer(json.utf8.count + rowOverhead + record.legs.count * rowOverhead), .text(json),
+        ]
+    }
+
+    /// What a row takes besides its JSON, about; in bytes.
+    private static let rowOverhead = 400
+
+    /// Columns of `tern_call_leg`.
+    static let legColumns = [
+        "call", "position", "kind", "target", "trunk", "call_id", "invited", "rang", "answered", "ended", "status", "reason",
+    ]
+
+    static func legValues(_ record: CallRecord) -> [[RecordValue]] {
+        record.legs.enumerated().map { position, leg in
+            [
+                .text(record.id), .integer(position), .text(leg.kind), .text(leg.target), .init(leg.trunk), .init(leg.callID), .integer(leg.invited),
+                .init(leg.rang), .init(leg.answered), .init(leg.ended), .init(leg.status), .init(leg.reason),
+            ]
+        }
+    }
+
+    /// - Parameter place: How the parameter with that number, counted from 1, is written: `?1` or `$1`.
+    static func insert(_ table: String, _ columns: [String], replacing key: String?, _ place: (Int) -> String) -> String {
+        let places = columns.indices.map { place($0 + 1) }.joined(separator: ", ")
+        let conflict = key.map { key in
+            " ON CONFLICT (\(key)) DO UPDATE SET " + columns.filter { $0 != key }.map { "\($0) = excluded.\($0)" }.joined(separator: ", ")
+        }
+        return "INSERT INTO \(table) (\(columns.joined(separator: ", "))) VALUES (\(places))" + (conflict ?? "")
+    }
+
+    /// The statement for a query, with its values.
+    static func select(_ query: RecordQuery, _ place: (Int) -> String) -> (sql: String, values: [RecordValue]) {
+        var conditions: [String] = []
+        var values: [RecordValue] = []
+        func bind(_ value: RecordValue) -> String {
+            values.append(value)
+            return place(values.count)
+        }
+        func match(_ pattern: RecordQuery.Pattern?, _ columns: [String]) {
+            guard let pattern else { return }
+            let text = bind(.text(pattern.text))
+            let length = pattern.isPrefix ? bind(.integer(pattern.text.unicodeScalars.count)) : ""
+            conditions.append("(" + columns.map { pattern.isPrefix ? "substr(\($0), 1, \(length)) = \(text)" : "\($0) = \(text)" }.joined(separator: " OR ") + ")")
+        }
+        if query.isFailed { conditions.append("ended IS NOT NULL AND answered IS NULL") }
+        match(query.from, ["caller"])
+        match(query.to, ["dialled", "number", "answered_by"])
+        if let since = query.since { conditions.append("began >= \(bind(.integer(since)))") }
+        if let until = query.until { conditions.append("began < \(bind(.integer(until)))") }
+        let filter = conditions.isEmpty ? "" : " WHERE " + conditions.joined(separator: " AND ")
+        let limit = bind(.integer(min(max(1, query.limit), RecordQuery.most)))
+        return ("SELECT record FROM tern_call\(filter) ORDER BY began DESC, id LIMIT \(limit)", values)
+    }
+
+    /// The statements that find a call by an id, in this order, with the text as their value.
+    static func lookups(_ id: String, _ place: (Int) -> String) -> [(sql: String, values: [RecordValue])] {
+        var lookups = [("SELECT record FROM tern_call WHERE id = \(place(1))", [RecordValue.text(id)])]
+        if id.utf8.count >= 4 {
+            lookups.append((
+                "SELECT record FROM tern_call WHERE id >= \(place(1)) AND id < \(place(2)) ORDER BY began DESC LIMIT 1",
+                [.text(id), .text(id + "~")]))
+        }
+        lookups.append(("SELECT record FROM tern_call WHERE call_id = \(place(1)) ORDER BY began DESC LIMIT 1", [.text(id)]))
+        lookups.append((
+            "SELECT record FROM tern_call WHERE id = (SELECT call FROM tern_call_leg WHERE call_id = \(place(1)) ORDER BY invited DESC LIMIT 1)",
+            [.text(id)]))
+        return lookups
+    }
+
+    /// Calls that have no end, and when something was told of each last.
+    static func open(of gateway: String, began: Int, silentSince: Int, _ place: (Int) -> String) -> (sql: String, values: [RecordValue]) {
+        (
+            "SELECT record, updated FROM tern_call WHERE ended IS NULL AND (gateway = \(place(1)) OR updated < \(place(2))) AND began < \(place(3)) "
+                + "ORDER BY began LIMIT 1000",
+            [.text(gateway), .integer(silentSince), .integer(began)]
+        )
+    }
+
+    /// How many calls are deleted at a time.
+    static let chunk = 1_000
+
+    /// Deletes the oldest calls; those that began before the value, where it is not nil.
+    static func deleteOldest(before: Int?, _ place: (Int) -> String) -> (sql: String, values: [RecordValue]) {
+        let filter = before == nil ? "" : " WHERE began < \(place(1))"
+        return (
+            "DELETE FROM tern_call WHERE id IN (SELECT id FROM tern_call\(filter) ORDER BY began LIMIT \(chunk))",
+            before.map { [.integer($0)] } ?? []
+        )
+    }
+
+    /// Makes the tables.
+    ///
+    /// - Parameters:
+    ///   - key: The type of a text that is compared byte by byte.
+    ///   - integer: The type of a number of 64 bits.
+    ///   - real: The type of a number with a fraction.
+    ///   - json: The type of a JSON text.
+    ///   - options: What follows a table's columns.
+    static func schema(key: String = "TEXT", integer: String, real: String, json: String = "TEXT", options: String = "") -> [String] {
+        [
+            """
+            CREATE TABLE tern_call (
+                id \(key) PRIMARY KEY NOT NULL,
+                gateway TEXT NOT NULL,
+                began \(integer) NOT NULL,  -- milliseconds since 1970, as all times
+                answered \(integer),
+                ended \(integer),           -- NULL while it lasts
+                updated \(integer) NOT NULL,
+                duration \(integer),        -- milliseconds, from the answer to the end
+                caller TEXT NOT NULL,
+                dialled TEXT NOT NULL,
+                number TEXT,
+                answered_by TEXT,
+                trunk TEXT,
+                route TEXT,
+                result TEXT,
+                status \(integer),
+                ended_by TEXT,
+                why TEXT,
+                mos \(real),
+                call_id TEXT,
+                bytes \(integer) NOT NULL,  -- about what the call takes in this database
+                record \(json) NOT NULL        -- JSON: docs/records.md
+            )\(options)
+            """,
+            "CREATE INDEX tern_call_began ON tern_call (began)",
+            "CREATE INDEX tern_call_caller ON tern_call (caller, began)",
+            "CREATE INDEX tern_call_dialled ON tern_call (dialled, began)",
+            "CREATE INDEX tern_call_call_id ON tern_call (call_id)",
+            "CREATE INDEX tern_call_open ON tern_call (updated) WHERE ended IS NULL",
+            """
+            CREATE TABLE tern_call_leg (
+                call \(key) NOT NULL REFERENCES tern_call (id) ON DELETE CASCADE,
+                position \(integer) NOT NULL,
+                kind TEXT NOT NULL,
+                target TEXT NOT NULL,
+                trunk TEXT,
+                call_id TEXT,
+                invited \(integer) NOT NULL,
+                rang \(integer),
+                answered \(integer),
+                ended \(integer),
+                status \(integer),
+                reason TEXT,
+                PRIMARY KEY (call, position)
+            )\(options)
+            """,
+            "CREATE INDEX tern_call_leg_call_id ON tern_call_leg (call_id)",
+        ]
+    }
+}

@@ -1,0 +1,177 @@
+import Events
+import Foundation
+import Glibc
+import GRDB
+import Testing
+@testable import Diagnosis
+
+@Suite("Records in SQLite")
+struct SQLiteRecordTests {
+    private let folder: TestFolder
+    private let store: SQLiteRecordStore
+
+    init() throws {
+        folder = try TestFolder()
+        store = SQLiteRecordStore(path: folder.file("records.sqlite"))
+    }
+
+    @Test("a record is as it was when it is read again, by another process as well")
+    func whole() throws {
+        let record = RecordSamples.ended("a")
+        #expect(try store.write([record]) == 0)
+        #expect(try store.find(RecordQuery()).compactMap(CallRecord.init(json:)) == [record])
+        let other = SQLiteRecordStore(path: folder.file("records.sqlite"), makesFile: false)
+        #expect(try other.record("a").flatMap(CallRecord.init(json:)) == record)
+        #expect(try FileManager.default.attributesOfItem(atPath: folder.file("records.sqlite"))[.posixPermissions] as? Int == 0o600)
+    }
+
+    @Test("a later record of a call takes the place of the former one, its legs included")
+    func replaced() throws {
+        var record = RecordSamples.begun("a")
+        _ = try store.write([record])
+        record = RecordSamples.ended("a")
+        record.legs.append(.init(number: 2, kind: "browser", target: "bob", invited: 5))
+        _ = try store.write([record])
+        #expect(try store.ids() == ["a"])
+        let queue = try DatabaseQueue(path: folder.file("records.sqlite"))
+        #expect(try queue.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM tern_call_leg WHERE call = 'a'") } == 2)
+        #expect(try queue.read { try Int.fetchOne($0, sql: "SELECT duration FROM tern_call") } == 63_000)
+    }
+
+    @Test("calls are found by who called whom, when, and whether they failed; the latest first")
+    func found() throws {
+        try RecordQueries.check(store)
+    }
+
+    @Test("a call is found by its id, the beginning of it, and the Call-ID of either side")
+    func identified() throws {
+        try RecordQueries.checkIDs(store)
+    }
+
+    @Test("calls without an end are those of the same gateway, and of others that are long silent")
+    func open() throws {
+        try RecordQueries.checkOpen(store)
+    }
+
+    @Test("what is older than its time is deleted, and nothing else")
+    func age() throws {
+        _ = try store.write((0..<2_500).map { RecordSamples.ended("\($0)", began: $0) })
+        var rounds: [Int] = []
+        repeat { rounds.append(try store.prune(before: 2_400, bytes: .max)) } while rounds.last != 0 && rounds.count < 10
+        #expect(rounds == [1_000, 1_000, 400, 0])
+        #expect(try store.ids { $0.limit = 1_000 }.count == 100)
+        let queue = try DatabaseQueue(path: folder.file("records.sqlite"))
+        #expect(try queue.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM tern_call_leg") } == 100)
+    }
+
+    @Test("the oldest are deleted when the file is too large, and the file becomes smaller")
+    func size() throws {
+        _ = try store.write((0..<5_000).map { RecordSamples.ended("\($0)", began: $0) })
+        func bytes() throws -> Int { try DatabaseQueue(path: folder.file("records.sqlite")).read { try Int.fetchOne($0, sql: "PRAGMA page_count") ?? 0 } * 4_096 }
+        let before = try bytes()
+        while try store.prune(before: nil, bytes: before / 2) > 0 {}
+        #expect(try bytes() <= before / 2)
+        let left = try store.ids { $0.limit = 1_000 }
+        #expect(left.first == "4999" && left.count >= 1_000)
+    }
+
+    @Test("a full disk is an error; what was written before is there, and writing goes on when there is room")
+    func full() throws {
+        _ = try store.write((0..<100).map { RecordSamples.ended("\($0)", began: $0) })
+        store.close()
+        let error = try FileSizeLimit.with(bytes: 400_000) {
+            failure { try store.write((100..<2_000).map { RecordSamples.ended("\($0)", began: $0) }) }
+        }
+        #expect(error != nil)
+        #expect(try store.ids { $0.limit = 1_000 }.count == 100)
+        #expect(try store.write([RecordSamples.ended("later", began: 5_000)]) == 0)
+        #expect(try store.ids { $0.limit = 1_000 }.count == 101)
+    }
+
+    @Test("a directory that is not there is an error, and writing goes on when it is")
+    func obstacles() throws {
+        let late = SQLiteRecordStore(path: folder.file("late/records.sqlite"))
+        #expect(failure { try late.write([RecordSamples.ended("a")]) } != nil)
+        try FileManager.default.createDirectory(atPath: folder.file("late"), withIntermediateDirectories: true)
+        #expect(try late.write([RecordSamples.ended("a")]) == 0)
+        #expect(try late.ids() == ["a"])
+    }
+
+    @Test("a file that somebody deletes is begun anew")
+    func deleted() throws {
+        _ = try store.write([RecordSamples.ended("a")])
+        for suffix in ["", "-wal", "-shm"] { unlink(folder.file("records.sqlite" + suffix)) }
+        _ = try store.write([RecordSamples.ended("b")])
+        #expect(try store.ids() == ["b"])
+        #expect(try SQLiteRecordStore(path: folder.file("records.sqlite"), makesFile: false).ids() == ["b"])
+    }
+
+    @Test("a file that is no database is put aside")
+    func damaged() throws {
+        try String(repeating: "no database ", count: 1_000).write(toFile: folder.file("records.sqlite"), atomically: true, encoding: .utf8)
+        #expect(failure { try store.write([RecordSamples.ended("a")]) } != nil)
+        #expect(try store.write([RecordSamples.ended("a")]) == 0)
+        #expect(FileManager.default.fileExists(atPath: folder.file("records.sqlite.corrupt")))
+    }
+
+    @Test("reading makes no file")
+    func absent() throws {
+        let reader = SQLiteRecordStore(path: folder.file("none.sqlite"), makesFile: false)
+        #expect(failure { try reader.find(RecordQuery()) } != nil)
+        #expect(!FileManager.default.fileExists(atPath: folder.file("none.sqlite")))
+    }
+
+    @Test("memory keeps records as long as it is open")
+    func memory() throws {
+        let memory = SQLiteRecordStore(path: nil)
+        _ = try memory.write([RecordSamples.ended("a"), RecordSamples.failed("b")])
+        #expect(try memory.ids { $0.isFailed = true } == ["b"])
+    }
+}
+
+/// What every database is asked.
+enum RecordQueries {
+    static func check(_ store: some RecordStore) throws {
+        _ = try store.write([
+            RecordSamples.ended("one", began: 1_000), RecordSamples.failed("two", began: 2_000),
+            RecordSamples.ended("three", began: 3_000, from: "%", to: "o'brien\"; DROP TABLE tern_call; --"), RecordSamples.begun("four", began: 4_000, from: "+4930 x"),
+        ])
+        #expect(try store.ids() == ["four", "three", "two", "one"])
+        #expect(try store.ids { $0.isFailed = true } == ["two"])
+        #expect(try store.ids { $0.limit = 2 } == ["four", "three"])
+        #expect(try store.ids { ($0.since, $0.until) = (2_000, 4_000) } == ["three", "two"])
+        #expect(try store.ids { $0.from = .init("alice") } == ["two", "one"])
+        #expect(try store.ids { $0.from = .init("ali") } == [])
+        #expect(try store.ids { $0.from = .init("ali*") } == ["two", "one"])
+        #expect(try store.ids { $0.from = .init("%") } == ["three"] && store.ids { $0.from = .init("%*") } == ["three"])
+        #expect(try store.ids { $0.to = .init("+49 (30) 12-34") } == ["four", "two", "one"])
+        #expect(try store.ids { $0.to = .init("+4930*") } == ["four", "two", "one"])
+        #expect(try store.ids { $0.to = .init("bob") } == ["three", "one"])
+        #expect(try store.ids { $0.to = .init("030+49301234") } == ["one"])
+        #expect(try store.ids { $0.to = .init("o'brien\"; DROP TABLE tern_call; --") } == ["three"])
+        #expect(try store.ids { ($0.from, $0.to, $0.isFailed) = (.init("alice"), .init("+49*"), true) } == ["two"])
+    }
+
+    static func checkIDs(_ store: some RecordStore) throws {
+        _ = try store.write([RecordSamples.ended("a1b2c3d4-1", began: 1), RecordSamples.ended("a1b2ffff-2", began: 2)])
+        func id(_ text: String) throws -> String? { try store.record(text).flatMap { CallRecord(json: $0)?.id } }
+        #expect(try id("a1b2c3d4-1") == "a1b2c3d4-1" && id("a1b2c3") == "a1b2c3d4-1")
+        #expect(try id("a1b2") == "a1b2ffff-2")
+        #expect(try id("a1b") == nil && id("%") == nil && id("") == nil)
+        #expect(try id("caller-a1b2c3d4-1") == "a1b2c3d4-1" && id("callee-a1b2c3d4-1") == "a1b2c3d4-1")
+    }
+
+    static func checkOpen(_ store: some RecordStore) throws {
+        var other = RecordSamples.begun("other")
+        other.gateway = "there"
+        _ = try store.write([RecordSamples.begun("mine"), RecordSamples.ended("over"), other])
+        let now = EventTime.now.milliseconds
+        #expect(try store.open(of: "here", began: now, silentSince: now - 60_000).map(\.record.id) == ["mine"])
+        #expect(try store.open(of: "here", began: now, silentSince: now + 60_000).map(\.record.id).sorted() == ["mine", "other"])
+        #expect(try store.open(of: "here", began: 1_000_000, silentSince: now - 60_000).isEmpty)
+        let seen = try #require(store.open(of: "here", began: now, silentSince: 0).first)
+        #expect(abs(seen.updated - now) < 60_000)
+        _ = try store.write([seen.record.lost(at: seen.updated)])
+        #expect(try store.open(of: "here", began: now, silentSince: 0).isEmpty)
+    }
+}
