@@ -132,7 +132,8 @@ let package = Package(
         .executableTarget(
             name: "tern",
             dependencies: [
-                "Configuration", "Control", "Diagnosis", "EventLoop", "Gateway", "JSON", "Media", "Recording", "Routing", "SIPNames", "TLS", "TestCalls", "Version", logging, metrics,
+                "Configuration", "Control", "Diagnosis", "EventLoop", "Events", "Gateway", "JSON", "Media", "Recording", "Routing", "SIPNames", "TLS", "TestCalls",
+                "Version", logging, metrics,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings
@@ -217,7 +218,7 @@ let package = Package(
         ),
         .testTarget(
             name: "IntegrationTests",
-            dependencies: ["Authentication", "COpenSSL", "EventLoop", "JSON", "SDP", "TestCertificates", "TestRandom", "WebSocket", "tern"],
+            dependencies: ["Authentication", "COpenSSL", "EventLoop", "JSON", "SDP", "TestCertificates", "TestPostgres", "TestRandom", "WebSocket", "tern"],
             exclude: ["Harness/aiortc-client.py", "Harness/forward-into.py", "Harness/page-check.js", "Harness/admin-answers.js", "RealWorld", "durations"],
             swiftSettings: settings
         ),

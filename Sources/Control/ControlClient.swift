@@ -25,7 +25,7 @@ public struct ControlClient: Sendable {
         guard ControlSocket.write(descriptor, request.text + "\n"), let line = ControlSocket.readLine(descriptor, limit: ControlClient.longestAnswer) else {
             throw ControlError("the gateway gave no answer; it answers its own user and root only")
         }
-        guard let answer = try? JSONValue(parsing: line) else { throw ControlError("the gateway's answer is no JSON") }
+        guard let answer = try? JSONValue(parsing: line, limits: JSONLimits(size: ControlClient.longestAnswer)) else { throw ControlError("the gateway's answer is no JSON") }
         guard answer["result"]?.stringValue == "ok" else { throw ControlError(answer["data"]?["error"]?.stringValue ?? "the gateway refused the command") }
         return answer["data"] ?? [:]
     }
@@ -35,6 +35,6 @@ public struct ControlClient: Sendable {
         for path in paths {
             do throws(ControlError) { return try ControlSocket.connect(to: path) } catch { failure = error }
         }
-        throw ControlError("no gateway is running here, or not by this configuration: \(failure)")
+        throw ControlError("no gateway is running here, or not by this configuration: \(failure)", isUnreachable: true)
     }
 }

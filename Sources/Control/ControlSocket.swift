@@ -3,8 +3,13 @@ internal import Glibc
 /// Why the control socket cannot be used.
 public struct ControlError: Error, CustomStringConvertible {
     public let description: String
+    /// Whether no gateway is there to be asked.
+    public let isUnreachable: Bool
 
-    public init(_ description: String) { self.description = description }
+    public init(_ description: String, isUnreachable: Bool = false) {
+        self.description = description
+        self.isUnreachable = isUnreachable
+    }
 
     /// `what`, and the reason that the system gives.
     static func system(_ what: String) -> ControlError { ControlError("\(what): \(String(cString: strerror(errno)))") }
