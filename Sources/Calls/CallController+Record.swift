@@ -53,6 +53,25 @@ extension CallController {
         return CallRecord.bounded(user)
     }
 
+    /// Tells that a party is called.
+    func tellInvited(_ leg: Call.Leg) {
+        guard let callee = callees[leg] else { return }
+        if let client = (callee as? any BrowserLeg)?.client.id { tell(.hasClient(id: client, isCaller: false)) }
+        let target = (callee as? SIPCalleeLeg)?.target
+        tell(.invited(leg: leg, party: target?.uri ?? callee.origin.user, trunk: target?.trunk))
+        noteInvite(leg)
+        tellDialogs()
+    }
+
+    /// Notes what a session tells its clients.
+    func note(_ event: SessionEvent) {
+        switch event {
+        case .webrtc(up: true): journal?.flows()
+        case .record(.started, let file, _): journal?.records(file)
+        default: break
+        }
+    }
+
     /// Notes an INVITE to a party: the first one, or that to the next target of its trunk.
     func noteInvite(_ leg: Call.Leg) {
         guard let callee = callees[leg] else { return }

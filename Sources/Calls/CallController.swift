@@ -294,7 +294,7 @@ extension CallController {
         tellDialogs()
     }
 
-    private func tell(_ event: @autoclosure () -> CallEvent) { EventStream.shared.tell(id, event()) }
+    func tell(_ event: @autoclosure () -> CallEvent) { EventStream.shared.tell(id, event()) }
 
     /// Tells that it begins, and what belongs to it.
     func tellStart() {
@@ -305,23 +305,6 @@ extension CallController {
         if let client = (caller as? any BrowserLeg)?.client.id { tell(.hasClient(id: client, isCaller: true)) }
         tellDialogs()
         journal = beginRecord()
-    }
-
-    private func note(_ event: SessionEvent) {
-        switch event {
-        case .webrtc(up: true): journal?.flows()
-        case .record(.started, let file, _): journal?.records(file)
-        default: break
-        }
-    }
-
-    private func tellInvited(_ leg: Call.Leg) {
-        guard let callee = callees[leg] else { return }
-        if let client = (callee as? any BrowserLeg)?.client.id { tell(.hasClient(id: client, isCaller: false)) }
-        let target = (callee as? SIPCalleeLeg)?.target
-        tell(.invited(leg: leg, party: target?.uri ?? callee.origin.user, trunk: target?.trunk))
-        noteInvite(leg)
-        tellDialogs()
     }
 
     /// Tells of the SIP dialogs that it has got; has the legs remember their Call-IDs as well.
@@ -359,11 +342,4 @@ extension CallController {
             journal?.close(summary)
         }
     }
-}
-
-/// How long a call may ring and last.
-struct CallLimits {
-    var ringing: Duration
-    /// nil: as long as it likes.
-    var duration: Duration?
 }

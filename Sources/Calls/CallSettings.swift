@@ -59,3 +59,10 @@ public struct CallSettings: Sendable {
         return trunks.first { $0.name == name }
     }
 }
+
+/// How long a call may ring and last.
+struct CallLimits {
+    var ringing: Duration
+    /// nil: as long as it likes.
+    var duration: Duration?
+}

@@ -66,6 +66,7 @@ extension IntegrationTests {
                 #expect(record["end"]?["why"]?.stringValue?.hasPrefix("carol hung up after ") == true, "\(record.text)")
                 let times = try ["began", "rang", "answered", "ended"].map { try #require(record["times"]?[$0]?.intValue, "\($0)") }
                 #expect(times == times.sorted())
+                #expect(record["route"]?.stringValue?.contains("tern.yaml:") == true && record["target"]?.stringValue?.hasPrefix("sip:phone@") == true)
                 #expect(record["times"]?["media"]?.intValue != nil)
                 #expect(record["caller_side"]?["call_id"]?.stringValue == caller.dialog?.id)
                 #expect(record["callee_side"]?["call_id"]?.stringValue == called.dialog?.id)

@@ -49,7 +49,7 @@ struct RecordFileTests {
     func partial() throws {
         _ = try file.write([RecordSamples.ended("a")])
         let size = try #require(FileManager.default.attributesOfItem(atPath: path)[.size] as? Int)
-        #expect(try FileSizeLimit.with(bytes: size * 3 / 2) { failure { try file.write([RecordSamples.ended("b")]) } } != nil)
+        #expect(FileSizeLimit.with(bytes: size * 3 / 2) { failure { try file.write([RecordSamples.ended("b")]) } } != nil)
         #expect(try lines(path) == [RecordSamples.ended("a")])
         _ = try file.write([RecordSamples.ended("b")])
         #expect(try lines(path).count == 2)

@@ -79,7 +79,7 @@ struct SQLiteRecordTests {
     func full() throws {
         _ = try store.write((0..<100).map { RecordSamples.ended("\($0)", began: $0) })
         store.close()
-        let error = try FileSizeLimit.with(bytes: 400_000) {
+        let error = FileSizeLimit.with(bytes: 400_000) {
             failure { try store.write((100..<2_000).map { RecordSamples.ended("\($0)", began: $0) }) }
         }
         #expect(error != nil)
