@@ -1,3 +1,5 @@
+public import SIPNames
+
 /// What happens to a call.
 public enum CallEvent: Sendable {
     /// It begins; its caller is known, and who is to ring.
@@ -71,5 +73,61 @@ public enum SessionChange: Sendable {
     /// A side offers, or answers: `caller` or `callee`.
     case offered(by: String)
     case answered(by: String)
+    /// What has been counted so far, each time that the engine was asked, and once more when the session is over.
+    case counted(MediaCount)
     case ended(code: Int, reason: String)
+}
+
+/// What has been counted of one medium of one side, from its beginning.
+public struct MediaCount: Sendable {
+    /// RTP in one direction.
+    public struct Flow: Sendable {
+        public let packets: Int
+        public let bytes: Int
+        /// Packets; nil while it is not known.
+        public let lost: Int?
+        /// In milliseconds; nil while it is not known.
+        public let jitter: Int?
+        public let ssrc: UInt32?
+
+        public init(packets: Int, bytes: Int, lost: Int?, jitter: Int?, ssrc: UInt32?) {
+            self.packets = packets
+            self.bytes = bytes
+            self.lost = lost
+            self.jitter = jitter
+            self.ssrc = ssrc
+        }
+    }
+
+    /// `caller` or `callee`.
+    public let side: String
+    /// `audio` or `video`.
+    public let kind: String
+    /// What the side sends, and what is sent to it.
+    public let received, sent: Flow
+    /// Of RTCP, in milliseconds; nil while it is not known.
+    public let roundTrip: Int?
+    /// Where a phone's RTP comes from.
+    public let source: SocketAddress?
+    /// As `rtpmap` names it; nil while nothing is agreed on.
+    public let codec: String?
+    /// Estimated MOS (ITU-T G.107) of what the side sends; known at the end.
+    public let score: Double?
+    /// Whether the session is over.
+    public let isFinal: Bool
+
+    public init(
+        side: String, kind: String, received: Flow, sent: Flow, roundTrip: Int?, source: SocketAddress?, codec: String? = nil, score: Double? = nil,
+        isFinal: Bool
+    ) {
+        self.side = side
+        self.kind = kind
+        self.received = received
+        self.sent = sent
+        self.roundTrip = roundTrip
+        self.source = source
+        self.codec = codec
+        self.score = score
+        self.isFinal = isFinal
+    }
 }

@@ -139,7 +139,11 @@ public final class EngineSession: MediaSession {
     }
 
     /// What has been counted of `side`; nil where there is no such side, or it cannot be asked.
-    public func statistics(of side: SessionSide) async -> EngineStatistics? { await media.statistics(of: side) }
+    public func statistics(of side: SessionSide) async -> EngineStatistics? {
+        let statistics = await media.statistics(of: side)
+        if let statistics, !machine.isEnded { SessionCounts.tell(statistics, of: side, in: id, codecs: codecs(of: side), score: nil) }
+        return statistics
+    }
 
     public func send(_ signal: EngineSignal) async -> SessionFailure? {
         do throws(JanusError) {
@@ -282,6 +286,9 @@ public final class EngineSession: MediaSession {
                 afterRelease.forEach { $0() }
                 summed.statistics = statistics
                 SessionCounts.note(summed)
+                for (side, counted) in statistics {
+                    SessionCounts.tell(counted, of: side, in: id, codecs: summed.codecs[side] ?? [:], score: summed.score(of: side), isFinal: true)
+                }
                 isReleased = true
                 let waiting = waitingForSummary
                 waitingForSummary = []

@@ -1,10 +1,11 @@
 internal import CoreMetrics
 internal import EventLoop
+internal import Events
 internal import Janus
 internal import ProxyCore
 internal import SDP
 
-/// Counts what was counted of sessions that are over: the metrics `tern_sessions_up_seconds`, `tern_rtp_*` and `tern_call_mos`.
+/// Passes on what was counted of sessions: to the metrics `tern_sessions_up_seconds`, `tern_rtp_*` and `tern_call_mos` when they are over, and as events.
 @LoopActor
 enum SessionCounts {
     static func note(_ summary: SessionSummary) {
@@ -32,5 +33,29 @@ enum SessionCounts {
         Recorder(label: "tern_rtp_jitter_seconds", dimensions: [("medium", name)]).record(Double(jitter) / 1_000)
         let expected = received.packets + max(0, lost)
         Recorder(label: "tern_rtp_loss_ratio", dimensions: [("medium", name)]).record(Double(max(0, lost)) / Double(expected))
+    }
+
+    /// Tells what the engine has counted of a side.
+    ///
+    /// - Parameters:
+    ///   - codecs: What the side has agreed on.
+    ///   - score: Of what the side sends, where it is known.
+    ///   - isFinal: Whether the session is over.
+    static func tell(
+        _ statistics: EngineStatistics, of side: SessionSide, in session: String, codecs: [MediaKind: String], score: Double?, isFinal: Bool = false
+    ) {
+        for kind in JanusMediaKind.allCases {
+            guard let medium = statistics[kind] else { continue }
+            EventStream.shared.tell(session: session, .counted(MediaCount(
+                side: side.rawValue, kind: kind.rawValue, received: MediaCount.Flow(medium.received), sent: MediaCount.Flow(medium.sent),
+                roundTrip: medium.sent.roundTrip, source: medium.latched, codec: codecs[MediaKind(kind)],
+                score: kind == .audio ? score : nil, isFinal: isFinal)))
+        }
+    }
+}
+
+extension MediaCount.Flow {
+    init(_ flow: EngineStatistics.Flow) {
+        self.init(packets: flow.packets, bytes: flow.bytes, lost: flow.lost, jitter: flow.jitter, ssrc: flow.ssrc)
     }
 }
