@@ -11,7 +11,7 @@ RUN_PACKAGES := libsofia-sip-ua-dev libwebsockets-dev libwebsockets-evlib-uv lib
 	openssl janus janus-dev libglib2.0-dev libsrtp2-dev ffmpeg
 # What the tests use on top of it: a phone, a browser, a network namespace, tools to look at media.
 TEST_PACKAGES := sip-tester chromium chromium-driver firefox-esr pulseaudio iproute2 util-linux dnsmasq-base baresip-core linphone-cli kamailio postgresql \
-	python3-aiortc python3-websockets prometheus
+	python3-aiortc python3-websockets prometheus tshark
 
 .DEFAULT_GOAL := help
 .PHONY: help run test benchmark check clean packages test-packages swift

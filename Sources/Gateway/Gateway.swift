@@ -51,6 +51,7 @@ public final class Gateway {
     let logOutput: LogOutput
     let sipMessages: SIPMessageLog
     private let metrics: MetricsRegistry
+    private let traces: GatewayTraces
     private let loopDelay = LoopDelay()
     private let records: RecordService
 
@@ -65,6 +66,7 @@ public final class Gateway {
         self.configuration = configuration
         self.metrics = metrics
         log = logger
+        traces = GatewayTraces(configuration, log: logger)
         certificates = Certificates(log: logger)
         records = RecordService(RecordSettings(configuration.records, gateway: RecordSettings.gateway(of: configuration), authorities: configuration.sip.authorities), log: logger)
         media = MediaBackend(MediaServers(configuration), latching: configuration.media.latching == .auto ? .auto : .off, log: logger)
@@ -111,6 +113,7 @@ public final class Gateway {
             await stop()
             throw error
         }
+        traces.start(api.admin, hops: hops)
         startControl()
         media.start()
         mediaWatch?.start()
@@ -276,6 +279,7 @@ public final class Gateway {
         web = nil
         await media.stop()
         await recordings.stop()
+        traces.stop()
         await hops?.stop()
         hops = nil
         await records.stop()
@@ -317,6 +321,7 @@ public final class Gateway {
             unfinishedRecordings: recordings.status.unfinished)
         figures.note(in: metrics)
         records.note(in: metrics)
+        traces.note(in: metrics)
         metrics.setCounter("tern_recordings_total", Double(recordings.status.ready), [("result", "ready")])
         metrics.setCounter("tern_recordings_total", Double(recordings.status.failed), [("result", "failed")])
     }

@@ -12,8 +12,8 @@ struct Tern: ParsableCommand {
         discussion: "Exit codes: 0, 1 when it failed while running, 2 for a bad configuration or bad arguments.",
         version: "tern \(TernVersion.current)",
         subcommands: [
-            ServeCommand.self, CheckCommand.self, RouteCommand.self, CallsCommand.self, LogCommand.self, TestCallCommand.self,
-            PasswordCommand.self, PrepareRecordingCommand.self,
+            ServeCommand.self, CheckCommand.self, RouteCommand.self, CallsCommand.self, TraceCommand.self, LogCommand.self,
+            TestCallCommand.self, PasswordCommand.self, PrepareRecordingCommand.self,
         ])
 
     /// In place of ArgumentParser's own, whose exit code for bad arguments is 64.

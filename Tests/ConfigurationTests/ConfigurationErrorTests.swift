@@ -75,6 +75,11 @@ struct FaultyConfiguration: Sendable, CustomTestStringConvertible {
         .init("media:\n  rtp_ports: 30000-20000\n", 2, 14, "media.rtp_ports", "above the last"),
         .init("media:\n  rtp_ports: 20000-20009\n", 2, 14, "media.rtp_ports", "too few"),
         .init("media:\n  rtp_ports: 20000-70000\n", 2, 14, "media.rtp_ports", "port 70000"),
+        // Traces and Homer
+        .init("traces:\n  memory: 100K\n", 2, 11, "traces.memory", "not in 1048576"),
+        .init("hep:\n  address: homer.example.org\n", 2, 12, "hep.address", "lacks a port"),
+        .init("hep:\n  address: 'a b:9060'\n", 2, 12, "hep.address", "neither a host name nor"),
+        .init("hep:\n  address: 127.0.0.1:9060\n  id: 4294967296\n", 3, 7, "hep.id", "not in 0 to 4294967295"),
         // Janus
         .init("janus:\n  mode: exernal\n", 2, 9, "janus.mode", "did you mean external"),
         .init("janus:\n  mode: external\n", 2, 3, "janus.urls", "at least one URL"),

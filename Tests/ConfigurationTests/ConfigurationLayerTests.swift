@@ -53,6 +53,8 @@ import Testing
             calls: {ring_timeout: 1.5, maximum_duration: 0, line_tests: 0}
             api: {grace_time: 500ms}
             log: {level: debug, format: json, sip: on}
+            traces: {memory: 8M}
+            hep: {address: 'Homer.example.org:9060', id: 77, password: homer}
             """
         ).configuration
         #expect(configuration.sip.listen.map(\.description) == ["udp:192.0.2.1:5070", "tcp:[2001:db8::1]:5070"])
@@ -98,6 +100,17 @@ import Testing
         #expect(configuration.api.graceTime == .milliseconds(500))
         #expect(configuration.log.level == .debug)
         #expect(configuration.log.format == .json && configuration.log.sip)
+        #expect(configuration.traces.memory == 8 << 20)
+        #expect(configuration.hep.address?.host == "homer.example.org" && configuration.hep.address?.port == 9_060)
+        #expect(configuration.hep.id == 77 && configuration.hep.password == Secret("homer"))
+    }
+
+    @Test("a Homer is told nothing without an address, and its other keys are then a warning; traces may be off")
+    func diagnosis() throws {
+        #expect(GatewayConfiguration().hep.address == nil && GatewayConfiguration().traces.memory == 64 << 20)
+        #expect(try load("traces: {memory: 0}").configuration.traces.memory == 0)
+        #expect(try load("hep: {address: '[::1]:9060'}").configuration.hep.address?.host == "[::1]")
+        #expect(try load("hep: {id: 5}").warnings.map(\.key) == ["hep.address"])
     }
 
     @Test("phones' packets are followed, unless latching is off")

@@ -86,6 +86,10 @@ public struct ConfigurationKey: Sendable, Hashable {
         .init(path: "log.level", shape: .scalar),
         .init(path: "log.format", shape: .scalar),
         .init(path: "log.sip", shape: .scalar),
+        .init(path: "traces.memory", shape: .scalar),
+        .init(path: "hep.address", shape: .scalar),
+        .init(path: "hep.id", shape: .scalar),
+        .init(path: "hep.password", shape: .scalar),
     ]
 
     /// The names that may stand directly below `section`; at the top for an empty one.

@@ -74,6 +74,8 @@ public struct ConfigurationReader {
         let calls = section("calls", of: top)
         readAPI(section("api", of: top))
         readLog(section("log", of: top))
+        readTraces(section("traces", of: top))
+        readHEP(section("hep", of: top))
         readUsers(top)
         readTokens(top)
         readTrunks(top)

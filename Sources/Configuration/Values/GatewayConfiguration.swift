@@ -26,6 +26,10 @@ public struct GatewayConfiguration: Sendable, Equatable {
     public var api = API()
     /// Section `log`.
     public var log = Log()
+    /// Section `traces`.
+    public var traces = Traces()
+    /// Section `hep`.
+    public var hep = HEP()
     /// Key `users`: who may log in, and be called. At most 10,000. Default: the two sample users.
     public var users: [User] = SampleUsers.all
     /// Key `tokens`: whose tokens browsers may log in with. At most 32. Default: none.

@@ -76,6 +76,13 @@ extension MetricsRegistry {
             "tern_event_loop_delay_seconds", .histogram([0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 5]),
             "How late a timer of the event loop is; asked ten times a second."),
         MetricFamily("tern_log_lines_dropped_total", .counter, "Lines of the log that nobody took in time."),
+        MetricFamily("tern_traces", .gauge, "Calls whose time line is kept."),
+        MetricFamily("tern_trace_memory_bytes", .gauge, "Memory of the time lines, about."),
+        MetricFamily("tern_traces_evicted_total", .counter, "Time lines that had to go for newer ones."),
+        MetricFamily(
+            "tern_trace_entries_dropped_total", .counter,
+            "Entries that no time line has, by reason: call_full, or no_call, where nothing said in time which call they are about."),
+        MetricFamily("tern_hep_packets_total", .counter, "Packets for a Homer, by result: sent, dropped."),
         MetricFamily("tern_build_info", .gauge, "1; the label says which version this is."),
         MetricFamily("process_start_time_seconds", .gauge, "Start of the process, in seconds of Unix time."),
         MetricFamily("process_cpu_seconds_total", .counter, "CPU time of the process."),

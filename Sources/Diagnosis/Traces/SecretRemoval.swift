@@ -172,7 +172,8 @@ private struct DigestParameters {
         skipSpace()
         if hasScheme {
             let scheme = token()
-            guard scheme.lowercased() == "digest" else { return position < end ? [position..<trimmedEnd] : [] }
+            skipSpace()
+            guard scheme.lowercased() == "digest" else { return position < trimmedEnd ? [position..<trimmedEnd] : [] }
         }
         var found: [Range<Int>] = []
         while position < end {

@@ -1,0 +1,109 @@
+internal import Events
+
+/// What belongs to no call yet, by what it is about, within bounds of time, number and memory.
+struct LooseTraces {
+    private let limit: Int
+    private let most: Int
+    private let patience: Int
+    private var traces: [Event.Subject: Trace] = [:]
+    /// In the order in which they came; those that were taken stay until it is their turn.
+    private var order: [(subject: Event.Subject, since: EventTime)] = []
+    private var first = 0
+    /// In bytes.
+    private(set) var memory = 0
+
+    /// - Parameter patience: In microseconds.
+    init(memory: Int, most: Int, patience: Int) {
+        (limit, self.most, self.patience) = (memory, most, patience)
+    }
+
+    /// - Parameter limit: Of one subject, in bytes.
+    /// - Returns: How many entries had to go for it, or found no room.
+    mutating func add(_ entry: TraceEntry, _ subject: Event.Subject, limit own: Int) -> Int {
+        let trace = traces[subject] ?? insert(Trace(id: "", isCall: false, began: entry.time), subject)
+        let before = trace.bytes
+        var dropped = trace.add(entry, limit: min(own, limit)) ? 0 : 1
+        memory += trace.bytes - before
+        while memory > limit || traces.count > most, let oldest = next() { dropped += remove(oldest.subject)?.entries.count ?? 0 }
+        return dropped
+    }
+
+    private mutating func insert(_ trace: Trace, _ subject: Event.Subject) -> Trace {
+        traces[subject] = trace
+        order.append((subject, trace.began))
+        memory += trace.bytes
+        return trace
+    }
+
+    mutating func putBack(_ trace: Trace, _ subject: Event.Subject) { _ = insert(trace, subject) }
+
+    mutating func take(_ subject: Event.Subject) -> Trace? { remove(subject) }
+
+    /// The next one whose time is over.
+    mutating func expired(at time: EventTime) -> (Event.Subject, Trace)? {
+        guard let oldest = next(), abs(time.microseconds - oldest.since.microseconds) > patience else { return nil }
+        return remove(oldest.subject).map { (oldest.subject, $0) }
+    }
+
+    private mutating func next() -> (subject: Event.Subject, since: EventTime)? {
+        while first < order.count, traces[order[first].subject]?.began != order[first].since { first += 1 }
+        if first > 1_000, first > order.count / 2 {
+            order.removeFirst(first)
+            first = 0
+        }
+        return first < order.count ? order[first] : nil
+    }
+
+    private mutating func remove(_ subject: Event.Subject) -> Trace? {
+        guard let trace = traces.removeValue(forKey: subject) else { return nil }
+        memory -= trace.bytes
+        return trace
+    }
+}
+
+/// Requests whose answer is to come: it says by its transaction alone what it is about.
+struct OpenRequests {
+    struct Key: Hashable {
+        /// A client's or a handle's id.
+        let peer: String
+        /// Whether the gateway has sent the request.
+        let isOurs: Bool
+        let id: String
+    }
+
+    struct Request {
+        let command: String
+        /// Where it is not known yet which call it is about.
+        let entry: TraceEntry?
+        let subjects: [Event.Subject]
+    }
+
+    private let most: Int
+    private let limit: Int
+    private var open: [Key: Request] = [:]
+    private var order: [Key] = []
+    private var first = 0
+    /// Of the entries, in bytes.
+    private(set) var memory = 0
+
+    init(most: Int, memory: Int) { (self.most, limit) = (most, memory) }
+
+    mutating func open(_ key: Key, _ request: Request) {
+        close(key)
+        open[key] = request
+        memory += request.entry?.cost ?? 0
+        order.append(key)
+        while open.count > most || memory > limit || order.count - first > most * 2, first < order.count {
+            close(order[first])
+            first += 1
+        }
+        if first > most {
+            order.removeFirst(first)
+            first = 0
+        }
+    }
+
+    func look(_ key: Key) -> Request? { open[key] }
+
+    mutating func close(_ key: Key) { memory -= open.removeValue(forKey: key)?.entry?.cost ?? 0 }
+}

@@ -1,0 +1,86 @@
+internal import Events
+
+/// What the lines of a trace say, in a few words.
+enum TraceLabels {
+    /// Longest label, in characters.
+    private static let longest = 200
+
+    static func sip(_ message: SIPMessage) -> String {
+        let line = message.text.prefix { $0 != "\r\n" && $0 != "\n" && $0 != "\r" }
+        // "SIP/2.0 200 OK" and "INVITE sip:bob@example.org SIP/2.0" without the version.
+        var words = line.split(separator: " ", omittingEmptySubsequences: true)
+        if message.status != nil { words = Array(words.dropFirst()) } else if words.last?.uppercased().hasPrefix("SIP/") == true { words = words.dropLast() }
+        let text = words.joined(separator: " ")
+        return cut(message.status == nil ? text : "\(text) (\(message.method))")
+    }
+
+    static func call(_ event: CallEvent) -> String? {
+        switch event {
+        case .began(let start): cut("call begins: \(start.callerKind) \(start.caller) (\(start.source)) dials \(start.dialled)")
+        case .invited(let leg, let party, let trunk): cut("calls \(party)\(trunk.map { " by trunk \($0)" } ?? "") (leg \(leg))")
+        case .refused(let leg, let status, let reason): cut("leg \(leg) is over: \(status) \(reason)")
+        case .rings: "the caller hears that it rings"
+        case .answered: "call answered"
+        case .transferred(let call): "goes on in call \(call)"
+        case .ended(let outcome): cut("call ended by \(outcome.by): \(outcome.status) \(outcome.reason)")
+        default: nil
+        }
+    }
+
+    static func session(_ change: SessionChange) -> String? {
+        switch change {
+        case .up: "media can flow"
+        case .flowing(let kind, let isOn): isOn ? "\(kind) arrives" : "no \(kind) arrives any more"
+        case .digit(let side, let digit, let milliseconds): "DTMF digit \(digit) of the \(side), \(milliseconds) ms"
+        case .offered(let side): "the \(side) offers"
+        case .answered(let side): "the \(side) answers"
+        case .counted(let count): count.isFinal ? counted(count) : nil
+        case .ended(let code, let reason): cut("session ended: \(code) \(reason)")
+        default: nil
+        }
+    }
+
+    private static func counted(_ count: MediaCount) -> String {
+        var parts = ["\(count.received.packets) received", "\(count.received.lost.map(String.init) ?? "?") lost"]
+        if let jitter = count.received.jitter { parts.append("jitter \(jitter) ms") }
+        parts.append("\(count.sent.packets) sent")
+        if let trip = count.roundTrip { parts.append("round trip \(trip) ms") }
+        if let score = count.score { parts.append("MOS \((score * 100).rounded() / 100)") }
+        return "\(count.kind) of the \(count.side): \(parts.joined(separator: ", "))"
+    }
+
+    /// - Parameter request: The command of the request that this answers.
+    static func api(_ scan: MessageScan, answering request: String?) -> String {
+        if let result = scan.string("result") {
+            let command = request ?? "answer"
+            guard result == "ok" else { return cut("\(command): error \(scan.token("code") ?? "") \(scan.string("error") ?? "")") }
+            return "\(command): ok"
+        }
+        guard let command = scan.string("cmd") else { return "message" }
+        guard command == "event" else { return cut(command) }
+        return cut("event \(scan.string("type") ?? "")")
+    }
+
+    /// Nil for what says nothing, as an ack.
+    ///
+    /// - Parameter verb: That of the request which this answers.
+    static func engine(_ scan: MessageScan, isSent: Bool, answering verb: String?) -> String? {
+        let kind = scan.string("janus") ?? ""
+        if isSent { return cut(kind == "message" ? scan.string("request") ?? kind : kind) }
+        switch kind {
+        case "ack", "keepalive": return nil
+        case "success": return "\(verb ?? "request"): ok"
+        case "error": return cut("\(verb ?? "request"): error \(scan.string("reason") ?? "")")
+        case "event":
+            if scan.string("tern") == "event" { return cut("event \(scan.string("event") ?? "")") }
+            if let error = scan.string("error") { return cut("\(verb ?? "request"): error \(error)") }
+            return "\(verb ?? "request"): ok"
+        case "media": return "event media \(scan.string("type") ?? "")"
+        default: return cut("event \(kind)")
+        }
+    }
+
+    static func log(_ line: LogLine) -> String { cut("\(line.level) \(line.label): \(line.message)") }
+
+    static func cut(_ text: String) -> String { text.utf8.count <= longest ? text : String(text.prefix(longest)) + "…" }
+}

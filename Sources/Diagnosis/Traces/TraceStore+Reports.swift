@@ -1,0 +1,152 @@
+internal import CoreMetrics
+
+extension TraceStore {
+    /// Why no trace is given.
+    public enum Failure: Error {
+        case none
+        /// The ids of calls that begin so.
+        case ambiguous([String])
+    }
+
+    /// The traces, the newest first.
+    ///
+    /// - Parameters:
+    ///   - count: At most so many.
+    ///   - onlyFailed: Those of calls that were not answered alone.
+    public func list(count: Int, onlyFailed: Bool = false) -> [TraceSummary] {
+        var listed: [TraceSummary] = []
+        var known: Set<String> = []
+        for id in order.reversed() where known.insert(id).inserted {
+            guard let trace = traces[id] else { continue }
+            guard listed.count < count else { break }
+            if !onlyFailed || (trace.answered == nil && trace.ended != nil) { listed.append(trace.summary) }
+        }
+        return listed
+    }
+
+    /// The trace of a call.
+    ///
+    /// - Parameter call: The call's id, a beginning of it that no other has, a Call-ID of it, its session's id, or `last`.
+    public func trace(of call: String) throws(Failure) -> TraceDocument {
+        try find(call).document
+    }
+
+    /// Sets the gauges of a registry.
+    public func note(in registry: MetricsRegistry) {
+        Meter(label: "tern_traces", dimensions: [], factory: registry).set(Double(traces.count))
+        Meter(label: "tern_trace_memory_bytes", dimensions: [], factory: registry).set(Double(memory))
+    }
+
+    /// Shortest beginning of an id that is taken for one.
+    private static let shortestPrefix = 3
+
+    private func find(_ call: String) throws(Failure) -> Trace {
+        if let trace = traces[call] { return trace }
+        if call == "last" {
+            guard let id = order.last(where: { traces[$0] != nil }), let trace = traces[id] else { throw .none }
+            return trace
+        }
+        let tied = traces.values.filter { $0.sessions.contains(call) || $0.dialogs.contains { $0.callID == call } }
+        if let newest = tied.max(by: { $0.began < $1.began }) { return newest }
+        guard call.utf8.count >= TraceStore.shortestPrefix else { throw .none }
+        let beginning = traces.values.filter { $0.id.hasPrefix(call) }
+        guard let found = beginning.first else { throw .none }
+        guard beginning.count == 1 else { throw .ambiguous(beginning.map(\.id).sorted()) }
+        return found
+    }
+}
+
+extension Trace {
+    var summary: TraceSummary {
+        var summary = TraceSummary(id: id, began: began.microseconds)
+        summary.isCall = isCall
+        (summary.answered, summary.ended) = (answered?.microseconds, ended?.microseconds)
+        if let start {
+            (summary.caller, summary.callerKind, summary.source, summary.dialled) = (start.caller, start.callerKind, start.source, start.dialled)
+        } else if let invite = entries.first(where: { $0.kind == .sip && $0.isSent == false }) {
+            summary.callerKind = "phone"
+            summary.dialled = TraceDocument.user(of: String(invite.label.split(separator: " ").dropFirst().first ?? ""))
+            summary.caller = TraceDocument.caller(in: text(of: invite))
+        } else if let client = clients.first {
+            (summary.callerKind, summary.caller) = ("browser", client.user)
+        }
+        if let outcome { (summary.status, summary.reason, summary.by) = (outcome.status, outcome.reason, outcome.by) }
+        summary.callIDs = dialogs.map(\.callID)
+        summary.sessions = sessions
+        return summary
+    }
+
+    var document: TraceDocument {
+        var columns = TraceColumns(self)
+        let entries = timeLine.map { entry in
+            var written = TraceDocument.Entry(microseconds: entry.time.microseconds, kind: entry.kind, label: entry.label)
+            written.party = entry.party.map { columns.id(of: $0, entry) }
+            written.isSent = entry.isSent ?? false
+            written.text = text(of: entry)
+            (written.transport, written.peer, written.local) = (entry.transport, entry.peer, entry.local)
+            written.isRepetition = entry.first != nil
+            return written
+        }
+        var document = TraceDocument(summary: summary, parties: columns.parties, entries: entries)
+        document.dropped = dropped
+        return document
+    }
+}
+
+/// Which party a dialog or client is.
+private struct TraceColumns {
+    private(set) var parties: [TraceDocument.Party] = []
+    private var ids: [TraceEntry.Party: String] = [:]
+    private let trace: Trace
+
+    init(_ trace: Trace) {
+        self.trace = trace
+        for dialog in trace.dialogs where dialog.isCaller { insert(.dialog(dialog.callID), isCaller: true) }
+        for client in trace.clients where client.isCaller { insert(.client(client.id), isCaller: true) }
+        for dialog in trace.dialogs where !dialog.isCaller { insert(.dialog(dialog.callID), isCaller: false) }
+        for client in trace.clients where !client.isCaller { insert(.client(client.id), isCaller: false) }
+    }
+
+    private mutating func insert(_ party: TraceEntry.Party, isCaller: Bool) {
+        guard ids[party] == nil else { return }
+        let role = isCaller ? "caller" : "callee"
+        let others = parties.count { $0.id == role || $0.id.hasPrefix(role + " ") }
+        var made = TraceDocument.Party(id: others == 0 ? role : "\(role) \(others + 1)", name: isCaller ? trace.start?.caller ?? "" : "")
+        switch party {
+        case .dialog(let callID): made.callID = callID
+        case .client(let id): made.name = trace.clients.first { $0.id == id }?.user ?? made.name
+        case .janus: (made.id, made.name) = ("janus", "")
+        }
+        ids[party] = made.id
+        parties.append(made)
+    }
+
+    /// The party that sent or received an entry; one that the call says nothing of is the caller, or a further callee.
+    mutating func id(of party: TraceEntry.Party, _ entry: TraceEntry) -> String {
+        if ids[party] == nil { insert(party, isCaller: party != .janus && !parties.contains { $0.id == "caller" }) }
+        let id = ids[party] ?? ""
+        if let peer = entry.peer, let index = parties.firstIndex(where: { $0.id == id && $0.address.isEmpty }) { parties[index].address = peer.description }
+        return id
+    }
+}
+
+extension TraceDocument {
+    /// The user of a SIP URI, else the URI.
+    static func user(of uri: String) -> String {
+        guard let colon = uri.firstIndex(of: ":"), let at = uri.lastIndex(of: "@"), colon < at else { return uri }
+        return String(uri[uri.index(after: colon)..<at])
+    }
+
+    /// The user of the From header; empty where there is none.
+    static func caller(in message: String) -> String {
+        let line = message.split(whereSeparator: \.isNewline).first { line in
+            let name = line.prefix { $0 != ":" }.lowercased()
+            return name == "from" || name == "f"
+        }
+        // The URI is in angle brackets, unless it stands alone (RFC 3261 section 20.20).
+        guard let line, let colon = line.firstIndex(of: ":") else { return "" }
+        let value = line[line.index(after: colon)...]
+        let uri = value.lastIndex(of: "<").map { value[value.index(after: $0)...] } ?? value.drop { $0 == " " }
+        return user(of: String(uri.prefix { $0 != ">" && $0 != ";" }))
+    }
+}

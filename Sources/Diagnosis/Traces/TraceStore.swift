@@ -1,0 +1,333 @@
+internal import CoreMetrics
+public import EventLoop
+public import Events
+
+/// Keeps a time line of each of the last calls: SIP of all legs, messages of the browser API, requests to the media engine and its events, changes
+/// of state, and lines of the log. Secrets are removed before anything is kept.
+///
+/// What comes before its call is known waits apart, for a minute: the INVITE that begins a call, or the REGISTER that belongs to none. An INVITE that is
+/// refused before it is a call is kept under its Call-ID, a session without a call under its own id.
+@LoopActor
+public final class TraceStore {
+    /// What may be kept.
+    public struct Limits: Sendable {
+        /// For everything, in bytes.
+        public var memory: Int
+        /// Of one call, in bytes.
+        public var call = 512 << 10
+        public var calls = 10_000
+        /// Dialogs, sessions and handles that belong to no call yet.
+        public var loose = 5_000
+        /// How long something may belong to no call, in seconds.
+        public var patience = 60
+        /// Requests whose answer is to come.
+        public var requests = 4_000
+
+        public init(memory: Int) { self.memory = memory }
+    }
+
+    private let limits: Limits
+    private var listening: EventListening?
+    private var ties = CallTies()
+    private(set) var traces: [String: Trace] = [:]
+    /// Their ids, the oldest first; those that are gone stay for a while.
+    private(set) var order: [String] = []
+    /// Dialogs and sessions that have a trace of their own.
+    private var own: [Event.Subject: String] = [:]
+    private var loose: LooseTraces
+    private var requests: OpenRequests
+    private var verbs: OpenRequests
+    private var count = 0
+    private var traceMemory = 0
+
+    private let full = Counter(label: "tern_trace_entries_dropped_total", dimensions: [("reason", "call_full")])
+    private let strangers = Counter(label: "tern_trace_entries_dropped_total", dimensions: [("reason", "no_call")])
+    private let evicted = Counter(label: "tern_traces_evicted_total")
+
+    /// Listens from here on, unless there is no memory for it.
+    public init(limits: Limits, stream: EventStream = .shared) {
+        self.limits = limits
+        loose = LooseTraces(memory: limits.memory / 8, most: limits.loose, patience: limits.patience * 1_000_000)
+        requests = OpenRequests(most: limits.requests, memory: limits.memory / 8)
+        verbs = OpenRequests(most: limits.requests, memory: limits.memory / 8)
+        guard limits.memory > 0 else { return }
+        listening = stream.listen(to: .all) { [weak self] event in self?.receive(event) }
+    }
+
+    public func stop() { listening = nil }
+
+    /// Traces that are kept.
+    public var callCount: Int { traces.count }
+    /// What everything takes that is kept, in bytes, about.
+    public var memory: Int { traceMemory + loose.memory + requests.memory }
+
+    // MARK: Events
+
+    func receive(_ event: Event) {
+        count += 1
+        ties.learn(event)
+        switch (event.subject, event.content) {
+        case (.call(let id), .call(let change)): receive(change, of: id, event)
+        case (.session(let id), .session(let change)): receive(change, of: id, event)
+        case (.dialog(let id), .sip(let message)): receive(message, in: id, event)
+        case (.client(let id), .api(let message)): receive(message, of: id, event)
+        case (.handle(let id), .engine(let message)): receive(message, of: id, event)
+        case (_, .log(let line)): receive(line, event)
+        default: break
+        }
+        expire(at: event.time)
+    }
+
+    private func entry(_ event: Event, _ kind: TraceDocument.Kind, _ label: String) -> TraceEntry {
+        TraceEntry(count, event.time, kind, SecretRemoval.clean(label))
+    }
+
+    private func receive(_ change: CallEvent, of id: String, _ event: Event) {
+        if case .began = change, traces[id] == nil { insert(Trace(id: id, isCall: true, began: event.time)) }
+        if let trace = traces[id] {
+            trace.note(change, at: event.time)
+            switch change {
+            case .began: adopt(.call(id), into: trace)
+            case .hasDialog(let callID, _): adopt(.dialog(callID), into: trace)
+            case .hasSession(let session): adopt(.session(session), into: trace)
+            default: break
+            }
+        }
+        if let label = TraceLabels.call(change) { keep(entry(event, .call, label), of: event.subject) }
+        if case .ended = change, traces[id] == nil { ties.forget(id) }
+    }
+
+    private func receive(_ change: SessionChange, of id: String, _ event: Event) {
+        if case .hasHandle(let handle, _) = change, let waiting = take(.handle(handle)) { keep(waiting, as: event.subject) }
+        if let label = TraceLabels.session(change) { keep(entry(event, .session, label), of: event.subject) }
+        switch change {
+        case .up: promote(event.subject, id, outcome: nil, at: event.time)
+        case .ended(let code, let reason):
+            promote(event.subject, id, outcome: nil, at: event.time)
+            // That of a call ends with the call.
+            guard let trace = own[event.subject].flatMap({ traces[$0] }) else { break }
+            trace.end(CallOutcome(status: code, reason: reason, by: "gateway"), at: event.time)
+        default: break
+        }
+    }
+
+    private func receive(_ message: SIPMessage, in dialog: String, _ event: Event) {
+        var entry = entry(event, .sip, TraceLabels.sip(message))
+        (entry.isSent, entry.party) = (message.isSent, .dialog(dialog))
+        (entry.transport, entry.peer, entry.local) = (message.transport, message.peer, message.local)
+        entry.text = SecretRemoval.clean(message.text)
+        keep(entry, of: event.subject)
+        // A challenge is answered by another INVITE.
+        guard message.method == "INVITE", message.isSent, let status = message.status, status >= 300, status != 401, status != 407 else { return }
+        promote(event.subject, dialog, outcome: TraceStore.outcome(of: entry), at: event.time)
+    }
+
+    private static func outcome(of response: TraceEntry?) -> CallOutcome? {
+        guard let words = response?.label.split(separator: " ").dropLast(), let status = words.first.flatMap({ Int($0) }) else { return nil }
+        return CallOutcome(status: status, reason: words.dropFirst().joined(separator: " "), by: "gateway")
+    }
+
+    private func receive(_ line: LogLine, _ event: Event) {
+        guard event.subject != .gateway else { return }
+        var entry = entry(event, .log, TraceLabels.log(line))
+        entry.text = SecretRemoval.clean(line.fields.map { "\($0.name)=\($0.value)" }.joined(separator: "\n"))
+        if entry.text.utf8.count > 8_192 { entry.text = String(entry.text.prefix(8_000)) + "…" }
+        keep(entry, of: event.subject)
+    }
+
+    private func receive(_ message: EngineMessage, of handle: UInt64, _ event: Event) {
+        let scan = MessageScan(message.text)
+        let key = scan.token("transaction").map { OpenRequests.Key(peer: String(handle), isOurs: true, id: $0) }
+        let request = message.isSent ? nil : key.flatMap { verbs.look($0) }
+        guard let label = TraceLabels.engine(scan, isSent: message.isSent, answering: request?.command) else { return }
+        if !message.isSent, let key { verbs.close(key) }
+        var entry = entry(event, .engine, label)
+        (entry.isSent, entry.party, entry.text) = (message.isSent, .janus, SecretRemoval.clean(message.text))
+        if message.isSent, let key { verbs.open(key, OpenRequests.Request(command: label, entry: nil, subjects: [])) }
+        // They are asked for again and again.
+        if label == "statistics" { return }
+        if label == "statistics: ok" {
+            for trace in found(event.subject) { change(trace) { $0.replaceCount(entry, of: handle) } }
+            return
+        }
+        keep(entry, of: event.subject)
+    }
+
+    private func receive(_ message: APIMessage, of client: String, _ event: Event) {
+        guard !client.isEmpty, message.text.utf8.count <= TraceStore.longestMessage else { return }
+        let scan = MessageScan(message.text)
+        let isAnswer = !scan.has("cmd") && scan.has("result")
+        let key = scan.token("tid").map { OpenRequests.Key(peer: client, isOurs: message.isSent != isAnswer, id: $0) }
+        let request = isAnswer ? key.flatMap { requests.look($0) } : nil
+        // What admins ask about calls is no part of these.
+        if isAnswer, request?.command == TraceStore.adminCommand { return key.map { requests.close($0) } ?? () }
+        if !isAnswer, scan.string("class") == "admin" {
+            return key.map { requests.open($0, OpenRequests.Request(command: TraceStore.adminCommand, entry: nil, subjects: [])) } ?? ()
+        }
+        var subjects = subjects(of: scan)
+        for subject in request?.subjects ?? [] where !subjects.contains(subject) { subjects.append(subject) }
+        var entry = entry(event, .api, TraceLabels.api(scan, answering: request?.command))
+        (entry.isSent, entry.party) = (message.isSent, .client(client))
+        let isRefusal = isAnswer && scan.string("result") == "error"
+        let isStart = request.map { ["start_call", "start_session"].contains($0.command) } ?? false
+        guard !subjects.isEmpty || !isAnswer || (isRefusal && isStart) else { return key.map { requests.close($0) } ?? () }
+        entry.text = SecretRemoval.clean(message.text)
+        if subjects.isEmpty, isRefusal, let earlier = request?.entry { return keepRefused(entry, earlier, of: client, message, event.time) }
+        for subject in subjects { for trace in found(subject) { trace.name(client: client, message.user ?? "") } }
+        if let earlier = request?.entry, request?.subjects.isEmpty == true { keep(earlier, of: subjects) }
+        keep(entry, of: subjects)
+        guard let key else { return }
+        if !isAnswer {
+            let command = scan.string("cmd") ?? ""
+            requests.open(key, OpenRequests.Request(command: command, entry: subjects.isEmpty ? entry : nil, subjects: subjects))
+        } else {
+            requests.close(key)
+        }
+    }
+
+    private static let adminCommand = "admin"
+    /// Longest message of the browser API that is looked at, in bytes: one with SDP is shorter.
+    private static let longestMessage = 262_144
+
+    /// The calls and sessions that a message names; one that names many is about none of them.
+    private func subjects(of scan: MessageScan) -> [Event.Subject] {
+        let ids = scan.ids
+        var known: [Event.Subject] = []
+        for id in ids {
+            let subject: Event.Subject? =
+                if ties.knows(id) { .call(id) } else if !ties.calls(of: .session(id)).isEmpty || own[.session(id)] != nil { .session(id) } else { nil }
+            if let subject, !known.contains(where: { found($0).first === found(subject).first }) { known.append(subject) }
+        }
+        if known.isEmpty, let session = scan.string("session_id"), ids.contains(session) { known = [.session(session)] }
+        return known.count <= 4 ? known : []
+    }
+
+    /// A `start_call` that was refused before it was a call.
+    private func keepRefused(_ answer: TraceEntry, _ request: TraceEntry, of client: String, _ message: APIMessage, _ time: EventTime) {
+        let trace = Trace(id: "refused-\(answer.number)", isCall: false, began: request.time)
+        trace.note(.hasClient(id: client, isCaller: true), at: time)
+        trace.name(client: client, message.user ?? "")
+        insert(trace)
+        for entry in [request, answer] { add(entry, to: trace) }
+        let scan = MessageScan(answer.text)
+        let outcome = CallOutcome(status: scan.token("code").flatMap { Int($0) } ?? 0, reason: scan.string("error") ?? "", by: "gateway")
+        trace.end(outcome, at: time)
+    }
+
+    // MARK: Traces
+
+    /// A handle stands for its session.
+    private func place(_ subject: Event.Subject) -> Event.Subject {
+        if case .handle(let handle) = subject, let session = ties.session(of: handle) { .session(session) } else { subject }
+    }
+
+    private func found(_ subject: Event.Subject) -> [Trace] {
+        let subject = place(subject)
+        if let trace = own[subject].flatMap({ traces[$0] }) { return [trace] }
+        return ties.calls(of: subject).compactMap { traces[$0] }
+    }
+
+    private func keep(_ entry: TraceEntry, of subjects: [Event.Subject]) { for subject in subjects { keep(entry, of: subject) } }
+
+    private func keep(_ entry: TraceEntry, of subject: Event.Subject) {
+        let found = found(subject)
+        for trace in found { add(entry, to: trace) }
+        guard found.isEmpty else { return }
+        // What is left of a call whose trace had to go is not kept in parts.
+        guard ties.calls(of: subject).isEmpty else { return strangers.increment() }
+        let dropped = loose.add(entry, place(subject), limit: limits.call)
+        if dropped > 0 { strangers.increment(by: dropped) }
+    }
+
+    private func add(_ entry: TraceEntry, to trace: Trace) {
+        change(trace) { if !$0.add(entry, limit: limits.call) { full.increment() } }
+    }
+
+    private func change(_ trace: Trace, _ body: (Trace) -> Void) {
+        let before = trace.bytes
+        body(trace)
+        if traces[trace.id] === trace { traceMemory += trace.bytes - before }
+        makeRoom()
+    }
+
+    private func insert(_ trace: Trace) {
+        if let former = traces[trace.id] { traceMemory -= former.bytes }
+        traces[trace.id] = trace
+        order.append(trace.id)
+        traceMemory += trace.bytes
+        makeRoom()
+    }
+
+    /// What was kept of something before it was known which call has it.
+    private func take(_ subject: Event.Subject) -> Trace? {
+        if let id = own.removeValue(forKey: subject), let trace = traces.removeValue(forKey: id) {
+            traceMemory -= trace.bytes
+            return trace
+        }
+        return loose.take(subject)
+    }
+
+    private func adopt(_ subject: Event.Subject, into trace: Trace) {
+        guard let waiting = take(subject) else { return }
+        change(trace) { $0.absorb(waiting, limit: limits.call) }
+    }
+
+    /// Puts what was kept of a handle to its session.
+    private func keep(_ waiting: Trace, as subject: Event.Subject) {
+        for var entry in waiting.timeLine {
+            entry.text = waiting.text(of: entry)
+            entry.first = nil
+            keep(entry, of: subject)
+        }
+    }
+
+    /// Gives something that belongs to no call a trace of its own.
+    private func promote(_ subject: Event.Subject, _ id: String, outcome: CallOutcome?, at time: EventTime) {
+        if let known = own[subject].flatMap({ traces[$0] }) {
+            if let outcome { known.end(outcome, at: time) }
+            return
+        }
+        guard ties.calls(of: subject).isEmpty, let waiting = loose.take(subject) else { return }
+        let trace = Trace(id: id, isCall: false, began: waiting.began)
+        if case .dialog = subject { trace.addDialog(id, isCaller: true) } else { trace.addSession(id) }
+        trace.absorb(waiting, limit: limits.call)
+        if let outcome { trace.end(outcome, at: time) }
+        own[subject] = id
+        insert(trace)
+    }
+
+    private func expire(at time: EventTime) {
+        while let (subject, waiting) = loose.expired(at: time) {
+            guard case .dialog(let id) = subject, case let invitation = waiting.invitation, invitation.isThere, own[subject] == nil else { continue }
+            loose.putBack(waiting, subject)
+            promote(subject, id, outcome: TraceStore.outcome(of: invitation.last), at: time)
+        }
+    }
+
+    // MARK: Room
+
+    /// How many are looked at for one that has ended, before the oldest goes.
+    private static let longestLook = 200
+
+    private func makeRoom() {
+        while traceMemory > limits.memory / 4 * 3 || traces.count > limits.calls, let id = oldest() {
+            evict(id)
+        }
+    }
+
+    private func oldest() -> String? {
+        if order.count > traces.count * 2 + 100 { order.removeAll { traces[$0] == nil } }
+        let candidates = order.lazy.filter { [traces] in traces[$0] != nil }.prefix(TraceStore.longestLook)
+        return candidates.first { traces[$0]?.ended != nil } ?? candidates.first
+    }
+
+    private func evict(_ id: String) {
+        guard let trace = traces.removeValue(forKey: id) else { return }
+        traceMemory -= trace.bytes
+        evicted.increment()
+        own[.dialog(id)] = nil
+        own[.session(id)] = nil
+        if trace.isCall, trace.ended != nil { ties.forget(id) }
+        if !trace.isCall { for session in trace.sessions { ties.forgetHandles(of: session) } }
+    }
+}

@@ -1,0 +1,46 @@
+@testable import Diagnosis
+import Testing
+
+@Suite struct SecretRemovalTests {
+    @Test("secrets are replaced, and nothing else", arguments: [
+        // Digest: who it is stays.
+        ("Authorization: Digest username=\"alice\", realm=\"r\", nonce=\"n\", uri=\"sip:x\", response=\"0123abcd\", algorithm=MD5\r\n",
+         "Authorization: Digest username=\"alice\", realm=\"r\", nonce=\"n\", uri=\"sip:x\", response=\"***\", algorithm=MD5\r\n"),
+        ("PROXY-authorization : digest\r\n username=\"a\",\r\n\tRESPONSE = 0123abcd , nc=1\r\nTo: x\r\n",
+         "PROXY-authorization : digest\r\n username=\"a\",\r\n\tRESPONSE = *** , nc=1\r\nTo: x\r\n"),
+        ("Authentication-Info: nextnonce=\"n\", rspauth=\"feed\"\r\n", "Authentication-Info: nextnonce=\"n\", rspauth=\"***\"\r\n"),
+        ("Authorization: Digest username=\"re, response=\\\"sponse\", response=\"0123\r\n", "Authorization: Digest username=\"re, response=\\\"sponse\", response=\"***\n"),
+        ("Authorization: Bearer eyJhbGciOi.J9\r\nCSeq: 1 INVITE\r\n", "Authorization: Bearer ***\r\nCSeq: 1 INVITE\r\n"),
+        ("Authorization: Digest what is this\r\n", "Authorization: Digest ***\r\n"),
+        // SDP, alone and within JSON.
+        ("a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:d0RmdmcmVCspeEc3QGZiNWpVLFJhQX1cfHAwJSoj|2^20|1:4\r\nm=video",
+         "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:***|2^20|1:4\r\nm=video"),
+        ("{\"sdp\":\"a=ice-ufrag:AbCd\\r\\na=ice-pwd:asd88fgpdd777uzjYhagZg\\r\\na=mid:0\"}", "{\"sdp\":\"a=ice-ufrag:AbCd\\r\\na=ice-pwd:***\\r\\na=mid:0\"}"),
+        ("{\"sdp\":\"a=crypto:1 X INLINE:aa\\/bb==\\r\\n\"}", "{\"sdp\":\"a=crypto:1 X INLINE:***\\r\\n\"}"),
+        ("k=base64:c2VjcmV0\r\na=key-mgmt:mikey AQAFgM0X\r\nt=0 0", "k=base64:***\r\na=key-mgmt:***\r\nt=0 0"),
+        // JSON
+        ("{\"cmd\":\"login\",\"data\":{\"user\":\"alice\",\"password\" : \"won\\\"der\"},\"tid\":1}", "{\"cmd\":\"login\",\"data\":{\"user\":\"alice\",\"password\" : \"***\"},\"tid\":1}"),
+        ("{\"resume_token\":\"8f0a\",\"token\":\"eyJ\",\"apisecret\":\"x\"}", "{\"resume_token\":\"***\",\"token\":\"***\",\"apisecret\":\"***\"}"),
+        ("{\"audio\":{\"port\":5000,\"key\":\"qq==\"},\"srtp\":{\"local\":\"k1\",\"remote\":\"k2\"},\"remote\":{\"address\":\"192.0.2.1\"}}",
+         "{\"audio\":{\"port\":5000,\"key\":\"***\"},\"srtp\":{\"local\":\"***\",\"remote\":\"***\"},\"remote\":{\"address\":\"192.0.2.1\"}}"),
+        ("{\"pass\\u0077ord\":\"wonderland\"}", "{\"pass\\u0077ord\":\"***\"}"),
+        // URIs
+        ("INVITE sip:bob:secret@example.org SIP/2.0", "INVITE sip:bob:***@example.org SIP/2.0"),
+        // What only looks so.
+        ("WWW-Authenticate: Digest realm=\"r\", nonce=\"n\"\r\n", "WWW-Authenticate: Digest realm=\"r\", nonce=\"n\"\r\n"),
+        ("Contact: <sip:bob@192.0.2.1:5060;transport=tcp>, <sip:[2001:db8::1]:5060>\r\n", "Contact: <sip:bob@192.0.2.1:5060;transport=tcp>, <sip:[2001:db8::1]:5060>\r\n"),
+        ("", ""),
+    ])
+    func removed(text: String, cleaned: String) {
+        #expect(SecretRemoval.clean(text) == cleaned)
+    }
+
+    @Test("texts that break off anywhere are no trouble")
+    func cut() {
+        let whole = "Authorization: Digest username=\"a\\\"b\", response=\"c\\\r\n{\"password\":\"x\\\"y\",\"sdp\":\"a=ice-pwd:z\\r\\nsip:a:b@c\\"
+        for length in 0...whole.utf8.count {
+            let cleaned = SecretRemoval.clean(String(decoding: whole.utf8.prefix(length), as: UTF8.self))
+            #expect(cleaned.utf8.count <= length + 20)
+        }
+    }
+}

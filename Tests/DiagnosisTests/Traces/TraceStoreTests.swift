@@ -1,0 +1,147 @@
+@testable import Diagnosis
+import EventLoop
+import Events
+import JSON
+import Testing
+
+@LoopActor
+@Suite struct TraceStoreTests {
+    @Test("all that belongs to a call is on its time line, in order, also what came before the call was known")
+    func whole() throws {
+        let document = try Sample.document()
+        #expect(document.entries.map(\.label) == [
+            "INVITE sip:echo@192.0.2.1", "info tern: call from a phone", "call begins: phone 100 (anonymous) dials echo", "100 Trying (INVITE)", "open", "open: ok",
+            "call_invite", "call_invite: ok", "INVITE sip:echo@192.0.2.1", "200 OK (INVITE)", "call answered", "call ended by caller: 200 OK",
+        ])
+        #expect(document.entries.map(\.party) == ["caller", nil, nil, "caller", "janus", "janus", "callee", "callee", "caller", "caller", nil, nil])
+        #expect(document.parties.map(\.id) == ["caller", "callee", "janus"] && document.parties[1].name == "alice")
+        #expect(document.summary.status == 200 && document.summary.callIDs == ["one@192.0.2.7"] && document.summary.answered != nil)
+    }
+
+    @Test("a repeated message is marked, and has the text of the first")
+    func repetition() throws {
+        let entries = try Sample.document().entries
+        #expect(entries.map(\.isRepetition).filter { $0 }.count == 1)
+        #expect(entries[8].isRepetition && entries[8].text == entries[0].text)
+    }
+
+    @Test("no secret is kept, and JSON gives the document back as it was")
+    func clean() throws {
+        let document = try Sample.document()
+        for secret in ["topsecret", "c2VjcmV0"] { #expect(!document.json.text.contains(secret)) }
+        let back = try #require(TraceDocument(JSONValue(parsing: document.json.text)))
+        #expect(back.entries == document.entries && back.parties == document.parties && back.summary == document.summary)
+    }
+
+    @Test("an INVITE that is refused before it is a call is kept under its Call-ID, with its challenge, ACK and log")
+    func refused() throws {
+        let bench = TraceBench()
+        bench.invite("two")
+        bench.respond("two", 401, "Unauthorized")
+        #expect(bench.store.list(count: 10).isEmpty)
+        bench.invite("two", branch: "z9hG4bK2")
+        bench.log(.dialog("two"), "call refused")
+        bench.respond("two", 403, "Forbidden")
+        bench.sip("two", "ACK sip:echo@192.0.2.1 SIP/2.0\r\n\r\n", method: "ACK")
+        let trace = try bench.store.trace(of: "two")
+        #expect(trace.entries.map(\.label) == [
+            "INVITE sip:echo@192.0.2.1", "401 Unauthorized (INVITE)", "INVITE sip:echo@192.0.2.1", "info tern: call refused", "403 Forbidden (INVITE)",
+            "ACK sip:echo@192.0.2.1",
+        ])
+        #expect(trace.summary.status == 403 && trace.summary.caller == "100" && trace.summary.dialled == "echo" && !trace.summary.isCall)
+        #expect(try bench.store.trace(of: "last").summary.id == "two")
+    }
+
+    @Test("a challenge that nobody answers is kept when its time is over; a REGISTER is not")
+    func unanswered() throws {
+        let bench = TraceBench()
+        bench.sip("reg", "REGISTER sip:192.0.2.1 SIP/2.0\r\n\r\n", method: "REGISTER")
+        bench.invite("three")
+        bench.respond("three", 401, "Unauthorized")
+        let before = bench.store.memory
+        bench.now += 61_000_000
+        bench.log(.call("x"), "later")
+        #expect(bench.store.list(count: 10).map(\.id) == ["three"])
+        #expect(bench.store.list(count: 10).first?.status == 401)
+        #expect(throws: TraceStore.Failure.self) { try bench.store.trace(of: "reg") }
+        #expect(before > 0)
+    }
+
+    @Test("a browser's call has its request too, though only the answer names the call; polls and questions of admins are not in it")
+    func browser() throws {
+        let bench = TraceBench()
+        bench.api(Sample.client, #"{"class":"media","cmd":"start_call","data":{"dest":"echo"},"tid":"a"}"#)
+        bench.begin(Sample.call, session: Sample.session)
+        bench.call(Sample.call, .hasClient(id: Sample.client, isCaller: true))
+        bench.api(Sample.client, #"{"ack":"a"}"#, isSent: true)
+        bench.api(Sample.client, #"{"result": "ok", "data": {"call_id": "\#(Sample.call)", "session_id": "\#(Sample.session)"}, "tid": "a"}"#, isSent: true)
+        bench.api(Sample.client, #"{"class":"core","cmd":"ping","tid":2}"#)
+        bench.api(Sample.client, #"{"result":"ok","data":{"pong":true},"tid":2}"#, isSent: true)
+        bench.api(Sample.client, #"{"class":"admin","cmd":"get_trace","data":{"call":"\#(Sample.call)"},"tid":3}"#)
+        bench.api(Sample.client, #"{"result":"ok","data":{"id":"\#(Sample.call)"},"tid":3}"#, isSent: true)
+        bench.api(Sample.client, #"{"class":"core","cmd":"event","data":{"obj_id":"\#(Sample.call)","type":"answer","body":{}}}"#, isSent: true)
+        bench.api("other", #"{"class":"media","cmd":"set_candidate","data":{"session_id":"\#(Sample.session)"},"tid":1}"#)
+        #expect(try bench.labels(Sample.call) == [
+            "start_call", "call begins: phone 100 (anonymous) dials echo", "start_call: ok", "event answer", "set_candidate",
+        ])
+    }
+
+    @Test("a start_call that is refused has a trace of its own")
+    func refusedBrowser() throws {
+        let bench = TraceBench()
+        bench.api(Sample.client, #"{"class":"media","cmd":"start_call","data":{"dest":"nobody"},"tid":1}"#)
+        bench.api(Sample.client, #"{"result":"error","data":{"code":3301,"error":"nobody is reached"},"tid":1}"#, isSent: true)
+        let trace = try bench.store.trace(of: "last")
+        #expect(trace.entries.map(\.label) == ["start_call", "start_call: error 3301 nobody is reached"] && trace.summary.caller == "alice")
+    }
+
+    @Test("what Janus says of a handle before the session has it, and the last counts alone, are in the trace")
+    func engine() throws {
+        let bench = TraceBench()
+        bench.engine(9, #"{"janus":"webrtcup","sender":9}"#, isSent: false)
+        bench.begin(Sample.call, session: Sample.session)
+        bench.session(Sample.session, .hasHandle(9, side: "callee"))
+        for number in 1...20 {
+            bench.engine(9, #"{"janus":"message","body":{"request":"statistics"},"transaction":"t\#(number)"}"#)
+            bench.engine(9, #"{"janus":"ack","transaction":"t\#(number)"}"#, isSent: false)
+            bench.engine(9, #"{"janus":"event","transaction":"t\#(number)","plugindata":{"data":{"tern":"ok","leg":\#(number)}}}"#, isSent: false)
+        }
+        #expect(try bench.labels(Sample.call) == ["event webrtcup", "call begins: phone 100 (anonymous) dials echo", "statistics: ok"])
+        #expect(try bench.store.trace(of: Sample.session).entries.last?.text.contains("\"leg\":20") == true)
+    }
+
+    @Test("a session without a call has a trace; a call that takes it over has that as well")
+    func sessionAlone() throws {
+        let bench = TraceBench()
+        bench.session(Sample.session, .offered(by: "caller"))
+        bench.session(Sample.session, .up)
+        #expect(try bench.labels(Sample.session) == ["the caller offers", "media can flow"])
+        bench.begin(Sample.call, session: Sample.session)
+        #expect(bench.store.list(count: 10).map(\.id) == [Sample.call])
+        #expect(try bench.labels(Sample.call).first == "the caller offers")
+    }
+
+    @Test("a transferred phone's dialog is on the time lines of both calls while both live")
+    func transfer() throws {
+        let bench = TraceBench()
+        bench.begin("one", caller: "d")
+        bench.begin("two", caller: "d")
+        bench.sip("d", "UPDATE sip:x SIP/2.0\r\n\r\n", method: "UPDATE")
+        bench.call("one", .ended(CallOutcome(status: 200, reason: "OK", by: "caller")))
+        bench.sip("d", "INFO sip:x SIP/2.0\r\n\r\n", method: "INFO")
+        #expect(try bench.labels("one").contains("UPDATE sip:x") && bench.labels("two").contains("UPDATE sip:x"))
+        #expect(try !bench.labels("one").contains("INFO sip:x") && bench.labels("two").contains("INFO sip:x"))
+    }
+
+    @Test("a call is found by its id, a beginning of it that no other has, its Call-ID and its session")
+    func found() throws {
+        let bench = TraceBench()
+        bench.begin("abc-1", caller: "dialog", session: "s")
+        bench.begin("abc-2")
+        for name in ["abc-1", "dialog", "s"] { #expect(try bench.store.trace(of: name).summary.id == "abc-1") }
+        #expect(throws: TraceStore.Failure.self) { try bench.store.trace(of: "abc") }
+        #expect(throws: TraceStore.Failure.self) { try bench.store.trace(of: "a") }
+        #expect(throws: TraceStore.Failure.self) { try bench.store.trace(of: "nobody") }
+        #expect(try bench.store.trace(of: "abc-2").summary.id == "abc-2")
+    }
+}

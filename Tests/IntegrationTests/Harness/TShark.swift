@@ -1,0 +1,53 @@
+import Foundation
+
+/// Wireshark's judgement of packets.
+enum TShark {
+    /// One row of the fields for each packet that the filter takes.
+    ///
+    /// - Parameter script: A dissector in Lua, beside this file.
+    static func rows(_ capture: URL, _ filter: String, _ fields: [String], script: String? = nil) async throws -> [[String]] {
+        var arguments = ["-r", capture.path, "-Y", filter, "-T", "fields", "-E", "separator=/t"]
+        if let script {
+            arguments += ["-X", "lua_script:" + URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent(script).path]
+        }
+        let run = try await TestProcess("/usr/bin/tshark", arguments + fields.flatMap { ["-e", $0] }, environment: ["HOME": capture.deletingLastPathComponent().path, "PATH": "/usr/bin:/bin"])
+        let exit = await run.exit(within: .seconds(60))
+        guard exit == .exited(0) else { throw HarnessError("tshark: \(String(describing: exit)): \(run.output)") }
+        return run.output.split(separator: "\n").filter { !$0.hasPrefix("Running as user") }
+            .map { $0.split(separator: "\t", omittingEmptySubsequences: false).map(String.init) }
+    }
+}
+
+/// Stands in for a Homer: takes the packets that come, and writes them as a capture for tshark.
+final class HomerStandIn: Sendable {
+    let port: Int
+    private let socket: Socket
+    private let packets = Mailbox<[UInt8]>()
+
+    init(on address: String) throws {
+        socket = try Socket(type: SOCK_DGRAM, address: address, port: 0)
+        port = socket.port
+        let socket = socket, packets = packets
+        Thread.detachNewThread { while let bytes = socket.read(), !bytes.isEmpty { packets.post(bytes) } }
+    }
+
+    func stop() { socket.close() }
+
+    /// All that came, in order.
+    var all: [[UInt8]] { packets.all }
+
+    /// As a pcap file: each packet from 192.0.2.1 to port 9060, the port of Homer.
+    func write(to file: URL) throws {
+        func little(_ number: UInt32) -> [UInt8] { withUnsafeBytes(of: number.littleEndian) { Array($0) } }
+        func big(_ number: Int) -> [UInt8] { [UInt8(number >> 8 & 0xFF), UInt8(number & 0xFF)] }
+        // LINKTYPE_RAW
+        var bytes = little(0xA1B2_C3D4) + [2, 0, 4, 0] + little(0) + little(0) + little(262_144) + little(101)
+        for packet in all {
+            let udp = big(40_000) + big(9_060) + big(packet.count + 8) + [0, 0] + packet
+            let ip: [UInt8] = [0x45, 0] + big(udp.count + 20) + [0, 0, 0x40, 0, 64, 17, 0, 0, 192, 0, 2, 1, 192, 0, 2, 2]
+            let size = little(UInt32(ip.count + udp.count))
+            bytes += little(0) + little(0) + size + size + ip + udp
+        }
+        try Data(bytes).write(to: file)
+    }
+}
