@@ -1,3 +1,4 @@
+import EventLoop
 import Foundation
 
 /// Wireshark's judgement of packets.
@@ -10,11 +11,29 @@ enum TShark {
         if let script {
             arguments += ["-X", "lua_script:" + URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent(script).path]
         }
-        let run = try await TestProcess("/usr/bin/tshark", arguments + fields.flatMap { ["-e", $0] }, environment: ["HOME": capture.deletingLastPathComponent().path, "PATH": "/usr/bin:/bin"])
-        let exit = await run.exit(within: .seconds(60))
-        guard exit == .exited(0) else { throw HarnessError("tshark: \(String(describing: exit)): \(run.output)") }
-        return run.output.split(separator: "\n").filter { !$0.hasPrefix("Running as user") }
-            .map { $0.split(separator: "\t", omittingEmptySubsequences: false).map(String.init) }
+        let folder = capture.deletingLastPathComponent()
+        let run = try await LongOutput("/usr/bin/tshark", arguments + fields.flatMap { ["-e", $0] }, in: folder)
+        guard run.exit == .exited(0) else { throw HarnessError("tshark: \(run)") }
+        return run.text.split(separator: "\n").map { $0.split(separator: "\t", omittingEmptySubsequences: false).map(String.init) }
+    }
+}
+
+/// What a program writes whose lines may be of any length.
+struct LongOutput {
+    let exit: ChildProcess.Exit?
+    let text: String
+    let errors: String
+
+    /// - Parameter folder: For its output, and its HOME.
+    init(_ executable: String, _ arguments: [String], in folder: URL) async throws {
+        let file = folder.appendingPathComponent("output-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: file) }
+        let run = try await TestProcess(
+            "/bin/sh", ["-c", "exec \"$@\" > '\(file.path)'", "sh", executable] + arguments,
+            environment: ["HOME": folder.path, "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"])
+        exit = await run.exit(within: .seconds(60))
+        errors = run.output
+        text = String(decoding: (try? Data(contentsOf: file)) ?? Data(), as: UTF8.self)
     }
 }
 
