@@ -46,11 +46,11 @@ import Testing
         #expect(chunks[3] == nil && chunks[11] == [100] && chunks[14] == nil)
     }
 
-    private func report(_ play: (EventStream) async -> Void) async -> [HEPPacket] {
+    private func report(_ play: (EventStream, Sent) async -> Void) async -> [HEPPacket] {
         let stream = EventStream()
         let sent = Sent()
         let reporter = HEPReporter(mediaAddress: "192.0.2.1", stream: stream) { sent.packets.append($0) }
-        await play(stream)
+        await play(stream, sent)
         reporter.stop()
         return sent.packets
     }
@@ -74,7 +74,7 @@ import Testing
 
     @Test("both legs of a call, its log and its reports have the Call-ID of the caller in common; secrets are removed")
     func correlation() async throws {
-        let packets = await report { stream in
+        let packets = await report { stream, _ in
             stream.tell(sip("a", "INVITE sip:x SIP/2.0\r\nAuthorization: Digest response=\"feed\"\r\n\r\n", isSent: false))
             stream.tell(Event(.call("c"), .log(LogLine(level: "info", label: "tern", message: "call from a phone", fields: [("call", "c")]))))
             begin(stream, "c", session: "s")
@@ -98,13 +98,14 @@ import Testing
 
     @Test("a browser's call has the Call-ID of the phone that it calls; what waits for a dialog waits for a second at most")
     func browser() async throws {
-        let packets = await report { stream in
+        let packets = await report { stream, sent in
             begin(stream, "c", session: "s")
             stream.tell(Event(.call("c"), .log(LogLine(level: "info", label: "tern", message: "one", fields: []))))
             stream.tell("c", .hasDialog(callID: "b", isCaller: false))
             begin(stream, "d", session: "t")
             stream.tell(Event(.call("d"), .log(LogLine(level: "info", label: "tern", message: "two", fields: []))))
-            try? await Task.sleep(for: .seconds(1.7))
+            let limit = ContinuousClock.now + .seconds(20)
+            while sent.packets.count < 2, .now < limit { try? await Task.sleep(for: .milliseconds(20)) }
             stream.tell(sip("r", "OPTIONS sip:x SIP/2.0\r\n\r\n", isSent: true, method: "OPTIONS"))
         }
         #expect(packets.map(\.correlation) == ["b", "d", "r"])

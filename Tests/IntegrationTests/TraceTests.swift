@@ -105,7 +105,7 @@ extension IntegrationTests {
             _ = try? await phone.answered(within: .seconds(2))
             let missing = try await last(on: stage) { $0.contains("404 Not Found") }
             #expect(isOrdered(["INVITE sip:nobody@", "404 Not Found (INVITE)"], in: try labels(missing, "sip")))
-            #expect(try JSONValue(parsing: missing)["is_call"] == false)
+            #expect(try JSONValue(parsing: missing)["is_call"] == false && labels(missing, "log").contains { $0.contains("call refused") })
             phone.call("phone")
             try await other.called()
             try await other.refuse(486)

@@ -35,8 +35,6 @@ struct LooseTraces {
         return trace
     }
 
-    mutating func putBack(_ trace: Trace, _ subject: Event.Subject) { _ = insert(trace, subject) }
-
     mutating func take(_ subject: Event.Subject) -> Trace? { remove(subject) }
 
     /// The next one whose time is over.

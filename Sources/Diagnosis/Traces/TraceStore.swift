@@ -288,6 +288,10 @@ public final class TraceStore {
             return
         }
         guard ties.calls(of: subject).isEmpty, let waiting = loose.take(subject) else { return }
+        keepAlone(waiting, subject, id, outcome: outcome, at: time)
+    }
+
+    private func keepAlone(_ waiting: Trace, _ subject: Event.Subject, _ id: String, outcome: CallOutcome?, at time: EventTime) {
         let trace = Trace(id: id, isCall: false, began: waiting.began)
         if case .dialog = subject { trace.addDialog(id, isCaller: true) } else { trace.addSession(id) }
         trace.absorb(waiting, limit: limits.call)
@@ -298,9 +302,8 @@ public final class TraceStore {
 
     private func expire(at time: EventTime) {
         while let (subject, waiting) = loose.expired(at: time) {
-            guard case .dialog(let id) = subject, case let invitation = waiting.invitation, invitation.isThere, own[subject] == nil else { continue }
-            loose.putBack(waiting, subject)
-            promote(subject, id, outcome: TraceStore.outcome(of: invitation.last), at: time)
+            guard case .dialog(let id) = subject, case let invitation = waiting.invitation, invitation.isThere, ties.calls(of: subject).isEmpty else { continue }
+            keepAlone(waiting, subject, id, outcome: TraceStore.outcome(of: invitation.last), at: time)
         }
     }
 

@@ -56,6 +56,19 @@ import Testing
         #expect(bench.store.list(count: 10).map(\.id) == ["two"])
     }
 
+    @Test("what waits for a call whose trace had to go is let go of when its time is over")
+    func waiting() {
+        let bench = TraceBench { $0.calls = 1 }
+        bench.invite("d")
+        bench.call("one", .began(CallStart(callerKind: "phone", caller: "", dialled: "", source: "")))
+        bench.begin("two")
+        bench.call("one", .hasDialog(callID: "d", isCaller: true))
+        let before = bench.store.memory
+        bench.now += 61_000_000
+        bench.log(.call("x"), "later")
+        #expect(bench.store.memory < before && bench.store.list(count: 10).map(\.id) == ["two"])
+    }
+
     @Test("without memory nothing is listened to")
     func off() {
         let bench = TraceBench(memory: 0)
