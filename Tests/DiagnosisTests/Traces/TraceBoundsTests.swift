@@ -28,6 +28,7 @@ import Testing
         let bench = TraceBench { $0.call = 100_000 }
         bench.begin("c", caller: "d")
         for number in 0..<100 { bench.sip("d", "INFO \(number) \(long)", method: "INFO") }
+        for number in 0..<400 { bench.sip("d", "INFO \(number)", method: "INFO") }
         bench.call("c", .ended(CallOutcome(status: 200, reason: "OK", by: "caller")))
         let trace = try bench.store.trace(of: "c")
         #expect(trace.entries.reduce(0) { $0 + $1.text.utf8.count } < 100_000 && trace.dropped > 80)
