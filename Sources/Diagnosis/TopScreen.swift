@@ -95,8 +95,8 @@ public struct TopScreen {
 
     private func row(_ cells: [String]) -> String {
         // Names get what the others leave.
-        let names = max(10, min(28, (width - 47) / 2))
-        return zip(cells, [names, names, 9, 8, 4, 7, 7, 12]).map { $0.column($1) }.joined(separator: " ")
+        let names = max(10, min(28, (width - 48) / 2))
+        return zip(cells, [names, names, 10, 8, 4, 7, 7, 12]).map { $0.column($1) }.joined(separator: " ")
     }
 
     /// `0:12`, `1:02:03`.

@@ -20,10 +20,12 @@ public enum CallEvent: Sendable {
     case answered
     /// Its parties go on in another call.
     case transferred(to: String)
-    /// It is over, or was refused before it had a party: the last event that is about what happens to it.
+    /// It is over: the last event that is about what happens to it.
     case ended(CallOutcome)
+    /// It was refused before it began: the only event that is about what happens to it. The caller has that dialog, or is that client.
+    case notAdmitted(CallStart, callID: String?, client: String?, CallOutcome)
     /// All that is known of it by now: when it begins, is answered, each minute while it lasts, and when its media has been counted at its
-    /// end; once for a call that was refused before it had a party.
+    /// end; once for a call that was refused before it began.
     case recorded(CallRecord)
 }
 

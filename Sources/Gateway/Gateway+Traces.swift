@@ -2,9 +2,11 @@ internal import BrowserAPI
 internal import Configuration
 internal import Diagnosis
 internal import EventLoop
+internal import Foundation
 internal import JSON
 internal import Logging
 internal import Routing
+internal import Version
 
 /// The time lines of the last calls, what operators ask about them, and the Homer that is told of calls.
 @LoopActor
@@ -31,19 +33,29 @@ final class GatewayTraces {
             let failed = try fields.optionalFlag("failed") ?? false
             return ["traces": .array(store.list(count: count, onlyFailed: failed).map(\.json))]
         }
-        commands["get_trace"] = { [store] fields throws(APIError) in
-            let call = try fields.text("call", bytes: 1...512)
-            do throws(TraceStore.Failure) {
-                return try store.trace(of: call).json
-            } catch {
-                throw APIError(.unknownCall, "`call`: \(error.reason)")
-            }
+        commands["get_trace"] = { [weak self] fields throws(APIError) in
+            guard let self else { throw APIError(.shuttingDown) }
+            return try trace(fields).json
+        }
+        commands["get_capture"] = { [weak self] fields throws(APIError) in
+            guard let self else { throw APIError(.shuttingDown) }
+            let capture = PacketCapture(try trace(fields), application: "tern \(TernVersion.current)")
+            return ["pcapng": .string(Data(capture.bytes).base64EncodedString())]
         }
         guard let homer else { return }
         let sender = HEPSender(homer, log: log) { [weak hops] name in await hops?.addresses(of: name) ?? [] }
         self.sender = sender
         sender.start()
         reporter = HEPReporter(to: sender, mediaAddress: mediaAddress)
+    }
+
+    private func trace(_ fields: Fields) throws(APIError) -> TraceDocument {
+        let call = try fields.text("call", bytes: 1...512)
+        do throws(TraceStore.Failure) {
+            return try store.trace(of: call)
+        } catch {
+            throw APIError(.unknownCall, "`call`: \(error.reason)")
+        }
     }
 
     func stop() {

@@ -18,11 +18,8 @@ struct TopCommand: ParsableCommand {
     @OptionGroup var control: ControlOptions
 
     func run() throws {
-        if once || !Terminal.isThere {
-            let screen = TopScreen(try control.ask("get_overview"), width: Terminal.width)
-            return StandardStreams.output(screen.lines(height: once ? .max : Terminal.size.rows).joined(separator: "\n"))
-        }
         let client = try control.client()
+        if once || !Terminal.isThere { return try print(client) }
         let screen = FullScreen()
         defer { screen.leave() }
         var former: JSONValue?
@@ -36,6 +33,18 @@ struct TopCommand: ParsableCommand {
                 screen.show(["\(error)", "", "q ends this."])
             }
             screen.wait(milliseconds: 1_000)
+        }
+    }
+}
+
+extension TopCommand {
+    private func print(_ client: ControlClient) throws(ExitStatus) {
+        do throws(ControlError) {
+            let screen = TopScreen(try client.request("get_overview"), width: Terminal.width)
+            StandardStreams.output(screen.lines(height: .max).joined(separator: "\n"))
+        } catch {
+            StandardStreams.error("tern: \(error)")
+            throw .failure
         }
     }
 }

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Control
 internal import Diagnosis
 internal import Glibc
 internal import JSON
@@ -36,7 +37,7 @@ struct TraceCommand: ParsableCommand {
 
     func run() throws {
         guard let call else { return try list() }
-        let answer = try control.ask("get_trace", ["call": .string(call)])
+        let answer = try ask("get_trace", ["call": .string(call)])
         if json { return StandardStreams.output(answer.text) }
         guard let document = TraceDocument(answer) else {
             StandardStreams.error("tern: the gateway's answer is no trace; is it of another version?")
@@ -47,8 +48,18 @@ struct TraceCommand: ParsableCommand {
         StandardStreams.output(ladder.lines.joined(separator: "\n"))
     }
 
+    private func ask(_ command: String, _ data: [String: JSONValue]) throws(ExitStatus) -> JSONValue {
+        let client = try control.client()
+        do throws(ControlError) {
+            return try client.request(command, data)
+        } catch {
+            StandardStreams.error("tern: \(error)")
+            throw .failure
+        }
+    }
+
     private func list() throws {
-        let answer = try control.ask("list_traces", ["failed": .bool(failed), "limit": 100])
+        let answer = try ask("list_traces", ["failed": .bool(failed), "limit": 100])
         if json { return StandardStreams.output(answer.text) }
         let traces = (answer["traces"]?.arrayValue ?? []).compactMap(TraceSummary.init)
         if traces.isEmpty { return StandardStreams.output("There are no traces: no call was made, or traces.memory is 0.") }

@@ -105,7 +105,11 @@ extension IntegrationTests {
             _ = try? await phone.answered(within: .seconds(2))
             let missing = try await last(on: stage) { $0.contains("404 Not Found") }
             #expect(isOrdered(["INVITE sip:nobody@", "404 Not Found (INVITE)"], in: try labels(missing, "sip")))
-            #expect(try JSONValue(parsing: missing)["is_call"] == false && labels(missing, "log").contains { $0.contains("call refused") })
+            #expect(try labels(missing, "call").contains { $0.hasPrefix("call not admitted: 404") })
+            #expect(try JSONValue(parsing: missing)["is_call"] == false && labels(missing, "log").contains { $0.contains("call ended") })
+            // The id that the log has of it leads there as well.
+            let id = try #require(try JSONValue(parsing: missing)["id"]?.stringValue)
+            #expect(stage.gateway.log.contains("call=\(id)"))
             phone.call("phone")
             try await other.called()
             try await other.refuse(486)

@@ -22,6 +22,7 @@ enum TraceLabels {
         case .rings: "the caller hears that it rings"
         case .answered: "call answered"
         case .transferred(let call): "goes on in call \(call)"
+        case .notAdmitted(_, _, _, let outcome): cut("call not admitted: \(outcome.status) \(outcome.reason)")
         case .ended(let outcome): cut("call ended by \(outcome.by): \(outcome.status) \(outcome.reason)")
         default: nil
         }

@@ -34,6 +34,8 @@ public final class TraceStore {
     private(set) var order: [String] = []
     /// Dialogs and sessions that have a trace of their own.
     private var own: [Event.Subject: String] = [:]
+    /// The client whose call was not admitted last, and the call.
+    private var refusedClient: (client: String, call: String)?
     private var loose: LooseTraces
     private var requests: OpenRequests
     private var verbs: OpenRequests
@@ -95,6 +97,26 @@ public final class TraceStore {
         }
         if let label = TraceLabels.call(change) { keep(entry(event, .call, label), of: event.subject) }
         if case .ended = change, traces[id] == nil { ties.forget(id) }
+        if case .notAdmitted(let start, let callID, let client, let outcome) = change { keepRefused(id, start, callID, client, outcome, at: event.time) }
+    }
+
+    private func keepRefused(_ id: String, _ start: CallStart, _ callID: String?, _ client: String?, _ outcome: CallOutcome, at time: EventTime) {
+        let trace = Trace(id: id, isCall: false, began: time)
+        trace.note(.began(start), at: time)
+        if let callID, ties.calls(of: .dialog(callID)).isEmpty {
+            trace.addDialog(callID, isCaller: true)
+            if let waiting = take(.dialog(callID)) { trace.absorb(waiting, limit: limits.call) }
+            own[.dialog(callID)] = id
+        }
+        if let client {
+            trace.note(.hasClient(id: client, isCaller: true), at: time)
+            trace.name(client: client, start.caller)
+            refusedClient = (client, id)
+        }
+        if let waiting = take(.call(id)) { trace.absorb(waiting, limit: limits.call) }
+        trace.end(outcome, at: time)
+        own[.call(id)] = id
+        insert(trace)
     }
 
     private func receive(_ change: SessionChange, of id: String, _ event: Event) {
@@ -172,7 +194,10 @@ public final class TraceStore {
         let isStart = request.map { ["start_call", "start_session"].contains($0.command) } ?? false
         guard !subjects.isEmpty || !isAnswer || (isRefusal && isStart) else { return key.map { requests.close($0) } ?? () }
         entry.text = SecretRemoval.clean(message.text)
-        if subjects.isEmpty, isRefusal, let earlier = request?.entry { return keepRefused(entry, earlier, of: client, message, event.time) }
+        if subjects.isEmpty, isRefusal, let earlier = request?.entry {
+            if let key { requests.close(key) }
+            return keepRefused(entry, earlier, of: client, message, event.time)
+        }
         for subject in subjects { for trace in found(subject) { trace.name(client: client, message.user ?? "") } }
         if let earlier = request?.entry, request?.subjects.isEmpty == true { keep(earlier, of: subjects) }
         keep(entry, of: subjects)
@@ -202,8 +227,14 @@ public final class TraceStore {
         return known.count <= 4 ? known : []
     }
 
-    /// A `start_call` that was refused before it was a call.
+    /// A request for a call or session that was refused before there was one.
     private func keepRefused(_ answer: TraceEntry, _ request: TraceEntry, of client: String, _ message: APIMessage, _ time: EventTime) {
+        // The call has been told as one that was not admitted, a moment ago.
+        if let (refused, id) = refusedClient, refused == client, let trace = traces[id] {
+            refusedClient = nil
+            for entry in [request, answer] { add(entry, to: trace) }
+            return
+        }
         let trace = Trace(id: "refused-\(answer.number)", isCall: false, began: request.time)
         trace.note(.hasClient(id: client, isCaller: true), at: time)
         trace.name(client: client, message.user ?? "")
@@ -328,8 +359,9 @@ public final class TraceStore {
         guard let trace = traces.removeValue(forKey: id) else { return }
         traceMemory -= trace.bytes
         evicted.increment()
-        own[.dialog(id)] = nil
-        own[.session(id)] = nil
+        for subject in [.call(id), .dialog(id), .session(id)] + trace.dialogs.map({ .dialog($0.callID) }) as [Event.Subject] where own[subject] == id {
+            own[subject] = nil
+        }
         if trace.isCall, trace.ended != nil { ties.forget(id) }
         if !trace.isCall { for session in trace.sessions { ties.forgetHandles(of: session) } }
     }

@@ -86,6 +86,22 @@ import Testing
         ])
     }
 
+    @Test("a call that is not admitted has a trace under the id that the log has, with the SIP of its dialog, or the request of its client")
+    func notAdmitted() throws {
+        let bench = TraceBench()
+        let start = CallStart(callerKind: "phone", caller: "100", dialled: "echo", source: ""), outcome = CallOutcome(status: 403, reason: "Too expensive", by: "gateway")
+        bench.invite("d")
+        bench.call("x1", .notAdmitted(start, callID: "d", client: nil, outcome))
+        bench.log(.call("x1"), "call ended")
+        bench.respond("d", 403, "Forbidden")
+        #expect(try bench.labels("x1") == ["INVITE sip:echo@192.0.2.1", "call not admitted: 403 Too expensive", "info tern: call ended", "403 Forbidden (INVITE)"])
+        #expect(try bench.store.trace(of: "d").summary.id == "x1" && bench.store.list(count: 9).count == 1)
+        bench.api(Sample.client, #"{"class":"media","cmd":"start_call","data":{"dest":"nobody"},"tid":1}"#)
+        bench.call("x2", .notAdmitted(start, callID: nil, client: Sample.client, outcome))
+        bench.api(Sample.client, #"{"result":"error","data":{"code":3009,"error":"no"},"tid":1}"#, isSent: true)
+        #expect(try bench.labels("x2") == ["start_call", "call not admitted: 403 Too expensive", "start_call: error 3009 no"])
+    }
+
     @Test("a start_call that is refused has a trace of its own")
     func refusedBrowser() throws {
         let bench = TraceBench()
