@@ -29,7 +29,8 @@ public final class HEPReporter {
     private var timer: LoopTimer?
     private var callers: [String: String] = [:]
     private var ended: [String] = []
-    private var outgoing: Set<String> = []
+    /// The call that was not admitted last, and the Call-ID of its INVITE: its line of the log follows.
+    private var refused: (call: String, callID: String)?
 
     /// - Parameter mediaAddress: Where phones send their RTP.
     public convenience init(to sender: HEPSender, mediaAddress: String, stream: EventStream = .shared) {
@@ -69,6 +70,7 @@ public final class HEPReporter {
             if isCaller { callers[id] = callID }
             release()
         case .hasSession: release()
+        case .notAdmitted(_, let callID?, _, _): refused = (id, callID)
         case .ended:
             release()
             ended.append(id)
@@ -122,6 +124,10 @@ public final class HEPReporter {
         var packet = packet
         let call = ties.calls(of: subject).first
         if let call { packet.correlation = correlation(of: call) }
+        if case .call(let id) = subject, let refused, refused.call == id {
+            packet.correlation = refused.callID
+            return send(packet)
+        }
         guard waits, call.map(isCorrelated) != true, waiting.count < HEPReporter.mostWaiting else { return finish(packet, subject) }
         waiting.append(Waiting(subject: subject, packet: packet, since: .now))
         guard timer == nil else { return }
