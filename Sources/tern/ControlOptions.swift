@@ -15,6 +15,11 @@ struct ControlOptions: ParsableArguments {
 
     func client() throws(ExitStatus) -> ControlClient {
         if let socket { return ControlClient(paths: [socket]) }
-        return ControlClient(paths: [try options.loadOrReport().configuration.controlSocket, ControlOptions.service])
+        return client(of: try options.loadOrReport().configuration)
+    }
+
+    /// For whoever has read the configuration.
+    func client(of configuration: GatewayConfiguration) -> ControlClient {
+        ControlClient(paths: socket.map { [$0] } ?? [configuration.controlSocket, ControlOptions.service])
     }
 }

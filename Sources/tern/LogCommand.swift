@@ -25,18 +25,12 @@ struct LogCommand: ParsableCommand {
     @Flag(inversion: .prefixedNo, help: "Write each SIP message, its secrets removed.")
     var sip: Bool?
 
-    @Option(name: .long, help: ArgumentHelp("The gateway's control socket. Default: that of the configuration.", valueName: "path"))
-    var socket: String?
-
-    @OptionGroup var options: ConfigurationOptions
-
-    /// Where systemd has the gateway's socket.
-    private static let service = "/run/tern/control"
+    @OptionGroup var control: ControlOptions
 
     func run() throws {
-        let paths = try socket.map { [$0] } ?? [options.loadOrReport().configuration.controlSocket, LogCommand.service]
+        let client = try control.client()
         do throws(ControlError) {
-            let answer = try ControlClient(paths: paths).request(change.isEmpty ? "get_log" : "set_log", change)
+            let answer = try client.request(change.isEmpty ? "get_log" : "set_log", change)
             StandardStreams.output(LogCommand.words(for: answer))
         } catch {
             StandardStreams.error("tern: \(error)")

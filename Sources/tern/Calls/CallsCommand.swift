@@ -40,14 +40,11 @@ struct CallsCommand: ParsableCommand {
     @Flag(name: .long, help: "Write the records as JSON, one a line.")
     var json = false
 
-    @Option(name: .long, help: ArgumentHelp("The control socket of the gateway, in place of the configuration's.", valueName: "path"))
-    var socket: String?
-
-    @OptionGroup var options: ConfigurationOptions
+    @OptionGroup var control: ControlOptions
 
     func run() throws {
         let query = try readQuery()
-        let configuration = try options.loadOrReport().configuration
+        let configuration = try control.options.loadOrReport().configuration
         let records: [JSONValue]
         do throws(RecordError) {
             records = try read(query, configuration)
@@ -88,12 +85,12 @@ struct CallsCommand: ParsableCommand {
 
     /// Asks the gateway; reads the database where none runs.
     private func read(_ query: RecordQuery, _ configuration: GatewayConfiguration) throws(RecordError) -> [JSONValue] {
-        let client = ControlClient(paths: socket.map { [$0] } ?? [configuration.controlSocket, "/run/tern/control"])
+        let client = control.client(of: configuration)
         do throws(ControlError) {
             guard let id else { return try client.request("find_calls", query.fields)["calls"]?.arrayValue ?? [] }
             return [try client.request("get_call", ["call_id": .string(id)])["call"]].compactMap { $0 }
         } catch {
-            guard error.isUnreachable, socket == nil else { throw RecordError(error.description) }
+            guard error.isUnreachable, control.socket == nil else { throw RecordError(error.description) }
         }
         let reader = try RecordReader(configuration.records.database)
         guard let id else { return try reader.find(query).arrayValue ?? [] }
