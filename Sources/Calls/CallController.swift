@@ -213,7 +213,7 @@ final class CallController {
             lineTest.noteAnswer()
             tell(.answered)
             tellDialogs()
-            journal?.answers(machine.taker, machine.taker.flatMap { callees[$0]?.origin.user })
+            journal?.answers(machine.taker, machine.taker.flatMap { callees[$0]?.origin.user }, fill)
             caller.answer(sdp)
             transfer?.answered(self)
         case .refuse(let leg, let failure): callees[leg]?.refuse(failure)

@@ -73,7 +73,10 @@ final class CallJournal {
     }
 
     /// That party, or the echo for nil, has taken the call.
-    func answers(_ leg: Call.Leg?, _ party: String?) {
+    ///
+    /// - Parameter sides: Which legs it went out by, and the Call-IDs of both sides.
+    func answers(_ leg: Call.Leg?, _ party: String?, _ sides: @LoopActor (inout CallRecord) -> Void) {
+        sides(&record)
         record.times.answered = record.times.answered ?? CallJournal.now
         record.answeredBy = party.map(CallRecord.bounded) ?? record.answeredBy
         if let open = leg.flatMap(open) { record.legs[open].answered = CallJournal.now }

@@ -60,7 +60,8 @@ public final class RecordService {
             bound.cancel()
         }
         listening = nil
-        for writer in writers { await writer.stop() }
+        let stops = writers.map { writer in LoopActor.task { await writer.stop() } }
+        for stop in stops { await stop.value }
     }
 
     private func allClosed() {

@@ -315,7 +315,8 @@ public final class TraceStore {
     /// Gives something that belongs to no call a trace of its own.
     private func promote(_ subject: Event.Subject, _ id: String, outcome: CallOutcome?, at time: EventTime) {
         if let known = own[subject].flatMap({ traces[$0] }) {
-            if let outcome { known.end(outcome, at: time) }
+            // Why a call was not admitted says more than its response.
+            if let outcome, known.outcome == nil { known.end(outcome, at: time) }
             return
         }
         guard ties.calls(of: subject).isEmpty, let waiting = loose.take(subject) else { return }

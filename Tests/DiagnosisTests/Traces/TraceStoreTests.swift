@@ -95,6 +95,7 @@ import Testing
         bench.log(.call("x1"), "call ended")
         bench.respond("d", 403, "Forbidden")
         #expect(try bench.labels("x1") == ["INVITE sip:echo@192.0.2.1", "call not admitted: 403 Too expensive", "info tern: call ended", "403 Forbidden (INVITE)"])
+        #expect(try bench.store.trace(of: "d").summary.reason == "Too expensive")
         #expect(try bench.store.trace(of: "d").summary.id == "x1" && bench.store.list(count: 9).count == 1)
         bench.api(Sample.client, #"{"class":"media","cmd":"start_call","data":{"dest":"nobody"},"tid":1}"#)
         bench.call("x2", .notAdmitted(start, callID: nil, client: Sample.client, outcome))

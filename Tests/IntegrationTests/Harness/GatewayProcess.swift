@@ -22,8 +22,6 @@ final class GatewayProcess: Sendable {
     let directory: URL
     private let process: TestProcess
 
-    /// Where it takes commands of this machine.
-    var controlSocket: String { directory.appendingPathComponent("janus/control").path }
     var pid: Int32 { process.pid }
     var log: String { process.output }
     /// Where its commands are taken, with a managed Janus.

@@ -6,6 +6,9 @@ import { Table } from './admin-table.js';
 
 const tones = { good: 'good', notice: '', warning: 'fair', critical: 'poor' };
 const toneOf = severity => tones[severity] ?? '';
+/** The order in which groups are read; others come behind. */
+const order = ['quality', 'received', 'sent', 'audio', 'codec', 'set_up', 'addresses', 'dtmf'];
+const place = group => order.includes(group) ? order.indexOf(group) : order.length;
 /** Stands for the unit of what is 0 to 1. */
 const share = Symbol('share');
 /** The units of figures, by their names. */
@@ -80,7 +83,8 @@ export class LineTestView {
     element('test-heading').textContent = `Line test of ${plainName(caller || 'an unknown caller')}`;
     element('test-status').textContent = `${time(began)}, ${duration(length / 1_000)} on the line, dialled ${orDash(dialled)}; call ${id}`;
     element('test-verdicts').replaceChildren(...verdicts.map(makeVerdict));
-    element('test-figures').replaceChildren(...Object.entries(groups).map(([group, value]) => makeGroup(group, value)).filter(Boolean));
+    element('test-figures').replaceChildren(...Object.entries(groups)
+      .sort(([one], [other]) => place(one) - place(other)).map(([group, value]) => makeGroup(group, value)).filter(Boolean));
   }
 }
 
