@@ -3,7 +3,7 @@ internal import Glibc
 /// Removes secrets from SIP messages, JSON messages and log lines, before they are kept or shown.
 ///
 /// Removed are: the response of digest authentication (RFC 7616; user, realm and nonce stay) and all of other schemes, SRTP keys in SDP
-/// (RFC 4568, RFC 4567, RFC 8866 section 5.12), passwords of ICE (RFC 8839) and of URIs, and the members of JSON objects that have passwords, tokens
+/// (RFC 4568, RFC 4567, RFC 8866 section 5.12), ids that callers give their line tests, passwords of ICE (RFC 8839) and of URIs, and the members of JSON objects that have passwords, tokens
 /// and keys.
 public enum SecretRemoval {
     /// What stands in the place of a secret.
@@ -77,6 +77,7 @@ private struct SecretScanner {
     /// Up to the end of a key, or of the line where the key has spaces.
     private static let sdpWords: [(word: String, toLineEnd: Bool)] = [
         ("inline", false), ("ice-pwd", false), ("k=clear", true), ("k=base64", true), ("k=uri", true), ("key-mgmt", true),
+        ("x-tern-test-id", true),
     ]
 
     private func endOfSDPSecret(after colon: Int, _ name: ArraySlice<UInt8>) -> Int? {

@@ -13,6 +13,7 @@ import Testing
         ("Authorization: Bearer eyJhbGciOi.J9\r\nCSeq: 1 INVITE\r\n", "Authorization: Bearer ***\r\nCSeq: 1 INVITE\r\n"),
         ("Authorization: Digest what is this\r\n", "Authorization: Digest ***\r\n"),
         // SDP, alone and within JSON.
+        ("X-Tern-Test-Id: 5f1c9a0e7d3b42c6a8e4f0b1d2c3a495\r\nMax-Forwards: 70", "X-Tern-Test-Id:***\r\nMax-Forwards: 70"),
         ("a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:d0RmdmcmVCspeEc3QGZiNWpVLFJhQX1cfHAwJSoj|2^20|1:4\r\nm=video",
          "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:***|2^20|1:4\r\nm=video"),
         ("{\"sdp\":\"a=ice-ufrag:AbCd\\r\\na=ice-pwd:asd88fgpdd777uzjYhagZg\\r\\na=mid:0\"}", "{\"sdp\":\"a=ice-ufrag:AbCd\\r\\na=ice-pwd:***\\r\\na=mid:0\"}"),
