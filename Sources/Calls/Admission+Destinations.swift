@@ -78,7 +78,6 @@ extension Admission {
 
     /// The same, with the route's place.
     func route(of dest: String, _ type: StartCall.Kind? = nil, by user: String) throws(APIError) -> Routed {
-        guard !isDraining else { throw APIError(.shuttingDown) }
         if type == .user {
             if users.isUser(dest) { return Routed(destinations: [.user(dest)]) }
         } else if let request = request(for: dest, by: user) {

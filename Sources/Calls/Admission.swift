@@ -96,11 +96,14 @@ final class Admission {
 
     /// Finds out who sends an INVITE. `then` is called once: at once, or later where the source has guessed passwords before.
     func identify(_ invite: SIPIncomingInvite, then: @escaping @LoopActor (Result<Caller, Refusal>) -> Void) {
-        guard !isDraining else { return then(.failure(.draining)) }
+        // What becomes of the INVITE, the address of its test call is used up.
+        let order = testCalls.take(invite.requestUser, from: invite.source)
+        // One that takes the place of a leg is no new call: who drains a gateway lets calls end in their own way.
+        guard !isDraining || invite.replaces != nil else { return then(.failure(.draining)) }
         guard !ownAddresses.contain(source: invite.source, invite.transport) else {
             return then(.failure(Refusal(482, "the INVITE comes from this gateway")))
         }
-        if let order = testCalls.take(invite.requestUser) { return then(.success(caller(for: order))) }
+        if let order { return then(.success(caller(for: order))) }
         let request = RequestAuthenticator.Request(
             method: "INVITE", uri: invite.requestURI, dialled: invite.requestUser, domain: invite.requestHost,
             address: invite.flow?.peerAddress ?? invite.source, authorizations: invite.authorizations, port: invite.flow?.peerPort,

@@ -63,6 +63,9 @@ public final class Switchboard {
         set { admission.isDraining = newValue }
     }
 
+    /// Set when the gateway stops: calls end, and none goes on elsewhere.
+    private(set) var isStopping = false
+
     public init(
         settings: CallSettings, routing: RoutingTable, table: CallTable, sessions: SessionRegistry, trunks: TrunkService, log: Logger
     ) {
@@ -232,6 +235,7 @@ public final class Switchboard {
 
     /// Ends every call, as the gateway does before it stops.
     public func endAll() {
+        isStopping = true
         let end = CallEnd(status: 503, reason: "The gateway is stopping", by: .gateway)
         for call in Array(calls.values) { call.handle(.terminate(end)) }
     }

@@ -1,4 +1,5 @@
 public import EventLoop
+internal import SIPNames
 
 /// The test calls that may come in: each has an address of its own, which is worth one call and is not guessed.
 @LoopActor
@@ -12,12 +13,15 @@ public final class TestCallOrders {
         public var trunk: String?
         /// The user as whom the routes see it; nil for nobody.
         public var user: String?
+        /// The address that it comes from.
+        public var source: String
 
-        public init(probe: String, dialled: String, trunk: String? = nil, user: String? = nil) {
+        public init(probe: String, dialled: String, trunk: String? = nil, user: String? = nil, source: String) {
             self.probe = probe
             self.dialled = dialled
             self.trunk = trunk
             self.user = user
+            self.source = source
         }
     }
 
@@ -42,10 +46,13 @@ public final class TestCallOrders {
         return user
     }
 
-    /// The order of an INVITE's user, which is used up by it.
-    func take(_ user: String) -> Order? {
+    /// The order of an INVITE's user, which is used up by it; nil as well where the INVITE comes from elsewhere than the order says.
+    ///
+    /// - Parameter source: `address:port`.
+    func take(_ user: String, from source: String) -> Order? {
         guard user.hasPrefix(TestCallOrders.prefix), let entry = orders.removeValue(forKey: user) else { return nil }
         entry.timer.cancel()
+        guard let address = SocketAddress(source)?.ip, address == IPAddress(entry.order.source) else { return nil }
         return entry.order
     }
 }

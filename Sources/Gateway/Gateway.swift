@@ -221,7 +221,7 @@ public final class Gateway {
 
     /// A gateway without a control socket serves calls as well.
     private func startControl() {
-        probes.address = { [weak self] in self?.localAddress }
+        probes.address = { [weak self] in self?.switchboard.isDraining == false ? self?.localAddress : nil }
         probes.register(in: api.admin)
         let overview = GatewayOverview(
             configuration: configuration, switchboard: switchboard, sessions: sessions, trunks: trunks, media: media, api: api, log: log

@@ -45,7 +45,7 @@ final class GatewayOverview {
     func register(in commands: AdminCommands) {
         commands["get_overview"] = { [weak self] _ throws(APIError) in
             guard let self else { throw APIError(.shuttingDown) }
-            return json
+            return current
         }
         commands["list_line_tests"] = { [weak self] fields throws(APIError) in
             let count = try fields.optionalInteger("limit", in: 1...GatewayOverview.maximumEntries) ?? 100
@@ -66,6 +66,7 @@ final class GatewayOverview {
     private func hangUp(_ fields: Fields) throws(APIError) -> JSONValue {
         let id = try fields.text("call_id", bytes: 1...128)
         guard switchboard.hangUp(id) else { throw APIError.unknownCall() }
+        hasChanged = true
         log.notice("an operator has ended a call", metadata: ["call": "\(id)"])
         return [:]
     }
@@ -74,12 +75,27 @@ final class GatewayOverview {
         guard let isOn = try fields.optionalFlag("on") else { throw APIError(.missingField, "`on` is missing") }
         if isOn != switchboard.isDraining {
             switchboard.isDraining = isOn
+            hasChanged = true
             log.notice(isOn ? "no new calls are taken: an operator drains the gateway" : "calls are taken again")
         }
         return ["draining": .bool(isOn)]
     }
 
     // MARK: What there is
+
+    /// The overview that was made last, and when: everybody who asks within a second gets the same.
+    private var last: (json: JSONValue, made: ContinuousClock.Instant)?
+
+    private var current: JSONValue {
+        if let last, last.made.duration(to: .now) < .milliseconds(900), !hasChanged { return last.json }
+        hasChanged = false
+        let json = json
+        last = (json, .now)
+        return json
+    }
+
+    /// An operator has just done something, and looks whether it is so.
+    private var hasChanged = false
 
     private var json: JSONValue {
         let process = ProcessFigures(), now = ContinuousClock.now
@@ -108,12 +124,15 @@ final class GatewayOverview {
     }
 
     private func registrations(_ now: ContinuousClock.Instant) -> JSONValue {
-        let bindings = (switchboard.registrar?.all ?? []).sorted { ($0.user, $0.id) < ($1.user, $1.id) }
+        var bindings = switchboard.registrar?.all ?? []
+        // In order only where all are shown: to sort a hundred thousand would hold up calls.
+        if bindings.count <= GatewayOverview.maximumEntries { bindings.sort { ($0.user, $0.id) < ($1.user, $1.id) } }
         return Overview.list(bindings, GatewayOverview.maximumEntries) { $0.json(now: now) }
     }
 
     private var clients: JSONValue {
-        let clients = api.allClients.sorted { ($0.user.name, $0.id) < ($1.user.name, $1.id) }
+        var clients = api.allClients
+        if clients.count <= GatewayOverview.maximumEntries { clients.sort { ($0.user.name, $0.id) < ($1.user.name, $1.id) } }
         return Overview.list(clients, GatewayOverview.maximumEntries) { $0.json }
     }
 

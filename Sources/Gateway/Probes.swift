@@ -17,6 +17,8 @@ final class Probes {
     static let kept = 288
     /// How long a test may take beyond the time for which it listens.
     private static let patience = Duration.seconds(90)
+    /// From a program that could not be started to the next one.
+    private static let pause = Duration.seconds(10)
 
     private let probes: [Probe]
     private let orders: TestCallOrders
@@ -85,12 +87,14 @@ final class Probes {
     /// `name` is that of a probe, or what one calls.
     private func order(_ fields: Fields) throws(APIError) -> JSONValue {
         let name = try fields.text("name", bytes: 1...256), trunk = try fields.optionalText("trunk", bytes: 1...64)
-        let matching = probes.filter { ($0.name == name || $0.call == name) && (trunk == nil || $0.trunk == trunk) }
-        guard let probe = matching.first else {
+        let matching = probes.filter { trunk == nil || $0.trunk == trunk }
+        guard let probe = matching.first(where: { $0.name == name }) ?? matching.first(where: { $0.call == name }) else {
             throw APIError(.unknownDestination, "`name`: no probe of the configuration is called so, or calls that: nothing else is called for a test")
         }
-        guard let address = address?() else { throw APIError(.shuttingDown) }
-        let order = TestCallOrders.Order(probe: probe.name, dialled: probe.call, trunk: probe.trunk, user: probe.from)
+        guard let address = address?() else {
+            throw APIError(.wrongState, "no test call can be made: the gateway takes no new calls, or listens for SIP over neither UDP nor TCP")
+        }
+        let order = TestCallOrders.Order(probe: probe.name, dialled: probe.call, trunk: probe.trunk, user: probe.from, source: address.own)
         guard let user = orders.issue(order) else { throw APIError(.tooManyRequests, "too many test calls are under way") }
         var data: [String: JSONValue] = [
             "probe": .string(probe.name), "call": .string(probe.call), "user": .string(user), "transport": .string(address.listener.transport.rawValue),
@@ -157,6 +161,7 @@ final class Probes {
             }
         } catch {
             log.error("a line could not be tested", metadata: ["probe": "\(probe.name)", "reason": "\(error)"])
+            limit = LoopTimer.schedule(after: Probes.pause) { [weak self] in self?.testNext() }
             return
         }
         let child = running

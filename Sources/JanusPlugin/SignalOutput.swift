@@ -127,7 +127,17 @@ struct SignalRequest {
             return leg.reference
         }
         if case .echo = signal { return }
-        try LineSignals.begin(reference)
+        do throws(RequestError) {
+            try LineSignals.begin(reference)
+        } catch {
+            // Nobody would send the signal: the caller goes on to hear itself.
+            leg.pointee.receiving.locked {
+                let receiver = leg.receiver(.audio)
+                receiver.pointee.test?.pointee.signal.echo()
+                receiver.pointee.isBroken = true
+            }
+            throw error
+        }
     }
 
     /// Under the receiving lock.

@@ -96,11 +96,14 @@ struct AdmissionTests {
         #expect(refusal(invite("77"))?.details.words == "no route takes 77")
     }
 
-    @Test("a gateway that stops takes no call")
-    func draining() {
+    @Test("a gateway that drains takes no call, but lets one go on elsewhere")
+    func draining() throws {
         admission.isDraining = true
         #expect(refusal(invite()) == .draining)
-        #expect(throws: APIError(.shuttingDown)) { try admission.destinations(of: "echo", by: "alice") }
+        #expect(try admission.destinations(of: "echo", by: "alice") == [.echo])
+        var replacing = invite()
+        replacing.replaces = SIPReplaces(callID: "1", toTag: "a", fromTag: "b")
+        #expect(throws: Never.self) { try ask(replacing).get() }
     }
 
     @Test("an INVITE that the gateway has sent itself is refused 482, and so is a URI that leads back here")

@@ -40,6 +40,7 @@ extension BrowserService {
     private func place(
         _ command: StartCall, _ call: String, _ client: BrowserClient, _ reply: BrowserReply, _ details: inout Admission.Refusal.Details
     ) throws(APIError) {
+        guard !switchboard.isDraining else { throw APIError(.shuttingDown) }
         let routed: Admission.Routed
         do throws(APIError) {
             routed = try switchboard.admission.route(of: command.dest, command.type, by: client.user.name)

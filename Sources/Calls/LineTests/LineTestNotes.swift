@@ -16,6 +16,29 @@ final class LineTestNotes {
     private(set) var digits = DigitLog()
     /// When the digits' times begin: at the answer, as those of the media engine do.
     private var answered = ContinuousClock.now
+    /// The digit that acts now, and the one that does next: the last that came meanwhile.
+    private var isActing = false
+    private var next: Character?
+    private var last: (digit: Character, time: ContinuousClock.Instant)?
+
+    /// A digit again within this time is the same press, told by another method.
+    private static let press = Duration.milliseconds(600)
+
+    /// Has a digit of the caller's act once those before have; of several that wait the last one does.
+    func take(_ digit: Character, _ act: @escaping @LoopActor (Character) async -> Void) {
+        if let last, last.digit == digit, last.time.duration(to: .now) < LineTestNotes.press { return }
+        last = (digit, .now)
+        next = digit
+        guard !isActing else { return }
+        isActing = true
+        LoopActor.task { [self] in
+            while let digit = next {
+                next = nil
+                await act(digit)
+            }
+            isActing = false
+        }
+    }
 
     func note(_ invite: SIPIncomingInvite) {
         addresses.sip = SocketAddress(invite.source)?.address

@@ -47,16 +47,19 @@ public final class LineTests {
         if digit == "#" {
             return call.handle(.terminate(CallEnd(status: 200, reason: "The caller ended the line test by #", by: .caller)))
         }
-        let fixed = LineTests.signal(for: digit)
-        guard fixed != nil || digit == "*" else { return }
-        let (session, log, id) = (call.session, log, call.id)
-        LoopActor.task { [self] in
-            var signal = fixed
-            if signal == nil { signal = await announcement(call) }
-            guard let signal else { return }
-            if let failure = await session.send(signal) {
-                log.info("the line test sends no signal", metadata: ["call": "\(id)", "digit": "\(digit)", "reason": "\(failure.reason)"])
-            }
+        guard digit == "*" || LineTests.signal(for: digit) != nil else { return }
+        call.lineTest.take(digit) { [weak self, weak call] digit in
+            guard let self, let call else { return }
+            await send(digit, call)
+        }
+    }
+
+    private func send(_ digit: Character, _ call: CallController) async {
+        var signal = LineTests.signal(for: digit)
+        if signal == nil { signal = await announcement(call) }
+        guard let signal else { return }
+        if let failure = await call.session.send(signal) {
+            log.info("the line test sends no signal", metadata: ["call": "\(call.id)", "digit": "\(digit)", "reason": "\(failure.reason)"])
         }
     }
 

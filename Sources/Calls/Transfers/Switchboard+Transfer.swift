@@ -79,7 +79,7 @@ extension Switchboard {
 
     /// Whether the other side of `seat` can be transferred now.
     func check(_ seat: Seat) throws(Admission.Refusal) {
-        guard !admission.isDraining else { throw .overload }
+        guard !isStopping else { throw .overload }
         guard seat.call.isEstablished else { throw .notEstablished }
         guard seat.call.transfer == nil else { throw .another }
         guard seat.other.leg != nil else { throw .nobody }

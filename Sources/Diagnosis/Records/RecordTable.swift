@@ -89,7 +89,7 @@ enum RecordTable {
     static func open(of gateway: String, began: Int, silentSince: Int, _ place: (Int) -> String) -> (sql: String, values: [RecordValue]) {
         (
             "SELECT record, updated FROM tern_call WHERE ended IS NULL AND (gateway = \(place(1)) OR updated < \(place(2))) AND began < \(place(3)) "
-                + "ORDER BY began LIMIT 1000",
+                + "ORDER BY began LIMIT 20000",
             [.text(gateway), .integer(silentSince), .integer(began)]
         )
     }
