@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 
 /// Where the tests run, and what they find there.
 struct TestEnvironment: Sendable {
@@ -63,7 +64,14 @@ enum FreePort {
         throw HarnessError("no port free for UDP and TCP")
     }
 
+    /// The ports that were given out: the system gives one again as soon as its socket is closed, before whoever got it has bound it.
+    private static let given = Mutex<Set<Int>>([])
+
     private static func find(_ address: String, _ type: __socket_type) throws -> Int {
-        try Socket(type: type, address: address, port: 0).port
+        for _ in 0..<100 {
+            let port = try Socket(type: type, address: address, port: 0).port
+            if given.withLock({ $0.insert(port).inserted }) { return port }
+        }
+        throw HarnessError("no port that was not given out before")
     }
 }
