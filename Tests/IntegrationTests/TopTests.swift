@@ -32,7 +32,9 @@ extension IntegrationTests {
             let enter = try #require(text.range(of: "\u{1b}[?1049h")), leave = try #require(text.range(of: "\u{1b}[?1049l"))
             #expect(text[enter.upperBound..<leave.lowerBound].contains("registrations") && text[leave.upperBound...].contains("code=0"))
             func settings(_ text: Substring) -> [Substring] { text.split(whereSeparator: { $0.isWhitespace || $0 == ";" }).filter { ["icanon", "-icanon", "echo", "-echo", "susp"].contains($0) } }
-            let before = settings(text[..<enter.lowerBound]), after = settings(text[leave.upperBound...])
+            // `script` writes the command itself in front.
+            let begin = try #require(text.range(of: "speed "))
+            let before = settings(text[begin.upperBound..<enter.lowerBound]), after = settings(text[leave.upperBound...])
             #expect(before == after && before.contains("icanon"), "\(before) \(after)")
         }
 
