@@ -7,11 +7,12 @@ import Testing
 @Suite("Transfers without sockets", .timeLimit(.minutes(1)))
 @LoopActor
 struct WholeTransferTests {
-    @Test("a browser transfers its phone to another one, and leaves when that has answered")
-    func blindTransfer() async throws {
+    @Test("a browser transfers its phone to another one, and leaves when that has answered; also where no new calls are taken", arguments: [false, true])
+    func blindTransfer(isDraining: Bool) async throws {
         try await CallBench.play { bench in
             let alice = bench.browser("alice")
             let (call, phone) = try await bench.callsPhone(alice)
+            bench.switchboard.isDraining = isDraining
             alice.request("transfer_call", ["call_id": .string(call), "dest": "801"])
             await bench.settle()
             let target = try #require(bench.agent.legs.last)
