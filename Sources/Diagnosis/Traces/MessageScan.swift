@@ -38,12 +38,16 @@ struct MessageScan {
         var end = start
         if bytes[start] == UInt8(ascii: "\"") {
             end += 1
-            while end < bytes.count, bytes[end] != UInt8(ascii: "\"") { end += bytes[end] == UInt8(ascii: "\\") ? 2 : 1 }
+            while end < bytes.count, end - start < MessageScan.longest, bytes[end] != UInt8(ascii: "\"") { end += bytes[end] == UInt8(ascii: "\\") ? 2 : 1 }
             return end < bytes.count && end - start < MessageScan.longest ? bytes[start...end] : nil
         }
-        while end < bytes.count, bytes[end] != UInt8(ascii: ","), bytes[end] != UInt8(ascii: "}"), bytes[end] != UInt8(ascii: "]"), bytes[end] > 0x20 { end += 1 }
+        while end < bytes.count, end - start < MessageScan.longest, !MessageScan.endsScalar(bytes[end]) { end += 1 }
         guard end > start, bytes[start] != UInt8(ascii: "{"), bytes[start] != UInt8(ascii: "["), end - start < MessageScan.longest else { return nil }
         return bytes[start..<end]
+    }
+
+    private static func endsScalar(_ byte: UInt8) -> Bool {
+        byte <= 0x20 || byte == UInt8(ascii: ",") || byte == UInt8(ascii: "}") || byte == UInt8(ascii: "]")
     }
 
     private func skipSpace(_ position: Int) -> Int {

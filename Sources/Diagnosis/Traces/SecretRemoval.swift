@@ -44,20 +44,22 @@ private struct SecretScanner {
         var position = 0
         while let colon = next(UInt8(ascii: ":"), from: position) {
             position = colon + 1
-            guard let name = wordBefore(colon) else { continue }
-            switch name.last.map({ $0 | 0x20 }) {
-            case UInt8(ascii: "e"), UInt8(ascii: "d"), UInt8(ascii: "r"), UInt8(ascii: "4"), UInt8(ascii: "i"), UInt8(ascii: "t"):
-                if let end = endOfSDPSecret(after: colon, name) { add(colon + 1..<end, to: &secrets) }
-            case UInt8(ascii: "p"), UInt8(ascii: "s"):
-                if let password = passwordOfURI(after: colon, name) { add(password, to: &secrets) }
-            case UInt8(ascii: "\"") | 0x20:
-                if let value = secretMember(at: colon) { add(value, to: &secrets) }
-            default: break
-            }
+            guard let name = wordBefore(colon), let secret = secret(after: colon, name) else { continue }
+            if !secret.isEmpty { secrets.append(secret) }
+            // A secret is passed over as a whole: each byte is looked at once, whatever stands in it.
+            position = max(position, secret.upperBound)
         }
     }
 
-    private func add(_ range: Range<Int>, to secrets: inout [Range<Int>]) { if !range.isEmpty { secrets.append(range) } }
+    private func secret(after colon: Int, _ name: ArraySlice<UInt8>) -> Range<Int>? {
+        switch name.last.map({ $0 | 0x20 }) {
+        case UInt8(ascii: "e"), UInt8(ascii: "d"), UInt8(ascii: "r"), UInt8(ascii: "4"), UInt8(ascii: "i"), UInt8(ascii: "t"):
+            endOfSDPSecret(after: colon, name).map { colon + 1..<$0 }
+        case UInt8(ascii: "p"), UInt8(ascii: "s"): passwordOfURI(after: colon, name)
+        case UInt8(ascii: "\"") | 0x20: secretMember(at: colon)
+        default: nil
+        }
+    }
 
     private func next(_ byte: UInt8, from position: Int) -> Int? {
         guard position < bytes.count else { return nil }

@@ -44,4 +44,37 @@ import Testing
             #expect(cleaned.utf8.count <= length + 20)
         }
     }
+
+    @Test("the time grows with the length of a text, not with its square", arguments: [
+        ("inline:", "inline:***"), ("ice-pwd:", "ice-pwd:***"), ("key-mgmt:", "key-mgmt:***"), ("k=base64:", "k=base64:***"),
+    ])
+    func linear(part: String, beginning: String) {
+        let short = String(repeating: part, count: 4_096 / part.utf8.count), long = String(repeating: part, count: 65_536 / part.utf8.count)
+        #expect(SecretRemoval.clean(long).hasPrefix(beginning))
+        // 16 times as long: 16 times the time, or 256 times.
+        #expect(Pace.ratio { _ = SecretRemoval.clean(short) } to: { _ = SecretRemoval.clean(long) } < 80)
+    }
+
+    @Test("a value that does not end is not read to the end of the message for each member of that name")
+    func scan() {
+        let short = MessageScan(String(repeating: "\"cmd\":x", count: 512)), long = MessageScan(String(repeating: "\"cmd\":x", count: 8_192))
+        #expect(long.string("cmd") == nil)
+        #expect(Pace.ratio { _ = short.string("cmd") } to: { _ = long.string("cmd") } < 80)
+    }
+
+    @Test("the longest value is read, a longer one is not")
+    func longest() {
+        for (length, isRead) in [(253, true), (254, true), (255, false), (5_000, false)] {
+            let value = String(repeating: "v", count: length)
+            #expect(MessageScan("{\"a\":\"\(value)\",\"b\":1}").string("a") == (isRead ? value : nil), "\(length)")
+        }
+    }
+}
+
+/// Compares how long two pieces of work take.
+private enum Pace {
+    static func ratio(_ short: () -> Void, to long: () -> Void) -> Double {
+        func least(_ work: () -> Void) -> Duration { (0..<3).map { _ in ContinuousClock().measure(work) }.min() ?? .zero }
+        return least(long) / max(least(short), .nanoseconds(1))
+    }
 }
