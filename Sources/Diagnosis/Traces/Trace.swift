@@ -84,6 +84,9 @@ final class Trace {
         return hasher.finalize()
     }
 
+    /// Whether it has the message of this entry.
+    func has(_ entry: TraceEntry) -> Bool { Trace.hash(of: entry).map { seen[$0] != nil } ?? false }
+
     /// Takes over what another one has.
     func absorb(_ other: Trace, limit: Int) {
         began = min(began, other.began)

@@ -33,9 +33,9 @@ public final class TraceStore {
     /// Their ids, the oldest first; those that are gone stay for a while.
     private(set) var order: [String] = []
     /// Dialogs and sessions that have a trace of their own.
-    private var own: [Event.Subject: String] = [:]
-    /// The client whose call was not admitted last, and the call.
-    private var refusedClient: (client: String, call: String)?
+    private(set) var own: [Event.Subject: String] = [:]
+    /// The client whose call was not admitted last, the call, and the number of the event.
+    private var refusedClient: (client: String, call: String, number: Int)?
     private var loose: LooseTraces
     private var requests: OpenRequests
     private var verbs: OpenRequests
@@ -101,6 +101,7 @@ public final class TraceStore {
     }
 
     private func keepRefused(_ id: String, _ start: CallStart, _ callID: String?, _ client: String?, _ outcome: CallOutcome, at time: EventTime) {
+        guard traces[id] == nil else { return }
         let trace = Trace(id: id, isCall: false, began: time)
         trace.note(.began(start), at: time)
         if let callID, ties.calls(of: .dialog(callID)).isEmpty {
@@ -111,7 +112,7 @@ public final class TraceStore {
         if let client {
             trace.note(.hasClient(id: client, isCaller: true), at: time)
             trace.name(client: client, start.caller)
-            refusedClient = (client, id)
+            refusedClient = (client, id, count)
         }
         if let waiting = take(.call(id)) { trace.absorb(waiting, limit: limits.call) }
         trace.end(outcome, at: time)
@@ -138,10 +139,17 @@ public final class TraceStore {
         (entry.isSent, entry.party) = (message.isSent, .dialog(dialog))
         (entry.transport, entry.peer, entry.local) = (message.transport, message.peer, message.local)
         entry.text = SecretRemoval.clean(message.text)
+        if !message.isSent, message.method == "INVITE", message.status == nil { beginAnew(dialog, entry) }
         keep(entry, of: event.subject)
         // A challenge is answered by another INVITE.
         guard message.method == "INVITE", message.isSent, let status = message.status, status >= 300, status != 401, status != 407 else { return }
         promote(event.subject, dialog, outcome: TraceStore.outcome(of: entry), at: event.time)
+    }
+
+    /// A phone may call again under the Call-ID of its call that was not admitted: that one's trace takes nothing but what belongs to its INVITE.
+    private func beginAnew(_ dialog: String, _ invite: TraceEntry) {
+        guard let id = own[.dialog(dialog)], id != dialog, let trace = traces[id], trace.outcome != nil, !trace.has(invite) else { return }
+        own[.dialog(dialog)] = nil
     }
 
     private static func outcome(of response: TraceEntry?) -> CallOutcome? {
@@ -230,7 +238,7 @@ public final class TraceStore {
     /// A request for a call or session that was refused before there was one.
     private func keepRefused(_ answer: TraceEntry, _ request: TraceEntry, of client: String, _ message: APIMessage, _ time: EventTime) {
         // The call has been told as one that was not admitted, a moment ago.
-        if let (refused, id) = refusedClient, refused == client, let trace = traces[id] {
+        if let refused = refusedClient, refused.client == client, request.number < refused.number, let trace = traces[refused.call] {
             refusedClient = nil
             for entry in [request, answer] { add(entry, to: trace) }
             return
@@ -289,13 +297,21 @@ public final class TraceStore {
         makeRoom()
     }
 
-    /// What was kept of something before it was known which call has it.
+    /// What was kept of something before it was known which call has it. A call that was not admitted keeps its trace: it is looked for by the id in the log.
     private func take(_ subject: Event.Subject) -> Trace? {
-        if let id = own.removeValue(forKey: subject), let trace = traces.removeValue(forKey: id) {
-            traceMemory -= trace.bytes
-            return trace
-        }
-        return loose.take(subject)
+        guard let id = own.removeValue(forKey: subject), let trace = traces[id] else { return loose.take(subject) }
+        guard TraceStore.subjects(named: id).contains(subject) || trace.outcome == nil else { return loose.take(subject) }
+        return remove(id)
+    }
+
+    private static func subjects(named id: String) -> [Event.Subject] { [.call(id), .dialog(id), .session(id)] }
+
+    /// Nothing leads to it any more.
+    private func remove(_ id: String) -> Trace? {
+        guard let trace = traces.removeValue(forKey: id) else { return nil }
+        traceMemory -= trace.bytes
+        for subject in TraceStore.subjects(named: id) + trace.dialogs.map({ .dialog($0.callID) }) where own[subject] == id { own[subject] = nil }
+        return trace
     }
 
     private func adopt(_ subject: Event.Subject, into trace: Trace) {
@@ -357,12 +373,8 @@ public final class TraceStore {
     }
 
     private func evict(_ id: String) {
-        guard let trace = traces.removeValue(forKey: id) else { return }
-        traceMemory -= trace.bytes
+        guard let trace = remove(id) else { return }
         evicted.increment()
-        for subject in [.call(id), .dialog(id), .session(id)] + trace.dialogs.map({ .dialog($0.callID) }) as [Event.Subject] where own[subject] == id {
-            own[subject] = nil
-        }
         if trace.isCall, trace.ended != nil { ties.forget(id) }
         if !trace.isCall { for session in trace.sessions { ties.forgetHandles(of: session) } }
     }

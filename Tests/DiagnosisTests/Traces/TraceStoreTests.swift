@@ -103,6 +103,45 @@ import Testing
         #expect(try bench.labels("x2") == ["start_call", "call not admitted: 403 Too expensive", "start_call: error 3009 no"])
     }
 
+    @Test("a phone that calls again under its Call-ID has a trace for each id that the log has, with that INVITE and its repetitions; and no more is known than is kept")
+    func again() throws {
+        let bench = TraceBench { $0.calls = 4 }
+        let start = CallStart(callerKind: "phone", caller: "100", dialled: "echo", source: ""), outcome = CallOutcome(status: 403, reason: "no", by: "gateway")
+        for number in 1...3 {
+            bench.invite("d", branch: "z9hG4bK\(number)")
+            bench.call("x\(number)", .notAdmitted(start, callID: "d", client: nil, outcome))
+            bench.invite("d", branch: "z9hG4bK\(number)")
+            bench.respond("d", 403, "Refused \(number)")
+            bench.sip("d", "ACK sip:echo@192.0.2.1 SIP/2.0\r\n\r\n", method: "ACK")
+        }
+        bench.invite("d", branch: "z9hG4bK4")
+        bench.begin("c", caller: "d")
+        for number in 1...3 {
+            let entries = try bench.store.trace(of: "x\(number)").entries
+            #expect(entries.map(\.label) == [
+                "INVITE sip:echo@192.0.2.1", "call not admitted: 403 no", "INVITE sip:echo@192.0.2.1", "403 Refused \(number) (INVITE)", "ACK sip:echo@192.0.2.1",
+            ])
+            #expect(entries.first?.text.contains("z9hG4bK\(number)") == true)
+        }
+        #expect(try bench.labels("c") == ["INVITE sip:echo@192.0.2.1", "call begins: phone 100 (anonymous) dials echo"])
+        for number in 0..<100 {
+            bench.invite("e", branch: "z9hG4bK\(number)")
+            bench.call("y\(number)", .notAdmitted(start, callID: "e", client: nil, outcome))
+        }
+        #expect(bench.store.own.count <= 2 * 4)
+    }
+
+    @Test("a request that is refused later has nothing to do with the client's call that was not admitted")
+    func stale() throws {
+        let bench = TraceBench()
+        let start = CallStart(callerKind: "browser", caller: "alice", dialled: "echo", source: ""), outcome = CallOutcome(status: 403, reason: "no", by: "gateway")
+        bench.call("x", .notAdmitted(start, callID: nil, client: Sample.client, outcome))
+        bench.api(Sample.client, #"{"class":"media","cmd":"start_session","data":{},"tid":1}"#)
+        bench.api(Sample.client, #"{"result":"error","data":{"code":3001,"error":"bad"},"tid":1}"#, isSent: true)
+        #expect(try bench.labels("x") == ["call not admitted: 403 no"])
+        #expect(try bench.labels("last") == ["start_session", "start_session: error 3001 bad"])
+    }
+
     @Test("a start_call that is refused has a trace of its own")
     func refusedBrowser() throws {
         let bench = TraceBench()
