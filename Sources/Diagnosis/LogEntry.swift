@@ -9,6 +9,8 @@ struct LogEntry {
     var message: String
     /// In the order in which they are written.
     var metadata: [(key: String, value: Logger.MetadataValue)]
+    /// Whether the line is an event of the gateway, where its output's lines are.
+    var isEvent = true
 
     /// `2026-11-22T12:54:24.123Z info tern.sip: call answered call=1f… leg=a`.
     var text: String {
@@ -35,10 +37,11 @@ struct LogEntry {
         LogLine(level: level.rawValue, label: label, message: message, fields: metadata.map { ($0.key, LogEntry.flat($0.value)) })
     }
 
-    /// The call that it is about, or else the session.
+    /// The call that it is about, or else the session, or the dialog. An INVITE that SIP itself refuses has no call, but the Call-ID of its caller.
     var subject: Event.Subject {
         func value(_ name: String) -> String? { metadata.first { $0.key == name }.map { LogEntry.flat($0.value) } }
-        return value("call").map { .call($0) } ?? value("session").map { .session($0) } ?? value("sip_call_id").map { .dialog($0) } ?? .gateway
+        return value("call").map { .call($0) } ?? value("session").map { .session($0) } ?? (value("sip_call_id") ?? value("caller_call_id")).map { .dialog($0) }
+            ?? .gateway
     }
 
     private static func flat(_ value: Logger.MetadataValue) -> String {

@@ -1,6 +1,6 @@
 public import Configuration
 internal import CoreMetrics
-internal import Events
+public import Events
 internal import Glibc
 public import Logging
 internal import Synchronization
@@ -18,6 +18,7 @@ public final class LogOutput: Sendable {
     private let isJSON: Atomic<Bool>
     /// Whether its lines are events of the gateway as well.
     private let isShown: Bool
+    private let stream: EventStream
     /// Whether there may be a filter: spares loggers the lock.
     private let isFiltering = Atomic(false)
     private let filtered = Mutex<LogFilter?>(nil)
@@ -25,8 +26,12 @@ public final class LogOutput: Sendable {
     /// - Parameters:
     ///   - descriptor: An open file descriptor, which stays the caller's.
     ///   - isShown: Whether its lines are events of the gateway as well.
-    public init(descriptor: Int32, level: Logger.Level = .info, format: GatewayConfiguration.Log.Format = .text, isShown: Bool = false) {
+    ///   - stream: Of these events.
+    public init(
+        descriptor: Int32, level: Logger.Level = .info, format: GatewayConfiguration.Log.Format = .text, isShown: Bool = false, stream: EventStream = .shared
+    ) {
         writer = LineWriter(descriptor: descriptor)
+        self.stream = stream
         self.isShown = isShown
         levelIndex = Atomic(LogOutput.index(of: level))
         isJSON = Atomic(format == .json)
@@ -83,7 +88,7 @@ public final class LogOutput: Sendable {
     }
 
     func write(_ entry: LogEntry) {
-        if isShown { EventStream.shared.tell(entry.line, about: entry.subject) }
+        if isShown, entry.isEvent { stream.tell(entry.line, about: entry.subject) }
         let line = format == .json ? entry.json : entry.text
         writer.write(line) { dropped in
             Counter(label: "tern_log_lines_dropped_total").increment(by: dropped)

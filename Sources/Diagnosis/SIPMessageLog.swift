@@ -5,6 +5,8 @@ public import Logging
 /// Writes a line of the log for each SIP message, its secrets removed, with the id of the call that it is of.
 @LoopActor
 public final class SIPMessageLog {
+    /// The source of its lines. They are no events of the gateway: whoever listens to events has the messages themselves.
+    nonisolated static let source = "SIPMessageLog"
     /// Lines in one second.
     private static let mostLines = 1_000
     /// How long the first messages of a dialog wait for the call that they make. An INVITE is there before its call is.
@@ -85,6 +87,6 @@ public final class SIPMessageLog {
         fields["status"] = message.status.map { "\($0)" }
         fields["peer"] = message.peer.map { "\($0)" }
         if omitted > 0 { fields["omitted"] = "\(omitted)" }
-        log.info(message.isSent ? "SIP message sent" : "SIP message received", metadata: fields)
+        log.info(message.isSent ? "SIP message sent" : "SIP message received", metadata: fields, source: SIPMessageLog.source)
     }
 }

@@ -37,6 +37,6 @@ public struct TernLogHandler: LogHandler {
         output.write(
             LogEntry(
                 time: .now(), level: event.level, label: label, message: event.message.description,
-                metadata: fields.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }))
+                metadata: fields.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }, isEvent: event.source != SIPMessageLog.source))
     }
 }

@@ -1,4 +1,5 @@
 @testable import Diagnosis
+import Events
 import Logging
 import Testing
 
@@ -13,6 +14,14 @@ import Testing
     func text() {
         let line = entry([("call", "1f"), ("from", "Alice Liddell"), ("count", .stringConvertible(3)), ("empty", "")]).text
         #expect(line == "2026-11-22T12:54:24.007Z info tern.sip: call answered call=1f from=\"Alice Liddell\" count=3 empty=\"\"")
+    }
+
+    @Test("a line is about its call, else its session, else its dialog: also that of an INVITE that SIP itself refuses", arguments: [
+        ("call", Event.Subject.call("x")), ("session", .session("x")), ("sip_call_id", .dialog("x")), ("caller_call_id", .dialog("x")), ("user", .gateway),
+    ])
+    func subject(field: String, subject: Event.Subject) {
+        #expect(entry([("from", "100"), (field, "x")]).subject == subject)
+        #expect(entry([("caller_call_id", "d"), ("call", "c"), (field, "x")]).subject == .call("c"))
     }
 
     @Test("a JSON line is one object with typed values")

@@ -1,6 +1,7 @@
 @testable import Diagnosis
 import EventLoop
 import Events
+import Glibc
 import Logging
 import SIPNames
 import Testing
@@ -72,5 +73,23 @@ struct SIPMessageLogTests {
         log.isOn = false
         show("OPTIONS", "c")
         #expect(lines.lines.count == 2)
+    }
+
+    @Test("its lines are no events: traces and Homer have the messages themselves")
+    func noEvents() {
+        let null = open("/dev/null", O_WRONLY)
+        defer { close(null) }
+        let output = LogOutput(descriptor: null, isShown: true, stream: stream)
+        let logger = Logger(label: "test") { TernLogHandler(label: $0, output: output) }
+        let written = SIPMessageLog(log: logger, stream: stream)
+        written.isOn = true
+        var told: [String] = []
+        let listening = stream.listen(to: .log) { event in
+            if case .log(let line) = event.content { told.append(line.message) }
+        }
+        show("OPTIONS", "a")
+        logger.info("call answered", metadata: ["sip_call_id": "a"])
+        #expect(told == ["call answered"] && lines.lines.map(\.message) == ["SIP message received"])
+        withExtendedLifetime(listening) {}
     }
 }
