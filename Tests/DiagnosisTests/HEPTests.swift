@@ -2,6 +2,7 @@
 import EventLoop
 import Events
 import Foundation
+import Glibc
 import JSON
 import Logging
 import SIPNames
@@ -112,6 +113,102 @@ import Testing
             stream.tell(sip("r", "OPTIONS sip:x SIP/2.0\r\n\r\n", isSent: true, method: "OPTIONS"))
         }
         #expect(packets.map(\.correlation) == ["b", "d", "r"])
+    }
+
+    @Test("the handles of a session without a call are forgotten at its end, those of a call stay as long as the call")
+    func handles() {
+        let stream = EventStream()
+        let reporter = HEPReporter(mediaAddress: "192.0.2.1", stream: stream) { _ in }
+        begin(stream, "c", session: "s")
+        stream.tell(session: "s", .hasHandle(1, side: "caller"))
+        stream.tell(session: "t", .hasHandle(2, side: "caller"))
+        #expect(reporter.ties.session(of: 1) == "s" && reporter.ties.session(of: 2) == "t")
+        for session in ["s", "t"] { stream.tell(session: session, .ended(code: 200, reason: "")) }
+        #expect(reporter.ties.session(of: 1) == "s" && reporter.ties.session(of: 2) == nil)
+        reporter.stop()
+    }
+
+    @Test("a gateway that starts before its network is up sends to Homer as soon as there is a way", arguments: ["127.0.0.1", "homer.invalid"])
+    func early(host: String) async throws {
+        final class Network { var attempts = 0 }
+        let homer = try Homer()
+        let network = Network()
+        let settings = HEPSender.Settings(host: host, port: homer.port, id: 1, password: "")
+        let sender = HEPSender(settings, HEPSender.Times(retry: .milliseconds(10)), log: Logger(label: "test")) { _ in ["127.0.0.1"] } join: { descriptor, to, length in
+            network.attempts += 1
+            guard network.attempts > 3 else {
+                errno = ENETUNREACH
+                return -1
+            }
+            return connect(descriptor, to, length)
+        }
+        sender.start()
+        let packet = HEPPacket(kind: .log, time: .now, payload: "x")
+        let limit = ContinuousClock.now + .seconds(20)
+        while !homer.hasReceived, .now < limit {
+            sender.send(packet)
+            try await Task.sleep(for: .milliseconds(5))
+        }
+        #expect(homer.hasReceived && network.attempts == 4)
+        sender.stop()
+    }
+
+    /// A socket on this machine that takes packets; closed at the end.
+    private final class Homer {
+        private let descriptor = socket(AF_INET, Int32(SOCK_DGRAM.rawValue | SOCK_NONBLOCK.rawValue), 0)
+        private(set) var port = 0
+
+        /// - Parameter port: 0 for any.
+        init(port: Int = 0) throws {
+            let wanted = try #require(SocketAddress(address: "127.0.0.1", port: port))
+            try #require(wanted.withPointer { bind(descriptor, $0, $1) } == 0)
+            var address = sockaddr_in(), length = socklen_t(MemoryLayout<sockaddr_in>.size)
+            let (socket, isNamed) = (descriptor, withUnsafeMutablePointer(to: &address) { pointer in
+                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(descriptor, $0, &length) == 0 }
+            })
+            try #require(isNamed && socket >= 0)
+            self.port = Int(UInt16(bigEndian: address.sin_port))
+        }
+
+        deinit { close(descriptor) }
+
+        private var buffer = [UInt8](repeating: 0, count: 2_048)
+
+        var hasReceived: Bool { recv(descriptor, &buffer, buffer.count, Int32(MSG_PEEK)) > 4 && buffer.starts(with: Array("HEP3".utf8)) }
+    }
+
+    @Test("a Homer where nobody listens is told of once; when it has been there and goes again, once more")
+    func told() async throws {
+        let null = open("/dev/null", O_WRONLY)
+        defer { close(null) }
+        let stream = EventStream()
+        let output = LogOutput(descriptor: null, isShown: true, stream: stream)
+        var warnings = 0
+        let listening = stream.listen(to: .log) { event in
+            if case .log(let line) = event.content, line.message == "Homer gets nothing" { warnings += 1 }
+        }
+        var homer: Homer? = try Homer()
+        let port = try #require(homer?.port)
+        let settings = HEPSender.Settings(host: "127.0.0.1", port: port, id: 1, password: "")
+        let log = Logger(label: "test") { TernLogHandler(label: $0, output: output) }
+        let sender = HEPSender(settings, HEPSender.Times(recovery: .milliseconds(50)), log: log) { _ in [] }
+        sender.start()
+        let packet = HEPPacket(kind: .log, time: .now, payload: "x")
+        homer = nil
+        for _ in 0..<100 { sender.send(packet) }
+        #expect(warnings == 1)
+        homer = try Homer(port: port)
+        let limit = ContinuousClock.now + .seconds(20)
+        let well = ContinuousClock.now + .milliseconds(100)
+        while .now < well || homer?.hasReceived != true, .now < limit {
+            sender.send(packet)
+            try await Task.sleep(for: .milliseconds(5))
+        }
+        homer = nil
+        for _ in 0..<100 { sender.send(packet) }
+        #expect(warnings == 2)
+        sender.stop()
+        withExtendedLifetime(listening) {}
     }
 
     @Test("a Homer that is not found, or where nobody listens, gets nothing, and nothing waits", arguments: ["nowhere.invalid", "127.0.0.1"])

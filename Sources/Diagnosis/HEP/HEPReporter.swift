@@ -24,7 +24,7 @@ public final class HEPReporter {
     private let send: @LoopActor (HEPPacket) -> Void
     private let mediaAddress: SocketAddress?
     private var listening: EventListening?
-    private var ties = CallTies()
+    private(set) var ties = CallTies()
     private var waiting: [Waiting] = []
     private var timer: LoopTimer?
     private var callers: [String: String] = [:]
@@ -59,6 +59,8 @@ public final class HEPReporter {
         case (.call(let id), .call(let change)): receive(change, of: id)
         case (.dialog(let dialog), .sip(let message)): receive(message, in: dialog, event.time)
         case (.session, .session(.counted(let count))): receive(count, event)
+        // That of a call is forgotten with the call.
+        case (.session(let id), .session(.ended)): if ties.calls(of: event.subject).isEmpty { ties.forgetHandles(of: id) }
         case (_, .log(let line)): receive(line, event)
         default: break
         }

@@ -20,30 +20,46 @@ public final class HEPSender {
         public init(host: String, port: Int, id: UInt32, password: String) { (self.host, self.port, self.id, self.password) = (host, port, id, password) }
     }
 
-    /// How often the name is looked up again.
-    private static let lookupInterval = Duration.seconds(60)
-    private static let retryInterval = Duration.seconds(5)
+    struct Times {
+        /// How often the name is looked up again.
+        var lookup = Duration.seconds(60)
+        /// When a name that is not found is looked up again, and an address with no way to it is tried again.
+        var retry = Duration.seconds(5)
+        /// After so long without an error all is well again.
+        var recovery = Duration.seconds(60)
+    }
 
     private let settings: Settings
+    private let times: Times
     private let lookUp: @LoopActor (String) async -> [String]
+    private let join: @LoopActor (Int32, UnsafePointer<sockaddr>, socklen_t) -> Int32
     private let log: Logger
     private var descriptor: Int32 = -1
     private var address: SocketAddress?
     private var timer: LoopTimer?
     private var isStopped = false
-    private var hasFailed = false
+    /// When it failed last; nil where all is well.
+    private var failed: ContinuousClock.Instant?
     private let sent = Counter(label: "tern_hep_packets_total", dimensions: [("result", "sent")])
     private let dropped = Counter(label: "tern_hep_packets_total", dimensions: [("result", "dropped")])
 
     /// - Parameter lookUp: The addresses of a host name.
-    public init(_ settings: Settings, log: Logger, lookUp: @escaping @LoopActor (String) async -> [String]) {
-        (self.settings, self.log, self.lookUp) = (settings, log, lookUp)
+    public convenience init(_ settings: Settings, log: Logger, lookUp: @escaping @LoopActor (String) async -> [String]) {
+        self.init(settings, Times(), log: log, lookUp: lookUp)
+    }
+
+    /// - Parameter join: Connects a socket as `connect(2)` does.
+    init(
+        _ settings: Settings, _ times: Times, log: Logger, lookUp: @escaping @LoopActor (String) async -> [String],
+        join: @escaping @LoopActor (Int32, UnsafePointer<sockaddr>, socklen_t) -> Int32 = { connect($0, $1, $2) }
+    ) {
+        (self.settings, self.times, self.log, self.lookUp, self.join) = (settings, times, log, lookUp, join)
     }
 
     isolated deinit { if descriptor >= 0 { close(descriptor) } }
 
     public func start() {
-        if let ip = IPAddress(host: settings.host), let address = SocketAddress(address: ip.description, port: settings.port) { return use(address) }
+        if let ip = IPAddress(host: settings.host), let address = SocketAddress(address: ip.description, port: settings.port) { return keep(to: address) }
         LoopActor.task { [weak self] in await self?.resolve() }
     }
 
@@ -51,30 +67,50 @@ public final class HEPSender {
         isStopped = true
         timer?.cancel()
         timer = nil
-        if descriptor >= 0 { close(descriptor) }
-        descriptor = -1
+        disconnect()
     }
 
     private func resolve() async {
         let found = await lookUp(settings.host).lazy.compactMap { [port = settings.port] in SocketAddress(address: $0, port: port) }.first
         guard !isStopped else { return }
-        if let found { use(found) } else { say("Homer's host is not found: \(settings.host)") }
+        if found == nil { say("Homer's host is not found: \(settings.host)") }
+        let isConnected = found.map { use($0) } ?? false
+        after(isConnected ? times.lookup : times.retry) { sender in LoopActor.task { [weak sender] in await sender?.resolve() } }
+    }
+
+    /// Tries an address until there is a way to it.
+    private func keep(to address: SocketAddress) {
+        if !use(address) { after(times.retry) { $0.keep(to: address) } }
+    }
+
+    private func after(_ time: Duration, _ body: @escaping @LoopActor (HEPSender) -> Void) {
         timer?.cancel()
-        timer = LoopTimer.schedule(after: found == nil ? HEPSender.retryInterval : HEPSender.lookupInterval) { [weak self] in
-            LoopActor.task { [weak self] in await self?.resolve() }
+        timer = LoopTimer.schedule(after: time) { [weak self] in
+            if let self { body(self) }
         }
     }
 
-    private func use(_ found: SocketAddress) {
-        guard found != address || descriptor < 0 else { return }
-        if descriptor >= 0 { close(descriptor) }
-        address = found
+    /// Whether packets can be sent there.
+    private func use(_ found: SocketAddress) -> Bool {
+        guard found != address || descriptor < 0 else { return true }
+        disconnect()
         descriptor = socket(found.family, Int32(SOCK_DGRAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue), 0)
-        guard descriptor >= 0 else { return say("no socket for HEP: \(String(cString: strerror(errno)))") }
         // A connected socket is told by ICMP that nobody listens.
-        guard found.withPointer({ connect(descriptor, $0, $1) }) == 0 else { return say("no way to Homer: \(String(cString: strerror(errno)))") }
-        hasFailed = false
+        guard descriptor >= 0, found.withPointer({ join(descriptor, $0, $1) }) == 0 else {
+            say("no way to Homer: \(String(cString: strerror(errno)))")
+            disconnect()
+            return false
+        }
+        address = found
+        failed = nil
         log.info("sending to Homer", metadata: ["address": "\(found)", "id": "\(settings.id)"])
+        return true
+    }
+
+    private func disconnect() {
+        if descriptor >= 0 { close(descriptor) }
+        descriptor = -1
+        address = nil
     }
 
     func send(_ packet: HEPPacket) {
@@ -88,12 +124,14 @@ public final class HEPSender {
             return
         }
         sent.increment()
+        // Where nobody listens, each packet after one that was refused is sent.
+        if let last = failed, last.duration(to: .now) > times.recovery { failed = nil }
     }
 
     /// Says what is wrong, once until it is well again.
     private func say(_ what: String) {
-        guard !hasFailed else { return }
-        hasFailed = true
+        defer { failed = .now }
+        guard failed == nil else { return }
         log.warning("Homer gets nothing", metadata: ["reason": "\(what)"])
     }
 }
