@@ -106,7 +106,9 @@ final class Trace {
 
     func note(_ event: CallEvent, at time: EventTime) {
         switch event {
-        case .began(let start): self.start = start
+        case .began(let start):
+            let (caller, dialled) = (TraceLabels.cut(start.caller), TraceLabels.cut(start.dialled))
+            self.start = CallStart(callerKind: start.callerKind, caller: caller, dialled: dialled, source: TraceLabels.cut(start.source))
         case .hasDialog(let callID, let isCaller): addDialog(callID, isCaller: isCaller)
         case .hasSession(let id): addSession(id)
         case .hasClient(let id, let isCaller): addClient(id, isCaller: isCaller)

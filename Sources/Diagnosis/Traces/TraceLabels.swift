@@ -55,7 +55,7 @@ enum TraceLabels {
         if let result = scan.string("result") {
             let command = request ?? "answer"
             guard result == "ok" else { return cut("\(command): error \(scan.token("code") ?? "") \(scan.string("error") ?? "")") }
-            return "\(command): ok"
+            return cut("\(command): ok")
         }
         guard let command = scan.string("cmd") else { return "message" }
         guard command == "event" else { return cut(command) }
@@ -76,12 +76,16 @@ enum TraceLabels {
             if scan.string("tern") == "event" { return cut("event \(scan.string("event") ?? "")") }
             if let error = scan.string("error") { return cut("\(verb ?? "request"): error \(error)") }
             return "\(verb ?? "request"): ok"
-        case "media": return "event media \(scan.string("type") ?? "")"
+        case "media": return cut("event media \(scan.string("type") ?? "")")
         default: return cut("event \(kind)")
         }
     }
 
     static func log(_ line: LogLine) -> String { cut("\(line.level) \(line.label): \(line.message)") }
 
-    static func cut(_ text: String) -> String { text.utf8.count <= longest ? text : String(text.prefix(longest)) + "…" }
+    /// Without secrets, and then cut: a secret that is cut may not look like one.
+    static func cut(_ text: String) -> String {
+        let text = SecretRemoval.clean(text)
+        return text.utf8.count <= longest ? text : String(text.prefix(longest)) + "…"
+    }
 }

@@ -33,6 +33,16 @@ import Testing
         #expect(back.entries == document.entries && back.parties == document.parties && back.summary == document.summary)
     }
 
+    @Test("a secret that a label has no room for as a whole is not kept in part")
+    func cut() throws {
+        let bench = TraceBench()
+        let uri = "sip:\(String(repeating: "u", count: 170)):topsecretpassword@example.org"
+        bench.call("c", .began(CallStart(callerKind: "phone", caller: "sip:a:topsecret@x", dialled: uri, source: "anonymous")))
+        bench.call("c", .hasDialog(callID: "d", isCaller: true))
+        bench.sip("d", "INVITE \(uri) SIP/2.0\r\n\r\n")
+        #expect(try !bench.store.trace(of: "c").json.text.contains("topsecret"))
+    }
+
     @Test("an INVITE that is refused before it is a call is kept under its Call-ID, with its challenge, ACK and log")
     func refused() throws {
         let bench = TraceBench()
