@@ -14,14 +14,7 @@ extension TraceStore {
     ///   - count: At most so many.
     ///   - onlyFailed: Those of calls that were not answered alone.
     public func list(count: Int, onlyFailed: Bool = false) -> [TraceSummary] {
-        var listed: [TraceSummary] = []
-        var known: Set<String> = []
-        for id in order.reversed() where known.insert(id).inserted {
-            guard let trace = traces[id] else { continue }
-            guard listed.count < count else { break }
-            if !onlyFailed || (trace.answered == nil && trace.ended != nil) { listed.append(trace.summary) }
-        }
-        return listed
+        Array(traces.newestFirst.lazy.filter { !onlyFailed || ($0.answered == nil && $0.ended != nil) }.prefix(max(0, count)).map(\.summary))
     }
 
     /// The trace of a call.
@@ -43,13 +36,13 @@ extension TraceStore {
     private func find(_ call: String) throws(Failure) -> Trace {
         if let trace = traces[call] { return trace }
         if call == "last" {
-            guard let id = order.last(where: { traces[$0] != nil }), let trace = traces[id] else { throw .none }
-            return trace
+            guard let newest = traces.newestFirst.first(where: { _ in true }) else { throw .none }
+            return newest
         }
-        let tied = traces.values.filter { $0.sessions.contains(call) || $0.dialogs.contains { $0.callID == call } }
+        let tied = traces.newestFirst.filter { $0.sessions.contains(call) || $0.dialogs.contains { $0.callID == call } }
         if let newest = tied.max(by: { $0.began < $1.began }) { return newest }
         guard call.utf8.count >= TraceStore.shortestPrefix else { throw .none }
-        let beginning = traces.values.filter { $0.id.hasPrefix(call) }
+        let beginning = traces.newestFirst.filter { $0.id.hasPrefix(call) }
         guard let found = beginning.first else { throw .none }
         guard beginning.count == 1 else { throw .ambiguous(beginning.map(\.id).sorted()) }
         return found

@@ -29,9 +29,7 @@ public final class TraceStore {
     private let limits: Limits
     private var listening: EventListening?
     private var ties = CallTies()
-    private(set) var traces: [String: Trace] = [:]
-    /// Their ids, the oldest first; those that are gone stay for a while.
-    private(set) var order: [String] = []
+    private(set) var traces: KeptTraces
     /// Dialogs and sessions that have a trace of their own.
     private(set) var own: [Event.Subject: String] = [:]
     /// The client whose call was not admitted last, the call, and the number of the event.
@@ -40,7 +38,6 @@ public final class TraceStore {
     private var requests: OpenRequests
     private var verbs: OpenRequests
     private var count = 0
-    private var traceMemory = 0
 
     private let full = Counter(label: "tern_trace_entries_dropped_total", dimensions: [("reason", "call_full")])
     private let strangers = Counter(label: "tern_trace_entries_dropped_total", dimensions: [("reason", "no_call")])
@@ -49,6 +46,7 @@ public final class TraceStore {
     /// Listens from here on, unless there is no memory for it.
     public init(limits: Limits, stream: EventStream = .shared) {
         self.limits = limits
+        traces = KeptTraces(most: limits.calls, memory: limits.memory / 4 * 3)
         loose = LooseTraces(memory: limits.memory / 8, most: limits.loose, patience: limits.patience * 1_000_000)
         requests = OpenRequests(most: limits.requests, memory: limits.memory / 8)
         verbs = OpenRequests(most: limits.requests, memory: limits.memory / 8)
@@ -61,7 +59,7 @@ public final class TraceStore {
     /// Traces that are kept.
     public var callCount: Int { traces.count }
     /// What everything takes that is kept, in bytes, about.
-    public var memory: Int { traceMemory + loose.memory + requests.memory }
+    public var memory: Int { traces.memory + loose.memory + requests.memory }
 
     // MARK: Events
 
@@ -81,13 +79,13 @@ public final class TraceStore {
     }
 
     private func entry(_ event: Event, _ kind: TraceDocument.Kind, _ label: String) -> TraceEntry {
-        TraceEntry(count, event.time, kind, SecretRemoval.clean(label))
+        TraceEntry(count, event.time, kind, label)
     }
 
     private func receive(_ change: CallEvent, of id: String, _ event: Event) {
         if case .began = change, traces[id] == nil { insert(Trace(id: id, isCall: true, began: event.time)) }
         if let trace = traces[id] {
-            trace.note(change, at: event.time)
+            self.change(trace) { $0.note(change, at: event.time) }
             switch change {
             case .began: adopt(.call(id), into: trace)
             case .hasDialog(let callID, _): adopt(.dialog(callID), into: trace)
@@ -128,8 +126,11 @@ public final class TraceStore {
         case .ended(let code, let reason):
             promote(event.subject, id, outcome: nil, at: event.time)
             // That of a call ends with the call.
-            guard let trace = own[event.subject].flatMap({ traces[$0] }) else { break }
-            trace.end(CallOutcome(status: code, reason: reason, by: "gateway"), at: event.time)
+            guard let trace = own[event.subject].flatMap({ traces[$0] }) else {
+                if ties.calls(of: event.subject).isEmpty { ties.forgetHandles(of: id) }
+                break
+            }
+            self.change(trace) { $0.end(CallOutcome(status: code, reason: reason, by: "gateway"), at: event.time) }
         default: break
         }
     }
@@ -246,11 +247,11 @@ public final class TraceStore {
         let trace = Trace(id: "refused-\(answer.number)", isCall: false, began: request.time)
         trace.note(.hasClient(id: client, isCaller: true), at: time)
         trace.name(client: client, message.user ?? "")
-        insert(trace)
-        for entry in [request, answer] { add(entry, to: trace) }
+        for entry in [request, answer] { trace.add(entry, limit: limits.call) }
         let scan = MessageScan(answer.text)
         let outcome = CallOutcome(status: scan.token("code").flatMap { Int($0) } ?? 0, reason: scan.string("error") ?? "", by: "gateway")
         trace.end(outcome, at: time)
+        insert(trace)
     }
 
     // MARK: Traces
@@ -283,17 +284,12 @@ public final class TraceStore {
     }
 
     private func change(_ trace: Trace, _ body: (Trace) -> Void) {
-        let before = trace.bytes
-        body(trace)
-        if traces[trace.id] === trace { traceMemory += trace.bytes - before }
+        traces.change(trace, body)
         makeRoom()
     }
 
     private func insert(_ trace: Trace) {
-        if let former = traces[trace.id] { traceMemory -= former.bytes }
-        traces[trace.id] = trace
-        order.append(trace.id)
-        traceMemory += trace.bytes
+        traces.insert(trace)
         makeRoom()
     }
 
@@ -308,8 +304,7 @@ public final class TraceStore {
 
     /// Nothing leads to it any more.
     private func remove(_ id: String) -> Trace? {
-        guard let trace = traces.removeValue(forKey: id) else { return nil }
-        traceMemory -= trace.bytes
+        guard let trace = traces.remove(id) else { return nil }
         for subject in TraceStore.subjects(named: id) + trace.dialogs.map({ .dialog($0.callID) }) where own[subject] == id { own[subject] = nil }
         return trace
     }
@@ -332,7 +327,7 @@ public final class TraceStore {
     private func promote(_ subject: Event.Subject, _ id: String, outcome: CallOutcome?, at time: EventTime) {
         if let known = own[subject].flatMap({ traces[$0] }) {
             // Why a call was not admitted says more than its response.
-            if let outcome, known.outcome == nil { known.end(outcome, at: time) }
+            if let outcome, known.outcome == nil { change(known) { $0.end(outcome, at: time) } }
             return
         }
         guard ties.calls(of: subject).isEmpty, let waiting = loose.take(subject) else { return }
@@ -357,19 +352,8 @@ public final class TraceStore {
 
     // MARK: Room
 
-    /// How many are looked at for one that has ended, before the oldest goes.
-    private static let longestLook = 200
-
     private func makeRoom() {
-        while traceMemory > limits.memory / 4 * 3 || traces.count > limits.calls, let id = oldest() {
-            evict(id)
-        }
-    }
-
-    private func oldest() -> String? {
-        if order.count > traces.count * 2 + 100 { order.removeAll { traces[$0] == nil } }
-        let candidates = order.lazy.filter { [traces] in traces[$0] != nil }.prefix(TraceStore.longestLook)
-        return candidates.first { traces[$0]?.ended != nil } ?? candidates.first
+        while let id = traces.surplus() { evict(id) }
     }
 
     private func evict(_ id: String) {

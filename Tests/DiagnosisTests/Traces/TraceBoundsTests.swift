@@ -46,6 +46,38 @@ import Testing
         #expect(bench.store.memory < 200_000)
     }
 
+    @Test("INVITEs that are refused or not answered, however many, leave the traces of calls", arguments: [false, true])
+    func scanned(isByMemory: Bool) {
+        let bench = TraceBench(memory: isByMemory ? 1 << 20 : 64 << 20) { $0.calls = isByMemory ? 100_000 : 40 }
+        let text = isByMemory ? long : ""
+        for number in 0..<20 {
+            bench.begin("\(number)", caller: "d\(number)")
+            bench.sip("d\(number)", "INFO \(number) \(text)", method: "INFO")
+            bench.call("\(number)", .ended(CallOutcome(status: 200, reason: "", by: "caller")))
+        }
+        let start = CallStart(callerKind: "phone", caller: "100", dialled: "echo", source: ""), outcome = CallOutcome(status: 403, reason: "no", by: "gateway")
+        for number in 0..<300 {
+            bench.sip("s\(number)", "INVITE sip:\(number)@192.0.2.1 SIP/2.0\r\n\r\n\(text)")
+            if number % 3 == 0 { bench.respond("s\(number)", 404, "Not Found") }
+            if number % 3 == 1 { bench.call("x\(number)", .notAdmitted(start, callID: "s\(number)", client: nil, outcome)) }
+            bench.now += 61_000_000
+        }
+        let kept = bench.store.list(count: 1_000)
+        #expect(Set(kept.filter(\.isCall).map(\.id)) == Set((0..<20).map { "\($0)" }))
+        #expect(kept.count { !$0.isCall } >= 10)
+    }
+
+    @Test("live calls go last, however many are older than the first that has ended")
+    func live() {
+        let bench = TraceBench { $0.calls = 301 }
+        for number in 0..<300 { bench.begin("live\(number)") }
+        for number in 0..<50 {
+            bench.begin("\(number)")
+            bench.call("\(number)", .ended(CallOutcome(status: 200, reason: "", by: "caller")))
+        }
+        #expect(bench.store.list(count: 1_000).map(\.id) == ["49"] + (0..<300).reversed().map { "live\($0)" })
+    }
+
     @Test("a live call whose trace had to go does not come back in parts")
     func evicted() {
         let bench = TraceBench { $0.calls = 1 }
