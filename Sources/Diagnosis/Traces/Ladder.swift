@@ -144,7 +144,7 @@ public struct Ladder {
                 lines.append(row.text)
             }
         }
-        if isFull, entry.kind != .log, !entry.text.isEmpty { lines += written(entry) }
+        if isFull, entry.kind != .log, case let text = document.text(of: entry), !text.isEmpty { lines += written(entry, text) }
     }
 
     private func logText(_ entry: TraceDocument.Entry) -> String {
@@ -152,10 +152,10 @@ public struct Ladder {
         return LogText.plain(([entry.label] + fields.map(String.init)).joined(separator: " "))
     }
 
-    private func written(_ entry: TraceDocument.Entry) -> [String] {
+    private func written(_ entry: TraceDocument.Entry, _ text: String) -> [String] {
         let addresses = [entry.transport, entry.peer.map { "\($0)" }].compactMap { $0 }.joined(separator: " ")
         let head = addresses.isEmpty ? [] : ["    \(entry.isSent ? "to" : "from") \(addresses)"]
-        return head + entry.text.split(omittingEmptySubsequences: false) { $0 == "\r\n" || $0 == "\n" }.map { "    \(LogText.plain(String($0)))" }
+        return head + text.split(omittingEmptySubsequences: false) { $0 == "\r\n" || $0 == "\n" }.map { "    \(LogText.plain(String($0)))" }
     }
 }
 

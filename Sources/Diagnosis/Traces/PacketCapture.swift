@@ -11,10 +11,14 @@ public struct PacketCapture {
     /// Longest comment, in bytes, and their number for a packet.
     private static let longestComment = 1_000
     private static let mostComments = 200
+    /// What all packets have room for, in bytes. Those beyond it are cut to their beginning.
+    private static let mostData = 4 << 20
+    private static let shortest = 128
 
     private enum Option: UInt16 { case end = 0, comment = 1, name = 2, application = 4 }
 
     public private(set) var bytes: [UInt8] = []
+    private var room = PacketCapture.mostData
 
     public init(_ document: TraceDocument, application: String) {
         section(application, comment: "call \(document.summary.id)")
@@ -30,7 +34,7 @@ public struct PacketCapture {
             if let transport = entry.transport, transport != "udp" { comments.append("over \(transport)") }
             // What comes after the last message is that one's as well.
             if index == last { comments += document.entries[(last + 1)...].map(PacketCapture.comment) }
-            packet(entry, comments)
+            packet(entry, document.text(of: entry), comments)
             comments = []
         }
     }
@@ -53,12 +57,15 @@ public struct PacketCapture {
         block(1, little(PacketCapture.linkType) + little(UInt16(0)) + little(UInt32(0)) + option(.name, "tern") + option(.end))
     }
 
-    private mutating func packet(_ entry: TraceDocument.Entry, _ comments: [String]) {
+    private mutating func packet(_ entry: TraceDocument.Entry, _ text: String, _ comments: [String]) {
         let (from, to) = HEPPacket.pair(entry.isSent ? entry.local : entry.peer, entry.isSent ? entry.peer : entry.local)
-        let data = PacketCapture.datagram(from, to, Array(entry.text.utf8.prefix(PacketCapture.longestPayload)))
+        let length = min(text.utf8.count, PacketCapture.longestPayload)
+        let payload = Array(text.utf8.prefix(length <= room ? length : min(length, PacketCapture.shortest)))
+        room -= min(room, payload.count)
+        let data = PacketCapture.datagram(from, to, payload, missing: length - payload.count)
         let time = UInt64(max(0, entry.microseconds))
-        let size = little(UInt32(data.count))
-        var body = little(UInt32(0)) + little(UInt32(time >> 32)) + little(UInt32(truncatingIfNeeded: time)) + size + size + padded(data)
+        var body = little(UInt32(0)) + little(UInt32(time >> 32)) + little(UInt32(truncatingIfNeeded: time))
+        body += little(UInt32(data.count)) + little(UInt32(data.count + length - payload.count)) + padded(data)
         for comment in comments.prefix(PacketCapture.mostComments) { body += option(.comment, comment) }
         body += option(.end)
         block(6, body)
@@ -81,13 +88,17 @@ public struct PacketCapture {
     // MARK: IP and UDP
 
     /// The payload behind an IPv4 or IPv6 header and a UDP header, with their checksums.
-    static func datagram(_ from: SocketAddress, _ to: SocketAddress, _ payload: [UInt8]) -> [UInt8] {
-        let length = payload.count + 8
+    ///
+    /// - Parameter missing: How many bytes of the payload are cut; the headers have its whole length, and there is no checksum over it.
+    static func datagram(_ from: SocketAddress, _ to: SocketAddress, _ payload: [UInt8], missing: Int = 0) -> [UInt8] {
+        let length = payload.count + missing + 8
         var udp = big(UInt16(truncatingIfNeeded: from.port)) + big(UInt16(truncatingIfNeeded: to.port)) + big(UInt16(truncatingIfNeeded: length)) + [0, 0]
         udp += payload
         // RFC 768, RFC 8200 section 8.1: over the addresses as well; 0 stands for none.
-        let sum = checksum(from.ip.bytes + to.ip.bytes + [0, 17] + big(UInt16(truncatingIfNeeded: length)) + udp)
-        udp.replaceSubrange(6..<8, with: big(sum == 0 ? .max : sum))
+        if missing == 0 {
+            let sum = checksum(from.ip.bytes + to.ip.bytes + [0, 17] + big(UInt16(truncatingIfNeeded: length)) + udp)
+            udp.replaceSubrange(6..<8, with: big(sum == 0 ? .max : sum))
+        }
         guard !from.ip.isIPv6 else {
             return [0x60, 0, 0, 0] + big(UInt16(truncatingIfNeeded: length)) + [17, 64] + from.ip.bytes + to.ip.bytes + udp
         }

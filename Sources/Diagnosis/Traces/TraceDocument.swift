@@ -42,11 +42,15 @@ public struct TraceDocument: Sendable {
         public var party: String?
         public var isSent = false
         public var label: String
+        /// Empty where it repeats an earlier one.
         public var text = ""
         public var transport: String?
         public var peer: SocketAddress?
         public var local: SocketAddress?
-        public var isRepetition = false
+        /// The index of the entry that has the same message, where this one repeats it.
+        public var repeats: Int?
+
+        public var isRepetition: Bool { repeats != nil }
 
         public init(microseconds: Int, kind: Kind, label: String) { (self.microseconds, self.kind, self.label) = (microseconds, kind, label) }
     }
@@ -58,6 +62,12 @@ public struct TraceDocument: Sendable {
     public var dropped = 0
 
     public init(summary: TraceSummary, parties: [Party], entries: [Entry]) { (self.summary, self.parties, self.entries) = (summary, parties, entries) }
+
+    /// The message of an entry, also of one that repeats another.
+    public func text(of entry: Entry) -> String {
+        guard let first = entry.repeats else { return entry.text }
+        return entries.indices.contains(first) ? entries[first].text : ""
+    }
 }
 
 /// One call in the list of traces.
@@ -121,7 +131,7 @@ extension TraceDocument.Entry {
         members["transport"] = transport.map { .string($0) }
         members["peer"] = peer.map { .string($0.description) }
         members["local"] = local.map { .string($0.description) }
-        if isRepetition { members["repetition"] = true }
+        if let repeats { (members["repetition"], members["repeats"]) = (true, .integer(repeats)) }
         return .object(members)
     }
 
@@ -134,7 +144,7 @@ extension TraceDocument.Entry {
         transport = json["transport"]?.stringValue
         peer = json["peer"]?.stringValue.flatMap(SocketAddress.init)
         local = json["local"]?.stringValue.flatMap(SocketAddress.init)
-        isRepetition = json["repetition"]?.boolValue ?? false
+        repeats = json["repeats"]?.intValue
     }
 }
 

@@ -71,13 +71,15 @@ extension Trace {
 
     var document: TraceDocument {
         var columns = TraceColumns(self)
+        let timeLine = timeLine
+        let places = Dictionary(timeLine.enumerated().map { ($0.element.number, $0.offset) }) { first, _ in first }
         let entries = timeLine.map { entry in
             var written = TraceDocument.Entry(microseconds: entry.time.microseconds, kind: entry.kind, label: entry.label)
             written.party = entry.party.map { columns.id(of: $0, entry) }
             written.isSent = entry.isSent ?? false
-            written.text = text(of: entry)
+            written.text = entry.text
+            written.repeats = entry.first.flatMap { places[$0] }
             (written.transport, written.peer, written.local) = (entry.transport, entry.peer, entry.local)
-            written.isRepetition = entry.first != nil
             return written
         }
         var document = TraceDocument(summary: summary, parties: columns.parties, entries: entries)

@@ -50,4 +50,21 @@ import Testing
         let bytes = PacketCapture(try bench.store.trace(of: "c"), application: "tern").bytes
         #expect(bytes.count > 65_500 && bytes.count < 66_500)
     }
+
+    @Test("a long message that is repeated often makes neither a large document nor a large file")
+    func repeated() throws {
+        let bench = TraceBench()
+        bench.begin("c", caller: "d")
+        let long = "INFO sip:a@192.0.2.1 SIP/2.0\r\nSubject: \(String(repeating: "x", count: 60_000))\r\n\r\n"
+        for _ in 0..<1_000 { bench.sip("d", long, method: "INFO") }
+        let document = try bench.store.trace(of: "c")
+        #expect(document.entries.count > 1_000 && document.json.text.utf8.count < 1 << 20)
+        let bytes = PacketCapture(document, application: "tern").bytes
+        #expect((4 << 20..<5 << 20).contains(bytes.count))
+        // Of the last packet there is the beginning, and its whole length: behind block type, length, interface and time.
+        let block = bytes.count - Int(number(bytes.suffix(4), UInt32.self))
+        let kept = Int(number(bytes[block + 20..<block + 24], UInt32.self)), whole = Int(number(bytes[block + 24..<block + 28], UInt32.self))
+        #expect(kept == 28 + 128 && whole == 28 + long.utf8.count)
+        #expect(String(decoding: bytes[block + 28 + 28..<block + 28 + 28 + 28], as: UTF8.self) == "INFO sip:a@192.0.2.1 SIP/2.0")
+    }
 }

@@ -18,11 +18,13 @@ import Testing
         #expect(document.summary.status == 200 && document.summary.callIDs == ["one@192.0.2.7"] && document.summary.answered != nil)
     }
 
-    @Test("a repeated message is marked, and has the text of the first")
+    @Test("a repeated message is marked, and leads to the text of the first")
     func repetition() throws {
-        let entries = try Sample.document().entries
-        #expect(entries.map(\.isRepetition).filter { $0 }.count == 1)
-        #expect(entries[8].isRepetition && entries[8].text == entries[0].text)
+        let document = try Sample.document()
+        #expect(document.entries.map(\.isRepetition).filter { $0 }.count == 1)
+        #expect(document.entries[8].repeats == 0 && document.entries[8].text.isEmpty)
+        #expect(document.text(of: document.entries[8]) == document.entries[0].text && !document.entries[0].text.isEmpty)
+        #expect(document.json["entries"]?[8]?["repetition"] == true && document.json["entries"]?[8]?["repeats"] == 0)
     }
 
     @Test("no secret is kept, and JSON gives the document back as it was")
