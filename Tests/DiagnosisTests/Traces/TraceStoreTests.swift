@@ -38,7 +38,7 @@ import Testing
     @Test("a secret that a label has no room for as a whole is not kept in part")
     func cut() throws {
         let bench = TraceBench()
-        let uri = "sip:\(String(repeating: "u", count: 170)):topsecretpassword@example.org"
+        let uri = "sip:\(String(repeating: "u", count: 178)):topsecretpassword@example.org"
         bench.call("c", .began(CallStart(callerKind: "phone", caller: "sip:a:topsecret@x", dialled: uri, source: "anonymous")))
         bench.call("c", .hasDialog(callID: "d", isCaller: true))
         bench.sip("d", "INVITE \(uri) SIP/2.0\r\n\r\n")
