@@ -18,13 +18,15 @@ const questions = { api: /^get_info(:|$)/, engine: /^statistics(:|$)/ };
 export function ladderOf({ parties = [], entries = [] }) {
   const [caller, ...others] = parties.map(party => ({ name: party.id, title: titleOf(party) }));
   const first = entries[0]?.time ?? 0;
-  const steps = entries.filter(({ kind, label }) => !questions[kind]?.test(label)).map(({ time, kind, party, direction, label, text, transport, peer, repetition }) => {
+  const steps = entries.filter(({ kind, label }) => !questions[kind]?.test(label)).map(({ time, kind, party, direction, label, text, transport, peer, repetition, repeats }) => {
     const isSent = direction === 'sent', other = party ?? gateway.name;
+    // A repetition has no text: it is that of the first one.
+    const content = text || entries[repeats]?.text;
     const where = peer ? `${isSent ? 'to' : 'from'} ${peer}${transport ? ` over ${transport.toUpperCase()}` : ''}` : '';
     return {
       at: (time - first) / 1_000, from: isSent ? gateway.name : other, to: isSent ? other : gateway.name, kind,
       title: repetition ? `${label} (again)` : label, tone: wrong[kind]?.test(label) && !challenge.test(label) ? 'poor' : '',
-      detail: text ? [where, text].filter(Boolean).join('\n\n') : undefined,
+      detail: content ? [where, content].filter(Boolean).join('\n\n') : undefined,
     };
   });
   return { parties: [...caller ? [caller] : [], gateway, ...others], steps };
