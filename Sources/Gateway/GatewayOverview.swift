@@ -45,7 +45,7 @@ final class GatewayOverview {
     func register(in commands: AdminCommands) {
         commands["get_overview"] = { [weak self] _ throws(APIError) in
             guard let self else { throw APIError(.shuttingDown) }
-            return current
+            return json
         }
         commands["list_line_tests"] = { [weak self] fields throws(APIError) in
             let count = try fields.optionalInteger("limit", in: 1...GatewayOverview.maximumEntries) ?? 100
@@ -66,7 +66,6 @@ final class GatewayOverview {
     private func hangUp(_ fields: Fields) throws(APIError) -> JSONValue {
         let id = try fields.text("call_id", bytes: 1...128)
         guard switchboard.hangUp(id) else { throw APIError.unknownCall() }
-        hasChanged = true
         log.notice("an operator has ended a call", metadata: ["call": "\(id)"])
         return [:]
     }
@@ -75,7 +74,6 @@ final class GatewayOverview {
         guard let isOn = try fields.optionalFlag("on") else { throw APIError(.missingField, "`on` is missing") }
         if isOn != switchboard.isDraining {
             switchboard.isDraining = isOn
-            hasChanged = true
             log.notice(isOn ? "no new calls are taken: an operator drains the gateway" : "calls are taken again")
         }
         return ["draining": .bool(isOn)]
@@ -83,31 +81,35 @@ final class GatewayOverview {
 
     // MARK: What there is
 
-    /// The overview that was made last, and when: everybody who asks within a second gets the same.
-    private var last: (json: JSONValue, made: ContinuousClock.Instant)?
-
-    private var current: JSONValue {
-        if let last, last.made.duration(to: .now) < .milliseconds(900), !hasChanged { return last.json }
-        hasChanged = false
-        let json = json
-        last = (json, .now)
-        return json
+    /// What grows with the number of users: where there are many it is gathered once a second, however many ask.
+    private struct Crowd {
+        let registrations: JSONValue
+        let clients: JSONValue
+        let made: ContinuousClock.Instant
     }
 
-    /// An operator has just done something, and looks whether it is so.
-    private var hasChanged = false
+    private var last: Crowd?
+
+    private func crowd(_ now: ContinuousClock.Instant) -> Crowd {
+        let isSmall = max(switchboard.registrar?.count ?? 0, api.clientCount) <= GatewayOverview.maximumEntries
+        if !isSmall, let last, last.made.duration(to: now) < .seconds(1) { return last }
+        let crowd = Crowd(registrations: registrations(now), clients: clients, made: now)
+        last = crowd
+        return crowd
+    }
 
     private var json: JSONValue {
         let process = ProcessFigures(), now = ContinuousClock.now
+        let crowd = crowd(now)
         return [
             "version": .string(TernVersion.current), "time": .real(Overview.unixTime),
             "uptime": .integer(Int(max(0, Overview.unixTime - process.startTime))), "memory": .integer(process.residentMemory),
             "cpu_seconds": .real(process.processorTime),
             "draining": .bool(switchboard.isDraining), "obstacles": .array(obstacles().map(JSONValue.string)),
-            "calls": calls, "rates": rates(now), "registrations": registrations(now),
+            "calls": calls, "rates": rates(now), "registrations": crowd.registrations,
             "trunks": Overview.list(trunks.snapshots, GatewayOverview.maximumEntries) { $0.json },
             "januses": Overview.list(media.servers, GatewayOverview.maximumEntries) { $0.json },
-            "clients": clients, "limits": limits(process),
+            "clients": crowd.clients, "limits": limits(process),
             "shut_out": Overview.list(switchboard.shutOuts, GatewayOverview.maximumEntries) { $0.json },
         ]
     }
