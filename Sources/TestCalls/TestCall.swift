@@ -149,7 +149,8 @@ public final class TestCall {
         result.firstPacket = outcome.firstPacket.map { $0 + Int((outcome.began - began) / 1_000) }
         result.source = outcome.source?.description
         if received.packets > 0 {
-            result.loss = received.lossShare
+            // What came late was not lost by the network; people miss it as well, which the score counts.
+            result.loss = received.expected > 0 ? min(1, Double(received.lost) / Double(received.expected)) : nil
             result.jitter = received.jitter95
         }
         if let report = outcome.report, outcome.sentPackets > 0 {

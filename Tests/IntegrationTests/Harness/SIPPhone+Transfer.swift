@@ -19,13 +19,17 @@ extension SIPPhone {
         return try await final("REFER", within: .patience).status
     }
 
-    /// Waits for the next NOTIFY, and answers it; the line of the response that it tells of.
+    /// Waits for the next NOTIFY, and answers it; the line of the response that it tells of. A busy machine answers late, and the NOTIFY before comes again
+    /// meanwhile: that is answered again, and is none of its own.
     func notified(within limit: Duration = .patience) async throws -> String {
-        guard let text = await probe.message(within: limit, where: { $0.hasPrefix("NOTIFY ") }) else {
-            throw HarnessError("no NOTIFY within \(limit)")
-        }
-        let notify = SIPText(text: text)
-        send { $0.response(200, "OK", to: notify) }
+        var notify: SIPText
+        repeat {
+            guard let text = await probe.message(within: limit, where: { $0.hasPrefix("NOTIFY ") }) else {
+                throw HarnessError("no NOTIFY within \(limit)")
+            }
+            notify = SIPText(text: text)
+            send { $0.response(200, "OK", to: notify) }
+        } while !notified.insert("\(notify["call-id"] ?? "") \(notify["cseq"] ?? "")").inserted
         let isOver = notify["subscription-state"]?.hasPrefix("terminated") == true
         return notify.body.trimmingCharacters(in: .whitespacesAndNewlines) + (isOver ? "." : "")
     }

@@ -15,6 +15,8 @@ final class SIPPhone: @unchecked Sendable {
     var takesInfo = false
     /// The number of the INFO that it has answered last.
     private var lastInfo = 0
+    /// The NOTIFYs that came, by Call-ID and CSeq.
+    var notified: Set<String> = []
     /// The INVITE that has not been answered finally.
     var invite: SIPText?
 
