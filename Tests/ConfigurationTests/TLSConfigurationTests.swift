@@ -90,4 +90,19 @@ import TLS
         let text = "sip:\n  listen: tls:0.0.0.0\n  tls: {certificate: \(pair.certificate), key: \(pair.key)}\n"
         #expect(problem(text)?.reason.contains("sample users") == true)
     }
+
+    @Test("probes where SIP is listened for over TLS only are warned of")
+    func probes() throws {
+        func warnings(_ listen: String) throws -> [String] {
+            try ConfigurationReader.load(
+                text: """
+                    sip: {listen: [\(listen)], tls: {certificate: \(pair.certificate), key: \(pair.key)}}
+                    users: []
+                    probes: [{name: a, call: echo}]
+                    """, host: .usual
+            ).warnings.filter { $0.key == "probes" }.map { "\($0)" }
+        }
+        #expect(try warnings("tls:127.0.0.1").count == 1)
+        #expect(try warnings("tls:127.0.0.1, tcp:127.0.0.1:5060").isEmpty)
+    }
 }

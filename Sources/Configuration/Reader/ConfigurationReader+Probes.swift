@@ -18,6 +18,8 @@ extension ConfigurationReader {
             places[probe.name] = section.origin(of: "name")
             configuration.probes.append(probe)
         }
+        guard !configuration.probes.isEmpty, configuration.sip.listen.allSatisfy({ $0.transport == .tls }) else { return }
+        problems.warn(node.origin, key: "probes", "test calls come in by UDP or TCP, and sip.listen has neither: no line is tested")
     }
 
     private func probe(_ section: ConfigurationSection) -> Probe? {
