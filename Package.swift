@@ -191,7 +191,8 @@ let package = Package(
             name: "RoutingTests", dependencies: ["Configuration", "EventLoop", "Resolver", "Routing", "SIP", "SIPNames", "TestCertificates"], swiftSettings: settings
         ),
         .testTarget(name: "WebTests", dependencies: ["BrowserAPI", "EventLoop", "JSON", "Web", "WebSocket"], swiftSettings: settings),
-        .testTarget(name: "MediaTests", dependencies: ["EventLoop", "Janus", "Media", "ProxyCore", "SDP", "SIPNames"], swiftSettings: settings),
+        .testTarget(
+            name: "MediaTests", dependencies: ["EventLoop", "Janus", "Media", "ProxyCore", "Recording", "SDP", "SIPNames", "TestRandom", logging], swiftSettings: settings),
         .testTarget(
             name: "CallsTests",
             dependencies: [

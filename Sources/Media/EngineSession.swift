@@ -68,7 +68,7 @@ public final class EngineSession: MediaSession {
         log[metadataKey: "session"] = "\(id)"
         self.log = log
         recorder = SessionRecorder(kind: kind, context: context)
-        media = SessionLegs(id: id, kind: kind, backend: context.media, recorder: recorder, log: log)
+        media = SessionLegs(id: id, kind: kind, engine: context.engine, recorder: recorder, log: log)
         media.onEvent = { [weak self] event in self?.receive(event) }
         recorder.onFull = { [weak self] reason in
             guard let self, stopReason == nil, machine.options.record else { return }

@@ -14,7 +14,7 @@ public enum MediaServers: Sendable {
 
 /// The media servers: one Janus of our own, or external ones by URL. Chooses one for each handle's session.
 @LoopActor
-public final class MediaBackend {
+public final class MediaBackend: MediaEngine {
     /// How Janus stands, for the status page and the log.
     public struct Status: Equatable {
         public var state: String
@@ -26,9 +26,9 @@ public final class MediaBackend {
     /// The addresses that phones' legs are bound to. An external Janus has addresses of its own: there it is all of them.
     private let phoneAddresses: LegAddresses
     /// UDP ports of phones' legs; nil where the engine's own choice counts.
-    let phonePorts: ClosedRange<Int>?
+    public let phonePorts: ClosedRange<Int>?
     /// Whether legs follow a phone whose packets come from elsewhere than the signalled address.
-    let latching: EngineConfiguration.Latching
+    public let latching: EngineConfiguration.Latching
     private let log: Logger
     /// From then on the end of a Janus is what was asked for.
     private var isStopping = false
@@ -74,7 +74,7 @@ public final class MediaBackend {
     }
 
     /// The address of that family that phones' legs are bound to.
-    func bindAddress(_ family: AddressFamily) -> String { phoneAddresses[family] ?? phoneAddresses.ip4 }
+    public func bindAddress(_ family: AddressFamily) -> String { phoneAddresses[family] ?? phoneAddresses.ip4 }
 
     public func start() {
         if let process { process.start() } else { clients.forEach { $0.start() } }
@@ -128,7 +128,7 @@ public final class MediaBackend {
     }
 
     /// The Janus for a new session: of those that are ready, the one with the fewest handles.
-    func choose() throws(JanusError) -> JanusClient {
+    public func choose() throws(JanusError) -> any MediaServer {
         let ready = clients.filter { $0.state == .ready }
         guard let client = ready.min(by: { $0.openHandles < $1.openHandles }) else {
             throw .notReady("no media server is available")

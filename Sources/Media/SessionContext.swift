@@ -6,7 +6,7 @@ public import Recording
 /// What every session of a gateway shares.
 @LoopActor
 public final class SessionContext: SessionFactory {
-    let media: MediaBackend
+    let engine: any MediaEngine
     /// The addresses of which SIP sides are told one in `o=` and `c=`.
     let mediaAddresses: LegAddresses
     let recordings: RecordingService
@@ -17,10 +17,10 @@ public final class SessionContext: SessionFactory {
     private var number: UInt64
 
     public init(
-        media: MediaBackend, mediaAddresses: LegAddresses, recordings: RecordingService, recordingsDirectory: String,
+        media engine: any MediaEngine, mediaAddresses: LegAddresses, recordings: RecordingService, recordingsDirectory: String,
         hosts: MediaHosts = MediaHosts(), log: Logger
     ) {
-        self.media = media
+        self.engine = engine
         self.mediaAddresses = mediaAddresses
         self.recordings = recordings
         self.recordingsDirectory = recordingsDirectory
@@ -30,7 +30,7 @@ public final class SessionContext: SessionFactory {
         number = UInt64.random(in: 1...0x3fff_ffff)
     }
 
-    public var isReady: Bool { media.isReady }
+    public var isReady: Bool { engine.isReady }
 
     public func session(
         _ id: String, _ kind: SessionKind, options: SessionOptions, profiles: [SessionSide: SIPProfile],

@@ -32,20 +32,20 @@ final class SessionLegs {
     /// The session's.
     private let id: String
     private let kind: SessionKind
-    private let backend: MediaBackend
+    private let engine: any MediaEngine
     private let recorder: SessionRecorder
     /// The session's, with its ids.
     var log: Logger
-    private var legs: [SessionSide: EngineLeg] = [:]
+    private var legs: [SessionSide: any MediaLeg] = [:]
     private var ids: [SessionSide: EngineLegID] = [:]
     private var ports: [SessionSide: [MediaKind: LegPort]] = [:]
     private var applied: [SessionSide: EngineConfiguration] = [:]
     private var isReleased = false
 
-    init(id: String, kind: SessionKind, backend: MediaBackend, recorder: SessionRecorder, log: Logger) {
+    init(id: String, kind: SessionKind, engine: any MediaEngine, recorder: SessionRecorder, log: Logger) {
         self.id = id
         self.kind = kind
-        self.backend = backend
+        self.engine = engine
         self.recorder = recorder
         self.log = log
     }
@@ -86,23 +86,23 @@ final class SessionLegs {
     }
 
     private func attach(_ sides: [SessionSide]) async throws(JanusError) {
-        let client = try backend.choose()
+        let server = try engine.choose()
         for side in sides {
-            let leg = try await EngineLeg.attach(to: client)
+            let leg = try await server.attachLeg()
             guard !isReleased else {
-                await leg.handle.detach()
+                await leg.detach()
                 throw .cancelled
             }
             legs[side] = leg
-            EventStream.shared.tell(session: id, .hasHandle(leg.handle.id, side: side.rawValue))
-            log.debug("a leg of the media engine", metadata: ["side": "\(side)", "handle": "\(leg.handle.id)"])
-            leg.handle.onEvent = { [weak self] event in self?.receive(event, from: side) }
+            EventStream.shared.tell(session: id, .hasHandle(leg.handleID, side: side.rawValue))
+            log.debug("a leg of the media engine", metadata: ["side": "\(side)", "handle": "\(leg.handleID)"])
+            leg.listen { [weak self] event in self?.receive(event, from: side) }
             if kind.type(of: side) == .webrtc { ids[side] = try await leg.id() }
         }
     }
 
     private func open(_ side: SessionSide, _ media: [MediaKind], _ family: AddressFamily) async throws(JanusError) -> [MediaKind: LegPort] {
-        let opened = try await leg(side).open(media.compactMap(JanusMediaKind.init), at: backend.bindAddress(family), ports: backend.phonePorts)
+        let opened = try await leg(side).open(media.compactMap(JanusMediaKind.init), at: engine.bindAddress(family), ports: engine.phonePorts)
         ids[side] = opened.leg
         for kind in JanusMediaKind.allCases {
             guard let medium = opened[kind], let port = UInt16(exactly: medium.port) else { continue }
@@ -112,19 +112,15 @@ final class SessionLegs {
         return ports[side] ?? [:]
     }
 
-    private func leg(_ side: SessionSide) throws(JanusError) -> EngineLeg {
+    private func leg(_ side: SessionSide) throws(JanusError) -> any MediaLeg {
         guard let leg = legs[side] else { throw .detached }
         return leg
     }
 
     func trickle(_ candidate: TrickledCandidate, to side: SessionSide) {
-        guard let handle = legs[side]?.handle else { return }
-        if let text = candidate.candidate {
-            handle.trickle(
-                JanusCandidate(sdpMid: candidate.mid, sdpMLineIndex: candidate.mediaLineIndex, candidate: text))
-        } else {
-            handle.trickleCompleted()
-        }
+        legs[side]?.trickle(candidate.candidate.map {
+            JanusCandidate(sdpMid: candidate.mid, sdpMLineIndex: candidate.mediaLineIndex, candidate: $0)
+        })
     }
 
     // MARK: Settings
@@ -152,7 +148,7 @@ final class SessionLegs {
     private func configure(_ side: SessionSide, _ settings: LegSettings, _ record: String?) async throws(JanusError) {
         let configuration = EngineConfiguration(
             peer: ids[kind.source(of: side)], media: settings.media.compactMap(EngineMedium.init), bitrate: settings.bitrate, record: record,
-            latching: backend.latching, isTested: kind.calleeType == nil)
+            latching: engine.latching, isTested: kind.calleeType == nil)
         guard configuration != applied[side] else { return }
         // What comes of it is not known until it is answered.
         applied[side] = nil
@@ -182,7 +178,7 @@ final class SessionLegs {
     func statistics(of side: SessionSide) async -> EngineStatistics? {
         guard let leg = legs[side] else { return nil }
         do throws(JanusError) {
-            return try await leg.statistics()
+            return try await leg.statistics(within: nil)
         } catch {
             log.debug("no statistics", metadata: ["reason": "\(error)"])
             return nil
@@ -237,7 +233,7 @@ final class SessionLegs {
         onEvent = nil
         let open = legs
         legs = [:]
-        open.values.forEach { $0.handle.onEvent = nil }
+        open.values.forEach { $0.listen(nil) }
         let ends = open.map { side, leg in (side, LoopActor.task { await SessionLegs.end(leg) }) }
         LoopActor.task {
             var counted: [SessionSide: EngineStatistics] = [:]
@@ -249,9 +245,9 @@ final class SessionLegs {
     /// How long an end waits for what was counted.
     private static let countLimit = Duration.seconds(1)
 
-    private static func end(_ leg: EngineLeg) async -> EngineStatistics? {
+    private static func end(_ leg: any MediaLeg) async -> EngineStatistics? {
         let statistics = try? await leg.statistics(within: countLimit)
-        await leg.handle.detach()
+        await leg.detach()
         return statistics
     }
 }
