@@ -6,6 +6,7 @@
 #include <linux/errqueue.h>
 #include <pthread.h>
 #include <stddef.h>
+#include <string.h>
 #include <sys/eventfd.h>
 
 janus_callbacks *tern_core = NULL;
@@ -62,6 +63,20 @@ _Static_assert(sizeof(tern_datagram) == sizeof(struct mmsghdr), "tern_datagram i
 _Static_assert(offsetof(tern_datagram, length) == offsetof(struct mmsghdr, msg_len), "tern_datagram is laid out as mmsghdr");
 int tern_receive(int socket, tern_datagram *datagrams, unsigned int count) {
 	return recvmmsg(socket, (struct mmsghdr *)datagrams, count, MSG_DONTWAIT, NULL);
+}
+
+void tern_time_datagrams(int socket, int on) { setsockopt(socket, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof(on)); }
+
+int64_t tern_arrival(const tern_datagram *datagram) {
+	struct msghdr *header = (struct msghdr *)&datagram->header;
+	for(struct cmsghdr *c = CMSG_FIRSTHDR(header); c != NULL; c = CMSG_NXTHDR(header, c)) {
+		if(c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_TIMESTAMPNS && c->cmsg_len >= CMSG_LEN(sizeof(struct timespec))) {
+			struct timespec time;
+			memcpy(&time, CMSG_DATA(c), sizeof(time));
+			return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+		}
+	}
+	return 0;
 }
 
 void tern_report_refusals(int socket, int is_v6) {

@@ -10,6 +10,19 @@ enum Clock {
         return Int64(time.tv_sec) &* 1_000_000 &+ Int64(time.tv_nsec) / 1_000
     }
 
+    /// Reads the realtime clock, in microseconds, and the monotonic one at the same moment: the calling thread may be interrupted between the two.
+    static func both() -> (realtime: Int64, monotonic: Int64) {
+        var result: (realtime: Int64, monotonic: Int64) = (0, 0)
+        for _ in 0..<4 {
+            let before = now()
+            var time = timespec()
+            clock_gettime(CLOCK_REALTIME, &time)
+            result = (Int64(time.tv_sec) &* 1_000_000 &+ Int64(time.tv_nsec) / 1_000, before)
+            if now() &- before < 50 { break }
+        }
+        return result
+    }
+
     /// NTP time (RFC 3550 section 4): seconds since 1900 in the upper half, the fraction in the lower.
     static func ntp() -> UInt64 {
         var time = timespec()

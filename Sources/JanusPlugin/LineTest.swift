@@ -97,7 +97,7 @@ extension Reply {
         for (name, value) in [
             ("packets", figures.packets), ("expected", figures.expected), ("lost", figures.lost), ("late", figures.late),
             ("duplicates", figures.duplicates), ("reordered", figures.reordered), ("bursts", figures.bursts),
-            ("burst_packets", figures.burstPackets), ("burst_losses", figures.burstLosses), ("longest_burst", figures.longestBurst),
+            ("burst_packets", figures.burstPackets), ("burst_losses", figures.burstLosses), ("burst_late", figures.burstLate), ("longest_burst", figures.longestBurst),
             ("source_changes", figures.sourceChanges), ("sequence_jumps", figures.sequenceJumps),
             ("timestamp_jumps", figures.timestampJumps), ("comfort_noise", figures.comfortNoise), ("silences", figures.silences),
         ] { set(name, value) }

@@ -7,6 +7,7 @@ final class Poller {
     /// Packets that are read of one socket in a turn: a flood on one leg leaves time for the others.
     private static let burst = 16
     private static let capacity: Int32 = 64
+    private static let controlSize = Int(tern_control_size)
 
     /// Readable when one of the sockets is; -1 where the process has no descriptor left.
     let epoll = epoll_create1(Int32(EPOLL_CLOEXEC))
@@ -18,6 +19,9 @@ final class Poller {
     private let vectors: UnsafeMutablePointer<iovec>
     private let datagrams: UnsafeMutablePointer<tern_datagram>
     private let packet: UnsafeMutablePointer<janus_plugin_rtp>
+    /// What the system tells of each datagram of a leg that is under a line test.
+    private let controls: UnsafeMutableRawPointer
+    private var arrivals = ArrivalClock()
 
     init() {
         events = .allocate(capacity: Int(Poller.capacity))
@@ -31,6 +35,7 @@ final class Poller {
         datagrams.initialize(repeating: tern_datagram(), count: Poller.burst)
         packet = .allocate(capacity: 1)
         packet.initialize(to: janus_plugin_rtp())
+        controls = .allocate(byteCount: Poller.burst * Poller.controlSize, alignment: 16)
         for index in 0..<Poller.burst {
             (vectors + index).initialize(to: iovec(iov_base: buffers + index * stride, iov_len: Leg.packetSize))
             datagrams[index].header.msg_iov = vectors + index
@@ -47,6 +52,7 @@ final class Poller {
         vectors.deallocate()
         datagrams.deallocate()
         packet.deallocate()
+        controls.deallocate()
     }
 
     /// Adds a socket of a leg. Closing it takes it out again.
@@ -108,18 +114,36 @@ final class Poller {
         let receiver = leg.receiver(medium)
         let socket = isRTCP ? receiver.pointee.rtcp : receiver.pointee.rtp
         let generation = leg.pointee.generation
+        let isTested = !isRTCP && receiver.pointee.test != nil
+        if isTested { wantControls(true) }
         let count = socket >= 0 ? tern_receive(socket, datagrams, UInt32(Poller.burst)) : 0
         let now = Clock.now()
         if count < 0, !isRTCP, tern_refusals(socket) > 0 { receiver.pointee.refusal.note(now: now) }
         leg.pointee.receiving.unlock()
+        if isTested { readClocks() }
         index = 0
         while index < Int(count) {
-            take(index, of: leg, medium, isRTCP: isRTCP, generation: generation, now: now)
+            let arrival = isTested ? arrivals.arrival(tern_arrival(datagrams + index) / 1_000) : now
+            take(index, of: leg, medium, isRTCP: isRTCP, generation: generation, now: now, arrival: min(arrival, now))
             index = index &+ 1
+        }
+        if isTested { wantControls(false) }
+    }
+
+    /// Makes room for what the system tells of datagrams, or has it tell nothing.
+    private func wantControls(_ isWanted: Bool) {
+        for index in 0..<Poller.burst {
+            datagrams[index].header.msg_control = isWanted ? controls + index * Poller.controlSize : nil
+            datagrams[index].header.msg_controllen = isWanted ? Poller.controlSize : 0
         }
     }
 
-    private func take(_ index: Int, of leg: LegPointer, _ medium: Medium, isRTCP: Bool, generation: UInt64, now: Int64) {
+    private func readClocks() {
+        let (realtime, monotonic) = Clock.both()
+        arrivals.read(realtime: realtime, monotonic: monotonic)
+    }
+
+    private func take(_ index: Int, of leg: LegPointer, _ medium: Medium, isRTCP: Bool, generation: UInt64, now: Int64, arrival: Int64) {
         let length = Int(datagrams[index].length)
         guard let bytes = vectors[index].iov_base, let source = MediaAddress(UnsafeRawPointer(sources + index)) else { return }
         // A truncated datagram is not a packet.
@@ -128,7 +152,7 @@ final class Poller {
             leg.receiveRTCP(bytes, length: length, from: source, medium: medium, isOwnPort: isRTCP, generation: generation, now: now)
         } else {
             janus_plugin_rtp_extensions_reset(&packet.pointee.extensions)
-            leg.receive(bytes, length: length, from: source, medium: medium, generation: generation, now: now, relay: packet)
+            leg.receive(bytes, length: length, from: source, medium: medium, generation: generation, now: now, arrival: arrival, relay: packet)
         }
     }
 }

@@ -1,3 +1,4 @@
+internal import CJanusPlugin
 internal import Glibc
 internal import RTP
 
@@ -73,6 +74,7 @@ struct Receiver {
             begun.initialize(to: LineTest(now: now))
             test = begun
         }
+        if rtp >= 0 { tern_time_datagrams(rtp, isOn ? 1 : 0) }
         return former
     }
 

@@ -36,7 +36,8 @@ extension LineTestResult {
             "packets": .of(received.packets), "bytes": .integer(bytes), "expected": .of(received.expected), "lost": .of(received.lost),
             "late": .of(received.late), "duplicates": .of(received.duplicates), "reordered": .of(received.reordered),
             "bursts": [
-                "count": .of(received.bursts), "packets": .of(received.burstPackets), "lost": .of(received.burstLosses),
+                "count": .of(received.bursts), "packets": .of(received.burstPackets),
+                "lost": .of(received.burstLosses &- min(received.burstLate, received.burstLosses)), "late": .of(received.burstLate),
                 "longest": .of(received.longestBurst), "ratio": .of(received.burstRatio),
             ],
             "jitter": ["mean": .of(received.jitterMean), "p95": .of(received.jitter95), "max": .of(received.jitterMaximum)],

@@ -49,24 +49,31 @@ extension LineTestResult {
         var found: [LineVerdict] = []
         let expected = max(Double(received.expected), 1)
         let lost = Double(received.lost) / expected, late = Double(received.late) / expected
-        let bursts = received.bursts > 0
-            ? " in \(received.bursts) bursts of up to \(received.longestBurst) packets" : ""
+        let bursts = "in \(received.bursts) \(received.bursts == 1 ? "burst" : "bursts") of up to \(received.longestBurst) packets"
+        let lateInBursts = min(received.burstLate, received.burstLosses), lostInBursts = received.burstLosses - lateInBursts
         if lost > LineTestResult.lossLimit {
             let severity: LineVerdict.Severity = lost > 0.2 ? .critical : .warning
             found.append(LineVerdict(
-                severity, .loss, "\(LineText.percent(lost)) of the caller's packets are lost (\(received.lost) of \(received.expected))\(bursts).",
-                lost > LineTestResult.severeLoss || received.burstLosses * 2 > received.lost
+                severity, .loss, "\(LineText.percent(lost)) of the caller's packets are lost (\(received.lost) of \(received.expected))\(lostInBursts > 0 ? ", \(lostInBursts) of them \(bursts)" : "").",
+                lost > LineTestResult.severeLoss || lostInBursts > received.lost / 2
                     ? "The path is congested or a link is bad: look at queues, duplex settings and Wi-Fi on the way from the caller."
                     : "Give RTP priority (DSCP EF) on the way from the caller."))
-        } else if received.bursts > 0, received.longestBurst >= 5 {
+        } else if lostInBursts > 0, received.longestBurst >= 5 {
             found.append(LineVerdict(
-                .notice, .bursts, "Packets are lost\(bursts), \(LineText.percent(lost)) in all.",
+                .notice, .bursts,
+                "Packets are lost \(bursts), \(LineText.percent(lost)) in all\(lateInBursts > 0 ? "; \(lateInBursts) of the packets there are late, not lost" : "").",
                 "Look for a link that stalls: Wi-Fi, a route that changes, a queue that overflows."))
         }
         if late > LineTestResult.lossLimit {
             found.append(LineVerdict(
                 .warning, .late, "\(LineText.percent(late)) of the packets come over 60 ms late: a jitter buffer of that size drops them.",
                 "Give RTP priority on the way from the caller, or use a larger jitter buffer."))
+        } else if lateInBursts > 0, lostInBursts == 0, received.longestBurst >= 5 {
+            // RFC 3611 section 4.7.2 counts what is discarded like what is lost.
+            found.append(LineVerdict(
+                .notice, .late,
+                "Packets come over 60 ms late \(bursts), \(LineText.percent(late)) in all; none of these is lost.",
+                "Look for a link that stalls and then delivers, such as Wi-Fi, or for a caller whose processor is busy."))
         }
         if let quality = receivedQuality, quality.score < 3.6 {
             found.append(LineVerdict(

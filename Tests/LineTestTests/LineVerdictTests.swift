@@ -98,9 +98,28 @@ struct LineVerdictTests {
         check(.noRTCP, under: { $0.rtcpPackets = 0; $0.duration = 11_000 }, over: { $0.rtcpPackets = 0 })
         check(.slowSetUp, under: { $0.setUp.answered = 500 }, over: { $0.setUp.answered = 501 })
         check(.gap, under: { $0.received.largestGap = 200 }, over: { $0.received.largestGap = 400 })
-        check(.bursts, under: { $0.received.bursts = 1; $0.received.longestBurst = 4; $0.received.lost = 4 },
-            over: { $0.received.bursts = 1; $0.received.longestBurst = 6; $0.received.lost = 4 })
+        check(.bursts, under: { $0.received.bursts = 1; $0.received.longestBurst = 4; $0.received.burstLosses = 4; $0.received.lost = 4 },
+            over: { $0.received.bursts = 1; $0.received.longestBurst = 6; $0.received.burstLosses = 4; $0.received.lost = 4 })
         check(.failedRefresh, under: { $0.endStatus = 200 }, over: { $0.endStatus = 408 })
+    }
+
+    @Test("bursts of packets that are late are no losses, and the verdict says which of the two they are")
+    func lateBursts() {
+        let late = Self.clean { $0.received.bursts = 2; $0.received.longestBurst = 6; $0.received.burstLosses = 8; $0.received.burstLate = 8; $0.received.late = 8 }
+        #expect(late.verdicts.map(\.code) == [.late] && late.verdicts.map(\.severity) == [.notice])
+        #expect(late.verdicts[0].evidence == "Packets come over 60 ms late in 2 bursts of up to 6 packets, 0.80 % in all; none of these is lost.")
+        #expect(late.json["received"]?["bursts"]?["lost"] == 0 && late.json["received"]?["bursts"]?["late"] == 8)
+        let both = Self.clean {
+            $0.received.bursts = 2; $0.received.longestBurst = 6; $0.received.burstLosses = 8; $0.received.burstLate = 3
+            $0.received.late = 3; $0.received.lost = 5
+        }
+        #expect(both.verdicts.map(\.code) == [.bursts])
+        #expect(both.verdicts[0].evidence == "Packets are lost in 2 bursts of up to 6 packets, 0.50 % in all; 3 of the packets there are late, not lost.")
+        // Many losses alone, and bursts of late packets: the losses are in none.
+        let apart = Self.clean { $0.received.bursts = 1; $0.received.longestBurst = 6; $0.received.burstLosses = 6; $0.received.burstLate = 6; $0.received.lost = 20 }
+        #expect(apart.verdicts.first?.code == .loss && apart.verdicts.first?.evidence.contains("burst") == false)
+        // Those over 1 % are one verdict, not two.
+        #expect(codes { $0.received.bursts = 2; $0.received.longestBurst = 6; $0.received.burstLosses = 11; $0.received.burstLate = 11; $0.received.late = 11 } == [.late])
     }
 
     @Test("payload types that were not agreed are named; comfort noise and single packets are none")

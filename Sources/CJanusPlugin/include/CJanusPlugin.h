@@ -67,6 +67,13 @@ typedef struct tern_datagram {
 /// recvmmsg without waiting.
 int tern_receive(int socket, tern_datagram *datagrams, unsigned int count);
 
+/// Bytes for what the system tells of a datagram beside its source.
+enum { tern_control_size = 96 };
+/// Has the system tell of each datagram when it came, or no longer.
+void tern_time_datagrams(int socket, int on);
+/// When a datagram came, in nanoseconds of the realtime clock; 0 where the system does not tell.
+int64_t tern_arrival(const tern_datagram *datagram);
+
 /// Has the system tell of packets that were not taken.
 void tern_report_refusals(int socket, int is_v6);
 

@@ -54,6 +54,7 @@ extension StreamFigures {
         bursts = count("bursts")
         burstPackets = count("burst_packets")
         burstLosses = count("burst_losses")
+        burstLate = count("burst_late")
         longestBurst = count("longest_burst")
         sourceChanges = count("source_changes")
         sequenceJumps = count("sequence_jumps")

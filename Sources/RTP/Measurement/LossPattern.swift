@@ -25,6 +25,8 @@ public struct LossPattern: Equatable, Sendable {
     /// Packets in bursts, and how many of them were lost or late.
     public private(set) var burstPackets: UInt64 = 0
     public private(set) var burstLosses: UInt64 = 0
+    /// How many of those were late.
+    public private(set) var burstLate: UInt64 = 0
     /// Packets of the longest burst.
     public private(set) var longestBurst: UInt64 = 0
     /// Packets since the last loss.
@@ -32,6 +34,7 @@ public struct LossPattern: Equatable, Sendable {
     /// The losses that may be a burst, and the packets from the first of them to the last one; 0 during a gap.
     private var openLosses: UInt64 = 0
     private var openPackets: UInt64 = 0
+    private var openLate: UInt64 = 0
 
     public init() {}
 
@@ -47,6 +50,7 @@ public struct LossPattern: Equatable, Sendable {
         if openLosses == 0 || sinceLoss > 0 { runs = runs &+ 1 }
         openPackets = openLosses == 0 ? 1 : openPackets &+ sinceLoss &+ 1
         openLosses = openLosses &+ 1
+        if fate == .late { openLate = openLate &+ 1 }
         sinceLoss = 0
     }
 
@@ -56,10 +60,12 @@ public struct LossPattern: Equatable, Sendable {
             bursts = bursts &+ 1
             burstPackets = burstPackets &+ openPackets
             burstLosses = burstLosses &+ openLosses
+            burstLate = burstLate &+ openLate
             longestBurst = max(longestBurst, openPackets)
         }
         openLosses = 0
         openPackets = 0
+        openLate = 0
     }
 
     /// Packets that were lost or late.

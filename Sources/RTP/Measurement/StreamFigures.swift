@@ -29,6 +29,8 @@ public struct StreamFigures: Equatable, Sendable {
     public var bursts: UInt64 = 0
     public var burstPackets: UInt64 = 0
     public var burstLosses: UInt64 = 0
+    /// How many of ``burstLosses`` were late.
+    public var burstLate: UInt64 = 0
     /// Packets of the longest burst.
     public var longestBurst: UInt64 = 0
     /// BurstR of ITU-T G.107: 1 for random losses.

@@ -128,6 +128,7 @@ public struct StreamMeter: Equatable, Sendable {
         figures.bursts = pattern.bursts
         figures.burstPackets = pattern.burstPackets
         figures.burstLosses = pattern.burstLosses
+        figures.burstLate = pattern.burstLate
         figures.longestBurst = pattern.longestBurst
         figures.burstRatio = pattern.burstRatio
         figures.jitterMean = timing.jitter.mean

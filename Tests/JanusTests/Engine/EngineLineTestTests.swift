@@ -32,18 +32,25 @@ struct EngineLineTestTests {
         { amplitude * sin(2 * .pi * frequency * Double($0) / 8_000) }
     }
 
-    /// Sends packets, one each 20 ms and `lead` at once before, on a thread of its own.
-    static func send(_ packets: [RTPSample], from phone: TestPhone, to leg: PlainLeg, interval: Double = 0.02) async {
+    /// Sends packets, one each 20 ms, on a thread of its own, which goes before others where the system allows it.
+    ///
+    /// - Returns: How late the latest one was sent, in milliseconds.
+    @discardableResult
+    static func send(_ packets: [RTPSample], from phone: TestPhone, to leg: PlainLeg, interval: Double = 0.02) async -> Double {
         let address = await leg.audio
-        await withCheckedContinuation { continuation in
+        return await withCheckedContinuation { continuation in
             Thread.detachNewThread {
+                var priority = sched_param(sched_priority: 10)
+                pthread_setschedparam(pthread_self(), SCHED_FIFO, &priority)
                 let begin = Date()
+                var latest = 0.0
                 for (index, packet) in packets.enumerated() {
                     let left = begin.addingTimeInterval(Double(index) * interval).timeIntervalSinceNow
                     if left > 0 { Thread.sleep(forTimeInterval: left) }
                     phone.send(packet, to: address)
+                    latest = max(latest, -begin.addingTimeInterval(Double(index) * interval).timeIntervalSinceNow * 1_000)
                 }
-                continuation.resume()
+                continuation.resume(returning: latest)
             }
         }
     }
@@ -108,6 +115,27 @@ struct EngineLineTestTests {
             // A leg that is told nothing of a test measures nothing.
             let (other, _) = try await Self.echo(bench, isTested: false)
             #expect(try await other.leg.statistics().audio?.test == nil)
+        }
+    }
+
+    @Test("packets that wait while Janus does not run count at the time at which they came")
+    @LoopActor func arrivals() async throws {
+        try await EngineBench.run { bench in
+            let (leg, phone) = try await Self.echo(bench)
+            let packets = (0..<150).map { Self.packet($0, Self.sine(440, 4_000)) }
+            let pid = bench.pid
+            // Fifteen packets wait.
+            Thread.detachNewThread {
+                Thread.sleep(forTimeInterval: 1)
+                kill(pid, SIGSTOP)
+                Thread.sleep(forTimeInterval: 0.3)
+                kill(pid, SIGCONT)
+            }
+            let latest = await Self.send(packets, from: phone, to: leg)
+            let stream = try #require(try await leg.statistics { $0.received.packets == 150 }.test).stream
+            // They are as even as they were sent.
+            #expect(stream.lost == 0 && stream.largestGap.map { $0 < 50 + 2 * latest } == true, "\(stream.largestGap ?? -1), sent \(latest) ms late")
+            #expect(latest > 30 || stream.late == 0 && stream.bursts == 0 && stream.jitterMaximum.map { $0 < 20 } == true, "\(stream)")
         }
     }
 

@@ -74,6 +74,40 @@ struct StreamMeterTests {
         #expect(stream.figures.bursts == 1, "fifteen came between")
     }
 
+    @Test("in a burst it is known which packets were late, and which were lost")
+    func lateBursts() {
+        var stream = TestStream(400)
+        // Seven come 200 ms after the first of them was due; another two are lost soon after.
+        for index in 200...206 { stream.packets[index].arrival = stream.packets[200].arrival &+ 200_000 + Int64(index - 200) }
+        let late = stream.figures
+        #expect(late.bursts == 1 && late.late == 7 && late.lost == 0 && late.burstLosses == 7 && late.burstLate == 7, "\(late)")
+        stream.packets.removeAll { [65_000 &+ 210, 65_000 &+ 211].contains($0.sequence) }
+        let both = stream.figures
+        #expect(both.bursts == 1 && both.burstLosses == 9 && both.burstLate == 7 && both.lost == 2, "\(both)")
+    }
+
+    @Test("the kernel's times of packets are on the steady clock; those before a jump of the realtime clock, and implausible ones, count as read")
+    func arrivals() {
+        let day: Int64 = 86_400_000_000
+        var clock = ArrivalClock()
+        #expect(clock.arrival(day) == 0, "nothing is read yet")
+        clock.read(realtime: day, monotonic: 5_000_000)
+        #expect(clock.arrival(day - 3_000) == 4_997_000 && clock.arrival(day) == 5_000_000)
+        #expect(clock.arrival(0) == 5_000_000 && clock.arrival(day + 1) == 5_000_000, "none, and one of the future")
+        #expect(clock.arrival(day - 1_000_000) == 4_000_000 && clock.arrival(day - 1_000_001) == 5_000_000 && clock.arrival(-day) == 5_000_000)
+        // It drifts.
+        clock.read(realtime: day + 20_010, monotonic: 5_020_000)
+        #expect(clock.arrival(day + 10) == 5_000_000)
+        // It jumps half a second forth: packets that came before would be as old.
+        clock.read(realtime: day + 540_000, monotonic: 5_040_000)
+        #expect(clock.arrival(day + 30_000) == 5_040_000)
+        clock.read(realtime: day + 560_000, monotonic: 5_060_000)
+        #expect(clock.arrival(day + 45_000) == 5_060_000 && clock.arrival(day + 550_000) == 5_050_000)
+        // And back.
+        clock.read(realtime: day - 420_000, monotonic: 5_080_000)
+        #expect(clock.arrival(day + 570_000) == 5_080_000)
+    }
+
     @Test("delays of 0 to 20 ms by chance: jitter of a third of that, nothing late, and the clock is still known")
     func jitter() throws {
         var dice = Dice(2), stream = TestStream(1_500)
