@@ -148,6 +148,7 @@ public final class TestCall {
         result.receivedPackets = Int(clamping: received.packets)
         result.firstPacket = outcome.firstPacket.map { $0 + Int((outcome.began - began) / 1_000) }
         result.source = outcome.source?.description
+        if outcome.sentPackets > 0 { result.sendingDelay = Double(outcome.lateness) / 1_000 }
         if received.packets > 0 {
             // What came late was not lost by the network; people miss it as well, which the score counts.
             result.loss = received.expected > 0 ? min(1, Double(received.lost) / Double(received.expected)) : nil

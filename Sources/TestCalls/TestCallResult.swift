@@ -70,6 +70,8 @@ public struct TestCallResult: Codable, Equatable, Sendable {
     public var sentLoss: Double?
     /// Milliseconds (RFC 3550 section 6.4.1).
     public var jitter: Double?
+    /// How late the latest packet was sent: this machine was busy. Milliseconds.
+    public var sendingDelay: Double?
     /// Of the audio, by correlation with what was sent; and of RTCP. Milliseconds.
     public var audioRoundTrip: Double?
     public var reportedRoundTrip: Double?
@@ -113,6 +115,9 @@ extension TestCallResult {
         }
         return signalFindings + networkFindings
     }
+
+    /// Whether our own packets were sent so unevenly that they explain the jitter of an echo.
+    private var isHurried: Bool { sendingDelay.map { $0 > 20 } ?? false }
 
     private var notAnswered: Verdict {
         let what = status.map { "The far end answered \($0) \(phrase ?? "")".trimmingCharacters(in: .whitespaces) + "." } ?? "Nobody answered in time."
@@ -168,7 +173,7 @@ extension TestCallResult {
         check(loss, "from the far end")
         check(sentLoss, "to the far end")
         if let jitter, jitter > limits.jitter {
-            found.append(Verdict(severity: .warning, evidence: "Jitter is \(TestCallText.number(jitter)) ms.", remedy: "Look for a busy link on the way."))
+            found.append(Verdict(severity: .warning, evidence: "Jitter is \(TestCallText.number(jitter)) ms.", remedy: isHurried ? "This machine was busy during the test: repeat it." : "Look for a busy link on the way."))
         }
         if let answered, answered > limits.answer {
             found.append(Verdict(severity: .warning, evidence: "The answer took \(TestCallText.number(Double(answered) / 1_000)) s.", remedy: "See the call's trace for who took it."))

@@ -25,6 +25,8 @@ final class TestLine: @unchecked Sendable {
         var roundTrip: Double?
         /// Microseconds of the monotonic clock.
         var began: Int64 = 0
+        /// How late the latest packet was sent. Microseconds.
+        var lateness: Int64 = 0
     }
 
     private static let packetTime: Int64 = 20_000
@@ -40,6 +42,7 @@ final class TestLine: @unchecked Sendable {
     private let isStopping: UnsafeMutablePointer<Bool>
     private let mutex: UnsafeMutablePointer<pthread_mutex_t>
     private var outcome = Outcome()
+    private var arrivals = ArrivalClock()
 
     /// Binds a pair of ports.
     init(address: IPAddress) throws(TestCallError) {
@@ -58,6 +61,9 @@ final class TestLine: @unchecked Sendable {
         guard let found else { throw TestCallError("no pair of UDP ports is free at \(address)") }
         (rtp, rtcp) = (found.rtp, found.rtcp)
         local = SocketAddress(address, port: found.port)
+        // Packets count when they come, however busy this machine is.
+        var on: Int32 = 1
+        setsockopt(rtp, SOL_SOCKET, SO_TIMESTAMPNS, &on, socklen_t(MemoryLayout<Int32>.size))
         mutex = .allocate(capacity: 1)
         pthread_mutex_init(mutex, nil)
         isStopping = .allocate(capacity: 1)
@@ -120,6 +126,9 @@ final class TestLine: @unchecked Sendable {
     // MARK: The thread
 
     private func run(_ peer: Peer) {
+        // Before others, where the system allows it: there is little to do, but at its time.
+        var priority = sched_param(sched_priority: 1)
+        pthread_setschedparam(pthread_self(), SCHED_FIFO, &priority)
         let signal = MarkedSignal().samples
         let codes = signal.map { peer.law.code($0) }
         let ssrc = UInt32.random(in: 1...UInt32.max), firstSequence = UInt16.random(in: 0...UInt16.max), firstTimestamp = UInt32.random(in: 0...UInt32.max)
@@ -141,6 +150,7 @@ final class TestLine: @unchecked Sendable {
                 for index in 0..<TestLine.samplesInPacket { packet[RTPHeader.size + index] = codes[(start + index) % codes.count] }
                 TestLine.send(packet[...], from: rtp, to: peer.address)
                 outcome.sentPackets += 1
+                outcome.lateness = max(outcome.lateness, TestLine.now - next)
                 next += TestLine.packetTime
             }
             if now >= report {
@@ -174,11 +184,11 @@ final class TestLine: @unchecked Sendable {
         var buffer = [UInt8](repeating: 0, count: TestLine.bufferSize)
         for (descriptor, isMedia) in [(rtp, true), (rtcp, false)] {
             for _ in 0..<64 {
-                guard let (count, source) = TestLine.receive(from: descriptor, into: &buffer) else { break }
+                guard let (count, source, arrival) = TestLine.receive(from: descriptor, into: &buffer) else { break }
                 buffer.withUnsafeBytes { bytes in
                     guard let base = bytes.baseAddress else { return }
                     if isMedia, let header = RTPHeader(base, length: count) {
-                        take(header, UnsafeRawBufferPointer(rebasing: bytes[header.payloadOffset..<header.payloadEnd]), source, peer)
+                        take(header, UnsafeRawBufferPointer(rebasing: bytes[header.payloadOffset..<header.payloadEnd]), source, peer, arrival: steadyTime(of: arrival))
                     } else {
                         takeReports(base, length: count, ssrc: ssrc)
                     }
@@ -187,8 +197,7 @@ final class TestLine: @unchecked Sendable {
         }
     }
 
-    private func take(_ header: RTPHeader, _ payload: UnsafeRawBufferPointer, _ source: SocketAddress?, _ peer: Peer) {
-        let now = TestLine.now
+    private func take(_ header: RTPHeader, _ payload: UnsafeRawBufferPointer, _ source: SocketAddress?, _ peer: Peer, arrival now: Int64) {
         if outcome.firstPacket == nil { outcome.firstPacket = Int((now - outcome.began) / 1_000) }
         outcome.source = source ?? outcome.source
         let law: G711? = header.payloadType == peer.payloadType ? peer.law : header.payloadType == 0 ? .muLaw : header.payloadType == 8 ? .aLaw : nil
@@ -228,6 +237,10 @@ final class TestLine: @unchecked Sendable {
         guard descriptor >= 0 else { return -1 }
         _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
         _ = fcntl(descriptor, F_SETFL, O_NONBLOCK)
+        // DSCP EF (RFC 4594 section 4.1), as a phone marks its audio.
+        var mark: Int32 = 46 << 2
+        let (level, name) = address.ip.isIPv6 ? (Int32(IPPROTO_IPV6), IPV6_TCLASS) : (Int32(IPPROTO_IP), IP_TOS)
+        setsockopt(descriptor, level, name, &mark, socklen_t(MemoryLayout<Int32>.size))
         guard address.withPointer({ Glibc.bind(descriptor, $0, $1) }) == 0 else {
             close(descriptor)
             return -1
@@ -241,13 +254,47 @@ final class TestLine: @unchecked Sendable {
         }
     }
 
-    private static func receive(from descriptor: Int32, into buffer: inout [UInt8]) -> (count: Int, source: SocketAddress?)? {
-        var count = 0
+    /// A datagram, with the kernel's time of it: microseconds of the realtime clock, 0 where there is none.
+    private static func receive(from descriptor: Int32, into buffer: inout [UInt8]) -> (count: Int, source: SocketAddress?, arrival: Int64)? {
+        var count = 0, arrival: Int64 = 0
         let source = SocketAddress.filled { address, length in
-            count = recvfrom(descriptor, &buffer, buffer.count, Int32(MSG_DONTWAIT), address, length)
-            return Int32(clamping: count)
+            withUnsafeTemporaryAllocation(byteCount: 64, alignment: 16) { control in
+                count = buffer.withUnsafeMutableBytes { bytes in
+                    var vector = iovec(iov_base: bytes.baseAddress, iov_len: bytes.count)
+                    return withUnsafeMutablePointer(to: &vector) { vector in
+                        var header = msghdr()
+                        (header.msg_name, header.msg_namelen) = (UnsafeMutableRawPointer(address), length.pointee)
+                        (header.msg_iov, header.msg_iovlen) = (vector, 1)
+                        (header.msg_control, header.msg_controllen) = (control.baseAddress, control.count)
+                        let count = recvmsg(descriptor, &header, Int32(MSG_DONTWAIT))
+                        length.pointee = header.msg_namelen
+                        arrival = count > 0 ? TestLine.arrival(UnsafeRawBufferPointer(rebasing: control.prefix(Int(header.msg_controllen)))) : 0
+                        return count
+                    }
+                }
+                return Int32(clamping: count)
+            }
         }
-        return count > 0 ? (count, source) : nil
+        return count > 0 ? (count, source, arrival) : nil
+    }
+
+    /// The time in the one control message: its header is followed by a timespec.
+    private static func arrival(_ control: UnsafeRawBufferPointer) -> Int64 {
+        let size = MemoryLayout<cmsghdr>.size
+        guard control.count >= size + MemoryLayout<timespec>.size else { return 0 }
+        let header = control.loadUnaligned(as: cmsghdr.self)
+        guard header.cmsg_level == SOL_SOCKET, header.cmsg_type == SO_TIMESTAMPNS else { return 0 }
+        let time = control.loadUnaligned(fromByteOffset: size, as: timespec.self)
+        return Int64(time.tv_sec) &* 1_000_000 &+ Int64(time.tv_nsec) / 1_000
+    }
+
+    /// On the clock that does not jump.
+    private func steadyTime(of arrival: Int64) -> Int64 {
+        var realtime = timespec()
+        let now = TestLine.now
+        clock_gettime(CLOCK_REALTIME, &realtime)
+        arrivals.read(realtime: Int64(realtime.tv_sec) &* 1_000_000 &+ Int64(realtime.tv_nsec) / 1_000, monotonic: now)
+        return arrivals.arrival(arrival)
     }
 }
 

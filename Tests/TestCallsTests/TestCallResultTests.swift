@@ -36,6 +36,11 @@ import Testing
         }
     }
 
+    @Test func `jitter while this machine was late itself says so`() {
+        #expect(judged { $0.jitter = 31; $0.sendingDelay = 21 }.verdicts.first?.remedy.contains("This machine was busy") == true)
+        #expect(judged { $0.jitter = 31; $0.sendingDelay = 20 }.verdicts.first?.remedy.contains("busy link") == true)
+    }
+
     @Test func `what makes a line of no use is critical, and stands first`() {
         let silent = judged { $0.audioRoundTrip = nil; $0.loss = 0.05 }
         #expect(silent.verdicts.map(\.severity) == [.critical, .warning] && silent.verdicts[0].evidence.hasPrefix("RTP comes, but no echo"))
