@@ -65,18 +65,29 @@ int tern_receive(int socket, tern_datagram *datagrams, unsigned int count) {
 	return recvmmsg(socket, (struct mmsghdr *)datagrams, count, MSG_DONTWAIT, NULL);
 }
 
-void tern_time_datagrams(int socket, int on) { setsockopt(socket, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof(on)); }
+void tern_describe_datagrams(int socket, int is_v6, int on) {
+	setsockopt(socket, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof(on));
+	if(is_v6)
+		setsockopt(socket, IPPROTO_IPV6, IPV6_RECVTCLASS, &on, sizeof(on));
+	else
+		setsockopt(socket, IPPROTO_IP, IP_RECVTOS, &on, sizeof(on));
+}
 
-int64_t tern_arrival(const tern_datagram *datagram) {
+tern_reception tern_describe(const tern_datagram *datagram) {
+	tern_reception told = { .time = 0, .traffic_class = -1 };
 	struct msghdr *header = (struct msghdr *)&datagram->header;
 	for(struct cmsghdr *c = CMSG_FIRSTHDR(header); c != NULL; c = CMSG_NXTHDR(header, c)) {
 		if(c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_TIMESTAMPNS && c->cmsg_len >= CMSG_LEN(sizeof(struct timespec))) {
 			struct timespec time;
 			memcpy(&time, CMSG_DATA(c), sizeof(time));
-			return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+			told.time = (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+		} else if(c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_TOS && c->cmsg_len >= CMSG_LEN(1)) {
+			told.traffic_class = *CMSG_DATA(c);
+		} else if(c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_TCLASS && c->cmsg_len >= CMSG_LEN(sizeof(int))) {
+			memcpy(&told.traffic_class, CMSG_DATA(c), sizeof(int));
 		}
 	}
-	return 0;
+	return told;
 }
 
 void tern_report_refusals(int socket, int is_v6) {

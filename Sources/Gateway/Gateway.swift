@@ -197,6 +197,10 @@ public final class Gateway {
                 registrar: registrar, endpoint: endpoint, interval: configuration.registrar.keepalive, domain: configuration.sip.domain)
         }
         trunks.start(endpoint, hops: hops)
+        if let collector = configuration.calls.lineTestReports {
+            switchboard.lineTests.reporter = LineTestReporter(
+                collector: collector, domain: configuration.sip.domain, endpoint: endpoint, locate: { name in await hops.locate(name) }, log: log)
+        }
     }
 
     private func startHTTP(_ page: WebPage) async throws(GatewayError) {
@@ -270,6 +274,7 @@ public final class Gateway {
         flowKeeper?.stop()
         flowKeeper = nil
         await trunks.stop()
+        switchboard.lineTests.reporter?.stop()
         await endpoint?.stop()
         endpoint = nil
         switchboard.endpoint = nil

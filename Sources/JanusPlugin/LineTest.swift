@@ -17,6 +17,8 @@ struct LineTest {
     private var codec = Codec.other
     private let samples = UnsafeMutablePointer<Int16>.allocate(capacity: LineDecoder.longest)
     private var firstPacket: Int64?
+    /// Packets by their DSCP.
+    private var markings = InlineArray<64, UInt32>(repeating: 0)
     private var rtcpSource: MediaAddress?
     private var extended: VoIPMetrics?
     var signal = LineSignal()
@@ -33,7 +35,9 @@ struct LineTest {
     /// Measures a packet of the party.
     ///
     /// - Returns: The digit whose tones have ended in it.
-    mutating func take(_ packet: UnsafeRawPointer, _ header: RTPHeader, _ payload: Payload, isAgreed: Bool, now: Int64) -> ToneDigitDetector.Digit? {
+    mutating func take(_ packet: UnsafeRawPointer, _ header: RTPHeader, _ payload: Payload, isAgreed: Bool, _ arrival: Arrival) -> ToneDigitDetector.Digit? {
+        let now = arrival.time
+        if arrival.trafficClass >= 0 { markings[Int(arrival.trafficClass >> 2 & 63)] &+= 1 }
         if firstPacket == nil { firstPacket = now }
         let isEvent = payload.codec == .telephoneEvent
         let isNew = meter.take(StreamMeter.Packet(
@@ -67,12 +71,25 @@ struct LineTest {
         if let metrics { extended = metrics }
     }
 
+    /// The DSCP of most packets; nil where the system tells of none.
+    private var usualMarking: Int? {
+        var found: Int?
+        var most: UInt32 = 0
+        for index in 0..<64 where markings[index] > most {
+            most = markings[index]
+            found = index
+        }
+        return found
+    }
+
     /// As the request `statistics` tells it.
-    func reply(signalled: MediaAddress?, isUnreachable: Bool, now: Int64) -> Reply {
+    func reply(signalled: MediaAddress?, local: MediaAddress?, isUnreachable: Bool, now: Int64) -> Reply {
         let reply = Reply()
         reply.set("duration", max(now &- begin, 0) / 1_000)
         if let firstPacket { reply.set("first_packet", (firstPacket &- begin) / 1_000) }
         if let signalled { reply.set("signalled", Reply(signalled)) }
+        if let local { reply.set("local", Reply(local)) }
+        if let marking = usualMarking { reply.set("dscp", UInt64(marking)) }
         if let rtcpSource { reply.set("rtcp_from", Reply(rtcpSource)) }
         if isUnreachable { reply.set("unreachable", true) }
         reply.set("stream", Reply(meter.figures))

@@ -2,6 +2,19 @@ internal import CJanusPlugin
 internal import Glibc
 internal import RTP
 
+/// How a packet came.
+struct Arrival {
+    /// Microseconds of the clock that does not jump; where the system does not tell, when it was read.
+    let time: Int64
+    /// The byte with its DSCP (RFC 2474); below 0 where the system does not tell.
+    let trafficClass: Int32
+
+    init(time: Int64, trafficClass: Int32 = -1) {
+        self.time = time
+        self.trafficClass = trafficClass
+    }
+}
+
 /// A set of sockets of plain legs, and what it takes to read them. One thread turns it.
 final class Poller {
     /// Packets that are read of one socket in a turn: a flood on one leg leaves time for the others.
@@ -123,8 +136,9 @@ final class Poller {
         if isTested { readClocks() }
         index = 0
         while index < Int(count) {
-            let arrival = isTested ? arrivals.arrival(tern_arrival(datagrams + index) / 1_000) : now
-            take(index, of: leg, medium, isRTCP: isRTCP, generation: generation, now: now, arrival: min(arrival, now))
+            let told = isTested ? tern_describe(datagrams + index) : tern_reception(time: 0, traffic_class: -1)
+            let arrival = isTested ? min(arrivals.arrival(told.time / 1_000), now) : now
+            take(index, of: leg, medium, isRTCP: isRTCP, generation: generation, now: now, Arrival(time: arrival, trafficClass: told.traffic_class))
             index = index &+ 1
         }
         if isTested { wantControls(false) }
@@ -143,7 +157,7 @@ final class Poller {
         arrivals.read(realtime: realtime, monotonic: monotonic)
     }
 
-    private func take(_ index: Int, of leg: LegPointer, _ medium: Medium, isRTCP: Bool, generation: UInt64, now: Int64, arrival: Int64) {
+    private func take(_ index: Int, of leg: LegPointer, _ medium: Medium, isRTCP: Bool, generation: UInt64, now: Int64, _ arrival: Arrival) {
         let length = Int(datagrams[index].length)
         guard let bytes = vectors[index].iov_base, let source = MediaAddress(UnsafeRawPointer(sources + index)) else { return }
         // A truncated datagram is not a packet.

@@ -74,7 +74,7 @@ struct Receiver {
             begun.initialize(to: LineTest(now: now))
             test = begun
         }
-        if rtp >= 0 { tern_time_datagrams(rtp, isOn ? 1 : 0) }
+        if rtp >= 0 { tern_describe_datagrams(rtp, isV6 ? 1 : 0, isOn ? 1 : 0) }
         return former
     }
 

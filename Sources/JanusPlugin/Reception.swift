@@ -8,10 +8,10 @@ extension LegPointer {
     /// - Parameters:
     ///   - packet: Memory of the caller, with room for what SRTP adds behind it.
     ///   - now: When it is read.
-    ///   - arrival: When it came, as far as that is known: at `now` or before.
+    ///   - arrival: How it came, as far as that is known: at `now` or before.
     ///   - relay: What is handed to the core; memory of the caller.
     func receive(
-        _ packet: UnsafeMutableRawPointer, length: Int, from source: MediaAddress, medium: Medium, generation: UInt64, now: Int64, arrival: Int64,
+        _ packet: UnsafeMutableRawPointer, length: Int, from source: MediaAddress, medium: Medium, generation: UInt64, now: Int64, arrival: Arrival,
         relay: UnsafeMutablePointer<janus_plugin_rtp>
     ) {
         pointee.receiving.lock()
@@ -56,21 +56,21 @@ extension LegPointer {
         receiver.pointee.lastRTP = now
         receiver.pointee.lastPacket = now
         let kept = packet.loadUnaligned(as: (UInt64, UInt32).self)
-        passOn(packet, length: length, header: header, medium: medium, now: now, arrival: now, relay: relay)
+        passOn(packet, length: length, header: header, medium: medium, now: now, arrival: Arrival(time: now), relay: relay)
         packet.storeBytes(of: kept.0, as: UInt64.self)
         packet.storeBytes(of: kept.1, toByteOffset: 8, as: UInt32.self)
     }
 
     /// Counts a packet, and gives it to the peer. Called with the receiving lock held; releases it.
     private func passOn(
-        _ packet: UnsafeMutableRawPointer, length: Int, header: RTPHeader, medium: Medium, now: Int64, arrival: Int64,
+        _ packet: UnsafeMutableRawPointer, length: Int, header: RTPHeader, medium: Medium, now: Int64, arrival: Arrival,
         relay: UnsafeMutablePointer<janus_plugin_rtp>
     ) {
         let receiver = receiver(medium)
         let payload = receiver.pointee.payloads[header.payloadType]
         let isEvent = payload.codec == .telephoneEvent
         if payload.clockRate > 0, !isEvent { receiver.pointee.statistics.use(clockRate: payload.clockRate) }
-        receiver.pointee.statistics.count(header, length: length, now: arrival, isTimed: !isEvent)
+        receiver.pointee.statistics.count(header, length: length, now: arrival.time, isTimed: !isEvent)
         if receiver.pointee.statistics.ssrc != receiver.pointee.partySSRC {
             receiver.pointee.partySSRC = receiver.pointee.statistics.ssrc
             pointee.sending.locked { sender(medium).pointee.partySSRC = receiver.pointee.partySSRC }
@@ -146,10 +146,10 @@ extension LegPointer {
 
     /// Measures a packet for the leg's line test.
     private func measure(
-        _ packet: UnsafeRawPointer, _ header: RTPHeader, _ payload: Payload, _ test: UnsafeMutablePointer<LineTest>, _ now: Int64, arrival: Int64
+        _ packet: UnsafeRawPointer, _ header: RTPHeader, _ payload: Payload, _ test: UnsafeMutablePointer<LineTest>, _ now: Int64, arrival: Arrival
     ) {
         let isAgreed = payload.key != 0
-        let digit = test.pointee.take(packet, header, payload, isAgreed: isAgreed, now: arrival)
+        let digit = test.pointee.take(packet, header, payload, isAgreed: isAgreed, arrival)
         guard let digit, pointee.events.spend(now) else { return }
         Notes.post(Note(
             leg: reference, kind: .toneDigit, medium: .audio, character: digit.character,

@@ -71,6 +71,17 @@ extension MediaAddress {
         }
     }
 
+    /// Where a socket is bound; nil for none.
+    init?(boundTo socket: Int32) {
+        var storage = sockaddr_storage()
+        var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+        let isKnown = socket >= 0 && withUnsafeMutablePointer(to: &storage) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(socket, $0, &length) }
+        } == 0
+        guard isKnown, let address = withUnsafeBytes(of: &storage, { $0.baseAddress.flatMap { MediaAddress($0) } }) else { return nil }
+        self = address
+    }
+
     /// - Parameter text: An IPv4 or IPv6 address, without brackets and scope.
     init?(text: String, port: UInt16) {
         var v4 = in_addr(), v6 = in6_addr()

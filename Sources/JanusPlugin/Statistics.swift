@@ -52,7 +52,7 @@ enum Statistics {
             latched = receiver.pointee.latch.latched
             lastPacket = receiver.pointee.lastPacket
             test = receiver.pointee.test?.pointee.reply(
-                signalled: receiver.pointee.latch.signalled, isUnreachable: receiver.pointee.refusal.isStanding, now: now)
+                signalled: receiver.pointee.latch.signalled, local: MediaAddress(boundTo: receiver.pointee.rtp), isUnreachable: receiver.pointee.refusal.isStanding, now: now)
         }
 
         var reply: Reply {

@@ -1,10 +1,14 @@
 public import RTP
 
-/// The E-model's judgement of one direction, with what it was made of (ITU-T G.107).
+/// The E-model's judgement of one direction, with what it was made of (ITU-T G.107, of wideband codecs G.107.1).
 public struct LineQuality: Sendable, Equatable {
     /// Packets below which nothing is said.
     public static let leastPackets = 100
 
+    /// Which model judged; the ratings of the two are on other scales, the scores on one.
+    public let band: EModel.Band
+    /// Whether a factor of the codec is assumed (``EModel/Codec/isAssumed``).
+    public let isAssumed: Bool
     public let rating: Double
     /// MOS, 1 to 4.5.
     public let score: Double
@@ -18,11 +22,13 @@ public struct LineQuality: Sendable, Equatable {
     public let delay: Double?
 
     /// - Parameter codec: As `rtpmap` names it.
-    /// - Returns: Nil under ``leastPackets``, and for codecs of which the Recommendation has no figures.
+    /// - Returns: Nil under ``leastPackets``, and for codecs of which there are no figures.
     init?(codec: String?, packets: Int, loss: Double?, burstRatio: Double, roundTrip: Int?) {
         guard packets >= LineQuality.leastPackets, let loss, let model = codec.flatMap({ EModel.Codec(rtpmap: $0) }) else { return nil }
         delay = roundTrip.map { Double(max($0, 0)) / 2 }
         let judged = EModel(codec: model, loss: loss, burst: burstRatio, delay: delay ?? 0)
+        band = model.band
+        isAssumed = model.isAssumed
         rating = judged.rating
         score = judged.score
         impairment = model.impairment

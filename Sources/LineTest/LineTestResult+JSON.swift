@@ -11,7 +11,7 @@ extension LineTestResult {
             "set_up": ["answered": .of(setUp.answered), "first_rtp": .of(setUp.firstPacket)],
             "addresses": [
                 "sip": .of(addresses.sip), "contact": .of(addresses.contact), "via": .of(addresses.via), "signalled": .of(addresses.signalled),
-                "source": .of(addresses.source), "rtcp_source": .of(addresses.rtcpSource),
+                "local": .of(addresses.local), "source": .of(addresses.source), "rtcp_source": .of(addresses.rtcpSource),
             ],
             "codec": codec?.json(received) ?? .null, "received": receivedJSON, "sent": sentJSON, "audio": audio?.json ?? .null,
             "quality": ["received": receivedQuality?.json ?? .null, "sent": sentQuality?.json ?? .null],
@@ -43,7 +43,7 @@ extension LineTestResult {
             "jitter": ["mean": .of(received.jitterMean), "p95": .of(received.jitter95), "max": .of(received.jitterMaximum)],
             "largest_gap": .of(received.largestGap), "ssrc_changes": .of(received.sourceChanges),
             "sequence_jumps": .of(received.sequenceJumps), "timestamp_jumps": .of(received.timestampJumps),
-            "rtcp_packets": .integer(rtcpPackets), "dropped": .integer(dropped), "srtp_rejected": .integer(rejected), "dscp": .null,
+            "rtcp_packets": .integer(rtcpPackets), "dropped": .integer(dropped), "srtp_rejected": .integer(rejected), "dscp": .of(marking),
         ]
     }
 
@@ -81,7 +81,7 @@ extension AudioFigures {
 extension LineQuality {
     var json: JSONValue {
         [
-            "r": .of(rating), "mos": .of(score, 2), "ie": .of(impairment), "bpl": .of(robustness), "burst_r": .of(burstRatio, 3),
+            "model": .string(band.rawValue), "assumed": .bool(isAssumed), "r": .of(rating), "mos": .of(score, 2), "ie": .of(impairment), "bpl": .of(robustness), "burst_r": .of(burstRatio, 3),
             "loss": .of(loss, 5), "delay": .of(delay),
         ]
     }

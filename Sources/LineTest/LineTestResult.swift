@@ -25,6 +25,8 @@ public struct LineTestResult: Sendable, Equatable {
         /// Where its SDP wants RTP, and where its RTP comes from: `address:port`.
         public var signalled: String?
         public var source: String?
+        /// Where this gateway takes its RTP.
+        public var local: String?
         /// Where its RTCP comes from.
         public var rtcpSource: String?
 
@@ -55,6 +57,7 @@ public struct LineTestResult: Sendable, Equatable {
     public struct Sent: Sendable, Equatable {
         public var packets = 0
         public var bytes = 0
+        public var ssrc: UInt32?
         /// Packets (RFC 3550 section 6.4.1).
         public var lost: Int?
         /// Milliseconds.
@@ -89,6 +92,10 @@ public struct LineTestResult: Sendable, Equatable {
     public var isExpectedToSend = true
     /// Bytes of RTP that came.
     public var bytes = 0
+    /// The DSCP of most packets that came (RFC 2474).
+    public var marking: Int?
+    /// The SSRC of what came last.
+    public var ssrc: UInt32?
     public var received = StreamFigures()
     public var audio: AudioFigures?
     public var sent = Sent()
@@ -103,6 +110,8 @@ public struct LineTestResult: Sendable, Equatable {
     public var digits: [DigitLog.Entry] = []
     public var digitCount = 0
     public var doubledDigits = 0
+    /// Call-ID of the caller's dialog; nil for browsers.
+    public var callID: String?
     /// How the call ended: SIP's status and a reason.
     public var endStatus = 200
     public var endReason = ""

@@ -14,7 +14,15 @@ extension LineTestResult {
 
     var mediaVerdicts: [LineVerdict] {
         guard received.packets > 0 else { return [absence].compactMap { $0 } + sentVerdicts }
-        return lossVerdicts + orderVerdicts + timingVerdicts + sentVerdicts
+        return lossVerdicts + orderVerdicts + timingVerdicts + [markingVerdict].compactMap { $0 } + sentVerdicts
+    }
+
+    /// What routers are to give priority is marked (RFC 4594 section 4.1: EF for audio).
+    private var markingVerdict: LineVerdict? {
+        guard marking == 0, Int(clamping: received.packets) >= LineQuality.leastPackets else { return nil }
+        return LineVerdict(
+            .notice, .notMarked, "The caller's audio is not marked (DSCP 0): no router gives it priority.",
+            "Have the caller mark RTP with EF (46), or look for a device on the way that clears the mark.")
     }
 
     /// Why no RTP came.

@@ -30,6 +30,7 @@ public struct LineVerdict: Sendable, Equatable {
         case doubledDigits = "doubled_digits"
         case inBandDigits = "in_band_digits"
         case noRTCP = "no_rtcp"
+        case notMarked = "not_marked"
         case slowSetUp = "slow_set_up"
         case failedRefresh = "failed_refresh"
         case tooShort = "too_short"

@@ -109,7 +109,7 @@ public struct SessionSummary: Sendable {
     /// The score that people would give to the sound of a side (``EModel``); nil where that is not known.
     public func score(of side: SessionSide) -> Double? {
         guard let received = statistics[side]?.audio?.received, received.packets >= 100, let lost = received.lost,
-            let codec = codecs[side]?[.audio].flatMap({ EModel.Codec(rtpmap: $0) })
+            let codec = codecs[side]?[.audio].flatMap({ EModel.Codec(rtpmap: $0) }), codec.band == .narrowband
         else { return nil }
         let share = Double(max(0, lost)) / Double(max(1, received.packets + max(0, lost)))
         return EModel(codec: codec, loss: share, delay: Double(statistics[side]?.audio?.sent.roundTrip ?? 0) / 2).score

@@ -1,41 +1,61 @@
 internal import Glibc
 
-/// The E-model (ITU-T G.107, 06/2015): what people would think of a narrowband call, from what is measured of it.
+/// The E-model: what people would think of a call, from what is measured of it. ITU-T G.107 (06/2015) for narrowband codecs, G.107.1 (06/2019) for
+/// wideband ones.
 ///
-/// All parameters that are not given have the Recommendation's defaults (its table 2). Pure arithmetic.
+/// All parameters that are not given have the Recommendations' defaults (table 2 of G.107). Pure arithmetic.
 public struct EModel: Sendable, Equatable {
-    /// What a codec and its losses take away (ITU-T G.113, appendix I).
-    public struct Codec: Sendable, Equatable {
-        /// The equipment impairment factor Ie.
-        public let impairment: Double
-        /// The packet-loss robustness factor Bpl.
-        public let robustness: Double
+    /// Which of the two models judges a codec. Their ratings are on scales of their own.
+    public enum Band: String, Sendable, Equatable {
+        case narrowband = "G.107"
+        case wideband = "G.107.1"
+    }
 
-        public init(impairment: Double, robustness: Double) {
+    /// What a codec and its losses take away (ITU-T G.113).
+    public struct Codec: Sendable, Equatable {
+        /// The equipment impairment factor Ie, or Ie,wb.
+        public let impairment: Double
+        /// The packet-loss robustness factor Bpl, or Bpl,wb.
+        public let robustness: Double
+        public let band: Band
+        /// Whether one of the factors is not the Recommendation's but taken from a codec that is like this one.
+        public let isAssumed: Bool
+
+        public init(impairment: Double, robustness: Double, band: Band = .narrowband, isAssumed: Bool = false) {
             self.impairment = impairment
             self.robustness = robustness
+            self.band = band
+            self.isAssumed = isAssumed
         }
 
         /// G.711 whose receiver conceals losses (G.711 appendix I).
         public static let g711 = Codec(impairment: 0, robustness: 25.1)
         /// G.729 with annex A, with or without silence suppression.
         public static let g729 = Codec(impairment: 11, robustness: 19)
+        /// G.722 at 64 kbit/s: Ie,wb of G.113 appendix IV. Its Bpl,wb is assumed: the least of those that the appendix has for other codecs, of 4.3 to 4.9.
+        public static let g722 = Codec(impairment: 13, robustness: 4.3, band: .wideband, isAssumed: true)
+        /// Opus, for which G.113 has nothing: assumed to be as G.722.2 (AMR-WB) at 23.05 kbit/s there.
+        public static let opus = Codec(impairment: 1, robustness: 4.6, band: .wideband, isAssumed: true)
 
-        /// The codec of an `rtpmap` name; nil where the Recommendation has no figures for it, as for wideband codecs.
+        /// The codec of an `rtpmap` name; nil where there are no figures for it.
         public init?(rtpmap name: String) {
             switch name.uppercased() {
             case "PCMU", "PCMA": self = .g711
             case "G729": self = .g729
+            case "G722": self = .g722
+            case "OPUS": self = .opus
             default: return nil
             }
         }
     }
 
-    /// The rating R: 93.2 is a perfect narrowband call; may be below 0.
+    /// The rating R: 93.2 is a perfect narrowband call, 129 a perfect wideband one; may be below 0.
     public let rating: Double
+    private let band: Band
 
-    /// The mean opinion score that people would give, 1 to 4.5 (annex B of the Recommendation).
+    /// The mean opinion score that people would give, 1 to 4.5 (annex B of G.107, annex A of G.107.1).
     public var score: Double {
+        let rating = band == .wideband ? rating / 1.29 : rating
         if rating <= 0 { return 1 }
         if rating >= 100 { return 4.5 }
         return max(1, 1 + 0.035 * rating + rating * (rating - 60) * (100 - rating) * 7e-6)
@@ -49,7 +69,12 @@ public struct EModel: Sendable, Equatable {
         let percent = min(max(loss, 0), 1) * 100
         let time = min(max(delay, 0), 10_000)
         let effective = codec.impairment + (95 - codec.impairment) * percent / (percent / max(burst, 1) + codec.robustness)
-        rating = EModel.signal - EModel.simultaneous(time) - EModel.delayed(time) - effective
+        band = codec.band
+        rating = switch codec.band {
+        case .narrowband: EModel.signal - EModel.simultaneous(time) - EModel.delayed(time) - effective
+        // Is,wb and A are 0 (clause 7.3 and table 2). Echo is not measured: there is taken to be none.
+        case .wideband: EModel.widebandSignal - EModel.absoluteDelay(time) - effective
+        }
     }
 
     // MARK: The Recommendation's terms, at their default parameters
@@ -65,6 +90,9 @@ public struct EModel: Sendable, Equatable {
         let received = receiveLoudness - 121 + effective + 0.008 * pow(effective - 35, 2)
         return 10 * log10([circuitNoise, sent, received, noiseFloor + receiveLoudness].reduce(0) { $0 + pow(10, $1 / 10) })
     }()
+
+    /// Ro,wb.
+    private static let widebandSignal = 129.0
 
     /// Ro, the signal to noise ratio.
     private static let signal = 15 - 1.5 * (sendLoudness + noise)
@@ -89,8 +117,13 @@ public struct EModel: Sendable, Equatable {
         let talker = ((without - with) / 2 + (pow(without - with, 2) / 4 + 100).squareRoot() - 1) * (1 - exp(-time))
         let loss = 10.5 * (weightedEcho + 7) * pow(2 * time + 1, -0.25)
         let listener = (signal - loss) / 2 + (pow(signal - loss, 2) / 4 + 169).squareRoot()
-        guard time > 100 else { return talker + listener }
+        return talker + listener + absoluteDelay(time)
+    }
+
+    /// Idd: too long a delay, even without any echo.
+    private static func absoluteDelay(_ time: Double) -> Double {
+        guard time > 100 else { return 0 }
         let x = log2(time / 100)
-        return talker + listener + 25 * (pow(1 + pow(x, 6), 1 / 6) - 3 * pow(1 + pow(x / 3, 6), 1 / 6) + 2)
+        return 25 * (pow(1 + pow(x, 6), 1 / 6) - 3 * pow(1 + pow(x / 3, 6), 1 / 6) + 2)
     }
 }

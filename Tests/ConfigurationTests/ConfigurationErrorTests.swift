@@ -158,6 +158,7 @@ struct FaultyConfiguration: Sendable, CustomTestStringConvertible {
         .init("calls:\n  ring_timeout: soon\n", 2, 17, "calls.ring_timeout", "not a time"),
         .init("calls:\n  ring_timeout: 0\n", 2, 17, "calls.ring_timeout", "not in 1s to 1h"),
         .init("calls:\n  line_tests: 10001\n", 2, 15, "calls.line_tests", "not in 0 to 10000"),
+        .init("calls:\n  line_test_reports: collector\n", 2, 22, "calls.line_test_reports", "not a SIP URI"),
         .init("calls:\n  maximum_duration: 1e99\n", 2, 21, "calls.maximum_duration", "not a time"),
         .init("calls:\n  maximum_duration: 99999999999999999999999h\n", 2, 21, "calls.maximum_duration", "not in"),
         .init("registrar:\n  minimum_expires: 2h\n", 2, 20, "registrar.minimum_expires", "not in 1s to 1h"),

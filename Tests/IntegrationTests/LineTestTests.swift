@@ -144,6 +144,48 @@ extension IntegrationTests {
             try await phone.hangUp()
         }
 
+        @Test("at the end a collector is sent the figures, as RFC 6035 has them")
+        func report() async throws {
+            let collector = try Socket(type: SOCK_DGRAM, address: "127.0.0.1", port: 0)
+            defer { collector.close() }
+            let requests = Mailbox<String>()
+            Thread.detachNewThread {
+                while let (bytes, sender) = collector.datagram() {
+                    let text = String(decoding: bytes, as: UTF8.self)
+                    requests.post(text)
+                    collector.send(Array(SIPProbe.ok(to: text).utf8), to: sender)
+                }
+            }
+            let gateway = try await GatewayProcess(
+                in: try Stage.running.environment, name: "reports", calls: ["line_test_reports: sip:quality@127.0.0.1:\(collector.port)"])
+            let phone = try SIPPhone(at: gateway)
+            defer { phone.stop() }
+            phone.audio.spoil { number, packet in number % 20 == 10 ? [] : [packet] }
+            phone.call("echo")
+            try await phone.answered()
+            #expect(await eventually(within: .patience) { phone.audio.sentPackets > 200 })
+            try await phone.hangUp()
+            let publish = try #require(await requests.first(within: .patience) { $0.hasPrefix("PUBLISH ") })
+            #expect(publish.hasPrefix("PUBLISH sip:quality@127.0.0.1:\(collector.port) SIP/2.0\r\n") && publish.contains("\r\nEvent: vq-rtcpxr\r\n"))
+            let parts = publish.components(separatedBy: "\r\n\r\n"), report = parts.dropFirst().joined()
+            #expect(report.contains("CallID: \(phone.dialog?.id ?? "none")\r\n") && report.contains("PORT=\(phone.audio.port) SSRC=0x"))
+            #expect(report.contains("PD=PCMU SR=8000 FD=20"))
+            let loss = try #require(report.firstMatch(of: /NLR=([0-9.]+)/).flatMap { Double($0.1) })
+            #expect(abs(loss - 5) < 1, "\(report)")
+            #expect(await eventually(within: .patience) {
+                (try? SmallHTTP.get(gateway.httpAddress, port: gateway.httpPort, path: "/metrics").body.contains(#"tern_line_test_reports_total{result="sent"} 1"#)) == true
+            })
+            await gateway.end()
+        }
+
+        @Test("audio that nobody marks is said not to be")
+        func unmarked() async throws {
+            let result = try await measure(packets: 150) { $0.audio.mark(0) }
+            #expect(Self.codes(result).contains("not_marked") && result["received"]?["dscp"] == 0)
+            let marked = try await measure(packets: 150) { $0.audio.mark(34) }
+            #expect(!Self.codes(marked).contains("not_marked") && marked["received"]?["dscp"] == 34)
+        }
+
         /// Makes a call, and another one where its phone has not sent evenly: three at most.
         private static func punctually<Call>(_ call: () async throws -> Call, phone: (Call) -> SIPPhone) async throws -> Call {
             for _ in 1...2 {

@@ -97,6 +97,7 @@ struct LineVerdictTests {
         check(.packetTime, under: { $0.codec?.packetTime = nil; $0.received.packetTime = 30 }, over: { $0.received.packetTime = 30 })
         check(.noRTCP, under: { $0.rtcpPackets = 0; $0.duration = 11_000 }, over: { $0.rtcpPackets = 0 })
         check(.slowSetUp, under: { $0.setUp.answered = 500 }, over: { $0.setUp.answered = 501 })
+        check(.notMarked, under: { $0.marking = nil }, over: { $0.marking = 0 })
         check(.gap, under: { $0.received.largestGap = 200 }, over: { $0.received.largestGap = 400 })
         check(.bursts, under: { $0.received.bursts = 1; $0.received.longestBurst = 4; $0.received.burstLosses = 4; $0.received.lost = 4 },
             over: { $0.received.bursts = 1; $0.received.longestBurst = 6; $0.received.burstLosses = 4; $0.received.lost = 4 })
@@ -168,7 +169,11 @@ struct LineVerdictTests {
         let quality = try #require(Self.clean().receivedQuality)
         #expect(quality.score > 4.4 && quality.impairment == 0 && quality.robustness == 25.1 && quality.delay == 10)
         #expect(Self.clean { $0.received.packets = 99 }.receivedQuality == nil)
-        #expect(Self.clean { $0.codec?.name = "opus" }.receivedQuality == nil)
+        #expect(Self.clean { $0.codec?.name = "ilbc" }.receivedQuality == nil)
+        let g722 = Self.clean { $0.codec?.name = "g722" }, opus = Self.clean { $0.codec?.name = "opus" }.json
+        let wide = try #require(g722.receivedQuality)
+        #expect(wide.band == .wideband && wide.isAssumed && wide.impairment == 13 && abs(wide.score - 4.34) < 0.01)
+        #expect(opus["quality"]?["received"]?["model"] == "G.107.1")
         #expect(Self.clean { $0.sent.lost = nil }.sentQuality == nil)
         #expect(try #require(Self.clean { $0.received.lost = 50 }.receivedQuality).score < 4)
     }

@@ -34,9 +34,26 @@ import Testing
         }
     }
 
+    @Test("wideband: R of 129 at best, Ie,wb of the codecs, and the score of annex A of G.107.1")
+    func wideband() {
+        // Ie,wb of 0, 1, 8, 13, 41 and 56 by hand: R over 1.29, and the polynomial.
+        for (impairment, score) in [(0.0, 4.5), (1, 4.494), (8, 4.4206), (13, 4.3371), (41, 3.5123), (56, 2.922)] {
+            let model = EModel(codec: EModel.Codec(impairment: impairment, robustness: 4.3, band: .wideband), loss: 0, delay: 100)
+            #expect(abs(model.rating - (129 - impairment)) < 1e-9 && abs(model.score - score) < 5e-4, "\(impairment)")
+        }
+        // 2 % of random losses: Ie,eff is 20 + 75 * 2 / 6.3.
+        let lossy = EModel(codec: EModel.Codec(impairment: 20, robustness: 4.3, band: .wideband), loss: 0.02)
+        #expect(abs(lossy.rating - (129 - 43.8095)) < 1e-3 && abs(lossy.score - 3.4062) < 5e-4)
+        // Idd is that of G.107: 3.04 at 200 ms.
+        let slow = EModel(codec: .g722, loss: 0, delay: 200)
+        #expect(abs(116 - slow.rating - 3.04) < 0.05, "\(slow.rating)")
+        #expect(EModel(codec: .opus, loss: 0).score > EModel(codec: .g722, loss: 0).score)
+        #expect(EModel(codec: .g722, loss: 0).score > EModel(codec: .g729, loss: 0).score)
+    }
+
     @Test("codecs by the names of rtpmap; none for those without figures")
     func codecs() {
         #expect(EModel.Codec(rtpmap: "pcmu") == .g711 && EModel.Codec(rtpmap: "PCMA") == .g711 && EModel.Codec(rtpmap: "G729") == .g729)
-        #expect(EModel.Codec(rtpmap: "opus") == nil)
+        #expect(EModel.Codec(rtpmap: "G722") == .g722 && EModel.Codec(rtpmap: "opus") == .opus && EModel.Codec(rtpmap: "iLBC") == nil)
     }
 }

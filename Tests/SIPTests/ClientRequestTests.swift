@@ -264,6 +264,33 @@ extension SIPTests.ClientRequestTests {
         try await stop(endpoint)
     }
 
+    @Test("PUBLISH carries a body of its type and the Event, and leaves nothing to refresh or take back")
+    @LoopActor func publish() async throws {
+        let (endpoint, raw) = (try RecordedEndpoint(), try RawPeer())
+        var request = SIPClientRequest(
+            .publish, target: "sip:collector@127.0.0.1:\(raw.port)", from: "sip:tern.test", to: "sip:collector@127.0.0.1:\(raw.port)", expires: 0,
+            headers: [("Event", "vq-rtcpxr")], timeout: .seconds(5))
+        request.body = ("application/vq-rtcpxr", "VQSessionReport: CallTerm\r\n")
+        for (status, expected) in [(200, 200), (489, 489), (503, 503)] {
+            let sent = request
+            async let outcome = endpoint.endpoint.request(sent)
+            let publish = try #require(await raw.receive("PUBLISH"))
+            #expect(publish.uri == request.target && publish.header("Event") == "vq-rtcpxr" && publish.header("Expires") == "0")
+            #expect(publish.header("Content-Type") == "application/vq-rtcpxr" && publish.hasSuffix("\r\n\r\nVQSessionReport: CallTerm\r\n"))
+            #expect(publish.header("To") == "<\(request.target)>" && publish.header("From")?.hasPrefix("<sip:tern.test>;tag=") == true)
+            raw.send(rawResponse(status, "Answer", to: publish, port: raw.port, headers: ["SIP-ETag: 1", "Expires: 3600"]))
+            let result = await outcome
+            #expect(result.status == expected && result.isFromPeer)
+        }
+        #expect(await raw.receive(within: .milliseconds(300)) == nil)
+        // Nobody answers.
+        request.timeout = .milliseconds(300)
+        let silent = await endpoint.endpoint.request(request)
+        #expect(silent.status == 408 && !silent.isFromPeer)
+        while await raw.receive(within: .milliseconds(100)) != nil {}
+        try await stop(endpoint)
+    }
+
     @LoopActor
     private func register(
         _ raw: RawPeer, key: String?, _ authorizer: RecordedAuthorizer? = nil, timeout: Duration = .seconds(5)

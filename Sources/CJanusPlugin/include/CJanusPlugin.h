@@ -69,10 +69,15 @@ int tern_receive(int socket, tern_datagram *datagrams, unsigned int count);
 
 /// Bytes for what the system tells of a datagram beside its source.
 enum { tern_control_size = 96 };
-/// Has the system tell of each datagram when it came, or no longer.
-void tern_time_datagrams(int socket, int on);
-/// When a datagram came, in nanoseconds of the realtime clock; 0 where the system does not tell.
-int64_t tern_arrival(const tern_datagram *datagram);
+/// Has the system tell of each datagram when it came and how it is marked, or no longer.
+void tern_describe_datagrams(int socket, int is_v6, int on);
+/// What the system tells of a datagram: when it came, in nanoseconds of the realtime clock, 0 where that is not told; and the byte with its DSCP
+/// (RFC 2474), -1 where that is not told.
+typedef struct tern_reception {
+	int64_t time;
+	int traffic_class;
+} tern_reception;
+tern_reception tern_describe(const tern_datagram *datagram);
 
 /// Has the system tell of packets that were not taken.
 void tern_report_refusals(int socket, int is_v6);

@@ -16,6 +16,8 @@ public final class LineTests {
     typealias Publication = @LoopActor (BrowserEvent) -> Void
 
     private var store: LineTestStore
+    /// Tells a collector of the results; nil where none is configured.
+    public var reporter: LineTestReporter?
     private let log: Logger
 
     /// - Parameter capacity: Results that are kept.
@@ -88,6 +90,7 @@ public final class LineTests {
             let result = result(of: call, times, summary.statistics[.caller]?.audio, test, summary.agreed[.caller] ?? [], summary.takesEvents, end)
             store.insert(result, users: users, testID: call.lineTest.testID)
             write(result)
+            reporter?.send(result)
             publish(.call(id, "line_test", result.json))
         }
     }
@@ -143,6 +146,7 @@ public final class LineTests {
             answered: times.answered, firstPacket: test.firstPacket.map { times.answered + Int($0 / .milliseconds(1)) })
         result.addresses = call.lineTest.addresses
         result.addresses.signalled = test.signalled?.description
+        result.addresses.local = test.local?.description
         result.addresses.source = medium?.latched?.description
         result.addresses.rtcpSource = test.rtcpSource?.description
         if let audio = agreed.first(where: { $0.kind == .audio }) {
@@ -152,6 +156,10 @@ public final class LineTests {
             result.isExpectedToSend = audio.direction.receives
         }
         result.bytes = medium?.received.bytes ?? 0
+        result.marking = test.marking
+        result.ssrc = medium?.received.ssrc
+        result.sent.ssrc = medium?.sent.ssrc
+        result.callID = call.callIDs[.caller]
         result.received = test.stream
         result.audio = test.audio
         result.sent.packets = medium?.sent.packets ?? 0

@@ -81,6 +81,7 @@ public struct ConfigurationKey: Sendable, Hashable {
         .init(path: "calls.direct_uris", shape: .scalar),
         .init(path: "calls.redirects", shape: .scalar),
         .init(path: "calls.line_tests", shape: .scalar),
+        .init(path: "calls.line_test_reports", shape: .scalar),
         .init(path: "api.grace_time", shape: .scalar),
         .init(path: "api.sessions_per_user", shape: .scalar),
         .init(path: "log.level", shape: .scalar),

@@ -1,6 +1,7 @@
 internal import Authentication
 internal import Logging
 internal import Recording
+internal import SIPNames
 
 // One method a section; each key's bounds stand with its documentation in GatewayConfiguration.
 extension ConfigurationReader {
@@ -101,6 +102,12 @@ extension ConfigurationReader {
         }
         section?.read("line_tests", into: &configuration.calls.lineTests) { text throws(ConfigurationText.Refusal) in
             try ConfigurationText.integer(text, in: 0...10_000)
+        }
+        section?.read("line_test_reports", into: &configuration.calls.lineTestReports) { text throws(ConfigurationText.Refusal) in
+            guard let uri = SIPURI(text), uri.isWellFormed, uri.headers.isEmpty, [nil, "udp", "tcp", "tls"].contains(uri.transport) else {
+                throw ConfigurationText.Refusal("not a SIP URI")
+            }
+            return text
         }
         configuration.calls.allowsDirectURIs =
             section?.value("direct_uris", ConfigurationText.boolean) ?? configuration.trunks.isEmpty

@@ -92,6 +92,9 @@ extension GatewayConfiguration {
         /// Key `calls.line_tests`: how many results of line tests are kept in memory, 0 to 10,000. Default: 200.
         public var lineTests = 200
 
+        /// Key `calls.line_test_reports`: the SIP URI of a collector that gets the results of line tests (RFC 6035). Default: none.
+        public var lineTestReports: String?
+
         /// Key `calls.redirects`: what becomes of a 3xx with which a phone of a user's answers. Default: `follow`.
         public var redirects = Redirects.follow
 

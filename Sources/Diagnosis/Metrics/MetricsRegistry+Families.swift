@@ -52,6 +52,8 @@ extension MetricsRegistry {
             "tern_probe_loss_ratio", .gauge, "Share of the far end's packets that were lost in the last test of a line, by probe; NaN where it is not known."),
         MetricFamily(
             "tern_probe_answer_seconds", .gauge, "Time from the INVITE to the answer in the last test of a line, by probe; NaN where it is not known."),
+        MetricFamily(
+            "tern_line_test_reports_total", .counter, "Reports of line tests to the collector (RFC 6035), by result: sent, failed or dropped."),
         // Browsers
         MetricFamily("tern_websockets", .gauge, "Clients of the browser API that are logged in."),
         MetricFamily("tern_api_requests_total", .counter, "Requests of the browser API, by command, and code (0 is success)."),

@@ -8,11 +8,14 @@ public struct EngineLineTest: Sendable, Equatable {
     public var duration: Duration
     /// From its beginning until the first RTP packet; nil before.
     public var firstPacket: Duration?
-    /// Where SDP wants RTP, and where RTCP comes from.
+    /// Where SDP wants RTP, where the leg takes it, and where RTCP comes from.
     public var signalled: SocketAddress?
+    public var local: SocketAddress?
     public var rtcpSource: SocketAddress?
     /// Whether the port of the leg's party is closed, as ICMP says.
     public var isUnreachable = false
+    /// The DSCP of most packets (RFC 2474), 0 to 63; nil where the system does not tell.
+    public var marking: Int?
     public var stream = StreamFigures()
     public var audio: AudioFigures?
     /// VoIP metrics of the party's extended reports (RFC 3611 section 4.7), as the engine writes them.
@@ -30,6 +33,8 @@ public struct EngineLineTest: Sendable, Equatable {
         self.init(duration: .milliseconds(duration))
         firstPacket = json["first_packet"]?.intValue.map { .milliseconds($0) }
         signalled = SocketAddress(json["signalled"])
+        local = SocketAddress(json["local"])
+        marking = json["dscp"]?.intValue
         rtcpSource = SocketAddress(json["rtcp_from"])
         isUnreachable = json["unreachable"]?.boolValue ?? false
         stream = StreamFigures(json["stream"])

@@ -36,6 +36,7 @@ final class ClientTransaction {
         switch request.method {
         case .register: registerTags().withTags { tern_nua_register(handle, $0) }
         case .options: optionsTags().withTags { tern_nua_options(handle, $0) }
+        case .publish: publishTags().withTags { tern_nua_method(handle, $0) }
         }
     }
 
@@ -84,6 +85,16 @@ final class ClientTransaction {
         tags.add(tern_nutag_url(), request.target)
         tags.add(tern_siptag_contact_str(), contact)
         tags.add(tern_siptag_accept_str(), SIPStack.acceptedBodies)
+        return tags
+    }
+
+    /// A PUBLISH that Sofia does not take for one: it would refresh what is published, and take it back when the handle goes.
+    private func publishTags() -> TagList {
+        var tags = tags()
+        tags.add(tern_nutag_method(), request.method.rawValue)
+        tags.add(tern_nutag_dialog(), 0)
+        tags.add(tern_nutag_url(), request.target)
+        if let body = request.body { tags.addBody(body.text, type: body.type) }
         return tags
     }
 

@@ -10,6 +10,10 @@ extension SIPEndpoint {
         // A leg that is gone gave its handle back: what was queued for it then says nothing to anyone.
         case .clientResponse(let id, let outcome, let response, let handle):
             if let request = requests[id], request.handle == handle { request.receive(outcome, response) }
+        case .leg(let id, .response(let response), let handle) where response.method == .other && requests[id]?.handle == handle:
+            guard response.status >= 200 else { return }
+            let outcome = SIPClientOutcome(status: response.status, phrase: response.phrase, nil, isFromPeer: !response.isLocal)
+            requests[id]?.receive(outcome, response)
         case .leg(let id, let event, let handle):
             if let leg = legs[id], leg.handle == handle { receive(event, on: leg) }
         }
@@ -49,7 +53,7 @@ extension SIPEndpoint {
         case .update: receiveUpdateResponse(response, on: leg)
         case .bye: if response.status >= 200 { leg.handle(.byeAnswered) }
         case .info: if response.status >= 200 { leg.handle(.infoAnswered(status: response.sipStatus)) }
-        case .prack, .notify, .register, .options: break
+        case .prack, .other, .register, .options: break
         }
     }
 

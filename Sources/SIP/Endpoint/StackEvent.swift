@@ -54,7 +54,8 @@ struct StackResponse {
         case update = "UPDATE"
         case prack = "PRACK"
         case info = "INFO"
-        case notify = "NOTIFY"
+        /// A NOTIFY within a dialog, or a PUBLISH outside: Sofia has one event for both.
+        case other = ""
         case register = "REGISTER"
         case options = "OPTIONS"
     }
@@ -154,7 +155,7 @@ extension SIPStack {
         case nua_r_update: return .response(response(.update, arguments, message))
         case nua_r_prack: return .response(response(.prack, arguments, message))
         case nua_r_info: return .response(response(.info, arguments, message))
-        case nua_r_method: return .response(response(.notify, arguments, message))
+        case nua_r_method: return .response(response(.other, arguments, message))
         default: return arguments.event.isRequest ? request.map { .unserved($0) } : nil
         }
     }

@@ -1,12 +1,14 @@
 internal import EventLoop
 
-/// A request outside of dialogs that we send: to register with somebody else's registrar, or to see whether a peer is there.
+/// A request outside of dialogs that we send: to register with somebody else's registrar, to see whether a peer is there, or to report to it.
 public struct SIPClientRequest: Sendable {
     public enum Method: String, Sendable {
         /// RFC 3261 section 10.2.
         case register = "REGISTER"
         /// RFC 3261 section 11.
         case options = "OPTIONS"
+        /// RFC 3903: the state of an event package, in the body.
+        case publish = "PUBLISH"
     }
 
     public var method: Method
@@ -25,6 +27,8 @@ public struct SIPClientRequest: Sendable {
     public var expires: Int?
     /// Header fields to be added, in order; those that the endpoint writes itself are left out.
     public var headers: [(name: String, value: String)]
+    /// The body of a PUBLISH with its media type.
+    public var body: (type: String, text: String)?
     /// Requests with one key have one Call-ID, and a CSeq that rises from one to the next: a registration and its refreshes
     /// (RFC 3261 section 10.2). Nil makes a Call-ID of its own.
     public var key: String?

@@ -81,7 +81,9 @@ final class StandInUserAgent: SIPUserAgent {
 
     func remoteDescription(of leg: SIPLegID) -> String? { self[leg]?.descriptions?.remote }
     func localDescription(of leg: SIPLegID) -> String? { self[leg]?.descriptions?.local }
-    func request(_ request: SIPClientRequest) async -> SIPClientOutcome { SIPClientOutcome(status: 503, phrase: "", isFromPeer: false) }
+    /// What becomes of requests outside of dialogs.
+    var onRequest: @LoopActor (SIPClientRequest) -> SIPClientOutcome = { _ in SIPClientOutcome(status: 503, phrase: "", isFromPeer: false) }
+    func request(_ request: SIPClientRequest) async -> SIPClientOutcome { onRequest(request) }
 }
 
 /// A leg of a ``StandInUserAgent``, and the phone at its other end.
