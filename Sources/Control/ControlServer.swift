@@ -6,11 +6,13 @@ internal import Synchronization
 
 /// Takes the commands of class `admin` from programs of this machine, over a Unix socket that only this user and root can reach.
 ///
-/// A connection is for one request: a line with a message as on the browser API, which is answered by a line. Requests are taken one after the other, on a thread of
-/// their own.
+/// A connection is for one request: a line with a message as on the browser API, which is answered by a line. Requests are taken by threads of their own, so that one
+/// whose answer takes long, as from a database that does not answer, holds up no other.
 public final class ControlServer: Sendable {
     /// Longest request, in bytes.
     static let longestRequest = 65_536
+    /// Requests that are taken at once; further ones wait for one of these.
+    static let threads = 8
     /// How long a request may take to come, and its answer to be read, each time that something is waited for.
     private static let patience = 2
     /// How long a command may take, in seconds.
@@ -21,6 +23,8 @@ public final class ControlServer: Sendable {
     private let log: Logger
     private let descriptor: Int32
     private let isStopped = Atomic(false)
+    /// Threads that may still take requests.
+    private let running = Atomic(0)
 
     /// Listens.
     ///
@@ -31,11 +35,13 @@ public final class ControlServer: Sendable {
         self.log = log
         try ControlSocket.prepareDirectory(of: path)
         descriptor = try ControlSocket.listen(at: path)
-        let thread = Thread { [self] in run() }
-        guard thread.start() else {
+        running.store(ControlServer.threads, ordering: .relaxed)
+        let started = (0..<ControlServer.threads).count { _ in Thread { [self] in run() }.start() }
+        guard started > 0 else {
             close(descriptor)
             throw ControlError("no thread can be started")
         }
+        for _ in started..<ControlServer.threads { ended() }
         log.info("listening for commands", metadata: ["socket": "\(path)"])
     }
 
@@ -58,7 +64,12 @@ public final class ControlServer: Sendable {
             serve(connection)
             close(connection)
         }
-        close(descriptor)
+        ended()
+    }
+
+    /// The last thread closes the socket.
+    private func ended() {
+        if running.subtract(1, ordering: .acquiringAndReleasing).newValue == 0 { close(descriptor) }
     }
 
     private func serve(_ connection: Int32) {

@@ -1,5 +1,5 @@
 import BrowserAPI
-import Control
+@testable import Control
 import EventLoop
 import Foundation
 import JSON
@@ -51,6 +51,60 @@ import Testing
         let silent = try SilentClient(path)
         #expect(try await ask("nothing") == [:])
         withExtendedLifetime(silent) {}
+    }
+
+    @Test func `a request whose answer takes long holds up no other`() async throws {
+        let commands = AdminCommands()
+        let gate = Gate()
+        await LoopActor.run {
+            commands["slow"] = { _ throws(APIError) in
+                await gate.pass()
+                return ["slow": true]
+            }
+            commands["nothing"] = { _ throws(APIError) in [:] }
+        }
+        let server = try serve(commands)
+        defer { server.stop() }
+        let path = path
+        let slow = (1..<ControlServer.threads).map { _ in
+            Task { await withCheckedContinuation { (continuation: CheckedContinuation<JSONValue?, Never>) in
+                // Not a thread of Swift's own pool: it waits.
+                Thread { continuation.resume(returning: try? ControlClient(paths: [path]).request("slow")) }.start()
+            } }
+        }
+        await gate.waitForArrivals(slow.count)
+        #expect(try await ask("nothing") == [:])
+        await gate.open()
+        for request in slow { #expect(await request.value == ["slow": true]) }
+    }
+}
+
+/// Holds up who passes until it is opened.
+private actor Gate {
+    private var isOpen = false
+    private var waiting: [CheckedContinuation<Void, Never>] = []
+    private var watcher: (count: Int, continuation: CheckedContinuation<Void, Never>)?
+
+    func pass() async {
+        guard !isOpen else { return }
+        await withCheckedContinuation {
+            waiting.append($0)
+            if let watcher, waiting.count >= watcher.count {
+                self.watcher = nil
+                watcher.continuation.resume()
+            }
+        }
+    }
+
+    func waitForArrivals(_ count: Int) async {
+        guard waiting.count < count else { return }
+        await withCheckedContinuation { watcher = (count, $0) }
+    }
+
+    func open() {
+        isOpen = true
+        for one in waiting { one.resume() }
+        waiting = []
     }
 }
 
