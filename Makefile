@@ -40,12 +40,14 @@ test: swift packages test-packages ## Install what is missing, build, and run al
 	@echo '==> Running the tests in network namespaces of their own (some 14 minutes on two processors)'
 	Tests/run $(ARGS)
 
-benchmark: swift packages ## Measure the rewriting of SDP, the registrar and media in a release build (some 6 minutes; as root)
-	@$(call install,iproute2 util-linux)
+benchmark: swift packages ## Measure the rewriting of SDP, the registrar, records and traces, and media in a release build (some 15 minutes; as root)
+	@$(call install,iproute2 util-linux sip-tester)
 	swift build -c release --product tern-benchmarks
+	swift build -c release --product tern
 	swift build -c release --product janus_tern
 	@program="$$(swift build -c release --product tern-benchmarks --show-bin-path)/tern-benchmarks"; \
 	[ -n '$(ARGS)' ] || "$$program"; \
+	[ -n '$(ARGS)' ] || Tests/in-namespace Tests/diagnosis-cost "$$(swift build -c release --product tern --show-bin-path)/tern"; \
 	Tests/in-namespace taskset -c 1 "$$program" media $(ARGS)
 
 check: swift packages ## Say what is wrong with the configuration, or what it does

@@ -87,6 +87,9 @@ public struct FailureLimiter: Sendable {
         addresses.shutOuts(now: now).sorted { $0.until > $1.until }
     }
 
+    /// How many addresses are shut out.
+    public func shutOutCount(now: ContinuousClock.Instant) -> Int { addresses.shutOuts(now: now).count }
+
     /// Why and until when an address is shut out; nil where it is not.
     public func shutOut(address: String, now: ContinuousClock.Instant) -> ShutOut? {
         addresses.entry(SourceNetwork.name(of: address), now: now)

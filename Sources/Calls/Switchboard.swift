@@ -224,9 +224,6 @@ public final class Switchboard {
     /// The test calls that may come in.
     public var testCalls: TestCallOrders { admission.testCalls }
 
-    /// The call that a leg is of; nil where it is of none.
-    public func call(of leg: SIPLegID) -> String? { sipLegs[leg]?.call.id }
-
     /// Calls at the moment.
     public var callCount: Int { calls.count }
 

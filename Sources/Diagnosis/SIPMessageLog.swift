@@ -12,13 +12,11 @@ public final class SIPMessageLog {
     /// How long the first messages of a dialog wait for the call that they make. An INVITE is there before its call is.
     private static let patience = Duration.milliseconds(100)
     private static let mostWaiting = 1_000
-    private static let mostDialogs = 20_000
 
     private let log: Logger
     private let stream: EventStream
     private var listening: EventListening?
     private var lines = LineBudget(perSecond: mostLines)
-    private var calls: [String: String] = [:]
     private var waiting: [(callID: String, message: SIPMessage)] = []
     private var timer: LoopTimer?
 
@@ -39,24 +37,20 @@ public final class SIPMessageLog {
 
     private func forget() {
         write(where: { _ in true })
-        calls = [:]
         timer?.cancel()
         timer = nil
     }
 
     private func receive(_ event: Event) {
         switch (event.subject, event.content) {
-        case (.call(let call), .call(.hasDialog(let callID, _))):
-            if calls.count >= SIPMessageLog.mostDialogs { calls = [:] }
-            calls[callID] = call
-            write { $0 == callID }
+        case (.call, .call(.hasDialog(let callID, _))): write { $0 == callID }
         case (.dialog(let callID), .sip(let message)): receive(message, of: callID)
         default: break
         }
     }
 
     private func receive(_ message: SIPMessage, of callID: String) {
-        let isUnknown = calls[callID] == nil && ["INVITE", "ACK", "CANCEL"].contains(message.method)
+        let isUnknown = call(of: callID) == nil && ["INVITE", "ACK", "CANCEL"].contains(message.method)
         guard isUnknown, waiting.count < SIPMessageLog.mostWaiting else {
             write { $0 == callID }
             return write(message, of: callID)
@@ -68,6 +62,8 @@ public final class SIPMessageLog {
             self?.write(where: { _ in true })
         }
     }
+
+    private func call(of callID: String) -> String? { stream.index.calls(of: .dialog(callID)).last }
 
     /// Writes the messages that wait, of these dialogs, in their order.
     private func write(where isMeant: (String) -> Bool) {
@@ -83,7 +79,7 @@ public final class SIPMessageLog {
         var fields: Logger.Metadata = [
             "sip_call_id": "\(callID)", "transport": "\(message.transport)", "method": "\(message.method)", "text": "\(SecretRemoval.clean(message.text))",
         ]
-        fields["call"] = calls[callID].map { "\($0)" }
+        fields["call"] = call(of: callID).map { "\($0)" }
         fields["status"] = message.status.map { "\($0)" }
         fields["peer"] = message.peer.map { "\($0)" }
         if omitted > 0 { fields["omitted"] = "\(omitted)" }

@@ -26,7 +26,7 @@ public enum CallEvent: Sendable {
     case notAdmitted(CallStart, callID: String?, client: String?, CallOutcome)
     /// All that is known of it by now: when it begins, is answered, each minute while it lasts, and when its media has been counted at its
     /// end; once for a call that was refused before it began.
-    case recorded(CallRecord)
+    indirect case recorded(CallRecord)
 }
 
 /// Who calls whom.

@@ -119,11 +119,17 @@ public struct APIMessage: Sendable {
 public struct EngineMessage: Sendable {
     /// Whether the gateway sent it.
     public let isSent: Bool
+    /// What a request asks for: of those to the media engine its verb, else Janus' own. Of what Janus sends its kind: `ack`, `success`, `event` and so on.
+    public let name: String
+    /// What a request and its replies have in common.
+    public let transaction: String?
     /// JSON; secrets included.
     public let text: String
 
-    public init(isSent: Bool, text: String) {
+    public init(isSent: Bool, name: String, transaction: String?, text: String) {
         self.isSent = isSent
+        self.name = name
+        self.transaction = transaction
         self.text = text
     }
 }

@@ -8,6 +8,8 @@ internal import Synchronization
 public final class EventStream {
     public nonisolated static let shared = EventStream()
 
+    /// Which dialogs, sessions and handles belong to which calls, by all events so far, the one that is being told included.
+    public nonisolated let index = CallIndex()
     private var listeners: [Int: (kinds: Event.Kinds, body: @LoopActor (Event) -> Void)] = [:]
     /// In the order in which they came.
     private var order: [Int] = []
@@ -54,6 +56,7 @@ public final class EventStream {
 
     public func tell(_ event: Event) {
         let kind = event.kind
+        index.learn(event)
         for number in order {
             guard let listener = listeners[number], listener.kinds.contains(kind) else { continue }
             listener.body(event)

@@ -15,7 +15,6 @@ final class GatewayTraces {
     private let homer: HEPSender.Settings?
     private let mediaAddress: String
     private let log: Logger
-    private var sender: HEPSender?
     private var reporter: HEPReporter?
 
     init(_ configuration: GatewayConfiguration, log: Logger) {
@@ -23,7 +22,9 @@ final class GatewayTraces {
         store = TraceStore(limits: TraceStore.Limits(memory: configuration.traces.memory))
         mediaAddress = configuration.media.address
         let hep = configuration.hep
-        homer = hep.address.map { HEPSender.Settings(host: $0.host, port: $0.port, id: hep.id, password: hep.password?.value ?? "") }
+        homer = hep.address.map {
+            HEPSender.Settings(host: $0.host, port: $0.port, id: hep.id, password: hep.password?.value ?? "", isTCP: hep.transport == .tcp)
+        }
     }
 
     /// - Parameter hops: Looks up Homer's name.
@@ -43,10 +44,7 @@ final class GatewayTraces {
             return ["pcapng": .string(Data(capture.bytes).base64EncodedString())]
         }
         guard let homer else { return }
-        let sender = HEPSender(homer, log: log) { [weak hops] name in await hops?.addresses(of: name) ?? [] }
-        self.sender = sender
-        sender.start()
-        reporter = HEPReporter(to: sender, mediaAddress: mediaAddress)
+        reporter = HEPReporter(homer, mediaAddress: mediaAddress, log: log) { [weak hops] name in await hops?.addresses(of: name) ?? [] }
     }
 
     private func trace(_ fields: Fields) throws(APIError) -> TraceDocument {
@@ -61,7 +59,6 @@ final class GatewayTraces {
     func stop() {
         reporter?.stop()
         reporter = nil
-        sender?.stop()
         store.stop()
     }
 

@@ -90,7 +90,7 @@ public final class Gateway {
         sipMessages = SIPMessageLog(log: logger)
         sipMessages.isOn = configuration.log.sip
         sessions.api = api
-        probes = Probes(configuration.probes, orders: switchboard.testCalls, socket: configuration.controlSocket, log: logger)
+        probes = Probes(configuration.probes, orders: switchboard.testCalls, socket: configuration.controlSocket, records: records, log: logger)
         recordings.onOutcome = { [weak sessions] name, outcome in sessions?.finished(name, outcome) }
         switchboard.api = api
     }
@@ -176,7 +176,6 @@ public final class Gateway {
             TLSEndpointContext.Settings(identity: $0, authorities: configuration.sip.authorities)
         }
         let endpoint = SIPEndpoint(configuration: settings) { [weak switchboard] event in switchboard?.handle(event) }
-        endpoint.callOfLeg = { [weak switchboard] leg in switchboard?.call(of: leg) }
         takeRegistrations(endpoint)
         endpoint.takesCalls = { [weak switchboard] in switchboard?.isDraining == false }
         do throws(SIPError) {
@@ -319,10 +318,14 @@ public final class Gateway {
 
     /// Puts what is counted by nobody, because it is there, into the metrics.
     private func noteFigures() {
+        let queues = server?.queues ?? WebSocketServer.Queues()
         let figures = GatewayFigures(
             calls: switchboard.callCount, answeredCalls: switchboard.answeredCallCount, sessions: sessions.count, legs: endpoint?.openLegs ?? 0,
-            registrations: switchboard.registrar?.count ?? 0, trunks: trunks.states.map { ($0.name, $0.state.isUp, $0.calls) },
-            clients: api.clientCount, isMediaReady: media.isReady, handles: media.status.handles,
+            registrations: switchboard.registrar?.count ?? 0, trunks: trunks.snapshots.map { trunk in
+                GatewayFigures.Trunk(
+                    name: trunk.name, isUp: trunk.state.isUp, calls: trunk.calls, targets: trunk.targets.map { ($0.uri, $0.state != "down") })
+            },
+            clients: api.clientCount, queues: (queues.messages, queues.bytes, queues.mostBytes), shutOut: switchboard.shutOutCounts, isMediaReady: media.isReady, handles: media.status.handles,
             unfinishedRecordings: recordings.status.unfinished)
         figures.note(in: metrics)
         records.note(in: metrics)

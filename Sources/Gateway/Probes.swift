@@ -2,7 +2,9 @@ internal import BrowserAPI
 internal import Calls
 internal import Configuration
 internal import CoreMetrics
+internal import Diagnosis
 internal import EventLoop
+internal import Events
 internal import Glibc
 internal import JSON
 internal import Logging
@@ -19,22 +21,29 @@ final class Probes {
     private static let patience = Duration.seconds(90)
     /// From a program that could not be started to the next one.
     private static let pause = Duration.seconds(10)
+    /// From one attempt to read the earlier results to the next.
+    private static let readInterval = Duration.seconds(60)
 
     private let probes: [Probe]
     private let orders: TestCallOrders
     private let socket: String
+    private let records: RecordService
     private let log: Logger
     /// Where programs of this machine reach the gateway by SIP; nil while it does not listen.
     var address: (@LoopActor () -> (listener: ListenAddress, own: String)?)?
     private var results: [String: [JSONValue]] = [:]
+    /// When the first result of this process came: milliseconds since 1970.
+    private var firstResult: Int?
     private var timers: [LoopTimer] = []
     /// Those that are due, in their order; one is tested at a time.
     private var due: [Probe] = []
     private var running: ChildProcess?
     private var limit: LoopTimer?
 
-    init(_ probes: [Probe], orders: TestCallOrders, socket: String, log: Logger) {
+    /// - Parameter records: Where results are kept over a restart.
+    init(_ probes: [Probe], orders: TestCallOrders, socket: String, records: RecordService, log: Logger) {
         self.probes = probes
+        self.records = records
         self.orders = orders
         self.socket = socket
         self.log = log
@@ -42,10 +51,24 @@ final class Probes {
 
     /// Begins to test those that have an interval; the first time after a part of it, so that they are not all tested at once.
     func start() {
+        if !probes.isEmpty { LoopActor.task { [weak self] in await self?.readEarlier() } }
         for (index, probe) in probes.enumerated() {
             guard let every = probe.every else { continue }
             let first = min(every, .seconds(10 + 20 * (index % 30)))
             timers.append(LoopTimer.schedule(after: first, every: every) { [weak self] in self?.isDue(probe) })
+        }
+    }
+
+    /// Takes in the results of a former process, as soon as they can be read.
+    private func readEarlier() async {
+        let began = EventTime.now.milliseconds
+        guard let earlier = await records.keptTestCalls(most: Probes.kept) else {
+            return timers.append(LoopTimer.schedule(after: Probes.readInterval) { [weak self] in LoopActor.task { await self?.readEarlier() } })
+        }
+        let known = Dictionary(grouping: earlier.filter { $0.ended < (self.firstResult ?? began) }, by: \.probe)
+        for probe in probes {
+            let before = (known[probe.name] ?? []).compactMap { try? JSONValue(parsing: $0.result) }
+            results[probe.name] = Array((before + (results[probe.name] ?? [])).suffix(Probes.kept))
         }
     }
 
@@ -110,6 +133,9 @@ final class Probes {
 
     private func take(_ name: String, _ text: String) {
         guard probes.contains(where: { $0.name == name }), let result = try? JSONValue(parsing: text), result.objectValue != nil else { return }
+        let now = EventTime.now.milliseconds
+        firstResult = firstResult ?? now
+        records.keep(probe: name, ended: now, result: text)
         results[name, default: []].append(result)
         if let count = results[name]?.count, count > Probes.kept { results[name]?.removeFirst(count - Probes.kept) }
         let verdict = result["verdicts"]?.arrayValue?.first

@@ -48,6 +48,9 @@ final class FrameStream {
         queue.removeAll()
     }
 
+    /// Messages and bytes that wait for the peer to take them.
+    var waiting: (messages: Int, bytes: Int) { (queue.count, queue.bytes) }
+
     // MARK: Outward
 
     func send(_ text: String) {
@@ -234,6 +237,8 @@ struct OutgoingQueue {
     /// Bytes that the peer has not taken yet.
     var bytes: Int { waitingBytes + handedOver }
     var isEmpty: Bool { next == waiting.count }
+    /// Messages that the peer has not taken yet.
+    var count: Int { waiting.count - next + (handedOver > 0 ? 1 : 0) }
 
     mutating func append(_ text: String) {
         waiting.append(text)

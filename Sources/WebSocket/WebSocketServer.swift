@@ -35,6 +35,27 @@ public final class WebSocketServer {
     /// WebSockets that are open.
     public var connectionCount: Int { openConnections }
 
+    /// What waits for clients to take it.
+    public struct Queues: Sendable, Equatable {
+        /// Of all clients together.
+        public internal(set) var messages = 0
+        public internal(set) var bytes = 0
+        /// Of the client for which most waits.
+        public internal(set) var mostBytes = 0
+
+        public init() {}
+    }
+
+    /// What waits for clients to take it, at the moment.
+    public var queues: Queues {
+        sockets.values.reduce(into: Queues()) { queues, socket in
+            guard let waiting = socket.connection?.stream.waiting else { return }
+            queues.messages += waiting.messages
+            queues.bytes += waiting.bytes
+            queues.mostBytes = max(queues.mostBytes, waiting.bytes)
+        }
+    }
+
     // MARK: Life
 
     /// Begins to listen.

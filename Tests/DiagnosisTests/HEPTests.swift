@@ -115,19 +115,6 @@ import Testing
         #expect(packets.map(\.correlation) == ["b", "d", "r"])
     }
 
-    @Test("the handles of a session without a call are forgotten at its end, those of a call stay as long as the call")
-    func handles() {
-        let stream = EventStream()
-        let reporter = HEPReporter(mediaAddress: "192.0.2.1", stream: stream) { _ in }
-        begin(stream, "c", session: "s")
-        stream.tell(session: "s", .hasHandle(1, side: "caller"))
-        stream.tell(session: "t", .hasHandle(2, side: "caller"))
-        #expect(reporter.ties.session(of: 1) == "s" && reporter.ties.session(of: 2) == "t")
-        for session in ["s", "t"] { stream.tell(session: session, .ended(code: 200, reason: "")) }
-        #expect(reporter.ties.session(of: 1) == "s" && reporter.ties.session(of: 2) == nil)
-        reporter.stop()
-    }
-
     @Test("a gateway that starts before its network is up sends to Homer as soon as there is a way", arguments: ["127.0.0.1", "homer.invalid"])
     func early(host: String) async throws {
         final class Network { var attempts = 0 }

@@ -98,6 +98,35 @@ extension IntegrationTests {
             await client.leave()
         }
 
+        @Test("line tests and transfers are counted by what became of them, and there are figures of the queues of browsers and of who is shut out")
+        func outcomes() async throws {
+            let stage = try Stage.running
+            let before = try metrics(of: stage)
+            let phone = try SIPPhone(stage)
+            defer { phone.stop() }
+            phone.call("echo")
+            try await phone.answered()
+            #expect(await eventually(within: .patience) { phone.audio.receivedPackets > 20 })
+            try await phone.hangUp()
+            func tests(_ text: String) -> Double {
+                text.split(separator: "\n").filter { $0.hasPrefix("tern_line_tests_total{severity=") && $0.contains(",verdict=") }
+                    .reduce(0) { $0 + (Double($1.split(separator: " ").last ?? "") ?? 0) }
+            }
+            #expect(try await eventually(within: .patience) { tests(try metrics(of: stage)) == tests(before) + 1 })
+            let client = try await APIClient.user("alice", at: stage.gateway)
+            _ = try await client.refusal(of: "media", "transfer_call", ["call_id": "none", "dest": "echo"])
+            let after = try metrics(of: stage)
+            let refused = #"tern_transfers_total{by="browser",result="refused"}"#
+            #expect(value(refused, in: after) == value(refused, in: before) + 1)
+            for series in [
+                "tern_websocket_queued_messages ", "tern_websocket_queued_bytes ", "tern_websocket_queued_bytes_most ",
+                #"tern_shut_out_addresses{at="sip"} "#, #"tern_shut_out_addresses{at="api"} "#,
+            ] {
+                #expect(after.contains("\n" + series), "\(series)")
+            }
+            await client.leave()
+        }
+
         @Test("Debian's Prometheus scrapes the gateway, and knows the rules that come with it; a gateway that is gone raises an alert")
         func scraped() async throws {
             let stage = try Stage.running

@@ -178,6 +178,58 @@ extension IntegrationTests {
             }
         }
 
+        @Test("an address from which somebody guesses a password is in the table of who is shut out, with the user, until when, and why")
+        func shutOut() async throws {
+            let stage = try Stage.running
+            let gateway = try await GatewayProcess(in: stage.environment, name: "guessed")
+            let page = try await open(gateway, in: stage.chromium)
+            try await signIn(page, as: "admin")
+            try await page.wait(for: "ready")
+            try await page.wait(until: "document.getElementById('shut-out-note').textContent === 'Nobody is shut out.'")
+            let guesser = try SIPProbe(at: gateway, address: Trunks.carrierAddress)
+            let request = guesser.registration("alice", at: nil, id: "guess", number: 1, expires: 60, contact: nil)
+            guesser.send(request)
+            let challenge = try #require(await guesser.message(within: .patience) { $0.contains("Call-ID: guess\r\n") })
+            let proof = try guesser.answer(to: challenge, user: "alice", password: "wrong", method: "REGISTER", uri: "sip:\(guesser.registrar)")
+            for number in 1...25 {
+                guesser.send(guesser.registration(
+                    "alice", at: nil, id: "guess-\(number)", number: 1, expires: 60, contact: nil, headers: "Authorization: \(proof)\r\n"))
+            }
+            let row = "document.querySelector('#shut-out tbody tr')"
+            try await page.wait(until: "\(row) && \(row).checkVisibility()", within: .seconds(20))
+            let cells = try await page.run("return ['address', 'user', 'until', 'reason'].map(name => \(row).querySelector(`[data-column=${name}]`).textContent)")
+            let texts = (cells.arrayValue ?? []).compactMap(\.stringValue)
+            #expect(texts.count == 4 && texts.first == Trunks.carrierAddress && texts.contains("20 wrong credentials over SIP"), "\(texts)")
+            #expect(!texts.contains { $0.contains("Invalid") || $0.contains("undefined") }, "\(texts)")
+            try await page.check("shut out", in: stage.environment)
+            try await page.click("logout-button")
+            try await page.wait(for: "signed-out")
+            try await page.close()
+            await gateway.end()
+        }
+
+        @Test("the capture of a call is a file that Wireshark opens, with the call's SIP and without its secrets")
+        func capture() async throws {
+            let stage = try Stage.running
+            let probe = try SIPProbe(stage)
+            #expect(try await probe.register("bob") == 200)
+            let call = try await probe.callEcho()
+            try await with(stage) { page in
+                let folder = stage.environment.directory.appendingPathComponent("downloads")
+                try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+                try await page.download(to: folder)
+                try await show(page, "call/\(call)", until: "!document.getElementById('trace-download').hidden")
+                try await page.tap("trace-download")
+                let file = folder.appendingPathComponent("\(call).pcapng")
+                #expect(await eventually(within: .patience) { FileManager.default.fileExists(atPath: file.path) })
+                let rows = try await TShark.rows(file, "sip", ["sip.Method", "sip.Status-Code", "sip.Call-ID", "ip.src"])
+                #expect(rows.map { $0[0].isEmpty ? $0[1] : $0[0] }.filter { $0 != "100" } == ["INVITE", "200", "ACK", "BYE", "200"], "\(rows)")
+                #expect(Set(rows.map { $0[2] }) == [call] && Set(rows.map { $0[3] }).isSubset(of: [stage.environment.address, probe.address]), "\(rows)")
+                #expect(try await TShark.rows(file, "_ws.malformed", ["frame.number"]).isEmpty)
+            }
+            #expect(try await probe.register("bob", expires: 0) == 200)
+        }
+
         @Test("names, contrast, targets and edges on four screens, light and dark, in every view")
         func checked() async throws {
             let stage = try Stage.running

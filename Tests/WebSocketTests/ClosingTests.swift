@@ -59,11 +59,39 @@ extension WebSocketTests {
                 }
                 #expect(handler.closed == 1)
                 #expect(sent < 1_000)
+                #expect(server.queues == WebSocketServer.Queues())
                 let other = try await openClient(server)
                 other.send("fine")
                 #expect(await other.next() == .text("fine"))
                 await other.stop()
                 socket.close()
+            }
+        }
+
+        @Test("what waits for clients is counted, of all and of the one for which most waits, until they take it")
+        func queues() async throws {
+            try await withServer { server, handler in
+                let port = server.port
+                let slow = await offLoop { RawSocket.webSocket(port: port) }
+                await handler.wait { $0.opened == 1 }
+                let text = String(repeating: "x", count: 100_000)
+                var sent = 0
+                while server.queues.bytes < 300_000 && sent < 1_000 {
+                    handler.connections.first?.send(text)
+                    sent += 1
+                    await LoopTurn.next()
+                }
+                let queues = server.queues
+                #expect(queues.messages >= 3 && queues.messages <= sent && queues.bytes >= 300_000 && queues.mostBytes == queues.bytes)
+                let other = try await openClient(server)
+                handler.connections.last?.send("one")
+                #expect(server.queues.mostBytes < server.queues.bytes)
+                slow.close()
+                await handler.wait { $0.closed == 1 }
+                _ = await other.next()
+                while server.queues.messages > 0 { await LoopTurn.next() }
+                #expect(server.queues == WebSocketServer.Queues())
+                await other.stop()
             }
         }
 

@@ -51,4 +51,7 @@ extension Switchboard {
     public var shutOuts: [AddressShutOut] {
         authenticator.shutOuts.prefix(100) + (api?.shutOuts ?? []).prefix(100).map { AddressShutOut($0) }
     }
+
+    /// How many addresses are shut out, over SIP and in the browser API.
+    public var shutOutCounts: (sip: Int, api: Int) { (authenticator.shutOutCount, api?.shutOuts.count ?? 0) }
 }

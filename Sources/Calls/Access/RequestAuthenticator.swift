@@ -138,6 +138,8 @@ public final class RequestAuthenticator {
     }
 
     /// The addresses whose credentials are not looked at at the moment.
+    var shutOutCount: Int { limiter.shutOutCount(now: .now) }
+
     var shutOuts: [AddressShutOut] { limiter.shutOuts(now: .now).map { AddressShutOut($0, now: .now) } }
 
     private func challenge(for request: Request, stale: Bool = false) -> SIPResponse {

@@ -1,6 +1,5 @@
 internal import BrowserAPI
 internal import EventLoop
-internal import Events
 internal import JSON
 internal import Media
 internal import ProxyCore
@@ -28,10 +27,7 @@ extension BrowserService {
         do throws(APIError) {
             try place(command, id, client, reply, &details)
         } catch {
-            var refused = RefusedCall(id, command.dest, by: client)
-            refused.add(error, details)
-            switchboard.report(refused)
-            CallRecord(refused: id, command.dest, by: client, error, details).tell()
+            switchboard.report(RefusedCall(id, command.dest, by: client, error, details))
             throw error
         }
     }
@@ -155,9 +151,14 @@ extension BrowserService {
     }
 
     func transferCall(_ command: TransferCall, _ client: BrowserClient, _ reply: BrowserReply) throws(APIError) {
-        switch command.target {
-        case .dest(let dest): try switchboard.transfer(command.callID, to: dest, by: client)
-        case .call(let other): try switchboard.transfer(command.callID, toCall: other, by: client)
+        do throws(APIError) {
+            switch command.target {
+            case .dest(let dest): try switchboard.transfer(command.callID, to: dest, by: client)
+            case .call(let other): try switchboard.transfer(command.callID, toCall: other, by: client)
+            }
+        } catch {
+            TransferRunner.Transferor.client(client, call: command.callID).count(.refused)
+            throw error
         }
         reply.ok([:])
     }

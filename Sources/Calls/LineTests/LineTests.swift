@@ -1,4 +1,5 @@
 internal import BrowserAPI
+internal import CoreMetrics
 public import EventLoop
 public import JSON
 internal import Janus
@@ -89,6 +90,7 @@ public final class LineTests {
             guard let test = summary.statistics[.caller]?.audio?.test else { return }
             let result = result(of: call, times, summary.statistics[.caller]?.audio, test, summary.agreed[.caller] ?? [], summary.takesEvents, end)
             store.insert(result, users: users, testID: call.lineTest.testID)
+            LineTests.count(result)
             write(result)
             reporter?.send(result)
             publish(.call(id, "line_test", result.json))
@@ -121,6 +123,11 @@ public final class LineTests {
 
     /// The result of the test to which its caller gave this id.
     public func result(testID: String) -> JSONValue? { LineTestID(testID).flatMap { store.result($0) }?.json }
+
+    private static func count(_ result: LineTestResult) {
+        guard let worst = result.verdicts.first else { return }
+        Counter(label: "tern_line_tests_total", dimensions: [("verdict", worst.code.rawValue), ("severity", worst.severity.rawValue)]).increment()
+    }
 
     private func write(_ result: LineTestResult) {
         guard let worst = result.verdicts.first else { return }

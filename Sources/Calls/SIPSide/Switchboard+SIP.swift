@@ -1,7 +1,5 @@
 internal import BrowserAPI
-internal import CoreMetrics
 internal import EventLoop
-internal import Events
 internal import ProxyCore
 internal import Routing
 public import SIP
@@ -42,8 +40,8 @@ extension Switchboard {
                 if let replaces = invite.replaces { return try replace(replaces, by: leg, invite, caller) }
                 try connect(leg, id, invite, caller.origin, admission.admit(invite, from: caller))
             } catch {
-                CallRecord(refused: id, invite, origin, error)?.tell()
-                refuse(leg, RefusedCall(id, invite, origin, error), error)
+                report(RefusedCall(id, invite, origin, error))
+                endpoint?.reject(leg, error.response)
             }
         }
     }
@@ -78,12 +76,6 @@ extension Switchboard {
         call.lineTest.note(invite)
         sipLegs[leg] = SIPBinding(call: call, callee: nil)
         begin(call, offer: invite.sdp, trickle: false)
-    }
-
-    private func refuse(_ leg: SIPLegID, _ call: RefusedCall, _ refusal: Admission.Refusal) {
-        Counter(label: "tern_calls_refused_total", dimensions: [("status", String(refusal.status))]).increment()
-        report(call)
-        endpoint?.reject(leg, refusal.response)
     }
 
     // MARK: Legs of calls

@@ -18,7 +18,7 @@ extension Switchboard {
     /// Has the party at `seat` call somebody.
     func start(_ order: TransferOrder, of seat: Seat, by transferor: TransferRunner.Transferor) {
         let session = BrowserID.make()
-        guard let caller = transferee(seat, at: .caller, session: session) else { return report(500, nil, to: transferor) }
+        guard let caller = transferee(seat, at: .caller, session: session) else { return fail(transferor) }
         run([.caller: caller], to: .order(order), session: session, by: transferor)
     }
 
@@ -26,8 +26,14 @@ extension Switchboard {
     func join(_ first: Seat, _ second: Seat, by transferor: TransferRunner.Transferor) {
         let session = BrowserID.make()
         guard let caller = transferee(first, at: .caller, session: session), let callee = transferee(second, at: .callee, session: session)
-        else { return report(500, nil, to: transferor) }
+        else { return fail(transferor) }
         run([.caller: caller, .callee: callee], to: .transferees, session: session, by: transferor)
+    }
+
+    /// A party that was to be transferred has no dialog.
+    private func fail(_ transferor: TransferRunner.Transferor) {
+        transferor.count(.failed)
+        report(500, nil, to: transferor)
     }
 
     func run(

@@ -32,6 +32,7 @@ extension Switchboard {
                     // The response can not say it: a 404 would be about the dialog.
                     guard !request.isSilent else { throw error }
                     endpoint?.acceptTransfer(leg)
+                    TransferRunner.Transferor.phone(leg).count(.failed)
                     return report(error.status, error.reason, to: .phone(leg))
                 }
                 endpoint?.acceptTransfer(leg)
@@ -41,6 +42,7 @@ extension Switchboard {
             }
         } catch {
             log.info("transfer refused", metadata: ["call": "\(seat.call.id)", "status": "\(error.status)", "reason": "\(error.reason)"])
+            TransferRunner.Transferor.phone(leg).count(.refused)
             endpoint?.refuseTransfer(leg, error.referResponse)
         }
     }

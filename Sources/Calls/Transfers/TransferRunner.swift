@@ -1,4 +1,5 @@
 internal import BrowserAPI
+internal import CoreMetrics
 internal import EventLoop
 internal import JSON
 internal import ProxyCore
@@ -213,8 +214,11 @@ final class TransferRunner {
         let (status, reason): (Int, String?)
         switch report {
         case .ringing: (status, reason) = (180, nil)
-        case .succeeded: (status, reason) = (200, nil)
+        case .succeeded:
+            transferor.count(.succeeded)
+            (status, reason) = (200, nil)
         case .failed(let end):
+            transferor.count(.failed)
             status = end.sipResponse.status
             reason = end.status == status ? end.reason : nil
         }
@@ -229,6 +233,21 @@ final class TransferRunner {
         for transferee in transferees.values where transferee.seat.call.transfer === self { transferee.seat.call.transfer = nil }
         if call?.transfer === self { call?.transfer = nil }
         switchboard?.remove(self)
+    }
+}
+
+extension TransferRunner.Transferor {
+    /// What a transfer counts as.
+    enum Result: String { case succeeded, failed, refused }
+
+    /// Counts a transfer that is over.
+    func count(_ result: Result) {
+        let name = switch self {
+        case .phone: "phone"
+        case .client: "browser"
+        case .replaced: "replaces"
+        }
+        Counter(label: "tern_transfers_total", dimensions: [("by", name), ("result", result.rawValue)]).increment()
     }
 }
 

@@ -9,11 +9,15 @@ extension ConfigurationReader {
     }
 
     mutating func readHEP(_ section: ConfigurationSection?) {
+        var transport = GatewayConfiguration.HEP.Transport.udp
         configuration.hep.address = section?.value("address") { text throws(ConfigurationText.Refusal) in
-            let (host, port) = try ConfigurationText.hostAndPort(text)
+            let written = ["udp", "tcp"].first { text.lowercased().hasPrefix("\($0):") }
+            transport = written.flatMap(GatewayConfiguration.HEP.Transport.init) ?? .udp
+            let (host, port) = try ConfigurationText.hostAndPort(written == nil ? text : String(text.dropFirst(4)))
             guard let port, port > 0 else { throw ConfigurationText.Refusal("\(ConfigurationText.quoted(text)) lacks a port, as in homer.example.org:9060") }
             return (try ConfigurationText.host(host), port)
         }
+        configuration.hep.transport = transport
         section?.read("id", into: &configuration.hep.id) { text throws(ConfigurationText.Refusal) in
             UInt32(try ConfigurationText.integer(text, in: 0...Int(UInt32.max)))
         }

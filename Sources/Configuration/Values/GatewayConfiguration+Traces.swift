@@ -11,8 +11,12 @@ extension GatewayConfiguration {
 
     /// Section `hep`: a Homer that is told of calls (HEP, version 3).
     public struct HEP: Sendable, Equatable {
-        /// Key `hep.address`: `HOST:PORT`, UDP. Default: none, and nothing is sent.
+        public enum Transport: String, Sendable { case udp, tcp }
+
+        /// Key `hep.address`: `HOST:PORT`, or `tcp:HOST:PORT`. Default: none, and nothing is sent.
         public var address: (host: String, port: Int)?
+        /// Of ``address``. Default: UDP.
+        public var transport = Transport.udp
         /// Key `hep.id`: what Homer knows this gateway by, 0 to 4294967295. Default: 2001.
         public var id: UInt32 = 2001
         /// Key `hep.password`: goes with each packet, at most 256 characters. Default: none.
@@ -21,7 +25,7 @@ extension GatewayConfiguration {
         public init() {}
 
         public static func == (one: HEP, other: HEP) -> Bool {
-            one.address?.host == other.address?.host && one.address?.port == other.address?.port && one.id == other.id && one.password == other.password
+            one.address?.host == other.address?.host && one.address?.port == other.address?.port && one.transport == other.transport && one.id == other.id && one.password == other.password
         }
     }
 }

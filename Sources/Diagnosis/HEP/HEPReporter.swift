@@ -1,6 +1,7 @@
 public import EventLoop
 public import Events
 internal import JSON
+public import Logging
 internal import SIPNames
 
 /// Tells a Homer of SIP messages, of what is counted of media, and of the log's lines about calls, each without secrets.
@@ -18,27 +19,35 @@ public final class HEPReporter {
 
     private static let patience = Duration.seconds(1)
     private static let mostWaiting = 1_000
-    /// Ended calls that are still known: what is counted comes after the end.
-    private static let mostEnded = 1_000
 
     private let send: @LoopActor (HEPPacket) -> Void
     private let mediaAddress: SocketAddress?
     private var listening: EventListening?
-    private(set) var ties = CallTies()
+    private let index: CallIndex
     private var waiting: [Waiting] = []
     private var timer: LoopTimer?
-    private var callers: [String: String] = [:]
-    private var ended: [String] = []
     /// The call that was not admitted last, and the Call-ID of its INVITE: its line of the log follows.
     private var refused: (call: String, callID: String)?
 
-    /// - Parameter mediaAddress: Where phones send their RTP.
-    public convenience init(to sender: HEPSender, mediaAddress: String, stream: EventStream = .shared) {
-        self.init(mediaAddress: mediaAddress, stream: stream) { sender.send($0) }
+    private var transport: (any HEPTransport)?
+
+    /// Begins to tell a Homer.
+    ///
+    /// - Parameters:
+    ///   - mediaAddress: Where phones send their RTP.
+    ///   - lookUp: The addresses of a host name.
+    public convenience init(
+        _ settings: HEPSender.Settings, mediaAddress: String, log: Logger, stream: EventStream = .shared, lookUp: @escaping @LoopActor (String) async -> [String]
+    ) {
+        let transport: any HEPTransport = settings.isTCP ? HEPStream(settings, log: log, lookUp: lookUp) : HEPSender(settings, log: log, lookUp: lookUp)
+        self.init(mediaAddress: mediaAddress, stream: stream) { transport.send($0) }
+        self.transport = transport
+        transport.start()
     }
 
     init(mediaAddress: String, stream: EventStream, send: @escaping @LoopActor (HEPPacket) -> Void) {
         self.send = send
+        index = stream.index
         self.mediaAddress = SocketAddress(address: mediaAddress, port: 0)
         listening = stream.listen(to: [.call, .session, .sip, .log]) { [weak self] event in self?.receive(event) }
     }
@@ -49,18 +58,17 @@ public final class HEPReporter {
         timer = nil
         for held in waiting { send(held.packet) }
         waiting = []
+        transport?.stop()
+        transport = nil
     }
 
     // MARK: Events
 
     func receive(_ event: Event) {
-        ties.learn(event)
         switch (event.subject, event.content) {
         case (.call(let id), .call(let change)): receive(change, of: id)
         case (.dialog(let dialog), .sip(let message)): receive(message, in: dialog, event.time)
         case (.session, .session(.counted(let count))): receive(count, event)
-        // That of a call is forgotten with the call.
-        case (.session(let id), .session(.ended)): if ties.calls(of: event.subject).isEmpty { ties.forgetHandles(of: id) }
         case (_, .log(let line)): receive(line, event)
         default: break
         }
@@ -68,18 +76,8 @@ public final class HEPReporter {
 
     private func receive(_ change: CallEvent, of id: String) {
         switch change {
-        case .hasDialog(let callID, let isCaller):
-            if isCaller { callers[id] = callID }
-            release()
-        case .hasSession: release()
+        case .hasDialog, .hasSession, .ended: release()
         case .notAdmitted(_, let callID?, _, _): refused = (id, callID)
-        case .ended:
-            release()
-            ended.append(id)
-            guard ended.count > HEPReporter.mostEnded else { return }
-            let oldest = ended.removeFirst()
-            ties.forget(oldest)
-            callers[oldest] = nil
         default: break
         }
     }
@@ -109,7 +107,7 @@ public final class HEPReporter {
         let (source, destination) = (count.source, mediaAddress)
         let report = HEPPacket(kind: .rtcp, time: event.time, source: source, destination: destination, payload: HEPReports.rtcp(count, event.time).text)
         deliver(report, of: event.subject, waits: true)
-        let call = ties.calls(of: event.subject).first.map(correlation) ?? ""
+        let call = index.calls(of: event.subject).first.map(correlation) ?? ""
         let quality = HEPReports.quality(count, event.time, correlation: call, source: source, destination: destination)
         deliver(
             HEPPacket(kind: .quality, time: event.time, source: source, destination: destination, payload: quality.text), of: event.subject, waits: true)
@@ -117,14 +115,14 @@ public final class HEPReporter {
 
     // MARK: Which call
 
-    private func correlation(of call: String) -> String { callers[call] ?? ties.dialogs(of: call).first ?? call }
+    private func correlation(of call: String) -> String { index.dialog(of: call) ?? call }
 
     /// Whether it is known what all of the call has in common.
-    private func isCorrelated(_ call: String) -> Bool { callers[call] != nil || !ties.dialogs(of: call).isEmpty }
+    private func isCorrelated(_ call: String) -> Bool { index.dialog(of: call) != nil }
 
     private func deliver(_ packet: HEPPacket, of subject: Event.Subject, waits: Bool) {
         var packet = packet
-        let call = ties.calls(of: subject).first
+        let call = index.calls(of: subject).first
         if let call { packet.correlation = correlation(of: call) }
         if case .call(let id) = subject, let refused, refused.call == id {
             packet.correlation = refused.callID
@@ -158,7 +156,7 @@ public final class HEPReporter {
         let held = waiting
         waiting = []
         for var one in held {
-            let call = ties.calls(of: one.subject).first
+            let call = index.calls(of: one.subject).first
             if let call { one.packet.correlation = correlation(of: call) }
             if call.map(isCorrelated) == true || one.since.duration(to: .now) >= HEPReporter.patience {
                 finish(one.packet, one.subject)

@@ -5,9 +5,18 @@ internal import Glibc
 public import Logging
 internal import SIPNames
 
+/// What packets go to a Homer by.
+@LoopActor
+protocol HEPTransport: AnyObject {
+    func start()
+    func stop()
+    /// Never waits; a packet that there is no room for is dropped and counted.
+    func send(_ packet: HEPPacket)
+}
+
 /// Sends packets to a Homer over UDP. A packet that cannot be sent at once is dropped and counted; nothing waits.
 @LoopActor
-public final class HEPSender {
+public final class HEPSender: HEPTransport {
     public struct Settings: Sendable {
         /// A host name or an address, and the port.
         public var host: String
@@ -16,8 +25,12 @@ public final class HEPSender {
         public var id: UInt32
         /// Empty for none.
         public var password: String
+        /// Whether packets go over TCP.
+        public var isTCP: Bool
 
-        public init(host: String, port: Int, id: UInt32, password: String) { (self.host, self.port, self.id, self.password) = (host, port, id, password) }
+        public init(host: String, port: Int, id: UInt32, password: String, isTCP: Bool = false) {
+            (self.host, self.port, self.id, self.password, self.isTCP) = (host, port, id, password, isTCP)
+        }
     }
 
     struct Times {

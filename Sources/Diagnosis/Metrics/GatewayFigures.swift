@@ -4,13 +4,28 @@ internal import Version
 /// What there is at the moment, as gauges.
 public struct GatewayFigures {
     public let calls, answeredCalls, sessions, legs, registrations, clients, handles, unfinishedRecordings: Int
-    /// Of each trunk: whether calls can go out by it, and how many there are.
-    public let trunks: [(name: String, isUp: Bool, calls: Int)]
+    /// A trunk: whether calls can go out by it and by each of its targets, and how many there are.
+    public struct Trunk {
+        public let name: String
+        public let isUp: Bool
+        public let calls: Int
+        public let targets: [(uri: String, isUp: Bool)]
+
+        public init(name: String, isUp: Bool, calls: Int, targets: [(uri: String, isUp: Bool)]) {
+            (self.name, self.isUp, self.calls, self.targets) = (name, isUp, calls, targets)
+        }
+    }
+
+    public let trunks: [Trunk]
+    /// What waits for clients of the browser API to take it: of all together, and of the one for which most waits.
+    public let queues: (messages: Int, bytes: Int, mostBytes: Int)
+    /// Addresses that are shut out.
+    public let shutOut: (sip: Int, api: Int)
     public let isMediaReady: Bool
 
     public init(
-        calls: Int, answeredCalls: Int, sessions: Int, legs: Int, registrations: Int, trunks: [(name: String, isUp: Bool, calls: Int)], clients: Int,
-        isMediaReady: Bool, handles: Int, unfinishedRecordings: Int
+        calls: Int, answeredCalls: Int, sessions: Int, legs: Int, registrations: Int, trunks: [Trunk], clients: Int,
+        queues: (messages: Int, bytes: Int, mostBytes: Int), shutOut: (sip: Int, api: Int), isMediaReady: Bool, handles: Int, unfinishedRecordings: Int
     ) {
         self.calls = calls
         self.answeredCalls = answeredCalls
@@ -19,6 +34,8 @@ public struct GatewayFigures {
         self.registrations = registrations
         self.trunks = trunks
         self.clients = clients
+        self.queues = queues
+        self.shutOut = shutOut
         self.isMediaReady = isMediaReady
         self.handles = handles
         self.unfinishedRecordings = unfinishedRecordings
@@ -37,8 +54,14 @@ public struct GatewayFigures {
         for trunk in trunks {
             set("tern_trunk_up", trunk.isUp ? 1 : 0, [("trunk", trunk.name)])
             set("tern_trunk_calls", Double(trunk.calls), [("trunk", trunk.name)])
+            for target in trunk.targets { set("tern_trunk_target_up", target.isUp ? 1 : 0, [("trunk", trunk.name), ("target", target.uri)]) }
         }
         set("tern_websockets", Double(clients))
+        set("tern_websocket_queued_messages", Double(queues.messages))
+        set("tern_websocket_queued_bytes", Double(queues.bytes))
+        set("tern_websocket_queued_bytes_most", Double(queues.mostBytes))
+        set("tern_shut_out_addresses", Double(shutOut.sip), [("at", "sip")])
+        set("tern_shut_out_addresses", Double(shutOut.api), [("at", "api")])
         set("tern_janus_up", isMediaReady ? 1 : 0)
         set("tern_janus_handles", Double(handles))
         set("tern_recordings", Double(unfinishedRecordings))

@@ -10,10 +10,11 @@ extension MetricsRegistry {
             "tern_calls_total", .counter,
             "Calls that have ended, by caller (phone, browser, trunk), and result (answered, busy, cancelled, declined, "
                 + "no_answer, not_found, refused, failed)."),
-        MetricFamily("tern_calls_refused_total", .counter, "INVITEs for new calls that a route, a limit or missing proof refused, by status."),
+        MetricFamily("tern_calls_refused_total", .counter, "Calls that were refused before they had a party: by a route, a limit or missing proof, challenges included; by status."),
         MetricFamily(
             "tern_call_setup_seconds", .histogram(times),
             "Time from the beginning of a call to its ringing, its answer and its first media, by stage."),
+        MetricFamily("tern_transfers_total", .counter, "Transfers that are over, by who asked (phone: REFER, browser, or replaces: an INVITE with Replaces), and result (succeeded, failed, or refused: not tried)."),
         MetricFamily(
             "tern_call_duration_seconds", .histogram([1, 5, 15, 30, 60, 180, 600, 1_800, 3_600, 14_400]),
             "Time from the answer of a call to its end."),
@@ -42,7 +43,9 @@ extension MetricsRegistry {
         MetricFamily("tern_registrations", .gauge, "Registered contacts of phones."),
         MetricFamily("tern_trunk_up", .gauge, "1 where a call can go out by this trunk, else 0."),
         MetricFamily("tern_trunk_calls", .gauge, "Calls on a trunk at the moment."),
+        MetricFamily("tern_trunk_target_up", .gauge, "1 where nothing speaks against a target of a trunk, 0 where it does not answer, or wants no calls; by trunk and target."),
         // Lines that are tested
+        MetricFamily("tern_line_tests_total", .counter, "Line tests that have ended, by the worst verdict, and its severity (good, notice, warning, critical)."),
         MetricFamily("tern_probe_good", .gauge, "1 where the last test of a line found nothing, else 0, by probe."),
         MetricFamily("tern_probe_calls_total", .counter, "Tests of lines, by probe, and result (good, bad)."),
         MetricFamily(
@@ -56,6 +59,10 @@ extension MetricsRegistry {
             "tern_line_test_reports_total", .counter, "Reports of line tests to the collector (RFC 6035), by result: sent, failed or dropped."),
         // Browsers
         MetricFamily("tern_websockets", .gauge, "Clients of the browser API that are logged in."),
+        MetricFamily("tern_websocket_queued_messages", .gauge, "Messages that wait for clients to take them."),
+        MetricFamily("tern_websocket_queued_bytes", .gauge, "Bytes of these messages."),
+        MetricFamily("tern_websocket_queued_bytes_most", .gauge, "Bytes that wait for the client for which most wait; beyond 4 MiB it is cut off."),
+        MetricFamily("tern_shut_out_addresses", .gauge, "Addresses that are shut out for wrong credentials, by where: sip, api."),
         MetricFamily("tern_api_requests_total", .counter, "Requests of the browser API, by command, and code (0 is success)."),
         // Janus
         MetricFamily("tern_janus_up", .gauge, "1 while there is a Janus for new sessions, else 0."),

@@ -125,7 +125,8 @@ final class PostgresConnection {
             try perform("COMMIT")
             return result
         } catch {
-            if error.isOfData { try perform("ROLLBACK") }
+            // Where that fails, so does the next statement.
+            if error.isOfStatement { _ = try? perform("ROLLBACK") }
             throw error
         }
     }
@@ -155,6 +156,9 @@ struct PostgresError: Error, CustomStringConvertible {
 
     /// Whether the values are at fault (classes 22 and 23 of SQLSTATE), and another record may well be written.
     var isOfData: Bool { state.hasPrefix("22") || state.hasPrefix("23") }
+
+    /// Whether the statement was refused, and not the connection, the server as a whole, or its resources at fault (classes 08, 53, 57 and 58).
+    var isOfStatement: Bool { !state.isEmpty && !["08", "53", "57", "58"].contains(state.prefix(2)) }
 }
 
 extension RecordValue {

@@ -8,41 +8,74 @@ final class PostgresRecordStore: RecordStore, @unchecked Sendable {
     let takesRunningCalls = true
     private let url: Secret
     /// The version of ``RecordTable/schema(key:integer:real:json:options:)``.
-    private static let version = 1
+    private static let version = 2
     /// Its first users at the same time wait for one another: an advisory lock.
     private static let lock = 0x7465_726E
+    /// How often a record is tried that is refused, for a reason that may pass, while others are written.
+    static let mostTries = 5
+
     private let patience: Duration
+    /// Whether the tables are made where there are none.
+    private let makesTables: Bool
+    private let countInterval: Duration
     private var connection: PostgresConnection?
+    /// How often each record was refused alone, by the call's id.
+    private var tries: [String: Int] = [:]
+    /// What the records take, in bytes, and when it is counted again.
+    private var used: (bytes: Int, until: ContinuousClock.Instant)?
 
     /// - Parameters:
     ///   - url: `postgres://…`, as libpq takes it.
     ///   - patience: How long the server may take for one answer.
-    init(url: Secret, patience: Duration = .seconds(15)) {
+    ///   - makesTables: Whether the tables are made where there are none.
+    ///   - countInterval: How often it is counted what all records take, for which each is looked at.
+    init(url: Secret, patience: Duration = .seconds(15), makesTables: Bool = true, countInterval: Duration = .seconds(3_600)) {
         self.url = url
         self.patience = patience
+        self.makesTables = makesTables
+        self.countInterval = countInterval
     }
 
     // MARK: Writing
 
-    func write(_ records: [CallRecord]) throws(RecordError) -> Int {
+    func write(_ records: [CallRecord]) throws(RecordError) -> RecordRefusals {
         let now = EventTime.now.milliseconds
         return try use { connection throws(PostgresError) in
             do throws(PostgresError) {
                 try PostgresRecordStore.save(records, now: now, connection)
-                return 0
-            } catch where error.isOfData {
-                // One of them cannot be written at all; which one is found out.
-                var refused = 0
-                for record in records {
-                    do throws(PostgresError) {
-                        try PostgresRecordStore.save([record], now: now, connection)
-                    } catch where error.isOfData {
-                        refused += 1
-                    }
-                }
-                return refused
+                tries = [:]
+                return RecordRefusals()
+            } catch where error.isOfStatement {
+                return try writeSingly(records, now: now, connection)
             }
         }
+    }
+
+    /// Finds out which of them cannot be written.
+    ///
+    /// - Throws: While one of them may be written later; where none can be written now, it is no record's fault.
+    private func writeSingly(_ records: [CallRecord], now: Int, _ connection: PostgresConnection) throws(PostgresError) -> RecordRefusals {
+        var refusals = RecordRefusals()
+        var failed: [(id: String, error: PostgresError)] = []
+        for record in records {
+            do throws(PostgresError) {
+                try PostgresRecordStore.save([record], now: now, connection)
+            } catch where error.isOfData {
+                refusals.add(error.description)
+            } catch where error.isOfStatement {
+                failed.append((record.id, error))
+            }
+        }
+        guard let first = failed.first else {
+            tries = [:]
+            return refusals
+        }
+        guard failed.count + refusals.count < records.count else { throw first.error }
+        tries = Dictionary(failed.map { ($0.id, (tries[$0.id] ?? 0) + 1) }) { first, _ in first }
+        guard tries.values.allSatisfy({ $0 >= PostgresRecordStore.mostTries }) else { throw first.error }
+        tries = [:]
+        for one in failed { refusals.add(one.error.description) }
+        return refusals
     }
 
     /// Three statements, however many records there are: their rows go there as JSON.
@@ -71,7 +104,7 @@ final class PostgresRecordStore: RecordStore, @unchecked Sendable {
         let types = columns.map { "\($0) \(integers.contains($0) ? "bigint" : $0 == "mos" ? "double precision" : "text")" }
         let selected = columns.map { $0 == "record" ? "record::jsonb" : $0 }.joined(separator: ", ")
         let update = key.map { key in
-            " ON CONFLICT (\(key)) DO UPDATE SET " + columns.filter { $0 != key }.map { "\($0) = excluded.\($0)" }.joined(separator: ", ")
+            " ON CONFLICT (\(key)) DO UPDATE SET " + RecordTable.changing(columns).map { "\($0) = excluded.\($0)" }.joined(separator: ", ")
         }
         return "INSERT INTO \(table) (\(columns.joined(separator: ", "))) SELECT \(selected) "
             + "FROM jsonb_to_recordset($1::jsonb) AS entry (\(types.joined(separator: ", ")))" + (update ?? "")
@@ -107,18 +140,49 @@ final class PostgresRecordStore: RecordStore, @unchecked Sendable {
     func prune(before: Int?, bytes: Int) throws(RecordError) -> Int {
         try use { connection throws(PostgresError) in
             if let before {
-                let deleted = try PostgresRecordStore.delete(before: before, connection)
+                try connection.perform("DELETE FROM tern_test_call WHERE ended < $1", [.integer(before)])
+                let deleted = try delete(before: before, connection)
                 if deleted > 0 { return deleted }
             }
-            let used = try connection.perform("SELECT coalesce(sum(bytes), 0) FROM tern_call").first?.first.flatMap { $0.flatMap { Int($0) } }
-            guard let used, used > bytes else { return 0 }
-            return try PostgresRecordStore.delete(before: nil, connection)
+            if used.map({ $0.until <= .now }) != false {
+                let sum = try connection.perform("SELECT coalesce(sum(bytes), 0) FROM tern_call").first?.first.flatMap { $0.flatMap { Int($0) } }
+                used = (sum ?? 0, .now + countInterval)
+            }
+            guard let used, used.bytes > bytes else { return 0 }
+            return try delete(before: nil, connection)
         }
     }
 
-    private static func delete(before: Int?, _ connection: PostgresConnection) throws(PostgresError) -> Int {
+    private func delete(before: Int?, _ connection: PostgresConnection) throws(PostgresError) -> Int {
         let statement = RecordTable.deleteOldest(before: before) { "$\($0)" }
-        return try connection.perform(statement.sql + " RETURNING 1", statement.values).count
+        let rows = try connection.perform(statement.sql + " RETURNING bytes", statement.values)
+        used?.bytes -= rows.reduce(0) { $0 + ($1.first.flatMap { $0.flatMap { Int($0) } } ?? 0) }
+        return rows.count
+    }
+
+    // MARK: Test calls
+
+    func keep(_ tests: [StoredTestCall]) throws(RecordError) {
+        try use { connection throws(PostgresError) in
+            try connection.transaction { () throws(PostgresError) in
+                for test in tests {
+                    try connection.perform(
+                        "INSERT INTO tern_test_call (gateway, probe, ended, result) VALUES ($1, $2, $3::bigint, $4::jsonb) ON CONFLICT DO NOTHING",
+                        [.text(test.gateway), .text(test.probe), .integer(test.ended), .text(test.result)])
+                    let surplus = RecordTable.deleteTestCalls(of: test) { "$\($0)" }
+                    try connection.perform(surplus.sql, surplus.values)
+                }
+            }
+        }
+    }
+
+    func testCalls(of gateway: String, most: Int) throws(RecordError) -> [StoredTestCall] {
+        let statement = RecordTable.testCalls(of: gateway, most: most) { "$\($0)" }
+        let rows = try use { connection throws(PostgresError) in try connection.perform(statement.sql, statement.values) }
+        return rows.compactMap { row in
+            guard row.count == 3, let probe = row[0], let ended = row[1].flatMap({ Int($0) }), let result = row[2] else { return nil }
+            return StoredTestCall(gateway: gateway, probe: probe, ended: ended, result: result)
+        }
     }
 
     // MARK: The connection
@@ -138,19 +202,28 @@ final class PostgresRecordStore: RecordStore, @unchecked Sendable {
     private func opened() throws(PostgresError) -> PostgresConnection {
         if let connection { return connection }
         let connection = try PostgresConnection(url.value, patience: patience)
-        try connection.transaction { () throws(PostgresError) in
-            try connection.perform("SELECT pg_advisory_xact_lock(\(PostgresRecordStore.lock))")
-            guard try connection.perform("SELECT to_regclass('tern_schema')").first?.first ?? nil == nil else { return }
-            for statement in PostgresRecordStore.schema { try connection.perform(statement) }
+        func version() throws(PostgresError) -> Int? {
+            guard let name = try connection.perform("SELECT to_regclass('tern_schema')").first?.first, name != nil else { return nil }
+            return try connection.perform("SELECT max(version) FROM tern_schema").first?.first.flatMap { $0.flatMap { Int($0) } } ?? 0
         }
-        let version = try connection.perform("SELECT max(version) FROM tern_schema").first?.first.flatMap { $0.flatMap { Int($0) } } ?? 0
+        if makesTables {
+            try connection.transaction { () throws(PostgresError) in
+                try connection.perform("SELECT pg_advisory_xact_lock(\(PostgresRecordStore.lock))")
+                for step in PostgresRecordStore.schema.dropFirst(try version() ?? 0) { for statement in step { try connection.perform(statement) } }
+            }
+        }
+        guard let version = try version() else { throw PostgresError("there is no table tern_call: no gateway has written to this database") }
         guard version <= PostgresRecordStore.version else { throw PostgresError("its tables were made by a later version of Tern") }
         self.connection = connection
         return connection
     }
 
-    private static let schema = RecordTable.schema(key: "TEXT COLLATE \"C\"", integer: "BIGINT", real: "DOUBLE PRECISION", json: "JSONB") + [
-        "CREATE TABLE tern_schema (version BIGINT NOT NULL)", "INSERT INTO tern_schema VALUES (\(version))",
+    /// What each version has added. One that was released is never changed.
+    private static let schema = [
+        RecordTable.schema(key: "TEXT COLLATE \"C\"", integer: "BIGINT", real: "DOUBLE PRECISION", json: "JSONB") + [
+            "CREATE TABLE tern_schema (version BIGINT NOT NULL)", "INSERT INTO tern_schema VALUES (1)",
+        ],
+        [RecordTable.testCallSchema(integer: "BIGINT", json: "JSONB"), "INSERT INTO tern_schema VALUES (2)"],
     ]
 }
 

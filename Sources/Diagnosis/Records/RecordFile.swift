@@ -12,7 +12,7 @@ final class RecordFile: RecordSink, @unchecked Sendable {
 
     deinit { close() }
 
-    func write(_ records: [CallRecord]) throws(RecordError) -> Int {
+    func write(_ records: [CallRecord]) throws(RecordError) -> RecordRefusals {
         try open()
         let bytes = Array(records.map { $0.json + "\n" }.joined().utf8)
         let end = lseek(descriptor, 0, SEEK_END)
@@ -29,7 +29,7 @@ final class RecordFile: RecordSink, @unchecked Sendable {
             }
             rest = rest.dropFirst(count)
         }
-        return 0
+        return RecordRefusals()
     }
 
     private func open() throws(RecordError) {

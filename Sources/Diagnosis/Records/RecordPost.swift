@@ -25,7 +25,7 @@ final class RecordPost: RecordSink, @unchecked Sendable {
         self.patience = patience
     }
 
-    func write(_ records: [CallRecord]) throws(RecordError) -> Int {
+    func write(_ records: [CallRecord]) throws(RecordError) -> RecordRefusals {
         let shown = ConfigurationText.withoutPassword(url.value)
         guard let target = PostTarget(url.value) else { throw RecordError("\(shown) is no URL that can be asked") }
         let body = "[" + records.map(\.json).joined(separator: ",") + "]"
@@ -37,19 +37,19 @@ final class RecordPost: RecordSink, @unchecked Sendable {
         } catch {
             throw RecordError("\(shown): \(error)")
         }
+        var refusals = RecordRefusals()
         switch status {
-        case 200..<300: return 0
+        case 200..<300: break
         // These will never be taken: 413 and 422 say so of the content, 400 of the request.
-        case 400, 413, 422 where records.count == 1: return 1
-        case 400, 413, 422: return try writeSingly(records)
+        case 400, 413, 422:
+            guard records.count > 1 else {
+                refusals.add("\(shown) answered \(status)")
+                break
+            }
+            for record in records { refusals.add(try write([record])) }
         default: throw RecordError("\(shown) answered \(status)")
         }
-    }
-
-    private func writeSingly(_ records: [CallRecord]) throws(RecordError) -> Int {
-        var refused = 0
-        for record in records { refused += try write([record]) }
-        return refused
+        return refusals
     }
 
     func close() {}

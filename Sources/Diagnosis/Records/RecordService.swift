@@ -21,6 +21,8 @@ public final class RecordService {
     private let store: (any RecordStore)?
     private let database: RecordWriter?
     private let writers: [RecordWriter]
+    let testCalls: TestCallKeeper?
+    var gateway: String { settings.gateway }
     private let started = EventTime.now.milliseconds
     private var listening: EventListening?
     private var pruning: LoopTimer?
@@ -35,7 +37,9 @@ public final class RecordService {
         self.log = log
         let store = settings.makeStore()
         self.store = store
-        database = store.map { RecordWriter($0, log: log) }
+        let database = store.map { RecordWriter($0, log: log) }
+        self.database = database
+        testCalls = store.flatMap { store in database.map { TestCallKeeper(store, $0, log: log) } }
         writers = [database].compactMap { $0 } + settings.makeSinks().map { RecordWriter($0, log: log) }
     }
 
@@ -60,6 +64,7 @@ public final class RecordService {
             bound.cancel()
         }
         listening = nil
+        testCalls?.stop()
         let stops = writers.map { writer in LoopActor.task { await writer.stop() } }
         for stop in stops { await stop.value }
     }

@@ -42,7 +42,7 @@ public struct RecordSettings: Sendable {
     /// Whether records outlive the process.
     var isKept: Bool { database != .memory && database != .none }
 
-    func makeStore() -> (any RecordStore)? { RecordSettings.store(database, makesFile: true) }
+    func makeStore() -> (any RecordStore)? { RecordSettings.store(database, makes: true) }
 
     func makeSinks() -> [any RecordSink] {
         var sinks: [any RecordSink] = []
@@ -51,12 +51,12 @@ public struct RecordSettings: Sendable {
         return sinks
     }
 
-    fileprivate static func store(_ database: GatewayConfiguration.Records.Database, makesFile: Bool) -> (any RecordStore)? {
+    fileprivate static func store(_ database: GatewayConfiguration.Records.Database, makes: Bool) -> (any RecordStore)? {
         switch database {
         case .none: nil
         case .memory: SQLiteRecordStore(path: nil)
-        case .file(let path): SQLiteRecordStore(path: path, makesFile: makesFile)
-        case .postgres(let url): PostgresRecordStore(url: url)
+        case .file(let path): SQLiteRecordStore(path: path, makesFile: makes)
+        case .postgres(let url): PostgresRecordStore(url: url, makesTables: makes)
         }
     }
 }
@@ -67,7 +67,7 @@ public struct RecordReader {
 
     /// - Throws: When the database is none that outlives a gateway.
     public init(_ database: GatewayConfiguration.Records.Database) throws(RecordError) {
-        guard database != .memory, let store = RecordSettings.store(database, makesFile: false) else {
+        guard database != .memory, let store = RecordSettings.store(database, makes: false) else {
             throw RecordError("records.database is \(database): there is nothing to read where no gateway runs")
         }
         self.store = store

@@ -8,9 +8,26 @@ protocol RecordSink: AnyObject, Sendable {
     var takesRunningCalls: Bool { get }
     /// Writes a batch wholly, or not at all; a record that is there already is replaced.
     ///
-    /// - Returns: How many of them can never be written.
-    func write(_ records: [CallRecord]) throws(RecordError) -> Int
+    /// - Returns: Those of them that can never be written.
+    func write(_ records: [CallRecord]) throws(RecordError) -> RecordRefusals
     func close()
+}
+
+/// Records of a batch that can never be written.
+struct RecordRefusals: Sendable, Equatable {
+    private(set) var count = 0
+    /// Of the first one; empty where there is none.
+    private(set) var reason = ""
+
+    mutating func add(_ reason: String) {
+        if count == 0 { self.reason = reason }
+        count += 1
+    }
+
+    mutating func add(_ others: RecordRefusals) {
+        if count == 0 { reason = others.reason }
+        count += others.count
+    }
 }
 
 /// A database of records.
@@ -26,6 +43,24 @@ protocol RecordStore: RecordSink {
     ///
     /// - Returns: How many; 0 when there is nothing left to delete.
     func prune(before: Int?, bytes: Int) throws(RecordError) -> Int
+    /// Writes results of test calls, and deletes the oldest of the same probe beyond ``RecordTable/mostTestCalls``.
+    func keep(_ tests: [StoredTestCall]) throws(RecordError)
+    /// The last results of each probe of a gateway, at most `most` of each, the oldest first.
+    func testCalls(of gateway: String, most: Int) throws(RecordError) -> [StoredTestCall]
+}
+
+/// The result of a call that has tested a line.
+public struct StoredTestCall: Sendable, Equatable {
+    public let gateway: String
+    public let probe: String
+    /// Milliseconds since 1970.
+    public let ended: Int
+    /// JSON.
+    public let result: String
+
+    public init(gateway: String, probe: String, ended: Int, result: String) {
+        (self.gateway, self.probe, self.ended, self.result) = (gateway, probe, ended, result)
+    }
 }
 
 /// A call that has no end in a database.

@@ -8,6 +8,9 @@ enum RecordTable {
         "status", "ended_by", "why", "mos", "call_id", "bytes", "record",
     ]
 
+    /// Those of them that a later record of the same call may change: indexes of the others are left alone.
+    static func changing(_ columns: [String]) -> [String] { columns.filter { !["id", "gateway", "began", "caller", "dialled"].contains($0) } }
+
     /// - Parameter now: Milliseconds since 1970.
     static func callValues(_ record: CallRecord, now: Int) -> [RecordValue] {
         let json = record.json
@@ -41,7 +44,7 @@ enum RecordTable {
     static func insert(_ table: String, _ columns: [String], replacing key: String?, _ place: (Int) -> String) -> String {
         let places = columns.indices.map { place($0 + 1) }.joined(separator: ", ")
         let conflict = key.map { key in
-            " ON CONFLICT (\(key)) DO UPDATE SET " + columns.filter { $0 != key }.map { "\($0) = excluded.\($0)" }.joined(separator: ", ")
+            " ON CONFLICT (\(key)) DO UPDATE SET " + changing(columns).map { "\($0) = excluded.\($0)" }.joined(separator: ", ")
         }
         return "INSERT INTO \(table) (\(columns.joined(separator: ", "))) VALUES (\(places))" + (conflict ?? "")
     }
@@ -165,5 +168,40 @@ enum RecordTable {
             """,
             "CREATE INDEX tern_call_leg_call_id ON tern_call_leg (call_id)",
         ]
+    }
+
+    // MARK: Test calls
+
+    /// Results that are kept of each probe of a gateway.
+    static let mostTestCalls = 2_000
+
+    static func testCallSchema(integer: String, json: String = "TEXT", options: String = "") -> String {
+        """
+        CREATE TABLE tern_test_call (
+            gateway TEXT NOT NULL,
+            probe TEXT NOT NULL,
+            ended \(integer) NOT NULL,  -- milliseconds since 1970
+            result \(json) NOT NULL,    -- JSON: docs/line-test.md
+            PRIMARY KEY (gateway, probe, ended)
+        )\(options)
+        """
+    }
+
+    /// Deletes what is beyond ``mostTestCalls`` of the same probe.
+    static func deleteTestCalls(of test: StoredTestCall, _ place: (Int) -> String) -> (sql: String, values: [RecordValue]) {
+        (
+            "DELETE FROM tern_test_call WHERE gateway = \(place(1)) AND probe = \(place(2)) AND ended < (SELECT ended FROM tern_test_call "
+                + "WHERE gateway = \(place(1)) AND probe = \(place(2)) ORDER BY ended DESC LIMIT 1 OFFSET \(mostTestCalls - 1))",
+            [.text(test.gateway), .text(test.probe)]
+        )
+    }
+
+    /// The last results of each probe, the oldest first.
+    static func testCalls(of gateway: String, most: Int, _ place: (Int) -> String) -> (sql: String, values: [RecordValue]) {
+        (
+            "SELECT probe, ended, result FROM (SELECT probe, ended, result, row_number() OVER (PARTITION BY probe ORDER BY ended DESC) AS place "
+                + "FROM tern_test_call WHERE gateway = \(place(1))) AS numbered WHERE place <= \(most) ORDER BY probe, ended",
+            [.text(gateway)]
+        )
     }
 }

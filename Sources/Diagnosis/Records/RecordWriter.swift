@@ -57,11 +57,16 @@ final class RecordWriter {
         }
     }
 
-    private func written(_ result: Result<Int, RecordError>, _ count: Int) {
+    private func written(_ result: Result<RecordRefusals, RecordError>, _ count: Int) {
         switch result {
-        case .success(let refused):
-            Counter(label: "tern_records_written_total", dimensions: [("store", sink.name)]).increment(by: max(0, count - refused))
-            lose(refused)
+        case .success(let refusals):
+            Counter(label: "tern_records_written_total", dimensions: [("store", sink.name)]).increment(by: max(0, count - refusals.count))
+            lose(refusals.count)
+            if refusals.count > 0 {
+                log.error("records of calls were refused, and are given up", metadata: [
+                    "store": "\(sink.name)", "calls": "\(refusals.count)", "reason": "\(refusals.reason)",
+                ])
+            }
             if backlog.succeeded() { log.notice("calls are recorded again", metadata: ["store": "\(sink.name)", "waiting": "\(backlog.count)"]) }
             if backlog.count == 0 { resume() } else { write() }
         case .failure(let error):

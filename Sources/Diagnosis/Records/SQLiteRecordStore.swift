@@ -26,7 +26,7 @@ final class SQLiteRecordStore: RecordStore, @unchecked Sendable {
 
     // MARK: Writing
 
-    func write(_ records: [CallRecord]) throws(RecordError) -> Int {
+    func write(_ records: [CallRecord]) throws(RecordError) -> RecordRefusals {
         if let path, queue != nil, FileIdentity(path) != identity { close() }
         let now = EventTime.now.milliseconds
         try use { queue in
@@ -34,7 +34,7 @@ final class SQLiteRecordStore: RecordStore, @unchecked Sendable {
                 for record in records { try SQLiteRecordStore.save(record, now: now, db) }
             }
         }
-        return 0
+        return RecordRefusals()
     }
 
     private static let insertCall = RecordTable.insert("tern_call", RecordTable.callColumns, replacing: "id") { "?\($0)" }
@@ -99,6 +99,7 @@ final class SQLiteRecordStore: RecordStore, @unchecked Sendable {
         try use { queue in
             let deleted = try queue.write { db in
                 if let before {
+                    try db.execute(sql: "DELETE FROM tern_test_call WHERE ended < ?", arguments: [before])
                     let deleted = try SQLiteRecordStore.delete(before: before, db)
                     if deleted > 0 { return deleted }
                 }
@@ -120,6 +121,37 @@ final class SQLiteRecordStore: RecordStore, @unchecked Sendable {
     private static func size(_ db: Database) throws -> Int {
         func value(_ name: String) throws -> Int { try Int.fetchOne(db, sql: "PRAGMA \(name)") ?? 0 }
         return (try value("page_count") - value("freelist_count")) * (try value("page_size"))
+    }
+
+    // MARK: Test calls
+
+    func keep(_ tests: [StoredTestCall]) throws(RecordError) {
+        try use { queue in
+            try queue.write { db in
+                for test in tests {
+                    try db.execute(
+                        sql: "INSERT INTO tern_test_call (gateway, probe, ended, result) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+                        arguments: [test.gateway, test.probe, test.ended, test.result])
+                    let surplus = RecordTable.deleteTestCalls(of: test) { "?\($0)" }
+                    try db.execute(sql: surplus.sql, arguments: SQLiteRecordStore.arguments(surplus.values))
+                }
+            }
+        }
+    }
+
+    func testCalls(of gateway: String, most: Int) throws(RecordError) -> [StoredTestCall] {
+        let statement = RecordTable.testCalls(of: gateway, most: most) { "?\($0)" }
+        return try use { queue in
+            try queue.read { db in
+                try Row.fetchAll(db, sql: statement.sql, arguments: SQLiteRecordStore.arguments(statement.values)).compactMap { row in
+                    guard let probe = String.fromDatabaseValue(row["probe"] as DatabaseValue? ?? .null),
+                        let ended = Int.fromDatabaseValue(row["ended"] as DatabaseValue? ?? .null),
+                        let result = String.fromDatabaseValue(row["result"] as DatabaseValue? ?? .null)
+                    else { return nil }
+                    return StoredTestCall(gateway: gateway, probe: probe, ended: ended, result: result)
+                }
+            }
+        }
     }
 
     // MARK: The file
@@ -191,6 +223,7 @@ final class SQLiteRecordStore: RecordStore, @unchecked Sendable {
         migrator.registerMigration("1") { db in
             for statement in RecordTable.schema(integer: "INTEGER", real: "REAL", options: " STRICT") { try db.execute(sql: statement) }
         }
+        migrator.registerMigration("2") { db in try db.execute(sql: RecordTable.testCallSchema(integer: "INTEGER", options: " STRICT")) }
         return migrator
     }
 }

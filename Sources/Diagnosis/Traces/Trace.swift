@@ -39,10 +39,7 @@ final class Trace {
     func add(_ entry: TraceEntry, limit: Int) -> Bool {
         var entry = entry
         let hash = Trace.hash(of: entry)
-        if let first = hash.flatMap({ seen[$0] }) {
-            entry.first = first
-            entry.text = ""
-        }
+        if let first = hash.flatMap({ seen[$0] }) { entry.repeat(first) }
         let isState = entry.kind == .call || entry.kind == .session
         guard bytes + entry.cost <= limit - (isState ? 0 : Trace.reserve) else {
             dropped += 1
@@ -69,18 +66,16 @@ final class Trace {
     /// All entries in their order.
     var timeLine: [TraceEntry] { counts.isEmpty ? entries : (entries + counts.values).sorted { $0.number < $1.number } }
 
-    /// The text of an entry, also where it repeats an earlier one.
-    func text(of entry: TraceEntry) -> String {
-        guard let first = entry.first else { return entry.text }
-        return entries.first { $0.number == first }?.text ?? ""
-    }
+    /// The entry with its message, also where it repeats an earlier one.
+    func whole(_ entry: TraceEntry) -> TraceEntry { entry.whole(entry.first.flatMap { first in entries.first { $0.number == first } }) }
 
     /// SIP messages are repeated (RFC 3261 section 17.1.1.2); two that are the same to the byte are one.
     private static func hash(of entry: TraceEntry) -> Int? {
-        guard entry.kind == .sip else { return nil }
+        guard let message = entry.message else { return nil }
         var hasher = Hasher()
-        hasher.combine(entry.isSent)
-        hasher.combine(entry.text)
+        hasher.combine(message.isSent)
+        var text = message.text
+        text.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
         return hasher.finalize()
     }
 
@@ -92,12 +87,7 @@ final class Trace {
         began = min(began, other.began)
         for dialog in other.dialogs { addDialog(dialog.callID, isCaller: dialog.isCaller) }
         for session in other.sessions { addSession(session) }
-        for entry in other.entries {
-            var entry = entry
-            entry.text = other.text(of: entry)
-            entry.first = nil
-            add(entry, limit: limit)
-        }
+        for entry in other.entries { add(other.whole(entry), limit: limit) }
         for (handle, entry) in other.counts { replaceCount(entry, of: handle) }
         dropped += other.dropped
     }
@@ -145,7 +135,7 @@ final class Trace {
 
     /// Whether an INVITE from outside is in it, and how it was answered last.
     var invitation: (isThere: Bool, last: TraceEntry?) {
-        let isThere = entries.contains { $0.kind == .sip && $0.isSent == false && $0.label.hasPrefix("INVITE ") }
-        return (isThere, entries.last { $0.kind == .sip && $0.isSent == true && $0.label.hasSuffix("(INVITE)") })
+        let isThere = entries.contains { $0.message.map { !$0.isSent && $0.method == "INVITE" && $0.status == nil } ?? false }
+        return (isThere, entries.last { $0.message.map { $0.isSent && $0.method == "INVITE" && $0.status != nil } ?? false })
     }
 }

@@ -1,7 +1,9 @@
 internal import Events
 internal import SIPNames
 
-/// One line of a call's time line, without secrets.
+/// One line of a call's time line.
+///
+/// A message is kept as it was told: what is written of it is made, and its secrets are removed, when the trace is read. Most never are.
 struct TraceEntry: Sendable {
     /// Who sent or received it, besides the gateway.
     enum Party: Sendable, Hashable {
@@ -12,30 +14,87 @@ struct TraceEntry: Sendable {
         case janus
     }
 
+    /// What happened; secrets included, but for `words`.
+    indirect enum Content: Sendable {
+        /// One line that says all: `call answered`.
+        case words(String)
+        case sip(SIPMessage)
+        /// A message of the browser API, and the command of the request that it answers.
+        case api(String, answering: String?)
+        /// A message to or from Janus, and the verb of the request that it answers.
+        case engine(EngineMessage, answering: String?)
+        case log(LogLine)
+    }
+
     /// In the order in which events came, also where the wall clock was set.
     var number: Int
     let time: EventTime
     let kind: TraceDocument.Kind
+    private(set) var content: Content
     /// For messages: whether the gateway sent it.
     var isSent: Bool?
     var party: Party?
-    /// One line: `INVITE sip:bob@example.org`, `start_call`, `call answered`.
-    let label: String
-    /// The message as a whole; empty where the label says all.
-    var text = ""
-    var transport: String?
-    var peer: SocketAddress?
-    var local: SocketAddress?
     /// The number of the entry that has the same message, where this one repeats it.
-    var first: Int?
+    private(set) var first: Int?
 
-    init(_ number: Int, _ time: EventTime, _ kind: TraceDocument.Kind, _ label: String) {
+    init(_ number: Int, _ time: EventTime, _ kind: TraceDocument.Kind, _ content: Content) {
         self.number = number
         self.time = time
         self.kind = kind
-        self.label = label
+        self.content = content
+    }
+
+    /// One line without secrets: `INVITE sip:bob@example.org`, `start_call`, `call answered`.
+    var label: String {
+        switch content {
+        case .words(let words): words
+        case .sip(let message): TraceLabels.sip(message)
+        case .api(let text, let request): TraceLabels.api(MessageScan(text), answering: request)
+        case .engine(let message, let verb): TraceLabels.engine(message, answering: verb)
+        case .log(let line): TraceLabels.log(line)
+        }
+    }
+
+    /// The message as a whole, without secrets; empty where the label says all, or where it repeats an earlier one.
+    var text: String {
+        switch content {
+        case _ where first != nil: ""
+        case .words: ""
+        case .sip(let message): SecretRemoval.clean(message.text)
+        case .api(let text, _): SecretRemoval.clean(text)
+        case .engine(let message, _): SecretRemoval.clean(message.text)
+        case .log(let line): TraceLabels.fields(of: line)
+        }
+    }
+
+    /// The SIP message that it is; of one that repeats an earlier one the start line alone.
+    var message: SIPMessage? { if case .sip(let message) = content { message } else { nil } }
+
+    /// The entry without its message, which the one with that number has.
+    mutating func `repeat`(_ first: Int) {
+        self.first = first
+        guard case .sip(let message) = content else { return }
+        content = .sip(SIPMessage(
+            isSent: message.isSent, transport: message.transport, peer: message.peer, local: message.local, method: message.method, status: message.status,
+            text: String(TraceLabels.startLine(of: message.text[...]))))
+    }
+
+    /// The entry with its message, which `first` has where this one repeats it.
+    func whole(_ first: TraceEntry?) -> TraceEntry {
+        var entry = self
+        if self.first != nil, let first { entry.content = first.content }
+        entry.first = nil
+        return entry
     }
 
     /// What it takes in memory, in bytes, about.
-    var cost: Int { text.utf8.count + label.utf8.count + 240 }
+    var cost: Int {
+        switch content {
+        case .words(let words): words.utf8.count + 240
+        case .sip(let message): message.text.utf8.count + 400
+        case .api(let text, _): text.utf8.count + 300
+        case .engine(let message, _): message.text.utf8.count + 300
+        case .log(let line): line.fields.reduce(line.message.utf8.count + 300) { $0 + $1.name.utf8.count + $1.value.utf8.count + 32 }
+        }
+    }
 }

@@ -6,12 +6,18 @@ enum TraceLabels {
     private static let longest = 200
 
     static func sip(_ message: SIPMessage) -> String {
-        let line = message.text.prefix { $0 != "\r\n" && $0 != "\n" && $0 != "\r" }
+        let line = startLine(of: message.text[...])
         // "SIP/2.0 200 OK" and "INVITE sip:bob@example.org SIP/2.0" without the version.
         var words = line.split(separator: " ", omittingEmptySubsequences: true)
         if message.status != nil { words = Array(words.dropFirst()) } else if words.last?.uppercased().hasPrefix("SIP/") == true { words = words.dropLast() }
         let text = words.joined(separator: " ")
         return cut(message.status == nil ? text : "\(text) (\(message.method))")
+    }
+
+    /// The text up to its first line end.
+    static func startLine(of text: Substring) -> Substring {
+        let end = text.utf8.firstIndex { $0 == UInt8(ascii: "\r") || $0 == UInt8(ascii: "\n") } ?? text.endIndex
+        return text[..<end]
     }
 
     static func call(_ event: CallEvent) -> String? {
@@ -62,14 +68,11 @@ enum TraceLabels {
         return cut("event \(scan.string("type") ?? "")")
     }
 
-    /// Nil for what says nothing, as an ack.
-    ///
     /// - Parameter verb: That of the request which this answers.
-    static func engine(_ scan: MessageScan, isSent: Bool, answering verb: String?) -> String? {
-        let kind = scan.string("janus") ?? ""
-        if isSent { return cut(kind == "message" ? scan.string("request") ?? kind : kind) }
-        switch kind {
-        case "ack", "keepalive": return nil
+    static func engine(_ message: EngineMessage, answering verb: String?) -> String {
+        guard !message.isSent else { return cut(message.name) }
+        let scan = MessageScan(message.text)
+        switch message.name {
         case "success": return "\(verb ?? "request"): ok"
         case "error": return cut("\(verb ?? "request"): error \(scan.string("reason") ?? "")")
         case "event":
@@ -77,11 +80,14 @@ enum TraceLabels {
             if let error = scan.string("error") { return cut("\(verb ?? "request"): error \(error)") }
             return "\(verb ?? "request"): ok"
         case "media": return cut("event media \(scan.string("type") ?? "")")
-        default: return cut("event \(kind)")
+        default: return cut("event \(message.name)")
         }
     }
 
     static func log(_ line: LogLine) -> String { cut("\(line.level) \(line.label): \(line.message)") }
+
+    /// A field a line, without secrets.
+    static func fields(of line: LogLine) -> String { SecretRemoval.clean(line.fields.map { "\($0.name)=\($0.value)" }.joined(separator: "\n")) }
 
     /// Without secrets, and then cut: a secret that is cut may not look like one.
     static func cut(_ text: String) -> String {

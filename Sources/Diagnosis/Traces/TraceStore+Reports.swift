@@ -56,10 +56,10 @@ extension Trace {
         (summary.answered, summary.ended) = (answered?.microseconds, ended?.microseconds)
         if let start {
             (summary.caller, summary.callerKind, summary.source, summary.dialled) = (start.caller, start.callerKind, start.source, start.dialled)
-        } else if let invite = entries.first(where: { $0.kind == .sip && $0.isSent == false }) {
+        } else if let invite = entries.first(where: { $0.message?.isSent == false }), let message = invite.message {
             summary.callerKind = "phone"
             summary.dialled = TraceDocument.user(of: String(invite.label.split(separator: " ").dropFirst().first ?? ""))
-            summary.caller = TraceDocument.caller(in: text(of: invite))
+            summary.caller = TraceDocument.caller(in: message.text)
         } else if let client = clients.first {
             (summary.callerKind, summary.caller) = ("browser", client.user)
         }
@@ -79,7 +79,7 @@ extension Trace {
             written.isSent = entry.isSent ?? false
             written.text = entry.text
             written.repeats = entry.first.flatMap { places[$0] }
-            (written.transport, written.peer, written.local) = (entry.transport, entry.peer, entry.local)
+            if let message = entry.message { (written.transport, written.peer, written.local) = (message.transport, message.peer, message.local) }
             return written
         }
         var document = TraceDocument(summary: summary, parties: columns.parties, entries: entries)
@@ -120,7 +120,7 @@ private struct TraceColumns {
     mutating func id(of party: TraceEntry.Party, _ entry: TraceEntry) -> String {
         if ids[party] == nil { insert(party, isCaller: party != .janus && !parties.contains { $0.id == "caller" }) }
         let id = ids[party] ?? ""
-        if let peer = entry.peer, let index = parties.firstIndex(where: { $0.id == id && $0.address.isEmpty }) { parties[index].address = peer.description }
+        if let peer = entry.message?.peer, let index = parties.firstIndex(where: { $0.id == id && $0.address.isEmpty }) { parties[index].address = peer.description }
         return id
     }
 }
@@ -132,15 +132,19 @@ extension TraceDocument {
         return String(uri[uri.index(after: colon)..<at])
     }
 
-    /// The user of the From header; empty where there is none.
+    /// The user of the From header, without secrets; empty where there is none.
     static func caller(in message: String) -> String {
-        let line = message.split(whereSeparator: \.isNewline).first { line in
-            let name = line.prefix { $0 != ":" }.lowercased()
-            return name == "from" || name == "f"
+        var line: Substring?
+        var rest = message[...]
+        while line == nil, !rest.isEmpty {
+            let text = TraceLabels.startLine(of: rest)
+            let name = text.prefix(8).prefix { $0 != ":" }.lowercased().filter { $0 != " " && $0 != "\t" }
+            if text.utf8.count > name.utf8.count, name == "from" || name == "f" { line = text }
+            rest = rest[text.endIndex...].dropFirst()
         }
         // The URI is in angle brackets, unless it stands alone (RFC 3261 section 20.20).
-        guard let line, let colon = line.firstIndex(of: ":") else { return "" }
-        let value = line[line.index(after: colon)...]
+        guard let text = line.map({ SecretRemoval.clean(String($0)) }), let colon = text.firstIndex(of: ":") else { return "" }
+        let value = text[text.index(after: colon)...]
         let uri = value.lastIndex(of: "<").map { value[value.index(after: $0)...] } ?? value.drop { $0 == " " }
         return user(of: String(uri.prefix { $0 != ">" && $0 != ";" }))
     }

@@ -3,7 +3,7 @@ public import EventLoop
 public import Events
 
 /// Keeps a time line of each of the last calls: SIP of all legs, messages of the browser API, requests to the media engine and its events, changes
-/// of state, and lines of the log. Secrets are removed before anything is kept.
+/// of state, and lines of the log. Secrets are removed when a trace is read: see ``TraceEntry``.
 ///
 /// What comes before its call is known waits apart, for a minute: the INVITE that begins a call, or the REGISTER that belongs to none. An INVITE that is
 /// refused before it is a call is kept under its Call-ID, a session without a call under its own id.
@@ -28,7 +28,7 @@ public final class TraceStore {
 
     private let limits: Limits
     private var listening: EventListening?
-    private var ties = CallTies()
+    private let index: CallIndex
     private(set) var traces: KeptTraces
     /// Dialogs and sessions that have a trace of their own.
     private(set) var own: [Event.Subject: String] = [:]
@@ -46,6 +46,7 @@ public final class TraceStore {
     /// Listens from here on, unless there is no memory for it.
     public init(limits: Limits, stream: EventStream = .shared) {
         self.limits = limits
+        index = stream.index
         traces = KeptTraces(most: limits.calls, memory: limits.memory / 4 * 3)
         loose = LooseTraces(memory: limits.memory / 8, most: limits.loose, patience: limits.patience * 1_000_000)
         requests = OpenRequests(most: limits.requests, memory: limits.memory / 8)
@@ -65,7 +66,6 @@ public final class TraceStore {
 
     func receive(_ event: Event) {
         count += 1
-        ties.learn(event)
         switch (event.subject, event.content) {
         case (.call(let id), .call(let change)): receive(change, of: id, event)
         case (.session(let id), .session(let change)): receive(change, of: id, event)
@@ -78,8 +78,8 @@ public final class TraceStore {
         expire(at: event.time)
     }
 
-    private func entry(_ event: Event, _ kind: TraceDocument.Kind, _ label: String) -> TraceEntry {
-        TraceEntry(count, event.time, kind, label)
+    private func entry(_ event: Event, _ kind: TraceDocument.Kind, _ content: TraceEntry.Content) -> TraceEntry {
+        TraceEntry(count, event.time, kind, content)
     }
 
     private func receive(_ change: CallEvent, of id: String, _ event: Event) {
@@ -93,8 +93,7 @@ public final class TraceStore {
             default: break
             }
         }
-        if let label = TraceLabels.call(change) { keep(entry(event, .call, label), of: event.subject) }
-        if case .ended = change, traces[id] == nil { ties.forget(id) }
+        if let label = TraceLabels.call(change) { keep(entry(event, .call, .words(label)), of: event.subject) }
         if case .notAdmitted(let start, let callID, let client, let outcome) = change { keepRefused(id, start, callID, client, outcome, at: event.time) }
     }
 
@@ -102,7 +101,7 @@ public final class TraceStore {
         guard traces[id] == nil else { return }
         let trace = Trace(id: id, isCall: false, began: time)
         trace.note(.began(start), at: time)
-        if let callID, ties.calls(of: .dialog(callID)).isEmpty {
+        if let callID, index.calls(of: .dialog(callID)).isEmpty {
             trace.addDialog(callID, isCaller: true)
             if let waiting = take(.dialog(callID)) { trace.absorb(waiting, limit: limits.call) }
             own[.dialog(callID)] = id
@@ -120,26 +119,21 @@ public final class TraceStore {
 
     private func receive(_ change: SessionChange, of id: String, _ event: Event) {
         if case .hasHandle(let handle, _) = change, let waiting = take(.handle(handle)) { keep(waiting, as: event.subject) }
-        if let label = TraceLabels.session(change) { keep(entry(event, .session, label), of: event.subject) }
+        if let label = TraceLabels.session(change) { keep(entry(event, .session, .words(label)), of: event.subject) }
         switch change {
         case .up: promote(event.subject, id, outcome: nil, at: event.time)
         case .ended(let code, let reason):
             promote(event.subject, id, outcome: nil, at: event.time)
             // That of a call ends with the call.
-            guard let trace = own[event.subject].flatMap({ traces[$0] }) else {
-                if ties.calls(of: event.subject).isEmpty { ties.forgetHandles(of: id) }
-                break
-            }
+            guard let trace = own[event.subject].flatMap({ traces[$0] }) else { break }
             self.change(trace) { $0.end(CallOutcome(status: code, reason: reason, by: "gateway"), at: event.time) }
         default: break
         }
     }
 
     private func receive(_ message: SIPMessage, in dialog: String, _ event: Event) {
-        var entry = entry(event, .sip, TraceLabels.sip(message))
+        var entry = entry(event, .sip, .sip(message))
         (entry.isSent, entry.party) = (message.isSent, .dialog(dialog))
-        (entry.transport, entry.peer, entry.local) = (message.transport, message.peer, message.local)
-        entry.text = SecretRemoval.clean(message.text)
         if !message.isSent, message.method == "INVITE", message.status == nil { beginAnew(dialog, entry) }
         keep(entry, of: event.subject)
         // A challenge is answered by another INVITE.
@@ -160,29 +154,36 @@ public final class TraceStore {
 
     private func receive(_ line: LogLine, _ event: Event) {
         guard event.subject != .gateway else { return }
-        var entry = entry(event, .log, TraceLabels.log(line))
-        entry.text = SecretRemoval.clean(line.fields.map { "\($0.name)=\($0.value)" }.joined(separator: "\n"))
-        if entry.text.utf8.count > 8_192 { entry.text = String(entry.text.prefix(8_000)) + "…" }
-        keep(entry, of: event.subject)
+        let entry = entry(event, .log, .log(line))
+        if entry.cost <= TraceStore.longestLine { return keep(entry, of: event.subject) }
+        let fields = LogLine(
+            level: line.level, label: line.label, message: TraceLabels.cut(line.message),
+            fields: [("fields", String(TraceLabels.fields(of: line).prefix(TraceStore.longestLine / 8)) + "…")])
+        keep(self.entry(event, .log, .log(fields)), of: event.subject)
     }
 
     private func receive(_ message: EngineMessage, of handle: UInt64, _ event: Event) {
-        let scan = MessageScan(message.text)
-        let key = scan.token("transaction").map { OpenRequests.Key(peer: String(handle), isOurs: true, id: $0) }
-        let request = message.isSent ? nil : key.flatMap { verbs.look($0) }
-        guard let label = TraceLabels.engine(scan, isSent: message.isSent, answering: request?.command) else { return }
+        // That a request has arrived says nothing.
+        if !message.isSent, message.name == "ack" || message.name == "keepalive" { return }
+        let key = message.transaction.map { OpenRequests.Key(peer: String(handle), isOurs: true, id: $0) }
+        if message.isSent {
+            if let key { verbs.open(key, OpenRequests.Request(command: message.name, entry: nil, subjects: [])) }
+            // They are asked for again and again.
+            if message.name == TraceStore.countVerb { return }
+        }
+        let verb = message.isSent ? nil : key.flatMap { verbs.look($0)?.command }
         if !message.isSent, let key { verbs.close(key) }
-        var entry = entry(event, .engine, label)
-        (entry.isSent, entry.party, entry.text) = (message.isSent, .janus, SecretRemoval.clean(message.text))
-        if message.isSent, let key { verbs.open(key, OpenRequests.Request(command: label, entry: nil, subjects: [])) }
-        // They are asked for again and again.
-        if label == "statistics" { return }
-        if label == "statistics: ok" {
+        var entry = entry(event, .engine, .engine(message, answering: verb))
+        (entry.isSent, entry.party) = (message.isSent, .janus)
+        if verb == TraceStore.countVerb, entry.label == "\(TraceStore.countVerb): ok" {
             for trace in found(event.subject) { change(trace) { $0.replaceCount(entry, of: handle) } }
             return
         }
         keep(entry, of: event.subject)
     }
+
+    /// The request to the media engine for what it has counted.
+    private static let countVerb = "statistics"
 
     private func receive(_ message: APIMessage, of client: String, _ event: Event) {
         guard !client.isEmpty, message.text.utf8.count <= TraceStore.longestMessage else { return }
@@ -197,15 +198,14 @@ public final class TraceStore {
         }
         var subjects = subjects(of: scan)
         for subject in request?.subjects ?? [] where !subjects.contains(subject) { subjects.append(subject) }
-        var entry = entry(event, .api, TraceLabels.api(scan, answering: request?.command))
+        var entry = entry(event, .api, .api(message.text, answering: request?.command))
         (entry.isSent, entry.party) = (message.isSent, .client(client))
         let isRefusal = isAnswer && scan.string("result") == "error"
         let isStart = request.map { ["start_call", "start_session"].contains($0.command) } ?? false
         guard !subjects.isEmpty || !isAnswer || (isRefusal && isStart) else { return key.map { requests.close($0) } ?? () }
-        entry.text = SecretRemoval.clean(message.text)
         if subjects.isEmpty, isRefusal, let earlier = request?.entry {
             if let key { requests.close(key) }
-            return keepRefused(entry, earlier, of: client, message, event.time)
+            return keepRefused(entry, earlier, of: client, message, scan, event.time)
         }
         for subject in subjects { for trace in found(subject) { trace.name(client: client, message.user ?? "") } }
         if let earlier = request?.entry, request?.subjects.isEmpty == true { keep(earlier, of: subjects) }
@@ -222,6 +222,8 @@ public final class TraceStore {
     private static let adminCommand = "admin"
     /// Longest message of the browser API that is looked at, in bytes: one with SDP is shorter.
     private static let longestMessage = 262_144
+    /// Longest line of the log that is kept as it is, in bytes.
+    private static let longestLine = 16_384
 
     /// The calls and sessions that a message names; one that names many is about none of them.
     private func subjects(of scan: MessageScan) -> [Event.Subject] {
@@ -229,7 +231,7 @@ public final class TraceStore {
         var known: [Event.Subject] = []
         for id in ids {
             let subject: Event.Subject? =
-                if ties.knows(id) { .call(id) } else if !ties.calls(of: .session(id)).isEmpty || own[.session(id)] != nil { .session(id) } else { nil }
+                if traces[id]?.isCall == true || index.knows(id) { .call(id) } else if !index.calls(of: .session(id)).isEmpty || own[.session(id)] != nil { .session(id) } else { nil }
             if let subject, !known.contains(where: { found($0).first === found(subject).first }) { known.append(subject) }
         }
         if known.isEmpty, let session = scan.string("session_id"), ids.contains(session) { known = [.session(session)] }
@@ -237,7 +239,7 @@ public final class TraceStore {
     }
 
     /// A request for a call or session that was refused before there was one.
-    private func keepRefused(_ answer: TraceEntry, _ request: TraceEntry, of client: String, _ message: APIMessage, _ time: EventTime) {
+    private func keepRefused(_ answer: TraceEntry, _ request: TraceEntry, of client: String, _ message: APIMessage, _ scan: MessageScan, _ time: EventTime) {
         // The call has been told as one that was not admitted, a moment ago.
         if let refused = refusedClient, refused.client == client, request.number < refused.number, let trace = traces[refused.call] {
             refusedClient = nil
@@ -248,8 +250,8 @@ public final class TraceStore {
         trace.note(.hasClient(id: client, isCaller: true), at: time)
         trace.name(client: client, message.user ?? "")
         for entry in [request, answer] { trace.add(entry, limit: limits.call) }
-        let scan = MessageScan(answer.text)
-        let outcome = CallOutcome(status: scan.token("code").flatMap { Int($0) } ?? 0, reason: scan.string("error") ?? "", by: "gateway")
+        let reason = TraceLabels.cut(scan.string("error") ?? "")
+        let outcome = CallOutcome(status: scan.token("code").flatMap { Int($0) } ?? 0, reason: reason, by: "gateway")
         trace.end(outcome, at: time)
         insert(trace)
     }
@@ -258,13 +260,14 @@ public final class TraceStore {
 
     /// A handle stands for its session.
     private func place(_ subject: Event.Subject) -> Event.Subject {
-        if case .handle(let handle) = subject, let session = ties.session(of: handle) { .session(session) } else { subject }
+        if case .handle(let handle) = subject, let session = index.session(of: handle) { .session(session) } else { subject }
     }
 
     private func found(_ subject: Event.Subject) -> [Trace] {
         let subject = place(subject)
         if let trace = own[subject].flatMap({ traces[$0] }) { return [trace] }
-        return ties.calls(of: subject).compactMap { traces[$0] }
+        if case .call(let id) = subject { return traces[id].map { [$0] } ?? [] }
+        return index.calls(of: subject).compactMap { traces[$0] }
     }
 
     private func keep(_ entry: TraceEntry, of subjects: [Event.Subject]) { for subject in subjects { keep(entry, of: subject) } }
@@ -274,7 +277,7 @@ public final class TraceStore {
         for trace in found { add(entry, to: trace) }
         guard found.isEmpty else { return }
         // What is left of a call whose trace had to go is not kept in parts.
-        guard ties.calls(of: subject).isEmpty else { return strangers.increment() }
+        guard !index.calls(of: subject).contains(where: { index.isLive($0) }) else { return strangers.increment() }
         let dropped = loose.add(entry, place(subject), limit: limits.call)
         if dropped > 0 { strangers.increment(by: dropped) }
     }
@@ -316,11 +319,7 @@ public final class TraceStore {
 
     /// Puts what was kept of a handle to its session.
     private func keep(_ waiting: Trace, as subject: Event.Subject) {
-        for var entry in waiting.timeLine {
-            entry.text = waiting.text(of: entry)
-            entry.first = nil
-            keep(entry, of: subject)
-        }
+        for entry in waiting.timeLine { keep(waiting.whole(entry), of: subject) }
     }
 
     /// Gives something that belongs to no call a trace of its own.
@@ -330,7 +329,7 @@ public final class TraceStore {
             if let outcome, known.outcome == nil { change(known) { $0.end(outcome, at: time) } }
             return
         }
-        guard ties.calls(of: subject).isEmpty, let waiting = loose.take(subject) else { return }
+        guard index.calls(of: subject).isEmpty, let waiting = loose.take(subject) else { return }
         keepAlone(waiting, subject, id, outcome: outcome, at: time)
     }
 
@@ -345,7 +344,7 @@ public final class TraceStore {
 
     private func expire(at time: EventTime) {
         while let (subject, waiting) = loose.expired(at: time) {
-            guard case .dialog(let id) = subject, case let invitation = waiting.invitation, invitation.isThere, ties.calls(of: subject).isEmpty else { continue }
+            guard case .dialog(let id) = subject, case let invitation = waiting.invitation, invitation.isThere, index.calls(of: subject).isEmpty else { continue }
             keepAlone(waiting, subject, id, outcome: TraceStore.outcome(of: invitation.last), at: time)
         }
     }
@@ -357,9 +356,7 @@ public final class TraceStore {
     }
 
     private func evict(_ id: String) {
-        guard let trace = remove(id) else { return }
+        guard remove(id) != nil else { return }
         evicted.increment()
-        if trace.isCall, trace.ended != nil { ties.forget(id) }
-        if !trace.isCall { for session in trace.sessions { ties.forgetHandles(of: session) } }
     }
 }

@@ -129,12 +129,11 @@ final class JanusChannel {
         var message = message
         message["transaction"] = .string(transaction)
         let text = JSONValue.object(message).text
-        if let handle = message["handle_id"]?.intValue.flatMap({ UInt64(exactly: $0) }) { tell(text, of: handle, isSent: true) }
+        if let handle = message["handle_id"]?.intValue.flatMap({ UInt64(exactly: $0) }) {
+            EventStream.shared.tell(.engine, .handle(handle), .engine(EngineMessage(
+                isSent: true, name: JanusRequestCounts.name(of: message), transaction: transaction, text: text)))
+        }
         socket?.send(text)
-    }
-
-    private func tell(_ text: String, of handle: UInt64, isSent: Bool) {
-        EventStream.shared.tell(.engine, .handle(handle), .engine(EngineMessage(isSent: isSent, text: text)))
     }
 
     private func resolve(_ transaction: String, _ result: Result<JanusMessage, JanusError>) {
@@ -159,7 +158,10 @@ final class JanusChannel {
         } catch {
             return close(error.description)
         }
-        if let handle = message.sender { tell(text, of: handle, isSent: false) }
+        if let handle = message.sender {
+            EventStream.shared.tell(.engine, .handle(handle), .engine(EngineMessage(
+                isSent: false, name: message.json["janus"]?.stringValue ?? "", transaction: message.transaction, text: text)))
+        }
         guard let transaction = message.transaction, let waiting = pending[transaction] else { return onMessage(message) }
         switch (message.kind, waiting.answer) {
         case (.error(let code, let reason), _):

@@ -1,5 +1,6 @@
 internal import CSofiaSIP
 public import EventLoop
+internal import Events
 internal import Logging
 public import SIPNames
 public import TLS
@@ -9,8 +10,6 @@ public import TLS
 public final class SIPEndpoint: SIPUserAgent {
     let configuration: SIPEndpointConfiguration
     let logger = Logger(label: "sip")
-    /// Says which call a leg is of, for the log.
-    public var callOfLeg: (@LoopActor (SIPLegID) -> String?)?
     /// Bounds the lines about INVITEs that are refused here.
     var refusedLines = LineBudget(perSecond: 50)
     let limits: Leg.Limits
@@ -164,8 +163,9 @@ public final class SIPEndpoint: SIPUserAgent {
     /// What each line about a leg says of it.
     func metadata(of leg: SIPLegID) -> Logger.Metadata {
         var fields: Logger.Metadata = ["leg": "\(leg)"]
-        fields["call"] = callOfLeg?(leg).map { "\($0)" }
-        fields["sip_call_id"] = legs[leg]?.callID.map { "\($0)" }
+        guard let callID = legs[leg]?.callID else { return fields }
+        fields["sip_call_id"] = "\(callID)"
+        fields["call"] = EventStream.shared.index.calls(of: .dialog(callID)).last.map { "\($0)" }
         return fields
     }
 }

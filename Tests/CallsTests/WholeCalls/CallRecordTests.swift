@@ -150,4 +150,40 @@ struct CallRecordTests {
             #expect(told.records[1].dialled == "nobody" && told.records[1].times.ended != nil && told.records[1].legs.isEmpty)
         }
     }
+
+    @Test("record, event and line of a refused call say the same")
+    func agreement() async throws {
+        try await play { bench, told in
+            bench.faults.logLevel = .info
+            var events: [(id: String, start: CallStart, callID: String?, client: String?, outcome: CallOutcome)] = []
+            let listening = EventStream.shared.listen(to: .call) { event in
+                guard case .call(let id) = event.subject, case .call(.notAdmitted(let start, let callID, let client, let outcome)) = event.content else { return }
+                events.append((id, start, callID, client, outcome))
+            }
+            for dialled in ["nobody", "carol"] {
+                let phone = bench.phone(calls: dialled, trunk: 10)
+                await bench.settle()
+                phone.receive(.acknowledged(sdp: nil))
+            }
+            let alice = bench.browser("alice")
+            for dialled in ["nobody", "carol"] { alice.request("start_call", ["dest": .string(dialled), "offer": ["sdp": "a browser's offer"]]) }
+            await bench.settle()
+            #expect(told.records.count == 4 && events.count == 4 && bench.faults.ends.count == 4)
+            for ((record, event), line) in zip(zip(told.records, events), bench.faults.ends) {
+                let end = try #require(record.end)
+                #expect(record.id == event.id && line["call"] == "\(record.id)")
+                #expect(record.caller.kind == event.start.callerKind)
+                #expect(record.caller.user == event.start.caller && line["from"] == "\(record.caller.user)")
+                #expect(record.caller.source == event.start.source && line["source"] == "\(record.caller.source)")
+                #expect(record.dialled == event.start.dialled && line["to"] == "\(record.dialled)")
+                #expect(end.status == event.outcome.status && line["status"] == "\(end.status)")
+                #expect(end.by == event.outcome.by && line["by"] == "\(end.by)" && line["result"] == "\(end.result)")
+                #expect(event.outcome.reason == line["reason"].map { "\($0)" })
+                #expect(record.callerSide.callID == event.callID && record.caller.client == event.client)
+                #expect((line["code"] != nil) == (event.client != nil) && (line["caller_call_id"] != nil) == (event.callID != nil))
+            }
+            #expect(told.records.map { $0.end?.status } == [404, 480, 404, 480])
+            withExtendedLifetime(listening) {}
+        }
+    }
 }

@@ -18,11 +18,31 @@ struct SQLiteRecordTests {
     @Test("a record is as it was when it is read again, by another process as well")
     func whole() throws {
         let record = RecordSamples.ended("a")
-        #expect(try store.write([record]) == 0)
+        #expect(try store.write([record]).count == 0)
         #expect(try store.find(RecordQuery()).compactMap(CallRecord.init(json:)) == [record])
         let other = SQLiteRecordStore(path: folder.file("records.sqlite"), makesFile: false)
         #expect(try other.record("a").flatMap(CallRecord.init(json:)) == record)
         #expect(try FileManager.default.attributesOfItem(atPath: folder.file("records.sqlite"))[.posixPermissions] as? Int == 0o600)
+    }
+
+    @Test("results of test calls are kept, of each probe the last ones, and deleted with the records of their time")
+    func testCalls() throws {
+        try RecordQueries.checkTestCalls(store)
+        #expect(try SQLiteRecordStore(path: folder.file("records.sqlite")).testCalls(of: "here", most: 10_000).count == RecordTable.mostTestCalls - 990)
+    }
+
+    @Test("a file of the first version is taken on: it gets what it lacks, and keeps its calls")
+    func migrated() throws {
+        _ = try store.write([RecordSamples.ended("a")])
+        store.close()
+        let queue = try DatabaseQueue(path: folder.file("records.sqlite"))
+        try queue.write { db in
+            try db.execute(sql: "DROP TABLE tern_test_call")
+            try db.execute(sql: "DELETE FROM grdb_migrations WHERE identifier = '2'")
+        }
+        try queue.close()
+        try store.keep([StoredTestCall(gateway: "here", probe: "one", ended: 1, result: "{}")])
+        #expect(try store.ids() == ["a"] && store.testCalls(of: "here", most: 1).count == 1)
     }
 
     @Test("a later record of a call takes the place of the former one, its legs included")
@@ -84,7 +104,7 @@ struct SQLiteRecordTests {
         }
         #expect(error != nil)
         #expect(try store.ids { $0.limit = 1_000 }.count == 100)
-        #expect(try store.write([RecordSamples.ended("later", began: 5_000)]) == 0)
+        #expect(try store.write([RecordSamples.ended("later", began: 5_000)]).count == 0)
         #expect(try store.ids { $0.limit = 1_000 }.count == 101)
     }
 
@@ -93,7 +113,7 @@ struct SQLiteRecordTests {
         let late = SQLiteRecordStore(path: folder.file("late/records.sqlite"))
         #expect(failure { try late.write([RecordSamples.ended("a")]) } != nil)
         try FileManager.default.createDirectory(atPath: folder.file("late"), withIntermediateDirectories: true)
-        #expect(try late.write([RecordSamples.ended("a")]) == 0)
+        #expect(try late.write([RecordSamples.ended("a")]).count == 0)
         #expect(try late.ids() == ["a"])
     }
 
@@ -110,7 +130,7 @@ struct SQLiteRecordTests {
     func damaged() throws {
         try String(repeating: "no database ", count: 1_000).write(toFile: folder.file("records.sqlite"), atomically: true, encoding: .utf8)
         #expect(failure { try store.write([RecordSamples.ended("a")]) } != nil)
-        #expect(try store.write([RecordSamples.ended("a")]) == 0)
+        #expect(try store.write([RecordSamples.ended("a")]).count == 0)
         #expect(FileManager.default.fileExists(atPath: folder.file("records.sqlite.corrupt")))
     }
 
@@ -159,6 +179,21 @@ enum RecordQueries {
         #expect(try id("a1b2") == "a1b2ffff-2")
         #expect(try id("a1b") == nil && id("%") == nil && id("") == nil)
         #expect(try id("caller-a1b2c3d4-1") == "a1b2c3d4-1" && id("callee-a1b2c3d4-1") == "a1b2c3d4-1")
+    }
+
+    static func checkTestCalls(_ store: some RecordStore) throws {
+        func call(_ probe: String, _ ended: Int, gateway: String = "here") -> StoredTestCall {
+            StoredTestCall(gateway: gateway, probe: probe, ended: ended, result: #"{"score": \#(ended)}"#)
+        }
+        try store.keep((1...5).map { call("one", $0) } + [call("two", 9), call("one", 7, gateway: "there")])
+        // Written again, as after a failure that came too late.
+        try store.keep([call("one", 5)])
+        #expect(try store.testCalls(of: "here", most: 3) == [call("one", 3), call("one", 4), call("one", 5), call("two", 9)])
+        try store.keep((10..<10 + RecordTable.mostTestCalls).map { call("one", $0) })
+        let all = try store.testCalls(of: "here", most: 10_000)
+        #expect(all.count == RecordTable.mostTestCalls + 1 && all.first == call("one", 10) && all.last == call("two", 9))
+        #expect(try store.prune(before: 1_000, bytes: .max) == 0)
+        #expect(try store.testCalls(of: "here", most: 10_000).first == call("one", 1_000) && store.testCalls(of: "there", most: 1).isEmpty)
     }
 
     static func checkOpen(_ store: some RecordStore) throws {

@@ -50,7 +50,12 @@ final class TraceBench {
         tell(.client(client), .api(APIMessage(isSent: isSent, user: user, address: "192.0.2.9:40000", text: text)))
     }
 
-    func engine(_ handle: UInt64, _ text: String, isSent: Bool = true) { tell(.handle(handle), .engine(EngineMessage(isSent: isSent, text: text))) }
+    func engine(_ handle: UInt64, _ text: String, isSent: Bool = true) {
+        let json = try? JSONValue(parsing: text)
+        let kind = json?["janus"]?.stringValue ?? ""
+        let verb = isSent && kind == "message" ? json?["body"]?["request"]?.stringValue : nil
+        tell(.handle(handle), .engine(EngineMessage(isSent: isSent, name: verb ?? kind, transaction: json?["transaction"]?.stringValue, text: text)))
+    }
 
     func log(_ subject: Event.Subject, _ message: String, _ fields: [(name: String, value: String)] = []) {
         tell(subject, .log(LogLine(level: "info", label: "tern", message: message, fields: fields)))

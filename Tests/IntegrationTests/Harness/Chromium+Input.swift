@@ -1,3 +1,4 @@
+import Foundation
 import JSON
 
 /// A person's hands, and the screen that the page is on.
@@ -43,6 +44,12 @@ extension Chromium {
         try await develop("Network.setBlockedURLs", ["urls": .array(addresses.map { .string($0) })])
     }
 
+    /// What is downloaded goes there without a question.
+    func download(to folder: String, in handle: String) async throws {
+        try await show(handle)
+        try await develop("Browser.setDownloadBehavior", ["behavior": "allow", "downloadPath": .string(folder)])
+    }
+
     private func develop(_ command: String, _ parameters: JSONValue) async throws {
         _ = try await session.call("POST", "/goog/cdp/execute", ["cmd": .string(command), "params": parameters])
     }
@@ -61,6 +68,8 @@ extension Page {
     func press(_ keys: String, shift: Bool = false) async throws { try await chromium.press(keys, shift: shift, in: handle) }
 
     func block(_ addresses: String...) async throws { try await chromium.block(addresses, in: handle) }
+
+    func download(to folder: URL) async throws { try await chromium.download(to: folder.path, in: handle) }
 
     /// Clicks what has that id, as with a pointer.
     func tap(_ id: String) async throws { try await chromium.tap("#\(id)", in: handle) }

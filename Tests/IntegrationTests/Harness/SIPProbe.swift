@@ -90,7 +90,10 @@ final class SIPProbe: Sendable {
     }
 
     /// INVITE, 200, ACK, BYE, 200: whether the gateway still works.
-    func callEcho() async throws {
+    ///
+    /// - Returns: The Call-ID.
+    @discardableResult
+    func callEcho() async throws -> String {
         var call = Call(to: "echo", from: self)
         send(call.invite())
         let answer = try await final(of: call)
@@ -100,6 +103,7 @@ final class SIPProbe: Sendable {
         send(call.request("BYE", number: 2))
         let end = try await finalStatus("BYE", of: call)
         guard end == 200 else { throw HarnessError("the BYE is answered \(end)") }
+        return call.id
     }
 
     /// What identifies a call, and its messages.

@@ -43,11 +43,28 @@ final class HomerStandIn: Sendable {
     private let socket: Socket
     private let packets = Mailbox<[UInt8]>()
 
-    init(on address: String) throws {
-        socket = try Socket(type: SOCK_DGRAM, address: address, port: 0)
+    init(on address: String, isTCP: Bool = false) throws {
+        socket = try Socket(type: isTCP ? SOCK_STREAM : SOCK_DGRAM, address: address, port: 0)
         port = socket.port
         let socket = socket, packets = packets
-        Thread.detachNewThread { while let bytes = socket.read(), !bytes.isEmpty { packets.post(bytes) } }
+        guard isTCP else {
+            Thread.detachNewThread { while let bytes = socket.read(), !bytes.isEmpty { packets.post(bytes) } }
+            return
+        }
+        guard listen(socket.descriptor, 8) == 0 else { throw HarnessError("listen: \(String(cString: strerror(errno)))") }
+        Thread.detachNewThread { while let connection = socket.accepted() { HomerStandIn.read(connection) { packets.post($0) } } }
+    }
+
+    /// Packets follow one another, each with its length in it.
+    private static func read(_ connection: Socket, _ body: ([UInt8]) -> Void) {
+        var waiting: [UInt8] = []
+        while let bytes = connection.read(), !bytes.isEmpty {
+            waiting += bytes
+            while waiting.count >= 6, case let length = Int(waiting[4]) << 8 | Int(waiting[5]), length >= 6, waiting.count >= length {
+                body(Array(waiting.prefix(length)))
+                waiting.removeFirst(length)
+            }
+        }
     }
 
     func stop() { socket.close() }
