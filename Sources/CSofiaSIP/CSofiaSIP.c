@@ -109,10 +109,9 @@ static sip_request_t const *request_of(su_home_t *home)
   return sip != NULL ? sip->sip_request : NULL;
 }
 
-/* Has the response go to where the message came from (RFC 3261 section 18.2.1, RFC 3581 section 4). */
-static void add_source(su_home_t *home, sip_via_t *via)
+void tern_add_source(su_home_t *home, msg_t *message, sip_via_t *via)
 {
-  su_addrinfo_t const *info = msg_addrinfo((msg_t *)home);
+  su_addrinfo_t const *info = msg_addrinfo(message);
   char host[SU_ADDRSIZE], text[SU_ADDRSIZE + 16];
   su_sockaddr_t const *address = info->ai_addr != NULL ? (su_sockaddr_t const *)info->ai_addr : NULL;
   if (address == NULL || (address->su_family != AF_INET && address->su_family != AF_INET6)) return;
@@ -137,7 +136,7 @@ static issize_t parse_via(su_home_t *home, msg_header_t *header, char *text, isi
     msg_header_remove_param(via->v_common, "maddr");
   /* The topmost alone: all others are of those in front of the sender. */
   if (sip == NULL || sip->sip_request == NULL || sip->sip_via != NULL || header->sh_prev != NULL) return result;
-  if (strcasecmp(sip->sip_request->rq_version, sip_version_2_0) != 0) add_source(home, via);
+  if (strcasecmp(sip->sip_request->rq_version, sip_version_2_0) != 0) tern_add_source(home, (msg_t *)home, via);
   return result;
 }
 
@@ -285,6 +284,7 @@ issize_t su_getmsgsize(su_socket_t s)
 {
   int pending = -1, type = 0;
   socklen_t length = sizeof type;
+  tern_datagram_socket = s;
   if (ioctl(s, FIONREAD, &pending) == -1) return -1;
   if (pending <= TERN_READ_LIMIT) return pending;
   return getsockopt(s, SOL_SOCKET, SO_TYPE, &type, &length) == 0 && type == SOCK_STREAM ? TERN_READ_LIMIT : pending;

@@ -94,6 +94,25 @@ final class Admission {
 
     // MARK: INVITE
 
+    /// Looks at a new call before there is any state of it: whether it is a stranger's, and one too many. Then it is challenged, so that users find
+    /// room where strangers do not.
+    ///
+    /// - Parameter wasChallenged: Whether it was challenged before, and comes again: what has been refused is not to be taken then.
+    func screen(_ call: SIPNewCall, wasChallenged: Bool) -> SIPNewCall.Screening {
+        guard !authenticator.isTrunk(call), !authenticator.hasCredentials(call.authorizations, from: call.address) else {
+            return SIPNewCall.Screening(isKnown: true)
+        }
+        let isExcepted = call.replacesLeg || testCalls.isExpected(call.requestUser)
+        guard wasChallenged || !(isExcepted || strangersHaveRoom(for: call)) else { return SIPNewCall.Screening(isKnown: isExcepted) }
+        return SIPNewCall.Screening(isKnown: false, challenge: authenticator.challenge(for: call.address))
+    }
+
+    private func strangersHaveRoom(for call: SIPNewCall) -> Bool {
+        guard let load else { return true }
+        guard load.sessionCount < max(1, settings.maximumCalls / 2) else { return false }
+        return load.strangersHaveRoom(for: call.address, isProven: call.isProven)
+    }
+
     /// Finds out who sends an INVITE. `then` is called once: at once, or later where the source has guessed passwords before.
     func identify(_ invite: SIPIncomingInvite, then: @escaping @LoopActor (Result<Caller, Refusal>) -> Void) {
         // What becomes of the INVITE, the address of its test call is used up.
@@ -211,4 +230,6 @@ protocol CallLoad: AnyObject {
     func sessionCount(of user: String) -> Int
     /// The calls of callers who have proven nothing.
     var anonymousCallCount: Int { get }
+    /// Whether one more of them may come from that address.
+    func strangersHaveRoom(for address: String, isProven: Bool) -> Bool
 }

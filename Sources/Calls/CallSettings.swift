@@ -32,6 +32,8 @@ public struct CallSettings: Sendable {
     public var hasTLS = false
     /// Sessions that there may be at a time; anonymous callers have half of them.
     public var maximumCalls = 1_000
+    /// What callers may have who have proven nothing.
+    public var strangers = StrangerLimits()
     public var sessionsPerUser = 200
     public var ringTimeout = Duration.seconds(60)
     /// nil: no limit.

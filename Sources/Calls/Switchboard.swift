@@ -47,6 +47,8 @@ public final class Switchboard {
     /// The parties of the calls, and what each client may do with which.
     let table: CallTable
     var sipLegs: [SIPLegID: SIPBinding] = [:]
+    /// The calls of callers who have proven nothing.
+    var strangers: StrangerCalls
     /// Bounds the lines of refused calls.
     var refusedLines = LineBudget(perSecond: 50)
     /// The transfers that are not over.
@@ -70,6 +72,7 @@ public final class Switchboard {
         settings: CallSettings, routing: RoutingTable, table: CallTable, sessions: SessionRegistry, trunks: TrunkService, log: Logger
     ) {
         self.settings = settings
+        strangers = StrangerCalls(settings.strangers)
         self.table = table
         self.trunks = trunks
         self.sessions = sessions
@@ -105,6 +108,7 @@ public final class Switchboard {
     func begin(_ call: CallController, offer: String?, trickle: Bool) {
         let caller = call.caller as? any BrowserLeg
         calls[call.id] = call
+        if call.origin.source == .anonymous { strangers.insert(call.id, from: nil) }
         table.insert(call.id, caller: CallTable.Party(client: caller?.client.id, user: call.origin.provenUser))
         for (number, leg) in call.callees { tie(leg, number, to: call) }
         caller?.offers.onOutcome = { [weak call] in call?.handle($0.event(.caller)) }
@@ -156,6 +160,7 @@ public final class Switchboard {
 
     /// Updates the table after an event. For users whose stage is over the call ends here.
     private func updateParties(of call: CallController) {
+        if call.taker != nil { strangers.answer(call.id) }
         let left = table.update(call.id, ringing: call.ringing, answered: call.taker)
         guard !left.isEmpty else { return }
         let told = Set(call.callees.values.compactMap { ($0 as? BrowserCalleeLeg).flatMap { $0.isOver ? $0.client.id : nil } })
@@ -190,6 +195,7 @@ public final class Switchboard {
     /// Tells of the end whoever may hear of it and was not told as a party, and forgets the call.
     private func ended(_ id: String, _ end: CallEnd) {
         guard let call = calls.removeValue(forKey: id) else { return }
+        strangers.remove(id)
         let kept = call.kept
         let legs: [any CallLeg] = [call.caller] + call.callees.values.map { $0 as any CallLeg }
         for case let leg as any PhoneLeg in legs where leg !== kept { leg.over() }
@@ -242,7 +248,8 @@ extension Switchboard: CallLoad {
     var isMediaReady: Bool { sessions.isReady }
     var sessionCount: Int { sessions.count }
     func sessionCount(of user: String) -> Int { sessions.list(of: user).count }
-    var anonymousCallCount: Int { calls.values.count { $0.origin.source == .anonymous } }
+    var anonymousCallCount: Int { strangers.count }
+    func strangersHaveRoom(for address: String, isProven: Bool) -> Bool { strangers.hasRoom(for: address, isProven: isProven) }
 }
 
 extension BrowserOffers.Outcome {

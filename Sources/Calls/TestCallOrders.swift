@@ -46,6 +46,9 @@ public final class TestCallOrders {
         return user
     }
 
+    /// Whether a test call is expected under that user part.
+    func isExpected(_ user: String) -> Bool { orders[user] != nil }
+
     /// The order of an INVITE's user, which is used up by it; nil as well where the INVITE comes from elsewhere than the order says.
     ///
     /// - Parameter source: `address:port`.

@@ -56,7 +56,14 @@ public struct TopScreen {
             "registrations \(integer("registrations", "count"))  clients \(integer("clients", "count"))  "
                 + "sessions \(integer("limits", "sessions", "used")) of \(integer("limits", "sessions", "of"))",
         ]
-        return lines + (overview["obstacles"]?.arrayValue ?? []).compactMap(\.stringValue).map { "! \($0)" }
+        return lines + overload + (overview["obstacles"]?.arrayValue ?? []).compactMap(\.stringValue).map { "! \($0)" }
+    }
+
+    /// What is refused because of the load; empty where nothing is.
+    private var overload: [String] {
+        let load = overview["load"]
+        guard let limit = load?["limit"]?.intValue else { return [] }
+        return ["! overload: \(limit) new calls/s taken of \(integer("load", "demand")), \(integer("load", "refused_last_minute")) refused in the last minute"]
     }
 
     private var trunks: [String] {

@@ -117,6 +117,7 @@ public final class Gateway {
         startControl()
         media.start()
         mediaWatch?.start()
+        loopDelay.onDelay = { [weak self] in self?.endpoint?.note(loopDelay: $0) }
         loopDelay.start()
         await recordings.start()
         await media.waitUntilReady(for: Gateway.mediaPatience)
@@ -172,11 +173,18 @@ public final class Gateway {
         mediaHosts.lookUp = { name in await hops.addresses(of: name) }
         self.hops = hops
         settings.maximumLegs = configuration.sip.maximumCalls * 2
+        settings.overload = OverloadControl.Limits(configuration.limits)
         settings.tls = identity.map {
             TLSEndpointContext.Settings(identity: $0, authorities: configuration.sip.authorities)
         }
         let endpoint = SIPEndpoint(configuration: settings) { [weak switchboard] event in switchboard?.handle(event) }
         takeRegistrations(endpoint)
+        endpoint.onNewCall = { [weak switchboard] call, wasChallenged in
+            switchboard?.screen(call, wasChallenged: wasChallenged) ?? SIPNewCall.Screening(isKnown: false)
+        }
+        endpoint.mayAuthenticate = { [weak switchboard] register in
+            switchboard?.authenticator.mayAuthenticate(register) ?? true
+        }
         endpoint.takesCalls = { [weak switchboard] in switchboard?.isDraining == false }
         do throws(SIPError) {
             try endpoint.start()
@@ -227,7 +235,8 @@ public final class Gateway {
         probes.address = { [weak self] in self?.switchboard.isDraining == false ? self?.localAddress : nil }
         probes.register(in: api.admin)
         let overview = GatewayOverview(
-            configuration: configuration, switchboard: switchboard, sessions: sessions, trunks: trunks, media: media, api: api, log: log
+            configuration: configuration, switchboard: switchboard, sessions: sessions, trunks: trunks, media: media, api: api, log: log,
+            load: { [weak self] in self?.endpoint?.load }
         ) { [weak self] in self?.obstacles ?? [] }
         overview.register(in: api.admin)
         self.overview = overview
@@ -325,7 +334,8 @@ public final class Gateway {
                 GatewayFigures.Trunk(
                     name: trunk.name, isUp: trunk.state.isUp, calls: trunk.calls, targets: trunk.targets.map { ($0.uri, $0.state != "down") })
             },
-            clients: api.clientCount, queues: (queues.messages, queues.bytes, queues.mostBytes), shutOut: switchboard.shutOutCounts, isMediaReady: media.isReady, handles: media.status.handles,
+            setUps: endpoint?.load.setUps ?? 0, callLimit: endpoint?.load.callsPerSecond, clients: api.clientCount,
+            queues: (queues.messages, queues.bytes, queues.mostBytes), shutOut: switchboard.shutOutCounts, isMediaReady: media.isReady, handles: media.status.handles,
             unfinishedRecordings: recordings.status.unfinished)
         figures.note(in: metrics)
         records.note(in: metrics)
@@ -347,6 +357,7 @@ public final class Gateway {
             "sip_legs": .integer(endpoint?.openLegs ?? 0), "clients": .integer(api.clientCount),
             "janus": ["state": .string(janus.state), "handles": .integer(janus.handles)],
         ]
+        status["load"] = endpoint?.load.json
         if isForAdmin { status["shut_out"] = .array(switchboard.shutOuts.map(\.json)) }
         return .object(status)
     }

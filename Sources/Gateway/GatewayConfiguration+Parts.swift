@@ -40,6 +40,7 @@ extension CallSettings {
         srtp = configuration.sip.srtp
         hasTLS = configuration.sip.listen.contains { $0.transport == .tls }
         maximumCalls = configuration.sip.maximumCalls
+        strangers = StrangerLimits(configuration.limits, maximumCalls: configuration.sip.maximumCalls)
         sessionsPerUser = configuration.api.sessionsPerUser
         ringTimeout = configuration.calls.ringTimeout
         maximumDuration = configuration.calls.maximumDuration
@@ -47,6 +48,26 @@ extension CallSettings {
         followsRedirections = configuration.calls.redirects == .follow
         lineTests = configuration.calls.lineTests
         admitsGuests = configuration.tokens.contains(where: \.admitsUnknownUsers)
+    }
+}
+
+extension StrangerLimits {
+    /// As section `limits` has them, or shares of all calls.
+    init(_ limits: GatewayConfiguration.Limits, maximumCalls: Int) {
+        self.init()
+        perAddress = limits.strangersPerAddress ?? max(10, maximumCalls / 10)
+        perPrefix = limits.strangersPerPrefix ?? max(20, maximumCalls / 5)
+        unacknowledged = limits.unacknowledged ?? max(10, maximumCalls / 20)
+    }
+}
+
+extension OverloadControl.Limits {
+    /// As section `limits` has them.
+    init(_ limits: GatewayConfiguration.Limits) {
+        self.init()
+        setUps = limits.setUps
+        loopDelay = limits.loopDelay
+        callsPerSecond = limits.callsPerSecond
     }
 }
 

@@ -7,6 +7,7 @@ internal import JSON
 internal import Logging
 internal import Media
 internal import Routing
+internal import SIP
 internal import Version
 
 /// What operators see of the gateway at the moment, and what they may do to it: the commands `get_overview`,
@@ -26,10 +27,11 @@ final class GatewayOverview {
     /// Why no call can be taken at the moment.
     private let obstacles: @LoopActor () -> [String]
     private let log: Logger
+    private let load: @LoopActor () -> SIPLoad?
 
     init(
         configuration: GatewayConfiguration, switchboard: Switchboard, sessions: SessionRegistry, trunks: TrunkService, media: MediaBackend,
-        api: BrowserAPI, log: Logger, obstacles: @escaping @LoopActor () -> [String]
+        api: BrowserAPI, log: Logger, load: @escaping @LoopActor () -> SIPLoad?, obstacles: @escaping @LoopActor () -> [String]
     ) {
         self.configuration = configuration
         self.switchboard = switchboard
@@ -38,6 +40,7 @@ final class GatewayOverview {
         self.media = media
         self.api = api
         self.log = log
+        self.load = load
         self.obstacles = obstacles
     }
 
@@ -106,7 +109,7 @@ final class GatewayOverview {
             "uptime": .integer(Int(max(0, Overview.unixTime - process.startTime))), "memory": .integer(process.residentMemory),
             "cpu_seconds": .real(process.processorTime),
             "draining": .bool(switchboard.isDraining), "obstacles": .array(obstacles().map(JSONValue.string)),
-            "calls": calls, "rates": rates(now), "registrations": crowd.registrations,
+            "load": load()?.json ?? .null, "calls": calls, "rates": rates(now), "registrations": crowd.registrations,
             "trunks": Overview.list(trunks.snapshots, GatewayOverview.maximumEntries) { $0.json },
             "januses": Overview.list(media.servers, GatewayOverview.maximumEntries) { $0.json },
             "clients": crowd.clients, "limits": limits(process),
@@ -144,5 +147,16 @@ final class GatewayOverview {
             "descriptors": ["used": .integer(process.openDescriptors), "of": .integer(process.maximumDescriptors)],
             "rtp_ports": ["of": .integer(configuration.media.rtpPorts.count)],
         ]
+    }
+}
+
+extension SIPLoad {
+    /// As `get_overview` and `GET /status` have it; the rates are calls a second.
+    var json: JSONValue {
+        var fields: [String: JSONValue] = [
+            "set_ups": .integer(setUps), "demand": .integer(Int(demand.rounded())), "refused_last_minute": .integer(refusedInLastMinute),
+        ]
+        fields["limit"] = callsPerSecond.map { .integer(Int($0.rounded())) }
+        return .object(fields)
     }
 }

@@ -3,6 +3,7 @@ import BrowserAPI
 @testable import Calls
 @testable import Configuration
 import EventLoop
+import Foundation
 import Logging
 @testable import Routing
 import SIP
@@ -17,9 +18,11 @@ struct AdmissionTests {
         var isMediaReady = true
         var sessionCount = 0
         var anonymousCallCount = 0
+        var hasRoomForStrangers = true
         var ofUser = 0
 
         func sessionCount(of user: String) -> Int { ofUser }
+        func strangersHaveRoom(for address: String, isProven: Bool) -> Bool { hasRoomForStrangers }
     }
 
     private let admission: Admission
@@ -131,6 +134,32 @@ struct AdmissionTests {
         #expect(refusal(invite("nobody"))?.status == 404)
         #expect(refusal(invite("2000"))?.status == 401)
         #expect(refusal(invite("2001"))?.status == 403)
+    }
+
+    private func screen(from address: String = "198.51.100.7", _ authorizations: [String] = [], again: Bool = false) -> SIPNewCall.Screening {
+        let call = SIPNewCall(address: address, requestHost: "tern.example.org", requestUser: "echo", authorizations: authorizations)
+        return admission.screen(call, wasChallenged: again)
+    }
+
+    @Test("where strangers have no room, or half of all is taken, they are challenged; trunks and who brings credentials are not")
+    func strangers() throws {
+        #expect(screen().challenge == nil && !screen().isKnown)
+        load.hasRoomForStrangers = false
+        let challenge = try #require(screen().challenge)
+        #expect(challenge.status == 401)
+        #expect(screen(from: "192.0.2.50").challenge == nil && screen(from: "192.0.2.50").isKnown)
+        let header = try #require(challenge.headers.first?.value)
+        let nonce = try #require(header.components(separatedBy: "nonce=\"").last?.split(separator: "\"").first)
+        func credentials(_ nonce: String) -> String {
+            "Digest username=\"alice\", realm=\"tern.example.org\", nonce=\"\(nonce)\", uri=\"sip:echo@tern.example.org\", response=\"\(String(repeating: "0", count: 32))\""
+        }
+        #expect(screen([credentials(String(nonce))]).challenge == nil)
+        #expect(screen([credentials("forged")]).challenge != nil)
+        #expect(screen(from: "198.51.100.8", [credentials(String(nonce))]).challenge != nil, "it was made for another address")
+        load.hasRoomForStrangers = true
+        #expect(screen(again: true).challenge != nil, "what was challenged is not taken when it comes again")
+        load.sessionCount = 2
+        #expect(screen().challenge?.status == 401)
     }
 
     @Test("a full gateway refuses 503 with Retry-After; strangers have half of it")

@@ -86,12 +86,14 @@ extension SIPTests.HostileTests {
         var request = RawRequest(to: callee.port, from: raw.port)
         request.body = sdp("offer")
         raw.send(torture.make(request))
-        // OPTIONS behind it: its answer comes after whatever there was to say before.
-        let options = RawRequest("OPTIONS", to: callee.port, from: raw.port)
-        raw.send(options.text)
+        // Two OPTIONS behind it: an INVITE is read after what comes with it, and answered before what is sent next.
         var answers: [String] = []
-        while let answer = await raw.receive(), answer.header("Call-ID") != options.callID {
-            if !answer.hasPrefix("SIP/2.0 100") { answers.append(answer) }
+        for _ in 0..<2 {
+            let options = RawRequest("OPTIONS", to: callee.port, from: raw.port)
+            raw.send(options.text)
+            while let answer = await raw.receive(), answer.header("Call-ID") != options.callID {
+                if !answer.hasPrefix("SIP/2.0 100") { answers.append(answer) }
+            }
         }
         if let expected = torture.answer {
             #expect(answers.count == 1 && answers[0].hasPrefix(expected), "\(answers)")

@@ -184,7 +184,7 @@ extension SIPTests.BurstTests {
     @Test("500 INVITEs that come in one instant are all heard")
     @LoopActor func invites() async throws {
         let count = 500
-        let callee = try RecordedEndpoint([.udp]) { $0.t1x64 = .milliseconds(400) }
+        let callee = try RecordedEndpoint([.udp]) { ($0.t1x64, $0.overload.setUps) = (.milliseconds(400), count) }
         let peer = try RawPeer(talkingTo: callee.port)
         // Nothing is read while this runs: it is on the loop.
         for number in 0..<count {

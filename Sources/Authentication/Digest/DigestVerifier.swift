@@ -80,6 +80,17 @@ public struct DigestVerifier: Sendable {
         return .challenge(stale: false)
     }
 
+    /// Whether a request brings credentials that a decision could rest on: with a nonce that was made for its sender. Takes no notice of them.
+    public func hasCredentials(_ headers: [String], realm: String, binding: String = "", now: ContinuousClock.Instant) -> Bool {
+        headers.prefix(Self.maximumCredentials).contains { header in
+            guard let credentials = (try? DigestCredentials.parse(header))?.first(where: { $0.realm == realm }) else { return false }
+            switch nonces.standing(of: credentials.nonce, for: binding, now: now) {
+            case .good, .stale: return true
+            case .foreign, .forged: return false
+            }
+        }
+    }
+
     private mutating func verify(
         _ credentials: DigestCredentials, method: String, uri: String, binding: String, now: ContinuousClock.Instant,
         account: (String) -> Account?

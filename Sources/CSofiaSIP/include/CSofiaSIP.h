@@ -133,6 +133,7 @@ TERN_TAG(siptag_max_forwards_str)
 TERN_TAG(siptag_rack_str)
 TERN_TAG(siptag_reason_str)
 TERN_TAG(siptag_retry_after_str)
+TERN_TAG(siptag_unsupported_str)
 TERN_TAG(siptag_warning_str)
 TERN_TAG(siptag_header_str)
 TERN_TAG(siptag_authorization)
@@ -183,6 +184,30 @@ void tern_on_orphan(int (*is_left)(char const *call_id, char const *local_tag, c
 
 /** Shows each message that was received, or sent, repetitions included, to `sink`, where TPTAG_LOG() is set. */
 void tern_on_message(void (*sink)(msg_t *message, tport_t *transport, int is_sent));
+
+/** Decides about a request that is outside of dialogs, and no repetition of one that has a transaction; or about an ACK. Not 0: it has been answered or
+ *  dropped, by tern_reply() or msg_destroy(). `number` is the agent's. */
+typedef int (*tern_filter_f)(long number, nta_agent_t *agent, tport_t *transport, msg_t *message);
+
+/** The next agent that is created is `number`, which is not 0: its requests are shown to `filter` before there is any state of them. */
+void tern_filter_requests(tern_filter_f filter, long number);
+
+/** The agent of that number is about to go, or was never made. */
+void tern_filter_nothing(long number);
+
+/** Answers a request without a transaction (RFC 3261 section 8.2.7), to where it came from. The phrase is not copied; `to_tag` ("tag=x") is for a To
+ *  without one. The request is used up. */
+int tern_reply(
+  nta_agent_t *agent, msg_t *request, int status, char const *phrase, char const *to_tag, tagi_t const *tags);
+
+/** Has the response go to where the message came from (RFC 3261 section 18.2.1, RFC 3581 section 4). */
+void tern_add_source(su_home_t *home, msg_t *message, sip_via_t *via);
+
+/** Asks before each BYE and each 2xx to an INVITE goes out over UDP, repetitions included, whether it is to be sent. */
+void tern_on_sending(int (*is_sent)(msg_t *message, sip_t const *sip));
+
+/** The socket that was read last. */
+extern su_socket_t tern_datagram_socket;
 
 /** `udp`, `tcp` or `tls`. */
 char const *tern_tport_protocol(tport_t const *transport);

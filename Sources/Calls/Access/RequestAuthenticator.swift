@@ -3,7 +3,7 @@ internal import Configuration
 public import EventLoop
 internal import Logging
 internal import Routing
-internal import SIP
+public import SIP
 internal import SIPNames
 
 /// Finds out who sends a request over SIP: a trunk by its address, a user or a trunk by digest, or nobody that is known.
@@ -85,6 +85,24 @@ public final class RequestAuthenticator {
         check(request, now: now, then)
     }
 
+    /// Whether a REGISTER brings credentials with which it could succeed.
+    public func mayAuthenticate(_ register: SIPIncomingRegister) -> Bool { hasCredentials(register.authorizations, from: register.flow.peerAddress) }
+
+    /// Whether a request brings credentials that a decision could rest on.
+    func hasCredentials(_ authorizations: [String], from address: String) -> Bool {
+        !authorizations.isEmpty && verifier.hasCredentials(authorizations, realm: realm, binding: address, now: .now)
+    }
+
+    /// Whether the sender of a new call is a trunk by its address.
+    func isTrunk(_ call: SIPNewCall) -> Bool {
+        sources.trunk(source: call.address, domain: call.requestHost) != nil || registeredTrunk(call.address, call.requestUser) != nil
+    }
+
+    /// What asks the sender at an address for credentials; nil where nobody has any.
+    func challenge(for address: String) -> SIPResponse? {
+        accounts.isEmpty ? nil : challenge(binding: address)
+    }
+
     private static let tooManyFailures = SIPResponse(status: 403, phrase: "Too Many Failures")
 
     private func isShutOut(_ request: Request, now: ContinuousClock.Instant) -> Bool {
@@ -142,9 +160,11 @@ public final class RequestAuthenticator {
 
     var shutOuts: [AddressShutOut] { limiter.shutOuts(now: .now).map { AddressShutOut($0, now: .now) } }
 
-    private func challenge(for request: Request, stale: Bool = false) -> SIPResponse {
+    private func challenge(for request: Request, stale: Bool = false) -> SIPResponse { challenge(binding: request.address, stale: stale) }
+
+    private func challenge(binding: String, stale: Bool = false) -> SIPResponse {
         let values = verifier.challenges(
-            realm: realm, binding: request.address, now: .now, stale: stale,
+            realm: realm, binding: binding, now: .now, stale: stale,
             algorithms: algorithms)
         return SIPResponse(status: 401, headers: values.map { ("WWW-Authenticate", $0) })
     }

@@ -27,8 +27,7 @@ final class SIPCallerLeg: CallerLeg, PhoneLeg {
 
     func over() { place?.leave() }
 
-    /// 100 has been sent by the endpoint.
-    func proceed() {}
+    func proceed() { endpoint.proceed(leg) }
 
     func ring() { endpoint.ring(leg, status: 180, sdp: nil) }
 

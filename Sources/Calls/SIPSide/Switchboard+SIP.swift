@@ -29,6 +29,9 @@ extension Switchboard {
 
     // MARK: New calls
 
+    /// Looks at a new call before there is any state of it.
+    public func screen(_ call: SIPNewCall, wasChallenged: Bool) -> SIPNewCall.Screening { admission.screen(call, wasChallenged: wasChallenged) }
+
     private func incoming(_ leg: SIPLegID, _ invite: SIPIncomingInvite) {
         let id = BrowserID.make()
         admission.identify(invite) { [weak self] result in
@@ -75,12 +78,17 @@ extension Switchboard {
         call.context = context
         call.lineTest.note(invite)
         sipLegs[leg] = SIPBinding(call: call, callee: nil)
+        if origin.source == .anonymous { strangers.insert(id, from: invite.flow?.peerAddress) }
         begin(call, offer: invite.sdp, trickle: false)
     }
 
     // MARK: Legs of calls
 
     private func handle(_ event: SIPEvent, ofCallerIn call: CallController) {
+        switch event {
+        case .established, .offerCompleted: strangers.acknowledge(call.id)
+        default: break
+        }
         switch event {
         case .ended(let leg, let end):
             sipLegs[leg] = nil

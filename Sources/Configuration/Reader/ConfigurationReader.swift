@@ -72,6 +72,7 @@ public struct ConfigurationReader {
         readRegistrar(section("registrar", of: top))
         readRecords(section("records", of: top))
         let calls = section("calls", of: top)
+        readLimits(section("limits", of: top))
         readAPI(section("api", of: top))
         readLog(section("log", of: top))
         readTraces(section("traces", of: top))

@@ -22,6 +22,8 @@ public struct GatewayConfiguration: Sendable, Equatable {
     public var records = Records()
     /// Section `calls`: limits in time.
     public var calls = Calls()
+    /// Section `limits`: what is taken under load, and of strangers.
+    public var limits = Limits()
     /// Section `api`: the browser API.
     public var api = API()
     /// Section `log`.

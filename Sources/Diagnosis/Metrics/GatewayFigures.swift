@@ -22,9 +22,12 @@ public struct GatewayFigures {
     /// Addresses that are shut out.
     public let shutOut: (sip: Int, api: Int)
     public let isMediaReady: Bool
+    /// Calls in set-up, and new calls a second that are taken at most; nil while there is no limit.
+    public let setUps: Int
+    public let callLimit: Double?
 
     public init(
-        calls: Int, answeredCalls: Int, sessions: Int, legs: Int, registrations: Int, trunks: [Trunk], clients: Int,
+        calls: Int, answeredCalls: Int, sessions: Int, legs: Int, registrations: Int, trunks: [Trunk], setUps: Int, callLimit: Double?, clients: Int,
         queues: (messages: Int, bytes: Int, mostBytes: Int), shutOut: (sip: Int, api: Int), isMediaReady: Bool, handles: Int, unfinishedRecordings: Int
     ) {
         self.calls = calls
@@ -33,6 +36,8 @@ public struct GatewayFigures {
         self.legs = legs
         self.registrations = registrations
         self.trunks = trunks
+        self.setUps = setUps
+        self.callLimit = callLimit
         self.clients = clients
         self.queues = queues
         self.shutOut = shutOut
@@ -50,6 +55,8 @@ public struct GatewayFigures {
         set("tern_calls", Double(answeredCalls), [("state", "answered")])
         set("tern_sessions", Double(sessions))
         set("tern_sip_legs", Double(legs))
+        set("tern_sip_set_ups", Double(setUps))
+        set("tern_sip_call_limit", callLimit ?? .nan)
         set("tern_registrations", Double(registrations))
         for trunk in trunks {
             set("tern_trunk_up", trunk.isUp ? 1 : 0, [("trunk", trunk.name)])

@@ -6,6 +6,8 @@ public import EventLoop
 public final class LoopDelay {
     private static let interval = Duration.milliseconds(100)
 
+    /// Hears of each measurement.
+    public var onDelay: (@LoopActor (Duration) -> Void)?
     private var timer: LoopTimer?
     private var due = ContinuousClock.now
     private let delays = Recorder(label: "tern_event_loop_delay_seconds", dimensions: [], aggregate: true)
@@ -26,7 +28,8 @@ public final class LoopDelay {
         due = .now + LoopDelay.interval
         timer = LoopTimer.schedule(after: LoopDelay.interval) { [weak self] in
             guard let self else { return }
-            let late = due.duration(to: .now).components
+            let delay = max(.zero, due.duration(to: .now)), late = delay.components
+            onDelay?(delay)
             delays.record(max(0, Double(late.seconds) + Double(late.attoseconds) * 1e-18))
             wait()
         }

@@ -40,6 +40,11 @@ extension MetricsRegistry {
             "tern_sip_messages_total", .counter,
             "SIP messages, repetitions included, by direction (received, sent), method and status; a request has no status."),
         MetricFamily("tern_sip_legs", .gauge, "Dialogs of calls, those included that wait for the response to a BYE or CANCEL."),
+        MetricFamily("tern_sip_set_ups", .gauge, "INVITEs for new calls that the gateway has not answered, refused or sent on."),
+        MetricFamily("tern_sip_call_limit", .gauge, "New calls a second that are taken at most because of the load; NaN while there is no limit."),
+        MetricFamily(
+            "tern_sip_shed_total", .counter,
+            "Requests that were refused before they took anything, by method, and reason (rate, set_up, configured, legs, loop_delay, stranger)."),
         MetricFamily("tern_registrations", .gauge, "Registered contacts of phones."),
         MetricFamily("tern_trunk_up", .gauge, "1 where a call can go out by this trunk, else 0."),
         MetricFamily("tern_trunk_calls", .gauge, "Calls on a trunk at the moment."),

@@ -4,6 +4,8 @@ extension SIPEndpoint {
         legs[leg]?.handle(.ring(status: status, sdp: sdp))
     }
 
+    public func proceed(_ leg: SIPLegID) { legs[leg]?.endSetUp() }
+
     public func answer(_ leg: SIPLegID, sdp: String) {
         legs[leg]?.handle(.answer(sdp: sdp))
     }

@@ -21,6 +21,7 @@ extension SIPEndpoint {
     private func receiveInvite(
         _ invite: SIPIncomingInvite, _ message: IncomingMessage, _ malformed: SIPRefusal?, _ handle: OpaquePointer, from stack: SIPStack
     ) {
+        overload.arrive()
         if let refusal = malformed?.response ?? refusal(of: invite, message) {
             report(refusal, of: invite)
             var tags = TagList()
@@ -40,12 +41,23 @@ extension SIPEndpoint {
             contact: stack.contact(invite.transport, peer: peer, isSecure: message.isSecure && invite.transport == .tls), endpoint: self)
         remember(leg)
         leg.callID = invite.callID
+        leg.peerAddress = invite.flow?.peerAddress
+        leg.beginSetUp()
+        watch(invite)
         leg.nextHop.begin(by: invite.flow, vias: message.vias)
         leg.apply(message)
         leg.answerPracks()
         leg.wait(.decision)
         leg.settleSession(message)
         report(.incoming(id, invite))
+    }
+
+    /// The source of an INVITE over UDP may be forged, where it brings no proof and has never answered.
+    private func watch(_ invite: SIPIncomingInvite) {
+        guard invite.transport == .udp, invite.authorizations.isEmpty, let address = invite.flow?.peerAddress,
+            !SilentSources.isProven(address, at: .now)
+        else { return }
+        SilentSources.watch(invite.callID)
     }
 
     /// Why an INVITE is not even offered to the core.

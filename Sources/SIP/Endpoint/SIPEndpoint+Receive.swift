@@ -35,6 +35,7 @@ extension SIPEndpoint {
             leg.noteHangUp()
             leg.handle(.bye(reason))
         case .acknowledgement(let message):
+            leg.isProven()
             leg.isNamed(message, ours: false)
             leg.startSession()
             leg.handle(.acknowledged(sdp: message?.sdp))

@@ -27,7 +27,9 @@ extension SIPEndpoint {
                 self?.answerRegister(number, SIPResponse(status: 503), contacts: [])
             }
             pendingRegisters[number] = PendingRegister(handle: handle, request: request, limit: limit)
-            onRegister(register, SIPRegisterReply(self, number: number))
+            onRegister(register, SIPRegisterReply { [weak self] response, contacts in
+                self?.answerRegister(number, response, contacts: contacts)
+            })
         }
     }
 

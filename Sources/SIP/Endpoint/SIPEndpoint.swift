@@ -27,6 +27,15 @@ public final class SIPEndpoint: SIPUserAgent {
     public var onRegister: (@LoopActor (SIPIncomingRegister, SIPRegisterReply) -> Void)?
     /// Whether calls are taken. While they are not, OPTIONS from outside of a dialog is answered 503.
     public var takesCalls: @LoopActor () -> Bool = { true }
+    /// Looks at a new call before there is any state of it. The flag says that it was challenged before: it is asked for a fresh challenge.
+    public var onNewCall: (@LoopActor (SIPNewCall, _ wasChallenged: Bool) -> SIPNewCall.Screening)?
+    /// Whether a REGISTER brings credentials with which it could succeed; what does not is answered without a transaction.
+    public var mayAuthenticate: @LoopActor (SIPIncomingRegister) -> Bool = { _ in true }
+    /// The new calls that the load allows.
+    var overload: OverloadControl
+    /// The requests that were refused without any state of them.
+    let shed = ShedRequests()
+    var refused = RefusedTransactions()
     /// REGISTERs without an answer.
     var pendingRegisters: [UInt: PendingRegister] = [:]
     private var lastRegister: UInt = 0
@@ -54,6 +63,7 @@ public final class SIPEndpoint: SIPUserAgent {
     public init(configuration: SIPEndpointConfiguration, onEvent: @escaping @LoopActor (SIPEvent) -> Void) {
         self.configuration = configuration
         self.onEvent = onEvent
+        overload = OverloadControl(limits: configuration.overload, now: .now)
         limits = Leg.Limits(
             decision: configuration.decisionLimit, ringing: configuration.ringingLimit,
             transaction: configuration.t1x64 * 2 + .seconds(4))
@@ -75,7 +85,8 @@ public final class SIPEndpoint: SIPUserAgent {
             for group in groups {
                 started.append(try SIPStack(
                     address: group.address, port: group.port, transports: group.transports,
-                    configuration: configuration, registers: onRegister != nil
+                    configuration: configuration, registers: onRegister != nil,
+                    onOutside: { [weak self] request in self?.receiveOutside(request) ?? false }
                 ) { [weak self] event, stack in self?.receive(event, from: stack) })
             }
         } catch {
@@ -146,6 +157,8 @@ public final class SIPEndpoint: SIPUserAgent {
     }
 
     func forget(_ leg: Leg) {
+        leg.endSetUp()
+        if let callID = leg.callID { SilentSources.forget(callID) }
         if legs[leg.id] === leg { legs[leg.id] = nil }
         if let name = leg.ownDialog { ownDialogs.remove(name) }
         if let name = leg.name, namedLegs[name] == leg.id { namedLegs[name] = nil }

@@ -27,6 +27,8 @@ public struct SIPEndpointConfiguration: Sendable {
     /// half of the descriptors that the process may have. What is beyond is closed.
     public var connectionsPerAddress: Int = 1_000
     public var maximumConnections: Int = 20_000
+    /// When new calls are refused because of the load.
+    public var overload = OverloadControl.Limits()
     /// Seconds in the Retry-After of that 503.
     public var overloadRetryAfter: Int = 5
     /// Largest body that is looked at, in bytes; a bigger one is answered 413.

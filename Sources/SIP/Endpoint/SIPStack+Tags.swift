@@ -101,6 +101,10 @@ extension SIPStack {
                 ShownMessages.tell(message, transport, isSent: isSent != 0)
             }
         }
+        tern_on_sending { _, sip in
+            nonisolated(unsafe) let sip = sip
+            return LoopActor.assumeIsolated { sip.map { SilentSources.maySend($0.pointee) } ?? true } ? 1 : 0
+        }
         if let messages { tags.add(tern_ntatag_mclass(), OpaquePointer(messages)) }
         tags.add(tern_ntatag_sip_t1(), configuration.t1.wholeMilliseconds)
         tags.add(tern_ntatag_sip_t1x64(), configuration.t1x64.wholeMilliseconds)

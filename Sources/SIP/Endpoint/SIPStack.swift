@@ -16,6 +16,8 @@ final class SIPStack {
     let port: Int
     let transports: [ListenAddress.Transport]
     private let onEvent: @LoopActor (StackEvent, SIPStack) -> Void
+    /// Decides about requests of which Sofia has no state yet; false leaves one to Sofia.
+    private let onOutside: @LoopActor (OutsideRequest) -> Bool
     private var onShutdown: (@LoopActor () -> Void)?
     let bodyLimit: Int
     /// The certificates of a stack that speaks TLS.
@@ -33,11 +35,13 @@ final class SIPStack {
     /// - Parameter registers: Whether REGISTER is served.
     init(
         address: String, port: Int, transports: [ListenAddress.Transport], configuration: SIPEndpointConfiguration,
-        registers: Bool, onEvent: @escaping @LoopActor (StackEvent, SIPStack) -> Void
+        registers: Bool, onOutside: @escaping @LoopActor (OutsideRequest) -> Bool,
+        onEvent: @escaping @LoopActor (StackEvent, SIPStack) -> Void
     ) throws(SIPError) {
         self.address = address
         self.transports = transports
         self.onEvent = onEvent
+        self.onOutside = onOutside
         self.port = try PortProbe.freePort(address, port: port, transports: transports)
         bodyLimit = configuration.maximumBodySize
         SIPStack.lastNumber += 1
@@ -53,7 +57,10 @@ final class SIPStack {
     }
 
     private func create(_ tags: UnsafePointer<tagi_t>?) -> OpaquePointer? {
-        tern_nua_create(EventLoop.shared.sofiaRoot, SIPStack.callback, UnsafeMutableRawPointer(bitPattern: number), tags)
+        tern_filter_requests(SIPStack.filter, number)
+        let nua = tern_nua_create(EventLoop.shared.sofiaRoot, SIPStack.callback, UnsafeMutableRawPointer(bitPattern: number), tags)
+        if nua == nil { tern_filter_nothing(number) }
+        return nua
     }
 
     private func createWithTLS(
@@ -82,12 +89,22 @@ final class SIPStack {
             nua_shutdown(nua)
         }
         nua_destroy(nua)
+        tern_filter_nothing(number)
         tls?.close()
         self.nua = nil
         SIPStack.stacks[number] = nil
     }
 
-    // MARK: The only entry from Sofia
+    // MARK: The entries from Sofia
+
+    /// Before Sofia has any state of a request.
+    private static let filter: tern_filter_f = { number, agent, _, message in
+        nonisolated(unsafe) let (agent, message) = (agent, message)
+        return LoopActor.assumeIsolated {
+            guard let stack = stacks[number], let request = OutsideRequest(agent, message, stack: stack) else { return 0 }
+            return stack.onOutside(request) ? 1 : 0
+        }
+    }
 
     private static let callback: nua_callback_f = { event, status, phrase, nua, magic, handle, legMagic, sip, _ in
         nonisolated(unsafe) let (nua, handle, sip) = (nua, handle, sip)

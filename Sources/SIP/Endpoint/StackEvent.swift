@@ -170,7 +170,7 @@ extension SIPStack {
         SofiaText.field(sip.pointee.sip_request?.pointee.rq_method_name, limit: 8) == "REFER"
     }
 
-    private func flow(_ sip: UnsafePointer<sip_t>, message: OpaquePointer?) -> SIPFlow? {
+    func flow(_ sip: UnsafePointer<sip_t>, message: OpaquePointer?) -> SIPFlow? {
         // A Via says what its sender likes; over a listener with TLS there is nothing else.
         SofiaURI.flow(sip, message: message, at: address, port: port, over: tls == nil ? nil : .tls)
     }

@@ -12,6 +12,10 @@ extension Leg {
     /// Does what an action says, at once.
     func carryOut(_ action: LegAction) {
         switch action {
+        case .respond, .refuse: endSetUp()
+        default: break
+        }
+        switch action {
         case .respond(let status, let sdp): respond(status, sdp: sdp)
         case .refuse(let response): refuse(response)
         case .respondToUpdate(let response, let sdp): respondToUpdate(response, sdp: sdp)

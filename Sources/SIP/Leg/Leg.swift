@@ -24,6 +24,10 @@ final class Leg {
     /// Whether the INVITE can go to another hop; nil where nothing limits how long its hop may take.
     var failover: Failover?
     var hopTimer: LoopTimer?
+    /// The address that the INVITE of a called leg came from.
+    var peerAddress: String?
+    /// When the INVITE of a called leg came, until something has become of it.
+    var setUpBegan: ContinuousClock.Instant?
     /// Requests of the peer that wait for their answers.
     var unanswered = UnansweredRequests()
     /// What names the dialog, once it is established.

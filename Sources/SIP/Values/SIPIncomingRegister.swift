@@ -82,12 +82,10 @@ public struct SIPIncomingRegister: Hashable, Sendable {
 /// Where the core never gives it, 503 is sent after ``SIPEndpointConfiguration/decisionLimit``.
 @LoopActor
 public final class SIPRegisterReply {
-    private weak var endpoint: SIPEndpoint?
-    private let number: UInt
+    private var send: (@LoopActor (SIPResponse, [String]) -> Void)?
 
-    init(_ endpoint: SIPEndpoint, number: UInt) {
-        self.endpoint = endpoint
-        self.number = number
+    init(_ send: @escaping @LoopActor (SIPResponse, [String]) -> Void) {
+        self.send = send
     }
 
     /// Sends the response; a second one, or one that comes too late, is dropped.
@@ -96,6 +94,7 @@ public final class SIPRegisterReply {
     ///   - response: 200 to 699 as they are, anything else as 500.
     ///   - contacts: Values of the Contact header, one each: `<sip:alice@192.0.2.1>;expires=3600`.
     public func respond(_ response: SIPResponse, contacts: [String] = []) {
-        endpoint?.answerRegister(number, response, contacts: contacts)
+        send?(response, contacts)
+        send = nil
     }
 }

@@ -52,6 +52,8 @@ final class StandInUserAgent: SIPUserAgent {
         return leg.id
     }
 
+    func proceed(_ leg: SIPLegID) {}
+
     func ring(_ leg: SIPLegID, status: Int, sdp: String?) { self[leg]?.command(.ring(status: status, sdp: sdp)) }
     func answer(_ leg: SIPLegID, sdp: String) { self[leg]?.command(.answer(sdp: sdp)) }
     func reject(_ leg: SIPLegID, _ response: SIPResponse) { self[leg]?.command(.reject(response)) }

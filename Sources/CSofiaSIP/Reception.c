@@ -1,0 +1,196 @@
+/* Requests before Sofia makes transactions of them, and responses that are not to be repeated: the functions here stand in front of the library's own
+ * (docs/decisions/0010-requests-before-transactions.md). */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include "CSofiaSIP.h"
+
+#include <dlfcn.h>
+#include <limits.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/ioctl.h>
+
+#include <sofia-sip/msg_parser.h>
+#include <sofia-sip/su_tagarg.h>
+#include <sofia-sip/sip_parser.h>
+#include <sofia-sip/tport.h>
+
+#define USUAL(name) ((__typeof__(name) *)dlsym((void *)-1L /* RTLD_NEXT */, #name))
+
+/* The agents whose requests are filtered, and the numbers by which the filter knows them. */
+#define MOST_AGENTS 256
+static struct { tp_stack_t *stack; long number; unsigned errors; } agents[MOST_AGENTS];
+static tern_filter_f request_filter;
+static long next_number;
+
+static void (*usual_receive)(tp_stack_t *, tport_t *, msg_t *, tp_magic_t *, su_time_t);
+
+void tern_filter_requests(tern_filter_f filter, long number)
+{
+  request_filter = filter;
+  next_number = number;
+}
+
+void tern_filter_nothing(long number)
+{
+  int i;
+  if (next_number == number) next_number = 0;
+  for (i = 0; i < MOST_AGENTS; i++)
+    if (agents[i].number == number) agents[i].stack = NULL, agents[i].number = 0;
+}
+
+static int index_of(tp_stack_t const *stack)
+{
+  int i;
+  for (i = 0; i < MOST_AGENTS && agents[i].stack != stack; i++) {}
+  return i;
+}
+
+/* Whether a request is one outside of dialogs, or an ACK, with which nothing is wrong, and which no transaction waits for. */
+static int is_filtered(nta_agent_t *agent, unsigned errors, tport_t *transport, msg_t *message, sip_t const *sip)
+{
+  char const *protocol = tern_tport_protocol(transport);
+  sip_request_t const *request = sip->sip_request;
+  if (request == NULL || request->rq_method == sip_method_cancel) return 0;
+  if (sip->sip_flags & (MSG_FLG_ERROR | MSG_FLG_TOOLARGE)) return 0;
+  if ((msg_extract_errors(message) & errors) != 0 || sip_sanity_check(sip) < 0) return 0;
+  if (strcasecmp(request->rq_version, sip_version_2_0) != 0 || sip->sip_via == NULL || sip->sip_via->v_protocol == NULL) return 0;
+  if (strncmp(sip->sip_via->v_protocol, "SIP/2.0/", 8) != 0 || strcasecmp(sip->sip_via->v_protocol + 8, protocol) != 0) return 0;
+  if (request->rq_method == sip_method_ack) return 1;
+  return sip->sip_to->a_tag == NULL && nta_incoming_find(agent, sip, sip->sip_via) == NULL;
+}
+
+static void receive(tp_stack_t *stack, tport_t *transport, msg_t *message, tp_magic_t *magic, su_time_t now)
+{
+  int i = index_of(stack);
+  sip_t const *sip = sip_object(message);
+  if (i < MOST_AGENTS && request_filter != NULL && sip != NULL && is_filtered((nta_agent_t *)stack, agents[i].errors, transport, message, sip) &&
+      request_filter(agents[i].number, (nta_agent_t *)stack, transport, message))
+    return;
+  usual_receive(stack, transport, message, magic, now);
+}
+
+/* An agent that begins to listen: what its transports receive goes through receive(). */
+tport_t *tport_tcreate(tp_stack_t *stack, tp_stack_class_t const *class, su_root_t *root, tag_type_t tag, tag_value_t value, ...)
+{
+  static __typeof__(tport_tcreate) *usual;
+  static tp_stack_class_t filtered;
+  tport_t *result;
+  ta_list ta;
+  int i = index_of(NULL);
+  if (usual == NULL) usual = USUAL(tport_tcreate);
+  if (usual == NULL || (next_number != 0 && i == MOST_AGENTS)) return NULL;
+  if (next_number != 0) {
+    usual_receive = class->tpac_recv;
+    filtered = *class;
+    filtered.tpac_recv = receive;
+    class = &filtered;
+    agents[i].stack = stack;
+    agents[i].number = next_number;
+    agents[i].errors = (unsigned)~(sip_mask_response | sip_mask_proxy | sip_mask_registrar | sip_mask_pref | sip_mask_privacy);
+    next_number = 0;
+  }
+  ta_start(ta, tag, value);
+  result = usual(stack, class, root, ta_tags(ta));
+  ta_end(ta);
+  return result;
+}
+
+int tern_reply(
+  nta_agent_t *agent, msg_t *request, int status, char const *phrase, char const *to_tag, tagi_t const *tags)
+{
+  msg_t *response = nta_msg_create(agent, 0);
+  sip_t const *received = sip_object(request);
+  sip_t *sip = sip_object(response);
+  if (sip == NULL) {
+    msg_destroy(request);
+    return -1;
+  }
+  tern_add_source(msg_home(request), request, received->sip_via);
+  sip->sip_to = sip_to_dup(msg_home(response), received->sip_to);
+  if (sip->sip_to != NULL && sip->sip_to->a_tag == NULL) sip_to_tag(msg_home(response), sip->sip_to, to_tag);
+  return nta_msg_mreply(agent, response, sip, status, phrase, request, TAG_NEXT(tags));
+}
+
+/* Datagrams: Sofia reads one in each turn of the loop. Under load the others wait in the system's buffer, with ACK and BYE behind INVITEs. Here they are read
+ * as long as there are any, and INVITEs for new calls come last. */
+
+#define MOST_DATAGRAMS 256
+static struct { tport_t *transport; msg_t *message; tport_compressor_t *compressor; su_time_t received; } new_calls[MOST_DATAGRAMS];
+static int new_call_count, is_draining;
+su_socket_t tern_datagram_socket = -1;
+
+static int is_new_call(msg_t *message, msg_t const *next)
+{
+  sip_t const *sip = sip_object(message);
+  return next == NULL && sip != NULL && sip->sip_request != NULL && sip->sip_request->rq_method == sip_method_invite &&
+         (sip->sip_flags & (MSG_FLG_ERROR | MSG_FLG_TOOLARGE)) == 0 && sip->sip_to != NULL && sip->sip_to->a_tag == NULL;
+}
+
+void tport_deliver(tport_t *transport, msg_t *message, msg_t *next, tport_compressor_t *compressor, su_time_t received)
+{
+  static __typeof__(tport_deliver) *usual;
+  if (usual == NULL) usual = USUAL(tport_deliver);
+  if (is_draining && new_call_count < MOST_DATAGRAMS && is_new_call(message, next)) {
+    new_calls[new_call_count].transport = tport_ref(transport);
+    new_calls[new_call_count].message = message;
+    new_calls[new_call_count].compressor = compressor;
+    new_calls[new_call_count++].received = received;
+    return;
+  }
+  if (usual != NULL) usual(transport, message, next, compressor, received);
+}
+
+void tport_recv_event(tport_t *transport)
+{
+  static __typeof__(tport_recv_event) *usual;
+  int count, i, pending;
+  if (usual == NULL) usual = USUAL(tport_recv_event);
+  if (usual == NULL) return;
+  if (is_draining || !tport_is_udp(transport)) {
+    usual(transport);
+    return;
+  }
+  is_draining = 1;
+  for (count = 0; count < MOST_DATAGRAMS; count++) {
+    tern_datagram_socket = -1;
+    usual(transport);
+    pending = 0;
+    if (tern_datagram_socket < 0 || ioctl(tern_datagram_socket, FIONREAD, &pending) < 0 || pending <= 0) break;
+  }
+  is_draining = 0;
+  count = new_call_count;
+  new_call_count = 0;
+  for (i = 0; i < count; i++) {
+    tport_t *source = new_calls[i].transport;
+    tport_deliver(source, new_calls[i].message, NULL, new_calls[i].compressor, new_calls[i].received);
+    tport_unref(source);
+  }
+}
+
+/* Repetitions to somebody who may not be there: see tern_on_repetition(). */
+
+static int (*may_send)(msg_t *message, sip_t const *sip);
+
+void tern_on_sending(int (*is_sent)(msg_t *message, sip_t const *sip)) { may_send = is_sent; }
+
+tport_t *tport_tsend(tport_t *transport, msg_t *message, tp_name_t const *name, tag_type_t tag, tag_value_t value, ...)
+{
+  static __typeof__(tport_tsend) *usual;
+  sip_t const *sip;
+  tport_t *result;
+  ta_list ta;
+  if (usual == NULL) usual = USUAL(tport_tsend);
+  if (usual == NULL) return NULL;
+  sip = may_send != NULL && message != NULL && tport_is_udp(transport) ? sip_object(message) : NULL;
+  if (sip != NULL && sip->sip_call_id != NULL && sip->sip_cseq != NULL &&
+      (sip->sip_request != NULL ? sip->sip_request->rq_method == sip_method_bye
+                                : sip->sip_cseq->cs_method == sip_method_invite && sip->sip_status != NULL && sip->sip_status->st_status / 100 == 2) &&
+      !may_send(message, sip))
+    return transport;
+  ta_start(ta, tag, value);
+  result = usual(transport, message, name, ta_tags(ta));
+  ta_end(ta);
+  return result;
+}

@@ -1,0 +1,212 @@
+import EventLoop
+import Glibc
+import Testing
+
+@testable import SIP
+
+extension SIPTests {
+    @Suite("Requests before transactions")
+    struct ReceptionTests {}
+}
+
+/// Bytes of memory that the process has (proc(5), statm).
+private var memory: Int {
+    guard let file = fopen("/proc/self/statm", "r") else { return 0 }
+    defer { fclose(file) }
+    var line = [CChar](repeating: 0, count: 256)
+    guard fgets(&line, 256, file) != nil else { return 0 }
+    let fields = String(decoding: line.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self).split(separator: " ")
+    return fields.count > 1 ? (Int(fields[1]) ?? 0) * sysconf(Int32(_SC_PAGESIZE)) : 0
+}
+
+extension SIPTests.ReceptionTests {
+    // MARK: Memory
+
+    /// What a request leaves in memory, in bytes, after it was answered; of two thousand, after as many others.
+    @LoopActor
+    private func cost(of method: String, at endpoint: SIPEndpoint, _ raw: RawPeer) async throws -> Int {
+        let port = endpoint.listening.first?.port ?? 0
+        var before = 0
+        for round in 0..<2 {
+            if round == 1 { before = memory }
+            for _ in 0..<100 {
+                for _ in 0..<20 { raw.send(RawRequest(method, to: port, from: raw.port).text) }
+                for _ in 0..<20 { #expect(await raw.receive() != nil) }
+            }
+        }
+        return (memory - before) / 2_000
+    }
+
+    @Test("an OPTIONS, a REGISTER without credentials and what is not served leave nothing once they are answered")
+    @LoopActor func leavesNothing() async throws {
+        let endpoint = SIPEndpoint(configuration: SIPEndpointConfiguration(
+            listen: [.init(transport: .udp, address: "127.0.0.1", port: 0)], domain: "tern.test")) { _ in }
+        endpoint.onRegister = { _, reply in reply.respond(SIPResponse(status: 401, headers: [("WWW-Authenticate", "Digest realm=\"r\", nonce=\"n\"")])) }
+        try endpoint.start()
+        let raw = try RawPeer(talkingTo: endpoint.listening.first?.port)
+        // With credentials it has a transaction, which keeps it for half a minute: the measure of what is saved.
+        let kept = try await cost(of: "REGISTER", at: endpoint, raw)
+        endpoint.mayAuthenticate = { _ in false }
+        for method in ["OPTIONS", "REGISTER", "MESSAGE", "SUBSCRIBE", "INFO"] {
+            let cost = try await cost(of: method, at: endpoint, raw)
+            #expect(cost * 10 < kept, "\(method) leaves \(cost) bytes, one with a transaction \(kept)")
+        }
+        await endpoint.stop()
+    }
+
+    // MARK: New calls
+
+    private func invite(to endpoint: RecordedEndpoint, from raw: RawPeer) async -> RawRequest {
+        var request = await RawRequest(to: endpoint.port, from: raw.port)
+        request.body = sdp("offer")
+        return request
+    }
+
+    @Test("an INVITE beyond the calls in set-up is refused 503 with Retry-After; when it comes again it gets the same, and its ACK no answer")
+    @LoopActor func shed() async throws {
+        let callee = try RecordedEndpoint([.udp]) { $0.overload.setUps = 1 }
+        let raw = try RawPeer(talkingTo: callee.port)
+        let first = await invite(to: callee, from: raw), second = await invite(to: callee, from: raw)
+        raw.send(first.text)
+        let leg = try await callee.incoming().leg
+        raw.send(second.text)
+        let refusal = try #require(await raw.receive("SIP/2.0 503"))
+        let seconds = try #require(refusal.header("Retry-After").flatMap { Int($0) })
+        #expect((1...60).contains(seconds))
+        #expect(refusal.header("Call-ID") == second.callID && refusal.header("Via")?.contains("received=127.0.0.1") == true)
+        #expect(callee.endpoint.openLegs == 1)
+        // There is room now, but its caller may have got the refusal.
+        callee.endpoint.answer(leg, sdp: sdp("answer"))
+        let answer = try #require(await raw.receive("SIP/2.0 200"))
+        raw.send(first.then("ACK", sequence: 1, toTag: answer.tag(of: "To")).text)
+        #expect(try await callee.event() == .established(leg))
+        raw.send(second.text)
+        let again = try #require(await raw.receive("SIP/2.0 "))
+        #expect(again == refusal)
+        raw.send(second.then("ACK", sequence: 1, toTag: refusal.tag(of: "To"), branch: second.branch).text)
+        let third = await invite(to: callee, from: raw)
+        raw.send(third.text)
+        let another = try await callee.incoming().leg
+        #expect(another != leg)
+        callee.endpoint.reject(another, SIPResponse(status: 486))
+        #expect(await raw.receive("SIP/2.0 486") != nil)
+        raw.send(first.then("BYE", sequence: 2, toTag: answer.tag(of: "To")).text)
+        #expect(await raw.receive("SIP/2.0 200") != nil)
+        #expect(try await callee.event() == .ended(leg, SIPEnd(.hungUp)))
+        #expect(callee.unread.isEmpty && callee.endpoint.load.refusedInLastMinute == 1)
+        await callee.endpoint.stop()
+    }
+
+    @Test("a call that rings, or goes on to others, is no longer in set-up", arguments: [true, false])
+    @LoopActor func ringing(rings: Bool) async throws {
+        let callee = try RecordedEndpoint([.udp]) { $0.overload.setUps = 1 }
+        let raw = try RawPeer(talkingTo: callee.port)
+        let request = await invite(to: callee, from: raw)
+        raw.send(request.text)
+        let leg = try await callee.incoming().leg
+        #expect(callee.endpoint.load.setUps == 1)
+        if rings { callee.endpoint.ring(leg, status: 180, sdp: nil) } else { callee.endpoint.proceed(leg) }
+        #expect(callee.endpoint.load.setUps == 0)
+        let second = await invite(to: callee, from: raw)
+        raw.send(second.text)
+        let other = try await callee.incoming().leg
+        for leg in [leg, other] { callee.endpoint.reject(leg, SIPResponse(status: 486)) }
+        #expect(callee.endpoint.load.setUps == 0)
+        await callee.endpoint.stop()
+    }
+
+    @Test("what belongs to calls is dealt with before new calls that came first")
+    @LoopActor func order() async throws {
+        let callee = try RecordedEndpoint([.udp])
+        let raw = try RawPeer(talkingTo: callee.port)
+        let call = await invite(to: callee, from: raw)
+        raw.send(call.text)
+        let leg = try await callee.incoming().leg
+        callee.endpoint.answer(leg, sdp: sdp("answer"))
+        let answer = try #require(await raw.receive("SIP/2.0 200"))
+        // Nothing is read while this runs: it is on the loop.
+        for _ in 0..<20 {
+            let next = await invite(to: callee, from: raw)
+            raw.send(next.text)
+        }
+        raw.send(call.then("ACK", sequence: 1, toTag: answer.tag(of: "To")).text)
+        raw.send(call.then("BYE", sequence: 2, toTag: answer.tag(of: "To")).text)
+        #expect(try await callee.event() == .established(leg))
+        #expect(try await callee.event() == .ended(leg, SIPEnd(.hungUp)))
+        for _ in 0..<20 {
+            let leg = try await callee.incoming().leg
+            callee.endpoint.reject(leg, SIPResponse(status: 486))
+        }
+        await callee.endpoint.stop()
+    }
+
+    // MARK: Strangers
+
+    @Test("a stranger who is one too many is challenged without a transaction, each time; the ACK shows that it is there")
+    @LoopActor func challenge() async throws {
+        let callee = try RecordedEndpoint([.udp])
+        SilentSources.forgetAll()
+        var seen: [Bool] = []
+        callee.endpoint.onNewCall = { call, wasChallenged in
+            seen.append(call.isProven)
+            guard call.authorizations.isEmpty else { return SIPNewCall.Screening(isKnown: true) }
+            let challenge = SIPResponse(status: 401, headers: [("WWW-Authenticate", "Digest realm=\"r\", nonce=\"\(seen.count)\"")])
+            return SIPNewCall.Screening(isKnown: false, challenge: challenge)
+        }
+        let raw = try RawPeer(talkingTo: callee.port)
+        var request = await invite(to: callee, from: raw)
+        raw.send(request.text)
+        let first = try #require(await raw.receive("SIP/2.0 401"))
+        raw.send(request.text)
+        let second = try #require(await raw.receive("SIP/2.0 401"))
+        #expect(first.tag(of: "To") == second.tag(of: "To"))
+        raw.send(request.then("ACK", sequence: 1, toTag: first.tag(of: "To"), branch: request.branch).text)
+        request.sequence = 2
+        request.branch = "z9hG4bK-with-credentials"
+        request.headers = ["Authorization: Digest username=\"a\", realm=\"r\", nonce=\"1\", uri=\"sip:x\", response=\"0\""]
+        raw.send(request.text)
+        let leg = try await callee.incoming().leg
+        callee.endpoint.reject(leg, SIPResponse(status: 486))
+        #expect(seen.first == false && seen.last == true)
+        await callee.endpoint.stop()
+    }
+
+    /// The 200s and BYEs that a caller gets who acknowledges nothing.
+    @LoopActor
+    private func unacknowledged(_ callee: RecordedEndpoint, _ raw: RawPeer) async throws -> (answers: Int, byes: Int) {
+        let request = await invite(to: callee, from: raw)
+        raw.send(request.text)
+        let leg = try await callee.incoming().leg
+        callee.endpoint.answer(leg, sdp: sdp("answer"))
+        #expect(try await callee.event() == .ended(leg, SIPEnd(.acknowledgementLost)))
+        try await callee.noLegs()
+        var counts = (answers: 0, byes: 0)
+        while let message = raw.take() {
+            if message.hasPrefix("SIP/2.0 200") { counts.answers += 1 }
+            if message.hasPrefix("BYE ") { counts.byes += 1 }
+        }
+        return counts
+    }
+
+    @Test("who has never answered gets a 200 three times and a BYE twice; who has acknowledged a call before, as often as RFC 3261 says")
+    @LoopActor func silentSources() async throws {
+        let callee = try RecordedEndpoint([.udp]) { ($0.t1, $0.t1x64) = (.milliseconds(20), .milliseconds(1_280)) }
+        SilentSources.forgetAll()
+        let raw = try RawPeer(talkingTo: callee.port)
+        let silent = try await unacknowledged(callee, raw)
+        #expect(silent == (3, 2))
+        let call = await invite(to: callee, from: raw)
+        raw.send(call.text)
+        let leg = try await callee.incoming().leg
+        callee.endpoint.answer(leg, sdp: sdp("answer"))
+        let answer = try #require(await raw.receive("SIP/2.0 200"))
+        raw.send(call.then("ACK", sequence: 1, toTag: answer.tag(of: "To")).text)
+        #expect(try await callee.event() == .established(leg))
+        raw.send(call.then("BYE", sequence: 2, toTag: answer.tag(of: "To")).text)
+        #expect(try await callee.event() == .ended(leg, SIPEnd(.hungUp)))
+        _ = await raw.receive("SIP/2.0 200")
+        let known = try await unacknowledged(callee, raw)
+        #expect(known.answers > 4 && known.byes > 4, "\(known)")
+        await callee.endpoint.stop()
+    }
+}
