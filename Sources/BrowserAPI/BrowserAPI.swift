@@ -9,7 +9,7 @@ public import Logging
 /// A server feeds it with ``opened(_:)``, ``received(_:on:)`` and ``closed(_:)``.
 @LoopActor
 public final class BrowserAPI {
-    let configuration: BrowserAPIConfiguration
+    private(set) var configuration: BrowserAPIConfiguration
     let log: Logger
     private(set) weak var handler: (any BrowserAPIHandler)?
     private var connections: [UInt64: BrowserConnection] = [:]
@@ -83,6 +83,41 @@ public final class BrowserAPI {
 
     // MARK: For the gateway
 
+    /// How long a client outlives its connection, waiting for `resume`; for connections that are lost from now on.
+    public var graceTime: Duration {
+        get { configuration.graceTime }
+        set { configuration.graceTime = newValue }
+    }
+
+    /// Whether no new calls are taken. Every client is told of a change, and whoever logs in later in the answer to it.
+    public var isDraining = false {
+        didSet {
+            guard isDraining != oldValue else { return }
+            let event = BrowserEvent(class: "core", subclass: "gateway", type: isDraining ? "draining" : "taking_calls", objID: "gateway")
+            for client in registry.all { client.send(event) }
+        }
+    }
+
+    /// Has a client do nothing new any more, as when its user is no user any more: it ends at once, or at the end of its last session or call.
+    public func revoke(_ client: BrowserClient) {
+        client.isRevoked = true
+        endIfIdle(client)
+    }
+
+    /// Ends clients of ``revoke(_:)`` that have nothing left.
+    ///
+    /// - Returns: Whether others are left.
+    public func endRevoked() -> Bool {
+        for client in registry.all where client.isRevoked { endIfIdle(client) }
+        return registry.all.contains(where: \.isRevoked)
+    }
+
+    private func endIfIdle(_ client: BrowserClient) {
+        let alive = handler?.alive(of: client)
+        guard alive?.sessions.isEmpty != false, alive?.calls.isEmpty != false else { return }
+        end(client, "log in again: the user has been changed")
+    }
+
     /// Every client of the user, those that wait for `resume` included, in the order of their logins.
     public func clients(of user: String) -> [BrowserClient] { registry.clients(of: user) }
 
@@ -112,6 +147,9 @@ public final class BrowserAPI {
             guard try !serveBeforeLogin(request, on: connection) else { return }
             guard let client = connection.client else { throw APIError(.notLoggedIn) }
             guard !client.openRequests.contains(request.tid) else { throw APIError(.duplicateTID) }
+            guard !client.isRevoked || BrowserAPI.servesRevoked(request) else {
+                throw APIError(.notLoggedIn, "the user has been changed: log in again when the call is over")
+            }
             switch request.class {
             case "core": try serveCore(request, for: client, on: connection)
             case "media": try perform(BrowserCommand(name: request.cmd, request.data), request, for: client)
@@ -125,6 +163,11 @@ public final class BrowserAPI {
             }
             connection.send(OutgoingMessage.error(request.tid, error))
         }
+    }
+
+    /// Whether a client may still ask for this whose user is another by now: all that is of a call or session which it has.
+    private static func servesRevoked(_ request: IncomingRequest) -> Bool {
+        request.class != "admin" && !["start_call", "start_session", "subscribe", "transfer_call"].contains(request.cmd)
     }
 
     /// - Returns: Whether it was one of the commands that need no login.

@@ -69,8 +69,8 @@ final class Admission {
         var summary: String { destinations.map(\.summary).joined(separator: ", then ") }
     }
 
-    let settings: CallSettings
-    let routing: RoutingTable
+    var settings: CallSettings
+    var routing: RoutingTable
     let users: UserDirectory
     private let authenticator: RequestAuthenticator
     private let trunks: TrunkService

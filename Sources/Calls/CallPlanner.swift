@@ -42,7 +42,7 @@ final class CallPlanner {
     /// A call is forwarded this often; the next redirection is its end.
     static let maximumRedirections = 5
 
-    private let settings: CallSettings
+    var settings: CallSettings
     private let users: UserDirectory
     private let trunks: TrunkService
     /// Calls phones and trunks; nil until the gateway has started.

@@ -17,7 +17,7 @@ public final class Switchboard {
         let callee: Call.Leg?
     }
 
-    let settings: CallSettings
+    private(set) var settings: CallSettings
     /// Says which calls there may be.
     let admission: Admission
     /// Says who rings.
@@ -59,10 +59,24 @@ public final class Switchboard {
     public let lineTests: LineTests
     /// How the calls sound, while an operator looks at them.
     let qualities = QualityWatch()
-    /// Set while no new calls are taken: the gateway stops, or an operator wants it so.
+    /// Set while no new calls are taken: the gateway stops, or an operator wants it so. Browsers are told.
     public var isDraining: Bool {
         get { admission.isDraining }
-        set { admission.isDraining = newValue }
+        set {
+            admission.isDraining = newValue
+            api?.isDraining = newValue
+        }
+    }
+
+    /// Takes other settings and routes, for calls from now on; those that live stay as they are.
+    public func apply(_ settings: CallSettings, _ routing: RoutingTable) {
+        self.settings = settings
+        users.apply(settings)
+        planner.settings = settings
+        admission.settings = settings
+        admission.routing = routing
+        authenticator.apply(settings)
+        strangers.limits = settings.strangers
     }
 
     /// Set when the gateway stops: calls end, and none goes on elsewhere.

@@ -22,6 +22,11 @@ public final class LoopTimer {
         LoopTimer(delay: delay, interval: interval, body: body)
     }
 
+    /// Returns after `delay`, whether or not the task is cancelled.
+    public static func sleep(for delay: Duration) async {
+        await withCheckedContinuation { done in _ = schedule(after: delay) { done.resume() } }
+    }
+
     private init(delay: Duration, interval: Duration?, body: @escaping @LoopActor () -> Void) {
         self.body = body
         isRepeating = interval != nil

@@ -28,48 +28,59 @@ public final class Gateway {
     /// How long `start()` waits for Janus. The gateway then runs without it and answers 503 until it comes.
     private static let mediaPatience = Duration.seconds(10)
 
-    private let configuration: GatewayConfiguration
+    /// What is in force.
+    var configuration: GatewayConfiguration
+    /// What the gateway was made with: the parts that are made once have their values from it.
+    let first: GatewayConfiguration
+    /// Reads the configuration again, on any thread.
+    let reader: ConfigurationRereader?
+    var reloading: Task<ConfigurationReload, Never>?
+    var revoking: LoopTimer?
     let log: Logger
-    private let media: MediaBackend
-    private let mediaWatch: MediaWatch?
+    let media: MediaBackend
+    var mediaWatch: MediaWatch?
     private let mediaHosts = MediaHosts()
-    private let recordings: RecordingService
-    private let sessions: SessionRegistry
-    private let trunks: TrunkService
-    private let switchboard: Switchboard
-    private let service: BrowserService
-    private let api: BrowserAPI
-    private let certificates: Certificates
-    private var endpoint: SIPEndpoint?
-    private var hops: NextHops?
-    private var flowKeeper: FlowKeeper?
-    private var server: WebSocketServer?
+    let recordings: RecordingService
+    let sessions: SessionRegistry
+    let trunks: TrunkService
+    let switchboard: Switchboard
+    let service: BrowserService
+    let api: BrowserAPI
+    let certificates: Certificates
+    private(set) var endpoint: SIPEndpoint?
+    private(set) var hops: NextHops?
+    private(set) var flowKeeper: FlowKeeper?
+    private(set) var server: WebSocketServer?
     private var control: ControlServer?
-    private let probes: Probes
-    private var overview: GatewayOverview?
-    private var isStopping = false
+    let probes: Probes
+    private(set) var overview: GatewayOverview?
+    /// Set when the gateway is to end: at once, or when its calls have ended.
+    private(set) var isStopping = false
     let logOutput: LogOutput
     let sipMessages: SIPMessageLog
-    private let metrics: MetricsRegistry
-    private let traces: GatewayTraces
+    let metrics: MetricsRegistry
+    let traces: GatewayTraces
     private let loopDelay = LoopDelay()
-    private let records: RecordService
+    let records: RecordService
 
     /// - Parameters:
     ///   - routePlaces: Where each of the routes was written, for the log.
     ///   - metrics: What the parts count into through swift-metrics, which has to be told before.
     ///   - logOutput: Where `logger` writes to, for admins who change its level.
+    ///   - reader: Reads the configuration again, for ``reload()``; without one it stays as it is.
     public init(
         configuration: GatewayConfiguration, routePlaces: [ConfigurationOrigin] = [], metrics: MetricsRegistry = MetricsRegistry(), logger: Logger,
-        logOutput: LogOutput = .standardError
+        logOutput: LogOutput = .standardError, reader: ConfigurationRereader? = nil
     ) {
         self.configuration = configuration
+        first = configuration
+        self.reader = reader
         self.metrics = metrics
         log = logger
         traces = GatewayTraces(configuration, log: logger)
         certificates = Certificates(log: logger)
         records = RecordService(RecordSettings(configuration.records, gateway: RecordSettings.gateway(of: configuration), authorities: configuration.sip.authorities), log: logger)
-        media = MediaBackend(MediaServers(configuration), latching: configuration.media.latching == .auto ? .auto : .off, log: logger)
+        media = MediaBackend(MediaServers(configuration), latching: configuration.media.engineLatching, log: logger)
         recordings = RecordingService(configuration: RecordingConfiguration(configuration.recordings), log: logger)
         let context = SessionContext(
             media: media, mediaAddresses: configuration.media.addresses, recordings: recordings,
@@ -77,7 +88,6 @@ public final class Gateway {
         let table = CallTable()
         let sessions = SessionRegistry(factory: context, table: table)
         self.sessions = sessions
-        mediaWatch = configuration.media.timeout.map { MediaWatch(limit: $0, sessions: sessions) }
         trunks = TrunkService(configuration.trunks, log: logger)
         switchboard = Switchboard(
             settings: CallSettings(configuration), routing: RoutingTable(configuration, places: routePlaces), table: table, sessions: sessions,
@@ -103,7 +113,7 @@ public final class Gateway {
         records.start()
         let page: WebPage
         do throws(WebPage.Failure) { page = try WebPage() } catch { throw .webPage(error.description) }
-        if !configuration.tokens.isEmpty { service.tokens = TokenVerifier(configuration.tokens) }
+        service.take(tokens: configuration.tokens)
         do throws(GatewayError) {
             try await startRegistrar()
             try await startSIP()
@@ -116,7 +126,7 @@ public final class Gateway {
         traces.start(api.admin, hops: hops)
         startControl()
         media.start()
-        mediaWatch?.start()
+        watchMedia()
         loopDelay.onDelay = { [weak self] in self?.endpoint?.note(loopDelay: $0) }
         loopDelay.start()
         await recordings.start()
@@ -152,7 +162,7 @@ public final class Gateway {
             switchboard?.ownAddresses.contain(host: host) ?? false
         }
         endpoint.onRegister = { [weak self] request, reply in
-            guard self?.isStopping == false else { return reply.respond(SIPResponse(status: 503, retryAfter: 10)) }
+            guard self?.endpoint != nil else { return reply.respond(SIPResponse(status: 503, retryAfter: 10)) }
             handler.handle(request, reply)
         }
     }
@@ -172,7 +182,7 @@ public final class Gateway {
         settings.resolve = { name in await hops.locate(name) }
         mediaHosts.lookUp = { name in await hops.addresses(of: name) }
         self.hops = hops
-        settings.maximumLegs = configuration.sip.maximumCalls * 2
+        settings.maximumLegs = configuration.sip.maximumLegs
         settings.overload = OverloadControl.Limits(configuration.limits)
         settings.tls = identity.map {
             TLSEndpointContext.Settings(identity: $0, authorities: configuration.sip.authorities)
@@ -199,15 +209,20 @@ public final class Gateway {
 
     private func startTrunks() {
         guard let endpoint, let hops else { return }
-        if let registrar = switchboard.registrar {
-            flowKeeper = FlowKeeper(
-                registrar: registrar, endpoint: endpoint, interval: configuration.registrar.keepalive, domain: configuration.sip.domain)
-        }
+        keepFlows()
         trunks.start(endpoint, hops: hops)
         if let collector = configuration.calls.lineTestReports {
             switchboard.lineTests.reporter = LineTestReporter(
                 collector: collector, domain: configuration.sip.domain, endpoint: endpoint, locate: { name in await hops.locate(name) }, log: log)
         }
+    }
+
+    /// Begins to keep the way open to phones behind NAT, as often as the configuration says.
+    func keepFlows() {
+        guard let registrar = switchboard.registrar, let endpoint else { return }
+        flowKeeper?.stop()
+        flowKeeper = FlowKeeper(
+            registrar: registrar, endpoint: endpoint, interval: configuration.registrar.keepalive, domain: configuration.sip.domain)
     }
 
     private func startHTTP(_ page: WebPage) async throws(GatewayError) {
@@ -242,6 +257,7 @@ public final class Gateway {
         self.overview = overview
         api.admin["get_status"] = { [weak self] _ throws(APIError) in self?.status(isForAdmin: true) ?? [:] }
         addLogCommands(to: api.admin)
+        addReloadCommand(to: api.admin)
         records.serve(api.admin)
         do throws(ControlError) {
             control = try ControlServer(path: configuration.controlSocket, commands: api.admin, log: log)
@@ -263,14 +279,17 @@ public final class Gateway {
     /// The server holds its handler weakly.
     private var web: WebService?
 
-    /// Reads the certificates again, for those who connect from then on.
-    public func reloadCertificates() async { await certificates.reload() }
+    /// Takes no new calls from now on, and says why to whoever asks.
+    func takeNoMoreCalls() {
+        isStopping = true
+        switchboard.isDraining = true
+    }
 
     /// Ends all calls and closes everything. Harmless when repeated.
     public func stop() async {
-        isStopping = true
+        takeNoMoreCalls()
         overview = nil
-        switchboard.isDraining = true
+        revoking?.cancel()
         probes.stop()
         control?.stop()
         control = nil
@@ -298,68 +317,6 @@ public final class Gateway {
         await records.stop()
         await switchboard.registrar?.stop()
         switchboard.registrar = nil
-    }
-
-    private var reports: WebService.Reports {
-        WebService.Reports(
-            status: { [weak self] in self?.status(isForAdmin: $0) ?? [:] },
-            lineTest: { [weak self] id in self?.switchboard.lineTests.result(testID: id) },
-            metrics: { [weak self] in
-                self?.noteFigures()
-                return self?.metrics.text ?? ""
-            },
-            obstacles: { [weak self] in self?.obstacles ?? ["the gateway has stopped"] },
-            mayReadMetrics: { [ranges = configuration.http.metricsFrom] address in
-                guard let ip = SocketAddress(address)?.ip else { return false }
-                return ranges.contains { $0.contains(ip) }
-            })
-    }
-
-    /// Why no call can be taken at the moment.
-    private var obstacles: [String] {
-        var obstacles: [String] = []
-        if switchboard.isDraining { obstacles.append(isStopping ? "the gateway is stopping" : "an operator drains the gateway") }
-        if endpoint == nil { obstacles.append("SIP is not listened for") }
-        if !media.isReady { obstacles.append("no media server is ready") }
-        if sessions.count >= configuration.sip.maximumCalls { obstacles.append("there are as many calls as sip.maximum_calls") }
-        return obstacles
-    }
-
-    /// Puts what is counted by nobody, because it is there, into the metrics.
-    private func noteFigures() {
-        let queues = server?.queues ?? WebSocketServer.Queues()
-        let figures = GatewayFigures(
-            calls: switchboard.callCount, answeredCalls: switchboard.answeredCallCount, sessions: sessions.count, legs: endpoint?.openLegs ?? 0,
-            registrations: switchboard.registrar?.count ?? 0, trunks: trunks.snapshots.map { trunk in
-                GatewayFigures.Trunk(
-                    name: trunk.name, isUp: trunk.state.isUp, calls: trunk.calls, targets: trunk.targets.map { ($0.uri, $0.state != "down") })
-            },
-            setUps: endpoint?.load.setUps ?? 0, callLimit: endpoint?.load.callsPerSecond, clients: api.clientCount,
-            queues: (queues.messages, queues.bytes, queues.mostBytes), shutOut: switchboard.shutOutCounts, isMediaReady: media.isReady, handles: media.status.handles,
-            unfinishedRecordings: recordings.status.unfinished)
-        figures.note(in: metrics)
-        records.note(in: metrics)
-        traces.note(in: metrics)
-        metrics.setCounter("tern_recordings_total", Double(recordings.status.ready), [("result", "ready")])
-        metrics.setCounter("tern_recordings_total", Double(recordings.status.failed), [("result", "failed")])
-    }
-
-    /// What there is at the moment, as `GET /status` shows it.
-    private func status(isForAdmin: Bool) -> JSONValue {
-        let janus = media.status
-        var status: [String: JSONValue] = [
-            "calls": .integer(switchboard.callCount), "sessions": .integer(sessions.count),
-            "trunks": .object(Dictionary(trunks.states.map { trunk in
-                (trunk.name, ["state": .string(trunk.state.description), "calls": .integer(trunk.calls)])
-            }) { first, _ in first }),
-            "recordings": recordings.status.json,
-            "registrations": .integer(switchboard.registrar?.count ?? 0),
-            "sip_legs": .integer(endpoint?.openLegs ?? 0), "clients": .integer(api.clientCount),
-            "janus": ["state": .string(janus.state), "handles": .integer(janus.handles)],
-        ]
-        status["load"] = endpoint?.load.json
-        if isForAdmin { status["shut_out"] = .array(switchboard.shutOuts.map(\.json)) }
-        return .object(status)
     }
 
     /// The SIP addresses that are listened on, with their real ports.

@@ -15,6 +15,9 @@ internal import SIP
 extension GatewayConfiguration.Media {
     /// The addresses that phones are told.
     var addresses: LegAddresses { LegAddresses(address, ip6: address6) }
+
+    /// As the media engine has it.
+    var engineLatching: EngineConfiguration.Latching { latching == .auto ? .auto : .off }
 }
 
 extension RoutingTable {

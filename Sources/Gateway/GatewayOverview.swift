@@ -17,7 +17,8 @@ final class GatewayOverview {
     /// Entries of each list.
     static let maximumEntries = 500
 
-    private let configuration: GatewayConfiguration
+    /// What is in force.
+    var configuration: GatewayConfiguration
     private let switchboard: Switchboard
     private let sessions: SessionRegistry
     private let trunks: TrunkService

@@ -24,7 +24,7 @@ final class Probes {
     /// From one attempt to read the earlier results to the next.
     private static let readInterval = Duration.seconds(60)
 
-    private let probes: [Probe]
+    private var probes: [Probe]
     private let orders: TestCallOrders
     private let socket: String
     private let records: RecordService
@@ -51,7 +51,15 @@ final class Probes {
 
     /// Begins to test those that have an interval; the first time after a part of it, so that they are not all tested at once.
     func start() {
-        if !probes.isEmpty { LoopActor.task { [weak self] in await self?.readEarlier() } }
+        begin()
+        read(Set(probes.map(\.name)))
+    }
+
+    private func read(_ names: Set<String>) {
+        if !names.isEmpty { LoopActor.task { [weak self] in await self?.readEarlier(names) } }
+    }
+
+    private func begin() {
         for (index, probe) in probes.enumerated() {
             guard let every = probe.every else { continue }
             let first = min(every, .seconds(10 + 20 * (index % 30)))
@@ -59,17 +67,29 @@ final class Probes {
         }
     }
 
-    /// Takes in the results of a former process, as soon as they can be read.
-    private func readEarlier() async {
+    /// Takes in these probes' results of a former process, as soon as they can be read.
+    private func readEarlier(_ names: Set<String>) async {
         let began = EventTime.now.milliseconds
         guard let earlier = await records.keptTestCalls(most: Probes.kept) else {
-            return timers.append(LoopTimer.schedule(after: Probes.readInterval) { [weak self] in LoopActor.task { await self?.readEarlier() } })
+            return timers.append(LoopTimer.schedule(after: Probes.readInterval) { [weak self] in LoopActor.task { await self?.readEarlier(names) } })
         }
         let known = Dictionary(grouping: earlier.filter { $0.ended < (self.firstResult ?? began) }, by: \.probe)
-        for probe in probes {
+        for probe in probes where names.contains(probe.name) {
             let before = (known[probe.name] ?? []).compactMap { try? JSONValue(parsing: $0.result) }
             results[probe.name] = Array((before + (results[probe.name] ?? [])).suffix(Probes.kept))
         }
+    }
+
+    /// Takes other probes. Results of those that are gone are forgotten; a test that is under way goes on.
+    func apply(_ probes: [Probe]) {
+        for timer in timers { timer.cancel() }
+        timers = []
+        let former = Set(self.probes.map(\.name))
+        self.probes = probes
+        due = due.filter(probes.contains)
+        results = results.filter { name, _ in probes.contains { $0.name == name } }
+        begin()
+        read(Set(probes.map(\.name)).subtracting(former))
     }
 
     func stop() {

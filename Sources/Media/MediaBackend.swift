@@ -28,7 +28,7 @@ public final class MediaBackend: MediaEngine {
     /// UDP ports of phones' legs; nil where the engine's own choice counts.
     public let phonePorts: ClosedRange<Int>?
     /// Whether legs follow a phone whose packets come from elsewhere than the signalled address.
-    public let latching: EngineConfiguration.Latching
+    public var latching: EngineConfiguration.Latching
     private let log: Logger
     /// From then on the end of a Janus is what was asked for.
     private var isStopping = false

@@ -53,6 +53,12 @@ public final class RegistrarService {
         schedulePruning()
     }
 
+    /// What is taken from now on; contacts that are registered stay as they are.
+    public var limits: RegistrarLimits {
+        get { registrar.limits }
+        set { registrar.limits = newValue }
+    }
+
     // MARK: Requests and questions
 
     /// Carries out a REGISTER.

@@ -8,7 +8,7 @@ public import TLS
 /// It keeps its handler. It can be started again after ``stop()``.
 @LoopActor
 public final class WebSocketServer {
-    public let configuration: WebSocketServerConfiguration
+    public private(set) var configuration: WebSocketServerConfiguration
     let handler: any WebSocketServerHandler
 
     /// The port that it listens on, also when 0 was asked for; 0 while it does not run.
@@ -54,6 +54,12 @@ public final class WebSocketServer {
             queues.bytes += waiting.bytes
             queues.mostBytes = max(queues.mostBytes, waiting.bytes)
         }
+    }
+
+    /// Origins whose pages may connect from now on, beside those of this server itself.
+    public var allowedOrigins: [String] {
+        get { configuration.allowedOrigins }
+        set { configuration.allowedOrigins = newValue }
     }
 
     // MARK: Life

@@ -44,6 +44,11 @@ struct ConfigurationOptions: ParsableArguments {
             file: config, environment: ProcessInfo.processInfo.environment, arguments: arguments)
     }
 
+    /// Where the control socket of a gateway with this configuration is, as far as the configuration can be read.
+    var controlSocket: String {
+        ConfigurationReader.controlSocket(file: config, environment: ProcessInfo.processInfo.environment, arguments: arguments)
+    }
+
     /// Reads the configuration, and tells what is wrong with it.
     func loadOrReport() throws(ExitStatus) -> LoadedConfiguration {
         do throws(TernConfigurationError) {

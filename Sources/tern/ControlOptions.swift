@@ -18,6 +18,11 @@ struct ControlOptions: ParsableArguments {
         return client(of: try options.loadOrReport().configuration)
     }
 
+    /// For a gateway whose configuration may be wrong by now.
+    func lenientClient() -> ControlClient {
+        ControlClient(paths: socket.map { [$0] } ?? [options.controlSocket, ControlOptions.service])
+    }
+
     /// For whoever has read the configuration.
     func client(of configuration: GatewayConfiguration) -> ControlClient {
         ControlClient(paths: socket.map { [$0] } ?? [configuration.controlSocket, ControlOptions.service])

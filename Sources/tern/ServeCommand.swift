@@ -13,15 +13,20 @@ struct ServeCommand: ParsableCommand {
         commandName: "serve",
         abstract: "Run the gateway until SIGINT or SIGTERM.",
         discussion: """
-            The first of these signals ends all calls and then the gateway, a second one ends it at once. SIGHUP reads the \
-            log's level and format and the certificates again; it ends a gateway whose terminal was closed.
+            SIGTERM takes no new calls, waits until the last has ended or calls.drain has passed, and ends the gateway; a second one \
+            ends all calls at once. SIGINT (Ctrl-C) does so, too; one more signal ends the program without. SIGHUP reads the configuration \
+            and the certificates again, as tern reload does; it ends a gateway whose terminal was closed.
 
             Every key of the configuration has an environment variable: sip.listen is TERN_SIP_LISTEN.
             """)
 
     @OptionGroup var options: ConfigurationOptions
 
+    @Flag(name: .long, help: "Let the system write core dumps, of Tern and of its Janus. They have passwords and keys.")
+    var coreDumps = false
+
     func run() throws {
+        if !coreDumps { CoreDumps.forbid() }
         let loaded = try options.loadOrReport()
         let output = LogOutput.standardError
         output.level = loaded.configuration.log.level
@@ -35,26 +40,13 @@ struct ServeCommand: ParsableCommand {
         }
         let events = ServiceEvents()
         SignalThread.start(events)
+        let options = options
         let service = Service(
             configuration: loaded.configuration, routePlaces: loaded.routePlaces, events: events, metrics: metrics, logger: logger
         ) {
-            reload(into: output, logger: logger)
+            do throws(TernConfigurationError) { return .success(try options.load()) } catch { return .failure(error) }
         }
         let status = service.run()
         if status != .success { throw status }
-    }
-
-    /// Reads the configuration again, for the log's sake.
-    private func reload(into output: LogOutput, logger: Logger) {
-        do throws(TernConfigurationError) {
-            let log = try options.load().configuration.log
-            output.level = log.level
-            output.format = log.format
-            logger.notice("log settings read again", metadata: ["level": "\(log.level)", "format": "\(log.format)"])
-        } catch {
-            for problem in error.problems {
-                logger.error("configuration not read again", metadata: ["problem": "\(problem)"])
-            }
-        }
     }
 }

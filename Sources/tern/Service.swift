@@ -17,8 +17,17 @@ struct Service {
     let events: ServiceEvents
     let metrics: MetricsRegistry
     let logger: Logger
-    /// What SIGHUP asks for.
-    let reload: () -> Void
+    /// Reads the configuration again.
+    let reader: ConfigurationRereader
+
+    /// What the gateway has been told by signals.
+    private enum Stage {
+        case running
+        /// No new calls: it ends when the last has ended.
+        case draining
+        /// Its calls are being ended.
+        case stopping
+    }
 
     /// Returns when the gateway has ended.
     func run() -> ExitStatus {
@@ -26,24 +35,34 @@ struct Service {
         // A hang-up means "read again" to a service, and "my terminal is gone" to a program in one.
         let hasTerminal = isatty(0) == 1
         let holder = start()
+        var stage = Stage.running
         var deadline: DispatchTime?
         while let event = events.next(until: deadline ?? .distantFuture) {
             switch event {
             case .started(let text):
-                if deadline == nil { StandardStreams.output(text) }
+                if stage == .running { StandardStreams.output(text) }
             case .failed(let reason):
                 logger.critical("the gateway could not start", metadata: ["reason": "\(reason)"])
                 EventLoop.shared.stop()
                 return .failure
             case .signal(SIGHUP) where !hasTerminal:
-                reload()
-                LoopActor.task { await holder.gateway?.reloadCertificates() }
+                LoopActor.task { await holder.gateway?.reload() }
+            case .signal(SIGTERM) where stage == .running:
+                logger.notice("stopping when the calls have ended", metadata: ["signal": "\(SIGTERM)"])
+                stage = .draining
+                drain(holder)
             case .signal(let signal):
-                guard deadline == nil else {
+                guard stage != .stopping else {
                     logger.warning("ended at once", metadata: ["signal": "\(signal)"])
                     return .failure
                 }
                 logger.notice("stopping", metadata: ["signal": "\(signal)"])
+                stage = .stopping
+                deadline = .now() + Service.stopLimit
+                stop(holder)
+            case .drained:
+                guard stage == .draining else { continue }
+                stage = .stopping
                 deadline = .now() + Service.stopLimit
                 stop(holder)
             case .stopped:
@@ -57,9 +76,9 @@ struct Service {
     }
 
     private func start() -> GatewayHolder {
-        let (holder, events, configuration, places, metrics, logger) = (GatewayHolder(), events, configuration, routePlaces, metrics, logger)
+        let (holder, events, configuration, places, metrics, logger, reader) = (GatewayHolder(), events, configuration, routePlaces, metrics, logger, reader)
         LoopActor.task {
-            let gateway = Gateway(configuration: configuration, routePlaces: places, metrics: metrics, logger: logger)
+            let gateway = Gateway(configuration: configuration, routePlaces: places, metrics: metrics, logger: logger, reader: reader)
             holder.gateway = gateway
             do throws(GatewayError) {
                 try await gateway.start()
@@ -70,6 +89,14 @@ struct Service {
             }
         }
         return holder
+    }
+
+    private func drain(_ holder: GatewayHolder) {
+        let events = events
+        LoopActor.task {
+            await holder.gateway?.drain()
+            events.post(.drained)
+        }
     }
 
     private func stop(_ holder: GatewayHolder) {

@@ -5,6 +5,8 @@ internal import Synchronization
 enum ServiceEvent: Sendable {
     case started(String)
     case failed(String)
+    /// The calls have ended, or their time is over.
+    case drained
     case stopped
     case signal(Int32)
 }

@@ -12,6 +12,8 @@ public final class BrowserClient {
     public var isConnected: Bool { connection != nil }
     /// Whether it is gone for good. Whatever is sent to it then is dropped.
     public private(set) var isEnded = false
+    /// Whether it may do nothing new any more.
+    var isRevoked = false
     /// The peer's address of its last connection.
     public private(set) var remoteAddress: String
 
@@ -165,7 +167,9 @@ public final class BrowserClient {
 extension BrowserClient {
     /// What `login` and `resume` answer.
     var introduction: [String: JSONValue] {
-        ["user": .string(user.name), "connection_id": .string(id), "resume_token": .string(resumeToken)]
+        var data: [String: JSONValue] = ["user": .string(user.name), "connection_id": .string(id), "resume_token": .string(resumeToken)]
+        if api?.isDraining == true { data["draining"] = true }
+        return data
     }
 
     /// Who it is, for the log.

@@ -34,11 +34,11 @@ public final class RequestAuthenticator {
         case refused(SIPResponse)
     }
 
-    private let realm: String
-    private let sources: SourceMatcher
+    private var realm = ""
+    private var sources = SourceMatcher([])
     private var accounts: [String: (account: Account, source: CallSource)] = [:]
-    private let algorithms: [DigestAlgorithm]
-    private var verifier: DigestVerifier
+    private var algorithms: [DigestAlgorithm] = []
+    private var verifier = DigestVerifier(nonces: NonceAuthority(now: .now))
     private var limiter = FailureLimiter()
     /// The trunk with whose registrar, at an address, we are registered; of several the one whose contact is dialled.
     private let registeredTrunk: @LoopActor (_ address: String, _ dialled: String) -> String?
@@ -50,9 +50,15 @@ public final class RequestAuthenticator {
         registeredTrunk: @escaping @LoopActor (_ address: String, _ dialled: String) -> String?
     ) {
         self.registeredTrunk = registeredTrunk
+        self.log = log
+        apply(settings)
+    }
+
+    /// Takes the users and trunks of other settings. Nonces stay good, and failures count on.
+    func apply(_ settings: CallSettings) {
         realm = settings.realm
         sources = SourceMatcher(settings.trunks)
-        self.log = log
+        accounts = [:]
         for trunk in settings.trunks {
             guard let credentials = trunk.inbound.credentials else { continue }
             let account = Account(name: credentials.username, credential: credentials.credential)
@@ -65,7 +71,6 @@ public final class RequestAuthenticator {
         let possible = DigestVerifier.algorithms(for: accounts.values.map(\.account))
         let wanted = possible.filter(settings.digest.contains)
         algorithms = !wanted.isEmpty ? wanted : possible.isEmpty ? settings.digest : possible
-        verifier = DigestVerifier(nonces: NonceAuthority(now: .now))
     }
 
     /// Decides about a request. `then` is called once: at once, or a little later where a source has guessed before.

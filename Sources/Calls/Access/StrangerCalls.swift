@@ -31,7 +31,7 @@ struct StrangerCalls {
         var calls = 0, waiting = 0
     }
 
-    private let limits: StrangerLimits
+    var limits: StrangerLimits
     private var calls: [String: Call] = [:]
     private var counts: [Source: Count] = [:]
     private var waiting = 0

@@ -5,14 +5,17 @@ internal import Registrar
 /// The users who can be called, and where: the configuration's, and guests, whom a token lets in as long as they are logged in.
 @LoopActor
 final class UserDirectory {
-    private let users: [String: CallSettings.User]
-    private let admitsGuests: Bool
+    private var users: [String: CallSettings.User] = [:]
+    private var admitsGuests = false
     /// The browsers of users.
     weak var browsers: (any BrowserSource)?
     /// The phones of users; nil until the gateway has started.
     var phones: (any ContactSource)?
 
-    init(_ settings: CallSettings) {
+    init(_ settings: CallSettings) { apply(settings) }
+
+    /// Takes the users of other settings.
+    func apply(_ settings: CallSettings) {
         users = settings.users
         admitsGuests = settings.admitsGuests
     }

@@ -23,6 +23,7 @@ extension BrowserService {
         _ kind: SessionKind, _ change: SessionOptionsChange, profiles: [SessionSide: SIPProfile], _ client: BrowserClient,
         subscribe: Bool
     ) throws(APIError) -> any MediaSession {
+        guard !switchboard.isDraining else { throw APIError(.shuttingDown) }
         try switchboard.admission.checkRoom(forClientOf: client.user.name)
         return sessions.create(
             kind: kind, options: SessionOptions().applying(change), profiles: profiles, client: client,

@@ -14,7 +14,7 @@ public final class BrowserService: BrowserAPIHandler {
     let switchboard: Switchboard
     private let log: Logger
     /// Nothing where no tokens are configured.
-    public var tokens: TokenVerifier?
+    private var tokens: TokenVerifier?
     /// The sessions that API clients drive themselves.
     var apiSessions: [String: APISession] = [:]
 
@@ -25,6 +25,9 @@ public final class BrowserService: BrowserAPIHandler {
         self.switchboard = switchboard
         self.log = log
     }
+
+    /// Whose tokens log in from now on.
+    public func take(tokens: [TokenKey]) { self.tokens = tokens.isEmpty ? nil : TokenVerifier(tokens) }
 
     public func authenticate(user: String, password: String) -> BrowserUser? {
         let known = switchboard.settings.users[user]

@@ -97,6 +97,9 @@ extension ConfigurationReader {
             if try ConfigurationText.duration(text, in: .zero ... .seconds(7 * 86_400)) == .zero { return nil }
             return try ConfigurationText.duration(text, in: .seconds(1) ... .seconds(7 * 86_400))
         }
+        section?.read("drain", into: &configuration.calls.drain) { text throws(ConfigurationText.Refusal) in
+            try ConfigurationText.duration(text, in: .zero ... .seconds(86_400))
+        }
         section?.read("redirects", into: &configuration.calls.redirects) { text throws(ConfigurationText.Refusal) in
             try ConfigurationText.choice(text, of: GatewayConfiguration.Calls.Redirects.self)
         }

@@ -36,6 +36,14 @@ public struct ConfigurationReader {
         return try reader.load(file: file, arguments: arguments)
     }
 
+    /// The control socket of a gateway with this configuration, which may have problems elsewhere.
+    public static func controlSocket(file path: String?, environment: [String: String], arguments: [String: [String]]) -> String {
+        var reader = ConfigurationReader(environment: environment, host: .current())
+        let text = path.flatMap { path in ConfigurationFile.read(path, problems: reader.problems).map { (path: path, text: $0) } }
+        _ = reader.read(ConfigurationLayers(file: text, environment: environment, arguments: arguments, problems: reader.problems).root)
+        return reader.configuration.controlSocket
+    }
+
     /// Reads a text as if it were the file at `path`.
     static func load(
         text: String, path: String = "tern.yaml", environment: [String: String] = [:],

@@ -38,6 +38,12 @@ public struct Trunk: Sendable, Equatable {
         self.targets = targets
     }
 
+    /// Whether both are reached and registered with in the same way, so that nothing of that begins anew when one takes the place of the other.
+    public func hasSameLine(as other: Trunk) -> Bool {
+        targets == other.targets && credentials == other.credentials && registration == other.registration && keepalive == other.keepalive
+            && fromDomain == other.fromDomain
+    }
+
     /// Request-URIs of a call, by the trunk's targets and in its notation.
     ///
     /// - Parameter dialled: As the routes gave it.

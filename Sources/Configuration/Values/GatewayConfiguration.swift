@@ -87,6 +87,9 @@ extension GatewayConfiguration {
         /// Default: 12 h.
         public var maximumDuration: Duration? = .seconds(12 * 3_600)
 
+        /// Key `calls.drain`: how long a gateway that is told to stop waits for its calls to end, 0 to 24 h. Default: 30 min.
+        public var drain = Duration.seconds(30 * 60)
+
         /// Key `calls.direct_uris`: whether browsers may dial `sip:` URIs of other domains, past the routes. Default: where there is
         /// no trunk; a trunk that knows the gateway by its address would take such calls, whatever the routes say.
         public var allowsDirectURIs = true

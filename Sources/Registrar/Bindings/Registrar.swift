@@ -1,7 +1,7 @@
 /// Which contacts each user has (RFC 3261 10.3), without sockets, files or a clock: the time is told to it, and what it
 /// changed is told to the caller.
 public struct Registrar: Sendable {
-    public let limits: RegistrarLimits
+    public internal(set) var limits: RegistrarLimits
     /// Bindings in all, those included that ended and were not pruned yet.
     public private(set) var count = 0
     /// No binding ends before this; nil where there is none. Grows only by ``prune(now:)``.

@@ -40,7 +40,8 @@ public struct TrunkMachine: Sendable {
         case report(TrunkState)
     }
 
-    private let maximumCalls: Int?
+    /// Nil is no limit.
+    var maximumCalls: Int?
     private var registration: RegistrationCycle?
     private var targets: [TargetHealth]
     private var random: Jitter
@@ -48,7 +49,7 @@ public struct TrunkMachine: Sendable {
     private var reported = TrunkState.stopped
     private var scheduled: Instant?
     /// Calls at the moment, both directions.
-    public private(set) var calls = 0
+    public internal(set) var calls = 0
 
     public init(_ trunk: Trunk) {
         self.init(trunk, seed: .random(in: .min ... .max))

@@ -38,7 +38,11 @@ extension TrunkService {
         let last = LoopActor.task { [weak self] in
             _ = await self?.send(request, to: target)
         }
-        farewells.append(last)
+        farewells.insert(last)
+        LoopActor.task { [weak self] in
+            await last.value
+            self?.farewells.remove(last)
+        }
     }
 
     func options(_ entry: Entry, target index: Int) {

@@ -10,7 +10,9 @@ internal import SIPNames
 public final class TrunkService {
     /// A trunk, its machine and its credentials.
     final class Entry {
-        let trunk: Trunk
+        var trunk: Trunk
+        /// What took its place, with its calls, when the trunk was changed.
+        private(set) var successor: Entry?
         var machine: TrunkMachine
         var timer: LoopTimer?
         var digest: DigestClient?
@@ -24,15 +26,26 @@ public final class TrunkService {
                 DigestClient(username: $0.username, credential: $0.credential, realm: $0.realm)
             }
         }
+
+        /// The one that counts the calls of this one.
+        var current: Entry { successor?.current ?? self }
+
+        /// What takes its place: the trunk as it is now, with the calls that there are.
+        func replaced(by trunk: Trunk) -> Entry {
+            let entry = Entry(trunk)
+            entry.machine.calls = machine.calls
+            successor = entry
+            return entry
+        }
     }
 
-    private let entries: [String: Entry]
+    private var entries: [String: Entry]
     private let log: Logger
     /// Set while the trunks are at work.
     private(set) weak var endpoint: (any SIPUserAgent)?
     private(set) var hops: NextHops?
     /// The ends of registrations that are under way.
-    var farewells: [Task<Void, Never>] = []
+    var farewells: Set<Task<Void, Never>> = []
 
     public init(_ trunks: [Trunk], log: Logger) {
         entries = Dictionary(trunks.map { ($0.name, Entry($0)) }) { first, _ in first }
@@ -58,6 +71,50 @@ public final class TrunkService {
         farewells = []
         endpoint = nil
         hops = nil
+    }
+
+    /// Takes other trunks: unregisters those that are gone, starts those that are new, and keeps what has not changed as it is. Calls of any
+    /// trunk go on.
+    public func apply(_ trunks: [Trunk]) {
+        let wanted = Dictionary(trunks.map { ($0.name, $0) }) { first, _ in first }
+        for (name, entry) in entries where wanted[name] == nil {
+            entries[name] = nil
+            _ = retire(entry)
+        }
+        for (name, trunk) in wanted where entries[name]?.trunk != trunk {
+            guard let entry = entries[name] else {
+                begin(Entry(trunk))
+                continue
+            }
+            guard trunk.hasSameLine(as: entry.trunk) else {
+                begin(entry.replaced(by: trunk), after: retire(entry))
+                continue
+            }
+            entry.trunk = trunk
+            entry.machine.maximumCalls = trunk.maximumCalls
+        }
+    }
+
+    /// Ends its registration and its keepalives.
+    ///
+    /// - Returns: What waits for the registrar's answer.
+    private func retire(_ entry: Entry) -> Set<Task<Void, Never>> {
+        let before = farewells
+        handle(.stopped, of: entry)
+        entry.timer?.cancel()
+        return farewells.subtracting(before)
+    }
+
+    /// Puts a trunk to work. A registrar must not hear of its contact before it has heard that the former one ends.
+    private func begin(_ entry: Entry, after farewells: Set<Task<Void, Never>> = []) {
+        entries[entry.trunk.name] = entry
+        guard endpoint != nil else { return }
+        guard !farewells.isEmpty else { return handle(.started, of: entry) }
+        LoopActor.task { [weak self] in
+            for farewell in farewells { await farewell.value }
+            guard let self, endpoint != nil, entries[entry.trunk.name] === entry else { return }
+            handle(.started, of: entry)
+        }
     }
 
     /// In the order of their names.
@@ -95,12 +152,13 @@ public final class TrunkService {
     /// A place for one more call, in either direction; nil where there are as many as there may be.
     public func place(on trunk: Trunk) -> TrunkPlace? {
         guard let entry = entries[trunk.name], entry.machine.takeCall() else { return nil }
-        return TrunkPlace { entry.machine.releaseCall() }
+        return TrunkPlace { entry.current.machine.releaseCall() }
     }
 
     /// What a target said to a call: its final status, or nil when it rings.
     public func note(_ status: Int?, from target: Int, of trunk: Trunk) {
-        guard let entry = entries[trunk.name] else { return }
+        // The targets of a call that began before the trunk was changed are others.
+        guard let entry = entries[trunk.name], entry.trunk.targets == trunk.targets else { return }
         let failed = status.map(trunk.failsOver) ?? false
         handle(failed ? .callFailed(target: target) : .callAnswered(target: target), of: entry)
     }

@@ -8,7 +8,7 @@ public import TLS
 /// Calls over SIP: the legs of a B2BUA, on Sofia's NUA.
 @LoopActor
 public final class SIPEndpoint: SIPUserAgent {
-    let configuration: SIPEndpointConfiguration
+    private(set) var configuration: SIPEndpointConfiguration
     let logger = Logger(label: "sip")
     /// Bounds the lines about INVITEs that are refused here.
     var refusedLines = LineBudget(perSecond: 50)
@@ -52,6 +52,18 @@ public final class SIPEndpoint: SIPUserAgent {
 
     /// Addresses that the endpoint listens on, with their real ports. Empty while it is stopped.
     public var listening: [ListenAddress] { stacks.flatMap(\.listening) }
+
+    /// Legs at once; with one more INVITEs are refused.
+    public var maximumLegs: Int {
+        get { configuration.maximumLegs }
+        set { configuration.maximumLegs = newValue }
+    }
+
+    /// What is taken of new calls; a change acts from the next one on.
+    public var overloadLimits: OverloadControl.Limits {
+        get { overload.limits }
+        set { overload.limits = newValue }
+    }
 
     /// Legs that are not gone: also those that still wait for the answer to a BYE or CANCEL.
     public var openLegs: Int { legs.count + resolving.count }

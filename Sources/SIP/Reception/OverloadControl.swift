@@ -31,7 +31,7 @@ public struct OverloadControl: Sendable {
     private static let least = 10.0
     private static let memory = Duration.seconds(10)
 
-    let limits: Limits
+    var limits: Limits
     /// Calls in set-up.
     private(set) var setUps = 0
     /// Calls that were admitted and are on their way through Sofia, which may refuse them by itself: so they are forgotten with their window.

@@ -1,0 +1,76 @@
+internal import Calls
+internal import Diagnosis
+internal import EventLoop
+internal import JSON
+internal import Media
+internal import Recording
+internal import Routing
+internal import SIP
+internal import SIPNames
+internal import Web
+internal import WebSocket
+
+/// What the gateway tells of itself by HTTP.
+extension Gateway {
+    var reports: WebService.Reports {
+        WebService.Reports(
+            status: { [weak self] in self?.status(isForAdmin: $0) ?? [:] },
+            lineTest: { [weak self] id in self?.switchboard.lineTests.result(testID: id) },
+            metrics: { [weak self] in
+                self?.noteFigures()
+                return self?.metrics.text ?? ""
+            },
+            obstacles: { [weak self] in self?.obstacles ?? ["the gateway has stopped"] },
+            mayReadMetrics: { [weak self] address in
+                guard let ip = SocketAddress(address)?.ip, let ranges = self?.configuration.http.metricsFrom else { return false }
+                return ranges.contains { $0.contains(ip) }
+            })
+    }
+
+    /// Why no call can be taken at the moment.
+    var obstacles: [String] {
+        var obstacles: [String] = []
+        if switchboard.isDraining { obstacles.append(isStopping ? "the gateway is stopping" : "an operator drains the gateway") }
+        if endpoint == nil { obstacles.append("SIP is not listened for") }
+        if !media.isReady { obstacles.append("no media server is ready") }
+        if sessions.count >= configuration.sip.maximumCalls { obstacles.append("there are as many calls as sip.maximum_calls") }
+        return obstacles
+    }
+
+    /// Puts what is counted by nobody, because it is there, into the metrics.
+    private func noteFigures() {
+        let queues = server?.queues ?? WebSocketServer.Queues()
+        let figures = GatewayFigures(
+            calls: switchboard.callCount, answeredCalls: switchboard.answeredCallCount, sessions: sessions.count, legs: endpoint?.openLegs ?? 0,
+            registrations: switchboard.registrar?.count ?? 0, trunks: trunks.snapshots.map { trunk in
+                GatewayFigures.Trunk(
+                    name: trunk.name, isUp: trunk.state.isUp, calls: trunk.calls, targets: trunk.targets.map { ($0.uri, $0.state != "down") })
+            },
+            setUps: endpoint?.load.setUps ?? 0, callLimit: endpoint?.load.callsPerSecond, clients: api.clientCount,
+            queues: (queues.messages, queues.bytes, queues.mostBytes), shutOut: switchboard.shutOutCounts, isMediaReady: media.isReady, handles: media.status.handles,
+            unfinishedRecordings: recordings.status.unfinished)
+        figures.note(in: metrics)
+        records.note(in: metrics)
+        traces.note(in: metrics)
+        metrics.setCounter("tern_recordings_total", Double(recordings.status.ready), [("result", "ready")])
+        metrics.setCounter("tern_recordings_total", Double(recordings.status.failed), [("result", "failed")])
+    }
+
+    /// What there is at the moment, as `GET /status` shows it.
+    func status(isForAdmin: Bool) -> JSONValue {
+        let janus = media.status
+        var status: [String: JSONValue] = [
+            "calls": .integer(switchboard.callCount), "sessions": .integer(sessions.count),
+            "trunks": .object(Dictionary(trunks.states.map { trunk in
+                (trunk.name, ["state": .string(trunk.state.description), "calls": .integer(trunk.calls)])
+            }) { first, _ in first }),
+            "recordings": recordings.status.json,
+            "registrations": .integer(switchboard.registrar?.count ?? 0),
+            "sip_legs": .integer(endpoint?.openLegs ?? 0), "clients": .integer(api.clientCount),
+            "janus": ["state": .string(janus.state), "handles": .integer(janus.handles)],
+        ]
+        status["load"] = endpoint?.load.json
+        if isForAdmin { status["shut_out"] = .array(switchboard.shutOuts.map(\.json)) }
+        return .object(status)
+    }
+}
