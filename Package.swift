@@ -80,7 +80,7 @@ let package = Package(
         .target(name: "Resolver", dependencies: ["CAres", "EventLoop", "SIPNames", logging], swiftSettings: settings),
         .target(name: "Janus", dependencies: ["EventLoop", "Events", "JSON", "RTP", "SIPNames", "Version", "WebSocket", logging, metrics], swiftSettings: settings),
         .target(name: "Recording", dependencies: ["EventLoop", "JSON", logging], swiftSettings: settings),
-        .target(name: "BrowserAPI", dependencies: ["EventLoop", "Events", "JSON", "ProxyCore", "WebSocket", logging, metrics], swiftSettings: settings),
+        .target(name: "BrowserAPI", dependencies: ["Authentication", "EventLoop", "Events", "JSON", "ProxyCore", "SIPNames", "WebSocket", logging, metrics], swiftSettings: settings),
 
         .target(name: "Control", dependencies: ["BrowserAPI", "EventLoop", "JSON", logging], swiftSettings: settings),
 
@@ -182,7 +182,7 @@ let package = Package(
             exclude: ["Support/webrtc-peer.py"], swiftSettings: settings
         ),
         .testTarget(name: "RecordingTests", dependencies: ["Recording", "EventLoop", "JSON", "tern", logging, "TestRandom"], swiftSettings: settings),
-        .testTarget(name: "BrowserAPITests", dependencies: ["BrowserAPI", "EventLoop", "JSON", "WebSocket", logging], swiftSettings: settings),
+        .testTarget(name: "BrowserAPITests", dependencies: ["Authentication", "BrowserAPI", "EventLoop", "JSON", "WebSocket", logging], swiftSettings: settings),
         .testTarget(
             name: "ConfigurationTests", dependencies: ["Authentication", "Configuration", "SDP", "SIPNames", "TLS", "TestCertificates", logging],
             swiftSettings: settings
@@ -190,7 +190,7 @@ let package = Package(
         .testTarget(
             name: "RoutingTests", dependencies: ["Configuration", "EventLoop", "Resolver", "Routing", "SIP", "SIPNames", "TestCertificates"], swiftSettings: settings
         ),
-        .testTarget(name: "WebTests", dependencies: ["BrowserAPI", "EventLoop", "JSON", "Web", "WebSocket"], swiftSettings: settings),
+        .testTarget(name: "WebTests", dependencies: ["Authentication", "BrowserAPI", "EventLoop", "JSON", "Web", "WebSocket"], swiftSettings: settings),
         .testTarget(
             name: "MediaTests", dependencies: ["EventLoop", "Janus", "Media", "ProxyCore", "Recording", "SDP", "SIPNames", "TestRandom", logging], swiftSettings: settings),
         .testTarget(

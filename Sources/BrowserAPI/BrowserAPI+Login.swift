@@ -1,6 +1,8 @@
+internal import Authentication
 internal import EventLoop
 internal import JSON
 internal import Logging
+internal import SIPNames
 
 extension BrowserAPI {
     // MARK: Login
@@ -17,14 +19,14 @@ extension BrowserAPI {
         }
         let name = try request.data.text("user", bytes: 1...256)
         let password = try request.data.text("password", bytes: 0...1_024)
-        let source = LoginFailures.Source(peer: connection.transport.remoteAddress, user: name)
+        let peer = connection.transport.remoteAddress
         // Not looked at, whether right or wrong: else the time of an answer would tell which it was.
-        guard !loginFailures.isExhausted(source, now: .now) else {
-            let error = APIError(.tooManyRequests, "too many wrong passwords: try again in a minute")
+        guard !isBanned(name, at: peer) else {
+            let error = APIError(.tooManyRequests, "too many wrong passwords: try again in ten minutes")
             return refuse(request.tid, error, of: name, slowly: true, on: connection)
         }
         guard let user = handler.authenticate(user: name, password: password) else {
-            note(source)
+            countFailure(of: name, at: peer)
             return refuse(request.tid, APIError(.wrongCredentials), of: name, slowly: true, on: connection)
         }
         try admit(user, request.tid, on: connection)
@@ -34,18 +36,25 @@ extension BrowserAPI {
     ///
     /// - Parameter peer: Where the request came from, `address:port`.
     public func authenticate(user name: String, password: String, from peer: String) -> BrowserUser? {
-        let source = LoginFailures.Source(peer: peer, user: name)
-        guard let handler, name.utf8.count <= 256, password.utf8.count <= 1_024, !loginFailures.isExhausted(source, now: .now) else { return nil }
-        if let user = handler.authenticate(user: name, password: password) { return user }
-        note(source)
+        guard let handler, name.utf8.count <= 256, password.utf8.count <= 1_024, !isBanned(name, at: peer) else { return nil }
+        if let user = handler.authenticate(user: name, password: password) {
+            limiter.proved(address: peer, user: user.name, now: .now)
+            return user
+        }
+        countFailure(of: name, at: peer)
         warn("a login failed", ["address": "\(peer)", "user": "\(name)", "reason": "\(APIError(.wrongCredentials).text)", "over": "HTTP"])
         return nil
     }
 
-    /// Counts a wrong password, and says so where it is one too many.
-    private func note(_ source: LoginFailures.Source) {
-        guard let shutOut = loginFailures.note(source, now: .now) else { return }
-        onShutOut?(shutOut)
+    private func isBanned(_ user: String, at peer: String) -> Bool {
+        if case .banned = limiter.verdict(address: peer, user: user, now: .now) { return true }
+        return false
+    }
+
+    /// Counts a wrong password, but for loopback, which is no address of anybody: there stands a proxy, which knows who comes.
+    private func countFailure(of user: String, at peer: String) {
+        guard (SocketAddress(peer)?.ip ?? IPAddress(host: peer))?.unmapped.isLoopback != true else { return }
+        if let ban = limiter.failed(address: peer, user: user, now: .now).ban { onBan?(ban) }
     }
 
     /// A line that anybody can bring about, within bounds.
@@ -92,6 +101,7 @@ extension BrowserAPI {
         else { throw APIError(.tooManyClients) }
         let client = BrowserClient(user: user, api: self)
         registry.insert(client)
+        limiter.proved(address: connection.transport.remoteAddress, user: user.name, now: .now)
         log.info("login", metadata: client.metadata)
         connection.stopWaitingForLogin()
         connection.client = client

@@ -1,3 +1,4 @@
+public import Authentication
 public import EventLoop
 internal import Events
 internal import JSON
@@ -16,11 +17,11 @@ public final class BrowserAPI {
     /// What admins may ask.
     public let admin: AdminCommands
     var registry = ClientRegistry()
-    var loginFailures: LoginFailures
+    var limiter: FailureLimiter
     /// Bounds the lines about logins that failed.
     var lines = LineBudget(perSecond: 20)
-    /// Called when an address is shut out.
-    public var onShutOut: (@LoopActor (LoginShutOut) -> Void)?
+    /// Hears of each ban when it begins.
+    public var onBan: (@LoopActor (FailureLimiter.Ban) -> Void)?
 
     /// - Parameter handler: Not retained.
     public init(
@@ -31,7 +32,9 @@ public final class BrowserAPI {
         self.configuration = configuration
         self.log = log
         self.handler = handler
-        loginFailures = LoginFailures(limit: configuration.wrongPasswordLimit, window: .seconds(60))
+        var limits = FailureLimiter.Configuration()
+        limits.banAfter = configuration.wrongPasswordLimit
+        limiter = FailureLimiter(configuration: limits)
     }
 
     // MARK: For the server
@@ -130,8 +133,11 @@ public final class BrowserAPI {
     /// Clients that are logged in, those that wait for `resume` included.
     public var clientCount: Int { registry.count }
 
-    /// The addresses from which a user's passwords are not looked at.
-    public var shutOuts: [LoginShutOut] { loginFailures.shutOuts(now: .now) }
+    /// The addresses from which passwords are not looked at, of a user or of all.
+    public var bans: [FailureLimiter.Ban] { limiter.bans(now: .now) }
+
+    /// Lifts bans; see ``FailureLimiter/lift(address:user:now:)``.
+    public func liftBans(address: String?, user: String?) -> [FailureLimiter.Ban] { limiter.lift(address: address, user: user, now: .now) }
 
     /// Ends every client and closes every connection, with 1001.
     public func stop() {
@@ -237,8 +243,7 @@ public struct BrowserAPIConfiguration: Sendable {
     public var loginTime: Duration = .seconds(300)
     /// Failed logins and resumes after which a connection is closed with 1008.
     public var failedLoginLimit = 5
-    /// Wrong passwords of one user from one address within a minute, on whatever connections, after which none is looked at until
-    /// the minute is over.
+    /// Wrong passwords of one user from one address within a minute, on whatever connections, after which none is looked at for ten minutes.
     public var wrongPasswordLimit = 20
     /// Delay of the answer to the first wrong password; it doubles with each further one.
     public var failedLoginDelay: Duration = .milliseconds(250)

@@ -22,6 +22,10 @@ extension Admission {
             let reason = "the route is for callers with credentials"
             refusal = challenge.map { Refusal($0, reason) } ?? Refusal(403, reason)
         case .forbidden: refusal = Refusal(403, "the route is for other callers")
+        case .none where request.source == .anonymous && routing.leadsToNobody(request, isGuest: users.isGuest):
+            // A stranger gets what a user's name gets whose phones are away: in all else, too, as when there is no room.
+            try checkRoom(for: request.source)
+            refusal = Refusal(CallEnd.notReachable.sipResponse, CallEnd.notReachable.reason)
         case .none: refusal = Refusal(404, "no route for \(request.dialled.prefix(64))")
         }
         refusal.details = explanation(of: request)
@@ -58,6 +62,7 @@ extension Admission {
             for case .sip(let uri, _) in destinations where ownAddresses.contain(uri: uri) { throw Refusal(482, "it leads back here") }
             return destinations
         case .challenge, .forbidden: throw Refusal(403, "the target may not be called")
+        case .none where source == .anonymous: throw Refusal(CallEnd.notReachable.sipResponse, "nobody is reached by the target")
         case .none: throw Refusal(404, "nobody is reached by the target")
         }
     }

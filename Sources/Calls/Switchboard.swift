@@ -30,7 +30,7 @@ public final class Switchboard {
     public weak var api: BrowserAPI? {
         didSet {
             users.browsers = api
-            api?.onShutOut = { [log] in log.warning("an address is shut out", metadata: AddressShutOut($0).metadata) }
+            api?.onBan = { [weak self] in self?.banned(AccessBan($0, .api)) }
         }
     }
     public var endpoint: (any SIPUserAgent)? {
@@ -97,6 +97,7 @@ public final class Switchboard {
         planner = CallPlanner(settings: settings, users: users, trunks: trunks)
         admission = Admission(settings: settings, routing: routing, users: users, authenticator: authenticator, trunks: trunks)
         admission.load = self
+        watchBans()
     }
 
     /// Whether `name` is that of a user of the configuration, or of a guest.

@@ -72,7 +72,7 @@ extension Gateway {
         if new.registrar.keepalive != former.registrar.keepalive { keepFlows() }
         endpoint?.maximumLegs = new.sip.maximumLegs
         endpoint?.overloadLimits = OverloadControl.Limits(new.limits)
-        server?.allowedOrigins = new.http.allowedOrigins
+        server?.admit(origins: new.http.allowedOrigins, hosts: new.http.hosts)
         api.graceTime = new.api.graceTime
         if new.probes != former.probes { probes.apply(new.probes) }
         if new.media.timeout != former.media.timeout { watchMedia() }

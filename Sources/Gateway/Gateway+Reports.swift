@@ -14,7 +14,7 @@ internal import WebSocket
 extension Gateway {
     var reports: WebService.Reports {
         WebService.Reports(
-            status: { [weak self] in self?.status(isForAdmin: $0) ?? [:] },
+            status: { [weak self] in self?.status ?? [:] },
             lineTest: { [weak self] id in self?.switchboard.lineTests.result(testID: id) },
             metrics: { [weak self] in
                 self?.noteFigures()
@@ -47,7 +47,7 @@ extension Gateway {
                     name: trunk.name, isUp: trunk.state.isUp, calls: trunk.calls, targets: trunk.targets.map { ($0.uri, $0.state != "down") })
             },
             setUps: endpoint?.load.setUps ?? 0, callLimit: endpoint?.load.callsPerSecond, clients: api.clientCount,
-            queues: (queues.messages, queues.bytes, queues.mostBytes), shutOut: switchboard.shutOutCounts, isMediaReady: media.isReady, handles: media.status.handles,
+            queues: (queues.messages, queues.bytes, queues.mostBytes), bans: switchboard.banCounts, isMediaReady: media.isReady, handles: media.status.handles,
             unfinishedRecordings: recordings.status.unfinished)
         figures.note(in: metrics)
         records.note(in: metrics)
@@ -56,21 +56,18 @@ extension Gateway {
         metrics.setCounter("tern_recordings_total", Double(recordings.status.failed), [("result", "failed")])
     }
 
-    /// What there is at the moment, as `GET /status` shows it.
-    func status(isForAdmin: Bool) -> JSONValue {
+    /// What there is at the moment, as `GET /status` shows it to admins.
+    var status: JSONValue {
         let janus = media.status
-        var status: [String: JSONValue] = [
-            "calls": .integer(switchboard.callCount), "sessions": .integer(sessions.count),
+        return [
+            "status": "ok", "calls": .integer(switchboard.callCount), "sessions": .integer(sessions.count),
             "trunks": .object(Dictionary(trunks.states.map { trunk in
                 (trunk.name, ["state": .string(trunk.state.description), "calls": .integer(trunk.calls)])
             }) { first, _ in first }),
             "recordings": recordings.status.json,
             "registrations": .integer(switchboard.registrar?.count ?? 0),
-            "sip_legs": .integer(endpoint?.openLegs ?? 0), "clients": .integer(api.clientCount),
-            "janus": ["state": .string(janus.state), "handles": .integer(janus.handles)],
+            "sip_legs": .integer(endpoint?.openLegs ?? 0), "clients": .integer(api.clientCount), "load": endpoint?.load.json ?? .null,
+            "janus": ["state": .string(janus.state), "handles": .integer(janus.handles)], "bans": .array(switchboard.bans.map(\.json)),
         ]
-        status["load"] = endpoint?.load.json
-        if isForAdmin { status["shut_out"] = .array(switchboard.shutOuts.map(\.json)) }
-        return .object(status)
     }
 }

@@ -231,6 +231,7 @@ public final class Gateway {
         do throws(TLSError) { identity = try await certificates.read(configuration.http.tls) } catch { throw .http(error.description) }
         var settings = WebSocketServerConfiguration(address: listen.address, port: listen.port)
         settings.allowedOrigins = configuration.http.allowedOrigins
+        settings.hosts = configuration.http.hosts
         settings.tls = identity
         let web = WebService(page: page, api: api, reports: reports)
         let server = WebSocketServer(configuration: settings, handler: web)
@@ -255,7 +256,7 @@ public final class Gateway {
         ) { [weak self] in self?.obstacles ?? [] }
         overview.register(in: api.admin)
         self.overview = overview
-        api.admin["get_status"] = { [weak self] _ throws(APIError) in self?.status(isForAdmin: true) ?? [:] }
+        api.admin["get_status"] = { [weak self] _ throws(APIError) in self?.status ?? [:] }
         addLogCommands(to: api.admin)
         addReloadCommand(to: api.admin)
         records.serve(api.admin)

@@ -11,7 +11,7 @@ internal import SIP
 internal import Version
 
 /// What operators see of the gateway at the moment, and what they may do to it: the commands `get_overview`,
-/// `list_line_tests`, `hang_up` and `drain`.
+/// `list_line_tests`, `hang_up`, `drain`, `list_bans` and `lift_ban`.
 @LoopActor
 final class GatewayOverview {
     /// Entries of each list.
@@ -47,6 +47,7 @@ final class GatewayOverview {
 
     /// Has the commands answered from here on.
     func register(in commands: AdminCommands) {
+        addBanCommands(to: commands)
         commands["get_overview"] = { [weak self] _ throws(APIError) in
             guard let self else { throw APIError(.shuttingDown) }
             return json
@@ -66,6 +67,17 @@ final class GatewayOverview {
     }
 
     // MARK: What is done
+
+    /// `list_bans` and `lift_ban`.
+    private func addBanCommands(to commands: AdminCommands) {
+        commands["list_bans"] = { [weak self] _ throws(APIError) in ["bans": .array(self?.switchboard.bans.map(\.json) ?? [])] }
+        commands["lift_ban"] = { [weak self] fields throws(APIError) in
+            let address = try fields.optionalText("address", bytes: 1...64), user = try fields.optionalText("user", bytes: 1...256)
+            let isAll = try fields.optionalFlag("all") ?? false
+            guard isAll != (address != nil) else { throw APIError(.missingField, "`address` is missing, or `all`: one of them") }
+            return ["lifted": .array(self?.switchboard.liftBans(address: address, user: user).map(\.json) ?? [])]
+        }
+    }
 
     private func hangUp(_ fields: Fields) throws(APIError) -> JSONValue {
         let id = try fields.text("call_id", bytes: 1...128)
@@ -114,7 +126,7 @@ final class GatewayOverview {
             "trunks": Overview.list(trunks.snapshots, GatewayOverview.maximumEntries) { $0.json },
             "januses": Overview.list(media.servers, GatewayOverview.maximumEntries) { $0.json },
             "clients": crowd.clients, "limits": limits(process),
-            "shut_out": Overview.list(switchboard.shutOuts, GatewayOverview.maximumEntries) { $0.json },
+            "bans": Overview.list(switchboard.bans, GatewayOverview.maximumEntries) { $0.json },
         ]
     }
 

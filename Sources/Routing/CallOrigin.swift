@@ -15,10 +15,13 @@ public struct CallOrigin: Sendable, Equatable {
     public struct Header: Sendable, Equatable {
         public let name: String
         public let value: String
+        /// Whether a user's phone says so, which nobody has checked.
+        public let isClaimed: Bool
 
-        public init(name: String, value: String) {
+        public init(name: String, value: String, isClaimed: Bool = false) {
             self.name = name
             self.value = value
+            self.isClaimed = isClaimed
         }
     }
 
@@ -89,7 +92,7 @@ public struct OutgoingIdentity: Sendable, Equatable {
         }
         // Also where it is not trusted: it knows us by our address or account, and could tell the called party that number.
         if origin.isPrivate { headers.append(.init(name: "Privacy", value: "id")) }
-        if trunk.isTrusted || !origin.isPrivate { headers += origin.history }
+        if trunk.isTrusted || !origin.isPrivate { headers += origin.history.filter { trunk.takesUserDiversion || !$0.isClaimed } }
     }
 
     /// RFC 3323 section 4.1.1.3.

@@ -12,6 +12,11 @@ extension RoutingTable {
         return ("the route \(routes[index].pattern) \(reason(verdicts[index], routes[index], request))", place(of: index))
     }
 
+    /// Whether a route takes the number of a call that no route takes, and there is nobody of that name.
+    public func leadsToNobody(_ request: RoutingRequest, isGuest: (String) -> Bool = { _ in false }) -> Bool {
+        verdicts(on: request, isGuest: isGuest).contains(.leadsNowhere)
+    }
+
     /// What a route says to a call, to follow its name.
     func reason(_ verdict: RouteVerdict, _ route: Route, _ request: RoutingRequest) -> String {
         switch verdict {

@@ -8,8 +8,8 @@ public import WebSocket
 public final class WebService: WebSocketServerHandler {
     /// What is told of the gateway; asked at each request.
     public struct Reports {
-        /// The answer to `/status`, with what is for admins alone or without.
-        public var status: @LoopActor (_ isForAdmin: Bool) -> JSONValue
+        /// The answer to `/status` for admins.
+        public var status: @LoopActor () -> JSONValue
         /// The result of the line test that its caller gave this id; nil where there is none.
         public var lineTest: @LoopActor (String) -> JSONValue?
         /// The answer to `/metrics`, in Prometheus' text format.
@@ -20,7 +20,7 @@ public final class WebService: WebSocketServerHandler {
         public var mayReadMetrics: @LoopActor (String) -> Bool
 
         public init(
-            status: @escaping @LoopActor (_ isForAdmin: Bool) -> JSONValue, lineTest: @escaping @LoopActor (String) -> JSONValue? = { _ in nil },
+            status: @escaping @LoopActor () -> JSONValue, lineTest: @escaping @LoopActor (String) -> JSONValue? = { _ in nil },
             metrics: @escaping @LoopActor () -> String, obstacles: @escaping @LoopActor () -> [String],
             mayReadMetrics: @escaping @LoopActor (String) -> Bool
         ) {
@@ -65,9 +65,9 @@ public final class WebService: WebSocketServerHandler {
         return HTTPResponse(contentType: "application/json", headers: [WebService.fresh], body: Array(result.text.utf8))
     }
 
-    /// Admins see more, with the user and password of their logins (RFC 7617).
+    /// The state is for admins, with the user and password of their logins (RFC 7617); others see that the gateway answers.
     private func status(_ request: HTTPRequest) -> HTTPResponse {
-        var isForAdmin = false
+        var state: JSONValue = ["status": "ok"]
         if let header = request.headers["authorization"] {
             let credentials = BasicCredentials(header)
             let user = credentials.flatMap { api.authenticate(user: $0.user, password: $0.password, from: request.remoteAddress) }
@@ -75,9 +75,9 @@ public final class WebService: WebSocketServerHandler {
                 let challenge = HTTPResponse.Header("WWW-Authenticate", "Basic realm=\"tern\", charset=\"UTF-8\"")
                 return HTTPResponse(status: 401, text: "Wrong user or password", headers: [WebService.fresh, challenge])
             }
-            isForAdmin = user.isAdmin
+            if user.isAdmin { state = reports.status() }
         }
-        return HTTPResponse(contentType: "application/json", headers: [WebService.fresh], body: Array(reports.status(isForAdmin).text.utf8))
+        return HTTPResponse(contentType: "application/json", headers: [WebService.fresh], body: Array(state.text.utf8))
     }
 
     /// A proxy's own address says nothing about who asks through it.

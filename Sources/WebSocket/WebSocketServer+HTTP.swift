@@ -1,5 +1,6 @@
 internal import CWebSockets
 internal import EventLoop
+internal import SIPNames
 
 /// Plain requests, and the decision on upgrades.
 extension WebSocketServer {
@@ -129,8 +130,15 @@ extension WebSocketServer {
     /// A page of our own may always connect: a browser tells where a page comes from (RFC 6454), and the `Host` that it asks.
     private func originIsAllowed(_ origin: String?, host: String?) -> Bool {
         guard let origin = origin?.lowercased() else { return true }
-        if let host = host?.lowercased(), ["http://\(host)", "https://\(host)"].contains(origin) { return true }
+        if let host = host?.lowercased(), ["http://\(host)", "https://\(host)"].contains(origin), isOurs(host) { return true }
         return configuration.allowedOrigins.contains { $0 == "*" || $0.lowercased() == origin }
+    }
+
+    /// Whether a `Host` is a name of this server's.
+    private func isOurs(_ host: String) -> Bool {
+        guard !configuration.hosts.isEmpty else { return true }
+        let name = host.hasPrefix("[") ? host.prefix { $0 != "]" } + "]" : host.prefix { $0 != ":" }
+        return name == "localhost" || IPAddress(host: String(name)) != nil || configuration.hosts.contains { $0.lowercased() == name }
     }
 
     private func noteRefusal(of origin: String, _ socket: ServerSocket, host: String) {

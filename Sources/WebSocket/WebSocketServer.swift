@@ -56,10 +56,10 @@ public final class WebSocketServer {
         }
     }
 
-    /// Origins whose pages may connect from now on, beside those of this server itself.
-    public var allowedOrigins: [String] {
-        get { configuration.allowedOrigins }
-        set { configuration.allowedOrigins = newValue }
+    /// Whose pages may connect from now on; see ``WebSocketServerConfiguration``.
+    public func admit(origins: [String], hosts: [String]) {
+        configuration.allowedOrigins = origins
+        configuration.hosts = hosts
     }
 
     // MARK: Life

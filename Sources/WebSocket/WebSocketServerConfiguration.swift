@@ -25,6 +25,9 @@ public struct WebSocketServerConfiguration: Sendable {
     /// Values of `Origin` that may open a WebSocket besides the server's own; `*` is every one. A client that sends no
     /// `Origin` is no browser and is let in.
     public var allowedOrigins: [String]
+    /// Host names of this server. Where there are some, a page whose origin is the `Host` that it asks may connect only by one of them, or by an
+    /// address: another name leads here because somebody had it lead here (DNS rebinding).
+    public var hosts: [String]
     /// Time from a connection's start to its complete first request, and for a response's reader to take more of it.
     public var handshakeTimeout: Duration
     /// Time that an HTTP connection may stay idle between requests.
@@ -44,6 +47,7 @@ public struct WebSocketServerConfiguration: Sendable {
         maximumConnections: Int = 10_000,
         maximumQueuedBytes: Int = 4 * 1024 * 1024,
         allowedOrigins: [String] = [],
+        hosts: [String] = [],
         handshakeTimeout: Duration = .seconds(10),
         idleTimeout: Duration = .seconds(15),
         closeTimeout: Duration = .seconds(2)
@@ -59,6 +63,7 @@ public struct WebSocketServerConfiguration: Sendable {
         self.maximumConnections = maximumConnections
         self.maximumQueuedBytes = maximumQueuedBytes
         self.allowedOrigins = allowedOrigins
+        self.hosts = hosts
         self.handshakeTimeout = handshakeTimeout
         self.idleTimeout = idleTimeout
         self.closeTimeout = closeTimeout

@@ -12,7 +12,7 @@ struct Tern: ParsableCommand {
         discussion: "Exit codes: 0, 1 when it failed while running, 2 for a bad configuration or bad arguments.",
         version: "tern \(TernVersion.current)",
         subcommands: [
-            ServeCommand.self, CheckCommand.self, RouteCommand.self, CallsCommand.self, TraceCommand.self, TopCommand.self, LogCommand.self, ReloadCommand.self,
+            ServeCommand.self, CheckCommand.self, RouteCommand.self, CallsCommand.self, TraceCommand.self, TopCommand.self, LogCommand.self, ReloadCommand.self, BansCommand.self,
             TestCallCommand.self, PasswordCommand.self, PrepareRecordingCommand.self,
         ])
 

@@ -1,3 +1,4 @@
+import Authentication
 @testable import BrowserAPI
 import EventLoop
 import JSON
@@ -112,27 +113,23 @@ struct LoginTests {
         #expect(!lines.lines.contains { "\($0)".contains("swordfish") })
     }
 
-    @Test("wrong passwords are counted for a minute, of addresses that are somebody's, and as many as have room")
-    func counting() {
-        let start = ContinuousClock.now
-        var failures = LoginFailures(limit: 2, window: .seconds(60), most: 3)
-        let source = LoginFailures.Source(peer: "192.0.2.1:40000", user: "alice")
-        #expect(failures.note(source, now: start) == nil)
-        let shutOut = LoginShutOut(address: "192.0.2.1", user: "alice", until: start + .seconds(60), failures: 2)
-        #expect(failures.note(source, now: start) == shutOut && failures.shutOuts(now: start) == [shutOut])
-        #expect(failures.note(source, now: start) == nil && failures.shutOuts(now: start + .seconds(60)).isEmpty)
-        #expect(failures.isExhausted(source, now: start + .seconds(59)) && !failures.isExhausted(source, now: start + .seconds(60)))
-        #expect(!failures.isExhausted(.init(peer: "192.0.2.2", user: "alice"), now: start))
-        for address in ["127.0.0.1:1", "[::1]:1", "::1"] {
-            for _ in 1...5 { failures.note(.init(peer: address, user: "alice"), now: start) }
-            #expect(!failures.isExhausted(.init(peer: address, user: "alice"), now: start))
+    @Test("wrong passwords over loopback, where a proxy stands, ban nobody; those of an address do, once, and a ban is lifted")
+    func bans() async {
+        let bench = Bench { $0.wrongPasswordLimit = 3 }
+        var told: [FailureLimiter.Ban] = []
+        bench.api.onBan = { told.append($0) }
+        for peer in ["127.0.0.1:1", "[::1]:1"] {
+            for _ in 1...30 { #expect(bench.api.authenticate(user: "alice", password: "x", from: peer) == nil) }
+            #expect(bench.api.authenticate(user: "alice", password: "secret-a", from: peer)?.name == "alice")
         }
-        for name in ["a", "b", "c", "d", "e"] { failures.note(.init(peer: "192.0.2.1", user: name), now: start) }
-        #expect(failures.count <= 3)
-        for peer in ["192.0.2.1:5", "192.0.2.1"] { #expect(LoginFailures.Source(peer: peer, user: "a").address == "192.0.2.1") }
-        for peer in ["[2001:db8::1]:5", "[2001:db8::1]", "2001:db8::1"] {
-            #expect(LoginFailures.Source(peer: peer, user: "a").address == "2001:db8::1")
-        }
+        for _ in 1...9 { #expect(bench.api.authenticate(user: "alice", password: "x", from: "192.0.2.9:4000") == nil) }
+        #expect(told.map(\.user) == ["alice"] && bench.api.bans == told)
+        #expect(bench.api.authenticate(user: "alice", password: "secret-a", from: "192.0.2.9:4001") == nil)
+        #expect(bench.api.authenticate(user: "bob", password: "secret-b", from: "192.0.2.9:4001")?.name == "bob")
+        #expect(bench.api.liftBans(address: "192.0.2.9", user: nil) == told)
+        #expect(bench.api.authenticate(user: "alice", password: "secret-a", from: "192.0.2.9:4001")?.name == "alice")
+        for _ in 1...9 { #expect(bench.api.authenticate(user: "alice", password: "x", from: "192.0.2.9:4000") == nil) }
+        #expect(bench.api.authenticate(user: "alice", password: "secret-a", from: "192.0.2.9:4001")?.name == "alice")
     }
 
     @Test("the answer to a wrong password is held back, and another login meanwhile is refused")

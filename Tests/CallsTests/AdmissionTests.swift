@@ -5,6 +5,7 @@ import BrowserAPI
 import EventLoop
 import Foundation
 import Logging
+import ProxyCore
 @testable import Routing
 import SIP
 import SIPNames
@@ -129,9 +130,19 @@ struct AdmissionTests {
         #expect(origins == ["alice@elsewhere.example"])
     }
 
-    @Test("what no route has is refused 404; a route for users 401 to a stranger; a route for others 403")
+    @Test("a stranger gets the same answer for a name that is no user's as for a user who is away, also where there is no room; a trunk gets 404")
+    func names() {
+        #expect(refusal(invite("nobody"))?.response == CallEnd.notReachable.sipResponse)
+        load.isMediaReady = false
+        #expect(refusal(invite("nobody")) == refusal(invite()) && refusal(invite("nobody"))?.status == 503)
+        load.isMediaReady = true
+        load.anonymousCallCount = 2
+        #expect(refusal(invite("nobody"))?.response == Admission.Refusal.overload.response)
+        #expect(refusal(invite("nobody", source: "192.0.2.50:5060"))?.status == 404)
+    }
+
+    @Test("a route for users is refused 401 to a stranger, a route for others 403")
     func routes() {
-        #expect(refusal(invite("nobody"))?.status == 404)
         #expect(refusal(invite("2000"))?.status == 401)
         #expect(refusal(invite("2001"))?.status == 403)
     }

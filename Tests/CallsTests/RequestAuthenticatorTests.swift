@@ -77,7 +77,7 @@ struct RequestAuthenticatorTests {
         #expect(status(await verdict(authenticator, request(from: "192.0.2.2", wrong))) == 401)
     }
 
-    @Test("the line about wrong credentials says whose they should be, from where, and by which program; a shut-out has one line and is listed")
+    @Test("the line about wrong credentials says whose they should be, from where, and by which program; a ban is told once and is listed")
     func lines() async throws {
         let lines = FaultLog()
         lines.logLevel = .debug
@@ -90,16 +90,15 @@ struct RequestAuthenticatorTests {
         let line = try #require(lines.lines.first { $0.message == "wrong credentials" })
         #expect(line.fields["user"] == "alice" && line.fields["source"] == "192.0.2.7:5071" && line.fields["user_agent"] == "Snom 1.2")
         #expect(line.fields["reason"] == "a wrong password" && line.fields["method"] == "INVITE")
-        #expect(authenticator.shutOuts.isEmpty)
+        var told: [AccessBan] = []
+        authenticator.onBan = { told.append(AccessBan($0, .sip)) }
+        #expect(authenticator.bans.isEmpty)
         // From the sixth on the answers are late, and not waited for.
         for _ in 1...25 { authenticator.identify(request) { _ in } }
-        let shutOuts = lines.lines.filter { $0.message == "an address is shut out" }
-        #expect(shutOuts.count == 1 && shutOuts.first?.level == .warning)
-        #expect(shutOuts.first?.fields["address"] == "192.0.2.7" && shutOuts.first?.fields["user"] == "alice")
-        #expect(shutOuts.first?.fields["reason"] == "20 wrong credentials over SIP within a minute")
-        let listed = try #require(authenticator.shutOuts.first)
-        #expect(shutOuts.first?.fields["until"] == "\(listed.until)" && listed.until.hasSuffix("Z"))
-        #expect(listed.json["address"] == "192.0.2.7" && listed.json["user"] == "alice")
+        let ban = try #require(told.first)
+        #expect(told.count == 1 && authenticator.bans.map { AccessBan($0, .sip) }.first?.address == ban.address)
+        #expect(ban.json["address"] == "192.0.2.7" && ban.json["user"] == "alice" && ban.json["door"] == "sip" && ban.until.hasSuffix("Z"))
+        #expect(ban.json["reason"] == "20 wrong credentials over SIP within a minute")
         #expect(!lines.lines.contains { "\($0)".contains("not-her-password") })
     }
 
@@ -115,14 +114,40 @@ struct RequestAuthenticatorTests {
         #expect(source(await verdict(authenticator, request(from: "192.0.2.78"))) == nil)
     }
 
-    @Test("whoever goes on guessing is shut out, but neither a trunk at the same address nor another address")
+    @Test("whoever goes on guessing is banned: no password is looked at, and nothing tells; a trunk, others there and other addresses are served")
     func guesses() async throws {
         let authenticator = authenticator()
         let wrong = try await credentials(authenticator, at: "192.0.2.1", "alice", "guess")
         for _ in 1...20 { authenticator.identifyUser(request(from: "192.0.2.1", wrong)) { _ in } }
-        #expect(status(await verdict(authenticator, request(from: "192.0.2.1"), isUser: true)) == 403)
+        let right = try await credentials(authenticator, at: "192.0.2.1", "alice", "wonderland")
+        let banned = await verdict(authenticator, request(from: "192.0.2.1", right), isUser: true)
+        #expect(status(banned) == 401 && source(banned) == nil)
         #expect(source(await verdict(authenticator, request(from: "192.0.2.1"))) == .trunk("carrier"))
-        #expect(status(await verdict(authenticator, request(from: "192.0.2.2"))) == 401)
+        let them = try await credentials(authenticator, at: "192.0.2.1", "them", "theirs")
+        #expect(source(await verdict(authenticator, request(from: "192.0.2.1", them), isUser: true)) == .trunk("roaming"))
+        let elsewhere = try await credentials(authenticator, at: "192.0.2.2", "alice", "wonderland")
+        #expect(source(await verdict(authenticator, request(from: "192.0.2.2", elsewhere), isUser: true)) == .user("alice"))
+        #expect(authenticator.lift(address: "192.0.2.1", user: nil).count == 1)
+        #expect(source(await verdict(authenticator, request(from: "192.0.2.1", right), isUser: true)) == .user("alice"))
+    }
+
+    @Test("who is registered at an address, or has proven a password there, is served whatever is guessed there")
+    func known() async throws {
+        for isProven in [true, false] {
+            let authenticator = authenticator()
+            if !isProven { authenticator.isRegistered = { $0 == "alice" && $1 == "192.0.2.5" } }
+            let right = try await credentials(authenticator, at: "192.0.2.5", "alice", "wonderland")
+            if isProven { _ = await verdict(authenticator, request(from: "192.0.2.5", right), isUser: true) }
+            let wrong = try await credentials(authenticator, at: "192.0.2.5", "alice", "guess")
+            for _ in 1...40 { authenticator.identifyUser(request(from: "192.0.2.5", wrong)) { _ in } }
+            for number in 1...40 {
+                let other = try await credentials(authenticator, at: "192.0.2.5", "name\(number)", "guess")
+                authenticator.identifyUser(request(from: "192.0.2.5", other)) { _ in }
+            }
+            #expect(authenticator.bans.map(\.user) == [nil])
+            let again = try await credentials(authenticator, at: "192.0.2.5", "alice", "wonderland")
+            #expect(source(await verdict(authenticator, request(from: "192.0.2.5", again), isUser: true)) == .user("alice"))
+        }
     }
 
     @Test("nobody is shut out by forged sources: neither by a nonce that another address got, nor by what cannot be read")

@@ -142,25 +142,5 @@ extension IntegrationTests {
             #expect(try await caller.reasonOfHangUp() == reason)
             #expect(try await phone.reasonOfHangUp() == reason)
         }
-
-        @Test("SIGTERM: the phone gets its BYE, the gateway ends with 0, and its Janus with it")
-        func terminated() async throws {
-            let stage = try Stage.running
-            let gateway = try await GatewayProcess(in: stage.environment, name: "second")
-            let janus = gateway.janusProcesses()
-            #expect(janus.count == 1)
-            let probe = try SIPProbe(at: gateway)
-            var call = SIPProbe.Call(to: "echo", from: probe)
-            probe.send(call.invite())
-            call.learn(from: try await probe.final(of: call))
-            probe.send(call.request("ACK", number: 1))
-            let exit = Task { await gateway.stop() }
-            let bye = await probe.message(with: "BYE sip:", of: call)
-            #expect(bye != nil)
-            if let bye { probe.send(SIPProbe.ok(to: bye)) }
-            #expect(await exit.value == .exited(0), "\(gateway.log)")
-            let gone = await eventually(within: .patience) { janus.allSatisfy { kill($0, 0) != 0 } }
-            #expect(gone, "Janus survives the gateway")
-        }
     }
 }

@@ -32,7 +32,7 @@ extension IntegrationTests {
             do {
                 try await carol.registered()
                 let isUp = await eventually(within: .patience) {
-                    (try? SmallHTTP.get("127.0.0.1", port: gateway.httpPort, path: "/status"))?.1.contains("\"state\":\"up\"") == true
+                    (try? SmallHTTP.status(port: gateway.httpPort))?.1.contains("\"state\":\"up\"") == true
                 }
                 #expect(isUp, "the trunk is not up")
                 let there = Stage(environment: stage.environment, gateway: gateway, chromium: stage.chromium)

@@ -71,7 +71,7 @@ extension IntegrationTests {
                 return [
                     #"tern_calls_total{caller="phone",result="answered"}"#, #"tern_call_setup_seconds_count{stage="answered"}"#,
                     #"tern_call_setup_seconds_count{stage="media"}"#, "tern_call_duration_seconds_count", "tern_call_mos_count",
-                    #"tern_rtp_packets_total{direction="received",medium="audio"}"#, #"tern_calls_refused_total{status="404"}"#,
+                    #"tern_rtp_packets_total{direction="received",medium="audio"}"#, #"tern_calls_refused_total{status="480"}"#,
                 ].allSatisfy { value($0, in: after) > value($0, in: before) }
             }
             let shown = try metrics(of: stage)
@@ -120,7 +120,7 @@ extension IntegrationTests {
             #expect(value(refused, in: after) == value(refused, in: before) + 1)
             for series in [
                 "tern_websocket_queued_messages ", "tern_websocket_queued_bytes ", "tern_websocket_queued_bytes_most ",
-                #"tern_shut_out_addresses{at="sip"} "#, #"tern_shut_out_addresses{at="api"} "#,
+                #"tern_bans{at="sip"} "#, #"tern_bans{at="api"} "#,
             ] {
                 #expect(after.contains("\n" + series), "\(series)")
             }

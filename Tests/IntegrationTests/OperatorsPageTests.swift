@@ -93,7 +93,7 @@ extension IntegrationTests {
             #expect(status == 503 && text.contains("an operator drains the gateway"))
             try await page.tap("drain-button")
             try await page.wait(until: "document.getElementById('now-state').textContent === 'Takes calls'")
-            #expect(try await answers(probe) == ["INVITE": 404, "OPTIONS": 200, "REGISTER": 200])
+            #expect(try await answers(probe) == ["INVITE": 480, "OPTIONS": 200, "REGISTER": 200])
             #expect(try SmallHTTP.get(gateway.httpAddress, port: gateway.httpPort, path: "/readyz").0 == 200)
             try await page.click("logout-button")
             try await page.wait(for: "signed-out")

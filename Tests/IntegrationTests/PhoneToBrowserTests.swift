@@ -118,7 +118,7 @@ extension IntegrationTests {
             }
         }
 
-        @Test("an unknown user is 404, OPTIONS is answered")
+        @Test("an unknown user is 480 to a stranger, OPTIONS is answered")
         func others() async throws {
             let stage = try Stage.running
             try await SIPpRun.calling("nobody", "uac-unknown-user", on: stage).passes()

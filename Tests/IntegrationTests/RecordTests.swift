@@ -114,10 +114,10 @@ extension IntegrationTests {
                 defer { phone.stop(); called.stop() }
                 phone.call("nobody", from: "dave")
                 let refusal = try await phone.final("INVITE", within: .patience)
-                #expect(refusal.status == 404)
+                #expect(refusal.status == 480)
                 phone.send { $0.acknowledgement(of: refusal) }
                 let refused = try await record(gateway, "from", "dave")
-                #expect(refused["end"]?["status"]?.intValue == 404 && refused["end"]?["result"]?.stringValue == "not_found" && refused["dialled"]?.stringValue == "nobody")
+                #expect(refused["end"]?["status"]?.intValue == 480 && refused["end"]?["result"]?.stringValue == "not_found" && refused["dialled"]?.stringValue == "nobody")
                 #expect(refused["caller_side"]?["call_id"] != nil && refused["session"] == nil)
 
                 phone.call("phone", from: "erin")

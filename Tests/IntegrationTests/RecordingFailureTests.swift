@@ -93,7 +93,7 @@ extension IntegrationTests {
             #expect(refusal.code == 3013, "\(refusal)")
             #expect(await caller.audio.hears(620))
             try await echoes(at: gateway, on: stage)
-            let (code, body) = try SmallHTTP.get("127.0.0.1", port: gateway.httpPort, path: "/status")
+            let (code, body) = try SmallHTTP.status(port: gateway.httpPort)
             let counts = try JSONValue(parsing: body)["recordings"]
             #expect(code == 200 && counts?["refused"] == 2 && counts?["failed"] == 1 && counts?["running"] == 0, "\(body)")
             try await caller.hangUp()

@@ -93,7 +93,7 @@ extension IntegrationTests {
             #expect(try await trace("last", "--full", on: stage).contains("CSeq: "))
         }
 
-        @Test("calls that fail have traces: 404 before there is a call, 486 of the called party, one that nobody answers")
+        @Test("calls that fail have traces: 480 before there is a call, 486 of the called party, one that nobody answers")
         func failures() async throws {
             let stage = try Stage.running
             let phone = try SIPPhone(stage), other = try SIPPhone(stage, port: stage.gateway.phonePort)
@@ -103,9 +103,9 @@ extension IntegrationTests {
             }
             phone.call("nobody")
             _ = try? await phone.answered(within: .seconds(2))
-            let missing = try await last(on: stage) { $0.contains("404 Not Found") }
-            #expect(isOrdered(["INVITE sip:nobody@", "404 Not Found (INVITE)"], in: try labels(missing, "sip")))
-            #expect(try labels(missing, "call").contains { $0.hasPrefix("call not admitted: 404") })
+            let missing = try await last(on: stage) { $0.contains("480 Temporarily Unavailable") }
+            #expect(isOrdered(["INVITE sip:nobody@", "480 Temporarily Unavailable (INVITE)"], in: try labels(missing, "sip")))
+            #expect(try labels(missing, "call").contains { $0.hasPrefix("call not admitted: 480") })
             #expect(try JSONValue(parsing: missing)["is_call"] == false && labels(missing, "log").contains { $0.contains("call ended") })
             // The id that the log has of it leads there as well.
             let id = try #require(try JSONValue(parsing: missing)["id"]?.stringValue)
@@ -124,7 +124,7 @@ extension IntegrationTests {
             let unanswered = try await last(on: stage) { $0.contains("call ended") && $0.contains("CANCEL sip:") }
             #expect(isOrdered(["180 Ringing (INVITE)", "180 Ringing (INVITE)", "CANCEL sip:"], in: try labels(unanswered, "sip")), "\(unanswered)")
             let list = try await trace("--failed", on: stage)
-            #expect(list.contains(": 404 ") && list.contains("486"), "\(list)")
+            #expect(list.contains(": 480 ") && list.contains("486"), "\(list)")
         }
 
         @Test("the response of a digest is not in a trace, the user is")
@@ -139,7 +139,7 @@ extension IntegrationTests {
             probe.send(first.acknowledgement(of: "INVITE"))
             probe.send(first.invite(branch: "z9hG4bK-again", headers: credentials, number: 2))
             _ = try await probe.message(with: "CSeq: 2 INVITE", of: first)
-            let text = try await last(on: stage) { $0.contains("404 Not Found") && $0.contains(first.id) }
+            let text = try await last(on: stage) { $0.contains("480 Temporarily Unavailable") && $0.contains(first.id) }
             #expect(text.contains(#"username=\"alice\""#) && text.contains(#"response=\"***\""#) && !text.contains("0123456789abcdef"), "\(text)")
         }
 

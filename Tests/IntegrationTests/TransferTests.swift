@@ -142,7 +142,7 @@ extension IntegrationTests {
             #expect(try await caller.refer(to: target) == status)
             if status == 202 {
                 _ = try await caller.notified()
-                #expect(try await caller.notified().hasPrefix("SIP/2.0 404 "))
+                #expect(try await caller.notified().hasPrefix("SIP/2.0 480 "))
                 #expect(try await caller.refer(to: target, headers: "Refer-Sub: false\r\n") == 403, "there is no other way to say it")
             }
             await Self.hear(caller, callee)

@@ -276,7 +276,7 @@ extension IntegrationTests {
                 line.carrier.send(SIPProbe.response(
                     200, "OK", to: third.text, headers: binding.replacingOccurrences(of: "{contact}", with: contact)))
                 let isUp = await eventually(within: .patience) {
-                    (try? SmallHTTP.get("127.0.0.1", port: line.gateway.httpPort, path: "/status"))?.1.contains("\"state\":\"up\"") == true
+                    (try? SmallHTTP.status(port: line.gateway.httpPort))?.1.contains("\"state\":\"up\"") == true
                 }
                 #expect(isUp)
                 // A stranger would be asked for a password; the trunk is told that its own number leads nowhere.
@@ -311,7 +311,7 @@ extension IntegrationTests {
                     let status = try await probe.finalStatus(of: call, within: .patience)
                     #expect([480, 503].contains(status), "\(status)")
                     probe.send(call.acknowledgement(of: "INVITE"))
-                    let (_, body) = try SmallHTTP.get("127.0.0.1", port: line.gateway.httpPort, path: "/status")
+                    let (_, body) = try SmallHTTP.status(port: line.gateway.httpPort)
                     #expect(body.contains("\"registrations\":\(path.isEmpty ? 0 : 1)"), "\(body)")
                     socket.close()
                 }

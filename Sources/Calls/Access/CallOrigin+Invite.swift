@@ -9,8 +9,9 @@ extension CallOrigin {
     init(
         _ invite: SIPIncomingInvite, source: CallSource, trunk: Trunk?, isUser: (String) -> Bool, displayName: (String) -> String?
     ) {
-        let history = invite.diversion.map { Header(name: "Diversion", value: $0) }
-            + invite.historyInfo.map { Header(name: "History-Info", value: $0) }
+        let isClaimed = if case .trunk = source { false } else { true }
+        let history = invite.diversion.map { Header(name: "Diversion", value: $0, isClaimed: isClaimed) }
+            + invite.historyInfo.map { Header(name: "History-Info", value: $0, isClaimed: isClaimed) }
         let wantsPrivacy = !invite.privacy.isDisjoint(with: ["id", "user", "header"])
         switch source {
         case .user(let name):

@@ -30,7 +30,7 @@ public final class RequestAuthenticator {
         case known(CallSource)
         /// It brought no credentials that a decision could rest on. `challenge` is the 401 for whoever has to have some.
         case unproven(challenge: SIPResponse)
-        /// Its credentials are wrong, or its address has guessed too often.
+        /// Its credentials are wrong.
         case refused(SIPResponse)
     }
 
@@ -42,6 +42,10 @@ public final class RequestAuthenticator {
     private var limiter = FailureLimiter()
     /// The trunk with whose registrar, at an address, we are registered; of several the one whose contact is dialled.
     private let registeredTrunk: @LoopActor (_ address: String, _ dialled: String) -> String?
+    /// Whether a phone of the user is registered from an address.
+    var isRegistered: @LoopActor (_ user: String, _ address: String) -> Bool = { _, _ in false }
+    /// Hears of each ban when it begins.
+    var onBan: @LoopActor (FailureLimiter.Ban) -> Void = { _ in }
     private let log: Logger
     private var lines = LineBudget(perSecond: 20)
 
@@ -86,7 +90,8 @@ public final class RequestAuthenticator {
     /// As ``identify(_:then:)``, but an address proves nothing: for what only users may do.
     func identifyUser(_ request: Request, then: @escaping @LoopActor (Verdict) -> Void) {
         let now = ContinuousClock.now
-        guard !isShutOut(request, now: now) else { return then(.refused(RequestAuthenticator.tooManyFailures)) }
+        // As if it had brought no credentials: who guesses does not learn whether they were right, nor that they were not looked at.
+        guard !isBanned(request, now: now) else { return then(.unproven(challenge: challenge(for: request))) }
         check(request, now: now, then)
     }
 
@@ -108,11 +113,14 @@ public final class RequestAuthenticator {
         accounts.isEmpty ? nil : challenge(binding: address)
     }
 
-    private static let tooManyFailures = SIPResponse(status: 403, phrase: "Too Many Failures")
-
-    private func isShutOut(_ request: Request, now: ContinuousClock.Instant) -> Bool {
-        if case .shutOut = limiter.verdict(address: request.address, now: now) { true } else { false }
+    private func isBanned(_ request: Request, now: ContinuousClock.Instant) -> Bool {
+        guard !request.authorizations.isEmpty else { return false }
+        let user = request.claimedUser
+        if case .banned = limiter.verdict(address: request.address, user: user, isKnown: isKnown(user, at: request.address), now: now) { return true }
+        return false
     }
+
+    private func isKnown(_ user: String?, at address: String) -> Bool { user.map { isRegistered($0, address) } ?? false }
 
     private func check(_ request: Request, now: ContinuousClock.Instant, _ then: @escaping @LoopActor (Verdict) -> Void) {
         let verdict = verifier.verify(
@@ -121,6 +129,7 @@ public final class RequestAuthenticator {
         switch verdict {
         case .valid(let name):
             guard let source = accounts[name]?.source else { return then(.unproven(challenge: challenge(for: request))) }
+            limiter.proved(address: request.address, user: name, now: now)
             then(.known(source))
         case .challenge(let stale):
             then(.unproven(challenge: challenge(for: request, stale: stale)))
@@ -146,24 +155,20 @@ public final class RequestAuthenticator {
     /// A wrong password is answered by a fresh challenge, as a person may have mistyped it; who goes on guessing waits for it.
     private func failed(_ request: Request, _ then: @escaping @LoopActor (Verdict) -> Void) {
         let refused = Verdict.refused(challenge(for: request))
-        switch limiter.failed(address: request.address, user: request.claimedUser, now: .now) {
-        case .allow: then(refused)
-        case .delay(let delay): _ = LoopTimer.schedule(after: delay) { then(refused) }
-        case .shutOut:
-            // It was not before: such a request is not checked.
-            if let shutOut = limiter.shutOut(address: request.address, now: .now) {
-                var fields = AddressShutOut(shutOut, now: .now).metadata
-                fields["user_agent"] = request.userAgent.map { "\($0)" }
-                log.warning("an address is shut out", metadata: fields)
-            }
-            then(.refused(RequestAuthenticator.tooManyFailures))
-        }
+        let user = request.claimedUser
+        let (verdict, ban) = limiter.failed(address: request.address, user: user, isKnown: isKnown(user, at: request.address), now: .now)
+        if let ban { onBan(ban) }
+        if case .delay(let delay) = verdict { _ = LoopTimer.schedule(after: delay) { then(refused) } } else { then(refused) }
     }
 
-    /// The addresses whose credentials are not looked at at the moment.
-    var shutOutCount: Int { limiter.shutOutCount(now: .now) }
+    /// How much is not looked at at the moment.
+    var banCount: Int { limiter.banCount(now: .now) }
 
-    var shutOuts: [AddressShutOut] { limiter.shutOuts(now: .now).map { AddressShutOut($0, now: .now) } }
+    /// Those whose credentials are not looked at at the moment.
+    var bans: [FailureLimiter.Ban] { limiter.bans(now: .now) }
+
+    /// Lifts bans; see ``FailureLimiter/lift(address:user:now:)``.
+    func lift(address: String?, user: String?) -> [FailureLimiter.Ban] { limiter.lift(address: address, user: user, now: .now) }
 
     private func challenge(for request: Request, stale: Bool = false) -> SIPResponse { challenge(binding: request.address, stale: stale) }
 

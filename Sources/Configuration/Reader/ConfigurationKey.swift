@@ -72,6 +72,7 @@ public struct ConfigurationKey: Sendable {
         .init("sip.tls.authorities", .scalar, \.sip.authorities, .restart),
         .init("http.listen", .scalar, \.http.listen, .restart),
         .init("http.allowed_origins", .list, \.http.allowedOrigins, .live),
+        .init("http.hosts", .list, \.http.hosts, .live),
         .init("http.metrics_from", .list, \.http.metricsFrom, .live),
         .init("http.tls.certificate", .scalar, \.http.tls, .restart) { $0.http.tls?.certificate },
         .init("http.tls.key", .scalar, \.http.tls, .restart) { $0.http.tls?.key },

@@ -16,6 +16,7 @@ extension ConfigurationReader {
         if let origins = section?.list("allowed_origins", count: 0...64, ConfigurationText.origin) {
             configuration.http.allowedOrigins = origins.map(\.value)
         }
+        if let hosts = section?.list("hosts", count: 0...64, ConfigurationText.host) { configuration.http.hosts = hosts.map(\.value) }
         if let ranges = section?.list("metrics_from", count: 0...64, ConfigurationText.addressRange) {
             configuration.http.metricsFrom = ranges.map(\.value)
         }

@@ -4,7 +4,7 @@ internal import SDP
 extension ConfigurationReader {
     private static let trunkKeys = [
         "name", "targets", "username", "password", "ha1", "realm", "register", "expires", "contact", "keepalive",
-        "keepalive_failures", "from_addresses", "inbound", "domains", "dialled_from", "caller_id", "from_domain", "trusted", "maximum_calls",
+        "keepalive_failures", "from_addresses", "inbound", "domains", "dialled_from", "caller_id", "from_domain", "trusted", "user_diversion", "maximum_calls",
         "srtp", "failover_on", "timeout", "numbers",
     ]
 
@@ -63,6 +63,7 @@ extension ConfigurationReader {
         section.read("caller_id", into: &trunk.callerID, ConfigurationText.callerID)
         trunk.fromDomain = section.value("from_domain", ConfigurationText.host)
         section.read("trusted", into: &trunk.isTrusted, ConfigurationText.boolean)
+        section.read("user_diversion", into: &trunk.takesUserDiversion, ConfigurationText.boolean)
         trunk.maximumCalls = section.value("maximum_calls") { text throws(ConfigurationText.Refusal) in
             try ConfigurationText.integer(text, in: 1...100_000)
         }

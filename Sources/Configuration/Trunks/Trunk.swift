@@ -22,6 +22,9 @@ public struct Trunk: Sendable, Equatable {
     public var fromDomain: String?
     /// Key `trusted`: P-Asserted-Identity is sent to it and believed from it (RFC 3325). Default: false.
     public var isTrusted = false
+    /// Key `user_diversion`: Diversion and History-Info of a call go to it also where a user's phone has sent them. Default: false; those of other trunks,
+    /// and those that Tern adds for a redirection, always go.
+    public var takesUserDiversion = false
     /// Key `maximum_calls`: calls at once in both directions, 1 to 100,000. Default: nil, no limit.
     public var maximumCalls: Int?
     /// Key `srtp`. Default: nil, which is `sip.srtp`.

@@ -67,6 +67,9 @@ extension GatewayConfiguration {
         /// Key `http.allowed_origins`: origins (`https://example.org`) whose pages may open the WebSocket beside those of this
         /// gateway itself, at most 64. Default: empty. Programs that are no browsers send no origin and are not limited by it.
         public var allowedOrigins: [String] = []
+        /// Key `http.hosts`: host names by which browsers reach the page, at most 64. With some, a page that was loaded by another name may not open the
+        /// WebSocket; by an address it always may. Default: empty, which is any name.
+        public var hosts: [String] = []
         /// Key `http.metrics_from`: addresses and ranges that may read `/metrics`, at most 64. Default: loopback. Requests that a proxy
         /// passes on, and says so, may not.
         public var metricsFrom = ["127.0.0.0/8", "::1"].compactMap(AddressRange.init)

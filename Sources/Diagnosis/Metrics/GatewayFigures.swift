@@ -20,7 +20,7 @@ public struct GatewayFigures {
     /// What waits for clients of the browser API to take it: of all together, and of the one for which most waits.
     public let queues: (messages: Int, bytes: Int, mostBytes: Int)
     /// Addresses that are shut out.
-    public let shutOut: (sip: Int, api: Int)
+    public let bans: (sip: Int, api: Int)
     public let isMediaReady: Bool
     /// Calls in set-up, and new calls a second that are taken at most; nil while there is no limit.
     public let setUps: Int
@@ -28,7 +28,7 @@ public struct GatewayFigures {
 
     public init(
         calls: Int, answeredCalls: Int, sessions: Int, legs: Int, registrations: Int, trunks: [Trunk], setUps: Int, callLimit: Double?, clients: Int,
-        queues: (messages: Int, bytes: Int, mostBytes: Int), shutOut: (sip: Int, api: Int), isMediaReady: Bool, handles: Int, unfinishedRecordings: Int
+        queues: (messages: Int, bytes: Int, mostBytes: Int), bans: (sip: Int, api: Int), isMediaReady: Bool, handles: Int, unfinishedRecordings: Int
     ) {
         self.calls = calls
         self.answeredCalls = answeredCalls
@@ -40,7 +40,7 @@ public struct GatewayFigures {
         self.callLimit = callLimit
         self.clients = clients
         self.queues = queues
-        self.shutOut = shutOut
+        self.bans = bans
         self.isMediaReady = isMediaReady
         self.handles = handles
         self.unfinishedRecordings = unfinishedRecordings
@@ -67,8 +67,8 @@ public struct GatewayFigures {
         set("tern_websocket_queued_messages", Double(queues.messages))
         set("tern_websocket_queued_bytes", Double(queues.bytes))
         set("tern_websocket_queued_bytes_most", Double(queues.mostBytes))
-        set("tern_shut_out_addresses", Double(shutOut.sip), [("at", "sip")])
-        set("tern_shut_out_addresses", Double(shutOut.api), [("at", "api")])
+        set("tern_bans", Double(bans.sip), [("at", "sip")])
+        set("tern_bans", Double(bans.api), [("at", "api")])
         set("tern_janus_up", isMediaReady ? 1 : 0)
         set("tern_janus_handles", Double(handles))
         set("tern_recordings", Double(unfinishedRecordings))

@@ -67,7 +67,7 @@ extension MetricsRegistry {
         MetricFamily("tern_websocket_queued_messages", .gauge, "Messages that wait for clients to take them."),
         MetricFamily("tern_websocket_queued_bytes", .gauge, "Bytes of these messages."),
         MetricFamily("tern_websocket_queued_bytes_most", .gauge, "Bytes that wait for the client for which most wait; beyond 4 MiB it is cut off."),
-        MetricFamily("tern_shut_out_addresses", .gauge, "Addresses that are shut out for wrong credentials, by where: sip, api."),
+        MetricFamily("tern_bans", .gauge, "What is banned for wrong credentials, an address or a user at one, by where: sip, api."),
         MetricFamily("tern_api_requests_total", .counter, "Requests of the browser API, by command, and code (0 is success)."),
         // Janus
         MetricFamily("tern_janus_up", .gauge, "1 while there is a Janus for new sessions, else 0."),

@@ -11,7 +11,7 @@ extension SIPEndpoint {
             return receiveInvite(invite, message, refusal, handle, from: stack)
         case .register(let register, let request):
             return receiveRegister(register, request, handle)
-        case .options(let request): respond(to: request, handle, status: takesCalls() ? 200 : 503, isOptions: true)
+        case .options(let request): respondToOptions(request, handle)
         case .unserved(let request, let status): respond(to: request, handle, status: status)
         case .over: break
         }
@@ -91,10 +91,21 @@ extension SIPEndpoint {
         logger.info("call ended", metadata: fields)
     }
 
+    /// An OPTIONS gets what an INVITE would get at the moment (RFC 3261 section 11).
+    private func respondToOptions(_ request: HeldRequest, _ handle: OpaquePointer) {
+        let takesCalls = takesCalls()
+        respond(
+            to: request, handle, status: takesCalls ? 200 : 503, isOptions: true, retryAfter: takesCalls ? nil : SIPEndpoint.drainRetryAfter)
+    }
+
+    /// Retry-After of an OPTIONS while no calls are taken, in seconds.
+    private static let drainRetryAfter = 10
+
     /// Answers a request of which Sofia made a handle of its own, or of a dialog's. Sofia adds Allow, Supported and, for
     /// OPTIONS, application/sdp in Accept.
-    func respond(to request: HeldRequest, _ handle: OpaquePointer, status: Int, isOptions: Bool = false) {
+    func respond(to request: HeldRequest, _ handle: OpaquePointer, status: Int, isOptions: Bool = false, retryAfter: Int? = nil) {
         var tags = TagList()
+        if let retryAfter { tags.add(SIPResponse(status: status, retryAfter: retryAfter), status: status, agent: agent) }
         tags.add(tern_nutag_with(), request.message)
         if isOptions { tags.add(tern_siptag_accept_str(), SIPStack.acceptedMultiparts) }
         tags.withTags {

@@ -37,12 +37,12 @@ final class LoginBench {
             settings: settings, routing: RoutingTable(routes: [], users: [], trunks: [], domain: ""), table: table, sessions: sessions,
             trunks: TrunkService(settings.trunks, log: log), log: log)
         service = BrowserService(sessions: sessions, switchboard: switchboard, log: log)
-        service.tokens = TokenVerifier(tokens)
+        service.take(tokens: tokens)
         api = BrowserAPI(handler: service, log: log)
         switchboard.api = api
         web = WebService(
             page: try WebPage(), api: api,
-            reports: WebService.Reports(status: { _ in [:] }, metrics: { "" }, obstacles: { [] }, mayReadMetrics: { _ in false }))
+            reports: WebService.Reports(status: { [:] }, metrics: { "" }, obstacles: { [] }, mayReadMetrics: { _ in false }))
         server = WebSocketServer(configuration: WebSocketServerConfiguration(), handler: web)
         try server.start()
     }

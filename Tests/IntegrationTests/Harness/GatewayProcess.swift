@@ -163,9 +163,28 @@ final class GatewayProcess: Sendable {
         _ = await process.exit(within: .patience)
     }
 
-    /// SIGTERM, as systemd would; nil when it did not end within ten seconds.
+    /// SIGTERM, as systemd would: it ends when its calls have.
+    func terminate() async { await process.send(signal: SIGTERM) }
+
+    func send(signal: Int32) async { await process.send(signal: signal) }
+
+    /// SIGHUP: it reads its configuration again.
+    func hangUp() async { await process.send(signal: SIGHUP) }
+
+    /// How it ended; nil when it has not within the time.
+    func exit(within limit: Duration = .patience) async -> ChildProcess.Exit? { await process.exit(within: limit) }
+
+    /// Its configuration.
+    var configurationFile: URL { directory.appendingPathComponent("tern.yaml") }
+
+    /// Changes its configuration, for the next time that it is read.
+    func rewrite(_ change: (String) -> String) throws {
+        try change(String(contentsOf: configurationFile, encoding: .utf8)).write(to: configurationFile, atomically: true, encoding: .utf8)
+    }
+
+    /// SIGINT, which ends its calls at once; nil when it did not end within ten seconds.
     func stop() async -> ChildProcess.Exit? {
-        await process.send(signal: SIGTERM)
+        await process.send(signal: SIGINT)
         if let exit = await process.exit(within: .patience) { return exit }
         await process.stop(within: .zero)
         return nil
@@ -201,7 +220,7 @@ final class GatewayProcess: Sendable {
     }
 
     func status() throws -> Status {
-        let (code, body) = try SmallHTTP.get(httpAddress, port: httpPort, path: "/status")
+        let (code, body) = try SmallHTTP.status(httpAddress, port: httpPort)
         guard code == 200 else { throw HarnessError("GET /status: \(code)") }
         let json = try JSONValue(parsing: body)
         func number(_ value: JSONValue?, _ name: String) throws -> Int {

@@ -41,7 +41,7 @@ final class Linphone: Sendable {
         let registrar = "\(gateway.address):\(gateway.sipPort)"
         command("register sip:\(user)@\(gateway.address) sip:\(registrar) \(GatewayProcess.password)")
         let isThere = await eventually(within: .patience) {
-            (try? SmallHTTP.get("127.0.0.1", port: gateway.httpPort, path: "/status"))?.1.contains("\"registrations\":1,") == true
+            (try? SmallHTTP.status(port: gateway.httpPort))?.1.contains("\"registrations\":1,") == true
         }
         guard isThere else { throw HarnessError("linphone did not register:\n\(process.output)") }
     }

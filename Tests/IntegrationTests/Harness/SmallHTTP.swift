@@ -2,8 +2,13 @@ import Foundation
 
 /// A request on a connection of its own, which is gone afterwards, so that it counts as nobody's descriptor for long.
 enum SmallHTTP {
-    static func get(_ address: String, port: Int, path: String) throws -> (code: Int, body: String) {
-        try exchange("GET", address, port: port, path: path, body: nil, within: .seconds(3))
+    static func get(_ address: String, port: Int, path: String, user: String? = nil) throws -> (code: Int, body: String) {
+        try exchange("GET", address, port: port, path: path, body: nil, user: user, within: .seconds(3))
+    }
+
+    /// `GET /status` as an admin has it.
+    static func status(_ address: String = "127.0.0.1", port: Int) throws -> (code: Int, body: String) {
+        try get(address, port: port, path: "/status", user: "admin")
     }
 
     /// On a thread that may wait. The connection is closed as soon as the answer is whole.
@@ -20,11 +25,12 @@ enum SmallHTTP {
     }
 
     private static func exchange(
-        _ method: String, _ address: String, port: Int, path: String, body: String?, within limit: Duration
+        _ method: String, _ address: String, port: Int, path: String, body: String?, user: String? = nil, within limit: Duration
     ) throws -> (code: Int, body: String) {
         let socket = try Socket(connectedTo: address, port: port)
         defer { socket.close() }
         var head = "\(method) \(path) HTTP/1.1\r\nHost: \(address):\(port)\r\n"
+        if let user { head += "Authorization: Basic \(Data("\(user):\(GatewayProcess.password)".utf8).base64EncodedString())\r\n" }
         if let body { head += "Content-Type: application/json; charset=utf-8\r\nContent-Length: \(body.utf8.count)\r\n" }
         socket.write(Array((head + "\r\n" + (body ?? "")).utf8))
         var bytes: [UInt8] = []

@@ -17,8 +17,9 @@ export class NowView {
    * @param {object} page
    * @param {(command: string, data?: object) => Promise<object>} page.request
    * @param {(call: object) => void} page.onHangUp an operator wants to end this call
+   * @param {(ban: object) => void} page.onLift an operator wants to lift this ban
    */
-  constructor({ request, onHangUp }) {
+  constructor({ request, onHangUp, onLift }) {
     this.#request = request;
     this.#tables = {
       calls: new Table(element('live-calls'), [
@@ -58,9 +59,10 @@ export class NowView {
       ], ({ connection_id: id }) => id),
       shutOut: new Table(element('shut-out'), [
         { name: 'address', title: 'Address', text: ({ address }) => address, isHeader: true },
-        { name: 'user', title: 'User', text: ({ user }) => orDash(user) },
+        { name: 'user', title: 'User', text: ({ user }) => user ?? 'all' },
         { name: 'until', title: 'Until', text: ({ until }) => time(Date.parse(until)) },
         { name: 'reason', title: 'Why', text: ({ reason }) => orDash(reason) },
+        { name: 'lift', title: 'Lift the ban', control: row => liftButton(row, onLift) },
       ], ({ address, user, reason }) => `${address} ${user} ${reason}`),
     };
   }
@@ -87,7 +89,7 @@ export class NowView {
     this.#list('januses', 'januses', all.januses, 'There is no media server.');
     this.#list('registrations', 'registrations', all.registrations, 'No phone is registered.');
     this.#list('clients', 'clients', all.clients, 'Nobody is signed in.');
-    this.#list('shutOut', 'shut-out', all.shut_out, all.shut_out ? 'Nobody is shut out.' : 'This gateway does not tell.');
+    this.#list('shutOut', 'shut-out', all.bans, all.bans ? 'Nobody is banned.' : 'This gateway does not tell.');
   }
 
   #list(table, id, { list = [], count = list.length } = {}, none) {
@@ -146,5 +148,13 @@ function hangUpButton(row, onHangUp) {
   button.setAttribute('aria-haspopup', 'dialog');
   button.addEventListener('focus', () => button.setAttribute('aria-label', `Hang up ${whoCalls(row())}`));
   button.addEventListener('click', () => onHangUp(row()));
+  return button;
+}
+
+function liftButton(row, onLift) {
+  const button = make('button', { type: 'button', className: 'quiet' }, [make('span', { textContent: 'Lift' })]);
+  button.dataset.needsGateway = '';
+  button.addEventListener('focus', () => button.setAttribute('aria-label', `Lift the ban of ${row().user ?? 'all'} at ${row().address}`));
+  button.addEventListener('click', () => onLift(row()));
   return button;
 }

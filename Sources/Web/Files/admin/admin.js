@@ -20,6 +20,7 @@ const page = {
   request: (command, data) => client.request('admin', command, data),
   requestMedia: (command, data) => client.request('media', command, data),
   onHangUp: hangUp,
+  onLift: ({ address, user }) => perform('lift_ban', { address, user }, 'The ban is lifted.'),
   tell,
 };
 const now = new NowView(page), calls = new CallsView(page), call = new CallView(page);

@@ -86,6 +86,12 @@ export class PhoneView {
     }
   }
 
+  /** @param {boolean} isDraining whether the gateway takes no new calls */
+  showDraining(isDraining) {
+    this.#say('drain-banner', isDraining ? 'The gateway takes no new calls at the moment. Calls that are up go on.' : '');
+    element('drain-banner').hidden = !isDraining;
+  }
+
   /**
    * @param {string} text
    * @param {object} [more]

@@ -63,6 +63,7 @@ function refresh() {
   view.showState(state);
   otherCalls.show(others, shown);
   view.showAway(client.state === 'reconnecting' ? awayText() : '');
+  view.showDraining(client.isDraining && client.state === 'online');
   if (state === 'incoming') tone.play('incoming');
   else if (waiting) tone.play('waiting');
   else tone.play(state === 'ringing' && !sessionView.hearsEarly ? 'ringback' : null);
@@ -147,6 +148,7 @@ client.on('problem', problem => {
   view.log(`Connection: ${problem.message}`);
   refresh();
 });
+client.on('draining', refresh);
 client.on('warning', problem => {
   view.showNotice(problem.device === 'microphone' ? `${problem.text} You cannot be heard.` : problem.text);
 });

@@ -22,6 +22,7 @@ const missedEventDelay = 1_000;
  * - `refused`: the TernServerError with which a lost connection could not be logged in again
  * - `warning`: a TernMediaError that stopped nothing
  * - `event`: every event of the gateway, as it came
+ * - `draining`: whether the gateway takes no new calls; told when it changes
  */
 export class TernClient extends Emitter {
   /** @type {string|null} the user logged in */
@@ -30,6 +31,8 @@ export class TernClient extends Emitter {
   connectionId = null;
   /** @type {boolean} false refuses invitations with an error, so that other clients of the user ring alone */
   acceptsCalls = true;
+  /** @type {boolean} whether the gateway takes no new calls, as before it stops; those that live go on */
+  isDraining = false;
   /** What every RTCPeerConnection is made with. @type {{iceServers: RTCIceServer[], trickle: boolean}} */
   peerOptions;
 
@@ -52,7 +55,8 @@ export class TernClient extends Emitter {
       onState: state => this.emit('state', state),
       onEvent: event => {
         this.emit('event', event);
-        this.#router.route(event);
+        if (event.class === 'core') this.#drains(event.type === 'draining');
+        else this.#router.route(event);
       },
       onRequest: (request, reply) => this.#requested(request, reply),
       onResumed: (answer, fresh) => this.#resumed(answer, fresh),
@@ -165,6 +169,13 @@ export class TernClient extends Emitter {
   #loggedIn(answer, user) {
     this.user = answer.user ?? user ?? null;
     this.connectionId = answer.connection_id ?? null;
+    this.#drains(answer.draining === true);
+  }
+
+  #drains(isDraining) {
+    if (this.isDraining === isDraining) return;
+    this.isDraining = isDraining;
+    this.emit('draining', isDraining);
   }
 
   #track(session) {
