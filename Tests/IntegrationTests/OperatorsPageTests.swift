@@ -185,7 +185,7 @@ extension IntegrationTests {
             let page = try await open(gateway, in: stage.chromium)
             try await signIn(page, as: "admin")
             try await page.wait(for: "ready")
-            try await page.wait(until: "document.getElementById('shut-out-note').textContent === 'Nobody is shut out.'")
+            try await page.wait(until: "document.getElementById('shut-out-note').textContent === 'Nobody is banned.'")
             let guesser = try SIPProbe(at: gateway, address: Trunks.carrierAddress)
             let request = guesser.registration("alice", at: nil, id: "guess", number: 1, expires: 60, contact: nil)
             guesser.send(request)
