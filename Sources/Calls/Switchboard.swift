@@ -7,6 +7,7 @@ internal import ProxyCore
 public import Registrar
 public import Routing
 public import SIP
+public import SIPNames
 
 /// The calls that live: makes them from what phones and browsers ask for, and brings each leg's events to its call.
 @LoopActor
@@ -241,6 +242,9 @@ public final class Switchboard {
         // A call that never reached its sessions leaves some that nobody else would end.
         call.stopSessions(.stopped)
     }
+
+    /// Whether a phone has registered over a connection from this address.
+    public func hasRegistered(from peer: SocketAddress) -> Bool { registrar?.hasPeer(peer.description) ?? false }
 
     /// The test calls that may come in.
     public var testCalls: TestCallOrders { admission.testCalls }

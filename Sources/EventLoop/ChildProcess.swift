@@ -1,4 +1,5 @@
 internal import CUV
+internal import Foundation
 internal import Glibc
 
 /// A program that runs as a child of this process, supervised on the loop.
@@ -15,6 +16,9 @@ public final class ChildProcess {
 
     /// How long an exit waits for outputs that a grandchild holds open.
     private static let drainLimit = Duration.milliseconds(250)
+
+    /// Variables of this program's configuration begin so. Passwords and keys may be in them, and no child needs one.
+    public static let ownPrefix = "TERN_"
 
     public let pid: Int32
     private var process: UnsafeMutablePointer<uv_process_t>?
@@ -107,7 +111,8 @@ extension ChildProcess {
             stdio[index + 1].data.stream = UnsafeMutableRawPointer(output.pipe).assumingMemoryBound(to: uv_stream_t.self)
         }
         var arguments = arguments.map { strdup($0) } + [nil]
-        var environment = command.environment.map { $0.map { strdup("\($0.key)=\($0.value)") } + [nil] } ?? []
+        let variables = command.environment ?? ChildProcess.inherited
+        var environment = variables.map { strdup("\($0.key)=\($0.value)") } + [nil]
         let file = strdup(path), directory = command.directory.map { strdup($0) }
         defer {
             for string in arguments + environment { free(string) }
@@ -120,7 +125,7 @@ extension ChildProcess {
                     var options = uv_process_options_t()
                     options.file = UnsafePointer(file)
                     options.args = arguments.baseAddress
-                    options.env = environment.isEmpty ? nil : environment.baseAddress
+                    options.env = environment.baseAddress
                     options.cwd = directory.flatMap { UnsafePointer($0) }
                     options.flags = UV_PROCESS_DETACHED.rawValue
                     options.stdio_count = 3
@@ -134,6 +139,11 @@ extension ChildProcess {
                 }
             }
         }
+    }
+
+    /// What a child has of this process' environment.
+    private static var inherited: [String: String] {
+        ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix(ChildProcess.ownPrefix) }
     }
 
     /// Marks this process' descriptors as its own, whichever library opened them: libuv closes none in the child.

@@ -7,7 +7,7 @@ extension ChildProcess {
         public var executable: String
         /// Without the program's own name.
         public var arguments: [String]
-        /// The whole environment; this process' own by default.
+        /// The whole environment; by default this process' own without ``ChildProcess/ownPrefix``.
         public var environment: [String: String]?
         /// Working directory; this process' own by default.
         public var directory: String?

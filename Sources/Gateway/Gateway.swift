@@ -195,6 +195,7 @@ public final class Gateway {
         endpoint.mayAuthenticate = { [weak switchboard] register in
             switchboard?.authenticator.mayAuthenticate(register) ?? true
         }
+        endpoint.isKnownPeer = { [weak switchboard] in switchboard?.hasRegistered(from: $0) ?? false }
         endpoint.takesCalls = { [weak switchboard] in switchboard?.isDraining == false }
         do throws(SIPError) {
             try endpoint.start()

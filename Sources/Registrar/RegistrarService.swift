@@ -74,6 +74,9 @@ public final class RegistrarService {
     /// The contacts that a call to `user` goes to: as many as there are phones. See ``Registrar/targets(of:now:)``.
     public func targets(of user: String) -> [Binding] { registrar.targets(of: user, now: .now) }
 
+    /// Whether a contact was registered from this `address:port` by a connection.
+    public func hasPeer(_ peer: String) -> Bool { registrar.hasPeer(peer) }
+
     /// All contacts, in no order.
     public var all: [Binding] { registrar.all }
 

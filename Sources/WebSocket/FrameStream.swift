@@ -11,6 +11,8 @@ final class FrameStream {
         var pingInterval: Duration
         var silence: Duration
         var close: Duration
+        /// For a message, from its first byte to its last; nil is as long as it takes.
+        var message: Duration?
     }
 
     private let context: LibraryContext
@@ -25,6 +27,8 @@ final class FrameStream {
     private var closeDeadline: ContinuousClock.Instant?
     private var lastReceived = ContinuousClock.now
     private var lastPing = ContinuousClock.now
+    /// When the first part came of a message that has not come in full.
+    private var messageBegan: ContinuousClock.Instant?
     private var pingIsDue = false
 
     /// The code and reason of the peer's close frame, once it came.
@@ -126,8 +130,12 @@ final class FrameStream {
             isFinal: lws_is_final_fragment(wsi) != 0,
             isBinary: lws_frame_is_binary(wsi) != 0)
         switch outcome {
-        case .incomplete: return nil
-        case .message(let text): return text
+        case .incomplete:
+            messageBegan = messageBegan ?? .now
+            return nil
+        case .message(let text):
+            messageBegan = nil
+            return text
         case .violation(let code, let reason):
             // Replies to what came before no longer matter: the close frame goes first.
             queue.removeAll()
@@ -161,6 +169,8 @@ final class FrameStream {
             if now >= closeDeadline { context.kill(wsi) }
         } else if failure != nil || now - lastReceived >= limits.silence {
             abandon("the peer is silent")
+        } else if let limit = limits.message, let messageBegan, now - messageBegan >= limit {
+            abandon("a message takes too long")
         } else if now - max(lastReceived, lastPing) >= limits.pingInterval {
             lastPing = now
             pingIsDue = true

@@ -1,4 +1,5 @@
 public import EventLoop
+internal import SIPNames
 
 /// One client of a ``WebSocketServer``.
 @LoopActor
@@ -10,6 +11,11 @@ public final class WebSocketConnection {
     /// The `Origin` that the client sent, if it is a browser.
     public let origin: String?
     let stream: FrameStream
+    /// Whether its peer has logged in: such connections are bounded apart from those of strangers.
+    public var isKnown = false {
+        didSet { if isKnown != oldValue { onKnown?(isKnown) } }
+    }
+    var onKnown: (@LoopActor (Bool) -> Void)?
 
     init(id: UInt64, remoteAddress: String, origin: String?, stream: FrameStream) {
         self.id = id
@@ -61,10 +67,14 @@ final class ServerSocket {
     var body: ArraySlice<UInt8> = []
     /// Since it became a WebSocket.
     var connection: WebSocketConnection?
+    let source: ConnectionSource
+    /// When something last came of it: its connection, a request, a part of a message.
+    var lastActive = ContinuousClock.now
 
-    init(id: UInt64, remoteAddress: String, deadline: ContinuousClock.Instant) {
+    init(id: UInt64, peer: SocketAddress, deadline: ContinuousClock.Instant) {
         self.id = id
-        self.remoteAddress = remoteAddress
+        remoteAddress = peer.description
+        source = ConnectionSource(peer.ip)
         self.deadline = deadline
     }
 }

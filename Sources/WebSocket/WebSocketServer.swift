@@ -19,6 +19,9 @@ public final class WebSocketServer {
     private var vhost: OpaquePointer?
     private var listener: OpaquePointer?
     private var sockets: [UInt64: ServerSocket] = [:]
+    private var strangers: StrangerTable
+    /// Bounds the lines about connections that were cut.
+    private var cutLines = LineBudget(perSecond: 1)
     private var lastID: UInt64 = 0
     private var openConnections = 0
     var refusedOrigins = RefusedOrigins()
@@ -28,7 +31,13 @@ public final class WebSocketServer {
     private var drained: (() -> Void)?
 
     public init(configuration: WebSocketServerConfiguration, handler: any WebSocketServerHandler) {
+        var configuration = configuration
+        // Others need descriptors as well: SIP has half of them.
+        let share = max(1, DescriptorReserve.limit / 4)
+        configuration.maximumConnections = min(configuration.maximumConnections, share)
+        configuration.strangers.inAll = min(configuration.strangers.inAll, max(1, share / 2))
         self.configuration = configuration
+        strangers = StrangerTable(configuration.strangers)
         self.handler = handler
     }
 
@@ -195,6 +204,12 @@ public final class WebSocketServer {
                 pauseAccepting(reason)
                 return
             case .connection(let descriptor, let peer):
+                makeRoom(for: ConnectionSource(peer.ip))
+                guard !DescriptorReserve.isTouched(by: descriptor) else {
+                    ListeningSocket.close(descriptor)
+                    pauseAccepting("few descriptors are left")
+                    return
+                }
                 guard sockets.count < configuration.maximumConnections + WebSocketServer.spareSockets else {
                     ListeningSocket.close(descriptor)
                     continue
@@ -204,11 +219,25 @@ public final class WebSocketServer {
         }
     }
 
+    /// Cuts the stranger that has been idle longest of those among whom there is no room for one more.
+    private func makeRoom(for source: ConnectionSource) {
+        guard let crowd = strangers.crowd(for: source), let idle = crowd.compactMap({ sockets[$0] }).min(by: { $0.lastActive < $1.lastActive }) else { return }
+        strangers.remove(idle.id)
+        let (isAdmitted, omitted) = cutLines.admit()
+        if isAdmitted {
+            LibraryLog.logger.warning("a connection without a login is cut: there are too many from its address, its network or in all", metadata: [
+                "address": "\(idle.remoteAddress)", "omitted": "\(omitted)",
+            ])
+        }
+        if let wsi = idle.wsi { context?.kill(wsi) }
+    }
+
     private func adopt(_ descriptor: Int32, _ peer: SocketAddress, _ vhost: OpaquePointer) {
         lastID += 1
         let socket = ServerSocket(
-            id: lastID, remoteAddress: peer.description, deadline: .now + configuration.handshakeTimeout)
+            id: lastID, peer: peer, deadline: .now + configuration.handshakeTimeout)
         sockets[socket.id] = socket
+        strangers.insert(socket.id, socket.source)
         var description = lws_adopt_desc_t()
         description.vh = vhost
         let security = tls == nil ? 0 : LWS_ADOPT_ALLOW_SSL.rawValue
@@ -233,6 +262,7 @@ public final class WebSocketServer {
     /// The connection is gone; tells the handler, if it knew of it.
     private func forget(_ id: UInt64) {
         guard let socket = sockets.removeValue(forKey: id) else { return }
+        strangers.remove(id)
         socket.wsi = nil
         if let connection = socket.connection {
             connection.stream.detach()
@@ -282,6 +312,7 @@ extension WebSocketServer: LibraryContextOwner {
         _ reason: lws_callback_reasons, _ socket: ServerSocket, _ wsi: OpaquePointer,
         _ input: UnsafeMutableRawPointer?, _ length: Int
     ) -> Int32 {
+        socket.lastActive = .now
         switch reason {
         case LWS_CALLBACK_HTTP: return respond(on: socket, wsi)
         case LWS_CALLBACK_HTTP_WRITEABLE: return sendBody(on: socket, wsi)
@@ -303,11 +334,15 @@ extension WebSocketServer: LibraryContextOwner {
         let limits = FrameStream.Limits(
             messageSize: configuration.maximumMessageSize, queuedBytes: configuration.maximumQueuedBytes,
             pingInterval: configuration.pingInterval, silence: configuration.silenceLimit,
-            close: configuration.closeTimeout)
+            close: configuration.closeTimeout, message: configuration.messageTimeout)
         let connection = WebSocketConnection(
             id: socket.id, remoteAddress: socket.remoteAddress, origin: LibraryHeaders.value(WSI_TOKEN_ORIGIN, wsi),
             stream: FrameStream(wsi: wsi, context: context, limits: limits))
         socket.connection = connection
+        connection.onKnown = { [weak self, weak socket] isKnown in
+            guard let self, let socket, sockets[socket.id] != nil else { return }
+            if isKnown { strangers.remove(socket.id) } else { strangers.insert(socket.id, socket.source) }
+        }
         openConnections += 1
         handler.opened(connection)
     }

@@ -1,3 +1,4 @@
+public import SIPNames
 public import TLS
 
 /// Where a ``WebSocketServer`` listens and what it puts up with.
@@ -20,6 +21,9 @@ public struct WebSocketServerConfiguration: Sendable {
     public var silenceLimit: Duration
     /// WebSocket connections at one time; further upgrades get a 503.
     public var maximumConnections: Int
+    /// Connections of peers that have not logged in, HTTP and WebSocket. With one more, that one of them is cut which has been idle longest; what comes over
+    /// loopback, where a proxy stands, counts in all only.
+    public var strangers: ConnectionShares
     /// Bytes that wait for one client that does not read; one message more and the connection is cut.
     public var maximumQueuedBytes: Int
     /// Values of `Origin` that may open a WebSocket besides the server's own; `*` is every one. A client that sends no
@@ -32,6 +36,8 @@ public struct WebSocketServerConfiguration: Sendable {
     public var handshakeTimeout: Duration
     /// Time that an HTTP connection may stay idle between requests.
     public var idleTimeout: Duration
+    /// Time from the first byte of a message to its last.
+    public var messageTimeout: Duration
     /// Time for a client to answer a closing handshake before its connection is cut.
     public var closeTimeout: Duration
 
@@ -45,11 +51,13 @@ public struct WebSocketServerConfiguration: Sendable {
         pingInterval: Duration = .seconds(20),
         silenceLimit: Duration = .seconds(60),
         maximumConnections: Int = 10_000,
+        strangers: ConnectionShares = ConnectionShares(perSubscriber: 64, perNetwork: 256, inAll: 2_000),
         maximumQueuedBytes: Int = 4 * 1024 * 1024,
         allowedOrigins: [String] = [],
         hosts: [String] = [],
         handshakeTimeout: Duration = .seconds(10),
         idleTimeout: Duration = .seconds(15),
+        messageTimeout: Duration = .seconds(30),
         closeTimeout: Duration = .seconds(2)
     ) {
         self.address = address
@@ -61,11 +69,13 @@ public struct WebSocketServerConfiguration: Sendable {
         self.pingInterval = pingInterval
         self.silenceLimit = silenceLimit
         self.maximumConnections = maximumConnections
+        self.strangers = strangers
         self.maximumQueuedBytes = maximumQueuedBytes
         self.allowedOrigins = allowedOrigins
         self.hosts = hosts
         self.handshakeTimeout = handshakeTimeout
         self.idleTimeout = idleTimeout
+        self.messageTimeout = messageTimeout
         self.closeTimeout = closeTimeout
     }
 }

@@ -29,6 +29,13 @@ struct ConfigurationChangeTests {
         "sip.domain": ["sip.realm"], "media.address": ["sip.domain", "sip.realm"], "trunks": ["calls.direct_uris"], "sip.listen": ["janus.directory"],
     ]
 
+    /// Keeps its files as long as it is there.
+    private let authority: TestAuthority
+
+    init() throws {
+        authority = try TestAuthority()
+    }
+
     private func load(_ environment: [String: String]) throws -> GatewayConfiguration {
         try ConfigurationReader.load(text: "", environment: environment, host: .lonely).configuration
     }
@@ -37,7 +44,7 @@ struct ConfigurationChangeTests {
     private func changed(_ key: ConfigurationKey) throws -> GatewayConfiguration {
         let path = key.path
         if path.contains(".tls."), path != "sip.tls.authorities" {
-            let pair = try TestAuthority().issue("changed", names: "DNS:tern.example")
+            let pair = try authority.issue("changed", names: "DNS:tern.example")
             let section = path.hasPrefix("sip") ? "SIP" : "HTTP"
             return try load(["TERN_\(section)_TLS_CERTIFICATE": pair.certificate, "TERN_\(section)_TLS_KEY": pair.key])
         }

@@ -97,6 +97,19 @@ struct ChildProcessTests {
         #expect(try await Self.run(command).output == ["b c", "/usr"])
     }
 
+    @Test("it has this process' environment, but for what is the configuration's own: that may have passwords")
+    @LoopActor func secrets() async throws {
+        setenv("TERN_USERS", "[{name: alice, password: swordfish}]", 1)
+        setenv("TEST_OF_CHILDREN", "there", 1)
+        defer {
+            unsetenv("TERN_USERS")
+            unsetenv("TEST_OF_CHILDREN")
+        }
+        let outcome = try await Self.run(ChildProcess.Command(executable: "env"))
+        #expect(outcome.output.contains { $0.contains("TEST_OF_CHILDREN=there") })
+        #expect(!outcome.output.contains { $0.contains("swordfish") || $0.hasPrefix("TERN_") })
+    }
+
     @Test("what cannot be executed is an error that names it", arguments: ["/nonexistent/program", "no-such-program", "/etc/passwd", "/usr"])
     @LoopActor func missing(path: String) async throws {
         let error = await #expect(throws: ChildProcessError.self) { try await Self.run(.init(executable: path)) }

@@ -54,6 +54,19 @@ extension IntegrationTests {
             #expect(try await phone.reasonOfHangUp()?.contains("No RTP from the caller") == true)
         }
 
+        @Test("a session of the browser API whose phone never sends ends with 408, and its client is told once")
+        func session() async throws {
+            let gateway = try Stage.running.gateway
+            let client = try await APIClient.user("alice", at: gateway)
+            let offer: JSONValue = ["sdp": .string(SIPProbe.Call.sdp(gateway.address)), "sdp_type": "rtp"]
+            let started = try await client.request("media", "start_session", ["type": "echo", "offer": offer])
+            let session = try #require(started["session_id"]?.stringValue)
+            let end = try await client.event("stop", of: session)
+            #expect(end["code"]?.intValue == 408 && end["reason"]?.stringValue?.contains("No RTP from the caller") == true, "\(end.text)")
+            #expect(client.waitingEvents("stop", of: session) == 0)
+            await client.leave()
+        }
+
         @Test("a phone that is held by the page, by itself or muted, or that only listens, may be silent")
         func silentForGoodReason() async throws {
             try await call { (page, phone) async throws -> Void in

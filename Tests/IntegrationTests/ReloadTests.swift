@@ -30,7 +30,7 @@ extension IntegrationTests {
             probe.send(call.request("ACK", number: 1))
             #expect(try await probe.register("bob") == 200)
             let bob = try await APIClient.user("bob", at: gateway), alice = try await APIClient.user("alice", at: gateway)
-            #expect(try await Reload.reload(gateway).text == "nothing has changed\n")
+            #expect(try await Reload.reload(gateway).text.hasSuffix("nothing has changed\n"))
 
             try gateway.rewrite { text in
                 text.replacingOccurrences(of: "  - {name: bob,", with: "  - {name: dora,")
@@ -41,7 +41,7 @@ extension IntegrationTests {
             }
             let run = try await Reload.reload(gateway)
             #expect(run.exit == .exited(0), "\(run)")
-            #expect(run.text == "in force: users, routes, calls.ring_timeout, log.level\nneeds a restart: media.rtp_ports\n", "\(run.text)")
+            #expect(run.text.hasSuffix("in force: users, routes, calls.ring_timeout, log.level\nneeds a restart: media.rtp_ports\n"), "\(run.text)")
             #expect(gateway.log.contains("changes of the configuration need a restart keys=media.rtp_ports"))
 
             #expect(try await probe.register("dora") == 200)

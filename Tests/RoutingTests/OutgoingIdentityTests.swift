@@ -56,6 +56,21 @@ struct OutgoingIdentityTests {
             ])
     }
 
+    @Test("what a phone says of itself in Diversion goes to a trunk only where the configuration says so; what Tern adds always goes")
+    func claims() {
+        var origin = CallOrigin(source: .user("alice"), user: "alice")
+        let said = CallOrigin.Header(name: "Diversion", value: "<sip:premium@example.org>", isClaimed: true)
+        let added = CallOrigin.Header(name: "Diversion", value: "<sip:alice@example.org>;reason=unconditional;counter=1")
+        origin.history = [added, said]
+        for isTrusted in [false, true] {
+            var carrier = trunk(trusted: isTrusted)
+            #expect(OutgoingIdentity(of: origin, to: carrier, domain: "example.org").headers.filter { $0.name == "Diversion" } == [added])
+            carrier.takesUserDiversion = true
+            #expect(OutgoingIdentity(of: origin, to: carrier, domain: "example.org").headers.filter { $0.name == "Diversion" } == [added, said])
+        }
+        #expect(OutgoingIdentity(of: origin, keepsHistory: true).headers == [added, said])
+    }
+
     @Test("who diverted the call is passed on")
     func history() {
         var origin = alice

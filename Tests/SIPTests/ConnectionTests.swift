@@ -3,6 +3,7 @@ import Glibc
 import Testing
 
 @testable import SIP
+import SIPNames
 
 extension SIPTests {
     @Suite("Much on one connection")
@@ -74,30 +75,23 @@ extension String {
 
 @Suite("Bounds of connections and of log lines")
 struct ConnectionBoundsTests {
-    private func connections(_ counts: (String, Int)...) -> [ConnectionBounds.Connection] {
-        var next: Int32 = 10
-        return counts.flatMap { address, count in
-            (0..<count).map { _ in
-                next += 1
-                return ConnectionBounds.Connection(descriptor: next, address: address)
+    @Test("data that comes again and again without a message's end is a slow sender; messages and keepalives are none")
+    func slowSenders() throws {
+        let start = ContinuousClock.now
+        let peer = try #require(SocketAddress("192.0.2.1:40000"))
+        func closed(segments: (Int) -> UInt32, messages: (Int) -> Int = { _ in 0 }, peer: (Int) -> SocketAddress) -> [Int] {
+            var slow = SlowSenders()
+            return (0..<120).filter { second in
+                let now = peer(second)
+                return !slow.look([(7, now, segments(second))], messages: [now: messages(second)], now: start + .seconds(second)).isEmpty
             }
         }
-    }
-
-    @Test("an address loses what it opened last beyond its share, and nobody else anything")
-    func share() {
-        let all = connections(("192.0.2.1", 5), ("192.0.2.2", 2))
-        let surplus = ConnectionBounds.surplus(of: all.reversed(), perAddress: 3, inAll: 100)
-        #expect(surplus.map(\.descriptor) == [14, 15])
-        #expect(ConnectionBounds.surplus(of: all, perAddress: 5, inAll: 7).isEmpty)
-        #expect(ConnectionBounds.surplus(of: [], perAddress: 1, inAll: 1).isEmpty)
-    }
-
-    @Test("where there are too many in all those that have most lose the last ones")
-    func total() {
-        let all = connections(("192.0.2.1", 3), ("192.0.2.2", 1), ("192.0.2.3", 3))
-        let surplus = ConnectionBounds.surplus(of: all, perAddress: 10, inAll: 4)
-        #expect(surplus.map(\.descriptor) == [17, 13, 16])
+        #expect(closed(segments: { UInt32($0) }) { _ in peer }.first == 30)
+        #expect(closed(segments: { UInt32($0 / 10) }) { _ in peer } == [])
+        #expect(closed(segments: { UInt32($0) }, messages: { $0 / 20 }) { _ in peer } == [])
+        // The descriptor is another connection's by then.
+        let other = try #require(SocketAddress("192.0.2.1:40001"))
+        #expect(closed(segments: { UInt32($0) }) { $0 / 20 % 2 == 0 ? peer : other } == [])
     }
 
     @Test("lines beyond the budget are left out and counted, and the next second has room again")

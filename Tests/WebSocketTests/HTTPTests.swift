@@ -126,6 +126,21 @@ extension WebSocketTests {
             }
         }
 
+        @Test("a page by the Host that it asks may connect; where the server has names, by one of them or by an address only", arguments: [
+            ("rebound.example", false), ("tern.example", true), ("TERN.example", true), ("127.0.0.1", true), ("[::1]", true), ("localhost", true),
+        ] as [(String, Bool)])
+        func names(host: String, isNamed: Bool) async throws {
+            for hosts in [[], ["tern.example"]] {
+                try await withServer(.init(hosts: hosts)) { server, handler in
+                    let origin = "Origin: http://\(host.lowercased()):\(server.port)"
+                    let request = RawSocket.handshake(headers: [origin]).replacing("Host: localhost", with: "Host: \(host):\(server.port)")
+                    let response = await ask(server.port, request)
+                    let status = response.head.split(separator: " ").dropFirst().first
+                    #expect(status == (hosts.isEmpty || isNamed ? "101" : "403"), "\(hosts) \(response.head)")
+                }
+            }
+        }
+
         @Test("a refused origin is worth a line once a minute, with the attempts since, and a bounded number of them are told apart")
         func refusedOrigins() {
             let start = ContinuousClock.now

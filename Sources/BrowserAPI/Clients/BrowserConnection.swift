@@ -8,7 +8,9 @@ public import WebSocket
 final class BrowserConnection {
     let transport: any BrowserTransport
     /// None before login, after logout, and once a resume elsewhere took the client over.
-    var client: BrowserClient?
+    var client: BrowserClient? {
+        didSet { transport.isKnown = client != nil }
+    }
     /// Failed logins and resumes so far.
     var failures = 0
     /// Whether the answer to a failed login is being held back.
@@ -78,10 +80,20 @@ public protocol BrowserTransport: AnyObject {
     var id: UInt64 { get }
     /// The peer's address, for the log.
     var remoteAddress: String { get }
+    /// Whether somebody is logged in on it.
+    var isKnown: Bool { get set }
     /// Sends one text; does nothing once the connection is closed.
     func send(_ text: String)
     /// - Parameter code: The WebSocket status (RFC 6455 section 7.4).
     func close(code: Int, reason: String)
+}
+
+extension BrowserTransport {
+    /// For those that bound nothing by it.
+    public var isKnown: Bool {
+        get { false }
+        set {}
+    }
 }
 
 extension WebSocketConnection: BrowserTransport {}

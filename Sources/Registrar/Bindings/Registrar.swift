@@ -11,6 +11,8 @@ public struct Registrar: Sendable {
     private var users: [String: [Binding]] = [:]
     /// Who registered over a flow.
     private var flows: [String: Set<String>] = [:]
+    /// Contacts registered from each `address:port`.
+    private var peers: [String: Int] = [:]
     private var lastID: Int64 = 0
 
     public init(limits: RegistrarLimits = RegistrarLimits()) {
@@ -19,6 +21,9 @@ public struct Registrar: Sendable {
 
     /// Users with a binding, those included whose bindings ended and were not pruned yet.
     public var userCount: Int { users.count }
+
+    /// Whether a contact was registered from this `address:port`.
+    func hasPeer(_ peer: String) -> Bool { peers[peer] != nil }
 
     /// Everything there is, in no order. With many it takes a while: a copy can do it elsewhere.
     public var all: [Binding] { users.values.flatMap { $0 } }
@@ -135,6 +140,11 @@ public struct Registrar: Sendable {
     private mutating func set(_ after: [Binding], for user: String) {
         let before = users[user] ?? []
         count += after.count - before.count
+        for old in before {
+            let left = (peers[old.received] ?? 1) - 1
+            peers[old.received] = left > 0 ? left : nil
+        }
+        for new in after { peers[new.received, default: 0] += 1 }
         users[user] = after.isEmpty ? nil : after
         for old in before where !after.contains(where: { $0.flow == old.flow }) {
             flows[old.flow]?.remove(user)

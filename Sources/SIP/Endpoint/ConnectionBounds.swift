@@ -5,37 +5,39 @@ internal import SIPNames
 /// Keeps whoever opens connections to our SIP listeners from taking all descriptors that this process may have: then there would
 /// be none for others, for pages, or for the database. Sofia takes every connection, and keeps it for half an hour.
 ///
-/// Once a second the surplus is closed, of each address what it opened last; and what its peer does not read from, while Sofia goes on
-/// answering who sends and does not listen.
+/// Once a second the surplus is closed (``ConnectionShares``), and with it what its peer does not read from, while Sofia goes on answering who sends and
+/// does not listen, and what brings data again and again but no message: Sofia waits for the next piece of a message, but not for its end.
 @LoopActor
 final class ConnectionBounds {
-    /// A connection that somebody opened to us.
-    struct Connection: Hashable {
-        let descriptor: Int32
-        let address: String
-    }
-
     private let ports: Set<Int>
-    private let perAddress: Int
-    private let inAll: Int
+    private var shares: ConnectionShares
+    private let isKnown: @LoopActor (SocketAddress) -> Bool
     private let onSurplus: @LoopActor (Int) -> Void
     private var timer: LoopTimer?
     /// Bytes that peers left unread at the last look; those of whom it is the same at the next are given up.
-    private var unread: [Connection: Int32] = [:]
+    private var unread: [Int32: (peer: SocketAddress, bytes: Int32)] = [:]
+    private var slow = SlowSenders()
     /// As much as nobody leaves unread who talks SIP.
     private static let unreadLimit: Int32 = 16_384
     /// `SIOCOUTQ` of tcp(7).
     private static let outputQueue: UInt = 0x5411
+    /// Of these descriptors none is for SIP's connections: one of this number or above shows that so many are taken.
+    private static let reserve = 16
 
     /// - Parameters:
-    ///   - perAddress: Connections that one address may have, at most an eighth of the process' descriptors.
-    ///   - inAll: Connections that there may be, at most half of them.
+    ///   - shares: Connections that there may be: an eighth of the process' descriptors for a subscriber, a quarter for a network, half in all at most.
+    ///   - isKnown: Whether a peer has proven who it is, as a registered phone.
     ///   - onSurplus: Hears how many were closed.
-    init(listening: [ListenAddress], perAddress: Int, inAll: Int, onSurplus: @escaping @LoopActor (Int) -> Void) {
+    init(
+        listening: [ListenAddress], shares: ConnectionShares, isKnown: @escaping @LoopActor (SocketAddress) -> Bool,
+        onSurplus: @escaping @LoopActor (Int) -> Void
+    ) {
         ports = Set(listening.filter { $0.transport != .udp }.map(\.port))
         let descriptors = ConnectionBounds.descriptorLimit
-        self.perAddress = max(1, min(perAddress, descriptors / 8))
-        self.inAll = max(1, min(inAll, descriptors / 2))
+        self.shares = ConnectionShares(
+            perSubscriber: max(1, min(shares.perSubscriber, descriptors / 8)), perNetwork: max(1, min(shares.perNetwork, descriptors / 4)),
+            inAll: max(1, min(shares.inAll, descriptors / 2)))
+        self.isKnown = isKnown
         self.onSurplus = onSurplus
         guard !ports.isEmpty else { return }
         timer = LoopTimer.schedule(after: .seconds(1), every: .seconds(1)) { [weak self] in self?.look() }
@@ -47,38 +49,36 @@ final class ConnectionBounds {
     }
 
     private func look() {
-        let connections = FlowSockets.descriptors().compactMap { descriptor -> Connection? in
-            guard let peer = SocketAddress(peerOf: descriptor), let own = SocketAddress(boundTo: descriptor), ports.contains(own.port)
-            else { return nil }
-            return Connection(descriptor: descriptor, address: peer.address)
+        let all = FlowSockets.descriptors()
+        let sockets = all.compactMap { descriptor -> (descriptor: Int32, peer: SocketAddress, figures: TCPFigures)? in
+            guard let peer = SocketAddress(peerOf: descriptor), let own = SocketAddress(boundTo: descriptor), ports.contains(own.port) else { return nil }
+            return (descriptor, peer, TCPFigures(of: descriptor))
         }
-        let surplus = ConnectionBounds.surplus(of: connections, perAddress: perAddress, inAll: inAll) + unread(of: connections)
-        for connection in surplus { shutdown(connection.descriptor, Int32(SHUT_RDWR)) }
+        let connections = sockets.map { socket in
+            ConnectionShares.Connection(
+                id: Int(socket.descriptor), source: ConnectionSource(socket.peer.ip), idle: socket.figures.idle, isKnown: isKnown(socket.peer))
+        }
+        // At the end of the descriptors Sofia would try to accept again and again.
+        var shares = shares
+        if all.count > ConnectionBounds.descriptorLimit - ConnectionBounds.reserve { shares.inAll = min(shares.inAll, max(0, connections.count - ConnectionBounds.reserve)) }
+        let surplus = Set(shares.surplus(of: connections).map { Int32($0.id) })
+            .union(unread(of: sockets.map { ($0.descriptor, $0.peer) }))
+            .union(slow.look(sockets.map { ($0.descriptor, $0.peer, $0.figures.segments) }, messages: ReceivedMessages.counts))
+        ReceivedMessages.keep(Set(sockets.map(\.peer)))
+        for descriptor in surplus { shutdown(descriptor, Int32(SHUT_RDWR)) }
         if !surplus.isEmpty { onSurplus(surplus.count) }
     }
 
     /// Connections whose peer has read nothing of what waits for it since the last look.
-    private func unread(of connections: [Connection]) -> [Connection] {
-        var waiting: [Connection: Int32] = [:]
-        for connection in connections {
+    private func unread(of connections: [(descriptor: Int32, peer: SocketAddress)]) -> [Int32] {
+        var waiting: [Int32: (peer: SocketAddress, bytes: Int32)] = [:]
+        for (descriptor, peer) in connections {
             var bytes: Int32 = 0
-            guard ioctl(connection.descriptor, ConnectionBounds.outputQueue, &bytes) == 0, bytes >= ConnectionBounds.unreadLimit else { continue }
-            waiting[connection] = bytes
+            guard ioctl(descriptor, ConnectionBounds.outputQueue, &bytes) == 0, bytes >= ConnectionBounds.unreadLimit else { continue }
+            waiting[descriptor] = (peer, bytes)
         }
         defer { unread = waiting }
-        return waiting.filter { unread[$0.key] == $0.value }.map(\.key)
-    }
-
-    /// The connections to be closed: each address's newest beyond its limit, then the largest holders' newest.
-    nonisolated static func surplus(of connections: [Connection], perAddress: Int, inAll: Int) -> [Connection] {
-        var counts: [String: Int] = [:]
-        let ranked = connections.sorted { $0.descriptor < $1.descriptor }.map { connection in
-            counts[connection.address, default: 0] += 1
-            return (rank: counts[connection.address, default: 0], connection: connection)
-        }
-        let over = ranked.filter { $0.rank > perAddress }
-        let left = ranked.filter { $0.rank <= perAddress }.sorted { ($0.rank, $0.connection.descriptor) > ($1.rank, $1.connection.descriptor) }
-        return (over + left.prefix(max(0, left.count - inAll))).map(\.connection)
+        return waiting.filter { unread[$0.key]?.peer == $0.value.peer && unread[$0.key]?.bytes == $0.value.bytes }.map(\.key)
     }
 
     /// How many descriptors the process may have.

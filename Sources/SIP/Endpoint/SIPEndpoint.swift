@@ -25,6 +25,8 @@ public final class SIPEndpoint: SIPUserAgent {
     private(set) var isStopping = false
     /// Hears of REGISTERs; set before ``start()``. Without it they are answered 405.
     public var onRegister: (@LoopActor (SIPIncomingRegister, SIPRegisterReply) -> Void)?
+    /// Whether a phone has registered from an address: its connection is closed last where there are too many.
+    public var isKnownPeer: @LoopActor (SocketAddress) -> Bool = { _ in false }
     /// Whether calls are taken. While they are not, OPTIONS from outside of a dialog is answered 503.
     public var takesCalls: @LoopActor () -> Bool = { true }
     /// Looks at a new call before there is any state of it. The flag says that it was challenged before: it is asked for a fresh challenge.
@@ -108,7 +110,7 @@ public final class SIPEndpoint: SIPUserAgent {
         }
         stacks = started
         connectionBounds = ConnectionBounds(
-            listening: listening, perAddress: configuration.connectionsPerAddress, inAll: configuration.maximumConnections
+            listening: listening, shares: configuration.connections, isKnown: { [weak self] in self?.isKnownPeer($0) ?? false }
         ) { [logger] closed in
             logger.warning("Connections beyond what there may be were closed", metadata: ["connections": "\(closed)"])
         }

@@ -23,10 +23,9 @@ public struct SIPEndpointConfiguration: Sendable {
     public var offersReliableProvisionals: Bool = true
     /// Legs at once; a further INVITE is answered 503 with ``overloadRetryAfter``.
     public var maximumLegs: Int = 10_000
-    /// TCP and TLS connections to our listeners that one address may have, and that there may be in all; at most an eighth and a
-    /// half of the descriptors that the process may have. What is beyond is closed.
-    public var connectionsPerAddress: Int = 1_000
-    public var maximumConnections: Int = 20_000
+    /// TCP and TLS connections to our listeners that there may be; at most an eighth of the descriptors that the process may have for a subscriber, a
+    /// quarter for a network, and half in all. What is beyond is closed.
+    public var connections = ConnectionShares(perSubscriber: 1_000, perNetwork: 2_000, inAll: 20_000)
     /// When new calls are refused because of the load.
     public var overload = OverloadControl.Limits()
     /// Seconds in the Retry-After of that 503.

@@ -98,6 +98,7 @@ extension SIPStack {
             nonisolated(unsafe) let message = message, transport = transport
             LoopActor.assumeIsolated {
                 MessageCounts.note(message, isSent: isSent != 0)
+                if isSent == 0 { ReceivedMessages.note(message, transport) }
                 ShownMessages.tell(message, transport, isSent: isSent != 0)
             }
         }

@@ -147,7 +147,7 @@ import Testing
         #expect(!outcome.output.contains("is running"))
     }
 
-    @Test("SIGHUP reads the log's level and format again, and SIGPIPE is nothing")
+    @Test("SIGHUP reads the configuration again, the log's format among it, and SIGPIPE is nothing")
     func hangUp() async throws {
         let url = FileManager.default.temporaryDirectory.appendingPathComponent("tern-\(UUID().uuidString).yaml")
         try "log: {format: text}".write(to: url, atomically: true, encoding: .utf8)
@@ -158,10 +158,28 @@ import Testing
                 kill(process, SIGPIPE)
                 kill(process, SIGHUP)
             }
-            if output.contains("log settings read again") { kill(process, SIGTERM) }
+            if output.contains("configuration read again") { kill(process, SIGTERM) }
         }
         #expect(outcome.code == 0, "\(outcome.error)")
-        #expect(outcome.error.contains(#""message":"log settings read again""#))
+        #expect(outcome.error.contains(#""message":"configuration read again""#))
+    }
+
+    @Test("no core dumps are written, of the gateway and its children, unless that is asked for", arguments: [[], ["--core-dumps"]])
+    func coreDumps(arguments: [String]) async throws {
+        let limits = FileManager.default.temporaryDirectory.appendingPathComponent("limits-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: limits) }
+        let outcome = try await serve(at: "127.77.1.\(arguments.isEmpty ? 4 : 5)", arguments) { output, process in
+            guard output.contains("listening for HTTP") else { return }
+            try? String(contentsOfFile: "/proc/\(process)/limits", encoding: .utf8).write(to: limits, atomically: true, encoding: .utf8)
+            kill(process, SIGTERM)
+        }
+        #expect(outcome.code == 0, "\(outcome.error)")
+        let text = try String(contentsOf: limits, encoding: .utf8)
+        let line = try #require(text.split(separator: "\n").first { $0.hasPrefix("Max core file size") })
+        var limit = rlimit()
+        getrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &limit)
+        let values = line.dropFirst("Max core file size".count).split(separator: " ").prefix(2).map(String.init)
+        #expect(arguments.isEmpty ? values == ["0", "0"] : (values[1] == "0") == (limit.rlim_max == 0), "\(line)")
     }
 
     private func serve(

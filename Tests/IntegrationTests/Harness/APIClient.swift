@@ -18,7 +18,7 @@ final class APIClient: @unchecked Sendable {
     private var lastTransaction = 0
 
     init(_ gateway: GatewayProcess) throws {
-        socket = try PlainWebSocket("127.0.0.1", port: gateway.httpPort)
+        socket = try PlainWebSocket(gateway.httpAddress, port: gateway.httpPort)
         let socket = socket, incoming = incoming, answers = answers
         Task.detached {
             while case .text(let text)? = await socket.messages.first(within: .seconds(600), where: { _ in true }) {
