@@ -11,7 +11,7 @@ enum LogText {
 
     /// For a value: in quotation marks when it is empty, or has something that would make it look like several fields.
     static func word(_ text: String) -> String {
-        let isBare = !text.isEmpty && text.unicodeScalars.allSatisfy { $0 != " " && $0 != "\"" && $0 != "=" && $0 != "\\" }
+        let isBare = !text.isEmpty && text.utf8.allSatisfy { $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "=") && $0 != UInt8(ascii: "\\") }
         return isBare ? plain(text) : json(text)
     }
 

@@ -16,16 +16,25 @@ struct LogTime: Sendable, Equatable {
         var seconds = time_t(milliseconds / 1_000)
         var parts = tm()
         gmtime_r(&seconds, &parts)
-        let date = [
-            LogTime.digits(parts.tm_year + 1_900, 4), LogTime.digits(parts.tm_mon + 1, 2), LogTime.digits(parts.tm_mday, 2),
-        ]
-        let time = [LogTime.digits(parts.tm_hour, 2), LogTime.digits(parts.tm_min, 2), LogTime.digits(parts.tm_sec, 2)]
-        let fraction = LogTime.digits(Int32(milliseconds % 1_000), 3)
-        return "\(date.joined(separator: "-"))T\(time.joined(separator: ":")).\(fraction)Z"
-    }
-
-    private static func digits(_ number: Int32, _ count: Int) -> String {
-        let text = String(number)
-        return String(repeating: "0", count: max(0, count - text.utf8.count)) + text
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(24)
+        func add(_ number: Int, _ digits: Int, _ behind: Unicode.Scalar) {
+            let end = bytes.count + digits
+            bytes.append(contentsOf: repeatElement(UInt8(ascii: "0"), count: digits))
+            var (rest, place) = (max(0, number), end - 1)
+            while rest > 0, place >= end - digits {
+                bytes[place] = UInt8(ascii: "0") + UInt8(rest % 10)
+                (rest, place) = (rest / 10, place - 1)
+            }
+            bytes.append(UInt8(ascii: behind))
+        }
+        add(Int(parts.tm_year) + 1_900, 4, "-")
+        add(Int(parts.tm_mon) + 1, 2, "-")
+        add(Int(parts.tm_mday), 2, "T")
+        add(Int(parts.tm_hour), 2, ":")
+        add(Int(parts.tm_min), 2, ":")
+        add(Int(parts.tm_sec), 2, ".")
+        add(milliseconds % 1_000, 3, "Z")
+        return String(decoding: bytes, as: UTF8.self)
     }
 }

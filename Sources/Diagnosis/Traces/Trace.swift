@@ -109,7 +109,7 @@ final class Trace {
     }
 
     func end(_ outcome: CallOutcome, at time: EventTime) {
-        self.outcome = outcome
+        self.outcome = CallOutcome(status: outcome.status, reason: TraceLabels.cut(outcome.reason), by: outcome.by)
         ended = time
     }
 

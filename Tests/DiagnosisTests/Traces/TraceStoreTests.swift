@@ -27,12 +27,41 @@ import Testing
         #expect(document.json["entries"]?[8]?["repetition"] == true && document.json["entries"]?[8]?["repeats"] == 0)
     }
 
-    @Test("no secret is kept, and JSON gives the document back as it was")
+    @Test("no secret leaves, and JSON gives the document back as it was")
     func clean() throws {
         let document = try Sample.document()
         for secret in ["topsecret", "c2VjcmV0"] { #expect(!document.json.text.contains(secret)) }
         let back = try #require(TraceDocument(JSONValue(parsing: document.json.text)))
         #expect(back.entries == document.entries && back.parties == document.parties && back.summary == document.summary)
+    }
+
+    @Test("what is kept with its secrets leaves without them: documents, lists, ladders and captures, of calls, refused calls and repetitions")
+    func waysOut() throws {
+        let bench = TraceBench()
+        let uri = "sip:bob:topsecret@example.org", credentials = "Authorization: Digest username=\"a\", response=\"topsecret\"\r\n"
+        let invite = "INVITE \(uri) SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.7\r\nf : \"x\" <sip:bob:topsecret@example.org>;tag=1\r\n\(credentials)\r\na=ice-pwd:topsecret\r\n"
+        for _ in 0..<2 { bench.sip("one", invite) }
+        bench.respond("one", 403, "No \(uri) here")
+        bench.sip("two", invite)
+        bench.begin("c", caller: "two", session: "s")
+        bench.sip("two", invite)
+        bench.session("s", .hasHandle(7, side: "caller"))
+        bench.engine(7, #"{"janus":"message","body":{"request":"open","key":"topsecret"},"transaction":"t","handle_id":7}"#)
+        bench.engine(7, #"{"janus":"event","transaction":"t","sender":7,"plugindata":{"data":{"error":"no sip:a:topsecret@x","key":"topsecret"}}}"#, isSent: false)
+        bench.log(.call("c"), "to \(uri)", [("call", "c"), ("header", credentials)])
+        bench.log(.call("c"), "long", [("body", credentials + String(repeating: "x", count: 40_000))])
+        bench.call("c", .ended(CallOutcome(status: 500, reason: "no \(uri)", by: "gateway")))
+        bench.api(Sample.client, #"{"class":"media","cmd":"start_call","data":{"dest":"sip:a:topsecret@x","token":"topsecret"},"tid":5}"#)
+        bench.api(Sample.client, #"{"result":"error","data":{"code":3001,"error":"no sip:a:topsecret@x"},"tid":5}"#, isSent: true)
+        let list = bench.store.list(count: 10)
+        #expect(list.count == 3 && list.contains { $0.caller.hasPrefix("bob:***") })
+        for summary in list {
+            let document = try bench.store.trace(of: summary.id)
+            let ladder = Ladder(document, width: 120, isFull: true).lines.joined(separator: "\n")
+            let capture = String(decoding: PacketCapture(document, application: "test").bytes, as: UTF8.self)
+            for text in [summary.json.text, document.json.text, summary.line, ladder, capture] { #expect(!text.contains("topsecret"), "\(text)") }
+            #expect(document.json.text.contains("***"))
+        }
     }
 
     @Test("a secret that a label has no room for as a whole is not kept in part")
