@@ -48,6 +48,7 @@ struct SIPMessageLogTests {
         show("INVITE", "a")
         show("INVITE", "a", status: 100)
         #expect(lines.lines.isEmpty)
+        stream.tell("c1", .began(CallStart(callerKind: "phone", caller: "100", dialled: "echo", source: "")))
         stream.tell("c1", .hasDialog(callID: "a", isCaller: true))
         show("INVITE", "a", status: 200)
         show("OPTIONS", "b")

@@ -16,7 +16,7 @@ import Testing
         var medium = CallRecord.Medium()
         (medium.codec, medium.from) = ("pcma", "192.0.2.1:4000")
         (medium.received.packets, medium.received.bytes, medium.received.lost, medium.received.jitter, medium.received.roundTrip) = (1, 2, 3, 4, 5)
-        (record.callerSide.callID, record.callerSide.audio, record.callerSide.video, record.callerSide.mos) = ("id", medium, medium, 4.37)
+        (record.callerSide.callID, record.callerSide.audio, record.callerSide.video, record.callerSide.mos) = ("dialog", medium, medium, 4.37)
         record.calleeSide.mos = 4
         record.recordings = ["one", text]
         record.legs = [
