@@ -219,7 +219,7 @@ let package = Package(
         ),
         .testTarget(
             name: "IntegrationTests",
-            dependencies: ["Authentication", "COpenSSL", "EventLoop", "JSON", "SDP", "TestCertificates", "TestPostgres", "TestRandom", "WebSocket", "tern"],
+            dependencies: ["Authentication", "COpenSSL", "Control", "EventLoop", "JSON", "SDP", "TestCertificates", "TestPostgres", "TestRandom", "WebSocket", "tern"],
             exclude: ["Harness/aiortc-client.py", "Harness/forward-into.py", "Harness/hep3.lua", "Harness/page-check.js", "Harness/admin-answers.js", "RealWorld", "durations"],
             swiftSettings: settings
         ),

@@ -10,9 +10,9 @@ extension IntegrationTests {
     struct LineProbes {
         private static let carrier = Trunks.carrierAddress
 
-        private static func withGateway(_ probes: String, trunk: Int = 5_099, records: [String] = ["database: memory"], _ body: (GatewayProcess) async throws -> Void) async throws {
+        private static func withGateway(_ probes: String, trunk: Int = 5_099, _ body: (GatewayProcess) async throws -> Void) async throws {
             let gateway = try await GatewayProcess(
-                in: try Stage.running.environment, name: "probes-\(UUID().uuidString.prefix(8))", records: records,
+                in: try Stage.running.environment, name: "probes-\(UUID().uuidString.prefix(8))",
                 more: """
                     trunks:
                       - {name: carrier, targets: ["sip:\(carrier):\(trunk)"], keepalive: 0}
@@ -103,21 +103,22 @@ extension IntegrationTests {
 
         @Test("results are known after a restart")
         func restart() async throws {
-            try await Self.withGateway("  - {name: nobody, call: nobody}", records: ["database: DIRECTORY/records.sqlite"]) { gateway in
-                for _ in 0..<2 { _ = try await Self.test("nobody", at: gateway) }
-                @Sendable func results(_ gateway: GatewayProcess) throws -> [JSONValue] {
-                    try ControlClient(paths: [gateway.controlSocket]).request("list_probes")["probes"]?[0]?["results"]?.arrayValue ?? []
-                }
-                let before = try results(gateway)
-                #expect(before.count == 2)
-                await gateway.end()
-                let again = try await GatewayProcess(again: gateway, in: Stage.running.environment)
-                #expect(await eventually(within: .seconds(20)) { (try? results(again)) == before })
-                _ = try await Self.test("nobody", at: again)
-                let after = try results(again)
-                #expect(after.count == 3 && Array(after.prefix(2)) == before)
-                await again.end()
+            @Sendable func results(_ gateway: GatewayProcess) throws -> [JSONValue] {
+                try ControlClient(paths: [gateway.controlSocket]).request("list_probes")["probes"]?[0]?["results"]?.arrayValue ?? []
             }
+            let environment = try Stage.running.environment
+            let gateway = try await GatewayProcess(
+                in: environment, name: "probes-kept", records: ["database: DIRECTORY/records.sqlite"], more: "probes: [{name: nobody, call: nobody}]")
+            for _ in 0..<2 { _ = try await Self.test("nobody", at: gateway) }
+            let before = try results(gateway)
+            #expect(before.count == 2)
+            await gateway.end()
+            let again = try await GatewayProcess(again: gateway, in: environment)
+            #expect(await eventually(within: .seconds(20)) { (try? results(again)) == before })
+            _ = try await Self.test("nobody", at: again)
+            let after = try results(again)
+            #expect(after.count == 3 && Array(after.prefix(2)) == before)
+            await again.end()
         }
 
         @Test("nothing is called that the configuration does not name, and what fails is said")

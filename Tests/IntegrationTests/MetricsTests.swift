@@ -114,7 +114,7 @@ extension IntegrationTests {
             }
             #expect(try await eventually(within: .patience) { tests(try metrics(of: stage)) == tests(before) + 1 })
             let client = try await APIClient.user("alice", at: stage.gateway)
-            _ = try await client.refusal(of: "media", "transfer_call", ["call_id": "none", "dest": "echo"])
+            _ = try await client.refusal(of: "media", "transfer_call", ["call_id": "0b9e1a64-5b1f-4f0e-9a5c-2f5f4f0d3a11", "dest": "echo"])
             let after = try metrics(of: stage)
             let refused = #"tern_transfers_total{by="browser",result="refused"}"#
             #expect(value(refused, in: after) == value(refused, in: before) + 1)

@@ -199,7 +199,7 @@ extension IntegrationTests {
             try await page.wait(until: "\(row) && \(row).checkVisibility()", within: .seconds(20))
             let cells = try await page.run("return ['address', 'user', 'until', 'reason'].map(name => \(row).querySelector(`[data-column=${name}]`).textContent)")
             let texts = (cells.arrayValue ?? []).compactMap(\.stringValue)
-            #expect(texts.count == 4 && texts.first == Trunks.carrierAddress && texts.contains("20 wrong credentials over SIP"), "\(texts)")
+            #expect(texts.count == 4 && texts.first == Trunks.carrierAddress && texts.contains("20 wrong credentials over SIP within a minute"), "\(texts)")
             #expect(!texts.contains { $0.contains("Invalid") || $0.contains("undefined") }, "\(texts)")
             try await page.check("shut out", in: stage.environment)
             try await page.click("logout-button")
