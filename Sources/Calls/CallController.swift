@@ -41,6 +41,8 @@ final class CallController {
     var onToneDigit: (@LoopActor (Character, Duration) -> Void)?
     /// What the signalling tells of the call where it is a line test.
     let lineTest = LineTestNotes()
+    /// Judges it, should it be a line test.
+    weak var lineTests: LineTests?
     /// The session's end, for its clients.
     var onSessionEnded: (@LoopActor (SessionEnd) -> Void)?
     /// Called after each event: the ringing legs and the answering leg may have changed.
@@ -214,12 +216,15 @@ final class CallController {
             tell(.answered)
             tellDialogs()
             journal?.answers(machine.taker, machine.taker.flatMap { callees[$0]?.origin.user }, fill)
+            if isEcho { (caller as? BrowserCallerLeg)?.isLineTest = true }
             caller.answer(sdp)
             transfer?.answered(self)
         case .refuse(let leg, let failure): callees[leg]?.refuse(failure)
         case .carryOffer(let side, let leg, let sdp): party(side, leg)?.carryOffer(sdp)
         case .carryAnswer(let side, let leg, let sdp): party(side, leg)?.carryAnswer(sdp)
-        case .refuseOffer(let side, let leg, let failure): party(side, leg)?.refuseOffer(failure)
+        case .refuseOffer(let side, let leg, let failure):
+            if side == .caller { lineTest.noteFailedOffer(isOurs: false, failure.reason) }
+            party(side, leg)?.refuseOffer(failure)
         case .rejectCaller(let end): caller.reject(end)
         case .hangUpCaller(let end): caller.hangUp(end)
         case .endCallee(let leg, let end):
@@ -334,12 +339,12 @@ extension CallController {
             dialled: context?.dialled, route: context?.route, routedTo: context?.routedTo, target: (reportedCallee as? SIPCalleeLeg)?.target,
             times: times, end: end, callIDs: callIDs)
         journal?.end(end, report.result, fill)
-        let (log, session, journal) = (log, session, journal)
+        let (log, session, journal, lineTests) = (log, session, journal, lineTests)
         LoopActor.task {
             let summary = await session.summary()
             report.count(summary)
             log.info("call ended", metadata: report.metadata(summary))
-            journal?.close(summary)
+            journal?.close(summary, lineTests?.verdicts(on: self, summary, end))
         }
     }
 }

@@ -129,7 +129,10 @@ final class CallJournal {
     }
 
     /// The media of the call that is over has been counted: tells the record for the last time.
-    func close(_ summary: SessionSummary) {
+    ///
+    /// - Parameter lineTest: The verdicts, where it was a line test.
+    func close(_ summary: SessionSummary, _ lineTest: CallRecord.LineTest?) {
+        record.lineTest = lineTest
         for side in SessionSide.allCases {
             record[side].note(summary.statistics[side], codecs: summary.codecs[side] ?? [:])
             record[side].mos = summary.score(of: side).map { ($0 * 100).rounded() / 100 }

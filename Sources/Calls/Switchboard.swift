@@ -125,6 +125,7 @@ public final class Switchboard {
         let caller = call.caller as? any BrowserLeg
         calls[call.id] = call
         if call.origin.source == .anonymous { strangers.insert(call.id, from: nil) }
+        call.lineTests = lineTests
         table.insert(call.id, caller: CallTable.Party(client: caller?.client.id, user: call.origin.provenUser))
         for (number, leg) in call.callees { tie(leg, number, to: call) }
         caller?.offers.onOutcome = { [weak call] in call?.handle($0.event(.caller)) }

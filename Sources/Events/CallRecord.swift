@@ -26,6 +26,8 @@ public struct CallRecord: Codable, Sendable, Equatable {
     /// What has been negotiated with each side, and counted of it.
     public var callerSide = Side()
     public var calleeSide = Side()
+    /// What a call to the echo found out about the line; nil for other calls, and while the call lasts.
+    public var lineTest: LineTest?
     /// Names of the recordings, without suffix. At most ``mostRecordings``.
     public var recordings: [String] = []
     /// The called parties, in the order in which they were called: one for each INVITE that was sent. At most ``mostLegs``.
@@ -48,6 +50,22 @@ public struct CallRecord: Codable, Sendable, Equatable {
     public static func bounded(_ text: String) -> String {
         guard text.utf8.count > longestText || text.utf8.contains(0) else { return text }
         return String(String.UnicodeScalarView(text.unicodeScalars.lazy.filter { $0 != "\0" }.prefix(longestText)))
+    }
+
+    /// The verdicts of a line test (docs/line-test.md).
+    public struct LineTest: Codable, Sendable, Equatable {
+        /// The worst severity: `critical`, `warning`, `notice` or `good`.
+        public var verdict: String
+        /// The code of each verdict, worst first.
+        public var codes: [String]
+
+        public init(verdict: String, codes: [String]) {
+            self.verdict = verdict
+            self.codes = codes
+        }
+
+        /// Severity and codes, each between commas, to be searched for one of them.
+        public var index: String { "," + ([verdict] + codes).joined(separator: ",") + "," }
     }
 
     /// Who calls.
@@ -213,6 +231,7 @@ public struct CallRecord: Codable, Sendable, Equatable {
     enum CodingKeys: String, CodingKey {
         case id, gateway, session, caller, dialled, number, route, trunk, target, times, end, recordings, legs
         case answeredBy = "answered_by"
+        case lineTest = "line_test"
         case callerSide = "caller_side"
         case calleeSide = "callee_side"
     }

@@ -26,6 +26,10 @@ extension RecordQuery {
     init(_ fields: Fields) throws(APIError) {
         self.init()
         isFailed = try fields.optionalFlag("failed") ?? false
+        if let text = try fields.optionalText("line_test", bytes: 1...32) {
+            guard let finding = Finding(text) else { throw APIError(.invalidField, "`line_test` must be a severity or code of a line test") }
+            lineTest = finding
+        }
         from = try fields.optionalText("from", bytes: 1...512).map(Pattern.init)
         to = try fields.optionalText("to", bytes: 1...512).map(Pattern.init)
         since = try fields.optionalInteger("since", in: 0...Int.max)

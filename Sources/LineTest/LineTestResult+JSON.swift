@@ -8,7 +8,11 @@ extension LineTestResult {
         return [
             "id": .string(id), "session_id": .string(session), "began": .integer(began), "duration": .integer(duration),
             "caller": .string(caller), "dialled": .of(dialled), "browser": .bool(isBrowser),
-            "set_up": ["answered": .of(setUp.answered), "first_rtp": .of(setUp.firstPacket)],
+            "set_up": [
+                "ringing": .of(setUp.ringing), "prack": .of(setUp.pracked), "answered": .of(setUp.answered), "ack": .of(setUp.acknowledged),
+                "media_up": .of(setUp.mediaUp), "first_rtp": .of(setUp.firstPacket),
+            ],
+            "browser_stats": browser?.json ?? .null,
             "addresses": [
                 "sip": .of(addresses.sip), "contact": .of(addresses.contact), "via": .of(addresses.via), "signalled": .of(addresses.signalled),
                 "local": .of(addresses.local), "source": .of(addresses.source), "rtcp_source": .of(addresses.rtcpSource),

@@ -5,13 +5,36 @@ public import RTP
 public struct LineTestResult: Sendable, Equatable {
     /// The times of the set-up, in milliseconds since the INVITE or `start_call`.
     public struct SetUp: Sendable, Equatable {
+        /// The first 101 to 199, and the PRACK to it.
+        public var ringing: Int?
+        public var pracked: Int?
+        /// The 200, or the answer to a browser.
         public var answered: Int?
+        /// The ACK.
+        public var acknowledged: Int?
+        /// Media can flow: ICE has found a way and DTLS has agreed on keys. Of browsers only.
+        public var mediaUp: Int?
         /// The first RTP packet of the caller.
         public var firstPacket: Int?
 
         public init(answered: Int? = nil, firstPacket: Int? = nil) {
             self.answered = answered
             self.firstPacket = firstPacket
+        }
+    }
+
+    /// A re-INVITE or UPDATE that came to nothing.
+    public struct FailedOffer: Sendable, Equatable {
+        /// Whether it was the gateway's; else the caller's.
+        public var isOurs: Bool
+        /// Of the first one.
+        public var reason: String
+        public var count: Int
+
+        public init(isOurs: Bool, reason: String, count: Int) {
+            self.isOurs = isOurs
+            self.reason = reason
+            self.count = count
         }
     }
 
@@ -112,6 +135,10 @@ public struct LineTestResult: Sendable, Equatable {
     public var doubledDigits = 0
     /// Call-ID of the caller's dialog; nil for browsers.
     public var callID: String?
+    /// Offers within the dialog that came to nothing.
+    public var failedOffer: FailedOffer?
+    /// What the caller's browser says of itself; nil for phones.
+    public var browser: BrowserFigures?
     /// How the call ended: SIP's status and a reason.
     public var endStatus = 200
     public var endReason = ""

@@ -3,8 +3,8 @@ internal import SIPNames
 // Verdicts on SIP and on addresses.
 
 extension LineTestResult {
-    /// Milliseconds.
-    private static let answerLimit = 500
+    /// Milliseconds. The 200 is sent again after 500 ms (RFC 3261 section 13.3.1.4).
+    private static let answerLimit = 500, acknowledgementLimit = 500
 
     /// The hosts in SDP, and where its packets really come from.
     private var signalledHost: IPAddress? { addresses.signalled.flatMap { SocketAddress($0)?.ip } }
@@ -16,7 +16,7 @@ extension LineTestResult {
         return signalled.isPrivate && signalled != sip
     }
 
-    var signallingVerdicts: [LineVerdict] { [sourceVerdict, rewritingVerdict, slowVerdict, refreshVerdict].compactMap { $0 } }
+    var signallingVerdicts: [LineVerdict] { [sourceVerdict, rewritingVerdict, slowVerdict, acknowledgementVerdict, refreshVerdict, offerVerdict].compactMap { $0 } }
 
     private var sourceVerdict: LineVerdict? {
         guard let signalled = addresses.signalled, let source = addresses.source, signalled != source else { return nil }
@@ -53,6 +53,25 @@ extension LineTestResult {
         guard let time = setUp.answered, time > LineTestResult.answerLimit else { return nil }
         return LineVerdict(
             .notice, .slowSetUp, "The 200 came \(time) ms after the INVITE.", "This gateway or its Janus is busy: see /status and the log.")
+    }
+
+    private var acknowledgementVerdict: LineVerdict? {
+        guard let answered = setUp.answered, let acknowledged = setUp.acknowledged, acknowledged - answered > LineTestResult.acknowledgementLimit
+        else { return nil }
+        return LineVerdict(
+            .notice, .slowSetUp, "The ACK came \(acknowledged - answered) ms after the 200.",
+            "The caller's SIP is slow, or one of the two messages was lost: look at its processor and at the way to it.")
+    }
+
+    private var offerVerdict: LineVerdict? {
+        guard let failedOffer else { return nil }
+        let times = failedOffer.count > 1 ? " (\(failedOffer.count) times)" : ""
+        return LineVerdict(
+            .warning, .failedOffer,
+            failedOffer.isOurs
+                ? "The caller refused a re-INVITE: \(failedOffer.reason)\(times)."
+                : "A re-INVITE or UPDATE of the caller was refused: \(failedOffer.reason)\(times).",
+            "Hold, transfer and changes of the codec fail like this: see the SDP of both in the call's trace.")
     }
 
     private var refreshVerdict: LineVerdict? {

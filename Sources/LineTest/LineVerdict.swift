@@ -33,6 +33,7 @@ public struct LineVerdict: Sendable, Equatable {
         case notMarked = "not_marked"
         case slowSetUp = "slow_set_up"
         case failedRefresh = "failed_refresh"
+        case failedOffer = "failed_offer"
         case tooShort = "too_short"
         case fine
     }

@@ -184,7 +184,22 @@ extension CommandCase {
             cmd: "get_list", data: ["user": "alice"], command: .getList(GetList(user: "alice")),
             wrong: [("user", [1, "", text(257)])]),
         CommandCase(
-            cmd: "get_line_test", data: ["call_id": .string(callID)], command: .getLineTest(GetLineTest(callID: callID)),
+            cmd: "get_line_test", data: ["call_id": .string(callID)], command: .getLineTest(GetLineTest(.call(callID))),
             required: ["call_id"], wrong: [("call_id", Wrong.id)]),
+        CommandCase(
+            cmd: "get_line_test", data: ["session_id": .string(sessionID)], command: .getLineTest(GetLineTest(.session(sessionID))),
+            wrong: [("session_id", Wrong.id)]),
+        CommandCase(
+            cmd: "report_line_test", data: ["session_id": .string(sessionID), "stats": ["codec": "opus", "packets_lost": -1, "jitter": 3, "samples": 48_000]],
+            command: .reportLineTest(lineTestReport), required: ["stats"],
+            wrong: [
+                ("session_id", Wrong.id), ("stats", [1, "x", ["codec": 1], ["jitter": -1], ["jitter": 3_600_001], ["packets_sent": -1], ["samples": 1.5], ["codec": .string(text(33))]]),
+            ]),
     ]
 }
+
+private let lineTestReport: ReportLineTest = {
+    var report = ReportLineTest(.session(CommandCase.sessionID))
+    (report.codec, report.packetsLost, report.jitter, report.samples) = ("opus", -1, 3, 48_000)
+    return report
+}()

@@ -62,6 +62,7 @@ struct LineTestReporterTests {
         defer { collector.clock.retire() }
         collector.answers = [Self.outcome(503), Self.outcome(408, isFromPeer: false)]
         collector.reporter.send(collector.result())
+        await collector.turn(by: .milliseconds(1))
         await collector.turn(by: .seconds(4))
         #expect(collector.requests.count == 1)
         await collector.turn(by: .seconds(2))

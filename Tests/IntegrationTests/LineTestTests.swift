@@ -186,6 +186,43 @@ extension IntegrationTests {
             #expect(!Self.codes(marked).contains("not_marked") && marked["received"]?["dscp"] == 34)
         }
 
+        @Test("the times of the set-up, a re-INVITE that is refused, and the verdicts in the call's record")
+        func signalling() async throws {
+            let stage = try Stage.running, admin = try await APIClient.user("admin", at: stage.gateway)
+            try await admin.request("core", "subscribe", ["class": "media", "subclass": "call", "type": "line_test"])
+            let phone = try SIPPhone(stage)
+            defer { phone.stop() }
+            phone.call("echo")
+            let answer = try await phone.final("INVITE", within: .patience)
+            #expect(answer.status == 200)
+            // The ACK waits until the 200 has been sent again.
+            try await Task.sleep(for: .milliseconds(700))
+            try await phone.answered()
+            #expect(await eventually(within: .patience) { phone.audio.sentPackets > 120 })
+            phone.send { $0.request("INVITE", body: "v=0\r\no=phone 1 9 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 9 RTP/AVP 99\r\na=rtpmap:99 nonsense/8000\r\n") }
+            let refusal = try await phone.final("INVITE", within: .patience)
+            #expect(refusal.status == 488, "\(refusal.text)")
+            phone.send { $0.acknowledgement(of: refusal) }
+            try await phone.hangUp()
+            let result = try await admin.event("line_test"), setUp = try #require(result["set_up"])
+            let answered = try #require(setUp["answered"]?.intValue), acknowledged = try #require(setUp["ack"]?.intValue)
+            #expect(acknowledged - answered >= 700 && acknowledged - answered < 10_000, "\(setUp)")
+            #expect(setUp["prack"] == .null && setUp["media_up"] == .null)
+            #expect(Self.codes(result).contains("failed_offer"), "\(result["verdicts"] ?? .null)")
+            #expect(result["verdicts"]?.arrayValue?.contains { $0["code"] == "slow_set_up" && $0["evidence"]?.stringValue?.hasPrefix("The ACK came") == true } == true)
+            let id = result["id"]?.stringValue ?? ""
+            var record: JSONValue?
+            #expect(await eventually(within: .patience) {
+                let calls = try? await admin.request("admin", "find_calls", ["line_test": "failed_offer"])["calls"]?.arrayValue
+                record = calls?.first { $0["id"]?.stringValue == id }
+                return record != nil
+            })
+            #expect(record?["line_test"]?["verdict"] == "warning" && record?["line_test"]?["codes"]?.arrayValue?.contains("failed_offer") == true)
+            let fine = try await admin.request("admin", "find_calls", ["line_test": "critical"])["calls"]?.arrayValue ?? []
+            #expect(!fine.contains { $0["id"]?.stringValue == id })
+            await admin.leave()
+        }
+
         /// Makes a call, and another one where its phone has not sent evenly: three at most.
         private static func punctually<Call>(_ call: () async throws -> Call, phone: (Call) -> SIPPhone) async throws -> Call {
             for _ in 1...2 {

@@ -97,6 +97,8 @@ struct LineVerdictTests {
         check(.packetTime, under: { $0.codec?.packetTime = nil; $0.received.packetTime = 30 }, over: { $0.received.packetTime = 30 })
         check(.noRTCP, under: { $0.rtcpPackets = 0; $0.duration = 11_000 }, over: { $0.rtcpPackets = 0 })
         check(.slowSetUp, under: { $0.setUp.answered = 500 }, over: { $0.setUp.answered = 501 })
+        check(.failedOffer, under: { $0.failedOffer = nil }, over: { $0.failedOffer = .init(isOurs: false, reason: "488", count: 2) })
+        check(.slowSetUp, under: { $0.setUp.acknowledged = 540 }, over: { $0.setUp.acknowledged = 541 })
         check(.notMarked, under: { $0.marking = nil }, over: { $0.marking = 0 })
         check(.gap, under: { $0.received.largestGap = 200 }, over: { $0.received.largestGap = 400 })
         check(.bursts, under: { $0.received.bursts = 1; $0.received.longestBurst = 4; $0.received.burstLosses = 4; $0.received.lost = 4 },
@@ -184,7 +186,14 @@ struct LineVerdictTests {
         #expect(empty["audio"] == .null && empty["codec"] == .null && empty["dialled"] == .null)
         #expect(empty["received"]?["jitter"] == ["mean": .null, "p95": .null, "max": .null] && empty["received"]?["largest_gap"] == .null)
         #expect(empty["quality"] == ["received": .null, "sent": .null] && empty["sent"]?["round_trip"] == .null)
-        #expect(empty["received"]?["bursts"]?["ratio"] == .null)
+        #expect(empty["received"]?["bursts"]?["ratio"] == .null && empty["browser_stats"] == .null)
+        #expect(empty["set_up"] == ["ringing": .null, "prack": .null, "answered": .null, "ack": .null, "media_up": .null, "first_rtp": .null])
+        let browser = Self.clean {
+            var figures = BrowserFigures()
+            (figures.codec, figures.packetsLost, figures.concealedSamples, figures.samples) = ("opus", -1, 480, 48_000)
+            $0.browser = figures
+        }.json
+        #expect(browser["browser_stats"]?["concealed"] == 0.01 && browser["browser_stats"]?["packets_lost"] == -1 && browser["browser_stats"]?["jitter"] == .null)
         let json = Self.clean { $0.received.lost = 50 }.json
         #expect(json["verdict"] == "warning" && json["verdicts"]?[0]?["code"] == "loss")
         #expect(json["quality"]?["received"]?["bpl"] == 25.1 && json["codec"]?["packet_time"] == ["agreed": 20, "seen": 20])

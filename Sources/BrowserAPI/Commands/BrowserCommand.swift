@@ -10,6 +10,7 @@ public enum BrowserCommand: Sendable, Equatable {
     case getInfo(GetInfo)
     case getList(GetList)
     case getLineTest(GetLineTest)
+    case reportLineTest(ReportLineTest)
 
     // Calls.
     case startCall(StartCall)
@@ -34,6 +35,7 @@ public enum BrowserCommand: Sendable, Equatable {
         case .getInfo: "get_info"
         case .getList: "get_list"
         case .getLineTest: "get_line_test"
+        case .reportLineTest: "report_line_test"
         case .startCall: "start_call"
         case .ringCall: "ring_call"
         case .answerCall: "answer_call"
@@ -51,7 +53,7 @@ extension BrowserCommand {
     /// The commands of class `media`.
     static let names: Set<String> = [
         "start_session", "answer_session", "update_session", "stop_session", "set_candidate", "set_candidate_end", "get_info", "get_list",
-        "get_line_test", "start_call", "ring_call", "answer_call", "reject_call", "hangup_call", "send_dtmf", "hold_call", "resume_call", "transfer_call",
+        "get_line_test", "report_line_test", "start_call", "ring_call", "answer_call", "reject_call", "hangup_call", "send_dtmf", "hold_call", "resume_call", "transfer_call",
     ]
 
     /// Reads the command `name` of class `media` from its data.
@@ -76,6 +78,7 @@ extension BrowserCommand {
         case "get_info": .getInfo(try GetInfo(fields))
         case "get_list": .getList(try GetList(fields))
         case "get_line_test": .getLineTest(try GetLineTest(fields))
+        case "report_line_test": .reportLineTest(try ReportLineTest(fields))
         default: nil
         }
     }
@@ -121,17 +124,6 @@ public struct GetList: Sendable, Equatable {
     public var user: String?
 
     public init(user: String? = nil) { self.user = user }
-}
-
-/// `get_line_test`: what a call to the echo has measured, while it lasts or later.
-public struct GetLineTest: Sendable, Equatable {
-    public var callID: String
-
-    public init(callID: String) { self.callID = callID }
-}
-
-extension GetLineTest {
-    init(_ fields: Fields) throws(APIError) { self.init(callID: try fields.callID()) }
 }
 
 extension GetInfo {

@@ -16,6 +16,8 @@ final class BrowserCallerLeg: CallerLeg, BrowserLeg {
     let offers: BrowserOffers
     /// The client's id, where it gets the call's events without asking.
     let subscriber: String?
+    /// Whether the echo answers: the client may report what it measures.
+    var isLineTest = false
 
     /// - Parameter subscriber: The client's id, where it gets the call's events without asking.
     init(
@@ -45,7 +47,9 @@ final class BrowserCallerLeg: CallerLeg, BrowserLeg {
 
     func answer(_ sdp: String) {
         proceed()
-        publish(.call(call, "answer", ["answer": MediaDescriptionObject(sdp: sdp).json]))
+        var body: [String: JSONValue] = ["answer": MediaDescriptionObject(sdp: sdp).json]
+        if isLineTest { body["line_test"] = true }
+        publish(.call(call, "answer", .object(body)))
     }
 
     func reject(_ end: CallEnd) { finish(end) }

@@ -7,20 +7,6 @@ internal import Routing
 internal import SIP
 
 extension BrowserService {
-    /// What a line test has measured, while the call lasts or later.
-    func getLineTest(_ command: GetLineTest, _ client: BrowserClient, _ reply: BrowserReply) throws(APIError) {
-        let tests = switchboard.lineTests
-        do throws(APIError) {
-            let (call, _) = try switchboard.call(command.callID, for: client, .watch)
-            LoopActor.task {
-                guard let result = await tests.current(call) else { return reply.fail(APIError(.wrongState, "the call is no line test")) }
-                reply.ok(result)
-            }
-        } catch where error.known == .unknownCall {
-            reply.ok(try tests.result(of: command.callID, for: client))
-        }
-    }
-
     func startCall(_ command: StartCall, _ client: BrowserClient, _ reply: BrowserReply) throws(APIError) {
         let id = BrowserID.make()
         var details = Admission.Refusal.Details()

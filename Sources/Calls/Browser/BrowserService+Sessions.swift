@@ -13,7 +13,7 @@ extension BrowserService {
             kind, command.options, profiles: [.caller: phones, .callee: phones], client, subscribe: command.subscribe)
         let id = session.id
         apiSessions[id] = APISession(
-            session: session, client: client, registry: sessions, reply: reply, answerWithin: switchboard.settings.ringTimeout,
+            session: session, client: client, registry: sessions, lineTests: switchboard.lineTests, reply: reply, answerWithin: switchboard.settings.ringTimeout,
             onEnded: { [weak self] in self?.apiSessions[id] = nil })
         session.offer(.caller, command.offer.sdp, trickle: command.offer.trickleICE)
     }

@@ -83,6 +83,7 @@ public final class BrowserService: BrowserAPIHandler {
             case .getInfo(let command): try getInfo(command, client, reply)
             case .getList(let command): try getList(command, client, reply)
             case .getLineTest(let command): try getLineTest(command, client, reply)
+            case .reportLineTest(let command): try reportLineTest(command, client, reply)
             case .startCall(let command): try startCall(command, client, reply)
             case .ringCall(let command): try ringCall(command, client, reply)
             case .answerCall(let command): try answerCall(command, client, reply)

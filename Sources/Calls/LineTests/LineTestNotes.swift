@@ -47,6 +47,25 @@ final class LineTestNotes {
         testID = invite.testID.flatMap { LineTestID($0) }
     }
 
+    /// The times of the set-up that SIP tells; those of a browser's are known otherwise.
+    private(set) var setUp: SIPSetUpTimes?
+    /// Offers within the dialog that came to nothing: the first, and how many.
+    private(set) var failedOffer: LineTestResult.FailedOffer?
+
+    /// What the caller's browser has said last of its end.
+    var browser: BrowserFigures?
+
+    /// The ACK came.
+    func note(_ times: SIPSetUpTimes?) { setUp = setUp ?? times }
+
+    /// A re-INVITE or UPDATE came to nothing.
+    ///
+    /// - Parameter isOurs: Whether it was sent by this gateway.
+    func noteFailedOffer(isOurs: Bool, _ reason: String) {
+        failedOffer = LineTestResult.FailedOffer(
+            isOurs: failedOffer?.isOurs ?? isOurs, reason: failedOffer?.reason ?? reason, count: (failedOffer?.count ?? 0) &+ 1)
+    }
+
     /// The call has been answered.
     func noteAnswer() { answered = .now }
 

@@ -1,6 +1,7 @@
 internal import BrowserAPI
 internal import CoreMetrics
 public import EventLoop
+internal import Events
 public import JSON
 internal import Janus
 internal import LineTest
@@ -83,30 +84,60 @@ public final class LineTests {
 
     /// The call has ended: its result is kept, written into the log and published, as soon as its session has been given back.
     func end(_ call: CallController, _ end: CallEnd, users: Set<String>, publish: @escaping Publication) {
-        guard call.isEcho, let times = LineTestTimes(call.times) else { return }
+        guard call.isEcho, let subject = LineTestSubject(call) else { return }
         let (session, id) = (call.session, call.id)
         LoopActor.task { [self] in
-            let summary = await session.summary()
-            guard let test = summary.statistics[.caller]?.audio?.test else { return }
-            let result = result(of: call, times, summary.statistics[.caller]?.audio, test, summary.agreed[.caller] ?? [], summary.takesEvents, end)
-            store.insert(result, users: users, testID: call.lineTest.testID)
-            LineTests.count(result)
-            write(result)
-            reporter?.send(result)
+            guard let result = result(of: subject, await session.summary(), end) else { return }
+            keep(result, users: users, testID: subject.notes.testID)
             publish(.call(id, "line_test", result.json))
         }
+    }
+
+    /// The same of an echo without a call.
+    ///
+    /// - Parameter publish: Takes the result.
+    func end(_ subject: LineTestSubject, _ session: any MediaSession, publish: @escaping @LoopActor (JSONValue) -> Void) {
+        LoopActor.task { [self] in
+            guard let result = result(of: subject, await session.summary(), nil) else { return }
+            keep(result, users: [subject.caller], testID: nil)
+            publish(result.json)
+        }
+    }
+
+    private func keep(_ result: LineTestResult, users: Set<String>, testID: LineTestID?) {
+        store.insert(result, users: users, testID: testID)
+        LineTests.count(result)
+        write(result)
+        reporter?.send(result)
+    }
+
+    /// The verdicts on a call that is over; nil where it was no line test.
+    func verdicts(on call: CallController, _ summary: SessionSummary, _ end: CallEnd) -> CallRecord.LineTest? {
+        guard call.isEcho, let subject = LineTestSubject(call), let result = result(of: subject, summary, end) else { return nil }
+        let verdicts = result.verdicts
+        return CallRecord.LineTest(verdict: verdicts.first?.severity.rawValue ?? "good", codes: verdicts.map(\.code.rawValue))
+    }
+
+    private func result(of subject: LineTestSubject, _ summary: SessionSummary, _ end: CallEnd?) -> LineTestResult? {
+        guard let medium = summary.statistics[.caller]?.audio, let test = medium.test else { return nil }
+        return result(of: subject, medium, test, summary.agreed[.caller] ?? [], summary.takesEvents, mediaUp: summary.setUp, end)
     }
 
     /// What a call that lasts has measured so far; nil where it is no line test, or cannot be asked.
     func current(_ call: CallController) async -> JSONValue? { await currentResult(call)?.json }
 
+    /// The same of an echo without a call.
+    func current(_ subject: LineTestSubject, _ session: any MediaSession) async -> JSONValue? { await currentResult(subject, session)?.json }
+
     private func currentResult(_ call: CallController) async -> LineTestResult? {
-        guard call.isEcho, let times = LineTestTimes(call.times), let medium = await call.session.statistics(of: .caller)?.audio,
-            let test = medium.test
-        else { return nil }
-        let session = call.session
+        guard call.isEcho, let subject = LineTestSubject(call) else { return nil }
+        return await currentResult(subject, call.session)
+    }
+
+    private func currentResult(_ subject: LineTestSubject, _ session: any MediaSession) async -> LineTestResult? {
+        guard let medium = await session.statistics(of: .caller)?.audio, let test = medium.test else { return nil }
         return result(
-            of: call, times, medium, test, session.agreedMedia(of: .caller), session.takesTelephoneEvents(.caller) ? [.caller] : [], nil)
+            of: subject, medium, test, session.agreedMedia(of: .caller), session.takesTelephoneEvents(.caller) ? [.caller] : [], mediaUp: nil, nil)
     }
 
     /// The result of a call that is over, where `client` may read it.
@@ -143,15 +174,19 @@ public final class LineTests {
     }
 
     private func result(
-        of call: CallController, _ times: LineTestTimes, _ medium: EngineStatistics.Medium?, _ test: EngineLineTest, _ agreed: [AgreedMedium],
-        _ takesEvents: Set<SessionSide>, _ end: CallEnd?
+        of subject: LineTestSubject, _ medium: EngineStatistics.Medium?, _ test: EngineLineTest, _ agreed: [AgreedMedium],
+        _ takesEvents: Set<SessionSide>, mediaUp: Duration?, _ end: CallEnd?
     ) -> LineTestResult {
+        let notes = subject.notes
         var result = LineTestResult(
-            id: call.id, session: call.session.id, began: call.lineTest.began, duration: Int(test.duration / .milliseconds(1)),
-            caller: call.origin.user, dialled: call.context?.dialled, isBrowser: call.session.kind.hasBrowser)
-        result.setUp = LineTestResult.SetUp(
-            answered: times.answered, firstPacket: test.firstPacket.map { times.answered + Int($0 / .milliseconds(1)) })
-        result.addresses = call.lineTest.addresses
+            id: subject.id, session: subject.session, began: notes.began, duration: Int(test.duration / .milliseconds(1)),
+            caller: subject.caller, dialled: subject.dialled, isBrowser: subject.isBrowser)
+        result.setUp = subject.setUp
+        result.setUp.firstPacket = test.firstPacket.map { (subject.setUp.answered ?? 0) + Int($0 / .milliseconds(1)) }
+        if subject.isBrowser { result.setUp.mediaUp = mediaUp.map { Int($0 / .milliseconds(1)) } }
+        result.browser = notes.browser
+        result.failedOffer = notes.failedOffer
+        result.addresses = notes.addresses
         result.addresses.signalled = test.signalled?.description
         result.addresses.local = test.local?.description
         result.addresses.source = medium?.latched?.description
@@ -166,7 +201,7 @@ public final class LineTests {
         result.marking = test.marking
         result.ssrc = medium?.received.ssrc
         result.sent.ssrc = medium?.sent.ssrc
-        result.callID = call.callIDs[.caller]
+        result.callID = subject.callID
         result.received = test.stream
         result.audio = test.audio
         result.sent.packets = medium?.sent.packets ?? 0
@@ -179,20 +214,10 @@ public final class LineTests {
         result.dropped = medium?.dropped ?? 0
         result.rejected = medium?.srtpErrors ?? 0
         result.isUnreachable = test.isUnreachable
-        result.noteDigits(test, call.lineTest.digits)
+        result.noteDigits(test, notes.digits)
         result.endStatus = end?.status ?? 200
         result.endReason = end?.reason ?? ""
         return result
-    }
-}
-
-/// The times of a set-up that came to an answer, in milliseconds since its beginning.
-private struct LineTestTimes {
-    let answered: Int
-
-    init?(_ times: CallReport.Times) {
-        guard let time = times.answered else { return nil }
-        answered = Int(times.began.duration(to: time) / .milliseconds(1))
     }
 }
 
@@ -206,9 +231,4 @@ extension LineTestResult {
         // Older ones are no longer here, but counted.
         doubledDigits = max(all.doubled, test.doubledDigits)
     }
-}
-
-extension CallController {
-    /// Whether its caller talks with the echo.
-    var isEcho: Bool { session.kind.calleeType == nil }
 }

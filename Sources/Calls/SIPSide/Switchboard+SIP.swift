@@ -95,6 +95,7 @@ extension Switchboard {
             // A BYE before the answer is a CANCEL in other words (RFC 3261 section 15).
             let gaveUp = end.cause == .hungUp && !call.isEstablished
             call.handle(.callerEnded(gaveUp ? .cancelled : end.callEnd(by: .caller)))
+        case .established(let leg): call.lineTest.note(endpoint?.setUp(of: leg))
         case .offer(_, let sdp?) where !call.isEstablished: call.handle(.offeredEarly(nil, sdp: sdp))
         case .offer(_, nil): call.handle(.offerWanted(.caller))
         case .offerCompleted(_, let sdp) where !call.isEstablished: call.handle(.callerAnswered(sdp: sdp))
@@ -171,6 +172,7 @@ extension Switchboard {
             call.handle(.declined(side, .refused("the phone accepted the offer without an answer")))
         case .offerRejected(_, let status, let phrase):
             guard leg?.offerRejected(status: status) != true else { return }
+            if side == .caller { call.lineTest.noteFailedOffer(isOurs: true, "\(status) \(phrase)") }
             call.handle(.declined(side, .refused("the phone refused: \(status) \(phrase)")))
         default: break
         }

@@ -18,18 +18,26 @@ final class APISession {
     /// Called once, when the session is over.
     private let onEnded: @LoopActor () -> Void
     private var answerLimit: LoopTimer?
+    private let user: String
+    private let lineTests: LineTests
+    /// Notes of the line test that an echo is; the time of its answer.
+    private let notes = LineTestNotes()
+    private let started = ContinuousClock.now
+    private var answered: ContinuousClock.Instant?
     /// The side whose description the client was asked for last.
     private var offeredSide = SessionSide.callee
 
     /// - Parameters:
     ///   - answerWithin: How long the called party's answer may take.
     init(
-        session: any MediaSession, client: BrowserClient, registry: SessionRegistry, reply: BrowserReply, answerWithin: Duration,
+        session: any MediaSession, client: BrowserClient, registry: SessionRegistry, lineTests: LineTests, reply: BrowserReply, answerWithin: Duration,
         onEnded: @escaping @LoopActor () -> Void
     ) {
         self.session = session
         self.reply = reply
         self.registry = registry
+        self.lineTests = lineTests
+        user = client.user.name
         offers = BrowserOffers(session: session.id, client: client)
         self.onEnded = onEnded
         session.isAnswered = true
@@ -48,6 +56,9 @@ final class APISession {
             session?.stop(SessionEnd(code: 408, reason: "no answer came"))
         }
     }
+
+    /// The line test that it is; nil for a session that is no echo.
+    var lineTest: LineTestSubject? { LineTestSubject(session, user: user, answered: answered.map { started.duration(to: $0) }, notes) }
 
     /// Takes the called party's answer; `reply` gets the caller's.
     func answer(_ answer: MediaDescriptionObject, reply: BrowserReply) {
@@ -92,6 +103,10 @@ final class APISession {
             respond { ["session_id": .string(session.id), "offer": MediaDescriptionObject(sdp: sdp, sdpType: sdpType).json] }
         case .answer(_, let sdp):
             answerLimit?.cancel()
+            if answered == nil {
+                answered = .now
+                notes.noteAnswer()
+            }
             let answer = MediaDescriptionObject(sdp: sdp, sdpType: session.kind.callerType).json
             respond { ["session_id": .string(session.id), "answer": answer] }
             registry.publish(.session(session.id, "answer", ["answer": answer]))
@@ -106,6 +121,10 @@ final class APISession {
             reply?.fail(APIError(.wrongState, "the session has ended: \(end.reason)"))
             reply = nil
             offers.end()
+            if let lineTest, answered != nil {
+                let (registry, id, user) = (registry, session.id, user)
+                lineTests.end(lineTest, session) { registry.publish(lineTest: $0, of: id, to: user) }
+            }
             registry.end(session.id, end)
             onEnded()
         }

@@ -140,6 +140,9 @@ public final class SessionRegistry {
             creator: entry.subscriber, isFollowed: entry.unfinished > 0)
     }
 
+    /// Tells the user of an echo that is over, and admins, what it has measured.
+    func publish(lineTest result: JSONValue, of id: String, to user: String) { api?.publish(.session(id, "line_test", result), owners: [user], creator: nil) }
+
     /// Tells what has become of a recording; of one of before the start only admins hear.
     public func finished(_ name: RecordingName, _ outcome: RecordingOutcome) {
         let event = SessionEvent(name, outcome), id = name.session

@@ -81,6 +81,8 @@ public struct RecordError: Error, Equatable, CustomStringConvertible {
 public struct RecordQuery: Sendable, Equatable {
     /// Only those that were not answered.
     public var isFailed = false
+    /// Only line tests that have this severity or code among their verdicts.
+    public var lineTest: Finding?
     /// The caller: a user or number, or the beginning of one with `*` behind it.
     public var from: Pattern?
     /// What was dialled, the number that the call went out to, or who took it.
@@ -96,6 +98,17 @@ public struct RecordQuery: Sendable, Equatable {
     public static let most = 1_000
 
     public init() {}
+
+    /// A severity or the code of a verdict: lower-case letters and `_`.
+    public struct Finding: Sendable, Equatable {
+        public let rawValue: String
+
+        /// - Returns: Nil for a text that is neither.
+        public init?(_ text: String) {
+            guard (1...32).contains(text.utf8.count), text.utf8.allSatisfy({ (0x61...0x7a).contains($0) || $0 == 0x5f }) else { return nil }
+            rawValue = text
+        }
+    }
 
     /// A text, or what it begins with.
     public struct Pattern: Sendable, Equatable {

@@ -5,7 +5,7 @@ enum RecordTable {
     /// Columns of `tern_call`, and the value of each.
     static let callColumns = [
         "id", "gateway", "began", "answered", "ended", "updated", "duration", "caller", "dialled", "number", "answered_by", "trunk", "route", "result",
-        "status", "ended_by", "why", "mos", "call_id", "bytes", "record",
+        "status", "ended_by", "why", "mos", "call_id", "bytes", "record", "line_test",
     ]
 
     /// Those of them that a later record of the same call may change: indexes of the others are left alone.
@@ -20,6 +20,7 @@ enum RecordTable {
             .text(record.caller.user), .text(record.dialled), .init(record.number), .init(record.answeredBy), .init(record.trunk), .init(record.route),
             .init(record.end?.result), .init(record.end?.status), .init(record.end?.by), .init(record.end?.why), .init(record.worstMOS),
             .init(record.callerSide.callID), .integer(json.utf8.count + rowOverhead + record.legs.count * rowOverhead), .text(json),
+            .init(record.lineTest?.index),
         ]
     }
 
@@ -64,6 +65,7 @@ enum RecordTable {
             conditions.append("(" + columns.map { pattern.isPrefix ? "substr(\($0), 1, \(length)) = \(text)" : "\($0) = \(text)" }.joined(separator: " OR ") + ")")
         }
         if query.isFailed { conditions.append("ended IS NOT NULL AND answered IS NULL") }
+        if let wanted = query.lineTest { conditions.append("line_test LIKE \(bind(.text("%,\(wanted.rawValue),%")))") }
         match(query.from, ["caller"])
         match(query.to, ["dialled", "number", "answered_by"])
         if let since = query.since { conditions.append("began >= \(bind(.integer(since)))") }
@@ -109,7 +111,12 @@ enum RecordTable {
         )
     }
 
-    /// Makes the tables.
+    /// The column by which line tests are found: severity and codes, `,warning,loss,jitter,`.
+    static let lineTestSchema = [
+        "ALTER TABLE tern_call ADD COLUMN line_test TEXT", "CREATE INDEX tern_call_line_test ON tern_call (began) WHERE line_test IS NOT NULL",
+    ]
+
+    /// Makes the tables, as the first version has them.
     ///
     /// - Parameters:
     ///   - key: The type of a text that is compared byte by byte.

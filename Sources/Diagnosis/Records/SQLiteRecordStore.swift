@@ -224,6 +224,9 @@ final class SQLiteRecordStore: RecordStore, @unchecked Sendable {
             for statement in RecordTable.schema(integer: "INTEGER", real: "REAL", options: " STRICT") { try db.execute(sql: statement) }
         }
         migrator.registerMigration("2") { db in try db.execute(sql: RecordTable.testCallSchema(integer: "INTEGER", options: " STRICT")) }
+        migrator.registerMigration("3") { db in
+            for statement in RecordTable.lineTestSchema { try db.execute(sql: statement) }
+        }
         return migrator
     }
 }

@@ -27,6 +27,7 @@ extension SIPEndpoint {
     /// A PRACK to one of our provisional responses; Sofia has answered 481 to one that is to none.
     func receivePrack(_ message: IncomingMessage?, _ request: HeldRequest, on leg: Leg) {
         leg.unanswered.prack = request
+        leg.setUp.takePrack()
         let refusal = message?.content.refusal
         if let refusal { leg.perform(.respondToPrack(refusal, sdp: nil)) }
         // Whatever its body: our response has come, and what waits for that goes on.

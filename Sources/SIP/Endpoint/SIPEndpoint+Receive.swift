@@ -36,6 +36,7 @@ extension SIPEndpoint {
             leg.handle(.bye(reason))
         case .acknowledgement(let message):
             leg.isProven()
+            leg.setUp.takeAcknowledgement()
             leg.isNamed(message, ours: false)
             leg.startSession()
             leg.handle(.acknowledged(sdp: message?.sdp))

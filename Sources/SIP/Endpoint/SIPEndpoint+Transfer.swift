@@ -15,6 +15,8 @@ extension SIPEndpoint {
         return namedLegs[name]
     }
 
+    public func setUp(of leg: SIPLegID) -> SIPSetUpTimes? { legs[leg]?.setUp }
+
     public func callID(of leg: SIPLegID) -> String? { legs[leg]?.callID }
 
     public func remoteDescription(of leg: SIPLegID) -> String? {

@@ -40,6 +40,8 @@ public protocol SIPUserAgent: AnyObject {
     func acceptOffer(_ leg: SIPLegID, sdp: String?)
     /// Refuses a re-INVITE or UPDATE; the session stands as it was. A status that would end the dialog is sent as 488.
     func rejectOffer(_ leg: SIPLegID, _ response: SIPResponse)
+    /// When the messages of a leg's set-up came and went; nil for a leg that is gone.
+    func setUp(of leg: SIPLegID) -> SIPSetUpTimes?
     /// The Call-ID of a leg; nil where there is none any more.
     func callID(of leg: SIPLegID) -> String?
     /// The peer's last session description; nil where there is no established leg.

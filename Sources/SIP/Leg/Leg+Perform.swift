@@ -36,6 +36,7 @@ extension Leg {
     }
 
     private func respond(_ status: Int, sdp: String?) {
+        setUp.respond(status)
         var tags = TagList()
         tags.add(tern_siptag_contact_str(), contact)
         tags.addBody(sdp)

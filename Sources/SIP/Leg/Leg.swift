@@ -36,6 +36,8 @@ final class Leg {
     var challenges = Challenges()
     /// The early dialogs of its INVITE with reliable responses.
     var reliableForks = ReliableForks()
+    /// The times of its set-up.
+    var setUp = SIPSetUpTimes()
     private var timer: LoopTimer?
     private var session = SessionTimer()
     /// Whether the peer lists INFO in its Allow; nil where it has shown none.

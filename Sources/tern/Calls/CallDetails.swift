@@ -38,6 +38,7 @@ struct CallDetails {
             ("lasted", record.duration.map(CallText.length)),
             ("ended", record.end.map { "\($0.status) \($0.result), by \($0.by)" } ?? "not yet"),
             ("  why", record.end.map { shown($0.why) }), ("  cause", record.end?.cause.map(shown)),
+            ("line test", record.lineTest.map { "\($0.verdict): \($0.codes.joined(separator: ", "))" }),
             ("recordings", record.recordings.joined(separator: ", ")),
         ]
     }

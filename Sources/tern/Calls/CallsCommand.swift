@@ -22,6 +22,9 @@ struct CallsCommand: ParsableCommand {
     @Flag(name: .long, help: "Only calls that were not answered.")
     var failed = false
 
+    @Option(name: .long, help: ArgumentHelp("Only line tests with this severity or code among their verdicts: warning, loss.", valueName: "verdict"))
+    var lineTest: String?
+
     @Option(name: .long, help: ArgumentHelp("Only calls of this user or number; with * at its end, of all that begin so.", valueName: "caller"))
     var from: String?
 
@@ -64,6 +67,13 @@ struct CallsCommand: ParsableCommand {
     private func readQuery() throws(ExitStatus) -> RecordQuery {
         var query = RecordQuery()
         query.isFailed = failed
+        if let lineTest {
+            guard let finding = RecordQuery.Finding(lineTest) else {
+                StandardStreams.error("tern: --line-test \(ConfigurationText.quoted(lineTest)) is no severity or code of a line test: warning, loss")
+                throw .badInput
+            }
+            query.lineTest = finding
+        }
         query.from = from.map(RecordQuery.Pattern.init)
         query.to = to.map(RecordQuery.Pattern.init)
         query.limit = limit
@@ -104,6 +114,7 @@ extension RecordQuery {
     fileprivate var fields: [String: JSONValue] {
         var fields: [String: JSONValue] = ["limit": .integer(limit)]
         if isFailed { fields["failed"] = true }
+        fields["line_test"] = lineTest.map { .string($0.rawValue) }
         fields["from"] = from.map { .string($0.text + ($0.isPrefix ? "*" : "")) }
         fields["to"] = to.map { .string($0.text + ($0.isPrefix ? "*" : "")) }
         fields["since"] = since.map(JSONValue.integer)

@@ -75,6 +75,7 @@ final class StandInUserAgent: SIPUserAgent {
     }
 
     func isExchanging(_ leg: SIPLegID) -> Bool { self[leg]?.exchange.map { $0 != .idle } ?? false }
+    func setUp(of leg: SIPLegID) -> SIPSetUpTimes? { nil }
     func callID(of leg: SIPLegID) -> String? { self[leg].map { $0.id.description } }
     func listsInfo(_ leg: SIPLegID) -> Bool? { true }
     func leg(replacedBy replaces: SIPReplaces) -> SIPLegID? {

@@ -30,7 +30,18 @@ struct PostgresRecordTests {
     @Test("calls are found as in SQLite")
     func found() throws {
         try RecordQueries.check(store)
-        #expect(try server.query("SELECT count(*) FROM tern_call") == "4\n")
+        #expect(try server.query("SELECT count(*) FROM tern_call") == "5\n")
+    }
+
+    @Test("tables of the first version are brought up to date, with what is in them")
+    func upgraded() throws {
+        let first = RecordTable.schema(key: "TEXT COLLATE \"C\"", integer: "BIGINT", real: "DOUBLE PRECISION", json: "JSONB")
+        for statement in first + ["CREATE TABLE tern_schema (version BIGINT NOT NULL)", "INSERT INTO tern_schema VALUES (1)"] { _ = try server.query(statement) }
+        var tested = RecordSamples.ended("new")
+        tested.lineTest = CallRecord.LineTest(verdict: "good", codes: ["fine"])
+        _ = try store.write([RecordSamples.ended("old"), tested])
+        #expect(try store.ids { $0.lineTest = .init("fine") } == ["new"])
+        #expect(try server.query("SELECT max(version) FROM tern_schema") == "3\n")
     }
 
     @Test("a call is found by its ids as in SQLite")
@@ -118,11 +129,11 @@ struct PostgresRecordTests {
     @Test("tables of the first version get what they lack, and keep their calls")
     func migrated() throws {
         _ = try store.write([RecordSamples.ended("a")])
-        try server.query("DROP TABLE tern_test_call; DELETE FROM tern_schema WHERE version = 2")
+        try server.query("DROP TABLE tern_test_call; ALTER TABLE tern_call DROP COLUMN line_test; DELETE FROM tern_schema WHERE version > 1")
         let next = PostgresRecordStore(url: Secret(server.url))
         try next.keep([StoredTestCall(gateway: "here", probe: "one", ended: 1, result: "{}")])
         #expect(try next.ids() == ["a"] && next.testCalls(of: "here", most: 1).count == 1)
-        #expect(try server.query("SELECT version FROM tern_schema ORDER BY version") == "1\n2\n")
+        #expect(try server.query("SELECT version FROM tern_schema ORDER BY version") == "1\n2\n3\n")
     }
 
     @Test("two gateways that begin at the same time make the tables once")

@@ -169,6 +169,13 @@ enum RecordQueries {
         #expect(try store.ids { $0.to = .init("bob") } == ["three", "one"])
         #expect(try store.ids { $0.to = .init("030+49301234") } == ["one"])
         #expect(try store.ids { $0.to = .init("o'brien\"; DROP TABLE tern_call; --") } == ["three"])
+        var tested = RecordSamples.ended("five", began: 5_000)
+        tested.lineTest = CallRecord.LineTest(verdict: "warning", codes: ["loss", "no_rtcp"])
+        _ = try store.write([tested])
+        for word in ["warning", "loss", "no_rtcp"] { #expect(try store.ids { $0.lineTest = .init(word) } == ["five"], "\(word)") }
+        for word in ["los", "rtcp", "good", "critical"] { #expect(try store.ids { $0.lineTest = .init(word) } == [], "\(word)") }
+        #expect(["Loss", "", "lo%ss", "a,b", String(repeating: "a", count: 33)].allSatisfy { RecordQuery.Finding($0) == nil })
+        #expect(try store.record("five").flatMap { CallRecord(json: $0) }?.lineTest == tested.lineTest)
         #expect(try store.ids { ($0.from, $0.to, $0.isFailed) = (.init("alice"), .init("+49*"), true) } == ["two"])
     }
 

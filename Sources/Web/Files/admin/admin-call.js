@@ -136,6 +136,7 @@ export class CallView {
       ['Ended by', end?.by], ['Status', end ? `${end.status} ${end.reason}` : ''], ['Reason of the party', end?.cause],
       ['Caller is', caller.source], ['Called from', caller.address], ['User-Agent', caller.user_agent], ['Number sent on', record.number],
       ['Answered by', record.answered_by], ['Route', record.route], ['Trunk', record.trunk], ['Target', record.target],
+      ['Line test', record.line_test ? `${record.line_test.verdict}: ${record.line_test.codes.join(', ')}` : ''],
       ['Recordings', (record.recordings ?? []).join(', ')], ['Call-ID of the caller', record.caller_side?.call_id],
       ['Call-ID of the called', record.callee_side?.call_id], ['Call', record.id], ['Session', record.session],
     ]);

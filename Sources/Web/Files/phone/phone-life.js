@@ -18,6 +18,7 @@ export class CallLife {
    * @param {import('./phone-tones.js').TonePad} phone.tonePad
    * @param {import('./phone-contacts.js').Contacts} phone.contacts
    * @param {(call: import('./phone-history.js').PastCall) => void} phone.remember
+   * @param {import('./phone-line-test.js').LineTestCard} phone.lineTests
    */
   constructor(phone) { this.#phone = phone; }
 
@@ -73,7 +74,8 @@ export class CallLife {
   }
 
   #ended(session, end, wasShown) {
-    const { calls, view, remember } = this.#phone;
+    const { calls, lineTests, view, remember } = this.#phone;
+    lineTests.show(session);
     const gaveAway = this.#transferred.has(session);
     const who = plainName(session.remoteName ?? '');
     const how = wasShown ? end.text : `${who}: ${end.text}`;

@@ -317,6 +317,7 @@ export class TernCall extends TernSession {
       if (this.ended) return;
       if (body.early) this.emit('early');
       else this.#established();
+      if (body.line_test) this._reportLineTest({ call_id: this.callId });
     } else if (type === 'hold' || type === 'resume') {
       this.#held(body.by, type === 'hold');
     } else if (type === 'dtmf') {

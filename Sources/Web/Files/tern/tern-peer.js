@@ -1,4 +1,5 @@
 import { TernMediaError } from './tern-errors.js';
+import { lineTestStats } from './tern-line-test.js';
 import { summarised } from './tern-stats.js';
 
 /** How long to collect candidates when they are not trickled, in ms. */
@@ -36,11 +37,20 @@ export class TernPeer {
       handlers.onTrack(track);
     };
     connection.onconnectionstatechange = () => handlers.onState(connection.connectionState);
+    const made = performance.now();
+    const mark = name => { this.setUpTimes[name] ??= Math.round(performance.now() - made); };
+    connection.addEventListener('iceconnectionstatechange', () => {
+      if (['connected', 'completed'].includes(connection.iceConnectionState)) mark('ice');
+    });
+    connection.addEventListener('connectionstatechange', () => { if (connection.connectionState === 'connected') mark('dtls'); });
     connection.onicecandidate = ({ candidate }) => this.#gathered(candidate);
     connection.addEventListener('icegatheringstatechange', () => {
       this.#isGathered = connection.iceGatheringState === 'complete';
     });
   }
+
+  /** From the beginning until ICE had found a way, and until DTLS was done, in ms. @type {{ice?: number, dtls?: number}} */
+  setUpTimes = {};
 
   /** @returns {RTCPeerConnection} */
   get connection() { return this.#connection; }
@@ -212,6 +222,11 @@ export class TernPeer {
   /** @returns {Promise<import('./tern-stats.js').TernStats>} */
   async stats() {
     return summarised(await this.#connection.getStats());
+  }
+
+  /** @returns {Promise<object>} */
+  async lineTestStats() {
+    return lineTestStats(await this.#connection.getStats(), this.setUpTimes);
   }
 
   /** Closes the connection and ends the remote tracks; harmless when closed already. */

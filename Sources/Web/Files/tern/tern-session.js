@@ -3,6 +3,7 @@ import { TernCancelledError, TernError } from './tern-errors.js';
 import { openMedia, stopTracks } from './tern-media.js';
 import { wireOptions, withoutAbsent } from './tern-options.js';
 import { TernPeer } from './tern-peer.js';
+import { LineTestReports } from './tern-line-test.js';
 import { endDecidedHere, endFromEvent, whyCancelled } from './tern-reasons.js';
 
 /** How long media may be missing until another way is looked for, and how long that may take, in ms. */
@@ -43,6 +44,8 @@ export class TernSession extends Emitter {
   #cancel;
   #cancelled;
   #work = Promise.resolve();
+  /** @type {LineTestReports|null} of an echo */
+  #lineTest = null;
   /** @protected */ _client;
   /** @protected @type {TernPeer|null} */ _peer = null;
 
@@ -158,6 +161,19 @@ export class TernSession extends Emitter {
   }
 
   /**
+   * What the gateway has measured of an echo, while it lasts or soon after its end: docs/line-test.md.
+   * @returns {Promise<object|null>} null where this is no echo
+   * @throws {TernError} the gateway has no result
+   */
+  async lineTest() { return this.#lineTest?.result() ?? null; }
+
+  /** What this browser measures of an echo. @internal */
+  async lineTestStats() { return this.ended || !this._peer ? null : this._peer.lineTestStats(); }
+
+  /** Tells the gateway from now on what this browser measures of the echo. @protected */
+  _reportLineTest(name) { this.#lineTest ??= new LineTestReports(this._client, this, name); }
+
+  /**
    * Ends it, here at once. Harmless when it has ended.
    * @param {string} [reason]
    * @returns {Promise<void>} when the gateway knows, or cannot be told
@@ -179,6 +195,7 @@ export class TernSession extends Emitter {
       this._trickle();
       await this._until(this._peer.accept(data.answer));
       this._become('active');
+      this._reportLineTest({ session_id: this.sessionId });
     });
   }
 
@@ -397,6 +414,7 @@ export class TernSession extends Emitter {
     this.state = 'ended';
     this.#mediaIsBack();
     this.#cancel(whyCancelled(end));
+    this.#lineTest?.stop();
     this._peer?.close();
     if (this.#ownsStream) stopTracks(this.localStream);
     this.#ownsVideo?.stop();
