@@ -193,13 +193,13 @@ extension CommandCase {
             cmd: "report_line_test", data: ["session_id": .string(sessionID), "stats": ["codec": "opus", "packets_lost": -1, "jitter": 3, "samples": 48_000]],
             command: .reportLineTest(lineTestReport), required: ["stats"],
             wrong: [
-                ("session_id", Wrong.id), ("stats", [1, "x", ["codec": 1], ["jitter": -1], ["jitter": 3_600_001], ["packets_sent": -1], ["samples": 1.5], ["codec": .string(text(33))]]),
+                ("session_id", Wrong.id), ("stats", [1, "x", ["codec": 1], ["jitter": -1], ["jitter": 3_600_001], ["packets_sent": -1], ["samples": 1.5], ["codec": text(33)]]),
             ]),
     ]
 }
 
 private let lineTestReport: ReportLineTest = {
-    var report = ReportLineTest(.session(CommandCase.sessionID))
+    var report = ReportLineTest(.session(sessionID))
     (report.codec, report.packetsLost, report.jitter, report.samples) = ("opus", -1, 3, 48_000)
     return report
 }()
