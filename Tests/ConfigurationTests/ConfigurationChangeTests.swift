@@ -20,7 +20,8 @@ struct ConfigurationChangeTests {
         "records.url": "http://127.0.0.1/", "users": "[]", "tokens": "[{algorithm: HS256, key: \"01234567890123456789012345678901\"}]",
         "trunks": "[{name: t, targets: \"sip:192.0.2.1\"}]", "routes": "[]", "probes": "[{name: p, call: echo}]",
         "calls.ring_timeout": "61", "calls.maximum_duration": "0", "calls.drain": "0", "calls.direct_uris": "false", "calls.redirects": "pass",
-        "calls.line_tests": "1", "api.grace_time": "1", "api.sessions_per_user": "1", "log.level": "debug", "log.format": "json", "log.sip": "true",
+        "calls.line_tests": "1", "calls.line_test_reports": "sip:collector@192.0.2.9", "limits.calls_per_second": "7", "limits.set_ups": "7", "limits.loop_delay": "70ms",
+        "limits.strangers_per_address": "7", "limits.strangers_per_prefix": "7", "limits.unacknowledged": "7", "api.grace_time": "1", "api.sessions_per_user": "1", "log.level": "debug", "log.format": "json", "log.sip": "true",
         "traces.memory": "0", "hep.address": "127.0.0.1:9060", "hep.id": "7", "hep.password": "x",
     ]
 
@@ -46,7 +47,9 @@ struct ConfigurationChangeTests {
         if path.contains(".tls."), path != "sip.tls.authorities" {
             let pair = try authority.issue("changed", names: "DNS:tern.example")
             let section = path.hasPrefix("sip") ? "SIP" : "HTTP"
-            return try load(["TERN_\(section)_TLS_CERTIFICATE": pair.certificate, "TERN_\(section)_TLS_KEY": pair.key])
+            return try withExtendedLifetime(authority) {
+                try load(["TERN_\(section)_TLS_CERTIFICATE": pair.certificate, "TERN_\(section)_TLS_KEY": pair.key])
+            }
         }
         var environment = [key.environmentName: try #require(Self.samples[path], "\(path) has no sample")]
         // A mode that takes no value without another.
