@@ -14,7 +14,7 @@ TEST_PACKAGES := sip-tester chromium-headless-shell chromium-driver firefox-esr 
 	python3-aiortc python3-websockets prometheus tshark
 
 .DEFAULT_GOAL := help
-.PHONY: help run test benchmark check clean packages test-packages swift
+.PHONY: help run test torture benchmark check clean packages test-packages swift
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,6 +39,10 @@ test: swift packages test-packages ## Install what is missing, build, and run al
 	swift build --build-tests
 	@echo '==> Running the tests in network namespaces of their own (some 14 minutes on two processors)'
 	Tests/run $(ARGS)
+
+torture: swift packages test-packages ## Send 100,000 changed messages to a gateway, change a million for the parsers, and write what came of it to docs/reliability.md
+	swift build --build-tests
+	Tests/torture $(ARGS)
 
 benchmark: swift packages ## Measure the rewriting of SDP, the registrar, records and traces, and media in a release build (some 15 minutes; as root)
 	@$(call install,iproute2 util-linux sip-tester)

@@ -94,7 +94,8 @@ int tern_auc_stand_aside(void)
  * A request line that Sofia cannot parse makes it drop the message. So lines are taken apart here: a Request-URI that is none gets
  * the type that Sofia answers 400, and a method may have every character of a token (RFC 3261 section 25.1).
  *
- * "Contact: *" is for a REGISTER. In other requests it would become the remote target: there it is a header that cannot be read.
+ * "Contact: *" is for a REGISTER, and a URI that is no SIP or SIPS one for that and for redirections. Elsewhere it would become the remote target (RFC 3261
+ * section 8.1.1.8), to which NUA would send a BYE again and again within one call, until the stack is full: there it is a header that cannot be read.
  *
  * A request of another version is answered 505 before Sofia has put into its Via where it came from: that is done here. */
 
@@ -102,12 +103,6 @@ static struct msg_hclass_s via_class[1], status_class[1], call_id_class[1], requ
 static void (*trying_sink)(char const *call_id);
 static void (*reliable_sink)(msg_t *message);
 static int is_trying;
-/* The request line of the message whose header is being parsed: its memory is the message itself. */
-static sip_request_t const *request_of(su_home_t *home)
-{
-  sip_t const *sip = sip_object((msg_t *)home);
-  return sip != NULL ? sip->sip_request : NULL;
-}
 
 void tern_add_source(su_home_t *home, msg_t *message, sip_via_t *via)
 {
@@ -220,10 +215,17 @@ static issize_t parse_cseq(su_home_t *home, msg_header_t *header, char *text, is
 static issize_t parse_contact(su_home_t *home, msg_header_t *header, char *text, isize_t length)
 {
   issize_t result = sip_contact_class->hc_parse(home, header, text, length);
-  sip_request_t const *request = request_of(home);
+  sip_t const *sip = sip_object((msg_t *)home);
+  sip_contact_t *contact = (sip_contact_t *)header;
   header->sh_class = sip_contact_class;
-  if (result < 0 || ((sip_contact_t *)header)->m_url->url_type != url_any) return result;
-  return request == NULL || request->rq_method == sip_method_register ? result : -1;
+  if (result < 0 || sip == NULL) return result;
+  if (sip->sip_request != NULL ? sip->sip_request->rq_method == sip_method_register : sip->sip_status == NULL || sip->sip_status->st_status >= 300)
+    return result;
+  if (contact->m_url->url_type == url_sip || contact->m_url->url_type == url_sips) return result;
+  if (sip->sip_request != NULL) return -1;
+  /* A response without its Contact would be dropped whole. A name that leads nowhere has requests go to where the peer was. */
+  text = su_strdup(home, "sip:contact.invalid");
+  return text != NULL && url_d(contact->m_url, text) == 0 ? result : -1;
 }
 
 static issize_t parse_rseq(su_home_t *home, msg_header_t *header, char *text, isize_t length)

@@ -117,6 +117,10 @@ int tern_reply(
  * as long as there are any, and INVITEs for new calls come last. */
 
 #define MOST_DATAGRAMS 256
+/* New calls after which the socket is read again. */
+#define NEW_CALLS_AT_A_TIME 8
+/* Milliseconds after which a turn reads no more. */
+#define LONGEST_RECEPTION 100
 static struct { tport_t *transport; msg_t *message; tport_compressor_t *compressor; su_time_t received; } new_calls[MOST_DATAGRAMS];
 static int new_call_count, is_draining;
 su_socket_t tern_datagram_socket = -1;
@@ -142,34 +146,44 @@ void tport_deliver(tport_t *transport, msg_t *message, msg_t *next, tport_compre
   if (usual != NULL) usual(transport, message, next, compressor, received);
 }
 
-void tport_recv_event(tport_t *transport)
+/* Reads what there is, until as many new calls wait as can. */
+static void drain(tport_t *transport, void (*usual)(tport_t *))
 {
-  static __typeof__(tport_recv_event) *usual;
-  int count, i, pending;
-  if (usual == NULL) usual = USUAL(tport_recv_event);
-  if (usual == NULL) return;
-  if (is_draining || !tport_is_udp(transport)) {
-    usual(transport);
-    return;
-  }
+  int count, pending;
   is_draining = 1;
-  for (count = 0; count < MOST_DATAGRAMS; count++) {
+  for (count = 0; count < MOST_DATAGRAMS && new_call_count < MOST_DATAGRAMS; count++) {
     tern_datagram_socket = -1;
     usual(transport);
     pending = 0;
     if (tern_datagram_socket < 0 || ioctl(tern_datagram_socket, FIONREAD, &pending) < 0 || pending <= 0) break;
   }
   is_draining = 0;
-  count = new_call_count;
-  new_call_count = 0;
-  for (i = 0; i < count; i++) {
-    tport_t *source = new_calls[i].transport;
-    tport_deliver(source, new_calls[i].message, NULL, new_calls[i].compressor, new_calls[i].received);
-    tport_unref(source);
-  }
 }
 
-/* Repetitions to somebody who may not be there: see tern_on_repetition(). */
+void tport_recv_event(tport_t *transport)
+{
+  static __typeof__(tport_recv_event) *usual;
+  su_time_t begin = su_now();
+  int first = 0;
+  if (usual == NULL) usual = USUAL(tport_recv_event);
+  if (usual == NULL) return;
+  if (is_draining || !tport_is_udp(transport)) {
+    usual(transport);
+    return;
+  }
+  new_call_count = 0;
+  drain(transport, usual);
+  while (first < new_call_count) {
+    tport_t *source = new_calls[first].transport;
+    tport_deliver(source, new_calls[first].message, NULL, new_calls[first].compressor, new_calls[first].received);
+    tport_unref(source);
+    /* What belongs to calls may have come meanwhile. Others than the socket have their turn as well. */
+    if (++first % NEW_CALLS_AT_A_TIME == 0 && su_duration(su_now(), begin) < LONGEST_RECEPTION) drain(transport, usual);
+  }
+  new_call_count = 0;
+}
+
+/* Repetitions to somebody who may not be there: see tern_on_sending(). */
 
 static int (*may_send)(msg_t *message, sip_t const *sip);
 

@@ -177,7 +177,7 @@ public final class Switchboard {
 
     /// Updates the table after an event. For users whose stage is over the call ends here.
     private func updateParties(of call: CallController) {
-        if call.taker != nil { strangers.answer(call.id) }
+        if call.isEstablished || call.taker != nil { strangers.answer(call.id) }
         let left = table.update(call.id, ringing: call.ringing, answered: call.taker)
         guard !left.isEmpty else { return }
         let told = Set(call.callees.values.compactMap { ($0 as? BrowserCalleeLeg).flatMap { $0.isOver ? $0.client.id : nil } })

@@ -124,11 +124,13 @@ extension SIPTests.ReceptionTests {
         let leg = try await callee.incoming().leg
         callee.endpoint.answer(leg, sdp: sdp("answer"))
         let answer = try #require(await raw.receive("SIP/2.0 200"))
-        // Nothing is read while this runs: it is on the loop.
-        for _ in 0..<20 {
-            let next = await invite(to: callee, from: raw)
-            raw.send(next.text)
+        let others = (0..<20).map { _ in
+            var request = RawRequest(to: callee.port, from: raw.port)
+            request.body = sdp("offer")
+            return request.text
         }
+        // Nothing is read while this runs: it is on the loop.
+        for text in others { raw.send(text) }
         raw.send(call.then("ACK", sequence: 1, toTag: answer.tag(of: "To")).text)
         raw.send(call.then("BYE", sequence: 2, toTag: answer.tag(of: "To")).text)
         #expect(try await callee.event() == .established(leg))
@@ -138,6 +140,29 @@ extension SIPTests.ReceptionTests {
             callee.endpoint.reject(leg, SIPResponse(status: 486))
         }
         await callee.endpoint.stop()
+    }
+
+    // MARK: Remote targets
+
+    @Test("an INVITE whose Contact is no SIP URI is refused: a BYE would find no way", arguments: ["tel:+123", "http://192.0.2.1/", "urn:service:sos"])
+    @LoopActor func otherContact(uri: String) async throws {
+        let callee = try RecordedEndpoint([.udp])
+        let raw = try RawPeer(talkingTo: callee.port)
+        let request = await invite(to: callee, from: raw)
+        raw.send(request.text.replacingOccurrence("Contact: <sip:raw@127.0.0.1:\(raw.port)>", with: "Contact: <\(uri)>"))
+        #expect(await raw.receive("SIP/2.0 400") != nil)
+        #expect(callee.unread.isEmpty && callee.endpoint.openLegs == 0)
+        await callee.endpoint.stop()
+    }
+
+    @Test("a 200 whose Contact is no SIP URI is no way to anywhere: its call can be hung up all the same")
+    @LoopActor func otherContactInResponse() async throws {
+        let call = try await RawCallee()
+        call.raw.send(
+            rawResponse(200, "OK", to: call.invite, port: call.raw.port, body: sdp("answer"))
+                .replacingOccurrence("Contact: <sip:raw@127.0.0.1:\(call.raw.port)>", with: "Contact: <tel:+123>"))
+        #expect(try await call.caller.event() == .answered(call.leg, sdp: sdp("answer")))
+        try await call.finish()
     }
 
     // MARK: Strangers

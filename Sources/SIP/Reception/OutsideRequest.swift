@@ -22,6 +22,8 @@ struct OutsideRequest {
         hasher.combine(SofiaText.field(sip.pointee.sip_call_id?.pointee.i_id))
         hasher.combine(SofiaText.field(sip.pointee.sip_from?.pointee.a_tag))
         hasher.combine(sip.pointee.sip_cseq?.pointee.cs_seq)
+        // An ACK from elsewhere proves nothing about that place.
+        hasher.combine(SofiaURI.source(of: message)?.address)
         number = UInt64(bitPattern: Int64(hasher.finalize()))
     }
 

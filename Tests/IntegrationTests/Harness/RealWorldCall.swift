@@ -113,7 +113,7 @@ final class RealWorldCall {
     private func filled(_ template: String) -> String {
         let values = [
             "branch": Self.branch(), "tag": tag, "call-id": callID, "host": wire.address, "port": "\(wire.port)",
-            "transport": wire.transport.rawValue, "target": "\(gateway.address):\(gateway.sipPort)", "to-tag": toTag,
+            "transport": wire.transport.rawValue, "target": "\(gateway.address):\(gateway.sipPort)", "gateway": gateway.address, "to-tag": toTag,
             "remote-target": remoteTarget, "rtp-port": "\(audio.port)", "video-port": "\(video.port)",
             "nul": "\0", "cr": "\r", "lf": "\n", "tab": "\t", "sp": " ",
         ]

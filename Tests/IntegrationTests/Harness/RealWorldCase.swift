@@ -19,23 +19,28 @@ struct RealWorldCase: Sendable {
     private(set) var fragments: [(text: String, isThere: Bool)] = []
     private(set) var transports = SIPWire.Transport.allCases
 
-    private static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .appendingPathComponent("RealWorld")
+    private static let tests = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
 
     /// All cases in the order of their names, or those whose name has the text of `TERN_REAL_WORLD`. Each input has its expectation, and each
     /// expectation its input.
     static func all() throws -> [RealWorldCase] {
         let wanted = ProcessInfo.processInfo.environment["TERN_REAL_WORLD"] ?? ""
         return try ["sdp", "sip"].flatMap { kind in
-            let files = try FileManager.default.contentsOfDirectory(at: folder.appendingPathComponent(kind), includingPropertiesForKeys: nil)
-            let names = Set(files.map { $0.deletingPathExtension().lastPathComponent })
-            return try names.sorted().filter { wanted.isEmpty || "\(kind)/\($0)".contains(wanted) }.map { try RealWorldCase(kind, $0) }
+            try cases(kind, in: tests.appendingPathComponent("RealWorld/\(kind)")).filter { wanted.isEmpty || $0.name.contains(wanted) }
         }
     }
 
-    private init(_ kind: String, _ name: String) throws {
-        self.name = "\(kind)/\(name)"
-        let file = RealWorldCase.folder.appendingPathComponent(self.name)
+    /// The messages of RFC 4475 and RFC 5118, `Torture/`.
+    static func torture() throws -> [RealWorldCase] { try cases("sip", in: tests.appendingPathComponent("Torture")) }
+
+    private static func cases(_ kind: String, in folder: URL) throws -> [RealWorldCase] {
+        let files = try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil).filter { $0.pathExtension != "md" }
+        let names = Set(files.map { $0.deletingPathExtension().lastPathComponent })
+        return try names.sorted().map { try RealWorldCase(kind, folder.appendingPathComponent($0)) }
+    }
+
+    private init(_ kind: String, _ file: URL) throws {
+        name = "\(kind)/\(file.lastPathComponent)"
         let text = RealWorldCase.wireText(try Data(contentsOf: file.appendingPathExtension(kind)))
         messages = kind == "sip" ? text.components(separatedBy: "\r\n%%\r\n") : [RealWorldCase.invite + text]
         try read(String(contentsOf: file.appendingPathExtension("expect"), encoding: .utf8))
