@@ -3,8 +3,8 @@ extension GatewayConfiguration {
     public struct Limits: Sendable, Equatable {
         /// Key `limits.calls_per_second`: new calls over SIP a second, 1 to 100,000; `0` leaves it to the load (nil). Default: 0.
         public var callsPerSecond: Int?
-        /// Key `limits.set_ups`: INVITEs at a time that the gateway has not answered, refused or sent on, 1 to 10,000. Default: 100.
-        public var setUps = 100
+        /// Key `limits.set_ups`: INVITEs at a time that the gateway has not answered, refused or sent on, 1 to 10,000. Default: 50.
+        public var setUps = 50
         /// Key `limits.loop_delay`: how late the event loop may be before fewer new calls are taken, 10 ms to 10 s. Default: 100 ms.
         public var loopDelay = Duration.milliseconds(100)
         /// Key `limits.strangers_per_address`: calls from one address whose callers have proven nothing, 1 to 100,000. Default: a tenth of

@@ -5,7 +5,7 @@
 public struct OverloadControl: Sendable {
     public struct Limits: Sendable, Equatable {
         /// Calls in set-up at a time.
-        public var setUps = 100
+        public var setUps = 50
         /// A later event loop is overloaded.
         public var loopDelay = Duration.milliseconds(100)
         /// A longer set-up, from the INVITE to what the gateway does about it, is overload.
