@@ -22,6 +22,8 @@ public final class BrowserAPI {
     var lines = LineBudget(perSecond: 20)
     /// Hears of each ban when it begins.
     public var onBan: (@LoopActor (FailureLimiter.Ban) -> Void)?
+    /// Whether a phone of a user is registered from an address: such a user is not banned there.
+    public var isRegistered: @LoopActor (_ user: String, _ address: String) -> Bool = { _, _ in false }
 
     /// - Parameter handler: Not retained.
     public init(

@@ -104,7 +104,8 @@ final class Admission {
         }
         let isExcepted = call.replacesLeg || testCalls.isExpected(call.requestUser)
         guard wasChallenged || !(isExcepted || strangersHaveRoom(for: call)) else { return SIPNewCall.Screening(isKnown: isExcepted) }
-        return SIPNewCall.Screening(isKnown: false, challenge: authenticator.challenge(for: call.address))
+        // Where no account has a password there is nothing to ask for.
+        return SIPNewCall.Screening(isKnown: false, challenge: authenticator.challenge(for: call.address) ?? SIPResponse(status: 503, retryAfter: 10))
     }
 
     private func strangersHaveRoom(for call: SIPNewCall) -> Bool {
@@ -114,7 +115,9 @@ final class Admission {
     }
 
     /// Finds out who sends an INVITE. `then` is called once: at once, or later where the source has guessed passwords before.
-    func identify(_ invite: SIPIncomingInvite, then: @escaping @LoopActor (Result<Caller, Refusal>) -> Void) {
+    ///
+    /// - Parameter onDelay: Called where it is later.
+    func identify(_ invite: SIPIncomingInvite, onDelay: (@LoopActor () -> Void)? = nil, then: @escaping @LoopActor (Result<Caller, Refusal>) -> Void) {
         // What becomes of the INVITE, the address of its test call is used up.
         let order = testCalls.take(invite.requestUser, from: invite.source)
         // One that takes the place of a leg is no new call: who drains a gateway lets calls end in their own way.
@@ -126,7 +129,7 @@ final class Admission {
         let request = RequestAuthenticator.Request(
             method: "INVITE", uri: invite.requestURI, dialled: invite.requestUser, domain: invite.requestHost,
             address: invite.flow?.peerAddress ?? invite.source, authorizations: invite.authorizations, port: invite.flow?.peerPort,
-            userAgent: invite.userAgent)
+            userAgent: invite.userAgent, onDelay: onDelay)
         authenticator.identify(request) { [self] verdict in then(caller(of: invite, verdict)) }
     }
 

@@ -32,6 +32,7 @@ public final class Switchboard {
         didSet {
             users.browsers = api
             api?.onBan = { [weak self] in self?.banned(AccessBan($0, .api)) }
+            api?.isRegistered = { [weak self] in self?.authenticator.isRegistered($0, $1) ?? false }
         }
     }
     public var endpoint: (any SIPUserAgent)? {

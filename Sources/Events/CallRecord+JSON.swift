@@ -16,6 +16,7 @@ extension CallRecord {
             record.add("gateway", gateway)
             record.add("id", id)
             record.add("legs", legs) { $0.object($1.write) }
+            if let lineTest { record.add("line_test", lineTest.write) }
             record.add("number", number)
             record.add("recordings", recordings) { $0.string($1) }
             record.add("route", route)
@@ -127,6 +128,13 @@ extension CallRecord.Caller {
         object.add("source", source)
         object.add("user", user)
         object.add("user_agent", userAgent)
+    }
+}
+
+extension CallRecord.LineTest {
+    fileprivate func write(_ object: inout JSONText) {
+        object.add("codes", codes) { $0.string($1) }
+        object.add("verdict", verdict)
     }
 }
 

@@ -38,12 +38,12 @@ extension Gateway {
     }
 
     private func readAgain() async -> ConfigurationReload {
-        await certificates.reload()
         guard let reader else { return refuse(["this gateway was started without a configuration that could be read again"]) }
         switch await Task.detached(operation: reader).value {
         case .failure(let error): return refuse(error.problems.map(\.description))
         case .success(let loaded):
             guard !isStopping else { return refuse(["the gateway is stopping"]) }
+            await certificates.reload()
             for warning in loaded.warnings { log.warning("configuration", metadata: ["key": "\(warning.key)", "problem": "\(warning)"]) }
             let change = ConfigurationChange(startedWith: first, current: configuration, read: loaded.configuration)
             apply(change.configuration, routePlaces: loaded.routePlaces)
@@ -78,9 +78,10 @@ extension Gateway {
         if new.media.timeout != former.media.timeout { watchMedia() }
         media.latching = new.media.engineLatching
         overview?.configuration = new
-        logOutput.level = new.log.level
-        logOutput.format = new.log.format
-        sipMessages.isOn = new.log.sip
+        // What an operator has set meanwhile stays, where the file says what it has said before.
+        if new.log.level != former.log.level { logOutput.level = new.log.level }
+        if new.log.format != former.log.format { logOutput.format = new.log.format }
+        if new.log.sip != former.log.sip { sipMessages.isOn = new.log.sip }
     }
 
     /// Phones of users who are none any more are not called; browsers of users with other credentials or rights have to log in again.

@@ -253,7 +253,7 @@ public final class Gateway {
         probes.register(in: api.admin)
         let overview = GatewayOverview(
             configuration: configuration, switchboard: switchboard, sessions: sessions, trunks: trunks, media: media, api: api, log: log,
-            load: { [weak self] in self?.endpoint?.load }
+            load: { [weak self] in self?.endpoint?.load }, isStopping: { [weak self] in self?.isStopping ?? true }
         ) { [weak self] in self?.obstacles ?? [] }
         overview.register(in: api.admin)
         self.overview = overview

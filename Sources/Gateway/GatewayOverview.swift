@@ -29,10 +29,13 @@ final class GatewayOverview {
     private let obstacles: @LoopActor () -> [String]
     private let log: Logger
     private let load: @LoopActor () -> SIPLoad?
+    /// Whether the gateway ends with its last call.
+    private let isStopping: @LoopActor () -> Bool
 
     init(
         configuration: GatewayConfiguration, switchboard: Switchboard, sessions: SessionRegistry, trunks: TrunkService, media: MediaBackend,
-        api: BrowserAPI, log: Logger, load: @escaping @LoopActor () -> SIPLoad?, obstacles: @escaping @LoopActor () -> [String]
+        api: BrowserAPI, log: Logger, load: @escaping @LoopActor () -> SIPLoad?, isStopping: @escaping @LoopActor () -> Bool,
+        obstacles: @escaping @LoopActor () -> [String]
     ) {
         self.configuration = configuration
         self.switchboard = switchboard
@@ -42,6 +45,7 @@ final class GatewayOverview {
         self.api = api
         self.log = log
         self.load = load
+        self.isStopping = isStopping
         self.obstacles = obstacles
     }
 
@@ -88,6 +92,8 @@ final class GatewayOverview {
 
     private func drain(_ fields: Fields) throws(APIError) -> JSONValue {
         guard let isOn = try fields.optionalFlag("on") else { throw APIError(.missingField, "`on` is missing") }
+        // Who waits for the last call's end waits for no further ones.
+        guard isOn || !isStopping() else { throw APIError(.shuttingDown) }
         if isOn != switchboard.isDraining {
             switchboard.isDraining = isOn
             log.notice(isOn ? "no new calls are taken: an operator drains the gateway" : "calls are taken again")
@@ -167,9 +173,9 @@ extension SIPLoad {
     /// As `get_overview` and `GET /status` have it; the rates are calls a second.
     var json: JSONValue {
         var fields: [String: JSONValue] = [
-            "set_ups": .integer(setUps), "demand": .integer(Int(demand.rounded())), "refused_last_minute": .integer(refusedInLastMinute),
+            "set_ups": .integer(setUps), "demand": .integer(SIPLoad.whole(demand)), "refused_last_minute": .integer(refusedInLastMinute),
         ]
-        fields["limit"] = callsPerSecond.map { .integer(Int($0.rounded())) }
+        fields["limit"] = callsPerSecond.map { .integer(SIPLoad.whole($0)) }
         return .object(fields)
     }
 }

@@ -32,8 +32,12 @@ final class Probes {
     /// Where programs of this machine reach the gateway by SIP; nil while it does not listen.
     var address: (@LoopActor () -> (listener: ListenAddress, own: String)?)?
     private var results: [String: [JSONValue]] = [:]
-    /// When the first result of this process came: milliseconds since 1970.
-    private var firstResult: Int?
+    /// When the first result of each came in this process: milliseconds since 1970.
+    private var firstResults: [String: Int] = [:]
+    /// Those whose results of a former process have not been read.
+    private var unread: Set<String> = []
+    private var isReading = false
+    private var readTimer: LoopTimer?
     private var timers: [LoopTimer] = []
     /// Those that are due, in their order; one is tested at a time.
     private var due: [Probe] = []
@@ -52,11 +56,15 @@ final class Probes {
     /// Begins to test those that have an interval; the first time after a part of it, so that they are not all tested at once.
     func start() {
         begin()
-        read(Set(probes.map(\.name)))
+        unread = Set(probes.map(\.name))
+        read()
     }
 
-    private func read(_ names: Set<String>) {
-        if !names.isEmpty { LoopActor.task { [weak self] in await self?.readEarlier(names) } }
+    private func read() {
+        readTimer?.cancel()
+        guard !unread.isEmpty, !isReading else { return }
+        isReading = true
+        LoopActor.task { [weak self] in await self?.readEarlier() }
     }
 
     private func begin() {
@@ -67,15 +75,19 @@ final class Probes {
         }
     }
 
-    /// Takes in these probes' results of a former process, as soon as they can be read.
-    private func readEarlier(_ names: Set<String>) async {
+    /// Takes in the probes' results of a former process, as soon as they can be read.
+    private func readEarlier() async {
         let began = EventTime.now.milliseconds
-        guard let earlier = await records.keptTestCalls(most: Probes.kept) else {
-            return timers.append(LoopTimer.schedule(after: Probes.readInterval) { [weak self] in LoopActor.task { await self?.readEarlier(names) } })
+        let earlier = await records.keptTestCalls(most: Probes.kept)
+        isReading = false
+        guard let earlier else {
+            readTimer = LoopTimer.schedule(after: Probes.readInterval) { [weak self] in self?.read() }
+            return
         }
-        let known = Dictionary(grouping: earlier.filter { $0.ended < (self.firstResult ?? began) }, by: \.probe)
-        for probe in probes where names.contains(probe.name) {
-            let before = (known[probe.name] ?? []).compactMap { try? JSONValue(parsing: $0.result) }
+        let known = Dictionary(grouping: earlier, by: \.probe)
+        for probe in probes where unread.remove(probe.name) != nil {
+            let first = firstResults[probe.name] ?? began
+            let before = (known[probe.name] ?? []).filter { $0.ended < first }.compactMap { try? JSONValue(parsing: $0.result) }
             results[probe.name] = Array((before + (results[probe.name] ?? [])).suffix(Probes.kept))
         }
     }
@@ -87,14 +99,18 @@ final class Probes {
         let former = Set(self.probes.map(\.name))
         self.probes = probes
         due = due.filter(probes.contains)
-        results = results.filter { name, _ in probes.contains { $0.name == name } }
+        let names = Set(probes.map(\.name))
+        results = results.filter { names.contains($0.key) }
+        firstResults = firstResults.filter { names.contains($0.key) }
+        unread = unread.intersection(names).union(names.subtracting(former))
         begin()
-        read(Set(probes.map(\.name)).subtracting(former))
+        read()
     }
 
     func stop() {
         for timer in timers { timer.cancel() }
         timers = []
+        readTimer?.cancel()
         due = []
         limit?.cancel()
         running?.kill(SIGKILL)
@@ -154,7 +170,7 @@ final class Probes {
     private func take(_ name: String, _ text: String) {
         guard probes.contains(where: { $0.name == name }), let result = try? JSONValue(parsing: text), result.objectValue != nil else { return }
         let now = EventTime.now.milliseconds
-        firstResult = firstResult ?? now
+        firstResults[name] = firstResults[name] ?? now
         records.keep(probe: name, ended: now, result: text)
         results[name, default: []].append(result)
         if let count = results[name]?.count, count > Probes.kept { results[name]?.removeFirst(count - Probes.kept) }
@@ -182,8 +198,7 @@ final class Probes {
     // MARK: The schedule
 
     private func isDue(_ probe: Probe) {
-        guard !due.contains(where: { $0.name == probe.name }) else { return }
-        due.append(probe)
+        if !due.contains(where: { $0.name == probe.name }) { due.append(probe) }
         testNext()
     }
 

@@ -44,6 +44,10 @@ extension IntegrationTests {
                 probe.send(question.request("OPTIONS", number: 1))
                 let options = try await probe.final("OPTIONS", of: question)
                 #expect(SIPProbe.status(of: options) == 503 && options.contains("\r\nRetry-After: "), "\(options)")
+                // Nobody opens it again.
+                let admin = try await APIClient.user("admin", at: gateway)
+                #expect(try await admin.refusal(of: "admin", "drain", ["on": false]).code == 5004)
+                await admin.leave()
                 let (status, text) = try SmallHTTP.get(gateway.httpAddress, port: gateway.httpPort, path: "/readyz")
                 #expect(status == 503 && text.contains("the gateway is stopping"), "\(text)")
                 let session: JSONValue = ["type": "echo", "offer": ["sdp": .string(SIPProbe.Call.sdp("10.0.0.1")), "sdp_type": "rtp"]]

@@ -47,6 +47,28 @@ struct OverloadControlTests {
         }
     }
 
+    @Test("a limit that others refuse in the place of does not grow for ever")
+    func bounded() {
+        var limits = OverloadControl.Limits()
+        limits.callsPerSecond = 20
+        var now = ContinuousClock.now
+        var control = OverloadControl(limits: limits, now: now)
+        for window in 0..<20_000 {
+            for _ in 0..<10 {
+                now += .milliseconds(21)
+                guard control.refusal(isKnown: true, at: now) == nil else { continue }
+                control.arrive()
+                control.beginSetUp()
+                control.endSetUp(after: .milliseconds(1), at: now)
+            }
+            // Late once in a while, so that there is a limit.
+            if window % 40 < 3 { control.note(loopDelay: .seconds(1), at: now) }
+        }
+        let limit = control.limit ?? 0
+        #expect(limit < 1_000 && SIPLoad.whole(limit) == Int(limit.rounded()))
+        #expect(SIPLoad.whole(.infinity) == 0 && SIPLoad.whole(.nan) == 0 && SIPLoad.whole(1e300) == 1_000_000_000 && SIPLoad.whole(-1) == 0)
+    }
+
     @Test("what can be set up is taken, all of it, and nothing limits it")
     func below() {
         var machine = Machine(capacity: 200)

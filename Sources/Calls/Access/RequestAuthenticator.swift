@@ -24,6 +24,8 @@ public final class RequestAuthenticator {
         /// The port that it came from, for the log.
         var port: Int?
         var userAgent: String?
+        /// Called when the verdict comes later, on purpose.
+        var onDelay: (@LoopActor () -> Void)?
     }
 
     enum Verdict {
@@ -40,6 +42,9 @@ public final class RequestAuthenticator {
     private var algorithms: [DigestAlgorithm] = []
     private var verifier = DigestVerifier(nonces: NonceAuthority(now: .now))
     private var limiter = FailureLimiter()
+    /// Answers that wait, as those who guess are slowed down; beyond the bound they are given at once.
+    private var delayed = 0
+    private static let mostDelayed = 200
     /// The trunk with whose registrar, at an address, we are registered; of several the one whose contact is dialled.
     private let registeredTrunk: @LoopActor (_ address: String, _ dialled: String) -> String?
     /// Whether a phone of the user is registered from an address.
@@ -91,7 +96,7 @@ public final class RequestAuthenticator {
     func identifyUser(_ request: Request, then: @escaping @LoopActor (Verdict) -> Void) {
         let now = ContinuousClock.now
         // As if it had brought no credentials: who guesses does not learn whether they were right, nor that they were not looked at.
-        guard !isBanned(request, now: now) else { return then(.unproven(challenge: challenge(for: request))) }
+        guard !isBanned(request.authorizations, from: request.address, now: now) else { return then(.unproven(challenge: challenge(for: request))) }
         check(request, now: now, then)
     }
 
@@ -100,7 +105,9 @@ public final class RequestAuthenticator {
 
     /// Whether a request brings credentials that a decision could rest on.
     func hasCredentials(_ authorizations: [String], from address: String) -> Bool {
-        !authorizations.isEmpty && verifier.hasCredentials(authorizations, realm: realm, binding: address, now: .now)
+        let now = ContinuousClock.now
+        guard !authorizations.isEmpty, verifier.hasCredentials(authorizations, realm: realm, binding: address, now: now) else { return false }
+        return !isBanned(authorizations, from: address, now: now)
     }
 
     /// Whether the sender of a new call is a trunk by its address.
@@ -113,10 +120,10 @@ public final class RequestAuthenticator {
         accounts.isEmpty ? nil : challenge(binding: address)
     }
 
-    private func isBanned(_ request: Request, now: ContinuousClock.Instant) -> Bool {
-        guard !request.authorizations.isEmpty else { return false }
-        let user = request.claimedUser
-        if case .banned = limiter.verdict(address: request.address, user: user, isKnown: isKnown(user, at: request.address), now: now) { return true }
+    private func isBanned(_ authorizations: [String], from address: String, now: ContinuousClock.Instant) -> Bool {
+        guard !authorizations.isEmpty else { return false }
+        let user = Request.claimedUser(authorizations)
+        if case .banned = limiter.verdict(address: address, user: user, isKnown: isKnown(user, at: address), now: now) { return true }
         return false
     }
 
@@ -158,7 +165,13 @@ public final class RequestAuthenticator {
         let user = request.claimedUser
         let (verdict, ban) = limiter.failed(address: request.address, user: user, isKnown: isKnown(user, at: request.address), now: .now)
         if let ban { onBan(ban) }
-        if case .delay(let delay) = verdict { _ = LoopTimer.schedule(after: delay) { then(refused) } } else { then(refused) }
+        guard case .delay(let delay) = verdict, delayed < RequestAuthenticator.mostDelayed else { return then(refused) }
+        delayed += 1
+        request.onDelay?()
+        _ = LoopTimer.schedule(after: delay) { [self] in
+            delayed -= 1
+            then(refused)
+        }
     }
 
     /// How much is not looked at at the moment.
@@ -182,7 +195,9 @@ public final class RequestAuthenticator {
 
 extension RequestAuthenticator.Request {
     /// The name in the first credentials that can be read, proven or not.
-    fileprivate var claimedUser: String? {
+    fileprivate var claimedUser: String? { Self.claimedUser(authorizations) }
+
+    fileprivate static func claimedUser(_ authorizations: [String]) -> String? {
         authorizations.lazy.compactMap { (try? DigestCredentials.parse($0))?.first?.username }.first
     }
 }

@@ -34,7 +34,7 @@ extension Switchboard {
 
     private func incoming(_ leg: SIPLegID, _ invite: SIPIncomingInvite) {
         let id = BrowserID.make()
-        admission.identify(invite) { [weak self] result in
+        admission.identify(invite, onDelay: { [weak self] in self?.endpoint?.suspend(leg) }) { [weak self] result in
             guard let self else { return }
             var origin: CallOrigin?
             do throws(Admission.Refusal) {

@@ -129,7 +129,7 @@ public struct ConfigurationKey: Sendable {
         .init("log.format", .scalar, \.log.format, .live),
         .init("log.sip", .scalar, \.log.sip, .live),
         .init("traces.memory", .scalar, \.traces.memory, .restart),
-        .init("hep.address", .scalar, \.hep.address, .restart) { $0.hep.address.map { "\($0.host):\($0.port)" } },
+        .init("hep.address", .scalar, \.hep, .restart) { of in of.hep.address.map { "\(of.hep.transport):\($0.host):\($0.port)" } },
         .init("hep.id", .scalar, \.hep.id, .restart),
         .init("hep.password", .scalar, \.hep.password, .restart),
     ]

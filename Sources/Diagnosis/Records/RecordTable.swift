@@ -180,7 +180,7 @@ enum RecordTable {
     // MARK: Test calls
 
     /// Results that are kept of each probe of a gateway.
-    static let mostTestCalls = 2_000
+    static let mostTestCalls = 288
 
     static func testCallSchema(integer: String, json: String = "TEXT", options: String = "") -> String {
         """

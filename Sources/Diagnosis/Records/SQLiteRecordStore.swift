@@ -104,7 +104,13 @@ final class SQLiteRecordStore: RecordStore, @unchecked Sendable {
                     if deleted > 0 { return deleted }
                 }
                 guard try SQLiteRecordStore.size(db) > bytes else { return 0 }
-                return try SQLiteRecordStore.delete(before: nil, db)
+                // The oldest go first, whatever they are of.
+                try db.execute(sql: "DELETE FROM tern_test_call WHERE ended < (SELECT MIN(began) FROM tern_call)")
+                if db.changesCount > 0 { return db.changesCount }
+                let deleted = try SQLiteRecordStore.delete(before: nil, db)
+                if deleted > 0 { return deleted }
+                try db.execute(sql: "DELETE FROM tern_test_call")
+                return db.changesCount
             }
             if deleted > 0 { try queue.writeWithoutTransaction { try $0.execute(sql: "PRAGMA incremental_vacuum") } }
             return deleted

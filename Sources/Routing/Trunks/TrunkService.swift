@@ -78,8 +78,9 @@ public final class TrunkService {
     public func apply(_ trunks: [Trunk]) {
         let wanted = Dictionary(trunks.map { ($0.name, $0) }) { first, _ in first }
         for (name, entry) in entries where wanted[name] == nil {
-            entries[name] = nil
+            // The farewell is challenged, and answered by who is in the table.
             _ = retire(entry)
+            entries[name] = nil
         }
         for (name, trunk) in wanted where entries[name]?.trunk != trunk {
             guard let entry = entries[name] else {

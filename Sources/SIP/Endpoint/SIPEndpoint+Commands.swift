@@ -6,6 +6,8 @@ extension SIPEndpoint {
 
     public func proceed(_ leg: SIPLegID) { legs[leg]?.endSetUp() }
 
+    public func suspend(_ leg: SIPLegID) { legs[leg]?.abandonSetUp() }
+
     public func answer(_ leg: SIPLegID, sdp: String) {
         legs[leg]?.handle(.answer(sdp: sdp))
     }

@@ -52,9 +52,9 @@ extension SIPEndpoint {
         report(.incoming(id, invite))
     }
 
-    /// The source of an INVITE over UDP may be forged, where it brings no proof and has never answered.
+    /// The source of an INVITE over UDP may be forged, where it has never answered. What it brings as credentials proves nothing yet.
     private func watch(_ invite: SIPIncomingInvite) {
-        guard invite.transport == .udp, invite.authorizations.isEmpty, let address = invite.flow?.peerAddress,
+        guard invite.transport == .udp, let address = invite.flow?.peerAddress,
             !SilentSources.isProven(address, at: .now)
         else { return }
         SilentSources.watch(invite.callID)
@@ -99,7 +99,7 @@ extension SIPEndpoint {
     }
 
     /// Retry-After of an OPTIONS while no calls are taken, in seconds.
-    private static let drainRetryAfter = 10
+    static let drainRetryAfter = 10
 
     /// Answers a request of which Sofia made a handle of its own, or of a dialog's. Sofia adds Allow, Supported and, for
     /// OPTIONS, application/sdp in Accept.

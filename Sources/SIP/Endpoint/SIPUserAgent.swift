@@ -16,6 +16,8 @@ public protocol SIPUserAgent: AnyObject {
     func invite(_ request: SIPInviteRequest) -> SIPLegID
     /// The call of a leg goes on to others: its set-up no longer waits for the gateway. 100 has been sent.
     func proceed(_ leg: SIPLegID)
+    /// The call of a leg waits for a while on purpose, which is no set-up.
+    func suspend(_ leg: SIPLegID)
     /// Sends 180, 183 or another provisional response to the INVITE; any status but 101 to 199 is sent as 180.
     func ring(_ leg: SIPLegID, status: Int, sdp: String?)
     /// Sends 200 with the answer, or with our offer where the INVITE had none.

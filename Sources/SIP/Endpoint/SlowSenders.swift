@@ -15,8 +15,8 @@ struct SlowSenders {
 
     /// Time for a message, however slow.
     static let patience = Duration.seconds(30)
-    /// Segments with data in that time that are no keepalives: phones send those every ten seconds at most.
-    static let fewest: UInt32 = 6
+    /// Segments with data in that time that are no keepalives, nor answers to ours: phones send one every five seconds at most.
+    static let fewest: UInt32 = 12
 
     private var progress: [Int32: Progress] = [:]
 

@@ -15,6 +15,13 @@ extension Leg {
         endpoint?.overload.endSetUp(after: began.duration(to: now), at: now)
     }
 
+    /// As ``endSetUp()``, but its time says nothing about the load.
+    func abandonSetUp() {
+        guard setUpBegan != nil else { return }
+        setUpBegan = nil
+        endpoint?.overload.abandonSetUp()
+    }
+
     /// The peer has acknowledged our answer: it is where it says to be.
     func isProven() {
         guard let callID else { return }

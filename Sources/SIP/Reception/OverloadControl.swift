@@ -71,7 +71,9 @@ public struct OverloadControl: Sendable {
         advance(to: now)
         current.arrivals += 1
         let reason = reason(isKnown: isKnown, at: now)
-        if reason == nil { expected += 1 } else { current.refused += 1 }
+        if reason == nil { expected += 1 }
+        // What others refuse says nothing about the limit.
+        if reason == .rate { current.refused += 1 }
         return reason
     }
 
@@ -95,6 +97,9 @@ public struct OverloadControl: Sendable {
         current.ended += 1
         current.setUpTime += time
     }
+
+    /// An admitted call waits for something that is no work, as a guesser for its answer.
+    mutating func abandonSetUp() { setUps = max(0, setUps - 1) }
 
     /// The event loop was late by `delay`.
     mutating func note(loopDelay delay: Duration, at now: ContinuousClock.Instant) {
@@ -146,7 +151,8 @@ public struct OverloadControl: Sendable {
         } else if let limit {
             if current.refused > 0 {
                 // Fast where nothing was late before, slowly from there on.
-                self.limit = limit * (limit < ceiling * 0.8 ? 1.1 : 1.02)
+                let most = max(ceiling, demand, OverloadControl.least) * 2
+                self.limit = max(limit, min(most, limit * (limit < ceiling * 0.8 ? 1.1 : 1.02)))
             } else if lastOverload.map({ $0.duration(to: now) > OverloadControl.memory }) ?? true, demand < limit * 0.9 {
                 self.limit = nil
             }

@@ -19,7 +19,7 @@ extension SIPEndpoint {
         }
         switch request.method {
         case sip_method_invite: return screenInvite(request)
-        case sip_method_options: return respond(to: request, SIPResponse(status: takesCalls() ? 200 : 503), isOptions: true)
+        case sip_method_options: return respond(to: request, takesCalls() ? SIPResponse(status: 200) : SIPResponse(status: 503, retryAfter: SIPEndpoint.drainRetryAfter), isOptions: true)
         case sip_method_register: return receiveRegister(request)
         default: return respond(to: request, SIPResponse(status: request.methodName == "REFER" ? 403 : 481))
         }
@@ -63,7 +63,8 @@ extension SIPEndpoint {
 
     private func screenInvite(_ request: OutsideRequest) -> Bool {
         let now = ContinuousClock.now
-        let call = SIPNewCall(request)
+        let replaces = request.sip.pointee.sip_replaces.flatMap { SIPReplaces($0.pointee) }
+        let call = SIPNewCall(request, replacesLeg: replaces.flatMap(leg(replacedBy:)) != nil)
         switch refused.refusal(of: request.number, at: now) {
         case .overload(let seconds)?: return respond(to: request, SIPResponse(status: 503, retryAfter: seconds))
         case .challenge?:
@@ -165,7 +166,7 @@ public struct SIPNewCall: Sendable {
     }
 
     @LoopActor
-    init(_ request: OutsideRequest) {
+    init(_ request: OutsideRequest, replacesLeg: Bool) {
         address = request.source?.address ?? ""
         transport = request.transport
         let uri = request.sip.pointee.sip_request.map { $0.pointee.rq_url }
@@ -173,7 +174,7 @@ public struct SIPNewCall: Sendable {
         requestUser = SofiaText.field(uri?.url_user, limit: 256)
         authorizations = request.authorizations
         isProven = transport != .udp || SilentSources.isProven(address, at: .now)
-        replacesLeg = request.sip.pointee.sip_replaces != nil
+        self.replacesLeg = replacesLeg
     }
 }
 
@@ -187,6 +188,9 @@ public struct SIPLoad: Sendable {
     public let demand: Double
     /// Requests that were refused in the last minute because of the load.
     public let refusedInLastMinute: Int
+
+    /// A rate in whole numbers.
+    public static func whole(_ rate: Double) -> Int { rate.isFinite ? Int(min(max(0, rate.rounded()), 1e9)) : 0 }
 }
 
 extension OutsideRequest {

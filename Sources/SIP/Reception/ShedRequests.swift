@@ -65,9 +65,9 @@ final class ShedRequests {
         guard !unreported.isEmpty, lastLine.map({ $0.duration(to: now) >= .seconds(1) }) ?? true else { return }
         lastLine = now
         let load = endpoint.load
-        var fields: Logger.Metadata = ["set_ups": "\(load.setUps)", "demand": "\(Int(load.demand.rounded()))"]
+        var fields: Logger.Metadata = ["set_ups": "\(load.setUps)", "demand": "\(SIPLoad.whole(load.demand))"]
         for (reason, count) in unreported { fields[reason.rawValue] = "\(count)" }
-        fields["limit"] = load.callsPerSecond.map { "\(Int($0.rounded()))" }
+        fields["limit"] = load.callsPerSecond.map { "\(SIPLoad.whole($0))" }
         unreported = [:]
         endpoint.logger.warning("requests are refused before they take anything", metadata: fields)
     }

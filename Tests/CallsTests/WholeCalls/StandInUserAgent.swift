@@ -53,6 +53,7 @@ final class StandInUserAgent: SIPUserAgent {
     }
 
     func proceed(_ leg: SIPLegID) {}
+    func suspend(_ leg: SIPLegID) {}
 
     func ring(_ leg: SIPLegID, status: Int, sdp: String?) { self[leg]?.command(.ring(status: status, sdp: sdp)) }
     func answer(_ leg: SIPLegID, sdp: String) { self[leg]?.command(.answer(sdp: sdp)) }

@@ -3,7 +3,8 @@ import JSON
 
 /// A headless Chromium whose microphone hears a tone and whose camera sees a test picture.
 ///
-/// It is Debian's headless shell: the whole browser works three times as much, most of it for the address bar of each window.
+/// It is Debian's headless shell: the whole browser works three times as much, most of it for the address bar of each window. In a network that changes
+/// it is the whole browser, as the shell does not notice.
 actor Chromium: Browser {
     /// What the microphone hears, in Hz.
     static let frequency = 1_000.0
@@ -30,15 +31,19 @@ actor Chromium: Browser {
         guard var port = Int(line.split(separator: " ").last?.filter(\.isNumber) ?? "") else { throw HarnessError("no port in: \(line)") }
         if let network { port = try await network.reach(port) }
         let arguments = [
-            "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
+            network == nil ? "--headless" : "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
             "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream", "--use-file-for-fake-audio-capture=\(tone.path)",
             "--autoplay-policy=no-user-gesture-required", "--disable-background-timer-throttling",
             "--disable-renderer-backgrounding", "--disable-backgrounding-occluded-windows", "--window-size=900,900",
+            // As a browser does whose user has allowed the microphone: its candidates have addresses (RFC 8828 section 5.2, mode 1).
+            "--disable-features=WebRtcHideLocalIpsWithMdns",
             "--user-data-dir=\(environment.directory.path)/\(name)",
         ] + more
         let capabilities: JSONValue = [
             "capabilities": ["alwaysMatch": [
-                "goog:chromeOptions": ["binary": .string(try Chromium.program(in: environment)), "args": .array(arguments.map { .string($0) })],
+                "goog:chromeOptions": [
+                    "binary": .string(network == nil ? try Chromium.shell(in: environment) : "/usr/bin/chromium"), "args": .array(arguments.map { .string($0) }),
+                ],
                 "goog:loggingPrefs": ["browser": "ALL"],
                 "timeouts": ["script": 60_000, "pageLoad": 20_000],
             ]],
@@ -57,7 +62,7 @@ actor Chromium: Browser {
     }
 
     /// The headless shell, with a first page: ChromeDriver asks for none, and waits for one.
-    private static func program(in environment: TestEnvironment) throws -> String {
+    private static func shell(in environment: TestEnvironment) throws -> String {
         let file = environment.directory.appendingPathComponent("chromium-with-a-page")
         try Data("#!/bin/sh\nexec /usr/lib/chromium/chromium-headless-shell \"$@\" about:blank\n".utf8).write(to: file)
         try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: file.path)

@@ -80,6 +80,16 @@ final class Socket: Sendable {
         return []
     }
 
+    /// All that comes until it ends with `end`, in however many pieces; nil where it does not come.
+    func text(until end: String) -> String? {
+        var text = ""
+        while !text.hasSuffix(end) {
+            guard let bytes = read(within: .patience), !bytes.isEmpty else { return nil }
+            text += String(decoding: bytes, as: UTF8.self)
+        }
+        return text
+    }
+
     /// Waits for a datagram, and says where it came from; nil once closed.
     func datagram() -> (bytes: [UInt8], sender: sockaddr_in)? {
         while isOpen.load(ordering: .acquiring) {
