@@ -101,7 +101,7 @@ extension IntegrationTests {
             }
             await gateway.hangUp()
             // Of the first registration there may be repetitions.
-            func isFarewell(_ text: String) -> Bool { text.hasPrefix("REGISTER ") && (text.contains("Expires: 0") || text.contains("expires=0")) }
+            @Sendable func isFarewell(_ text: String) -> Bool { text.hasPrefix("REGISTER ") && (text.contains("Expires: 0") || text.contains("expires=0")) }
             let farewell = try #require(await carriers[2].message(where: isFarewell))
             // Carriers ask for credentials anew.
             carriers[2].send(SIPProbe.response(
