@@ -18,7 +18,7 @@ public func fuzz(_ bytes: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     }
     for address in NameAddress.list(text) {
         guard let again = Array(NameAddress.list(address.text)).first else { fatalError("a header's address is not read again: \(address.text)") }
-        if again.uri != address.uri, !address.uri.contains(where: { "<>\",".contains($0) }) { fatalError("another URI: \(address.text)") }
+        if again.uri != address.uri, !address.uri.unicodeScalars.contains(where: { "<>\",".unicodeScalars.contains($0) }) { fatalError("another URI: \(address.text)") }
         _ = SIPURI(address.uri)
     }
     guard NameAddress.unquoted(text).unicodeScalars.count <= text.unicodeScalars.count else { fatalError("more than there was") }
