@@ -83,7 +83,7 @@ final class Socket: Sendable {
     /// All that comes until it ends with `end`, in however many pieces; nil where it does not come.
     func text(until end: String) -> String? {
         var text = ""
-        while !text.hasSuffix(end) {
+        while !text.utf8.reversed().starts(with: end.utf8.reversed()) {
             guard let bytes = read(within: .patience), !bytes.isEmpty else { return nil }
             text += String(decoding: bytes, as: UTF8.self)
         }
