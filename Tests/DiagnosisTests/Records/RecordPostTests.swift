@@ -138,7 +138,11 @@ final class HTTPReceiver: Sendable {
         Thread.detachNewThread { [weak self] in
             while true {
                 let connection = accept(descriptor, nil, nil)
-                guard connection >= 0 else { return }
+                // Closed here alone: else the number is another receiver's by the time of the next accept.
+                guard connection >= 0 else {
+                    close(descriptor)
+                    return
+                }
                 var bytes: [UInt8] = []
                 var chunk = [UInt8](repeating: 0, count: 65_536)
                 while !HTTPReceiver.isWhole(bytes), case let count = recv(connection, &chunk, chunk.count, 0), count > 0 { bytes += chunk.prefix(count) }
@@ -153,7 +157,6 @@ final class HTTPReceiver: Sendable {
 
     deinit {
         shutdown(descriptor, Int32(SHUT_RDWR))
-        close(descriptor)
     }
 
     private static func isWhole(_ bytes: [UInt8]) -> Bool {
