@@ -1,4 +1,5 @@
 import EventLoop
+import Foundation
 import Glibc
 import Testing
 
@@ -9,14 +10,20 @@ extension SIPTests {
     struct ReceptionTests {}
 }
 
-/// Bytes of memory that the process has (proc(5), statm).
+/// Bytes that are allocated, in all arenas (malloc_info(3)). What the process has of the system says nothing once other tests have left free memory.
 private var memory: Int {
-    guard let file = fopen("/proc/self/statm", "r") else { return 0 }
-    defer { fclose(file) }
-    var line = [CChar](repeating: 0, count: 256)
-    guard fgets(&line, 256, file) != nil else { return 0 }
-    let fields = String(decoding: line.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self).split(separator: " ")
-    return fields.count > 1 ? (Int(fields[1]) ?? 0) * sysconf(Int32(_SC_PAGESIZE)) : 0
+    var text: UnsafeMutablePointer<CChar>?, length = 0
+    guard let file = open_memstream(&text, &length) else { return 0 }
+    malloc_info(0, file)
+    fclose(file)
+    defer { free(text) }
+    // The sums are behind the arenas: what there is, less what is free.
+    let sums = text.map { String(cString: $0) }?.components(separatedBy: "</heap>").last ?? ""
+    func size(_ element: String) -> Int {
+        let line = sums.split(separator: "\n").first { $0.hasPrefix("<\(element)") }
+        return line?.components(separatedBy: "size=\"").last.flatMap { Int($0.prefix { $0.isNumber }) } ?? 0
+    }
+    return size("system type=\"current\"") + size("total type=\"mmap\"") - size("total type=\"fast\"") - size("total type=\"rest\"")
 }
 
 extension SIPTests.ReceptionTests {
