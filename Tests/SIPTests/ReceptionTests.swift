@@ -14,7 +14,9 @@ extension SIPTests {
 private var memory: Int {
     var text: UnsafeMutablePointer<CChar>?, length = 0
     guard let file = open_memstream(&text, &length) else { return 0 }
-    malloc_info(0, file)
+    // Of <malloc.h>, which the module Glibc leaves out.
+    typealias Info = @convention(c) (CInt, UnsafeMutablePointer<FILE>) -> CInt
+    _ = dlsym(nil, "malloc_info").map { unsafeBitCast($0, to: Info.self)(0, file) }
     fclose(file)
     defer { free(text) }
     // The sums are behind the arenas: what there is, less what is free.
