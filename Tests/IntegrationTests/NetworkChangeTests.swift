@@ -60,7 +60,7 @@ extension IntegrationTests {
             let stage = try Stage.running
             try await roaming(in: stage.environment, 4) { stage, network in
                 let other = try await Chromium(
-                    in: stage.environment, name: "staying-chromium", more: [trusting(stage.gateway)])
+                    in: stage.environment, name: "staying-chromium", more: [trusting(stage.gateway)], isWhole: true)
                 try await stage.with("bob", in: other) { bob in
                     try await stage.with("alice") { alice in
                         try await alice.dial("bob")

@@ -3,8 +3,8 @@ import JSON
 
 /// A headless Chromium whose microphone hears a tone and whose camera sees a test picture.
 ///
-/// It is Debian's headless shell: the whole browser works three times as much, most of it for the address bar of each window. In a network that changes
-/// it is the whole browser, as the shell does not notice.
+/// It is Debian's headless shell: the whole browser works three times as much, most of it for the address bar of each window. The shell does
+/// not notice that its network changes, and takes no page without TLS for a secure one.
 actor Chromium: Browser {
     /// What the microphone hears, in Hz.
     static let frequency = 1_000.0
@@ -19,9 +19,10 @@ actor Chromium: Browser {
     /// - Parameters:
     ///   - name: Of its directory: two browsers need two.
     ///   - more: Further arguments.
-    ///   - network: Where it runs, if not in this one.
+    ///   - network: Where it runs, if not in this one: it is the whole browser then.
+    ///   - isWhole: Whether it is the whole browser.
     init(
-        in environment: TestEnvironment, name: String = "chromium", more: [String] = [], network: OtherNetwork? = nil
+        in environment: TestEnvironment, name: String = "chromium", more: [String] = [], network: OtherNetwork? = nil, isWhole: Bool = false
     ) async throws {
         let tone = environment.directory.appendingPathComponent("tone.wav")
         try Tone.wave(frequency: Chromium.frequency, seconds: 1).write(to: tone)
@@ -30,8 +31,9 @@ actor Chromium: Browser {
         let line = try await driver.line(with: "started successfully on port", within: .patience)
         guard var port = Int(line.split(separator: " ").last?.filter(\.isNumber) ?? "") else { throw HarnessError("no port in: \(line)") }
         if let network { port = try await network.reach(port) }
+        let isShell = network == nil && !isWhole
         let arguments = [
-            network == nil ? "--headless" : "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
+            isShell ? "--headless" : "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
             "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream", "--use-file-for-fake-audio-capture=\(tone.path)",
             "--autoplay-policy=no-user-gesture-required", "--disable-background-timer-throttling",
             "--disable-renderer-backgrounding", "--disable-backgrounding-occluded-windows", "--window-size=900,900",
@@ -42,7 +44,7 @@ actor Chromium: Browser {
         let capabilities: JSONValue = [
             "capabilities": ["alwaysMatch": [
                 "goog:chromeOptions": [
-                    "binary": .string(network == nil ? try Chromium.shell(in: environment) : "/usr/bin/chromium"), "args": .array(arguments.map { .string($0) }),
+                    "binary": .string(isShell ? try Chromium.shell(in: environment) : "/usr/bin/chromium"), "args": .array(arguments.map { .string($0) }),
                 ],
                 "goog:loggingPrefs": ["browser": "ALL"],
                 "timeouts": ["script": 60_000, "pageLoad": 20_000],
