@@ -125,27 +125,18 @@ extension IntegrationTests {
             func time(_ page: Page) async throws -> Double { try await page.run("return await firstPicture").doubleValue ?? 20_000 }
             try await stage.with("bob") { bob in
                 try await stage.with("alice") { alice in
+                    try await alice.dial("bob", video: true)
+                    try await bob.wait(for: "incoming")
+                    try await alice.wait(until: "tern.current")
+                    for page in [alice, bob] { try await page.run(first, "connected") }
+                    try await bob.answer(video: true)
+                    for page in [alice, bob] { #expect(try await time(page) < 1_000) }
                     // A busy machine may be late once.
-                    var times: [Double] = []
-                    for attempt in 1...3 where times.isEmpty || times.contains(where: { $0 >= 1_000 }) {
-                        if attempt > 1 {
-                            try await alice.click("hangup-button")
-                            _ = try await bob.endOfCall()
-                            try await alice.wait(for: "ready")
-                        }
-                        try await alice.dial("bob", video: true)
-                        try await bob.wait(for: "incoming")
-                        try await alice.wait(until: "tern.current")
-                        for page in [alice, bob] { try await page.run(first, "connected") }
-                        try await bob.answer(video: true)
-                        times = [try await time(alice), try await time(bob)]
-                    }
-                    #expect(times.allSatisfy { $0 < 1_000 }, "after the answer: \(times) ms")
                     for (off, on, events) in [
                         ("hold()", "resume()", ["holding", "resume"]),
                         ("update({ video: false })", "update({ video: true })", ["updated", "updated"]),
                     ] {
-                        times = []
+                        var times: [Double] = []
                         for _ in 1...3 where times.isEmpty || times.contains(where: { $0 >= 1_000 }) {
                             try await alice.run("await tern.current.\(off)")
                             for page in [alice, bob] { #expect(try await page.stopsReceiving("video", within: .seconds(20))) }
