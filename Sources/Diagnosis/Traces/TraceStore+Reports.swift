@@ -36,7 +36,8 @@ extension TraceStore {
     private func find(_ call: String) throws(Failure) -> Trace {
         if let trace = traces[call] { return trace }
         if call == "last" {
-            guard let newest = traces.newestFirst.first(where: { _ in true }) else { throw .none }
+            // The one that began last: what came of an earlier one may be known later.
+            guard let newest = traces.newestFirst.max(by: { $0.began < $1.began }) else { throw .none }
             return newest
         }
         let tied = traces.newestFirst.filter { $0.sessions.contains(call) || $0.dialogs.contains { $0.callID == call } }
