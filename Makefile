@@ -37,7 +37,7 @@ run: swift packages ## Install what is missing, build, and run the gateway
 test: swift packages test-packages ## Install what is missing, build, and run all tests
 	@echo '==> Building the tests (a few minutes the first time)'
 	swift build --build-tests
-	@echo '==> Running the tests in network namespaces of their own (some 14 minutes on two processors)'
+	@echo '==> Running the tests in network namespaces of their own (some 10 minutes on two processors)'
 	Tests/run $(ARGS)
 
 torture: swift packages test-packages ## Send 100,000 changed messages to a gateway, change a million for the parsers, and write what came of it to docs/reliability.md
