@@ -70,6 +70,8 @@ extension OverloadControl.Limits {
         self.init()
         setUps = limits.setUps
         loopDelay = limits.loopDelay
+        // A set-up takes several turns of the loop, and as many answers of Janus.
+        setUpTime = limits.loopDelay * 5
         callsPerSecond = limits.callsPerSecond
     }
 }

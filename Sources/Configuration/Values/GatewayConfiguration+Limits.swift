@@ -5,7 +5,8 @@ extension GatewayConfiguration {
         public var callsPerSecond: Int?
         /// Key `limits.set_ups`: INVITEs at a time that the gateway has not answered, refused or sent on, 1 to 10,000. Default: 50.
         public var setUps = 50
-        /// Key `limits.loop_delay`: how late the event loop may be before fewer new calls are taken, 10 ms to 10 s. Default: 100 ms.
+        /// Key `limits.loop_delay`: how late the event loop may be before fewer new calls are taken, 10 ms to 10 s; the set-up of a call may take
+        /// five times that, on average. Default: 100 ms.
         public var loopDelay = Duration.milliseconds(100)
         /// Key `limits.strangers_per_address`: calls from one address whose callers have proven nothing, 1 to 100,000. Default: a tenth of
         /// `sip.maximum_calls`, at least 10.

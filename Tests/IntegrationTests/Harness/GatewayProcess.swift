@@ -129,11 +129,15 @@ final class GatewayProcess: Sendable {
           - {name: alice, password: \(password), display_name: Alice}
           - {name: bob, password: \(password), display_name: Bob}
           - {name: admin, password: \(password), admin: true}
+        \(more.contains("limits:") ? "" : idleLimits)
         \(routes)
         \(more)
 
         """
     }
+
+    /// A machine that other tests keep busy is no overload of the gateway.
+    private static let idleLimits = "limits: {loop_delay: 10s}"
 
     private static func routes(address: String, phonePort: Int) -> String {
         """
