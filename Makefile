@@ -14,7 +14,7 @@ TEST_PACKAGES := sip-tester chromium chromium-headless-shell chromium-driver fir
 	python3-aiortc python3-websockets prometheus tshark
 
 .DEFAULT_GOAL := help
-.PHONY: help run test torture benchmark check clean packages test-packages swift
+.PHONY: help run test torture overload benchmark check clean packages test-packages swift
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,6 +43,12 @@ test: swift packages test-packages ## Install what is missing, build, and run al
 torture: swift packages test-packages ## Send 100,000 changed messages to a gateway, change a million for the parsers, and write what came of it to docs/reliability.md
 	swift build --build-tests
 	Tests/torture $(ARGS)
+
+overload: swift packages ## Measure what a gateway does with more calls than it can serve, in a release build: a table, and the plot of docs/reliability.md (as root)
+	@$(call install,iproute2 util-linux sip-tester)
+	swift build -c release --product tern
+	swift build -c release --product janus_tern
+	Tests/in-namespace Tests/overload-curve "$$(swift build -c release --product tern --show-bin-path)/tern" plot=docs/pictures/overload.svg $(ARGS)
 
 benchmark: swift packages ## Measure the rewriting of SDP, the registrar, records and traces, and media in a release build (some 15 minutes; as root)
 	@$(call install,iproute2 util-linux sip-tester)

@@ -18,6 +18,32 @@ public final class Switchboard {
         let callee: Call.Leg?
     }
 
+    /// The calls of SIP legs. What a call leaves behind is found without a look at all others.
+    struct SIPBindings {
+        private var bindings: [SIPLegID: SIPBinding] = [:]
+        private var legs: [ObjectIdentifier: Set<SIPLegID>] = [:]
+
+        /// Legs, and calls that have some: nothing is left when it is zero.
+        var count: Int { bindings.count + legs.count }
+
+        subscript(leg: SIPLegID) -> SIPBinding? {
+            get { bindings[leg] }
+            set {
+                if let former = bindings[leg] {
+                    let call = ObjectIdentifier(former.call)
+                    legs[call]?.remove(leg)
+                    if legs[call]?.isEmpty == true { legs[call] = nil }
+                }
+                bindings[leg] = newValue
+                if let newValue { legs[ObjectIdentifier(newValue.call), default: []].insert(leg) }
+            }
+        }
+
+        mutating func removeAll(of call: CallController) {
+            for leg in legs.removeValue(forKey: ObjectIdentifier(call)) ?? [] { bindings[leg] = nil }
+        }
+    }
+
     private(set) var settings: CallSettings
     /// Says which calls there may be.
     let admission: Admission
@@ -48,7 +74,7 @@ public final class Switchboard {
     var calls: [String: CallController] = [:]
     /// The parties of the calls, and what each client may do with which.
     let table: CallTable
-    var sipLegs: [SIPLegID: SIPBinding] = [:]
+    var sipLegs = SIPBindings()
     /// The calls of callers who have proven nothing.
     var strangers: StrangerCalls
     /// Bounds the lines of refused calls.
@@ -240,7 +266,7 @@ public final class Switchboard {
         }
         sessions.release(call.session.id, to: users)
         table.remove(id)
-        sipLegs = sipLegs.filter { $0.value.call !== call }
+        sipLegs.removeAll(of: call)
         // A call that never reached its sessions leaves some that nobody else would end.
         call.stopSessions(.stopped)
     }

@@ -14,10 +14,10 @@ struct TraceEntry: Sendable {
         case janus
     }
 
-    /// What happened; secrets included, but for `words`.
+    /// What happened; secrets included.
     indirect enum Content: Sendable {
-        /// One line that says all: `call answered`.
-        case words(String)
+        case call(CallEvent)
+        case session(SessionChange)
         case sip(SIPMessage)
         /// A message of the browser API, and the command of the request that it answers.
         case api(String, answering: String?)
@@ -47,7 +47,8 @@ struct TraceEntry: Sendable {
     /// One line without secrets: `INVITE sip:bob@example.org`, `start_call`, `call answered`.
     var label: String {
         switch content {
-        case .words(let words): words
+        case .call(let event): TraceLabels.call(event) ?? ""
+        case .session(let change): TraceLabels.session(change) ?? ""
         case .sip(let message): TraceLabels.sip(message)
         case .api(let text, let request): TraceLabels.api(MessageScan(text), answering: request)
         case .engine(let message, let verb): TraceLabels.engine(message, answering: verb)
@@ -59,7 +60,7 @@ struct TraceEntry: Sendable {
     var text: String {
         switch content {
         case _ where first != nil: ""
-        case .words: ""
+        case .call, .session: ""
         case .sip(let message): SecretRemoval.clean(message.text)
         case .api(let text, _): SecretRemoval.clean(text)
         case .engine(let message, _): SecretRemoval.clean(message.text)
@@ -90,11 +91,26 @@ struct TraceEntry: Sendable {
     /// What it takes in memory, in bytes, about.
     var cost: Int {
         switch content {
-        case .words(let words): words.utf8.count + 240
+        case .call(let event): TraceEntry.textBytes(of: event) + 400
+        case .session(.ended(_, let reason)): reason.utf8.count + 400
+        case .session: 400
         case .sip(let message): message.text.utf8.count + 400
         case .api(let text, _): text.utf8.count + 300
         case .engine(let message, _): message.text.utf8.count + 300
         case .log(let line): line.fields.reduce(line.message.utf8.count + 300) { $0 + $1.name.utf8.count + $1.value.utf8.count + 32 }
+        }
+    }
+
+    /// Of what a peer may make long.
+    private static func textBytes(of event: CallEvent) -> Int {
+        func bytes(_ start: CallStart) -> Int { start.caller.utf8.count + start.dialled.utf8.count + start.source.utf8.count }
+        return switch event {
+        case .began(let start): bytes(start)
+        case .invited(_, let party, let trunk): party.utf8.count + (trunk?.utf8.count ?? 0)
+        case .refused(_, _, let reason): reason.utf8.count
+        case .ended(let outcome): outcome.reason.utf8.count
+        case .notAdmitted(let start, _, _, let outcome): bytes(start) + outcome.reason.utf8.count
+        default: 0
         }
     }
 }

@@ -20,6 +20,7 @@ enum TraceLabels {
         return text[..<end]
     }
 
+    /// Nil for what other lines say.
     static func call(_ event: CallEvent) -> String? {
         switch event {
         case .began(let start): cut("call begins: \(start.callerKind) \(start.caller) (\(start.source)) dials \(start.dialled)")
@@ -34,6 +35,24 @@ enum TraceLabels {
         }
     }
 
+    /// Whether there is a label.
+    static func isShown(_ event: CallEvent) -> Bool {
+        switch event {
+        case .began, .invited, .refused, .rings, .answered, .transferred, .notAdmitted, .ended: true
+        default: false
+        }
+    }
+
+    /// Whether there is a label.
+    static func isShown(_ change: SessionChange) -> Bool {
+        switch change {
+        case .up, .flowing, .digit, .offered, .answered, .ended: true
+        case .counted(let count): count.isFinal
+        default: false
+        }
+    }
+
+    /// Nil for what other lines say.
     static func session(_ change: SessionChange) -> String? {
         switch change {
         case .up: "media can flow"

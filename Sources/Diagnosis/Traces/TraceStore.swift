@@ -93,7 +93,7 @@ public final class TraceStore {
             default: break
             }
         }
-        if let label = TraceLabels.call(change) { keep(entry(event, .call, .words(label)), of: event.subject) }
+        if TraceLabels.isShown(change) { keep(entry(event, .call, .call(change)), of: event.subject) }
         if case .notAdmitted(let start, let callID, let client, let outcome) = change { keepRefused(id, start, callID, client, outcome, at: event.time) }
     }
 
@@ -119,7 +119,7 @@ public final class TraceStore {
 
     private func receive(_ change: SessionChange, of id: String, _ event: Event) {
         if case .hasHandle(let handle, _) = change, let waiting = take(.handle(handle)) { keep(waiting, as: event.subject) }
-        if let label = TraceLabels.session(change) { keep(entry(event, .session, .words(label)), of: event.subject) }
+        if TraceLabels.isShown(change) { keep(entry(event, .session, .session(change)), of: event.subject) }
         switch change {
         case .up: promote(event.subject, id, outcome: nil, at: event.time)
         case .ended(let code, let reason):
