@@ -80,7 +80,7 @@ let package = Package(
         .target(name: "Resolver", dependencies: ["CAres", "EventLoop", "SIPNames", logging], swiftSettings: settings),
         .target(name: "Janus", dependencies: ["EventLoop", "Events", "JSON", "RTP", "SIPNames", "Version", "WebSocket", logging, metrics], swiftSettings: settings),
         .target(name: "Recording", dependencies: ["EventLoop", "JSON", logging], swiftSettings: settings),
-        .target(name: "BrowserAPI", dependencies: ["Authentication", "EventLoop", "Events", "JSON", "ProxyCore", "SIPNames", "WebSocket", logging, metrics], swiftSettings: settings),
+        .target(name: "BrowserAPI", dependencies: ["Authentication", "EventLoop", "Events", "JSON", "ProxyCore", "SDP", "SIPNames", "WebSocket", logging, metrics], swiftSettings: settings),
 
         .target(name: "Control", dependencies: ["BrowserAPI", "EventLoop", "JSON", logging], swiftSettings: settings),
 
@@ -182,7 +182,7 @@ let package = Package(
             exclude: ["Support/webrtc-peer.py"], swiftSettings: settings
         ),
         .testTarget(name: "RecordingTests", dependencies: ["Recording", "EventLoop", "JSON", "tern", logging, "TestRandom"], swiftSettings: settings),
-        .testTarget(name: "BrowserAPITests", dependencies: ["Authentication", "BrowserAPI", "EventLoop", "JSON", "WebSocket", logging], swiftSettings: settings),
+        .testTarget(name: "BrowserAPITests", dependencies: ["Authentication", "BrowserAPI", "EventLoop", "JSON", "ProxyCore", "SDP", "WebSocket", logging], swiftSettings: settings),
         .testTarget(
             name: "ConfigurationTests", dependencies: ["Authentication", "Configuration", "SDP", "SIPNames", "TLS", "TestCertificates", logging],
             swiftSettings: settings
@@ -197,7 +197,7 @@ let package = Package(
             name: "CallsTests",
             dependencies: [
                 "Authentication", "BrowserAPI", "Calls", "Configuration", "EventLoop", "Events", "JSON", "Media", "ProxyCore", "Recording", "Registrar", "Routing",
-                "SIP", "SIPNames", "TestCertificates", "TestRandom", "Web", "WebSocket", logging,
+                "SDP", "SIP", "SIPNames", "TestCertificates", "TestRandom", "Web", "WebSocket", logging,
             ],
             swiftSettings: settings
         ),

@@ -149,8 +149,8 @@ final class CallController {
 
     private func receive(_ output: SessionOutput, _ branch: Call.Branch) {
         switch output {
-        case .offer(let side, let sdp): handle(.sessionOffers(side, sdp, branch: branch))
-        case .answer(let side, let sdp): handle(.sessionAnswers(side, sdp, branch: branch))
+        case .sendOffer(let side, let offer): handle(.sessionOffers(side, offer, branch: branch))
+        case .sendAnswer(let side, let answer): handle(.sessionAnswers(side, answer, branch: branch))
         case .offerRefused(let side, let failure): handle(.offerRefused(side, failure, branch: branch))
         case .answerRefused(let failure): handle(.answerRefused(failure, branch: branch))
         case .keyframeRequested(let side): (party(side) as? any SIPOfferingLeg)?.infos?.requestKeyframe()
@@ -189,14 +189,7 @@ final class CallController {
 
     private func perform(_ action: Call.Action) {
         switch action {
-        case .offerSession(let side, let sdp, let trickle, let branch): offerSession(side, sdp, trickle: trickle, branch)
-        case .refreshSession(let side, let sdp): session.refreshed(side, sdp)
-        case .noteDescription(let side, let sdp): session.received(side, sdp)
-        case .askSession(let side, let branch): sessions[branch]?.offerWanted(side)
-        case .offerEarly(let side, let sdp, let branch): sessions[branch]?.offerEarly(side, sdp)
-        case .withdrawOffer(let side, let branch): sessions[branch]?.withdraw(side)
-        case .answerSession(let side, let sdp, let trickle, let branch): sessions[branch]?.answer(side, sdp, trickle: trickle)
-        case .declineSession(let side, let failure): session.decline(side, failure)
+        case .tellSession(let side, let event, let branch): tellSession(branch, event, side)
         case .invite(let leg, let offer):
             caller.proceed()
             callees[leg]?.invite(offer: offer)
@@ -204,12 +197,12 @@ final class CallController {
         case .ringCaller:
             noteRinging()
             caller.ring()
-        case .progressCaller(let sdp):
+        case .progressCaller(let answer):
             noteRinging()
-            caller.progress(sdp)
+            caller.progress(answer)
         case .progressDone(let leg, let failure): callees[leg]?.progressed(failure)
         case .confirmCallee(let leg, let answer): callees[leg]?.confirm(answer: answer)
-        case .answerCaller(let sdp):
+        case .answerCaller(let description):
             log.info("call answered")
             times.answers()
             lineTest.noteAnswer()
@@ -217,11 +210,11 @@ final class CallController {
             tellDialogs()
             journal?.answers(machine.taker, machine.taker.flatMap { callees[$0]?.origin.user }, fill)
             if isEcho { (caller as? BrowserCallerLeg)?.isLineTest = true }
-            caller.answer(sdp)
+            caller.answer(description)
             transfer?.answered(self)
         case .refuse(let leg, let failure): callees[leg]?.refuse(failure)
-        case .carryOffer(let side, let leg, let sdp): party(side, leg)?.carryOffer(sdp)
-        case .carryAnswer(let side, let leg, let sdp): party(side, leg)?.carryAnswer(sdp)
+        case .sendOffer(let side, let leg, let offer): party(side, leg)?.sendOffer(offer)
+        case .sendAnswer(let side, let leg, let answer): party(side, leg)?.sendAnswer(answer)
         case .refuseOffer(let side, let leg, let failure):
             if side == .caller { lineTest.noteFailedOffer(isOurs: false, failure.reason) }
             party(side, leg)?.refuseOffer(failure)
@@ -248,14 +241,16 @@ final class CallController {
         }
     }
 
-    /// A session that was started before has its offer for the called party ready.
-    private func offerSession(_ side: SessionSide, _ sdp: String, trickle: Bool, _ branch: Call.Branch) {
-        guard let session = sessions[branch] else { return handle(.offerRefused(side, .state("the session has ended"), branch: branch)) }
-        if let pending = session.pendingOffer, !session.isEstablished, side == .caller {
-            handle(.sessionOffers(.callee, pending, branch: branch))
-        } else {
-            session.offer(side, sdp, trickle: trickle)
+    private func tellSession(_ branch: Call.Branch, _ event: PartyEvent, _ side: SessionSide) {
+        let session = sessions[branch]
+        if case .offered = event {
+            guard let session else { return handle(.offerRefused(side, .state("the session has ended"), branch: branch)) }
+            // A session that was started before has its offer for the called party ready.
+            if let pending = session.pendingOffer, !session.isEstablished, side == .caller {
+                return handle(.sessionOffers(.callee, pending, branch: branch))
+            }
         }
+        session?.receive(event, from: side)
     }
 
     /// Ends every session that lives.

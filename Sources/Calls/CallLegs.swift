@@ -2,15 +2,16 @@ internal import BrowserAPI
 internal import EventLoop
 internal import ProxyCore
 internal import Routing
+internal import SDP
 internal import SIP
 
 /// A party of a call. All methods may be called in any state; what no longer makes sense does nothing.
 @LoopActor
 protocol CallLeg: AnyObject {
     /// The other side offers to change the session. The answer, or the refusal, comes as an event.
-    func carryOffer(_ sdp: String)
+    func sendOffer(_ offer: SessionDescription)
     /// The answer to this party's own offer.
-    func carryAnswer(_ sdp: String)
+    func sendAnswer(_ answer: SessionDescription)
     /// This party's own offer is refused, and the session stands as it was.
     func refuseOffer(_ failure: SessionFailure)
 }
@@ -22,10 +23,10 @@ protocol CallerLeg: CallLeg {
     func proceed()
     /// The called party rings.
     func ring()
-    /// The called party rings, and sends media already: `sdp` is the answer to the caller's offer.
-    func progress(_ sdp: String)
-    /// The called party answered: `sdp` is the answer to the caller's offer, or an offer where it made none.
-    func answer(_ sdp: String)
+    /// The called party rings, and sends media already: this is the answer to the caller's offer.
+    func progress(_ answer: SessionDescription)
+    /// The called party answered: this is the answer to the caller's offer, or an offer where it made none.
+    func answer(_ description: SessionDescription)
     /// The call ends before it was answered.
     func reject(_ end: CallEnd)
     /// The call ends after it was answered.
@@ -38,11 +39,11 @@ protocol CalleeLeg: CallLeg {
     /// Who it is, should it call somebody.
     var origin: CallOrigin { get }
     /// Rings it. Without an offer it is to make one.
-    func invite(offer: String?)
+    func invite(offer: SessionDescription?)
     /// Its early answer was given to the caller, or could not be used: it rings in any case.
     func progressed(_ failure: SessionFailure?)
     /// It has the call. `answer` is the answer to its offer, where it made one.
-    func confirm(answer: String?)
+    func confirm(answer: SessionDescription?)
     /// Its answer could not be used.
     func refuse(_ failure: SessionFailure)
     /// The party has left by itself: its requests that wait are answered.

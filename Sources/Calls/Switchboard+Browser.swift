@@ -10,8 +10,7 @@ extension Switchboard {
         let client: BrowserClient
         let id: String
         let dialled: String
-        /// Absent when the session has been started before.
-        let offer: MediaDescriptionObject?
+        let offer: RemoteDescription
         let subscribe: Bool
         let reply: BrowserReply
         let context: CallContext
@@ -34,7 +33,7 @@ extension Switchboard {
         log.info("call from a browser", metadata: [
             "call": "\(id)", "user": "\(user)", "dest": "\(start.dialled)",
         ])
-        begin(call, offer: start.offer?.sdp ?? "", trickle: start.offer?.trickleICE ?? false)
+        begin(call, offer: start.offer)
     }
 
     /// The call that `client` is being called by, and the client's leg of it.
@@ -45,7 +44,7 @@ extension Switchboard {
 
     /// Takes a client's offer to change the session of its call. `reply` gets the answer.
     func offer(
-        _ description: MediaDescriptionObject, in id: String, by client: BrowserClient, reply: BrowserReply
+        _ offer: RemoteDescription, in id: String, by client: BrowserClient, reply: BrowserReply
     ) throws(APIError) {
         let (call, role) = try call(id, for: client, .negotiate, field: "session_id")
         guard call.isEstablished else { throw APIError(.wrongState, "the call is not established") }
@@ -57,7 +56,7 @@ extension Switchboard {
         guard let offers = (leg as? any BrowserLeg)?.offers, offers.offering(reply) else {
             throw APIError(.wrongState, "another offer is being answered")
         }
-        call.handle(.offered(side, sdp: description.sdp, trickle: description.trickleICE))
+        call.handle(.offered(side, offer))
     }
 
     /// Takes a candidate of a client in a call; one that comes before the client's answer is kept for that.

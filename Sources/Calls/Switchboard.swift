@@ -148,7 +148,9 @@ public final class Switchboard {
     }
 
     /// Registers a call, ties its legs to it, and begins it.
-    func begin(_ call: CallController, offer: String?, trickle: Bool) {
+    ///
+    /// - Parameter offer: The caller's; nil where the called party is to offer.
+    func begin(_ call: CallController, offer: RemoteDescription?) {
         let caller = call.caller as? any BrowserLeg
         calls[call.id] = call
         if call.origin.source == .anonymous { strangers.insert(call.id, from: nil) }
@@ -178,7 +180,7 @@ public final class Switchboard {
         let id = call.id
         call.onEnded = { [weak self] end in self?.ended(id, end) }
         call.tellStart()
-        call.handle(.start(offer: offer, trickle: trickle))
+        call.handle(.start(offer: offer))
     }
 
     /// Sends an event of an established call to the clients at its ends, and to those who are subscribed to it.
@@ -303,7 +305,7 @@ extension BrowserOffers.Outcome {
     /// What it means for the call in which the client is on that side.
     func event(_ side: SessionSide) -> Call.Event {
         switch self {
-        case .answered(let answer): .answered(side, sdp: answer.sdp, trickle: answer.trickleICE)
+        case .answered(let answer): .answered(side, answer)
         case .declined(let failure): .declined(side, failure)
         }
     }

@@ -10,35 +10,37 @@ final class DescriptionQueue {
     private static let capacity = 64
 
     private let hosts: MediaHosts
+    /// The sides whose host names are resolved.
+    private let phones: Set<SessionSide>
     private var waiting: [ProxySession.Event] = []
     private var isResolving = false
     /// The event whose host names are being resolved; nil when its side has taken it back meanwhile.
     private var resolving: ProxySession.Event?
 
-    init(_ hosts: MediaHosts) { self.hosts = hosts }
+    /// - Parameter phones: The sides whose host names are resolved.
+    init(_ hosts: MediaHosts, phones: Set<SessionSide>) {
+        self.hosts = hosts
+        self.phones = phones
+    }
 
     /// Passes `event` to `handle`, now or when its turn has come.
-    ///
-    /// - Parameter isFromPhone: Whether the description of an event is a phone's; asked when the event's turn has come.
-    func take(
-        _ event: ProxySession.Event, isFromPhone: @escaping @LoopActor (ProxySession.Event) -> Bool,
-        _ handle: @escaping @LoopActor (ProxySession.Event) -> Void
-    ) {
+    func take(_ event: ProxySession.Event, _ handle: @escaping @LoopActor (ProxySession.Event) -> Void) {
         guard event.isOfExchange else { return handle(event) }
-        if case .withdrawn(let side) = event, drop(offerOf: side) { return }
+        if case .party(let side, .withdrawn) = event, drop(offerOf: side) { return }
         if isResolving, waiting.count < DescriptionQueue.capacity { return waiting.append(event) }
-        guard !isResolving, let sdp = event.description, isFromPhone(event), let description = MediaHosts.needingAddresses(sdp)
+        guard !isResolving, case .party(let side, let party) = event, phones.contains(side),
+            case .success(let description)? = party.description?.content, MediaHosts.needsAddresses(description)
         else { return handle(event) }
         isResolving = true
         resolving = event
         LoopActor.task { [self] in
-            let text = await hosts.resolved(description)
-            if let event = resolving { handle(event.with(text)) }
+            let resolved = await hosts.resolved(description)
+            if resolving != nil { handle(.party(side, party.with(resolved))) }
             resolving = nil
             isResolving = false
             let rest = waiting
             waiting = []
-            for event in rest { take(event, isFromPhone: isFromPhone, handle) }
+            for event in rest { take(event, handle) }
         }
     }
 
@@ -59,7 +61,7 @@ extension ProxySession.Event {
     /// The side whose offer it is.
     fileprivate var offerer: SessionSide? {
         switch self {
-        case .offered(let side, _, _), .offeredEarly(let side, _), .offerWanted(let side): side
+        case .party(let side, .offered), .party(let side, .offeredEarly), .party(let side, .offerWanted): side
         default: nil
         }
     }
@@ -67,26 +69,30 @@ extension ProxySession.Event {
     /// Whether its place among offers, answers and changes of options matters.
     fileprivate var isOfExchange: Bool {
         switch self {
+        case .party, .update, .hold: true
         case .stepDone, .stepFailed, .candidate, .settingsApplied, .settingsFailed, .mediaLost, .stop: false
-        default: true
+        }
+    }
+}
+
+extension PartyEvent {
+    /// What the party says of its media.
+    fileprivate var description: RemoteDescription? {
+        switch self {
+        case .offered(let description), .offeredEarly(let description), .answered(let description), .refreshed(let description): description
+        case .offerWanted, .withdrawn, .declined, .received: nil
         }
     }
 
-    /// What a side says of its media.
-    fileprivate var description: String? {
-        switch self {
-        case .offered(_, let sdp, _), .offeredEarly(_, let sdp), .refreshed(_, let sdp), .answered(_, let sdp, _): sdp
-        default: nil
-        }
-    }
-
-    fileprivate func with(_ sdp: String) -> ProxySession.Event {
-        switch self {
-        case .offered(let side, _, let trickle): .offered(side, sdp: sdp, trickle: trickle)
-        case .offeredEarly(let side, _): .offeredEarly(side, sdp: sdp)
-        case .refreshed(let side, _): .refreshed(side, sdp: sdp)
-        case .answered(let side, _, let trickle): .answered(side, sdp: sdp, trickle: trickle)
-        default: self
+    /// The same with addresses in the place of host names.
+    fileprivate func with(_ resolved: SessionDescription) -> PartyEvent {
+        let description = self.description?.map { _ in resolved } ?? RemoteDescription(resolved)
+        return switch self {
+        case .offered: .offered(description)
+        case .offeredEarly: .offeredEarly(description)
+        case .answered: .answered(description)
+        case .refreshed: .refreshed(description)
+        case .offerWanted, .withdrawn, .declined, .received: self
         }
     }
 }

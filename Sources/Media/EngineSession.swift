@@ -5,7 +5,7 @@ internal import JSON
 internal import Logging
 public import ProxyCore
 internal import Recording
-internal import SDP
+public import SDP
 
 /// A media session in the media engine: runs a ``ProxySession`` and does with Janus what it says.
 ///
@@ -29,19 +29,12 @@ public final class EngineSession: MediaSession {
     private var machine: ProxySession
     let media: SessionLegs
     private let recorder: SessionRecorder
-    /// What is to be done about recordings when Janus has let go of the handles.
-    private var afterRelease: [@LoopActor () -> Void] = []
-    /// Why the recording that runs is being stopped, where nobody asked for it.
-    private var stopReason: String?
-    /// The sessions whose recording this one goes on with, until it has begun.
-    private var former: [String] = []
     private(set) var log: Logger
     private let descriptions: DescriptionQueue
     private let queue = EventQueue<ProxySession.Event>()
     private var updates: [Int: UpdateCompletion] = [:]
     private var updateCount = 0
     private let keyframeRequests = KeyframeRequests()
-    private var secondKeyframeRequest: LoopTimer?
     private var summed = SessionSummary()
     private var isReleased = false
     private var waitingForSummary: [CheckedContinuation<Void, Never>] = []
@@ -60,7 +53,7 @@ public final class EngineSession: MediaSession {
         self.id = id
         self.kind = kind
         self.profiles = profiles
-        descriptions = DescriptionQueue(context.hosts)
+        descriptions = DescriptionQueue(context.hosts, phones: Set(kind.sides.filter { kind.type(of: $0) == .rtp }))
         machine = ProxySession(
             id: id, kind: kind, options: options, addresses: context.mediaAddresses, number: context.nextNumber(),
             profiles: profiles, inherited: inherited)
@@ -70,10 +63,11 @@ public final class EngineSession: MediaSession {
         recorder = SessionRecorder(kind: kind, context: context)
         media = SessionLegs(id: id, kind: kind, engine: context.engine, recorder: recorder, log: log)
         media.onEvent = { [weak self] event in self?.receive(event) }
+        keyframeRequests.send = { [weak self] side, isRepeated in self?.sendKeyframeRequest(of: side, isRepeated: isRepeated) }
         recorder.onFull = { [weak self] reason in
-            guard let self, stopReason == nil, machine.options.record else { return }
-            stopReason = "\(reason)"
-            update(SessionOptionsChange(record: false)) { [weak self] _ in self?.stopReason = nil }
+            guard let self, recorder.stopReason == nil, machine.options.record else { return }
+            recorder.stopReason = "\(reason)"
+            update(SessionOptionsChange(record: false)) { [recorder] _ in recorder.stopReason = nil }
         }
     }
 
@@ -87,38 +81,14 @@ public final class EngineSession: MediaSession {
     public var isEnded: Bool { machine.isEnded }
     public var isEstablished: Bool { machine.isEstablished }
     /// The offer that one side has, while it has not been answered.
-    public var pendingOffer: String? { machine.pendingOffer }
+    public var pendingOffer: SessionDescription? { machine.pendingOffer }
 
-    /// Takes an offer of that side: the first one starts the session.
-    public func offer(_ side: SessionSide, _ sdp: String, trickle: Bool) {
-        handle(.offered(side, sdp: sdp, trickle: trickle))
-    }
-
-    /// That phone wants an offer, and is to answer it.
-    public func offerWanted(_ side: SessionSide) { handle(.offerWanted(side)) }
-
-    /// Takes what that phone answered to a refresh.
-    public func refreshed(_ side: SessionSide, _ sdp: String) { handle(.refreshed(side, sdp: sdp)) }
-
-    /// That phone has been told this beside the session.
-    public func received(_ side: SessionSide, _ sdp: String) { handle(.received(side, sdp: sdp)) }
-
-    /// Takes an offer of that phone's before the call is answered.
-    public func offerEarly(_ side: SessionSide, _ sdp: String) { handle(.offeredEarly(side, sdp: sdp)) }
-
-    /// That side withdraws its offer.
-    public func withdraw(_ side: SessionSide) { handle(.withdrawn(side)) }
+    public func receive(_ event: PartyEvent, from side: SessionSide) { handle(.party(side, event)) }
 
     public func serve(call: String) {
         log[metadataKey: "call"] = "\(call)"
         media.log = log
     }
-
-    /// That side answers the offer that it has.
-    public func answer(_ side: SessionSide, _ sdp: String, trickle: Bool) { handle(.answered(side, sdp: sdp, trickle: trickle)) }
-
-    /// That side declines the offer that it has.
-    public func decline(_ side: SessionSide, _ failure: SessionFailure) { handle(.declined(side, failure)) }
 
     /// Stops it; the owner hears `ended`, once.
     public func stop(_ end: SessionEnd) { handle(.stop(code: end.code, reason: end.reason)) }
@@ -172,7 +142,7 @@ public final class EngineSession: MediaSession {
 
     /// Records, because those sessions were that parties of it have come from.
     public func goOnRecording(of sessions: [any MediaSession]) {
-        former = sessions.map(\.id)
+        recorder.former = sessions.map(\.id)
         update(SessionOptionsChange(record: true)) { _ in }
     }
 
@@ -186,55 +156,35 @@ public final class EngineSession: MediaSession {
     // MARK: Keyframes
 
     /// Requests a keyframe of that side, if it sends video: what follows cannot be seen without.
-    public func requestKeyframe(of side: SessionSide) {
-        keyframeRequests.request(of: side) { [weak self] in self?.sendKeyframeRequest(of: side) }
-    }
+    public func requestKeyframe(of side: SessionSide) { keyframeRequests.request(of: side) }
 
-    private func sendKeyframeRequest(of side: SessionSide, ofPhones: Bool = true) {
+    private func sendKeyframeRequest(of side: SessionSide, isRepeated: Bool) {
         guard machine.isEstablished, !machine.isEnded, machine.sendsVideo(side) else { return }
         LoopActor.task { [self] in
             await media.sendKeyframeRequest(of: side)
-            if ofPhones { onOutput?(.keyframeRequested(side)) }
+            if !isRepeated { onOutput?(.keyframeRequested(side)) }
         }
     }
-
-    /// Media begins, or begins again. Browsers are asked twice: they pass over a PLI that follows another within 300 ms, and one may be lost.
-    private func requestKeyframes() {
-        for side in SessionSide.allCases { requestKeyframe(of: side) }
-        secondKeyframeRequest?.cancel()
-        secondKeyframeRequest = LoopTimer.schedule(after: EngineSession.secondKeyframeRequestDelay) { [weak self] in
-            for side in SessionSide.allCases { self?.sendKeyframeRequest(of: side, ofPhones: false) }
-        }
-    }
-
-    private static let secondKeyframeRequestDelay = Duration.milliseconds(500)
 
     private func beginWhenUp() {
         guard machine.isEstablished, isUp, !hasBegun else { return }
         hasBegun = true
         summed.setUp = started.duration(to: .now)
-        requestKeyframes()
+        keyframeRequests.mediaBegins()
     }
 
     // MARK: The machine
 
     private func handle(_ event: ProxySession.Event) {
         switch event {
-        case .offered(let side, _, _): tell(.offered(by: side.rawValue))
-        case .answered(let side, _, _): tell(.answered(by: side.rawValue))
+        case .party(let side, .offered): tell(.offered(by: side.rawValue))
+        case .party(let side, .answered): tell(.answered(by: side.rawValue))
         default: break
         }
-        descriptions.take(event) { [self] in isFromPhone($0) } _: { [self] in process($0) }
+        descriptions.take(event) { [self] in process($0) }
     }
 
     private func tell(_ change: @autoclosure () -> SessionChange) { EventStream.shared.tell(session: id, change()) }
-
-    private func isFromPhone(_ event: ProxySession.Event) -> Bool {
-        switch event {
-        case .offered(let side, _, _), .offeredEarly(let side, _), .refreshed(let side, _), .answered(let side, _, _): kind.type(of: side) == .rtp
-        default: false
-        }
-    }
 
     private func process(_ event: ProxySession.Event) {
         queue.take(event) { event in
@@ -247,12 +197,12 @@ public final class EngineSession: MediaSession {
     private func perform(_ action: ProxySession.Action) {
         switch action {
         case .perform(let step, let number): perform(step, number)
-        case .deliverOffer(let side, let sdp): onOutput?(.offer(side, sdp))
-        case .deliverAnswer(let side, let sdp): onOutput?(.answer(side, sdp))
+        case .sendOffer(let side, let offer): onOutput?(.sendOffer(side, offer))
+        case .sendAnswer(let side, let answer): onOutput?(.sendAnswer(side, answer))
         case .trickle(let side, let candidate): media.trickle(candidate, to: side)
         case .apply(let side, let settings): apply(settings, to: side)
         case .updated(let number, let options):
-            if options.useVideo, !showsVideo { requestKeyframes() }
+            if options.useVideo, !showsVideo { keyframeRequests.mediaBegins() }
             showsVideo = options.useVideo
             updates.removeValue(forKey: number)?(.success(options))
             onOutput?(.event(.updated(options)))
@@ -260,9 +210,12 @@ public final class EngineSession: MediaSession {
             updates.removeValue(forKey: number)?(.failure(failure))
         case .holdDone(let number): updates.removeValue(forKey: number)?(.success(machine.options))
         case .held(let side, let isOn):
-            if !isOn { requestKeyframes() }
+            if !isOn { keyframeRequests.mediaBegins() }
             onOutput?(.held(side, isOn))
-        case .recording(let change): perform(change)
+        case .recording(let change):
+            // What is recorded before a keyframe cannot be shown.
+            if case .started = change { for side in SessionSide.allCases { requestKeyframe(of: side) } }
+            onOutput?(.event(recorder.perform(change, isReleased: !machine.isEnded)))
         case .refuseOffer(let side, let failure):
             log.info("offer refused", metadata: ["side": "\(side)", "reason": "\(failure.reason)"])
             onOutput?(.offerRefused(side, failure))
@@ -275,15 +228,12 @@ public final class EngineSession: MediaSession {
             tell(.ended(code: end.code, reason: end.reason))
             log.info("session ended", metadata: ["code": "\(end.code)", "reason": "\(end.reason)"])
             keyframeRequests.end()
-            secondKeyframeRequest?.cancel()
             firstPackets?.cancel()
-            let afterRelease = afterRelease
-            self.afterRelease = []
             summed.agreed = Dictionary(kind.sides.map { ($0, machine.agreedMedia(of: $0)) }) { first, _ in first }
             summed.takesEvents = Set(kind.sides.filter(machine.hasTelephoneEvents))
             summed.codecs = Dictionary(kind.sides.map { ($0, codecs(of: $0)) }) { first, _ in first }
             media.release { [self] statistics in
-                afterRelease.forEach { $0() }
+                recorder.release()
                 summed.statistics = statistics
                 SessionCounts.note(summed)
                 for (side, counted) in statistics {
@@ -298,30 +248,6 @@ public final class EngineSession: MediaSession {
             onOutput = nil
             output?(.ended(end))
         }
-    }
-
-    private func perform(_ change: ProxySession.RecordingChange) {
-        let recorder = recorder
-        switch change {
-        case .started(let file):
-            recorder.started(file)
-            // What is recorded before one cannot be shown.
-            for side in SessionSide.allCases { requestKeyframe(of: side) }
-            onOutput?(.event(.record(.started, file: file, more: former.isEmpty ? [:] : ["former": .array(former.map { .string($0) })])))
-            former = []
-        case .stopped(let file):
-            recorder.stopped(file)
-            onOutput?(.event(.record(.stopped, file: file, more: stopReason.map { ["reason": .string($0)] } ?? [:])))
-            whenReleased { recorder.closed(file) }
-        case .failed(let file, let failure):
-            onOutput?(.event(.record(.failed, file: file, more: ["reason": .string(failure.reason)])))
-            whenReleased { recorder.abandon(file) }
-        }
-    }
-
-    /// At once while the session lives: then its handles have confirmed the change.
-    private func whenReleased(_ body: @escaping @LoopActor () -> Void) {
-        if machine.isEnded { afterRelease.append(body) } else { body() }
     }
 
     private func perform(_ step: MediaStep, _ number: Int) {

@@ -1,6 +1,7 @@
 public import EventLoop
 public import Janus
 public import ProxyCore
+public import SDP
 
 /// What sessions need of a media engine. ``MediaBackend`` is the one in Janus.
 @LoopActor
@@ -35,8 +36,10 @@ public protocol MediaLeg {
 
     func id() async throws(JanusError) -> EngineLegID
     func open(_ media: [JanusMediaKind], at address: String, ports: ClosedRange<Int>?) async throws(JanusError) -> EnginePorts
-    func take(_ jsep: JSEP) async throws(JanusError)
-    func give(_ sdp: String, _ type: JSEP.Kind, isUpdate: Bool) async throws(JanusError) -> JSEP
+    /// Gives the engine the browser's offer or answer.
+    func take(_ description: PeerDescription) async throws(JanusError)
+    /// Has the engine complete an offer or answer for the browser, and returns what the browser is to be sent.
+    func give(_ description: PeerDescription) async throws(JanusError) -> SessionDescription
     func configure(_ configuration: EngineConfiguration) async throws(JanusError)
     func requestKeyframe() async throws(JanusError) -> Bool
     func send(_ signal: EngineSignal) async throws(JanusError)
@@ -51,12 +54,33 @@ extension JanusClient: MediaServer {
     public func attachLeg() async throws(JanusError) -> any MediaLeg { try await EngineLeg.attach(to: self) }
 }
 
+/// Descriptions are text in the engine's requests and replies: they are written and parsed here.
 extension EngineLeg: MediaLeg {
     public var handleID: UInt64 { handle.id }
+
+    public func take(_ description: PeerDescription) async throws(JanusError) {
+        try await take(JSEP(
+            type: JSEP.Kind(description.role), sdp: description.sdp.text, trickle: description.trickle ? true : nil,
+            update: description.isUpdate ? true : nil))
+    }
+
+    public func give(_ description: PeerDescription) async throws(JanusError) -> SessionDescription {
+        let given = try await give(description.sdp.text, JSEP.Kind(description.role), isUpdate: description.isUpdate)
+        do throws(SDPError) {
+            return try SessionDescription(parsing: given.sdp)
+        } catch {
+            throw .malformed("the SDP that Janus generated: \(error)")
+        }
+    }
+
     public func listen(_ listener: (@LoopActor (JanusHandleEvent) -> Void)?) { handle.onEvent = listener }
     public func detach() async { await handle.detach() }
 
     public func trickle(_ candidate: JanusCandidate?) {
         if let candidate { handle.trickle(candidate) } else { handle.trickleCompleted() }
     }
+}
+
+extension JSEP.Kind {
+    fileprivate init(_ role: DescriptionRole) { self = role == .offer ? .offer : .answer }
 }

@@ -17,25 +17,14 @@ public final class MediaHosts {
     /// - Parameter limit: Time for all names of one description.
     public init(limit: Duration = .seconds(2)) { self.limit = limit }
 
-    /// The description, when it has host names to look up; else nil.
-    nonisolated static func needingAddresses(_ sdp: String) -> SessionDescription? {
-        // Nearly all have none, and are not parsed twice.
-        let isCandidate = sdp.utf8.split(whereSeparator: { $0 == 10 || $0 == 13 }).contains { line in
-            line.starts(with: "c=".utf8) && line.split(separator: UInt8(ascii: " ")).dropFirst(2).first.map(hasLetter) == true
-        }
-        guard isCandidate, let description = try? SessionDescription(parsing: sdp),
-            (1...maximumNames).contains(description.hostNames.count)
-        else { return nil }
-        return description
+    /// Whether the description has host names to look up.
+    nonisolated static func needsAddresses(_ description: SessionDescription) -> Bool {
+        (1...maximumNames).contains(description.hostNames.count)
     }
 
-    private nonisolated static func hasLetter(_ address: Substring.UTF8View.SubSequence) -> Bool {
-        !address.contains(UInt8(ascii: ":")) && address.contains { (0x61...0x7a).contains($0 | 0x20) }
-    }
-
-    /// The text of `description` with the addresses that were found.
-    func resolved(_ description: SessionDescription) async -> String {
-        guard let lookUp else { return description.text }
+    /// The description with the addresses that were found.
+    func resolved(_ description: SessionDescription) async -> SessionDescription {
+        guard let lookUp else { return description }
         let searches = description.hostNames.map { name in (name, LoopActor.task { await lookUp(name).first }) }
         let timer = LoopTimer.schedule(after: limit) { searches.forEach { $0.1.cancel() } }
         var addresses: [String: String] = [:]
@@ -43,6 +32,6 @@ public final class MediaHosts {
         timer.cancel()
         var description = description
         description.resolve(addresses)
-        return description.text
+        return description
     }
 }

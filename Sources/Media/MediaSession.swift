@@ -33,7 +33,7 @@ public protocol MediaSession: AnyObject {
     /// The sides that hold it.
     var holders: Set<SessionSide> { get }
     /// The offer that one side has, while it has not been answered.
-    var pendingOffer: String? { get }
+    var pendingOffer: SessionDescription? { get }
     /// The media that a side has agreed on.
     func agreedMedia(of side: SessionSide) -> [AgreedMedium]
     /// Whether a side takes DTMF digits in RTP (RFC 4733).
@@ -47,22 +47,8 @@ public protocol MediaSession: AnyObject {
 
     // MARK: Offers and answers
 
-    /// Takes an offer of that side: the first one starts the session.
-    func offer(_ side: SessionSide, _ sdp: String, trickle: Bool)
-    /// That phone wants an offer, and is to answer it.
-    func offerWanted(_ side: SessionSide)
-    /// Takes what that phone answered to a refresh.
-    func refreshed(_ side: SessionSide, _ sdp: String)
-    /// That phone has been told this beside the session.
-    func received(_ side: SessionSide, _ sdp: String)
-    /// Takes an offer of that phone's before the call is answered.
-    func offerEarly(_ side: SessionSide, _ sdp: String)
-    /// That side withdraws its offer.
-    func withdraw(_ side: SessionSide)
-    /// That side answers the offer that it has.
-    func answer(_ side: SessionSide, _ sdp: String, trickle: Bool)
-    /// That side declines the offer that it has.
-    func decline(_ side: SessionSide, _ failure: SessionFailure)
+    /// Takes what a party does about offers and answers; the first offer starts the session.
+    func receive(_ event: PartyEvent, from side: SessionSide)
     /// Takes a candidate from the browser at `side`. Returns why it could not be used, or nil.
     func trickle(_ candidate: TrickledCandidate, from side: SessionSide) -> SessionFailure?
 
@@ -118,10 +104,10 @@ public struct SessionSummary: Sendable {
 
 /// What the owner of a session is told.
 public enum SessionOutput {
-    /// The offer to carry to that side.
-    case offer(SessionSide, String)
-    /// The answer to carry to that side, which had offered.
-    case answer(SessionSide, String)
+    /// Send this offer to that side.
+    case sendOffer(SessionSide, SessionDescription)
+    /// Send this answer to that side, which had offered.
+    case sendAnswer(SessionSide, SessionDescription)
     /// That side's offer cannot be carried out; when it was the first one, `ended` follows.
     case offerRefused(SessionSide, SessionFailure)
     /// The answer that was given last cannot be used; another may follow.

@@ -60,15 +60,6 @@ final class SessionLegs {
         }
     }
 
-    /// What Janus has generated.
-    private func description(_ jsep: JSEP) throws(JanusError) -> SessionDescription {
-        do throws(NegotiationError) {
-            return try SessionDescription(negotiating: jsep.sdp)
-        } catch {
-            throw .malformed("the SDP that Janus generated: \(error.reason)")
-        }
-    }
-
     private func run(_ step: MediaStep) async throws(JanusError) -> StepOutcome {
         switch step {
         case .attach(let sides):
@@ -77,11 +68,10 @@ final class SessionLegs {
         case .open(let side, let media, let family):
             return .opened(try await open(side, media, family))
         case .take(let side, let description):
-            try await leg(side).take(JSEP(description))
+            try await leg(side).take(description)
             return .done
         case .give(let side, let description):
-            let text = description.sdp.text, role = JSEP.Kind(description.role)
-            return .described(try self.description(try await leg(side).give(text, role, isUpdate: description.isUpdate)))
+            return .described(try await leg(side).give(description))
         }
     }
 
@@ -250,18 +240,6 @@ final class SessionLegs {
         await leg.detach()
         return statistics
     }
-}
-
-extension JSEP {
-    init(_ description: PeerDescription) {
-        self.init(
-            type: Kind(description.role), sdp: description.sdp.text, trickle: description.trickle ? true : nil,
-            update: description.isUpdate ? true : nil)
-    }
-}
-
-extension JSEP.Kind {
-    init(_ role: DescriptionRole) { self = role == .offer ? .offer : .answer }
 }
 
 extension JanusMediaKind {

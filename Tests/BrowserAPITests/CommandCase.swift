@@ -60,7 +60,7 @@ let fullDescription: JSONValue = [
     "callee_name": "Bé", "dest": "sip:2@example.org", "newer": 1,
 ]
 let fullDescriptionObject = MediaDescriptionObject(
-    sdp: "v=0\r\n", sdpType: .rtp, trickleICE: true, callerID: "1", callerName: "Ann", calleeID: "2", calleeName: "Bé",
+    RemoteDescription(parsing: "v=0\r\n", trickle: true), sdpType: .rtp, callerID: "1", callerName: "Ann", calleeID: "2", calleeName: "Bé",
     dest: "sip:2@example.org")
 let fullOptions = SessionOptionsChange(useAudio: false, useVideo: true, bitrate: 100_000, record: true)
 

@@ -2,6 +2,7 @@ import BrowserAPI
 import EventLoop
 import JSON
 import ProxyCore
+import SDP
 import Testing
 
 @Suite("Commands of class media", .timeLimit(.minutes(1)))
@@ -72,9 +73,9 @@ struct CommandTests {
 
     @Test("optional fields have their defaults")
     func defaults() async {
-        let offer: JSONValue = ["sdp": "v=0.."]
-        let description = MediaDescriptionObject(sdp: "v=0..")
-        #expect(description.sdpType == .webrtc && !description.trickleICE)
+        let offer: JSONValue = ["sdp": "v=0\r\ns=offer\r\n"]
+        let description = MediaDescriptionObject(RemoteDescription(parsing: "v=0\r\ns=offer\r\n"))
+        #expect(description.sdpType == .webrtc && !description.description.trickle)
         #expect(
             await outcome("start_session", ["type": "echo", "offer": offer])
                 == .success(.startSession(StartSession(type: .echo, offer: description))))
@@ -95,26 +96,26 @@ struct CommandTests {
         let bench = Bench()
         let (transport, _) = await bench.login()
         bench.api.received(
-            #"{"class":"media","cmd":"start_session","data":{"type":"echo","offer":{"sdp":"v=0.."},"use_video":false,"record":true},"tid":1}"#,
+            #"{"class":"media","cmd":"start_session","data":{"type":"echo","offer":{"sdp":"v=0\r\ns=offer\r\n"},"use_video":false,"record":true},"tid":1}"#,
             on: transport)
         bench.api.received(
-            #"{"class":"media","cmd":"start_session","data":{"type":"proxy","offer":{"sdp":"v=0.."},"record":true},"tid":2}"#,
+            #"{"class":"media","cmd":"start_session","data":{"type":"proxy","offer":{"sdp":"v=0\r\ns=offer\r\n"},"record":true},"tid":2}"#,
             on: transport)
         bench.api.received(
-            #"{"class":"media","cmd":"answer_session","data":{"session_id":"\#(sessionID)","answer":{"sdp":"v=0..."}},"tid":3}"#,
+            #"{"class":"media","cmd":"answer_session","data":{"session_id":"\#(sessionID)","answer":{"sdp":"v=0\r\ns=answer\r\n"}},"tid":3}"#,
             on: transport)
-        let offer = MediaDescriptionObject(sdp: "v=0..")
+        let offer = MediaDescriptionObject(RemoteDescription(parsing: "v=0\r\ns=offer\r\n"))
+        let answer = try SessionDescription(parsing: "v=0\r\ns=answer\r\n")
         #expect(
             bench.handler.asked.map(\.command) == [
                 .startSession(
                     StartSession(type: .echo, offer: offer, options: SessionOptionsChange(useVideo: false, record: true))),
                 .startSession(StartSession(type: .proxy, offer: offer, options: SessionOptionsChange(record: true))),
-                .answerSession(AnswerSession(sessionID: sessionID, answer: MediaDescriptionObject(sdp: "v=0..."))),
+                .answerSession(AnswerSession(sessionID: sessionID, answer: MediaDescriptionObject(RemoteDescription(answer)))),
             ])
-        let answer = MediaDescriptionObject(sdp: "v=0...").json
-        try #require(bench.handler.takeReply()).ok(["session_id": .string(sessionID), "answer": answer])
+        try #require(bench.handler.takeReply()).ok(["session_id": .string(sessionID), "answer": answer.json()])
         let expected: JSONValue = [
-            "result": "ok", "data": ["session_id": .string(sessionID), "answer": ["sdp": "v=0..."]], "tid": 1,
+            "result": "ok", "data": ["session_id": .string(sessionID), "answer": ["sdp": .string(answer.text)]], "tid": 1,
         ]
         #expect(await transport.next() == expected)
     }
@@ -155,7 +156,7 @@ struct CommandTests {
 
     @Test("answer_call carries an offer in place of an answer, not both")
     func lateOffer() async {
-        let object = MediaDescriptionObject(sdp: "v=0")
+        let object = MediaDescriptionObject(RemoteDescription(parsing: "v=0"))
         #expect(
             await outcome("answer_call", ["call_id": .string(callID), "offer": ["sdp": "v=0"]])
                 == .success(.answerCall(AnswerCall(callID: callID, description: .offer(object)))))
@@ -178,10 +179,27 @@ struct CommandTests {
     }
 
     @Test("a description's object says what differs from its defaults")
-    func descriptionObject() {
-        #expect(MediaDescriptionObject(sdp: "v=0").json == ["sdp": "v=0"])
-        var expected = fullDescription.objectValue ?? [:]
-        expected["newer"] = nil
-        #expect(fullDescriptionObject.json == .object(expected))
+    func descriptionObject() throws {
+        let description = try SessionDescription(parsing: "v=0\r\ns=offer\r\n")
+        #expect(description.json() == ["sdp": .string(description.text)])
+        #expect(description.json(.rtp) == ["sdp": .string(description.text), "sdp_type": "rtp"])
+        #expect(RemoteDescription(json: description.json()) == RemoteDescription(description))
+    }
+
+    @Test("a description that is none is handed on with its error: the session knows what that means")
+    func malformedDescription() async throws {
+        let command = await outcome("answer_call", ["call_id": .string(callID), "answer": ["sdp": "v=1", "trickle_ice": true]])
+        guard case .answerCall(let answer) = try command.get(), case .answer(let object) = answer.description else {
+            Issue.record("\(command)")
+            return
+        }
+        #expect(object.description.content == .failure(SDPError(line: 1, reason: .invalid("v="))) && object.description.trickle)
+    }
+
+    @Test("the description in a client's response: nil where there is none", arguments: [
+        nil, [:], ["sdp": 1], ["trickle_ice": true], "v=0",
+    ] as [JSONValue?])
+    func noDescription(json: JSONValue?) {
+        #expect(RemoteDescription(json: json) == nil)
     }
 }

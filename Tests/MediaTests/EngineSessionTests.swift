@@ -14,8 +14,8 @@ struct EngineSessionTests {
     /// What an owner hears, in order.
     private static func name(_ output: SessionOutput) -> String {
         switch output {
-        case .offer(let side, _): "offer to \(side.rawValue)"
-        case .answer(let side, _): "answer to \(side.rawValue)"
+        case .sendOffer(let side, _): "offer to \(side.rawValue)"
+        case .sendAnswer(let side, _): "answer to \(side.rawValue)"
         case .offerRefused(let side, _): "offer of \(side.rawValue) refused"
         case .answerRefused: "answer refused"
         case .held(let side, let isOn): "\(isOn ? "held" : "resumed") by \(side.rawValue)"
@@ -40,9 +40,9 @@ struct EngineSessionTests {
     @Test("two phones: each leg is the other's peer, and both are given back at the end, with what was counted of them")
     func phones() async throws {
         let session = engine.session(.proxy(caller: .rtp, callee: .rtp)), heard = heard(by: session)
-        session.offer(.caller, Descriptions.phoneOffer, trickle: false)
+        session.receive(.offered(Descriptions.phoneOffer), from: .caller)
         await engine.rest()
-        session.answer(.callee, Descriptions.phoneAnswer, trickle: false)
+        session.receive(.answered(Descriptions.phoneAnswer), from: .callee)
         await engine.rest()
         #expect(heard.all.filter { !$0.hasPrefix("keyframe") } == ["offer to callee", "up", "answer to caller"]
             || heard.all.filter { !$0.hasPrefix("keyframe") } == ["offer to callee", "answer to caller", "up"])
@@ -66,7 +66,7 @@ struct EngineSessionTests {
     @Test("a browser's echo: what Janus makes of the answer goes to the browser, candidates to the leg, and events of Janus to the owner")
     func echo() async throws {
         let session = engine.session(.echo(.webrtc)), heard = heard(by: session)
-        session.offer(.caller, Descriptions.browserOffer, trickle: true)
+        session.receive(.offered(Descriptions.trickledOffer), from: .caller)
         await engine.rest()
         #expect(heard.all == ["answer to caller"] && !session.isUp)
         let leg = try #require(engine.legs.first)
@@ -87,7 +87,7 @@ struct EngineSessionTests {
     func lateLeg() async throws {
         engine.isPrompt = false
         let session = engine.session(.proxy(caller: .rtp, callee: .rtp)), heard = heard(by: session)
-        session.offer(.caller, Descriptions.phoneOffer, trickle: false)
+        session.receive(.offered(Descriptions.phoneOffer), from: .caller)
         await engine.rest()
         #expect(engine.requests.map(\.name) == ["attach"])
         session.stop(.stopped)
@@ -106,13 +106,13 @@ struct EngineSessionTests {
     func refused() async {
         engine.isReady = false
         let away = engine.session(.echo(.rtp)), heardAway = heard(by: away)
-        away.offer(.caller, Descriptions.phoneOffer, trickle: false)
+        away.receive(.offered(Descriptions.phoneOffer), from: .caller)
         await engine.rest()
         #expect(heardAway.all == ["offer of caller refused", "ended 503"])
         engine.isReady = true
         engine.isPrompt = false
         let session = engine.session(.echo(.rtp)), heard = heard(by: session)
-        session.offer(.caller, Descriptions.phoneOffer, trickle: false)
+        session.receive(.offered(Descriptions.phoneOffer), from: .caller)
         await engine.rest()
         engine.answer()
         await engine.rest()
@@ -130,7 +130,7 @@ struct EngineSessionTests {
     @Test("a change that the engine does not take fails, once, and the next one acts")
     func changes() async throws {
         let session = engine.session(.echo(.rtp))
-        session.offer(.caller, Descriptions.phoneOffer, trickle: false)
+        session.receive(.offered(Descriptions.phoneOffer), from: .caller)
         await engine.rest()
         engine.isPrompt = false
         var results: [String] = []
@@ -154,9 +154,9 @@ struct EngineSessionTests {
     @Test("a handle that is lost with its Janus ends the session with 503, once")
     func lost() async throws {
         let session = engine.session(.proxy(caller: .rtp, callee: .rtp)), heard = heard(by: session)
-        session.offer(.caller, Descriptions.phoneOffer, trickle: false)
+        session.receive(.offered(Descriptions.phoneOffer), from: .caller)
         await engine.rest()
-        session.answer(.callee, Descriptions.phoneAnswer, trickle: false)
+        session.receive(.answered(Descriptions.phoneAnswer), from: .callee)
         await engine.rest()
         let listeners = engine.legs.compactMap(\.listener)
         #expect(listeners.count == 2)
@@ -177,8 +177,8 @@ struct EngineSessionTests {
             for step in 0..<30 {
                 let choice = Int.random(in: 0..<12, using: &random)
                 switch choice {
-                case 0: session.offer(.caller, kind.callerType == .rtp ? Descriptions.phoneOffer : Descriptions.browserOffer, trickle: false)
-                case 1 where kind.calleeType != nil: session.answer(.callee, Descriptions.phoneAnswer, trickle: false)
+                case 0: session.receive(.offered(kind.callerType == .rtp ? Descriptions.phoneOffer : Descriptions.browserOffer), from: .caller)
+                case 1 where kind.calleeType != nil: session.receive(.answered(Descriptions.phoneAnswer), from: .callee)
                 case 2:
                     let index = changes.count
                     changes.append(0)

@@ -5,6 +5,7 @@ import Logging
 import Media
 import ProxyCore
 import Recording
+import SDP
 
 /// A media engine without a server: what its legs are asked to do waits until a test lets it happen, or fail.
 @LoopActor
@@ -104,11 +105,15 @@ final class StandInLeg: MediaLeg {
         return EnginePorts(leg: try ownID, audio: medium(.audio, 0), video: medium(.video, 2))
     }
 
-    func take(_ jsep: JSEP) async throws(JanusError) { try await engine.turn("take") }
+    func take(_ description: PeerDescription) async throws(JanusError) { try await engine.turn("take") }
 
-    func give(_ sdp: String, _ type: JSEP.Kind, isUpdate: Bool) async throws(JanusError) -> JSEP {
+    func give(_ description: PeerDescription) async throws(JanusError) -> SessionDescription {
         try await engine.turn("give")
-        return JSEP(type: type, sdp: Descriptions.connected(sdp, type))
+        do throws(SDPError) {
+            return try SessionDescription(parsing: Descriptions.connected(description.sdp.text, description.role))
+        } catch {
+            throw .malformed("\(error)")
+        }
     }
 
     func configure(_ configuration: EngineConfiguration) async throws(JanusError) {
@@ -139,9 +144,10 @@ final class StandInLeg: MediaLeg {
 
 /// What phones and browsers say.
 enum Descriptions {
-    static let phoneOffer = phone(4_000)
-    static let phoneAnswer = phone(4_002)
-    static let browserOffer = connected(browser, .offer)
+    static let phoneOffer = RemoteDescription(parsing: phone(4_000))
+    static let phoneAnswer = RemoteDescription(parsing: phone(4_002))
+    static let browserOffer = RemoteDescription(parsing: connected(browser, .offer))
+    static let trickledOffer = RemoteDescription(parsing: connected(browser, .offer), trickle: true)
 
     private static func text(_ lines: String) -> String { lines.split(separator: "\n").map { $0 + "\r\n" }.joined() }
 
@@ -172,14 +178,14 @@ enum Descriptions {
         """)
 
     /// With ICE and DTLS in each medium, as Janus and browsers add them.
-    static func connected(_ sdp: String, _ type: JSEP.Kind) -> String {
+    static func connected(_ sdp: String, _ role: DescriptionRole) -> String {
         let fingerprint = Array(repeating: "19", count: 32).joined(separator: ":")
         return sdp + text(
             """
             a=ice-ufrag:a1b2
             a=ice-pwd:0123456789abcdef01234567
             a=fingerprint:sha-256 \(fingerprint)
-            a=setup:\(type == .offer ? "actpass" : "active")
+            a=setup:\(role == .offer ? "actpass" : "active")
             """)
     }
 }

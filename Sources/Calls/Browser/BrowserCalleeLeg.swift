@@ -3,6 +3,7 @@ internal import EventLoop
 internal import JSON
 internal import ProxyCore
 internal import Routing
+internal import SDP
 
 /// A client of the browser API that is being called.
 @LoopActor
@@ -47,12 +48,12 @@ final class BrowserCalleeLeg: CalleeLeg, BrowserLeg {
         CallOrigin(source: .user(client.user.name), user: client.user.name, displayName: client.user.displayName)
     }
 
-    func invite(offer: String?) {
+    func invite(offer: SessionDescription?) {
         var data: [String: JSONValue] = [
             "call_id": .string(call), "session_id": .string(session),
             "caller_id": .string(caller.id), "dest": .string(dialled),
         ]
-        data["offer"] = offer.map { MediaDescriptionObject(sdp: $0).json }
+        data["offer"] = offer?.json()
         data["caller_name"] = caller.name.map(JSONValue.string)
         client.request(
             class: "media", cmd: "call_invite", data: .object(data), timeout: inviteTimeout
@@ -106,11 +107,11 @@ final class BrowserCalleeLeg: CalleeLeg, BrowserLeg {
         ringReply = nil
     }
 
-    func confirm(answer: String?) {
+    func confirm(answer: SessionDescription?) {
         hasCall = true
         progressed(nil)
         client.subscribe(to: session)
-        reply?.ok(answer.map { ["answer": MediaDescriptionObject(sdp: $0).json] } ?? [:])
+        reply?.ok(answer.map { ["answer": $0.json()] } ?? [:])
         reply = nil
     }
 
@@ -137,9 +138,9 @@ final class BrowserCalleeLeg: CalleeLeg, BrowserLeg {
                 ? .call(call, "answered_elsewhere") : .call(call, "hangup", end.json))
     }
 
-    func carryOffer(_ sdp: String) { offers.carryOffer(sdp) }
+    func sendOffer(_ offer: SessionDescription) { offers.sendOffer(offer) }
 
-    func carryAnswer(_ sdp: String) { offers.carryAnswer(sdp) }
+    func sendAnswer(_ answer: SessionDescription) { offers.sendAnswer(answer) }
 
     func refuseOffer(_ failure: SessionFailure) { offers.refuseOffer(failure) }
 }

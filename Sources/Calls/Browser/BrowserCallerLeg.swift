@@ -2,6 +2,7 @@ internal import BrowserAPI
 internal import EventLoop
 internal import JSON
 internal import ProxyCore
+internal import SDP
 
 /// A client of the browser API that started a call.
 @LoopActor
@@ -41,13 +42,13 @@ final class BrowserCallerLeg: CallerLeg, BrowserLeg {
 
     func ring() { publish(.call(call, "ringing")) }
 
-    func progress(_ sdp: String) {
-        publish(.call(call, "answer", ["answer": MediaDescriptionObject(sdp: sdp).json, "early": true]))
+    func progress(_ answer: SessionDescription) {
+        publish(.call(call, "answer", ["answer": answer.json(), "early": true]))
     }
 
-    func answer(_ sdp: String) {
+    func answer(_ description: SessionDescription) {
         proceed()
-        var body: [String: JSONValue] = ["answer": MediaDescriptionObject(sdp: sdp).json]
+        var body: [String: JSONValue] = ["answer": description.json()]
         if isLineTest { body["line_test"] = true }
         publish(.call(call, "answer", .object(body)))
     }
@@ -67,9 +68,9 @@ final class BrowserCallerLeg: CallerLeg, BrowserLeg {
         }
     }
 
-    func carryOffer(_ sdp: String) { offers.carryOffer(sdp) }
+    func sendOffer(_ offer: SessionDescription) { offers.sendOffer(offer) }
 
-    func carryAnswer(_ sdp: String) { offers.carryAnswer(sdp) }
+    func sendAnswer(_ answer: SessionDescription) { offers.sendAnswer(answer) }
 
     func refuseOffer(_ failure: SessionFailure) { offers.refuseOffer(failure) }
 }

@@ -2,6 +2,7 @@ internal import BrowserAPI
 internal import EventLoop
 internal import JSON
 internal import ProxyCore
+internal import SDP
 
 /// The offers that change a session, between the gateway and one client: `renegotiate_session` to it, and the offer in its
 /// `update_session`.
@@ -12,7 +13,7 @@ final class BrowserOffers {
 
     /// What the client made of an offer of ours.
     enum Outcome {
-        case answered(MediaDescriptionObject)
+        case answered(RemoteDescription)
         case declined(SessionFailure)
     }
 
@@ -34,8 +35,8 @@ final class BrowserOffers {
         return true
     }
 
-    func carryOffer(_ sdp: String) {
-        let data: JSONValue = ["session_id": .string(session), "offer": MediaDescriptionObject(sdp: sdp).json]
+    func sendOffer(_ offer: SessionDescription) {
+        let data: JSONValue = ["session_id": .string(session), "offer": offer.json()]
         client.request(
             class: "media", cmd: "renegotiate_session", data: data, timeout: BrowserOffers.answerTimeout
         ) { [weak self] result in
@@ -46,17 +47,14 @@ final class BrowserOffers {
     private static func outcome(of result: Result<JSONValue, APIError>) -> Outcome {
         switch result {
         case .success(let data):
-            guard let answer = data["answer"], let sdp = answer["sdp"]?.stringValue else {
-                return .declined(.refused("the client sent no answer"))
-            }
-            return .answered(MediaDescriptionObject(sdp: sdp, trickleICE: answer["trickle_ice"]?.boolValue ?? false))
+            RemoteDescription(json: data["answer"]).map { .answered($0) } ?? .declined(.refused("the client sent no answer"))
         case .failure(let error):
-            return .declined(.refused("the client declined: \(error.text)"))
+            .declined(.refused("the client declined: \(error.text)"))
         }
     }
 
-    func carryAnswer(_ sdp: String) {
-        reply?.ok(["answer": MediaDescriptionObject(sdp: sdp).json])
+    func sendAnswer(_ answer: SessionDescription) {
+        reply?.ok(["answer": answer.json()])
         reply = nil
     }
 

@@ -31,19 +31,20 @@ extension BrowserService {
             throw error
         }
         details = Admission.Refusal.Details(route: routed.route, routedTo: routed.summary)
-        let offer: MediaDescriptionObject?
+        let offer: RemoteDescription, callerName: String?
         let adopted: SessionRegistry.Entry?
         switch command.source {
-        case .offer(let description):
-            guard description.sdpType == .webrtc else { throw APIError(.invalidField, "`offer.sdp_type` must be \"webrtc\"") }
-            (offer, adopted) = (description, nil)
+        case .offer(let object):
+            guard object.sdpType == .webrtc else { throw APIError(.invalidField, "`offer.sdp_type` must be \"webrtc\"") }
+            (offer, callerName, adopted) = (object.description, object.callerName, nil)
         case .session(let id):
-            (offer, adopted) = (nil, try adoptable(id, for: client))
+            let (entry, first) = try adoptable(id, for: client)
+            (offer, callerName, adopted) = (first, nil, entry)
         }
         let session = adopted?.session.id ?? BrowserID.make()
         let origin = CallOrigin(
             source: .user(client.user.name), user: client.user.name,
-            displayName: offer?.callerName ?? client.user.displayName)
+            displayName: callerName ?? client.user.displayName)
         let context = CallContext(
             call: call, session: session, callerType: adopted?.session.kind.callerType ?? .webrtc, origin: origin,
             dialled: command.dest, calling: client, route: routed.route, routedTo: routed.summary)
@@ -79,13 +80,13 @@ extension BrowserService {
             id: id, branches: plan.branches, call: call, options: command.options, subscriber: command.subscribe ? client.id : nil)
     }
 
-    /// A proxy session that the client started before and that has not been answered.
-    private func adoptable(_ id: String, for client: BrowserClient) throws(APIError) -> SessionRegistry.Entry {
+    /// A proxy session that the client started before and that has not been answered, and the offer that it was started with.
+    private func adoptable(_ id: String, for client: BrowserClient) throws(APIError) -> (SessionRegistry.Entry, RemoteDescription) {
         let entry = try sessions.entry(id, for: client, .control)
-        guard entry.call == nil, entry.session.pendingOffer != nil, !entry.session.isEstablished, apiSessions[id]?.isBusy == false else {
+        guard entry.call == nil, entry.session.pendingOffer != nil, !entry.session.isEstablished, let own = apiSessions[id], !own.isBusy else {
             throw APIError(.wrongState, "`session_id`: the session does not wait for an answer")
         }
-        return entry
+        return (entry, own.firstOffer)
     }
 
     func ringCall(_ command: RingCall, _ client: BrowserClient, _ reply: BrowserReply) throws(APIError) {
@@ -97,7 +98,7 @@ extension BrowserService {
         guard let callee = call.callees[leg] as? BrowserCalleeLeg, callee.ringing(reply) else {
             throw APIError(.wrongState, "early media of this call is being processed")
         }
-        call.handle(.progress(leg, sdp: answer.sdp))
+        call.handle(.progress(leg, answer.description))
         switchboard.releaseCandidates(of: leg, in: call)
     }
 
@@ -106,7 +107,7 @@ extension BrowserService {
         guard let callee = call.callees[leg] as? BrowserCalleeLeg, callee.answering(reply) else {
             throw APIError(.wrongState, "an answer to this call is being processed")
         }
-        let (description, isOffer) =
+        let (object, isOffer) =
             switch command.description {
             case .answer(let answer): (answer, false)
             case .offer(let offer): (offer, true)
@@ -115,7 +116,7 @@ extension BrowserService {
             callee.refuse(.state(isOffer ? "the call came with an offer: answer it" : "the call came without an offer: make one"))
             return
         }
-        call.handle(.accepted(leg, sdp: description.sdp, trickle: description.trickleICE))
+        call.handle(.accepted(leg, object.description))
         switchboard.releaseCandidates(of: leg, in: call)
     }
 

@@ -13,9 +13,9 @@ extension BrowserService {
             kind, command.options, profiles: [.caller: phones, .callee: phones], client, subscribe: command.subscribe)
         let id = session.id
         apiSessions[id] = APISession(
-            session: session, client: client, registry: sessions, lineTests: switchboard.lineTests, reply: reply, answerWithin: switchboard.settings.ringTimeout,
+            session: session, client: client, offer: command.offer.description, registry: sessions, lineTests: switchboard.lineTests, reply: reply, answerWithin: switchboard.settings.ringTimeout,
             onEnded: { [weak self] in self?.apiSessions[id] = nil })
-        session.offer(.caller, command.offer.sdp, trickle: command.offer.trickleICE)
+        session.receive(.offered(command.offer.description), from: .caller)
     }
 
     /// Makes a session for `client`, after the checks that every start goes through.
@@ -35,7 +35,7 @@ extension BrowserService {
         guard entry.call == nil, let own = apiSessions[command.sessionID] else {
             throw APIError(.wrongState, "this session belongs to a call: use answer_call")
         }
-        own.answer(command.answer, reply: reply)
+        own.answer(command.answer.description, reply: reply)
     }
 
     /// Options first, then the offer; the response carries the options or, where there was an offer, the answer.
@@ -62,7 +62,7 @@ extension BrowserService {
     private func renegotiate(
         _ command: UpdateSession, _ entry: SessionRegistry.Entry, _ client: BrowserClient, _ reply: BrowserReply
     ) throws(APIError) {
-        guard let offer = command.offer else { return }
+        guard let offer = command.offer?.description else { return }
         if let call = entry.call {
             try switchboard.offer(offer, in: call, by: client, reply: reply)
         } else if let own = apiSessions[command.sessionID] {

@@ -2,6 +2,7 @@ internal import Configuration
 internal import EventLoop
 internal import ProxyCore
 internal import Routing
+internal import SDP
 internal import SIP
 
 /// A phone that is being called, or a trunk, whose targets are tried one after the other.
@@ -22,6 +23,7 @@ final class SIPCalleeLeg: CalleeLeg, PhoneLeg {
     private let trunk: Trunk?
     private let service: TrunkService?
     private var place: TrunkPlace?
+    /// As it goes into each INVITE.
     private var offer: String?
     private var hasRung = false
     private var isOver = false
@@ -51,8 +53,8 @@ final class SIPCalleeLeg: CalleeLeg, PhoneLeg {
     /// Where it is called, or was last; nil before.
     var target: (uri: String, trunk: String?)? { current.map { ($0.request.target, trunk?.name) } }
 
-    func invite(offer: String?) {
-        self.offer = offer
+    func invite(offer: SessionDescription?) {
+        self.offer = offer?.text
         if let trunk, let service {
             place = service.place(on: trunk)
             guard place != nil else {
@@ -108,9 +110,9 @@ final class SIPCalleeLeg: CalleeLeg, PhoneLeg {
         infos?.end()
     }
 
-    func confirm(answer: String?) {
+    func confirm(answer: SessionDescription?) {
         guard let leg, let answer else { return }
-        endpoint.acknowledge(leg, sdp: answer)
+        endpoint.acknowledge(leg, sdp: answer.text)
     }
 
     /// The phone considers itself answered: it gets its BYE, and the call goes on without it.
@@ -127,11 +129,11 @@ final class SIPCalleeLeg: CalleeLeg, PhoneLeg {
         endpoint.end(leg, status: end.status, reason: end.sipReason)
     }
 
-    func carryOffer(_ sdp: String) { dialog?.offer(sdp, by: self) }
+    func sendOffer(_ offer: SessionDescription) { dialog?.offer(offer, by: self) }
 
-    func carryAnswer(_ sdp: String) {
+    func sendAnswer(_ answer: SessionDescription) {
         guard let leg else { return }
-        endpoint.acceptOffer(leg, sdp: sdp)
+        endpoint.acceptOffer(leg, sdp: answer.text)
     }
 
     func refuseOffer(_ failure: SessionFailure) {

@@ -1,6 +1,7 @@
 internal import EventLoop
 internal import ProxyCore
 internal import Routing
+internal import SDP
 internal import SIP
 
 /// A phone that called us.
@@ -31,9 +32,9 @@ final class SIPCallerLeg: CallerLeg, PhoneLeg {
 
     func ring() { endpoint.ring(leg, status: 180, sdp: nil) }
 
-    func progress(_ sdp: String) { endpoint.ring(leg, status: 183, sdp: sdp) }
+    func progress(_ answer: SessionDescription) { endpoint.ring(leg, status: 183, sdp: answer.text) }
 
-    func answer(_ sdp: String) { endpoint.answer(leg, sdp: sdp) }
+    func answer(_ description: SessionDescription) { endpoint.answer(leg, sdp: description.text) }
 
     func reject(_ end: CallEnd) { endpoint.reject(leg, end.sipResponse) }
 
@@ -43,9 +44,9 @@ final class SIPCallerLeg: CallerLeg, PhoneLeg {
         endpoint.end(leg, status: end.status, reason: end.sipReason)
     }
 
-    func carryOffer(_ sdp: String) { offers.offer(sdp, by: self) }
+    func sendOffer(_ offer: SessionDescription) { offers.offer(offer, by: self) }
 
-    func carryAnswer(_ sdp: String) { endpoint.acceptOffer(leg, sdp: sdp) }
+    func sendAnswer(_ answer: SessionDescription) { endpoint.acceptOffer(leg, sdp: answer.text) }
 
     func refuseOffer(_ failure: SessionFailure) { endpoint.rejectOffer(leg, failure.offerResponse) }
 }

@@ -1,5 +1,6 @@
 internal import EventLoop
 internal import ProxyCore
+internal import SDP
 internal import SIP
 
 /// Our offers within one dialog: sends them, and again after a glare.
@@ -33,7 +34,8 @@ final class SIPDialogOffers {
     var isBusy: Bool { isOffering || endpoint.isExchanging(leg) }
 
     /// Offers for a leg of the dialog: at once, or when the leg that holds the dialog has released it.
-    func offer(_ sdp: String, by leg: AnyObject) {
+    func offer(_ offer: SessionDescription, by leg: AnyObject) {
+        let sdp = offer.text
         guard pending.begin(sdp, by: ObjectIdentifier(leg)) else { return }
         endpoint.offer(self.leg, sdp: sdp)
     }

@@ -79,7 +79,7 @@ extension Switchboard {
         call.lineTest.note(invite)
         sipLegs[leg] = SIPBinding(call: call, callee: nil)
         if origin.source == .anonymous { strangers.insert(id, from: invite.flow?.peerAddress) }
-        begin(call, offer: invite.sdp, trickle: false)
+        begin(call, offer: invite.sdp.map { RemoteDescription(parsing: $0) })
     }
 
     // MARK: Legs of calls
@@ -96,9 +96,9 @@ extension Switchboard {
             let gaveUp = end.cause == .hungUp && !call.isEstablished
             call.handle(.callerEnded(gaveUp ? .cancelled : end.callEnd(by: .caller)))
         case .established(let leg): call.lineTest.note(endpoint?.setUp(of: leg))
-        case .offer(_, let sdp?) where !call.isEstablished: call.handle(.offeredEarly(nil, sdp: sdp))
+        case .offer(_, let sdp?) where !call.isEstablished: call.handle(.offeredEarly(nil, RemoteDescription(parsing: sdp)))
         case .offer(_, nil): call.handle(.offerWanted(.caller))
-        case .offerCompleted(_, let sdp) where !call.isEstablished: call.handle(.callerAnswered(sdp: sdp))
+        case .offerCompleted(_, let sdp) where !call.isEstablished: call.handle(.callerAnswered(sdp.map { RemoteDescription(parsing: $0) }))
         default: exchange(event, side: .caller, in: call, leg: call.caller as? any SIPOfferingLeg)
         }
     }
@@ -107,12 +107,12 @@ extension Switchboard {
         switch event {
         case .provisional(_, let status, _, let sdp):
             (call.callees[leg] as? SIPCalleeLeg)?.rings()
-            if let sdp { call.handle(.progress(leg, sdp: sdp)) } else if status >= 180 { call.handle(.ringing(leg)) }
-        case .offer(_, let sdp?) where !call.isEstablished: call.handle(.offeredEarly(leg, sdp: sdp))
+            if let sdp { call.handle(.progress(leg, RemoteDescription(parsing: sdp))) } else if status >= 180 { call.handle(.ringing(leg)) }
+        case .offer(_, let sdp?) where !call.isEstablished: call.handle(.offeredEarly(leg, RemoteDescription(parsing: sdp)))
         case .offer(_, nil): call.handle(.offerWanted(.callee, leg))
         case .answered(let id, let sdp):
             log.debug("phone answered", metadata: ["call": "\(call.id)", "leg": "\(id)"])
-            call.handle(.accepted(leg, sdp: sdp, trickle: false))
+            call.handle(.accepted(leg, sdp.map { RemoteDescription(parsing: $0) }))
         case .rejected(let id, let status, let phrase, let reason):
             sipLegs[id] = nil
             call.noteRefusal(of: leg, status, phrase)
@@ -162,12 +162,12 @@ extension Switchboard {
         switch event {
         case .info(_, let info): receive(info, from: side, in: call)
         case .infoAnswered(_, let status): leg?.infos?.answered(status)
-        case .offer(_, let sdp?): call.handle(.offered(side, sdp: sdp, trickle: false))
+        case .offer(_, let sdp?): call.handle(.offered(side, RemoteDescription(parsing: sdp)))
         case .offerWithdrawn: call.handle(.withdrawn(side))
         case .offerCompleted(_, nil): call.handle(.declined(side, .refused("the ACK brought no answer")))
         case .offerAccepted(_, let sdp) where leg?.offerAccepted() == false:
-            if let sdp { call.handle(.refreshed(side, sdp: sdp)) }
-        case .offerAccepted(_, let sdp?), .offerCompleted(_, let sdp?): call.handle(.answered(side, sdp: sdp, trickle: false))
+            if let sdp { call.handle(.refreshed(side, RemoteDescription(parsing: sdp))) }
+        case .offerAccepted(_, let sdp?), .offerCompleted(_, let sdp?): call.handle(.answered(side, RemoteDescription(parsing: sdp)))
         case .offerAccepted(_, nil):
             call.handle(.declined(side, .refused("the phone accepted the offer without an answer")))
         case .offerRejected(_, let status, let phrase):

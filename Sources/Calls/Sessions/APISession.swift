@@ -3,6 +3,7 @@ internal import EventLoop
 internal import JSON
 internal import Media
 internal import ProxyCore
+internal import SDP
 
 /// A session that an API client drives by itself: `start_session`, `answer_session`, `stop_session`.
 ///
@@ -10,6 +11,8 @@ internal import ProxyCore
 @LoopActor
 final class APISession {
     let session: any MediaSession
+    /// The offer that started it.
+    let firstOffer: RemoteDescription
     private let sdpType: SDPType
     /// The request that waits for a description.
     private var reply: BrowserReply?
@@ -28,12 +31,14 @@ final class APISession {
     private var offeredSide = SessionSide.callee
 
     /// - Parameters:
+    ///   - offer: The offer that starts it.
     ///   - answerWithin: How long the called party's answer may take.
     init(
-        session: any MediaSession, client: BrowserClient, registry: SessionRegistry, lineTests: LineTests, reply: BrowserReply, answerWithin: Duration,
+        session: any MediaSession, client: BrowserClient, offer: RemoteDescription, registry: SessionRegistry, lineTests: LineTests, reply: BrowserReply, answerWithin: Duration,
         onEnded: @escaping @LoopActor () -> Void
     ) {
         self.session = session
+        firstOffer = offer
         self.reply = reply
         self.registry = registry
         self.lineTests = lineTests
@@ -47,8 +52,8 @@ final class APISession {
         offers.onOutcome = { [weak self] outcome in
             guard let self else { return }
             switch outcome {
-            case .answered(let answer): self.session.answer(offeredSide, answer.sdp, trickle: answer.trickleICE)
-            case .declined(let failure): self.session.decline(offeredSide, failure)
+            case .answered(let answer): self.session.receive(.answered(answer), from: offeredSide)
+            case .declined(let failure): self.session.receive(.declined(failure), from: offeredSide)
             }
         }
         guard session.kind.calleeType != nil else { return }
@@ -61,7 +66,7 @@ final class APISession {
     var lineTest: LineTestSubject? { LineTestSubject(session, user: user, answered: answered.map { started.duration(to: $0) }, notes) }
 
     /// Takes the called party's answer; `reply` gets the caller's.
-    func answer(_ answer: MediaDescriptionObject, reply: BrowserReply) {
+    func answer(_ answer: RemoteDescription, reply: BrowserReply) {
         guard self.reply == nil else {
             reply.fail(APIError(.wrongState, "an answer to this session is being processed"))
             return
@@ -72,17 +77,17 @@ final class APISession {
             return
         }
         self.reply = reply
-        session.answer(.callee, answer.sdp, trickle: answer.trickleICE)
+        session.receive(.answered(answer), from: .callee)
     }
 
     /// Takes a new offer of the caller's; `reply` gets the answer. The called party's part is asked of the client.
-    func offer(_ offer: MediaDescriptionObject, reply: BrowserReply) {
+    func offer(_ offer: RemoteDescription, reply: BrowserReply) {
         guard self.reply == nil, session.isEstablished else {
             reply.fail(APIError(.wrongState, "another offer is being answered"))
             return
         }
         self.reply = reply
-        session.offer(.caller, offer.sdp, trickle: offer.trickleICE)
+        session.receive(.offered(offer), from: .caller)
     }
 
     /// Whether a description is on its way: what comes of it is for the request that waits here.
@@ -96,18 +101,18 @@ final class APISession {
 
     private func receive(_ output: SessionOutput) {
         switch output {
-        case .offer(let side, let sdp) where session.isEstablished:
+        case .sendOffer(let side, let offer) where session.isEstablished:
             offeredSide = side
-            offers.carryOffer(sdp)
-        case .offer(_, let sdp):
-            respond { ["session_id": .string(session.id), "offer": MediaDescriptionObject(sdp: sdp, sdpType: sdpType).json] }
-        case .answer(_, let sdp):
+            offers.sendOffer(offer)
+        case .sendOffer(_, let offer):
+            respond { ["session_id": .string(session.id), "offer": offer.json(sdpType)] }
+        case .sendAnswer(_, let description):
             answerLimit?.cancel()
             if answered == nil {
                 answered = .now
                 notes.noteAnswer()
             }
-            let answer = MediaDescriptionObject(sdp: sdp, sdpType: session.kind.callerType).json
+            let answer = description.json(session.kind.callerType)
             respond { ["session_id": .string(session.id), "answer": answer] }
             registry.publish(.session(session.id, "answer", ["answer": answer]))
         case .offerRefused(_, let failure), .answerRefused(let failure):

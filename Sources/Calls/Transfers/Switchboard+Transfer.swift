@@ -135,7 +135,7 @@ extension Switchboard {
             origin: origin, plan: plan, limits: limits, log: log)
         log.info("call in place of another", metadata: ["call": "\(id)", "replaced": "\(seat.call.id)", "by": "\(origin.source)"])
         sipLegs[leg] = SIPBinding(call: call, callee: nil)
-        run([.callee: callee], to: .made(call, offer: invite.sdp), session: session, by: .replaced)
+        run([.callee: callee], to: .made(call, offer: invite.sdp.map { RemoteDescription(parsing: $0) }), session: session, by: .replaced)
     }
 }
 

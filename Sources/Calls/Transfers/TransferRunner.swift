@@ -37,7 +37,7 @@ final class TransferRunner {
         /// The transferees have each other.
         case transferees
         /// It is there, and its caller is no transferee; `offer` is the caller's.
-        case made(CallController, offer: String?)
+        case made(CallController, offer: RemoteDescription?)
     }
 
     /// How long a phone that is busy with another offer is left alone.
@@ -122,9 +122,9 @@ final class TransferRunner {
         case .report(let report): tell(report)
         case .makeCall: makeCall()
         case .startCall(let offer): startCall(offer)
-        case .acceptCall(let sdp, let trickle):
-            if let call, let number = number(of: .callee) { call.handle(.accepted(number, sdp: sdp, trickle: trickle)) }
-        case .refreshCall(let side, let sdp): call?.handle(.refreshed(side, sdp: sdp))
+        case .acceptCall(let description):
+            if let call, let number = number(of: .callee) { call.handle(.accepted(number, description)) }
+        case .refreshCall(let side, let answer): call?.handle(.refreshed(side, answer))
         case .endCall(let end): call?.handle(.terminate(end))
         case .continueRecordings:
             let recorded = transferees.values.map(\.seat.call.session).filter(\.options.record)
@@ -141,8 +141,8 @@ final class TransferRunner {
         let (leg, seat) = (transferee.leg, transferee.seat)
         switch action {
         case .askOffer: leg.makeOffer()
-        case .offer(_, let sdp): leg.offer(sdp)
-        case .answer(_, let sdp): leg.deliver(answer: sdp)
+        case .offer(_, let offer): leg.offer(offer)
+        case .answer(_, let answer): leg.deliver(answer: answer)
         case .wait: timers[side] = LoopTimer.schedule(after: TransferRunner.pause) { [weak self] in self?.handle(.waited(side)) }
         case .arrive: leg.arrive()
         case .follow: follow(side, transferee)
@@ -153,7 +153,7 @@ final class TransferRunner {
         case .returned(_, let answer):
             // The session learns of what was said beside it.
             guard let ours = (leg as? TransferredPhone)?.lastReturn else { break }
-            seat.call.handle(.returned(seat.side, sdp: ours, answer: answer))
+            seat.call.handle(.returned(seat.side, ours, answer: answer))
         case .leaveFormer(_, let end): seat.call.handle(.handedOver(seat.side, end))
         case .endFormer(_, let end): seat.call.handle(.terminate(end))
         case .settle:
@@ -201,12 +201,12 @@ final class TransferRunner {
         call.transfer = self
     }
 
-    private func startCall(_ offer: Transfer.Offer?) {
+    private func startCall(_ offer: RemoteDescription?) {
         guard let call else { return }
         if case .made(_, let own) = newCall {
-            switchboard?.begin(call, offer: own, trickle: false)
+            switchboard?.begin(call, offer: own)
         } else if let offer {
-            switchboard?.begin(call, offer: offer.sdp, trickle: offer.trickle)
+            switchboard?.begin(call, offer: offer)
         }
     }
 

@@ -3,6 +3,7 @@ internal import EventLoop
 internal import JSON
 internal import ProxyCore
 internal import Routing
+internal import SDP
 
 /// A party of a call that goes on in another one, as a leg of that: until the other call is answered, it stays where it is.
 @LoopActor
@@ -15,9 +16,9 @@ protocol TransferredLeg: CallerLeg, CalleeLeg {
     /// Makes an offer for the other session.
     func makeOffer()
     /// Offers it the other session.
-    func offer(_ sdp: String)
+    func offer(_ offer: SessionDescription)
     /// Gives it the answer to its offer.
-    func deliver(answer: String)
+    func deliver(answer: SessionDescription)
     /// It has the other session, and may still return.
     func arrive()
     /// It is to return, or does not go.
@@ -36,10 +37,10 @@ extension TransferredLeg {
     func proceed() {}
     func ring() { transfer?.handle(.ringing) }
     /// It hears the other party of its former call meanwhile.
-    func progress(_ sdp: String) { ring() }
-    func answer(_ sdp: String) { transfer?.handle(.described(side, sdp: sdp)) }
-    func invite(offer: String?) { transfer?.handle(offer.map { .described(side, sdp: $0) } ?? .offerWanted(side)) }
-    func confirm(answer: String?) { if let answer { transfer?.handle(.described(side, sdp: answer)) } }
+    func progress(_ answer: SessionDescription) { ring() }
+    func answer(_ description: SessionDescription) { transfer?.handle(.described(side, description)) }
+    func invite(offer: SessionDescription?) { transfer?.handle(offer.map { .described(side, $0) } ?? .offerWanted(side)) }
+    func confirm(answer: SessionDescription?) { if let answer { transfer?.handle(.described(side, answer)) } }
     func refuse(_ failure: SessionFailure) { transfer?.handle(.callEnded(.failed(failure))) }
     func reject(_ end: CallEnd) { self.end(end) }
     func hangUp(_ end: CallEnd) { self.end(end) }
@@ -80,37 +81,33 @@ final class TransferredBrowser: TransferredLeg, BrowserLeg {
     // MARK: On its way
 
     func makeOffer() {
-        replace(offer: nil) { leg, description in
-            leg.transfer?.handle(.offered(leg.side, sdp: description.sdp, trickle: description.trickleICE))
-        }
+        replace(offer: nil) { leg, offer in leg.transfer?.handle(.offered(leg.side, offer)) }
     }
 
-    func offer(_ sdp: String) {
+    func offer(_ offer: SessionDescription) {
         client.subscribe(to: session)
-        replace(offer: sdp) { leg, description in
-            leg.transfer?.handle(.accepted(leg.side, sdp: description.sdp, trickle: description.trickleICE))
-        }
+        replace(offer: offer) { leg, answer in leg.transfer?.handle(.accepted(leg.side, answer)) }
     }
 
     /// `replace_session`; `done` gets the client's offer or answer.
-    private func replace(offer: String?, done: @escaping @LoopActor (TransferredBrowser, MediaDescriptionObject) -> Void) {
+    private func replace(offer: SessionDescription?, done: @escaping @LoopActor (TransferredBrowser, RemoteDescription) -> Void) {
         var data: [String: JSONValue] = ["call_id": .string(call), "session_id": .string(session)]
-        data["offer"] = offer.map { MediaDescriptionObject(sdp: $0).json }
+        data["offer"] = offer?.json()
         client.request(class: "media", cmd: "replace_session", data: .object(data), timeout: TransferredBrowser.limit) { [weak self] result in
             guard let self else { return }
             let wanted = offer == nil ? "offer" : "answer"
-            guard case .success(let data) = result, let object = data[wanted], let sdp = object["sdp"]?.stringValue else {
+            guard case .success(let data) = result, let description = RemoteDescription(json: data[wanted]) else {
                 let end = CallEnd(status: 488, reason: "The client sent no \(wanted)", by: .callee)
                 transfer?.handle(.rejected(side, end))
                 return
             }
-            done(self, MediaDescriptionObject(sdp: sdp, trickleICE: object["trickle_ice"]?.boolValue ?? false))
+            done(self, description)
         }
     }
 
-    func deliver(answer: String) {
+    func deliver(answer: SessionDescription) {
         client.subscribe(to: session)
-        publish(.call(call, "answer", ["answer": MediaDescriptionObject(sdp: answer).json, "session_id": .string(session)]))
+        publish(.call(call, "answer", ["answer": answer.json(), "session_id": .string(session)]))
     }
 
     func arrive() { isHere = true }
@@ -148,9 +145,9 @@ final class TransferredBrowser: TransferredLeg, BrowserLeg {
         publish(.call(call, "hangup", end.json))
     }
 
-    func carryOffer(_ sdp: String) { offers.carryOffer(sdp) }
+    func sendOffer(_ offer: SessionDescription) { offers.sendOffer(offer) }
 
-    func carryAnswer(_ sdp: String) { offers.carryAnswer(sdp) }
+    func sendAnswer(_ answer: SessionDescription) { offers.sendAnswer(answer) }
 
     func refuseOffer(_ failure: SessionFailure) { offers.refuseOffer(failure) }
 }

@@ -1,6 +1,7 @@
 internal import EventLoop
 internal import ProxyCore
 internal import Routing
+internal import SDP
 internal import SIP
 
 /// A phone that goes on in another call: it is offered the other session within its dialog.
@@ -25,12 +26,12 @@ final class TransferredPhone: TransferredLeg, PhoneLeg {
     private let offers: SIPDialogOffers
     private var place = Place.former
     /// Our last description in the former session, and our last offer of this leg.
-    private var before: String?
-    private var latest: String?
+    private var before: SessionDescription?
+    private var latest: SessionDescription?
     /// The offer by which it was to return to its former session.
-    private(set) var lastReturn: String?
+    private(set) var lastReturn: SessionDescription?
     /// An offer of the other call's other side, which came before the phone was there.
-    private var waiting: String?
+    private var waiting: SessionDescription?
 
     init(_ former: any PhoneLeg, offers: SIPDialogOffers, side: SessionSide, origin: CallOrigin, endpoint: any SIPUserAgent) {
         // However often it is moved, it is one leg.
@@ -59,22 +60,22 @@ final class TransferredPhone: TransferredLeg, PhoneLeg {
             transfer?.handle(.rejected(side, .nothingKnown))
             return
         }
-        transfer?.handle(.offered(side, sdp: DialogInheritance.offer(from: said), trickle: false))
+        transfer?.handle(.offered(side, DialogInheritance.offer(from: RemoteDescription(parsing: said))))
     }
 
-    func offer(_ sdp: String) {
+    func offer(_ offer: SessionDescription) {
         guard !offers.isBusy else {
             transfer?.handle(.busy(side))
             return
         }
-        before = endpoint.localDescription(of: leg)
-        latest = sdp
+        before = endpoint.localDescription(of: leg).flatMap { try? SessionDescription(parsing: $0) }
+        latest = offer
         offers.hold(for: self)
-        offers.offer(sdp, by: self)
+        offers.offer(offer, by: self)
     }
 
     /// A phone's answer goes within its dialog as well.
-    func deliver(answer: String) { offer(answer) }
+    func deliver(answer: SessionDescription) { offer(answer) }
 
     /// Offers it its former session again.
     func offerFormer() {
@@ -101,7 +102,7 @@ final class TransferredPhone: TransferredLeg, PhoneLeg {
         case .offerAccepted(_, let sdp) where machine.isOffering(side):
             // Else it is the endpoint's refresh of the session timer.
             guard offers.accepted() else { return false }
-            transfer.handle(.accepted(side, sdp: sdp, trickle: false))
+            transfer.handle(.accepted(side, sdp.map { RemoteDescription(parsing: $0) }))
         case .offerRejected(_, let status, let phrase) where machine.isOffering(side):
             // An offer that is of no use any more is not repeated.
             if offers.retries(after: machine.isTurning(side) ? 0 : status) { return true }
@@ -157,15 +158,15 @@ final class TransferredPhone: TransferredLeg, PhoneLeg {
         endpoint.end(leg, status: end.status, reason: end.sipReason)
     }
 
-    func carryOffer(_ sdp: String) {
+    func sendOffer(_ offer: SessionDescription) {
         switch place {
-        case .former: waiting = sdp
-        case .arrived, .settled: offers.offer(sdp, by: self)
+        case .former: waiting = offer
+        case .arrived, .settled: offers.offer(offer, by: self)
         case .over: break
         }
     }
 
-    func carryAnswer(_ sdp: String) { endpoint.acceptOffer(leg, sdp: sdp) }
+    func sendAnswer(_ answer: SessionDescription) { endpoint.acceptOffer(leg, sdp: answer.text) }
 
     func refuseOffer(_ failure: SessionFailure) { endpoint.rejectOffer(leg, failure.offerResponse) }
 }

@@ -1,17 +1,19 @@
+import SDP
+
 /// Changes to an established call: offers from either side, and their answers.
 extension Call {
-    func offered(_ side: SessionSide, _ sdp: String, trickle: Bool) -> [Action] {
+    func offered(_ side: SessionSide, _ offer: RemoteDescription) -> [Action] {
         guard case .established(let leg) = state else {
             return [.refuseOffer(side, nil, .state("the call is not established"))]
         }
         guard !answerIsForNobody else {
             return [.refuseOffer(side, side == .callee ? leg : nil, .state("another offer is being answered"))]
         }
-        return [.offerSession(side, sdp: sdp, trickle: trickle, branch: carrying)]
+        return [.tellSession(side, .offered(offer), branch: carrying)]
     }
 
     /// Once the early answer has settled what is spoken (RFC 3311 section 5.1). The other side of the session hears nothing of it.
-    mutating func offeredEarly(_ leg: Leg?, _ sdp: String) -> [Action] {
+    mutating func offeredEarly(_ leg: Leg?, _ offer: RemoteDescription) -> [Action] {
         let side = leg == nil ? SessionSide.caller : .callee
         guard case .inviting(var invited) = state, var early = invited.early, early.answer != nil, early.offerer == nil,
             leg == nil || leg == early.leg, let branch = branch(of: early.leg)
@@ -19,11 +21,11 @@ extension Call {
         early.offerer = side
         invited.early = early
         state = .inviting(invited)
-        return [.offerEarly(side, sdp: sdp, branch: branch)]
+        return [.tellSession(side, .offeredEarly(offer), branch: branch)]
     }
 
     /// The session's answer to such an offer, or its refusal; nil where there is none.
-    mutating func earlyOutcome(_ side: SessionSide, _ branch: Branch, _ outcome: Result<String, SessionFailure>) -> [Action]? {
+    mutating func earlyOutcome(_ side: SessionSide, _ branch: Branch, _ outcome: Result<SessionDescription, SessionFailure>) -> [Action]? {
         guard case .inviting(var invited) = state, var early = invited.early, early.offerer == side, branch == self.branch(of: early.leg)
         else { return nil }
         early.offerer = nil
@@ -32,7 +34,7 @@ extension Call {
         state = .inviting(invited)
         let leg = side == .callee ? early.leg : nil
         switch outcome {
-        case .success(let answer): return [.carryAnswer(side, leg, answer)]
+        case .success(let answer): return [.sendAnswer(side, leg, answer)]
         case .failure(let failure): return [.refuseOffer(side, leg, failure)]
         }
     }
@@ -45,7 +47,7 @@ extension Call {
             return [.refuseOffer(side, side == .callee ? leg : nil, .state("another offer is being answered"))]
         }
         asking = side
-        return [.askSession(side, branch: carrying)]
+        return [.tellSession(side, .offerWanted, branch: carrying)]
     }
 
     mutating func withdrawn(_ side: SessionSide) -> [Action] {
@@ -53,20 +55,20 @@ extension Call {
             early.offerer = nil
             invited.early = early
             state = .inviting(invited)
-            return [.withdrawOffer(side, branch: branch)]
+            return [.tellSession(side, .withdrawn, branch: branch)]
         }
         guard case .established = state else { return [] }
         if asking == side { asking = nil }
-        return [.withdrawOffer(side, branch: carrying)]
+        return [.tellSession(side, .withdrawn, branch: carrying)]
     }
 
-    func answered(_ side: SessionSide, _ sdp: String, trickle: Bool) -> [Action] {
+    func answered(_ side: SessionSide, _ answer: RemoteDescription) -> [Action] {
         guard case .established = state else { return [] }
-        return [.answerSession(side, sdp: sdp, trickle: trickle, branch: carrying)]
+        return [.tellSession(side, .answered(answer), branch: carrying)]
     }
 
     func declined(_ side: SessionSide, _ failure: SessionFailure) -> [Action] {
         guard case .established = state else { return [] }
-        return [.declineSession(side, failure)]
+        return [.tellSession(side, .declined(failure), branch: carrying)]
     }
 }

@@ -14,7 +14,7 @@ extension Call {
         if let offer = callerOffer {
             for branch in possible.map(\.branch) where offers[branch] == nil && !invited.preparing.contains(branch) {
                 invited.preparing.insert(branch)
-                actions.append(.offerSession(.caller, sdp: offer.sdp, trickle: offer.trickle, branch: branch))
+                actions.append(.tellSession(.caller, .offered(offer), branch: branch))
             }
             for branch in Set(possible.map(\.branch)).subtracting(invited.preparing).sorted() { actions += ring(&invited, branch) }
         } else {

@@ -1,3 +1,5 @@
+import SDP
+
 /// What those who are called do: ring, send early media, answer.
 extension Call {
     mutating func ring(_ leg: Leg) -> [Action] {
@@ -7,34 +9,35 @@ extension Call {
     }
 
     /// Early media is for a call that rings one party: with several, nobody knows yet whose it should be.
-    mutating func progress(_ leg: Leg, _ sdp: String) -> [Action] {
+    mutating func progress(_ leg: Leg, _ answer: RemoteDescription) -> [Action] {
         guard case .inviting(var invited) = state, invited.parties.map(\.leg) == [leg], invited.early == nil, !wantsOffer,
             takesEarlyMedia,
             let branch = branch(of: leg)
         else { return ring(leg) + [.progressDone(leg, nil)] }
-        invited.early = Early(leg: leg, sdp: sdp)
+        invited.early = Early(leg: leg, description: answer)
         state = .inviting(invited)
-        return [.answerSession(.callee, sdp: sdp, trickle: false, branch: branch)]
+        return [.tellSession(.callee, .answered(answer), branch: branch)]
     }
 
-    mutating func accept(_ leg: Leg, _ accepted: Accepted) -> [Action] {
+    /// - Parameter description: Its answer, or its offer where the caller made none; nil for the early answer that came before.
+    mutating func accept(_ leg: Leg, _ description: RemoteDescription?) -> [Action] {
         switch state {
         case .ended:
             return [.refuse(leg, .state("the call has ended"))]
         case .inviting(var invited) where invited.waiting.contains(leg):
             if var early = invited.early {
-                guard early.answer == nil else { return establish(early, accepted) }
-                early.acceptedMeanwhile = accepted
+                guard early.answer == nil else { return establish(early, description) }
+                early.acceptance = Early.Acceptance(answer: description)
                 invited.early = early
                 state = .inviting(invited)
                 return []
             }
-            guard let sdp = accepted.sdp else { return [.refuse(leg, .refused("the answer has no SDP"))] }
+            guard let description else { return [.refuse(leg, .refused("the answer has no SDP"))] }
             guard let branch = branch(of: leg) else { return [] }
             state = .connecting(leg, invited)
             return wantsOffer
-                ? [.offerSession(.callee, sdp: sdp, trickle: accepted.trickle, branch: branch)]
-                : [.answerSession(.callee, sdp: sdp, trickle: accepted.trickle, branch: branch)]
+                ? [.tellSession(.callee, .offered(description), branch: branch)]
+                : [.tellSession(.callee, .answered(description), branch: branch)]
         case .inviting:
             return [.refuse(leg, .state("this party is not being called any more"))]
         default:
@@ -44,15 +47,15 @@ extension Call {
 
     /// The leg whose early answer the caller has takes the call. When its final description is another one, the session is
     /// changed to that as soon as it is established.
-    mutating func establish(_ early: Early, _ accepted: Accepted) -> [Action] {
+    mutating func establish(_ early: Early, _ final: RemoteDescription?) -> [Action] {
         guard let answer = early.answer else { return [] }
         let actions = connected(early.leg, answer: answer, others: [])
-        guard let sdp = accepted.sdp, sdp != early.sdp else { return actions }
+        guard let final, final.content != early.description.content else { return actions }
         answerIsForNobody = true
-        return actions + [.offerSession(.callee, sdp: sdp, trickle: accepted.trickle, branch: carrying)]
+        return actions + [.tellSession(.callee, .offered(final), branch: carrying)]
     }
 
-    mutating func connected(_ leg: Leg, answer: String, others: Set<Leg>) -> [Action] {
+    mutating func connected(_ leg: Leg, answer: SessionDescription, others: Set<Leg>) -> [Action] {
         state = .established(leg)
         return [.stopTimer(.ringing)] + settle(on: leg) + [.confirmCallee(leg, answer: nil), .answerCaller(answer)]
             + others.sorted().map { .endCallee($0, .answeredElsewhere) } + [.startTimer(.duration)]

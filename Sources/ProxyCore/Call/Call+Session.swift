@@ -1,58 +1,60 @@
+import SDP
+
 /// What the sessions of a call say: one of them once the call is answered, any of its branches before.
 extension Call {
-    mutating func sessionOffers(_ side: SessionSide, _ sdp: String, _ branch: Branch) -> [Action] {
+    mutating func sessionOffers(_ side: SessionSide, _ offer: SessionDescription, _ branch: Branch) -> [Action] {
         switch (state, side) {
         case (.preparing(branch), .caller):
             state = .established(nil)
-            return settle(branch) + [.answerCaller(sdp), .startTimer(.duration)]
+            return settle(branch) + [.answerCaller(offer), .startTimer(.duration)]
         case (.inviting(var invited), .callee) where invited.preparing.contains(branch):
-            offers[branch] = sdp
+            offers[branch] = offer
             let actions = ring(&invited, branch)
             state = .inviting(invited)
             return actions
         case (.connecting(_, let invited), .callee) where invited.preparing.contains(branch):
-            offers[branch] = sdp
+            offers[branch] = offer
             return []
         case (.connecting(let leg, let invited), .caller) where branch == self.branch(of: leg):
             state = .completing(leg)
             let others = invited.waiting.subtracting([leg]).sorted()
-            return [.stopTimer(.ringing)] + settle(branch) + [.answerCaller(sdp)]
+            return [.stopTimer(.ringing)] + settle(branch) + [.answerCaller(offer)]
                 + others.map { .endCallee($0, .answeredElsewhere) }
         case (.established(let leg), _) where asking == side && branch == carrying:
             asking = nil
-            return [.carryAnswer(side, side == .callee ? leg : nil, sdp)]
+            return [.sendAnswer(side, side == .callee ? leg : nil, offer)]
         case (.established(let leg), _) where branch == carrying:
-            return [.carryOffer(side, side == .callee ? leg : nil, sdp)]
+            return [.sendOffer(side, side == .callee ? leg : nil, offer)]
         default:
             return []
         }
     }
 
-    mutating func sessionAnswers(_ side: SessionSide, _ sdp: String, _ branch: Branch) -> [Action] {
-        if let actions = earlyOutcome(side, branch, .success(sdp)) { return actions }
+    mutating func sessionAnswers(_ side: SessionSide, _ answer: SessionDescription, _ branch: Branch) -> [Action] {
+        if let actions = earlyOutcome(side, branch, .success(answer)) { return actions }
         switch (state, side) {
         case (.preparing(branch), .caller):
             state = .established(nil)
-            return settle(branch) + [.answerCaller(sdp), .startTimer(.duration)]
+            return settle(branch) + [.answerCaller(answer), .startTimer(.duration)]
         case (.inviting(var invited), .caller):
             guard var early = invited.early, branch == self.branch(of: early.leg) else { return [] }
-            early.answer = sdp
-            if let accepted = early.acceptedMeanwhile { return establish(early, accepted) }
+            early.answer = answer
+            if let acceptance = early.acceptance { return establish(early, acceptance.answer) }
             invited.early = early
             callerRings = true
             state = .inviting(invited)
-            return [.progressCaller(sdp), .progressDone(early.leg, nil)]
+            return [.progressCaller(answer), .progressDone(early.leg, nil)]
         case (.connecting(let leg, let invited), .caller) where branch == self.branch(of: leg):
-            return connected(leg, answer: sdp, others: invited.waiting.subtracting([leg]))
+            return connected(leg, answer: answer, others: invited.waiting.subtracting([leg]))
         case (.completing(let leg), .callee) where branch == carrying:
             state = .established(leg)
-            return [.confirmCallee(leg, answer: sdp), .startTimer(.duration)]
+            return [.confirmCallee(leg, answer: answer), .startTimer(.duration)]
         case (.established(let leg), _) where branch == carrying:
             if side == .callee, answerIsForNobody {
                 answerIsForNobody = false
                 return []
             }
-            return [.carryAnswer(side, side == .callee ? leg : nil, sdp)]
+            return [.sendAnswer(side, side == .callee ? leg : nil, answer)]
         default:
             return []
         }
@@ -88,8 +90,8 @@ extension Call {
             invited.early = nil
             state = .inviting(invited)
             let told: [Action] = [.progressDone(early.leg, failure)]
-            guard let accepted = early.acceptedMeanwhile else { return told + ring(early.leg) }
-            return told + accept(early.leg, accepted)
+            guard let acceptance = early.acceptance else { return told + ring(early.leg) }
+            return told + accept(early.leg, acceptance.answer)
         case .connecting(let leg, var invited) where branch == self.branch(of: leg):
             // Whose offer came meanwhile is invited now.
             let late = invited.preparing.filter { offers[$0] != nil }.sorted()
@@ -124,9 +126,9 @@ extension Call {
         }
     }
 
-    mutating func callerAnswered(_ sdp: String?) -> [Action] {
+    mutating func callerAnswered(_ answer: RemoteDescription?) -> [Action] {
         guard case .completing = state else { return [] }
-        guard let sdp else { return finish(CallEnd(status: 488, reason: "The ACK brought no answer", by: .gateway)) }
-        return [.answerSession(.caller, sdp: sdp, trickle: false, branch: carrying)]
+        guard let answer else { return finish(CallEnd(status: 488, reason: "The ACK brought no answer", by: .gateway)) }
+        return [.tellSession(.caller, .answered(answer), branch: carrying)]
     }
 }

@@ -1,8 +1,8 @@
 /// One stage after the other: who is called, and what comes when they have failed.
 extension Call {
-    mutating func start(offer: String?, trickle: Bool) -> [Action] {
+    mutating func start(offer: RemoteDescription?) -> [Action] {
         guard state == .new else { return [] }
-        callerOffer = offer.map { Offer(sdp: $0, trickle: trickle) }
+        callerOffer = offer
         wantsOffer = offer == nil
         return goOn()
     }
@@ -17,8 +17,8 @@ extension Call {
                 return finish(end)
             case .echo(let branch):
                 state = .preparing(branch)
-                guard let offer = callerOffer else { return [.askSession(.caller, branch: branch)] }
-                return [.offerSession(.caller, sdp: offer.sdp, trickle: offer.trickle, branch: branch)]
+                guard let offer = callerOffer else { return [.tellSession(.caller, .offerWanted, branch: branch)] }
+                return [.tellSession(.caller, .offered(offer), branch: branch)]
             case .parties(let parties):
                 let possible = parties.filter { !failed.contains($0.branch) }
                 if !possible.isEmpty { return invite(possible) }
@@ -39,7 +39,7 @@ extension Call {
         var actions: [Action] = []
         for branch in parties.map(\.branch) where offers[branch] == nil && !invited.preparing.contains(branch) {
             invited.preparing.insert(branch)
-            actions.append(.offerSession(.caller, sdp: offer.sdp, trickle: offer.trickle, branch: branch))
+            actions.append(.tellSession(.caller, .offered(offer), branch: branch))
         }
         for branch in Set(parties.map(\.branch)).subtracting(invited.preparing).sorted() {
             actions += ring(&invited, branch)

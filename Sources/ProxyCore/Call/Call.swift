@@ -1,3 +1,5 @@
+public import SDP
+
 /// The state of one call between a caller and whoever it dialled: a pure machine that is told what happened on the legs
 /// and in the session, and says what to do.
 ///
@@ -39,11 +41,11 @@ public struct Call: Sendable {
     /// What happened.
     public enum Event: Sendable, Equatable {
         /// The caller called. Without an offer it wants one from the called party (late offer, RFC 3261 section 13.2.1).
-        case start(offer: String?, trickle: Bool)
+        case start(offer: RemoteDescription?)
         /// The session has an offer for that side.
-        case sessionOffers(SessionSide, String, branch: Branch = 1)
+        case sessionOffers(SessionSide, SessionDescription, branch: Branch = 1)
         /// The session has the answer for that side.
-        case sessionAnswers(SessionSide, String, branch: Branch = 1)
+        case sessionAnswers(SessionSide, SessionDescription, branch: Branch = 1)
         /// The session did not take that side's offer. When it was the first one, `sessionEnded` follows.
         case offerRefused(SessionSide, SessionFailure, branch: Branch = 1)
         /// The session did not take the answer that was last given to it; it still waits for one.
@@ -52,12 +54,12 @@ public struct Call: Sendable {
         case sessionEnded(SessionEnd, branch: Branch = 1)
         case ringing(Leg)
         /// A leg rings and answers already, for early media (RFC 3960).
-        case progress(Leg, sdp: String)
+        case progress(Leg, RemoteDescription)
         /// A leg takes the call; its description answers the caller's offer, or offers where the caller made none.
         /// nil stands for the one that came with `progress`.
-        case accepted(Leg, sdp: String?, trickle: Bool)
+        case accepted(Leg, RemoteDescription?)
         /// The caller's answer to the called party's offer, in the ACK; nil when the ACK brought none.
-        case callerAnswered(sdp: String?)
+        case callerAnswered(RemoteDescription?)
         /// A leg that rings has others ring in its place; the end is for where that cannot be.
         case redirected(Leg, to: [Party], CallEnd)
         /// A leg refused, failed, or hung up.
@@ -73,51 +75,42 @@ public struct Call: Sendable {
         /// The party at that side of an established call goes on in another one; the other side is told this end.
         case handedOver(SessionSide, CallEnd)
         /// A phone of an established call answers the endpoint's refresh with another description than before.
-        case refreshed(SessionSide, sdp: String)
+        case refreshed(SessionSide, RemoteDescription)
         /// A phone of an established call was to go on in another one, and has been told to return by this description; its answer.
-        case returned(SessionSide, sdp: String, answer: String?)
+        case returned(SessionSide, SessionDescription, answer: RemoteDescription?)
         /// A side of an established call wants an offer, to answer it; the leg is for the refusal where it is not established.
         case offerWanted(SessionSide, Leg? = nil)
         /// The caller (nil), or a leg that rings, offers anew before the call is answered.
-        case offeredEarly(Leg?, sdp: String)
+        case offeredEarly(Leg?, RemoteDescription)
         /// A side of an established call wants to change the session.
-        case offered(SessionSide, sdp: String, trickle: Bool)
+        case offered(SessionSide, RemoteDescription)
         /// A side of an established call withdraws its offer.
         case withdrawn(SessionSide)
-        /// A side answers, or declines, an offer that was carried to it.
-        case answered(SessionSide, sdp: String, trickle: Bool)
+        /// A side answers, or declines, an offer that it was sent.
+        case answered(SessionSide, RemoteDescription)
         case declined(SessionSide, SessionFailure)
     }
 
     /// What to do about it, in this order.
     public enum Action: Sendable, Equatable {
-        case offerSession(SessionSide, sdp: String, trickle: Bool, branch: Branch = 1)
-        /// A further offer of that side's, before the call is answered.
-        case offerEarly(SessionSide, sdp: String, branch: Branch)
-        /// That side wants an offer of the session's.
-        case askSession(SessionSide, branch: Branch = 1)
-        case refreshSession(SessionSide, sdp: String)
-        /// That side has been told this, by somebody else.
-        case noteDescription(SessionSide, sdp: String)
-        case withdrawOffer(SessionSide, branch: Branch = 1)
-        case answerSession(SessionSide, sdp: String, trickle: Bool, branch: Branch = 1)
-        case declineSession(SessionSide, SessionFailure)
-        case invite(Leg, offer: String?)
+        /// Tell a session what that side of it has done.
+        case tellSession(SessionSide, PartyEvent, branch: Branch = 1)
+        case invite(Leg, offer: SessionDescription?)
         /// Tell the caller that it rings; said once.
         case ringCaller
         /// Give the caller its answer while it still rings.
-        case progressCaller(String)
+        case progressCaller(SessionDescription)
         /// What became of the leg's early answer; the leg rings in any case.
         case progressDone(Leg, SessionFailure?)
         /// The leg has the call. `answer` is the answer to its offer, where it made one.
-        case confirmCallee(Leg, answer: String?)
+        case confirmCallee(Leg, answer: SessionDescription?)
         /// The called party answered: the answer to the caller's offer, or an offer where the caller made none.
-        case answerCaller(String)
+        case answerCaller(SessionDescription)
         /// The answer of this leg could not be carried out, and changed nothing.
         case refuse(Leg, SessionFailure)
-        /// Carry an offer, or the answer to its own offer, to a side of an established call; or say that its offer is refused.
-        case carryOffer(SessionSide, Leg?, String)
-        case carryAnswer(SessionSide, Leg?, String)
+        /// Send an offer, or the answer to its own offer, to a side of an established call; or refuse its offer.
+        case sendOffer(SessionSide, Leg?, SessionDescription)
+        case sendAnswer(SessionSide, Leg?, SessionDescription)
         case refuseOffer(SessionSide, Leg?, SessionFailure)
         /// Final response, or hang-up, for a caller that has not been answered, or has.
         case rejectCaller(CallEnd)
@@ -158,27 +151,22 @@ public struct Call: Sendable {
         func legs(of branch: Branch) -> [Leg] { parties.filter { $0.branch == branch }.map(\.leg) }
     }
 
-    struct Offer: Sendable, Equatable {
-        let sdp: String
-        let trickle: Bool
-    }
-
     /// An answer that came while it rings.
     struct Early: Sendable, Equatable {
+        /// What a leg accepts the call with: its final description, or none besides the early one.
+        struct Acceptance: Sendable, Equatable {
+            let answer: RemoteDescription?
+        }
+
         let leg: Leg
         /// As the leg sent it.
-        let sdp: String
+        let description: RemoteDescription
         /// What the session made of it for the caller; nil while it is on its way.
-        var answer: String?
-        /// The leg took the call before that: its final description.
-        var acceptedMeanwhile: Accepted?
+        var answer: SessionDescription?
+        /// The leg took the call before that.
+        var acceptance: Acceptance?
         /// The side whose further offer the session has.
         var offerer: SessionSide?
-    }
-
-    struct Accepted: Sendable, Equatable {
-        let sdp: String?
-        let trickle: Bool
     }
 
     enum State: Sendable, Equatable {
@@ -201,11 +189,11 @@ public struct Call: Sendable {
     /// How many stages have been begun.
     var begun = 0
     /// The caller's offer: each branch gets it when its stage has come.
-    var callerOffer: Offer?
+    var callerOffer: RemoteDescription?
     /// Whether the caller made no offer, so that the called party is to make it.
     public internal(set) var wantsOffer = false
     /// What each branch made of the caller's offer for those that are called.
-    var offers: [Branch: String] = [:]
+    var offers: [Branch: SessionDescription] = [:]
     /// Branches whose session could not do it.
     var failed: Set<Branch> = []
     /// Whether the caller was told that it rings.
@@ -257,24 +245,24 @@ public struct Call: Sendable {
     /// Takes one event.
     public mutating func handle(_ event: Event) -> [Action] {
         switch event {
-        case .start(let offer, let trickle): return start(offer: offer, trickle: trickle)
+        case .start(let offer): return start(offer: offer)
         case .ringing(let leg): return ring(leg)
-        case .progress(let leg, let sdp): return progress(leg, sdp)
-        case .accepted(let leg, let sdp, let trickle): return accept(leg, Accepted(sdp: sdp, trickle: trickle))
-        case .callerAnswered(let sdp): return callerAnswered(sdp)
-        case .sessionOffers(let side, let sdp, let branch): return sessionOffers(side, sdp, branch)
-        case .sessionAnswers(let side, let sdp, let branch): return sessionAnswers(side, sdp, branch)
+        case .progress(let leg, let answer): return progress(leg, answer)
+        case .accepted(let leg, let description): return accept(leg, description)
+        case .callerAnswered(let answer): return callerAnswered(answer)
+        case .sessionOffers(let side, let offer, let branch): return sessionOffers(side, offer, branch)
+        case .sessionAnswers(let side, let answer, let branch): return sessionAnswers(side, answer, branch)
         case .offerRefused(let side, let failure, let branch): return offerRefused(side, failure, branch)
         case .answerRefused(let failure, let branch): return answerRefused(failure, branch)
         case .offerWanted(let side, let leg): return offerWanted(side, leg)
-        case .refreshed(let side, let sdp): return isEstablished ? [.refreshSession(side, sdp: sdp)] : []
-        case .returned(let side, let sdp, let answer):
+        case .refreshed(let side, let answer): return isEstablished ? [.tellSession(side, .refreshed(answer), branch: carrying)] : []
+        case .returned(let side, let offer, let answer):
             guard isEstablished else { return [] }
-            return [.noteDescription(side, sdp: sdp)] + (answer.map { [.refreshSession(side, sdp: $0)] } ?? [])
-        case .offeredEarly(let leg, let sdp): return offeredEarly(leg, sdp)
-        case .offered(let side, let sdp, let trickle): return offered(side, sdp, trickle: trickle)
+            return [.tellSession(side, .received(offer), branch: carrying)] + (answer.map { [.tellSession(side, .refreshed($0), branch: carrying)] } ?? [])
+        case .offeredEarly(let leg, let offer): return offeredEarly(leg, offer)
+        case .offered(let side, let offer): return offered(side, offer)
         case .withdrawn(let side): return withdrawn(side)
-        case .answered(let side, let sdp, let trickle): return answered(side, sdp, trickle: trickle)
+        case .answered(let side, let answer): return answered(side, answer)
         case .declined(let side, let failure): return declined(side, failure)
         case .calleeEnded(let leg, let end): return lose(leg, end)
         case .dismissed(let legs, let end): return dismiss(legs, end)

@@ -1,4 +1,4 @@
-import SDP
+public import SDP
 
 /// Tern's own side of a dialog: an `o=` line that stays, with a version that rises when the rest has changed (RFC 3264, section 8).
 struct LocalDescription: Sendable {
@@ -73,24 +73,25 @@ public struct DialogInheritance: Sendable {
     let family: AddressFamily?
 
     /// What the phone said last, as an offer of all that it can: a hold was for the call that it leaves.
-    public static func offer(from remote: String) -> String {
-        guard var session = try? SessionDescription(negotiating: remote) else { return remote }
-        session.attributes.removeAll { $0.isDirection }
-        for index in session.media.indices where session.media[index].port != 0 {
-            session.media[index].attributes.removeAll { $0.isDirection }
-            session.media[index].attributes.append(.direction(.sendrecv))
+    public static func offer(from remote: RemoteDescription) -> RemoteDescription {
+        remote.map { remote in
+            var session = remote
+            session.attributes.removeAll { $0.isDirection }
+            for index in session.media.indices where session.media[index].port != 0 {
+                session.media[index].attributes.removeAll { $0.isDirection }
+                session.media[index].attributes.append(.direction(.sendrecv))
+            }
+            return session
         }
-        return session.text
     }
 
     /// A description of ours that stood before another one, to be sent once more: its version has to be a new one, and lines that
     /// the other one has added stay, refused (RFC 3264, section 8).
-    public static func renewed(_ sdp: String, after last: String?) -> String {
-        guard var session = try? SessionDescription(negotiating: sdp) else { return sdp }
-        let other = last.flatMap { try? SessionDescription(negotiating: $0) }
-        session.origin.sessionVersion = max(session.origin.sessionVersion, other?.origin.sessionVersion ?? 0) &+ 1
-        session.media += (other?.media.dropFirst(session.media.count) ?? []).map { LeanMedium.refusing($0.kind, $0.transport, $0.formats.first) }
-        return session.text
+    public static func renewed(_ before: SessionDescription, after last: SessionDescription?) -> SessionDescription {
+        var session = before
+        session.origin.sessionVersion = max(before.origin.sessionVersion, last?.origin.sessionVersion ?? 0) &+ 1
+        session.media += (last?.media.dropFirst(before.media.count) ?? []).map { LeanMedium.refusing($0.kind, $0.transport, $0.formats.first) }
+        return session
     }
 }
 

@@ -32,7 +32,7 @@ extension OfferAnswer {
         do {
             let offer = try negotiate(exchange.answerer, body)
             state = .offered(exchange, offer)
-            return [.action(.deliverOffer(exchange.answerer, offer.text))]
+            return [.action(.sendOffer(exchange.answerer, offer))]
         } catch {
             let failure = SessionFailure.description(error)
             return exchange.purpose == .renewal(.requested) ? refuse(exchange.answerer, failure) : [.declined(exchange.purpose, failure)]
@@ -40,26 +40,26 @@ extension OfferAnswer {
     }
 
     /// A phone answers the refresh of its session timer otherwise than before (RFC 4028, section 7.4). An answer that cannot be used changes nothing.
-    mutating func receiveRefresh(from side: SessionSide, _ sdp: String) -> [Outcome] {
+    mutating func receiveRefresh(from side: SessionSide, _ answer: RemoteDescription) -> [Outcome] {
         guard state == .stable, case .sip(var leg)? = sides[side], let offer = try? leg.repeatOffer(widening: false) else { return [] }
         sides[side] = .sip(leg)
         state = .offered(Exchange(offerer: side.other, purpose: .renewal(.requested)), offer)
-        return receiveAnswer(from: side, sdp, trickle: false)
+        return receiveAnswer(from: side, answer)
     }
 
     /// A phone offers before the call is answered (RFC 3311, section 5.1): another address, or fewer formats. Tern answers with its last description to the
     /// phone; the other side cannot be offered anything yet. Other media has to wait until the call is answered.
-    mutating func receiveEarlyOffer(from side: SessionSide, _ sdp: String) -> [Outcome] {
+    mutating func receiveEarlyOffer(from side: SessionSide, _ offer: RemoteDescription) -> [Outcome] {
         guard state == .stable, case .sip(let before)? = sides[side] else { return refuse(side, .glare) }
         var leg = before
         do {
             let answer = try leg.repeatOffer(widening: false)
-            _ = try leg.acceptAnswer(SessionDescription(negotiating: sdp))
+            _ = try leg.acceptAnswer(offer.read())
             guard leg.agreedMedia == before.standingMedia else {
                 return refuse(side, .state("other media cannot be agreed on before the call is answered"))
             }
             sides[side] = .sip(leg)
-            return [.action(.deliverAnswer(side, answer.text)), .agreed(by: side)]
+            return [.action(.sendAnswer(side, answer)), .agreed(by: side)]
         } catch {
             return refuse(side, .description(error))
         }

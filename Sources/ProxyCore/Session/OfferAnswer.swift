@@ -53,16 +53,7 @@ struct OfferAnswer: Sendable {
     private(set) var isEstablished = false
     /// The number of the last step: an outcome with another number is late and ignored.
     private var step = 0
-    private var isAttached = false
-    private var waitingCandidates: [ProxySession.Action] = []
-
-    /// The candidates that Janus has of each side's last description.
-    private var candidateCounts: [SessionSide: Int] = [:]
-
-    /// Candidates that are kept until the handles are attached; further ones are refused.
-    static let maximumWaitingCandidates = 64
-    /// Candidates of one description of a side; further ones are refused, as Janus would keep them all.
-    static let maximumCandidates = 128
+    private var candidates = TrickledCandidates()
 
     init(kind: SessionKind, sides: [SessionSide: LegNegotiation]) {
         self.kind = kind
@@ -70,27 +61,27 @@ struct OfferAnswer: Sendable {
     }
 
     /// The offer that a side has and has not answered.
-    var pendingOffer: String? { if case .offered(_, let offer) = state { offer.text } else { nil } }
+    var pendingOffer: SessionDescription? { if case .offered(_, let offer) = state { offer } else { nil } }
 
     /// The side that has an offer to answer.
     var answerer: SessionSide? { if case .offered(let exchange, _) = state { exchange.answerer } else { nil } }
 
     // MARK: Offers
 
-    mutating func receiveOffer(from side: SessionSide, _ sdp: String, trickle: Bool) -> [Outcome] {
+    mutating func receiveOffer(from side: SessionSide, _ received: RemoteDescription) -> [Outcome] {
         guard kind.mayOffer(side) else { return refuse(side, .unsupported("this side of the session cannot offer")) }
         guard state == .new || state == .stable else { return refuse(side, .glare) }
         let offer: SessionDescription
         do {
-            offer = try SessionDescription(negotiating: sdp)
+            offer = try received.read()
         } catch {
             let failure = SessionFailure.description(error)
             return refuse(side, failure) + (state == .new ? [.failed(failure)] : [])
         }
-        if state == .new { return attach(offer, from: side, trickle: trickle) }
-        if let answer = repeatAnswer(to: offer, of: side) { return [.action(.deliverAnswer(side, answer.text)), .agreed(by: side)] }
+        if state == .new { return attach(offer, from: side, trickle: received.trickle) }
+        if let answer = repeatAnswer(to: offer, of: side) { return [.action(.sendAnswer(side, answer)), .agreed(by: side)] }
         let purpose = changesPathOnly(side, offer) ? Exchange.Purpose.path : kind.purpose
-        return begin(Exchange(offerer: side, purpose: purpose), offer, trickle: trickle)
+        return begin(Exchange(offerer: side, purpose: purpose), offer, trickle: received.trickle)
     }
 
     mutating func attach(_ offer: SessionDescription?, from side: SessionSide, trickle: Bool) -> [Outcome] {
@@ -102,7 +93,7 @@ struct OfferAnswer: Sendable {
     private mutating func begin(_ exchange: Exchange, _ offer: SessionDescription, trickle: Bool) -> [Outcome] {
         do {
             let inner = try negotiate(exchange.offerer) { (leg) throws(NegotiationError) in try leg.acceptOffer(offer) }
-            if !exchange.isFirst { candidateCounts[exchange.offerer] = nil }
+            if !exchange.isFirst { candidates.restart(of: exchange.offerer) }
             return advance(inner, exchange, trickle: trickle)
         } catch {
             return fail(exchange, .description(error))
@@ -116,16 +107,16 @@ struct OfferAnswer: Sendable {
 
     // MARK: Answers
 
-    mutating func receiveAnswer(from side: SessionSide, _ sdp: String, trickle: Bool) -> [Outcome] {
+    mutating func receiveAnswer(from side: SessionSide, _ answer: RemoteDescription) -> [Outcome] {
         guard case .offered(let exchange, _) = state, exchange.answerer == side else {
             return [.action(.refuseAnswer(.state(answerRefusal)))]
         }
         if exchange.isWithdrawn { return discardAnswer(of: exchange, .withdrawn) }
         let before = sides[side]
         do {
-            let inner = try negotiate(side) { (leg) throws(NegotiationError) in try leg.acceptAnswer(SessionDescription(negotiating: sdp)) }
+            let inner = try negotiate(side) { (leg) throws(NegotiationError) in try leg.acceptAnswer(answer.read()) }
             switch exchange.purpose {
-            case .parties, .forwarded, .echo, .path: return advance(inner, exchange.answering, trickle: trickle)
+            case .parties, .forwarded, .echo, .path: return advance(inner, exchange.answering, trickle: answer.trickle)
             case .renewal: return renewed(side, before, inner)
             case .hold(let hold):
                 state = .stable
@@ -205,7 +196,7 @@ struct OfferAnswer: Sendable {
 
     mutating func end() {
         state = .ended
-        waitingCandidates = []
+        candidates.end()
     }
 
     // MARK: Stages
@@ -213,10 +204,8 @@ struct OfferAnswer: Sendable {
     mutating func stepDone(_ number: Int, _ outcome: StepOutcome) -> [Outcome] {
         switch state {
         case .attaching(let first) where first.step == number:
-            isAttached = true
-            let candidates = waitingCandidates.map(Outcome.action)
-            waitingCandidates = []
-            return begin(first) + candidates
+            let outcomes = begin(first)
+            return outcomes + candidates.attached().map(Outcome.action)
         case .carrying(let exchange, let inner, step: number):
             if case .opened(let ports) = outcome { sides[exchange.role == .offer ? exchange.answerer : exchange.offerer]?.open(ports) }
             if exchange.isWithdrawn { return fail(exchange, .withdrawn) }
@@ -291,12 +280,12 @@ struct OfferAnswer: Sendable {
             }
             let offer = try negotiate(exchange.answerer) { (leg) throws(NegotiationError) in try leg.make(.offer, inner, generated) }
             state = .offered(exchange, offer)
-            return [.action(.deliverOffer(exchange.answerer, offer.text))]
+            return [.action(.sendOffer(exchange.answerer, offer))]
         }
         var outcomes: [Outcome] = []
         if exchange.hasAnswerForOfferer {
             let answer = try negotiate(exchange.offerer) { (leg) throws(NegotiationError) in try leg.make(.answer, inner, generated) }
-            outcomes = [.action(.deliverAnswer(exchange.offerer, answer.text))]
+            outcomes = [.action(.sendAnswer(exchange.offerer, answer))]
         }
         state = .stable
         isEstablished = true
@@ -325,28 +314,11 @@ struct OfferAnswer: Sendable {
         return description
     }
 
-    // MARK: Candidates
-
-    /// A candidate from the browser at `side` (RFC 8838). It waits until its handle is attached.
+    /// A candidate from the browser at `side`.
     mutating func receiveCandidate(_ received: TrickledCandidate, from side: SessionSide) -> [Outcome] {
-        guard kind.type(of: side) == .webrtc else {
-            return [.action(.refuseCandidate(.unsupported("this side of the session takes no candidates")))]
-        }
-        do {
-            guard let candidate = try received.readableForJanus() else { return [] }
-            guard candidateCounts[side, default: 0] < OfferAnswer.maximumCandidates else {
-                return [.action(.refuseCandidate(.state("too many candidates")))]
-            }
-            candidateCounts[side, default: 0] += 1
-            if isAttached { return [.action(.trickle(side, candidate))] }
-            guard waitingCandidates.count < OfferAnswer.maximumWaitingCandidates else {
-                return [.action(.refuseCandidate(.state("too many candidates before the session has started")))]
-            }
-            waitingCandidates.append(.trickle(side, candidate))
-            return []
-        } catch {
-            return [.action(.refuseCandidate(.description(error)))]
-        }
+        let action = kind.type(of: side) == .webrtc
+            ? candidates.receive(received, from: side) : .refuseCandidate(.unsupported("this side of the session takes no candidates"))
+        return action.map { [.action($0)] } ?? []
     }
 }
 

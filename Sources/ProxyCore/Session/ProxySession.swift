@@ -1,4 +1,4 @@
-import SDP
+public import SDP
 
 /// One media session: a pure machine that takes events and returns actions.
 ///
@@ -9,23 +9,8 @@ import SDP
 public struct ProxySession: Sendable {
     /// What happened.
     public enum Event: Sendable, Equatable {
-        /// A side offers: the first time to start the session, later to change it. `trickle` says that candidates follow by
-        /// themselves. The first offer is the caller's, or the called party's when the caller leaves it to that one.
-        case offered(SessionSide, sdp: String, trickle: Bool)
-        /// A phone asks for an offer: within its dialog, or to begin with.
-        case offerWanted(SessionSide)
-        /// A phone answers what it was told last with another description than before: its refresh of the session timer.
-        case refreshed(SessionSide, sdp: String)
-        /// A phone got this description of ours from another session of its dialog: later ones need higher versions.
-        case received(SessionSide, sdp: String)
-        /// A phone offers anew before the call is answered.
-        case offeredEarly(SessionSide, sdp: String)
-        /// That side withdraws its offer: it was cancelled, or not answered in time.
-        case withdrawn(SessionSide)
-        /// That side answers the offer that it has.
-        case answered(SessionSide, sdp: String, trickle: Bool)
-        /// That side declines the offer that it has.
-        case declined(SessionSide, SessionFailure)
+        /// A party does something about offers and answers.
+        case party(SessionSide, PartyEvent)
         /// Janus did the step with this number.
         case stepDone(number: Int, StepOutcome)
         case stepFailed(number: Int, SessionFailure)
@@ -46,10 +31,10 @@ public struct ProxySession: Sendable {
     public enum Action: Sendable, Equatable {
         /// Have Janus do this; the number comes back with the outcome.
         case perform(MediaStep, number: Int)
-        /// Carry this offer to that side.
-        case deliverOffer(SessionSide, String)
-        /// Carry this answer to that side, which made the offer: both have agreed.
-        case deliverAnswer(SessionSide, String)
+        /// Send this offer to that side.
+        case sendOffer(SessionSide, SessionDescription)
+        /// Send this answer to that side, which made the offer: both have agreed.
+        case sendAnswer(SessionSide, SessionDescription)
         /// Decline the offer of that side. If it was the first one, the session ends as well.
         case refuseOffer(SessionSide, SessionFailure)
         /// The answer cannot be used; another one may follow.
@@ -84,7 +69,7 @@ public struct ProxySession: Sendable {
     /// Whether the legs have to be told what was agreed on, as soon as they have taken the last settings.
     private(set) var hasNewAgreement = false
     /// Answers of phones to refreshes that came during something else; the last one of each phone counts, until it says something newer.
-    private var refreshes: [SessionSide: String] = [:]
+    private var refreshes: [SessionSide: RemoteDescription] = [:]
 
     /// - Parameters:
     ///   - id: Lower-case UUID; names the recordings too.
@@ -116,7 +101,7 @@ public struct ProxySession: Sendable {
     public var isEstablished: Bool { offers.isEstablished }
 
     /// The offer that one side has and has not answered.
-    public var pendingOffer: String? { offers.pendingOffer }
+    public var pendingOffer: SessionDescription? { offers.pendingOffer }
 
     /// The side that has an offer to answer.
     public var answerer: SessionSide? { offers.answerer }
@@ -151,25 +136,7 @@ public struct ProxySession: Sendable {
     public mutating func handle(_ event: Event) -> [Action] {
         if isEnded { return afterEnd(event) }
         switch event {
-        case .offered(let side, let sdp, let trickle):
-            refreshes[side] = nil
-            return act(on: offers.receiveOffer(from: side, sdp, trickle: trickle))
-        case .offerWanted(let side): return act(on: offers.receiveOfferRequest(from: side))
-        case .refreshed(let side, let sdp):
-            refreshes[side] = sdp
-            return takeTurn()
-        case .received(let side, let sdp):
-            if let description = try? SessionDescription(negotiating: sdp) { offers.sides[side]?.note(description) }
-            return []
-        case .offeredEarly(let side, let sdp): return act(on: offers.receiveEarlyOffer(from: side, sdp))
-        case .withdrawn(let side):
-            offers.withdrawOffer(of: side)
-            return []
-        case .answered(let side, let sdp, let trickle):
-            // It is newer than the side's answer to a refresh.
-            if answerer == side { refreshes[side] = nil }
-            return act(on: offers.receiveAnswer(from: side, sdp, trickle: trickle))
-        case .declined(let side, let failure): return act(on: offers.receiveRefusal(from: side, failure))
+        case .party(let side, let event): return handle(event, of: side)
         case .stepDone(let number, let outcome): return act(on: offers.stepDone(number, outcome))
         case .stepFailed(let number, let failure): return act(on: offers.stepFailed(number, failure))
         case .candidate(let side, let candidate): return act(on: offers.receiveCandidate(candidate, from: side))
@@ -182,11 +149,35 @@ public struct ProxySession: Sendable {
         }
     }
 
+    private mutating func handle(_ event: PartyEvent, of side: SessionSide) -> [Action] {
+        switch event {
+        case .offered(let offer):
+            refreshes[side] = nil
+            return act(on: offers.receiveOffer(from: side, offer))
+        case .offeredEarly(let offer): return act(on: offers.receiveEarlyOffer(from: side, offer))
+        case .offerWanted: return act(on: offers.receiveOfferRequest(from: side))
+        case .withdrawn:
+            offers.withdrawOffer(of: side)
+            return []
+        case .answered(let answer):
+            // It is newer than the side's answer to a refresh.
+            if answerer == side { refreshes[side] = nil }
+            return act(on: offers.receiveAnswer(from: side, answer))
+        case .declined(let failure): return act(on: offers.receiveRefusal(from: side, failure))
+        case .refreshed(let answer):
+            refreshes[side] = answer
+            return takeTurn()
+        case .received(let description):
+            offers.sides[side]?.note(description)
+            return []
+        }
+    }
+
     private func afterEnd(_ event: Event) -> [Action] {
         let failure = SessionFailure.state("the session has ended")
         switch event {
-        case .offered(let side, _, _), .offerWanted(let side), .offeredEarly(let side, _): return [.refuseOffer(side, failure)]
-        case .answered: return [.refuseAnswer(failure)]
+        case .party(let side, .offered), .party(let side, .offerWanted), .party(let side, .offeredEarly): return [.refuseOffer(side, failure)]
+        case .party(_, .answered): return [.refuseAnswer(failure)]
         case .candidate: return [.refuseCandidate(failure)]
         case .update(let number, _), .hold(let number, _, _): return [.updateFailed(number: number, failure)]
         default: return []
@@ -225,8 +216,8 @@ public struct ProxySession: Sendable {
         guard !changes.isApplying, !isEnded else { return [] }
         if hasNewAgreement { return apply(.agreement) }
         guard offers.state == .stable else { return [] }
-        if let side = SessionSide.allCases.first(where: { refreshes[$0] != nil }), let sdp = refreshes.removeValue(forKey: side) {
-            return act(on: offers.receiveRefresh(from: side, sdp))
+        if let side = SessionSide.allCases.first(where: { refreshes[$0] != nil }), let answer = refreshes.removeValue(forKey: side) {
+            return act(on: offers.receiveRefresh(from: side, answer))
         }
         return beginChange()
     }

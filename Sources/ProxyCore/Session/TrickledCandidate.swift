@@ -38,3 +38,45 @@ extension TrickledCandidate {
         return TrickledCandidate(mid: name, mediaLineIndex: mediaLineIndex, candidate: "candidate:\(candidate.value)")
     }
 }
+
+/// The candidates of a session's browsers, within bounds; they wait until the handles are attached.
+struct TrickledCandidates: Sendable {
+    /// Candidates that are kept until the handles are attached; further ones are refused.
+    static let maximumWaiting = 64
+    /// Candidates of one description of a side; further ones are refused, as Janus would keep them all.
+    static let maximum = 128
+
+    private var isAttached = false
+    private var waiting: [ProxySession.Action] = []
+    /// Those that Janus has of each side's last description.
+    private var counts: [SessionSide: Int] = [:]
+
+    /// What to do about a candidate of that browser's (RFC 8838); nil where nothing is.
+    mutating func receive(_ received: TrickledCandidate, from side: SessionSide) -> ProxySession.Action? {
+        do throws(NegotiationError) {
+            guard let candidate = try received.readableForJanus() else { return nil }
+            guard counts[side, default: 0] < TrickledCandidates.maximum else { return .refuseCandidate(.state("too many candidates")) }
+            counts[side, default: 0] += 1
+            if isAttached { return .trickle(side, candidate) }
+            guard waiting.count < TrickledCandidates.maximumWaiting else {
+                return .refuseCandidate(.state("too many candidates before the session has started"))
+            }
+            waiting.append(.trickle(side, candidate))
+            return nil
+        } catch {
+            return .refuseCandidate(.description(error))
+        }
+    }
+
+    /// The handles are attached: what has waited goes to them.
+    mutating func attached() -> [ProxySession.Action] {
+        isAttached = true
+        defer { waiting = [] }
+        return waiting
+    }
+
+    /// The side has a new description, with candidates of its own.
+    mutating func restart(of side: SessionSide) { counts[side] = nil }
+
+    mutating func end() { waiting = [] }
+}

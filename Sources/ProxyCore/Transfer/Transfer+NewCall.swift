@@ -1,3 +1,5 @@
+import SDP
+
 /// The way into the new call.
 extension Transfer {
     mutating func start() -> [Action] {
@@ -11,11 +13,11 @@ extension Transfer {
         return [.askOffer(.caller)]
     }
 
-    mutating func offered(_ side: SessionSide, _ offer: Offer) -> [Action] {
+    mutating func offered(_ side: SessionSide, _ offer: RemoteDescription) -> [Action] {
         guard transferees[side]?.phase == .asked else { return [] }
         transferees[side]?.phase = .former
         transferees[side]?.hasOffered = true
-        guard side == .caller else { return [.acceptCall(sdp: offer.sdp, trickle: offer.trickle)] }
+        guard side == .caller else { return [.acceptCall(offer)] }
         state = .calling
         return [.makeCall] + alone.map { .follow($0) } + [.startCall(offer)]
     }
@@ -26,28 +28,28 @@ extension Transfer {
         return [.askOffer(side)]
     }
 
-    mutating func described(_ side: SessionSide, _ sdp: String) -> [Action] {
+    mutating func described(_ side: SessionSide, _ description: SessionDescription) -> [Action] {
         guard state == .calling, let transferee = transferees[side], transferee.phase == .former else { return [] }
-        guard transferee.kind == .browser, transferee.hasOffered else { return offer(side, sdp, attempt: 1) }
+        guard transferee.kind == .browser, transferee.hasOffered else { return offer(side, description, attempt: 1) }
         transferees[side]?.phase = .arrived
-        return [.answer(side, sdp: sdp), .arrive(side)] + succeed()
+        return [.answer(side, description), .arrive(side)] + succeed()
     }
 
-    mutating func offer(_ side: SessionSide, _ sdp: String, attempt: Int) -> [Action] {
-        transferees[side]?.phase = .offered(sdp: sdp, attempt: attempt)
-        return [.offer(side, sdp: sdp)] + (transferees[side]?.kind == .phone ? [.follow(side)] : [])
+    mutating func offer(_ side: SessionSide, _ description: SessionDescription, attempt: Int) -> [Action] {
+        transferees[side]?.phase = .offered(description, attempt: attempt)
+        return [.offer(side, description)] + (transferees[side]?.kind == .phone ? [.follow(side)] : [])
     }
 
     mutating func busy(_ side: SessionSide) -> [Action] {
         guard let transferee = transferees[side] else { return [] }
         let back: [Action] = transferee.isAlone ? [] : [.followFormer(side)]
         switch transferee.phase {
-        case .offered(let sdp, let attempt):
+        case .offered(let description, let attempt):
             guard attempt < Transfer.maximumAttempts else {
                 transferees[side]?.phase = .former
                 return back + fail(.failed(.state("the phone is busy with another offer")))
             }
-            transferees[side]?.phase = .waiting(sdp: sdp, attempt: attempt + 1)
+            transferees[side]?.phase = .waiting(description, attempt: attempt + 1)
             return back + [.wait(side)]
         case .turning: return stay(side) + finished()
         // An offer of the new session's is under way.
@@ -58,16 +60,16 @@ extension Transfer {
         }
     }
 
-    mutating func accepted(_ side: SessionSide, _ sdp: String?, trickle: Bool) -> [Action] {
+    mutating func accepted(_ side: SessionSide, _ answer: RemoteDescription?) -> [Action] {
         guard let transferee = transferees[side] else { return [] }
         switch transferee.phase {
         case .offered:
             transferees[side]?.phase = .arrived
-            guard let sdp else { return fail(CallEnd(status: 488, reason: "The phone accepted without an answer", by: .callee)) }
-            guard side == .callee, !transferee.hasOffered else { return [.refreshCall(side, sdp: sdp), .arrive(side)] + succeed() }
-            return [.acceptCall(sdp: sdp, trickle: trickle), .arrive(side)]
+            guard let answer else { return fail(CallEnd(status: 488, reason: "The phone accepted without an answer", by: .callee)) }
+            guard side == .callee, !transferee.hasOffered else { return [.refreshCall(side, answer), .arrive(side)] + succeed() }
+            return [.acceptCall(answer), .arrive(side)]
         case .turning: return offerFormer(side)
-        case .returning: return [.returned(side, answer: sdp)] + stay(side) + finished()
+        case .returning: return [.returned(side, answer: answer)] + stay(side) + finished()
         case .former, .asked, .waiting, .arrived, .settled, .stayed, .gone: return []
         }
     }

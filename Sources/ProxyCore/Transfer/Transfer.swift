@@ -1,3 +1,5 @@
+public import SDP
+
 /// The state of one transfer: a party of a call, or one of each of two calls, goes on in a new call, and the transferor leaves (RFC 5589).
 ///
 /// A pure machine, as ``Call`` is: it is told what happened in the former calls, in the new call and on the transferees' legs, and says what to do.
@@ -18,9 +20,9 @@ public struct Transfer: Sendable {
     public enum Event: Sendable, Equatable {
         case start
         /// The transferee has made an offer for the new session.
-        case offered(SessionSide, sdp: String, trickle: Bool)
+        case offered(SessionSide, RemoteDescription)
         /// The new call has an offer, or the answer to the transferee's offer.
-        case described(SessionSide, sdp: String)
+        case described(SessionSide, SessionDescription)
         /// The new call wants an offer of the transferee.
         case offerWanted(SessionSide)
         /// The phone's dialog has another offer under way: the one that was to be made has not been made.
@@ -28,7 +30,7 @@ public struct Transfer: Sendable {
         /// The wait for the dialog is over.
         case waited(SessionSide)
         /// The transferee has accepted the offer that it had; a phone perhaps without a session description.
-        case accepted(SessionSide, sdp: String?, trickle: Bool)
+        case accepted(SessionSide, RemoteDescription?)
         /// The transferee has refused it, or has made no offer.
         case rejected(SessionSide, CallEnd)
         /// The transferee has hung up.
@@ -54,17 +56,17 @@ public struct Transfer: Sendable {
         /// Make the new call, and leave it unstarted.
         case makeCall
         /// Start the new call with the caller's offer; nil for that of a caller who is no transferee.
-        case startCall(Offer?)
+        case startCall(RemoteDescription?)
         /// Offer the new session to the transferee.
-        case offer(SessionSide, sdp: String)
+        case offer(SessionSide, SessionDescription)
         /// Give the browser the answer to its offer.
-        case answer(SessionSide, sdp: String)
+        case answer(SessionSide, SessionDescription)
         /// Say `waited` soon.
         case wait(SessionSide)
         /// The new call has this description of its called party, which has accepted.
-        case acceptCall(sdp: String, trickle: Bool)
+        case acceptCall(RemoteDescription)
         /// The phone's answer, for the session of the new call.
-        case refreshCall(SessionSide, sdp: String)
+        case refreshCall(SessionSide, RemoteDescription)
         /// The transferee has the new session.
         case arrive(SessionSide)
         /// Events of the transferee's leg are for the new call from now on, or for its former call again.
@@ -73,7 +75,7 @@ public struct Transfer: Sendable {
         /// Offer the former session to the phone again.
         case offerFormer(SessionSide)
         /// The phone is back in its former session, with this answer to that offer.
-        case returned(SessionSide, answer: String?)
+        case returned(SessionSide, answer: RemoteDescription?)
         /// Take the transferee out of its former call, whose other party gets this end.
         case leaveFormer(SessionSide, CallEnd)
         /// End the former call as if there were no transfer.
@@ -100,12 +102,6 @@ public struct Transfer: Sendable {
         public var isFinal: Bool { self != .ringing }
     }
 
-    /// The caller's offer for the new call.
-    public struct Offer: Sendable, Equatable {
-        public let sdp: String
-        public let trickle: Bool
-    }
-
     /// Where a transferee is.
     enum Phase: Sendable, Equatable {
         /// In its former session.
@@ -113,9 +109,9 @@ public struct Transfer: Sendable {
         /// In its former session, and asked for an offer for the new one.
         case asked
         /// In its former session, whose other offer comes before this one.
-        case waiting(sdp: String, attempt: Int)
+        case waiting(SessionDescription, attempt: Int)
         /// It has been offered the new session.
-        case offered(sdp: String, attempt: Int)
+        case offered(SessionDescription, attempt: Int)
         /// In the new session, which may still fail.
         case arrived
         /// The transfer has failed while an offer to the phone has no answer, which comes first; `hasArrived`: the offer is one of the new session's.
@@ -190,14 +186,14 @@ public struct Transfer: Sendable {
     public mutating func handle(_ event: Event) -> [Action] {
         switch event {
         case .start: return start()
-        case .offered(let side, let sdp, let trickle): return offered(side, Offer(sdp: sdp, trickle: trickle))
-        case .described(let side, let sdp): return described(side, sdp)
+        case .offered(let side, let offer): return offered(side, offer)
+        case .described(let side, let description): return described(side, description)
         case .offerWanted(let side): return offerWanted(side)
         case .busy(let side): return busy(side)
         case .waited(let side):
-            guard case .waiting(let sdp, let attempt)? = transferees[side]?.phase else { return [] }
-            return offer(side, sdp, attempt: attempt)
-        case .accepted(let side, let sdp, let trickle): return accepted(side, sdp, trickle: trickle)
+            guard case .waiting(let description, let attempt)? = transferees[side]?.phase else { return [] }
+            return offer(side, description, attempt: attempt)
+        case .accepted(let side, let answer): return accepted(side, answer)
         case .rejected(let side, let end): return rejected(side, end)
         case .left(let side, let end): return left(side, end)
         case .transferorLeft(let side, let end): return transferorLeft(side, end)

@@ -17,7 +17,7 @@ extension CallBench {
             browser.disconnect()
         }
         await bench.settle()
-        for leg in bench.agent.legs where leg.owes { leg.doWhatIsOwed("") }
+        for leg in bench.agent.legs where leg.owes { leg.doWhatIsOwed(sdp("an answer")) }
         await bench.settle()
         #expect(bench.violations() == [])
         #expect(bench.leftovers() == [])
@@ -29,7 +29,7 @@ extension CallBench {
         browser.request("start_call", ["dest": "901", "offer": .offer])
         await settle()
         let phone = try #require(agent.legs.last)
-        phone.receive(.success(sdp: "a phone's answer \(phone.id)"))
+        phone.receive(.success(sdp: sdp("a phone's answer \(phone.id)")))
         await settle()
         return (try #require(browser.known.last), phone)
     }
@@ -56,6 +56,9 @@ extension StandInBrowser {
 
 extension JSONValue {
     /// Descriptions of a browser.
-    static let offer: JSONValue = ["sdp": "a browser's offer"]
-    static let answer: JSONValue = ["sdp": "a browser's answer"]
+    static let offer: JSONValue = ["sdp": .string(sdp("a browser's offer"))]
+    static let answer: JSONValue = ["sdp": .string(sdp("a browser's answer"))]
 }
+
+/// A description with a name and no media: what a stand-in for a phone or browser says.
+func sdp(_ name: String) -> String { "v=0\r\ns=\(name)\r\n" }

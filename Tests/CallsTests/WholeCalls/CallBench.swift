@@ -128,7 +128,7 @@ final class CallBench {
 
     /// A phone calls: of a PBX where `trunk` is its host's last byte, else of a stranger.
     @discardableResult
-    func phone(calls dialled: String, trunk: Int? = nil, offer: String? = "a phone's offer", replaces: SIPLegID? = nil) -> StandInLeg {
+    func phone(calls dialled: String, trunk: Int? = nil, offer: String? = sdp("a phone's offer"), replaces: SIPLegID? = nil) -> StandInLeg {
         let address = trunk.map { "192.0.2.\($0)" } ?? "203.0.113.5"
         var invite = SIPIncomingInvite(
             from: SIPParty(uri: "sip:+49301@\(address)", user: "+49301", host: address, displayName: nil),
@@ -168,7 +168,7 @@ final class CallBench {
     /// What the parties and the gateway's tables say is wrong at this moment.
     func violations() -> [String] {
         let foreign = browsers.filter { $0.user == "mallory" }.flatMap(\.events).map { "mallory was told of \($0.type) of \($0.object)" }
-        return faults.errors + agent.violations + foreign + browsers.flatMap { browser in browser.violations.map { "\(browser.user) \(browser.id): \($0)" } }
+        return faults.errors + agent.violations + media.unreadable + foreign + browsers.flatMap { browser in browser.violations.map { "\(browser.user) \(browser.id): \($0)" } }
     }
 
     /// What there is of calls that are over: nothing, when all parties are gone.

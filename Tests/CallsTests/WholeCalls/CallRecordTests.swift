@@ -38,12 +38,12 @@ struct CallRecordTests {
     func stations() async throws {
         try await play { bench, told in
             let alice = bench.browser("alice")
-            alice.request("start_call", ["dest": "901", "offer": ["sdp": "a browser's offer"]])
+            alice.request("start_call", ["dest": "901", "offer": ["sdp": .string(sdp("a browser's offer"))]])
             await bench.settle()
             #expect(told.records.count == 1 && told.records[0].end == nil && told.records[0].times.answered == nil)
             let phone = try #require(bench.agent.legs.last)
             phone.receive(.provisional(status: 180, phrase: "Ringing", sdp: nil))
-            phone.receive(.success(sdp: "a phone's answer"))
+            phone.receive(.success(sdp: sdp("a phone's answer")))
             await bench.settle()
             #expect(told.records.count == 2 && told.records[1].times.answered != nil && told.records[1].times.rang != nil)
             #expect(told.records[1].trunk == "east" && told.records[1].calleeSide.callID == "\(phone.id)" && told.records[1].end == nil)
@@ -71,7 +71,7 @@ struct CallRecordTests {
     func targets() async throws {
         try await play { bench, told in
             let alice = bench.browser("alice")
-            alice.request("start_call", ["dest": "901", "offer": ["sdp": "a browser's offer"]])
+            alice.request("start_call", ["dest": "901", "offer": ["sdp": .string(sdp("a browser's offer"))]])
             await bench.settle()
             bench.agent.legs.last?.receive(.failure(status: 503, phrase: "Service Unavailable", reason: nil))
             await bench.settle()
@@ -116,7 +116,7 @@ struct CallRecordTests {
             let caller = bench.phone(calls: "bob", trunk: 10)
             await bench.settle()
             let phones = bench.agent.legs.filter(\.isOurs)
-            phones[1].receive(.success(sdp: "a phone's answer"))
+            phones[1].receive(.success(sdp: sdp("a phone's answer")))
             await bench.settle()
             caller.receive(.acknowledged(sdp: nil))
             phones[0].receive(.failure(status: 487, phrase: "", reason: nil))
@@ -140,7 +140,7 @@ struct CallRecordTests {
             phone.receive(.acknowledged(sdp: nil))
             #expect(told.records.count == 1 && told.records[0].end?.status == 404 && told.records[0].caller.source == "trunk west")
             let alice = bench.browser("alice")
-            alice.request("start_call", ["dest": "nobody", "offer": ["sdp": "a browser's offer"]])
+            alice.request("start_call", ["dest": "nobody", "offer": ["sdp": .string(sdp("a browser's offer"))]])
             await bench.settle()
             #expect(told.records.count == 2 && told.records[1].end?.result == "not_found" && told.records[1].caller.user == "alice")
             let absent = bench.phone(calls: "carol", trunk: 10)
@@ -166,7 +166,7 @@ struct CallRecordTests {
                 phone.receive(.acknowledged(sdp: nil))
             }
             let alice = bench.browser("alice")
-            for dialled in ["nobody", "carol"] { alice.request("start_call", ["dest": .string(dialled), "offer": ["sdp": "a browser's offer"]]) }
+            for dialled in ["nobody", "carol"] { alice.request("start_call", ["dest": .string(dialled), "offer": ["sdp": .string(sdp("a browser's offer"))]]) }
             await bench.settle()
             #expect(told.records.count == 4 && events.count == 4 && bench.faults.ends.count == 4)
             for ((record, event), line) in zip(zip(told.records, events), bench.faults.ends) {

@@ -23,7 +23,7 @@ struct CallSnapshotTests {
         #expect(ringing.id == id && ringing.state == .ringing && ringing.answeredFor == nil && ringing.callees == ["alice"])
         #expect(ringing.caller == "+49301" && ringing.callerKind == "trunk" && ringing.trunk == "east" && ringing.source == "trunk east")
         #expect(ringing.dialled == "alice")
-        alice.request("answer_call", ["call_id": .string(id), "answer": ["sdp": "a browser's answer"]])
+        alice.request("answer_call", ["call_id": .string(id), "answer": ["sdp": .string(sdp("a browser's answer"))]])
         await bench.settle()
         let answered = try #require(bench.switchboard.snapshots(limit: 10).first)
         #expect(answered.state == .answered && answered.answeredFor != nil && answered.callees == ["alice"])

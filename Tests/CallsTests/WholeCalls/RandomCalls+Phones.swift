@@ -113,8 +113,8 @@ extension RandomCalls {
     /// What a phone must not do now, or what crosses something on the wire.
     private func actUnlawfully(_ leg: StandInLeg) {
         let inputs: [LegInput] = [
-            .cancelled(nil), .bye(nil), .acknowledged(sdp: nil), .acknowledged(sdp: "stray"), .offered(.invite, sdp: text("a stray offer")),
-            .offered(.update, sdp: nil), .success(sdp: "stray"), .failure(status: 481, phrase: "", reason: nil),
+            .cancelled(nil), .bye(nil), .acknowledged(sdp: nil), .acknowledged(sdp: sdp("stray")), .offered(.invite, sdp: text("a stray offer")),
+            .offered(.update, sdp: nil), .success(sdp: sdp("stray")), .failure(status: 481, phrase: "", reason: nil),
             .provisional(status: 180, phrase: "", sdp: nil), .pracked(sdp: nil), .byeAnswered, .terminated(status: 0), .overdue,
             .acknowledgementLost, .infoAnswered(status: 200), .refreshFailed(status: 408), .sessionOver,
         ]

@@ -65,10 +65,10 @@ final class RandomCalls {
             lostFlows: lostFlows)
     }
 
-    /// A text that no other description has.
+    /// A description that no other has.
     func text(_ what: String) -> String {
         texts += 1
-        return "\(what) \(texts)"
+        return sdp("\(what) \(texts)")
     }
 
     func note(_ what: String) { trace.append(what) }

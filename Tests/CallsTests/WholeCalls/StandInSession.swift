@@ -2,6 +2,7 @@ import EventLoop
 import Janus
 import Media
 import ProxyCore
+import SDP
 
 /// Media without a media server: makes sessions whose steps a test lets happen.
 @LoopActor
@@ -12,6 +13,8 @@ final class StandInMedia: SessionFactory {
     /// Whether the next step of that session is to fail.
     var fails: @LoopActor () -> Bool = { false }
     private(set) var made = 0
+    /// Descriptions that reached a session and could not be parsed.
+    var unreadable: [String] = []
 
     func session(
         _ id: String, _ kind: SessionKind, options: SessionOptions, profiles: [SessionSide: SIPProfile],
@@ -26,7 +29,7 @@ final class StandInMedia: SessionFactory {
     func forget(_ session: StandInSession) { sessions.removeAll { $0 === session } }
 }
 
-/// A session that behaves as ``EngineSession`` does, with texts of its own in place of SDP.
+/// A session that behaves as ``EngineSession`` does, with descriptions that have a name and no media.
 @LoopActor
 final class StandInSession: MediaSession {
     /// One offer and its answer.
@@ -49,7 +52,7 @@ final class StandInSession: MediaSession {
         case new
         /// A step of the media engine is under way.
         case carrying(Exchange)
-        case offered(Exchange, String)
+        case offered(Exchange, SessionDescription)
         case stable
         case ended
     }
@@ -73,7 +76,9 @@ final class StandInSession: MediaSession {
     /// Told what becomes of the change that is being made.
     private var changeDone: UpdateCompletion?
     private let number: Int
-    private var texts = 0
+    private var descriptions = 0
+    /// What the parties have done about offers and answers, in order.
+    private(set) var said: [(side: SessionSide, event: PartyEvent)] = []
     private let queue = EventQueue<@LoopActor (StandInSession) -> Void>()
     private weak var media: StandInMedia?
 
@@ -89,7 +94,7 @@ final class StandInSession: MediaSession {
     }
 
     var isEnded: Bool { if case .ended = state { true } else { false } }
-    var pendingOffer: String? { if case .offered(_, let offer) = state { offer } else { nil } }
+    var pendingOffer: SessionDescription? { if case .offered(_, let offer) = state { offer } else { nil } }
     var hasSteps: Bool { !steps.isEmpty }
     func agreedMedia(of side: SessionSide) -> [AgreedMedium] { [] }
     func takesTelephoneEvents(_ side: SessionSide) -> Bool { number.isMultiple(of: 2) }
@@ -100,7 +105,6 @@ final class StandInSession: MediaSession {
     func requestKeyframe(of side: SessionSide) {}
     func endIfPhoneIsSilent(for limit: Duration) async {}
     func goOnRecording(of sessions: [any MediaSession]) { update(SessionOptionsChange(record: true)) { _ in } }
-    func received(_ side: SessionSide, _ sdp: String) {}
 
     /// As events of the real one: one after the other.
     private func take(_ event: @escaping @LoopActor (StandInSession) -> Void) {
@@ -110,9 +114,15 @@ final class StandInSession: MediaSession {
         }
     }
 
-    private func text() -> String {
-        texts += 1
-        return "session \(number) text \(texts)"
+    private func description() -> SessionDescription {
+        descriptions += 1
+        return SessionDescription(
+            origin: Origin(sessionID: UInt64(number), sessionVersion: UInt64(descriptions), address: "192.0.2.1"), name: "session \(number)")
+    }
+
+    /// Parties of a test send nothing that cannot be parsed.
+    private func check(_ description: RemoteDescription) {
+        if case .failure(let error) = description.content { media?.unreadable.append("\(error)") }
     }
 
     // MARK: Steps
@@ -148,7 +158,29 @@ final class StandInSession: MediaSession {
 
     // MARK: Offers and answers
 
-    func offer(_ side: SessionSide, _ sdp: String, trickle: Bool) {
+    func receive(_ event: PartyEvent, from side: SessionSide) {
+        said.append((side, event))
+        switch event {
+        case .offered(let offer):
+            check(offer)
+            self.offer(side)
+        case .offeredEarly(let offer):
+            check(offer)
+            offerEarly(side)
+        case .offerWanted: offerWanted(side)
+        case .withdrawn: withdraw(side)
+        case .answered(let answer):
+            check(answer)
+            self.answer(side)
+        case .declined(let failure): decline(side, failure)
+        case .refreshed(let answer):
+            check(answer)
+            refresh(side)
+        case .received: break
+        }
+    }
+
+    private func offer(_ side: SessionSide) {
         take { session in
             switch session.state {
             case .new: session.begin(Exchange(offerer: side, isFirst: true))
@@ -169,19 +201,19 @@ final class StandInSession: MediaSession {
 
     /// The answerer gets the offer.
     private func offerTo(_ exchange: Exchange) {
-        let offer = text()
+        let offer = description()
         state = .offered(exchange, offer)
-        onOutput?(.offer(exchange.offerer.other, offer))
+        onOutput?(.sendOffer(exchange.offerer.other, offer))
     }
 
     private func agree(_ exchange: Exchange) {
         state = .stable
         isEstablished = true
-        if exchange.awaitsAnswer { onOutput?(.answer(exchange.offerer, text())) }
+        if exchange.awaitsAnswer { onOutput?(.sendAnswer(exchange.offerer, description())) }
         if case .hold(let side, let isOn) = exchange.purpose { hold(side, isOn) }
     }
 
-    func offerWanted(_ side: SessionSide) {
+    private func offerWanted(_ side: SessionSide) {
         take { session in
             switch session.state {
             case .new where session.kind.calleeType == nil: session.askFor(Exchange(offerer: side.other, isFirst: true, purpose: .own))
@@ -201,7 +233,7 @@ final class StandInSession: MediaSession {
         }
     }
 
-    func answer(_ side: SessionSide, _ sdp: String, trickle: Bool) {
+    private func answer(_ side: SessionSide) {
         take { session in
             guard case .offered(let exchange, _) = session.state, exchange.offerer.other == side else {
                 session.onOutput?(.answerRefused(.state("the session waits for no answer")))
@@ -218,14 +250,14 @@ final class StandInSession: MediaSession {
         }
     }
 
-    func decline(_ side: SessionSide, _ failure: SessionFailure) {
+    private func decline(_ side: SessionSide, _ failure: SessionFailure) {
         take { session in
             guard case .offered(let exchange, _) = session.state, exchange.offerer.other == side else { return }
             session.fail(exchange, failure)
         }
     }
 
-    func withdraw(_ side: SessionSide) {
+    private func withdraw(_ side: SessionSide) {
         take { session in
             switch session.state {
             case .carrying(var exchange) where exchange.offerer == side && exchange.awaitsAnswer && !exchange.isFirst:
@@ -239,7 +271,7 @@ final class StandInSession: MediaSession {
         }
     }
 
-    func offerEarly(_ side: SessionSide, _ sdp: String) {
+    private func offerEarly(_ side: SessionSide) {
         take { session in
             guard case .stable = session.state else {
                 session.onOutput?(.offerRefused(side, .state("another offer is under way")))
@@ -251,7 +283,7 @@ final class StandInSession: MediaSession {
         }
     }
 
-    func refreshed(_ side: SessionSide, _ sdp: String) {
+    private func refresh(_ side: SessionSide) {
         guard kind.calleeType != nil else { return }
         change { session in session.begin(Exchange(offerer: side, purpose: .own)) } fail: {}
     }

@@ -18,14 +18,14 @@ struct CallTests {
     /// A call whose legs have been invited.
     private func inviting(_ legs: [Call.Leg] = [1]) -> Call {
         var call = Call(id: "c", echo: false, legs: legs)
-        _ = call.handle(.start(offer: "O", trickle: false))
+        _ = call.handle(.start(offer: "O"))
         _ = call.handle(.sessionOffers(.callee, "P"))
         return call
     }
 
     private func established() -> Call {
         var call = inviting()
-        _ = call.handle(.accepted(1, sdp: "A", trickle: false))
+        _ = call.handle(.accepted(1, "A"))
         _ = call.handle(.sessionAnswers(.caller, "B"))
         return call
     }
@@ -33,7 +33,7 @@ struct CallTests {
     @Test("takes the offer through the session to every leg, and starts the ringing limit")
     func invites() {
         var call = Call(id: "c", echo: false, legs: [1, 2])
-        #expect(call.handle(.start(offer: "O", trickle: true)) == [.offerSession(.caller, sdp: "O", trickle: true)])
+        #expect(call.handle(.start(offer: RemoteDescription("O", trickle: true))) == [.tellSession(.caller, .offered(RemoteDescription("O", trickle: true)))])
         #expect(
             call.handle(.sessionOffers(.callee, "P")) == [
                 .startTimer(.ringing), .invite(1, offer: "P"), .invite(2, offer: "P"),
@@ -52,7 +52,7 @@ struct CallTests {
     @Test("the echo answers at once")
     func echo() {
         var call = Call(id: "c", echo: true, legs: [])
-        #expect(call.handle(.start(offer: "O", trickle: false)) == [.offerSession(.caller, sdp: "O", trickle: false)])
+        #expect(call.handle(.start(offer: "O")) == [.tellSession(.caller, .offered("O"))])
         #expect(call.handle(.sessionAnswers(.caller, "A")) == [.answerCaller("A"), .startTimer(.duration)])
         #expect(call.isEstablished)
         let end = CallEnd.normal(by: .caller)
@@ -67,8 +67,8 @@ struct CallTests {
     func firstAnswerWins() {
         var call = inviting([1, 2, 3])
         #expect(
-            call.handle(.accepted(2, sdp: "A", trickle: true)) == [.answerSession(.callee, sdp: "A", trickle: true)])
-        guard case .refuse(3, .state) = call.handle(.accepted(3, sdp: "C", trickle: false)).first else {
+            call.handle(.accepted(2, RemoteDescription("A", trickle: true))) == [.tellSession(.callee, .answered(RemoteDescription("A", trickle: true)))])
+        guard case .refuse(3, .state) = call.handle(.accepted(3, "C")).first else {
             Issue.record("a second answer was taken")
             return
         }
@@ -82,23 +82,23 @@ struct CallTests {
     @Test("an answer that the session refuses changes nothing: it rings on")
     func refusedAnswer() {
         var call = inviting([1, 2])
-        _ = call.handle(.accepted(1, sdp: "bad", trickle: false))
+        _ = call.handle(.accepted(1, "bad"))
         let failure = SessionFailure.refused("no")
         #expect(call.handle(.answerRefused(failure)) == [.refuse(1, failure)])
         #expect(
-            call.handle(.accepted(2, sdp: "A", trickle: false)) == [.answerSession(.callee, sdp: "A", trickle: false)])
+            call.handle(.accepted(2, "A")) == [.tellSession(.callee, .answered("A"))])
     }
 
     @Test("answering twice, or after the end, is refused")
     func answeredTwice() {
         var call = established()
         #expect(
-            call.handle(.accepted(1, sdp: "A", trickle: false)) == [
+            call.handle(.accepted(1, "A")) == [
                 .refuse(1, .state("the call has been answered before"))
             ])
         _ = call.handle(.callerEnded(.normal(by: .caller)))
         #expect(
-            call.handle(.accepted(1, sdp: "A", trickle: false)) == [.refuse(1, .state("the call has ended"))])
+            call.handle(.accepted(1, "A")) == [.refuse(1, .state("the call has ended"))])
     }
 
     @Test("the last refusal ends it with the most telling status")
@@ -133,7 +133,7 @@ struct CallTests {
     @Test("CANCEL while the answer is on its way ends the leg that answered as well")
     func cancelCrossesAnswer() {
         var call = inviting()
-        _ = call.handle(.accepted(1, sdp: "A", trickle: false))
+        _ = call.handle(.accepted(1, "A"))
         let actions = call.handle(.callerEnded(.cancelled))
         #expect(actions.contains(.endCallee(1, .cancelled)))
         #expect(actions.contains(.stopSession(.cancelled)))
@@ -164,7 +164,7 @@ struct CallTests {
     @Test("a session that fails to start rejects the caller with the status that says why")
     func sessionFails() {
         var call = Call(id: "c", echo: false, legs: [1])
-        _ = call.handle(.start(offer: "O", trickle: false))
+        _ = call.handle(.start(offer: "O"))
         let end = CallEnd(status: 503, reason: "no media server", by: .gateway, retryAfter: 5)
         #expect(
             call.handle(.offerRefused(.caller, .unavailable("no media server"))) == [
@@ -185,7 +185,7 @@ struct CallTests {
     func nobody() {
         var call = Call(id: "c", echo: false, legs: [])
         #expect(
-            call.handle(.start(offer: "O", trickle: false)) == [
+            call.handle(.start(offer: "O")) == [
                 .rejectCaller(.notReachable), .ended(.notReachable),
             ])
     }
@@ -193,7 +193,7 @@ struct CallTests {
     @Test("one leg going while another's answer is on its way disturbs nothing")
     func otherLegGoes() {
         var call = inviting([1, 2])
-        _ = call.handle(.accepted(1, sdp: "A", trickle: false))
+        _ = call.handle(.accepted(1, "A"))
         #expect(call.handle(.calleeEnded(2, busy)) == [])
         #expect(
             call.handle(.sessionAnswers(.caller, "B")) == [
@@ -204,16 +204,16 @@ struct CallTests {
     @Test("whatever comes in whatever order, it ends once and never traps")
     func anyOrder() {
         let events: [Call.Event] = [
-            .start(offer: "O", trickle: false), .sessionOffers(.callee, "P"), .sessionAnswers(.caller, "Q"),
+            .start(offer: "O"), .sessionOffers(.callee, "P"), .sessionAnswers(.caller, "Q"),
             .offerRefused(.caller, .refused("x")), .answerRefused(.refused("y")), .sessionEnded(.stopped), .ringing(1),
-            .ringing(9), .accepted(1, sdp: "A", trickle: false), .accepted(2, sdp: "B", trickle: true),
-            .accepted(1, sdp: nil, trickle: false), .progress(1, sdp: "E"), .callerAnswered(sdp: "C"), .callerAnswered(sdp: nil),
-            .start(offer: nil, trickle: false), .sessionOffers(.caller, "R"), .sessionAnswers(.callee, "S"),
-            .offerRefused(.callee, .refused("z")), .offered(.caller, sdp: "T", trickle: false),
-            .offered(.callee, sdp: "U", trickle: false), .answered(.callee, sdp: "V", trickle: false),
+            .ringing(9), .accepted(1, "A"), .accepted(2, RemoteDescription("B", trickle: true)),
+            .accepted(1, nil), .progress(1, "E"), .callerAnswered("C"), .callerAnswered(nil),
+            .start(offer: nil), .sessionOffers(.caller, "R"), .sessionAnswers(.callee, "S"),
+            .offerRefused(.callee, .refused("z")), .offered(.caller, "T"),
+            .offered(.callee, "U"), .answered(.callee, "V"),
             .declined(.caller, .refused("w")),
             .calleeEnded(1, busy), .calleeEnded(2, declined), .callerEnded(.cancelled), .terminate(.noAnswer),
-            .calleeEnded(3, .notReachable), .accepted(3, sdp: "X", trickle: false), .ringingOver,
+            .calleeEnded(3, .notReachable), .accepted(3, "X"), .ringingOver,
             .sessionOffers(.callee, "P2", branch: 2), .sessionAnswers(.caller, "Q2", branch: 2),
             .offerRefused(.caller, .refused("x2"), branch: 2), .answerRefused(.refused("y2"), branch: 2),
             .sessionEnded(.stopped, branch: 2), .sessionAnswers(.caller, "E", branch: 3),
@@ -241,10 +241,10 @@ struct CallTests {
     @Test("an early answer reaches the caller while it rings, and is its answer when the phone takes the call")
     func earlyMedia() {
         var call = inviting()
-        #expect(call.handle(.progress(1, sdp: "E")) == [.answerSession(.callee, sdp: "E", trickle: false)])
+        #expect(call.handle(.progress(1, "E")) == [.tellSession(.callee, .answered("E"))])
         #expect(call.handle(.sessionAnswers(.caller, "F")) == [.progressCaller("F"), .progressDone(1, nil)])
         #expect(
-            call.handle(.accepted(1, sdp: "E", trickle: false)) == [
+            call.handle(.accepted(1, "E")) == [
                 .stopTimer(.ringing), .confirmCallee(1, answer: nil), .answerCaller("F"), .startTimer(.duration),
             ])
     }
@@ -252,26 +252,26 @@ struct CallTests {
     @Test("another description in the 200 than in the 183 changes the session once it is established")
     func changedAfterEarlyMedia() {
         var call = inviting()
-        _ = call.handle(.progress(1, sdp: "E"))
+        _ = call.handle(.progress(1, "E"))
         _ = call.handle(.sessionAnswers(.caller, "F"))
         #expect(
-            call.handle(.accepted(1, sdp: "G", trickle: false)).last
-                == .offerSession(.callee, sdp: "G", trickle: false))
-        #expect(call.handle(.sessionOffers(.caller, "H")) == [.carryOffer(.caller, nil, "H")])
+            call.handle(.accepted(1, "G")).last
+                == .tellSession(.callee, .offered("G")))
+        #expect(call.handle(.sessionOffers(.caller, "H")) == [.sendOffer(.caller, nil, "H")])
         #expect(
-            call.handle(.answered(.caller, sdp: "I", trickle: false)) == [.answerSession(.caller, sdp: "I", trickle: false)])
+            call.handle(.answered(.caller, "I")) == [.tellSession(.caller, .answered("I"))])
         #expect(call.handle(.sessionAnswers(.callee, "J")) == [])
         #expect(
-            call.handle(.offered(.callee, sdp: "K", trickle: false)) == [
-                .offerSession(.callee, sdp: "K", trickle: false)
+            call.handle(.offered(.callee, "K")) == [
+                .tellSession(.callee, .offered("K"))
             ])
     }
 
     @Test("a phone that answers before its early answer is through is answered when it is")
     func acceptedDuringEarlyMedia() {
         var call = inviting()
-        _ = call.handle(.progress(1, sdp: "E"))
-        #expect(call.handle(.accepted(1, sdp: nil, trickle: false)) == [])
+        _ = call.handle(.progress(1, "E"))
+        #expect(call.handle(.accepted(1, nil)) == [])
         #expect(
             call.handle(.sessionAnswers(.caller, "F")) == [
                 .stopTimer(.ringing), .confirmCallee(1, answer: nil), .answerCaller("F"), .startTimer(.duration),
@@ -281,18 +281,18 @@ struct CallTests {
     @Test("an early answer that cannot be used only rings, and its leg is told why")
     func badEarlyMedia() {
         var call = inviting()
-        _ = call.handle(.progress(1, sdp: "bad"))
+        _ = call.handle(.progress(1, "bad"))
         #expect(call.handle(.answerRefused(.refused("no"))) == [.progressDone(1, .refused("no")), .ringCaller])
-        _ = call.handle(.progress(1, sdp: "bad"))
+        _ = call.handle(.progress(1, "bad"))
         #expect(call.handle(.answerRefused(.refused("no"))) == [.progressDone(1, .refused("no"))])
         #expect(
-            call.handle(.accepted(1, sdp: "A", trickle: false)) == [.answerSession(.callee, sdp: "A", trickle: false)])
+            call.handle(.accepted(1, "A")) == [.tellSession(.callee, .answered("A"))])
     }
 
     @Test("with several parties ringing an early answer is only a sign of ringing")
     func earlyMediaOfOneOfMany() {
         var call = inviting([1, 2])
-        #expect(call.handle(.progress(1, sdp: "E")) == [.ringCaller, .progressDone(1, nil)])
+        #expect(call.handle(.progress(1, "E")) == [.ringCaller, .progressDone(1, nil)])
     }
 
     // MARK: Late offer
@@ -301,13 +301,13 @@ struct CallTests {
     func lateOffer() {
         var call = Call(id: "c", echo: false, legs: [1])
         #expect(
-            call.handle(.start(offer: nil, trickle: false)) == [.startTimer(.ringing), .invite(1, offer: nil)])
+            call.handle(.start(offer: nil)) == [.startTimer(.ringing), .invite(1, offer: nil)])
         #expect(
-            call.handle(.accepted(1, sdp: "O", trickle: true)) == [
-                .offerSession(.callee, sdp: "O", trickle: true)
+            call.handle(.accepted(1, RemoteDescription("O", trickle: true))) == [
+                .tellSession(.callee, .offered(RemoteDescription("O", trickle: true)))
             ])
         #expect(call.handle(.sessionOffers(.caller, "P")) == [.stopTimer(.ringing), .answerCaller("P")])
-        #expect(call.handle(.callerAnswered(sdp: "A")) == [.answerSession(.caller, sdp: "A", trickle: false)])
+        #expect(call.handle(.callerAnswered("A")) == [.tellSession(.caller, .answered("A"))])
         #expect(
             call.handle(.sessionAnswers(.callee, "B")) == [.confirmCallee(1, answer: "B"), .startTimer(.duration)])
         #expect(call.isEstablished)
@@ -316,10 +316,10 @@ struct CallTests {
     @Test("an ACK without the answer that was due ends the call")
     func lateOfferWithoutAnswer() {
         var call = Call(id: "c", echo: false, legs: [1])
-        _ = call.handle(.start(offer: nil, trickle: false))
-        _ = call.handle(.accepted(1, sdp: "O", trickle: false))
+        _ = call.handle(.start(offer: nil))
+        _ = call.handle(.accepted(1, "O"))
         _ = call.handle(.sessionOffers(.caller, "P"))
-        let actions = call.handle(.callerAnswered(sdp: nil))
+        let actions = call.handle(.callerAnswered(nil))
         guard case .hangUpCaller(let end) = actions.first else {
             Issue.record("the call goes on")
             return
@@ -334,20 +334,20 @@ struct CallTests {
         var call = established()
         let leg: (SessionSide) -> Call.Leg? = { $0 == .callee ? 1 : nil }
         #expect(
-            call.handle(.offered(side, sdp: "R", trickle: false)) == [.offerSession(side, sdp: "R", trickle: false)])
-        #expect(call.handle(.sessionOffers(side.other, "S")) == [.carryOffer(side.other, leg(side.other), "S")])
+            call.handle(.offered(side, "R")) == [.tellSession(side, .offered("R"))])
+        #expect(call.handle(.sessionOffers(side.other, "S")) == [.sendOffer(side.other, leg(side.other), "S")])
         #expect(
-            call.handle(.answered(side.other, sdp: "T", trickle: false)) == [.answerSession(side.other, sdp: "T", trickle: false)])
-        #expect(call.handle(.sessionAnswers(side, "U")) == [.carryAnswer(side, leg(side), "U")])
+            call.handle(.answered(side.other, "T")) == [.tellSession(side.other, .answered("T"))])
+        #expect(call.handle(.sessionAnswers(side, "U")) == [.sendAnswer(side, leg(side), "U")])
     }
 
     @Test("a declined offer is refused to whoever made it, and the call goes on")
     func declinedReoffer() {
         var call = established()
-        _ = call.handle(.offered(.caller, sdp: "R", trickle: false))
+        _ = call.handle(.offered(.caller, "R"))
         _ = call.handle(.sessionOffers(.callee, "S"))
         let failure = SessionFailure.refused("no")
-        #expect(call.handle(.declined(.callee, failure)) == [.declineSession(.callee, failure)])
+        #expect(call.handle(.declined(.callee, failure)) == [.tellSession(.callee, .declined(failure))])
         #expect(call.handle(.offerRefused(.caller, failure)) == [.refuseOffer(.caller, nil, failure)])
         #expect(call.isEstablished)
     }

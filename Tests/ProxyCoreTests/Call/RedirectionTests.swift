@@ -8,7 +8,7 @@ struct RedirectionTests {
 
     private func ringing(_ legs: [Call.Leg] = [1, 2]) -> Call {
         var call = Call(id: "c", echo: false, legs: legs)
-        _ = call.handle(.start(offer: "O", trickle: false))
+        _ = call.handle(.start(offer: "O"))
         _ = call.handle(.sessionOffers(.callee, "P"))
         return call
     }
@@ -19,7 +19,7 @@ struct RedirectionTests {
         _ = call.handle(.calleeEnded(3, end))
         #expect(call.handle(.redirected(1, to: [Call.Party(7)], end)) == [.invite(7, offer: "P")])
         #expect(call.handle(.calleeEnded(2, end)) == [])
-        _ = call.handle(.accepted(7, sdp: "A", trickle: false))
+        _ = call.handle(.accepted(7, "A"))
         #expect(call.handle(.sessionAnswers(.caller, "B")).contains(.answerCaller("B")))
         #expect(call.answerer == 7)
     }
@@ -28,9 +28,9 @@ struct RedirectionTests {
     func otherBranch() {
         var call = ringing([1])
         let actions = call.handle(.redirected(1, to: [Call.Party(7, branch: 2)], end))
-        #expect(actions == [.offerSession(.caller, sdp: "O", trickle: false, branch: 2)])
+        #expect(actions == [.tellSession(.caller, .offered("O"), branch: 2)])
         #expect(call.handle(.sessionOffers(.callee, "Q", branch: 2)) == [.invite(7, offer: "Q")])
-        _ = call.handle(.accepted(7, sdp: "A", trickle: false))
+        _ = call.handle(.accepted(7, "A"))
         #expect(call.handle(.sessionAnswers(.caller, "B", branch: 2)).contains(.settle(2)))
     }
 
@@ -45,7 +45,7 @@ struct RedirectionTests {
     @Test("is not heard any more when the call is answered")
     func late() {
         var call = ringing()
-        _ = call.handle(.accepted(2, sdp: "A", trickle: false))
+        _ = call.handle(.accepted(2, "A"))
         _ = call.handle(.sessionAnswers(.caller, "B"))
         #expect(call.handle(.redirected(1, to: [Call.Party(7)], end)) == [])
     }

@@ -8,7 +8,7 @@ struct CandidateTests {
     func candidates() {
         var session = DrivenSession(.echo(.webrtc)).session
         let candidates = (0..<70).map { TrickledCandidate(mid: "0", mediaLineIndex: 0, candidate: "candidate:\($0) 1 udp 1 192.0.2.1 9 typ host") }
-        _ = session.handle(.offered(.caller, sdp: Fixture.browserOffer, trickle: true))
+        _ = session.handle(.offered(.caller, .said(Fixture.browserOffer, trickle: true)))
         for candidate in candidates.prefix(64) { #expect(session.handle(.candidate(.caller, candidate)) == []) }
         guard case .refuseCandidate(.state) = session.handle(.candidate(.caller, candidates[64])).first else {
             Issue.record("more candidates were kept than may be")
@@ -29,9 +29,9 @@ struct CandidateTests {
         let candidate = ProxySession.Event.candidate(
             .caller, TrickledCandidate(mid: "0", mediaLineIndex: 0, candidate: "candidate:1 1 udp 1 192.0.2.1 9 typ host"))
         for _ in 1...2 {
-            for _ in 1...OfferAnswer.maximumCandidates { #expect(driven.send(candidate).count == 1) }
+            for _ in 1...TrickledCandidates.maximum { #expect(driven.send(candidate).count == 1) }
             #expect(driven.send(candidate) == [.refuseCandidate(.state("too many candidates"))])
-            driven.send(.offered(.caller, sdp: Fixture.version(2, of: Fixture.browserOffer), trickle: true))
+            driven.send(.offered(.caller, .said(Fixture.version(2, of: Fixture.browserOffer), trickle: true)))
         }
     }
 

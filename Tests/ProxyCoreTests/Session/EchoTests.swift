@@ -56,7 +56,7 @@ struct EchoTests {
         let answer = try #require(driven.answers[.caller])
         #expect(answer.contains("m=audio 20000 RTP/AVP 0 101\r\n") && answer.contains("m=video 20002 RTP/AVP 96\r\n"))
         #expect(driven.settings[.caller]?.media.map(\.kind) == [.audio, .video] && driven.audio == ["++"])
-        driven.send(.offered(.caller, sdp: Fixture.version(2, of: (Fixture.phoneOffer + video).replacing("a=sendrecv", with: "a=sendonly")), trickle: false))
+        driven.send(.offered(.caller, .said(Fixture.version(2, of: (Fixture.phoneOffer + video).replacing("a=sendrecv", with: "a=sendonly")))))
         #expect(driven.audio == ["+-"] && driven.answers[.caller]?.contains("a=recvonly") == true)
     }
 }

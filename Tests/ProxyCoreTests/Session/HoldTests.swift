@@ -23,7 +23,7 @@ struct HoldTests {
 
     /// Has the phone that called change its description, which the browser takes.
     private func phoneOffers(_ direction: String, _ driven: inout DrivenSession) -> [ProxySession.Action] {
-        driven.send(.offered(.caller, sdp: phone(direction), trickle: false))
+        driven.send(.offered(.caller, .said(phone(direction))))
             + driven.answer(Fixture.browserAnswer)
     }
 
@@ -57,7 +57,7 @@ struct HoldTests {
                 driven.send(.offerWanted(.caller))
                 #expect(driven.answer(again) == [])
             } else {
-                #expect(driven.send(.refreshed(.caller, sdp: again)) == [])
+                #expect(driven.send(.refreshed(.caller, .said(again))) == [])
             }
             driven.send(.hold(number: 2, .callee, false))
             #expect(driven.answer(answered()) == [.held(by: .callee, false), .holdDone(number: 2)])
@@ -101,7 +101,7 @@ struct HoldTests {
         driven.send(.hold(number: 1, .callee, true))
         driven.answer(answered("recvonly"))
         let opus = Fixture.browserOffer.replacing("111 0", with: "0 111")
-        driven.send(.offered(.callee, sdp: opus.replacing("a=sendrecv", with: "a=sendonly"), trickle: false))
+        driven.send(.offered(.callee, .said(opus.replacing("a=sendrecv", with: "a=sendonly"))))
         #expect(driven.offers[.caller]?.contains("a=sendonly\r\n") == true)
         driven.answer(answered("recvonly"))
         #expect(driven.audio == ["--", "--"])
@@ -153,12 +153,12 @@ struct HoldTests {
     @Test("a hold waits for the exchange that is under way, and options for the hold")
     func turns() throws {
         var driven = DrivenSession.talking(Self.mixed)
-        driven.send(.offered(.caller, sdp: Fixture.phoneMoved, trickle: false))
+        driven.send(.offered(.caller, .said(Fixture.phoneMoved)))
         #expect(driven.send(.hold(number: 1, .callee, true)) == [])
         let actions = driven.answer(Fixture.browserAnswer)
         #expect(actions.offers(to: .caller).count == 1)
         #expect(driven.send(.update(number: 2, SessionOptionsChange(useVideo: false))) == [])
-        #expect(driven.send(.offered(.caller, sdp: phone(), trickle: false)) == [.refuseOffer(.caller, .glare)])
+        #expect(driven.send(.offered(.caller, .said(phone()))) == [.refuseOffer(.caller, .glare)])
         #expect(driven.answer(answered("recvonly")) == [
             .held(by: .callee, true), .holdDone(number: 1), .updated(number: 2, SessionOptions(useVideo: false)),
         ])
@@ -255,7 +255,7 @@ struct HoldTests {
     func describedByBrowser() {
         var driven = DrivenSession.talking(Self.mixed)
         func browserOffers(_ direction: String, answer: String) -> [ProxySession.Action] {
-            driven.send(.offered(.callee, sdp: Fixture.browserOffer.replacing("a=sendrecv", with: "a=\(direction)"), trickle: false))
+            driven.send(.offered(.callee, .said(Fixture.browserOffer.replacing("a=sendrecv", with: "a=\(direction)"))))
             return driven.answer(answered(answer))
         }
         #expect(browserOffers("sendonly", answer: "recvonly").contains(.held(by: .callee, true)))
@@ -267,7 +267,7 @@ struct HoldTests {
     @Test("a phone that holds with 0.0.0.0 stays where it was (RFC 3264, section 8.4); one that begins so is not known")
     func withoutAddress() {
         var driven = DrivenSession.talking(Self.mixed)
-        driven.send(.offered(.caller, sdp: Fixture.phoneMoved.replacing("c=IN IP4 192.0.2.20", with: "c=IN IP4 0.0.0.0"), trickle: false))
+        driven.send(.offered(.caller, .said(Fixture.phoneMoved.replacing("c=IN IP4 192.0.2.20", with: "c=IN IP4 0.0.0.0"))))
         driven.answer(Fixture.browserAnswer)
         #expect(driven.audio == ["+-", "-+"] && driven.medium(.caller)?.phone?.host == "192.0.2.20")
         let unknown = DrivenSession.talking(Self.mixed, caller: Fixture.phoneOffer.replacing("c=IN IP4 192.0.2.20", with: "c=IN IP4 0.0.0.0"))

@@ -15,8 +15,8 @@ struct LateOfferTests {
     func outdatedRefresh() {
         var driven = DrivenSession.talking(.proxy(caller: .webrtc, callee: .rtp))
         driven.answersSteps = false
-        driven.send(.offered(.caller, sdp: Fixture.version(2, of: Fixture.browserOffer).replacing("a=sendrecv", with: "a=recvonly"), trickle: false))
-        driven.send(.refreshed(.callee, sdp: Fixture.phoneAnswer.replacing("m=audio 4", with: "m=audio 5")))
+        driven.send(.offered(.caller, .said(Fixture.version(2, of: Fixture.browserOffer).replacing("a=sendrecv", with: "a=recvonly"))))
+        driven.send(.refreshed(.callee, .said(Fixture.phoneAnswer.replacing("m=audio 4", with: "m=audio 5"))))
         driven.resume()
         driven.answer(Fixture.phoneAnswer.replacing("a=sendrecv", with: "a=sendonly"))
         #expect(driven.session.state == .stable && driven.medium(.callee)?.phone?.port == 4002, "\(String(describing: driven.medium(.callee)))")
@@ -27,8 +27,8 @@ struct LateOfferTests {
         let phone = Fixture.phoneAnswer
         var driven = DrivenSession.talking(Self.kind, caller: phone)
         let answer = try #require(driven.answers[.caller])
-        #expect(driven.send(.offerWanted(.caller)) == [.deliverOffer(.caller, answer)])
-        #expect(driven.send(.offered(.callee, sdp: Fixture.browserOffer, trickle: false)) == [.refuseOffer(.callee, .glare)])
+        #expect(driven.send(.offerWanted(.caller)) == [.sendOffer(.caller, .said(answer))])
+        #expect(driven.send(.offered(.callee, .said(Fixture.browserOffer))) == [.refuseOffer(.callee, .glare)])
         let before = driven.settings
         #expect(driven.answer(phone) == [])
         #expect(driven.session.state == .stable && driven.settings == before)
@@ -94,21 +94,21 @@ struct LateOfferTests {
     func refreshed() {
         var driven = DrivenSession.talking(Self.kind)
         driven.takesSettings = false
-        #expect(driven.send(.refreshed(.caller, sdp: moved)) == [])
+        #expect(driven.send(.refreshed(.caller, .said(moved))) == [])
         driven.resume()
         #expect(driven.medium(.caller)?.phone?.port == 4444)
-        #expect(driven.send(.refreshed(.caller, sdp: "nonsense")) == [] && driven.session.state == .stable)
-        #expect(driven.send(.refreshed(.caller, sdp: moved)) == [] && driven.session.state == .stable)
-        driven.send(.offered(.callee, sdp: Fixture.browserOffer.replacing("a=sendrecv", with: "a=recvonly"), trickle: false))
-        #expect(driven.send(.refreshed(.caller, sdp: Fixture.phoneAnswer)) == [], "while another change is under way")
+        #expect(driven.send(.refreshed(.caller, .said("nonsense"))) == [] && driven.session.state == .stable)
+        #expect(driven.send(.refreshed(.caller, .said(moved))) == [] && driven.session.state == .stable)
+        driven.send(.offered(.callee, .said(Fixture.browserOffer.replacing("a=sendrecv", with: "a=recvonly"))))
+        #expect(driven.send(.refreshed(.caller, .said(Fixture.phoneAnswer))) == [], "while another change is under way")
         driven.decline(.refused("no"))
         #expect(driven.medium(.caller)?.phone?.port == 4002, "it has its turn when that is over")
-        #expect(driven.send(.refreshed(.caller, sdp: moved.replacing("sendrecv", with: "sendonly"))).offers(to: .callee).count == 1)
+        #expect(driven.send(.refreshed(.caller, .said(moved.replacing("sendrecv", with: "sendonly")))).offers(to: .callee).count == 1)
         var call = Call(id: "c", echo: true, legs: [])
-        #expect(call.handle(.refreshed(.caller, sdp: "A")) == [])
-        _ = call.handle(.start(offer: "O", trickle: false))
+        #expect(call.handle(.refreshed(.caller, "A")) == [])
+        _ = call.handle(.start(offer: "O"))
         _ = call.handle(.sessionAnswers(.caller, "B"))
-        #expect(call.handle(.refreshed(.caller, sdp: "A")) == [.refreshSession(.caller, sdp: "A")])
+        #expect(call.handle(.refreshed(.caller, "A")) == [.tellSession(.caller, .refreshed("A"))])
     }
 
     // MARK: The echo
@@ -124,7 +124,7 @@ struct LateOfferTests {
         #expect(driven.medium(.caller)?.phone == PhoneAddress(host: "192.0.2.21", port: 4002, rtcpPort: 4003, isMultiplexed: false))
         #expect(driven.medium(.caller)?.payloads.first?.codec == "pcmu")
         // A later offer of the phone's goes the usual way.
-        #expect(driven.send(.offered(.caller, sdp: Fixture.phoneOffer, trickle: false)).answers(to: .caller).count == 1)
+        #expect(driven.send(.offered(.caller, .said(Fixture.phoneOffer))).answers(to: .caller).count == 1)
     }
 
     @Test("gets SRTP from the echo where it is required, and the keys reach its leg")
@@ -156,29 +156,29 @@ struct LateOfferTests {
     func call() {
         var call = Call(id: "c", echo: false, legs: [1])
         #expect(call.handle(.offerWanted(.caller)) == [.refuseOffer(.caller, nil, .state("the call is not established"))])
-        _ = call.handle(.start(offer: "O", trickle: false))
+        _ = call.handle(.start(offer: "O"))
         _ = call.handle(.sessionOffers(.callee, "P"))
-        _ = call.handle(.accepted(1, sdp: "A", trickle: false))
+        _ = call.handle(.accepted(1, "A"))
         _ = call.handle(.sessionAnswers(.caller, "B"))
-        #expect(call.handle(.offerWanted(.callee)) == [.askSession(.callee)])
+        #expect(call.handle(.offerWanted(.callee)) == [.tellSession(.callee, .offerWanted)])
         #expect(call.handle(.offerWanted(.caller)) == [.refuseOffer(.caller, nil, .state("another offer is being answered"))])
-        #expect(call.handle(.sessionOffers(.callee, "Q")) == [.carryAnswer(.callee, 1, "Q")])
-        #expect(call.handle(.answered(.callee, sdp: "R", trickle: false)) == [.answerSession(.callee, sdp: "R", trickle: false)])
+        #expect(call.handle(.sessionOffers(.callee, "Q")) == [.sendAnswer(.callee, 1, "Q")])
+        #expect(call.handle(.answered(.callee, "R")) == [.tellSession(.callee, .answered("R"))])
         // What follows from the answer is an offer like any other.
-        #expect(call.handle(.sessionOffers(.caller, "S")) == [.carryOffer(.caller, nil, "S")])
+        #expect(call.handle(.sessionOffers(.caller, "S")) == [.sendOffer(.caller, nil, "S")])
         // A refusal is told to whoever asked, and another may follow.
         _ = call.handle(.offerWanted(.caller))
         let failure = SessionFailure.state("no")
         #expect(call.handle(.offerRefused(.caller, failure)) == [.refuseOffer(.caller, nil, failure)])
-        #expect(call.handle(.offerWanted(.caller)) == [.askSession(.caller)])
+        #expect(call.handle(.offerWanted(.caller)) == [.tellSession(.caller, .offerWanted)])
     }
 
     @Test("a call to the echo without an offer is answered with one")
     func echoCall() {
         var call = Call(id: "c", echo: true, legs: [])
-        #expect(call.handle(.start(offer: nil, trickle: false)) == [.askSession(.caller)])
+        #expect(call.handle(.start(offer: nil)) == [.tellSession(.caller, .offerWanted)])
         #expect(call.handle(.sessionOffers(.caller, "O")) == [.answerCaller("O"), .startTimer(.duration)])
-        #expect(call.handle(.answered(.caller, sdp: "A", trickle: false)) == [.answerSession(.caller, sdp: "A", trickle: false)])
+        #expect(call.handle(.answered(.caller, "A")) == [.tellSession(.caller, .answered("A"))])
         let end = SessionEnd(code: 488, reason: "no")
         #expect(call.handle(.sessionEnded(end)).contains(.hangUpCaller(CallEnd(status: 488, reason: "no", by: .gateway))))
     }
@@ -186,9 +186,9 @@ struct LateOfferTests {
     @Test("an answer that the echo cannot use ends the call, as no other one comes")
     func unusableAnswer() {
         var call = Call(id: "c", echo: true, legs: [])
-        _ = call.handle(.start(offer: nil, trickle: false))
+        _ = call.handle(.start(offer: nil))
         _ = call.handle(.sessionOffers(.caller, "O"))
-        _ = call.handle(.answered(.caller, sdp: "A", trickle: false))
+        _ = call.handle(.answered(.caller, "A"))
         #expect(call.handle(.answerRefused(.state("the session waits for no answer"))) == [])
         #expect(call.handle(.answerRefused(.refused("no codec"))).contains(.hangUpCaller(.failed(.refused("no codec")))))
     }

@@ -80,7 +80,7 @@ struct LimitTests {
         var driven = DrivenSession.talking(kind, callee: kind.calleeType == .webrtc ? Fixture.browserAnswerToPhone : nil)
         let browser: SessionSide = kind.callerType == .webrtc ? .caller : .callee
         let before = driven.settings, count = driven.steps.count
-        let said = driven.send(.offered(browser, sdp: Fixture.browserOffer.replacing("a1b2", with: "c3d4"), trickle: false))
+        let said = driven.send(.offered(browser, .said(Fixture.browserOffer.replacing("a1b2", with: "c3d4"))))
         #expect(said.count == 1 && said.answers(to: browser).count == 1)
         guard driven.steps.count == count + 2, case .take(browser, let offer) = driven.steps[count], case .give(browser, let answer) = driven.steps[count + 1] else {
             Issue.record("\(driven.steps.dropFirst(count))")
@@ -97,7 +97,7 @@ struct LimitTests {
             let opus = Fixture.phoneAnswer.replacing("RTP/AVP 0", with: "RTP/AVP 111").replacing(":0 PCMU/8000", with: ":111 opus/48000/2")
             var driven = DrivenSession.talking(.proxy(caller: .webrtc, callee: .rtp), callee: opus)
             let offer = Fixture.browserOffer.replacing(one, with: other)
-            #expect(driven.send(.offered(.caller, sdp: offer, trickle: false)).offers(to: .callee).count == 1, "\(other)")
+            #expect(driven.send(.offered(.caller, .said(offer))).offers(to: .callee).count == 1, "\(other)")
         }
     }
 }

@@ -44,13 +44,13 @@ struct OptionsTests {
     func failedAgreement(kind: SessionKind) {
         var first = DrivenSession(kind)
         first.takesSettings = false
-        first.send(.offered(.caller, sdp: Fixture.offer(kind.callerType), trickle: false))
+        first.send(.offered(.caller, .said(Fixture.offer(kind.callerType))))
         if let type = kind.calleeType { first.answer(Fixture.answer(type)) }
         #expect(first.failSettings(failure) == [.end(SessionEnd(code: 503, reason: failure.reason))])
 
         var later = DrivenSession.talking(kind)
         later.takesSettings = false
-        later.send(.offered(.caller, sdp: Fixture.version(2, of: Fixture.offer(kind.callerType)).replacing("sendrecv", with: "sendonly"), trickle: false))
+        later.send(.offered(.caller, .said(Fixture.version(2, of: Fixture.offer(kind.callerType)).replacing("sendrecv", with: "sendonly"))))
         if let type = kind.calleeType { later.answer(Fixture.answer(type)) }
         #expect(later.failSettings(failure) == [.end(SessionEnd(code: 503, reason: failure.reason))])
     }
@@ -69,7 +69,7 @@ struct OptionsTests {
     @Test("an update waits until an offer has been answered")
     func updateDuringExchange() {
         var driven = DrivenSession.talking(Self.mixed)
-        driven.send(.offered(.caller, sdp: Fixture.phoneMoved, trickle: false))
+        driven.send(.offered(.caller, .said(Fixture.phoneMoved)))
         #expect(driven.send(.update(number: 1, SessionOptionsChange(useAudio: false))) == [] && driven.audio == ["++", "++"])
         #expect(driven.answer(Fixture.browserAnswer).last == .updated(number: 1, SessionOptions(useAudio: false)))
         #expect(driven.audio == ["--", "--"] && driven.medium(.caller)?.phone?.port == 4100)
@@ -80,9 +80,9 @@ struct OptionsTests {
         var driven = DrivenSession.talking(Self.mixed)
         driven.takesSettings = false
         driven.send(.update(number: 1, SessionOptionsChange(useVideo: false)))
-        driven.send(.offered(.caller, sdp: Fixture.phoneMoved, trickle: false))
+        driven.send(.offered(.caller, .said(Fixture.phoneMoved)))
         driven.answer(Fixture.browserAnswer)
-        driven.send(.offered(.callee, sdp: Fixture.browserOffer.replacing("a=sendrecv", with: "a=sendonly"), trickle: false))
+        driven.send(.offered(.callee, .said(Fixture.browserOffer.replacing("a=sendrecv", with: "a=sendonly"))))
         #expect(driven.session.answerer == .caller)
         driven.resume()
         #expect(driven.session.answerer == .caller && driven.medium(.caller)?.phone?.port == 4100)
@@ -108,13 +108,13 @@ struct OptionsTests {
         for (number, side) in SessionSide.allCases.enumerated() {
             let type = kind.type(of: side) ?? .rtp, other = kind.type(of: side.other) ?? .rtp
             let held = Fixture.version(2 + number, of: Fixture.offer(type)).replacing("sendrecv", with: "sendonly")
-            driven.send(.offered(side, sdp: held, trickle: false))
+            driven.send(.offered(side, .said(held)))
             driven.decline(.refused("no"))
             #expect(driven.audio == ["--", "--"])
-            driven.send(.offered(side, sdp: held, trickle: false))
+            driven.send(.offered(side, .said(held)))
             driven.answer(Fixture.answer(other))
             #expect(driven.audio == ["--", "--"])
-            driven.send(.offered(side, sdp: Fixture.version(5 + number, of: Fixture.offer(type)), trickle: false))
+            driven.send(.offered(side, .said(Fixture.version(5 + number, of: Fixture.offer(type)))))
             driven.answer(Fixture.answer(other))
             for (order, isOn) in [true, false].enumerated() {
                 let said = driven.send(.hold(number: 10 + 2 * number + order, side, isOn))

@@ -75,7 +75,7 @@ struct ProxySessionTests {
     func trickle() {
         for kind in Self.calls where kind.hasBrowser {
             var driven = DrivenSession(kind)
-            driven.send(.offered(.caller, sdp: Fixture.offer(kind.callerType), trickle: kind.callerType == .webrtc))
+            driven.send(.offered(.caller, .said(Fixture.offer(kind.callerType), trickle: kind.callerType == .webrtc)))
             driven.answer(Fixture.answer(kind.calleeType ?? .rtp), trickle: kind.calleeType == .webrtc)
             for case .take(_, let description) in driven.steps { #expect(description.trickle) }
             for case .give(_, let description) in driven.steps { #expect(!description.trickle) }
@@ -85,8 +85,8 @@ struct ProxySessionTests {
     @Test("while the called party has the offer, it is the answerer, and the offer can be asked for", arguments: calls)
     func waiting(kind: SessionKind) {
         var driven = DrivenSession(kind)
-        driven.send(.offered(.caller, sdp: Fixture.offer(kind.callerType), trickle: false))
-        #expect(driven.session.answerer == .callee && driven.session.pendingOffer == driven.offers[.callee])
+        driven.send(.offered(.caller, .said(Fixture.offer(kind.callerType))))
+        #expect(driven.session.answerer == .callee && driven.session.pendingOffer?.text == driven.offers[.callee])
         #expect(!driven.session.isEstablished && driven.settings.isEmpty)
         driven.answer(Fixture.answer(kind.calleeType ?? .rtp))
         #expect(driven.session.answerer == nil && driven.session.pendingOffer == nil)
@@ -95,7 +95,7 @@ struct ProxySessionTests {
     @Test("a malformed offer is refused with its reason, and the handles are let go")
     func malformedOffer() {
         var driven = DrivenSession(.echo(.rtp))
-        let actions = driven.send(.offered(.caller, sdp: "v=1", trickle: false))
+        let actions = driven.send(.offered(.caller, .said("v=1")))
         guard case .refuseOffer(.caller, .description(let error)) = actions.first, case .end = actions.last else {
             Issue.record("not refused: \(actions)")
             return
@@ -107,14 +107,14 @@ struct ProxySessionTests {
     @Test("an empty offer is a malformed one, whoever makes it", arguments: [SessionKind.echo(.rtp), .echo(.webrtc)])
     func emptyOffer(kind: SessionKind) {
         var driven = DrivenSession(kind)
-        #expect(driven.send(.offered(.caller, sdp: "", trickle: false)).refuses)
+        #expect(driven.send(.offered(.caller, .said(""))).refuses)
         #expect(driven.session.isEnded)
     }
 
     @Test("a malformed answer leaves the session waiting for a better one", arguments: calls)
     func malformedAnswer(kind: SessionKind) {
         var driven = DrivenSession(kind)
-        driven.send(.offered(.caller, sdp: Fixture.offer(kind.callerType), trickle: false))
+        driven.send(.offered(.caller, .said(Fixture.offer(kind.callerType))))
         guard case .refuseAnswer(.description) = driven.answer("nonsense").first else {
             Issue.record("a malformed answer was taken")
             return
@@ -130,7 +130,7 @@ struct ProxySessionTests {
             echo.answer(Fixture.browserAnswer) == [.refuseAnswer(.state("an echo session takes no answer"))])
         var proxy = DrivenSession(.proxy(caller: .webrtc, callee: .webrtc))
         proxy.answersSteps = false
-        proxy.send(.offered(.caller, sdp: Fixture.browserOffer, trickle: false))
+        proxy.send(.offered(.caller, .said(Fixture.browserOffer)))
         #expect(
             proxy.answer(Fixture.browserAnswer) == [.refuseAnswer(.state("the session waits for no answer"))])
         proxy.resume()
@@ -147,7 +147,7 @@ struct ProxySessionTests {
         for failing in 0..<DrivenSession.talking(kind).steps.count {
             var driven = DrivenSession(kind)
             driven.answersSteps = false
-            driven.send(.offered(.caller, sdp: Fixture.offer(kind.callerType), trickle: false))
+            driven.send(.offered(.caller, .said(Fixture.offer(kind.callerType))))
             for _ in 0..<failing {
                 driven.resume(steps: 1)
                 if driven.session.answerer != nil { driven.answer(Fixture.answer(kind.calleeType ?? .rtp)) }
@@ -160,14 +160,14 @@ struct ProxySessionTests {
     @Test("a called party that declines the first offer ends the session with its reason", arguments: calls)
     func declined(kind: SessionKind) {
         var driven = DrivenSession(kind)
-        driven.send(.offered(.caller, sdp: Fixture.offer(kind.callerType), trickle: false))
+        driven.send(.offered(.caller, .said(Fixture.offer(kind.callerType))))
         #expect(driven.decline(refused) == [.refuseOffer(.caller, refused), .end(SessionEnd(code: 488, reason: "no"))])
     }
 
     @Test("when the caller makes no offer, the called party's goes the other way")
     func lateOffer() throws {
         var driven = DrivenSession(.proxy(caller: .rtp, callee: .webrtc))
-        let offered = driven.send(.offered(.callee, sdp: Fixture.browserOffer, trickle: false))
+        let offered = driven.send(.offered(.callee, .said(Fixture.browserOffer)))
         #expect(offered.offers(to: .caller).first?.contains("m=audio 20000 RTP/AVP 111 0\r\n") == true)
         #expect(driven.session.answerer == .caller)
         #expect(driven.answer(Fixture.phoneAnswer).answers(to: .callee).count == 1)
@@ -184,7 +184,7 @@ struct ProxySessionTests {
         let phone = driven.session.agreedMedia(of: .caller), browser = driven.session.agreedMedia(of: .callee)
         #expect(phone.map(\.codec) == [.pcmu] && phone.map(\.isEncrypted) == [false])
         #expect(browser.map(\.kind) == [.audio] && browser.map(\.isEncrypted) == [true])
-        driven.send(.offered(.callee, sdp: Fixture.browserOffer.replacing("sendrecv", with: "sendonly"), trickle: false))
+        driven.send(.offered(.callee, .said(Fixture.browserOffer.replacing("sendrecv", with: "sendonly"))))
         driven.answer(Fixture.phoneAnswer.replacing("sendrecv", with: "recvonly"))
         // As the gateway sees it: it sends to the phone what the browser sends.
         #expect(driven.session.agreedMedia(of: .caller).map(\.direction) == [.sendonly])
@@ -200,7 +200,7 @@ struct ProxySessionTests {
             let before = driven.steps.count
             // Another one than before: what stays the same is not carried to a phone.
             let offer = Fixture.version(2, of: Fixture.offer(type).replacing("a=sendrecv", with: "a=sendonly"))
-            #expect(driven.send(.offered(side, sdp: offer, trickle: false)).offers(to: side.other).count == 1)
+            #expect(driven.send(.offered(side, .said(offer))).offers(to: side.other).count == 1)
             let said = driven.answer(Fixture.answer(other).replacing("a=sendrecv", with: "a=recvonly"))
             #expect(said.answers(to: side).count == 1 && driven.session.state == .stable)
             #expect(driven.medium(side).map { $0.receives && !$0.sends } == true && driven.medium(side.other).map { !$0.receives && $0.sends } == true)
@@ -218,7 +218,7 @@ struct ProxySessionTests {
     func addedMedium() throws {
         var driven = DrivenSession.talking(.proxy(caller: .rtp, callee: .rtp))
         let video = "m=video 4200 RTP/AVP 96\r\na=rtpmap:96 VP8/90000\r\na=sendrecv\r\n"
-        driven.send(.offered(.callee, sdp: Fixture.version(2, of: Fixture.phoneAnswer) + video, trickle: false))
+        driven.send(.offered(.callee, .said(Fixture.version(2, of: Fixture.phoneAnswer) + video)))
         driven.answer(Fixture.phoneOffer + video)
         #expect(names(driven.steps).suffix(2) == ["open caller video", "open callee video"])
         #expect(driven.offers[.caller]?.contains("m=video 20002 ") == true && driven.offers[.caller]?.contains("m=audio 20000 ") == true)
@@ -229,15 +229,15 @@ struct ProxySessionTests {
     @Test("a phone's offer that says what it said last gets our answer as before, and nobody else hears of it", arguments: ["1", "7"])
     func repeatedOffer(version: String) throws {
         var driven = DrivenSession.talking(.proxy(caller: .rtp, callee: .webrtc))
-        driven.send(.offered(.caller, sdp: Fixture.phoneMoved, trickle: false))
+        driven.send(.offered(.caller, .said(Fixture.phoneMoved)))
         driven.answer(Fixture.browserAnswer)
         let answer = try #require(driven.answers[.caller]), count = driven.steps.count
         let again = Fixture.phoneMoved.replacing("phone 123 2", with: "phone 123 \(version)")
-        #expect(driven.send(.offered(.caller, sdp: again, trickle: false)) == [.deliverAnswer(.caller, answer)])
+        #expect(driven.send(.offered(.caller, .said(again))) == [.sendAnswer(.caller, .said(answer))])
         #expect(driven.session.state == .stable && driven.steps.count == count)
         // The same version with something else in it is carried out.
         let other = again.replacing("sendrecv", with: "sendonly")
-        #expect(driven.send(.offered(.caller, sdp: other, trickle: false)).offers(to: .callee).count == 1)
+        #expect(driven.send(.offered(.caller, .said(other))).offers(to: .callee).count == 1)
     }
 
     @Test("a new offer that is declined leaves the legs and Janus as they were, and the next offer is taken", arguments: calls)
@@ -247,12 +247,12 @@ struct ProxySessionTests {
                 var driven = DrivenSession.talking(kind)
                 let before = driven.settings, count = driven.told.count
                 let offer = Fixture.version(2, of: Fixture.offer(try #require(kind.type(of: side)))).replacing("sendrecv", with: direction)
-                #expect(driven.send(.offered(side, sdp: offer, trickle: false)).offers(to: side.other).count == 1)
+                #expect(driven.send(.offered(side, .said(offer))).offers(to: side.other).count == 1)
                 let steps = driven.steps.count
                 #expect(driven.decline(refused) == [.refuseOffer(side, refused)])
                 #expect(driven.session.state == .stable && driven.settings == before && driven.told.count == count && driven.steps.count == steps)
                 for description in driven.peerDescriptions { #expect(description.sdp.media.map(description.sdp.direction(of:)) == [.sendrecv]) }
-                #expect(driven.send(.offered(side, sdp: offer, trickle: false)).offers(to: side.other).count == 1)
+                #expect(driven.send(.offered(side, .said(offer))).offers(to: side.other).count == 1)
             }
         }
     }
@@ -261,7 +261,7 @@ struct ProxySessionTests {
     func failedEcho() {
         var driven = DrivenSession.talking(.echo(.webrtc))
         driven.answersSteps = false
-        driven.send(.offered(.caller, sdp: Fixture.browserOffer.replacing("a=sendrecv", with: "a=sendonly"), trickle: false))
+        driven.send(.offered(.caller, .said(Fixture.browserOffer.replacing("a=sendrecv", with: "a=sendonly"))))
         driven.resume(steps: 1)
         let steps = driven.steps.count
         #expect(driven.failStep() == [.refuseOffer(.caller, .unavailable("Janus did not answer in time"))])
@@ -272,7 +272,7 @@ struct ProxySessionTests {
     func directions() throws {
         for (direction, reversed, flow) in [("sendonly", "recvonly", ["+-", "-+"]), ("recvonly", "sendonly", ["-+", "+-"]), ("inactive", "inactive", ["--", "--"])] {
             var driven = DrivenSession.talking(.proxy(caller: .rtp, callee: .webrtc))
-            driven.send(.offered(.caller, sdp: Fixture.phoneMoved.replacing("a=sendrecv", with: "a=\(direction)"), trickle: false))
+            driven.send(.offered(.caller, .said(Fixture.phoneMoved.replacing("a=sendrecv", with: "a=\(direction)"))))
             let offer = try #require(driven.offers[.callee])
             #expect(offer.contains("a=\(direction)\r\n") && !offer.contains("a=sendrecv"))
             #expect(offer.contains("a=ssrc:7 "), "it is heard again after a hold")
@@ -286,14 +286,14 @@ struct ProxySessionTests {
     func badReoffer(kind: SessionKind) {
         var driven = DrivenSession.talking(kind)
         let before = driven.settings
-        guard case .refuseOffer(.caller, .description) = driven.send(.offered(.caller, sdp: "nonsense", trickle: false)).first else {
+        guard case .refuseOffer(.caller, .description) = driven.send(.offered(.caller, .said("nonsense"))).first else {
             Issue.record("a malformed offer was taken")
             return
         }
         let failure = SessionFailure.refused("Janus says no")
         driven.answersSteps = false
         let offer = kind.callerType == .rtp ? Fixture.phoneMoved : Fixture.browserOffer.replacing("a=sendrecv", with: "a=recvonly")
-        driven.send(.offered(.caller, sdp: offer, trickle: false))
+        driven.send(.offered(.caller, .said(offer)))
         let first = kind.hasBrowser ? driven.failStep(failure) : driven.decline(failure)
         #expect((first + driven.resume()).contains(.refuseOffer(.caller, failure)))
         #expect(driven.session.state == .stable && driven.settings == before)
@@ -314,9 +314,9 @@ struct ProxySessionTests {
     @Test("of two offers at once the later one is refused")
     func glare() {
         var driven = DrivenSession.talking(.proxy(caller: .rtp, callee: .webrtc))
-        driven.send(.offered(.caller, sdp: Fixture.phoneMoved, trickle: false))
+        driven.send(.offered(.caller, .said(Fixture.phoneMoved)))
         #expect(
-            driven.send(.offered(.callee, sdp: Fixture.browserOffer, trickle: false)) == [
+            driven.send(.offered(.callee, .said(Fixture.browserOffer))) == [
                 .refuseOffer(.callee, .state("another offer is being answered"))
             ])
     }
@@ -326,8 +326,8 @@ struct ProxySessionTests {
     @Test("whatever comes in whatever order, it ends once and never traps")
     func anyOrder() {
         let events: [ProxySession.Event] = [
-            .offered(.caller, sdp: Fixture.phoneOffer, trickle: false), .offered(.callee, sdp: Fixture.browserOffer, trickle: true),
-            .answered(.callee, sdp: Fixture.browserAnswer, trickle: false), .answered(.caller, sdp: "x", trickle: false),
+            .offered(.caller, .said(Fixture.phoneOffer)), .offered(.callee, .said(Fixture.browserOffer, trickle: true)),
+            .answered(.callee, .said(Fixture.browserAnswer)), .answered(.caller, "x"),
             .declined(.callee, .refused("no")), .settingsApplied,
             .settingsFailed(.refused("no")), .settingsFailed(.recording("no")), .update(number: 1, SessionOptionsChange(record: true)),
             .update(number: 2, SessionOptionsChange(record: false)), .mediaLost(.mediaServerLost),

@@ -26,7 +26,7 @@ struct RecordingTests {
     @Test("a recording from the start begins with the answer")
     func fromTheStart() {
         var driven = DrivenSession(.proxy(caller: .webrtc, callee: .webrtc), on)
-        #expect(!driven.send(.offered(.caller, sdp: Fixture.browserOffer, trickle: false)).contains(.recording(.started(file: "s"))))
+        #expect(!driven.send(.offered(.caller, .said(Fixture.browserOffer))).contains(.recording(.started(file: "s"))))
         #expect(driven.answer(Fixture.browserAnswer).last == .recording(.started(file: "s")))
         #expect(recordings(driven) == ["s", "s"])
     }
@@ -34,7 +34,7 @@ struct RecordingTests {
     @Test("a recording that starts while a phone moves ends with both: the legs have the new address and record")
     func whileMoving() {
         var driven = DrivenSession.talking(Self.mixed)
-        driven.send(.offered(.caller, sdp: Fixture.phoneMoved, trickle: false))
+        driven.send(.offered(.caller, .said(Fixture.phoneMoved)))
         driven.takesSettings = false
         driven.send(.update(number: 1, SessionOptionsChange(record: true)))
         driven.answer(Fixture.browserAnswer)
@@ -47,7 +47,7 @@ struct RecordingTests {
         var other = DrivenSession.talking(Self.mixed)
         other.takesSettings = false
         other.send(.update(number: 1, SessionOptionsChange(record: true)))
-        other.send(.offered(.caller, sdp: Fixture.phoneMoved, trickle: false))
+        other.send(.offered(.caller, .said(Fixture.phoneMoved)))
         other.answer(Fixture.browserAnswer)
         #expect(other.waiting.count == 2)
         #expect(other.resume() == said)
@@ -63,9 +63,9 @@ struct RecordingTests {
         driven.send(.update(number: 3, SessionOptionsChange(useAudio: true)))
         driven.send(.hold(number: 4, .caller, true))
         driven.send(.hold(number: 5, .caller, false))
-        driven.send(.offered(.callee, sdp: Fixture.browserOffer.replacing("sendrecv", with: "sendonly"), trickle: false))
+        driven.send(.offered(.callee, .said(Fixture.browserOffer.replacing("sendrecv", with: "sendonly"))))
         driven.answer(Fixture.phoneAnswer)
-        driven.send(.offered(.callee, sdp: Fixture.browserOffer, trickle: false))
+        driven.send(.offered(.callee, .said(Fixture.browserOffer)))
         driven.answer(Fixture.phoneAnswer)
         #expect(driven.told.dropFirst(2).allSatisfy { $0.settings.recording == "s" && $0.settings.part == 1 })
     }
@@ -75,7 +75,7 @@ struct RecordingTests {
         var driven = DrivenSession.talking(Self.mixed)
         driven.send(.update(number: 1, SessionOptionsChange(record: true)))
         let opus = Fixture.phoneMoved.replacing("0 101", with: "96 101").replacing("a=rtpmap:0 PCMU/8000", with: "a=rtpmap:96 opus/48000/2")
-        driven.send(.offered(.caller, sdp: opus, trickle: false))
+        driven.send(.offered(.caller, .said(opus)))
         driven.answer(Fixture.browserAnswer.replacing("111 0", with: "96").replacing(":111", with: ":96"))
         #expect(driven.medium(.caller)?.payloads.first?.codec == "opus")
         #expect(driven.settings.values.map(\.part) == [2, 2] && recordings(driven) == ["s", "s"])
@@ -112,7 +112,7 @@ struct RecordingTests {
     func refusedFromTheStart() {
         var driven = DrivenSession(.echo(.webrtc), on)
         driven.takesSettings = false
-        driven.send(.offered(.caller, sdp: Fixture.browserOffer, trickle: false))
+        driven.send(.offered(.caller, .said(Fixture.browserOffer)))
         #expect(driven.failSettings(full) == [.recording(.failed(file: "s", full))])
         #expect(driven.session.isEstablished && driven.audio == ["++"] && recordings(driven) == [nil])
         #expect(driven.send(.stop(code: 200, reason: "stopped")) == [.end(.stopped)])
@@ -159,7 +159,7 @@ struct RecordingTests {
         var driven = DrivenSession.talking(Self.mixed)
         driven.send(.update(number: 1, SessionOptionsChange(record: true)))
         driven.takesSettings = false
-        driven.send(.offered(.caller, sdp: Fixture.phoneMoved, trickle: false))
+        driven.send(.offered(.caller, .said(Fixture.phoneMoved)))
         driven.answer(Fixture.browserAnswer)
         let failure = SessionFailure.unavailable("no answer")
         #expect(driven.failSettings(failure) == [.recording(.stopped(file: "s")), .end(SessionEnd(code: 503, reason: "no answer"))])

@@ -36,10 +36,10 @@ struct SecureLegTests {
         func expect(_ letter: Character, _ what: String) {
             #expect(driven.medium(.caller)?.keys == LegKeys(suite: Self.suite, local: ours, remote: Fixture.key(letter)), "\(what)")
         }
-        let early = driven.send(.offeredEarly(.caller, sdp: secure("C", version: 2)))
+        let early = driven.send(.offeredEarly(.caller, .said(secure("C", version: 2))))
         #expect(early.answers(to: .caller).first?.contains(ours) == true)
         expect("C", "UPDATE")
-        driven.send(.offered(.caller, sdp: secure("D", version: 3), trickle: false))
+        driven.send(.offered(.caller, .said(secure("D", version: 3))))
         driven.answer(Fixture.browserAnswer)
         #expect(driven.answers[.caller]?.contains(ours) == true)
         expect("D", "re-INVITE")
@@ -47,18 +47,18 @@ struct SecureLegTests {
         #expect(driven.offers[.caller]?.contains(ours) == true)
         driven.answer(secure("E", version: 4))
         expect("E", "the answer to an offer that it asked for")
-        driven.send(.offered(.callee, sdp: Fixture.browserOffer.replacing("a=sendrecv", with: "a=sendonly"), trickle: false))
+        driven.send(.offered(.callee, .said(Fixture.browserOffer.replacing("a=sendrecv", with: "a=sendonly"))))
         #expect(driven.offers[.caller]?.contains(ours) == true)
         driven.answer(secure("F", version: 5).replacing("sendrecv", with: "recvonly"))
         expect("F", "the answer to the browser's offer")
-        driven.send(.refreshed(.caller, sdp: secure("G", version: 6).replacing("sendrecv", with: "recvonly")))
+        driven.send(.refreshed(.caller, .said(secure("G", version: 6).replacing("sendrecv", with: "recvonly"))))
         expect("G", "a refresh")
     }
 
     @Test("a key that came with an offer that was declined does not")
     func declinedKey() throws {
         var driven = talking()
-        driven.send(.offered(.caller, sdp: secure("C", version: 2, port: 4100), trickle: false))
+        driven.send(.offered(.caller, .said(secure("C", version: 2, port: 4100))))
         driven.decline(.refused("no"))
         driven.send(.update(number: 1, SessionOptionsChange(useVideo: false)))
         #expect(driven.medium(.caller)?.keys?.remote == Fixture.key("B") && driven.medium(.caller)?.phone?.port == 4000)
@@ -68,7 +68,7 @@ struct SecureLegTests {
     func declinedByPhone() {
         var driven = talking()
         let before = driven.settings
-        driven.send(.offered(.callee, sdp: Fixture.browserOffer.replacing("a=sendrecv", with: "a=sendonly"), trickle: false))
+        driven.send(.offered(.callee, .said(Fixture.browserOffer.replacing("a=sendrecv", with: "a=sendonly"))))
         driven.decline(.refused("488"))
         #expect(driven.settings == before)
         driven.send(.update(number: 1, SessionOptionsChange(useAudio: false)))
@@ -155,7 +155,7 @@ struct SecureLegTests {
     @Test("a leg that gets no ports for a medium refuses it")
     func noPort() {
         var session = DrivenSession(.echo(.rtp)).session
-        _ = session.handle(.offered(.caller, sdp: Fixture.phoneOffer + "m=video 4200 RTP/AVP 96\r\na=rtpmap:96 VP8/90000\r\n", trickle: false))
+        _ = session.handle(.offered(.caller, .said(Fixture.phoneOffer + "m=video 4200 RTP/AVP 96\r\na=rtpmap:96 VP8/90000\r\n")))
         _ = session.handle(.stepDone(number: 1, .done))
         let said = session.handle(.stepDone(number: 2, .opened([.audio: StandInEngine.port(.caller, .audio)])))
         #expect(said.answers(to: .caller).first?.contains("m=video 0 ") == true && said.answers(to: .caller).first?.contains("m=audio 20000 ") == true)

@@ -112,20 +112,20 @@ private struct SessionLife {
         var choices: [Choice] = []
         for side in SessionSide.allCases where type(side) != nil && !offering.contains(side) && !asking.contains(side) {
             if offered != side { choices += offers(of: side) }
-            choices.append { .received(side, sdp: description(side, isOffer: false, &$0)) }
+            choices.append { .received(side, .said(description(side, isOffer: false, &$0))) }
             choices.append { _ in .candidate(side, TrickledCandidate(mid: "0", mediaLineIndex: 0, candidate: "candidate:1")) }
         }
         // The first offer ends with the call.
         for side in offering where session.isEstablished { choices += [{ _ in .withdrawn(side) }, { _ in .withdrawn(side) }] }
         if let side = offered {
-            for _ in 0..<3 { choices.append { .answered(side, sdp: description(side, isOffer: false, &$0), trickle: false) } }
+            for _ in 0..<3 { choices.append { .answered(side, .said(description(side, isOffer: false, &$0))) } }
             choices.append { _ in .declined(side, .refused("no")) }
             // The other side has nothing to answer.
             choices.append { _ in .declined(side.other, .refused("no")) }
-            if session.isEstablished { choices.append { _ in .answered(side.other, sdp: Fixture.phoneAnswer, trickle: false) } }
+            if session.isEstablished { choices.append { _ in .answered(side.other, .said(Fixture.phoneAnswer)) } }
         } else {
             choices.append { _ in .declined(.callee, .refused("no")) }
-            if session.isEstablished { choices.append { _ in .answered(.caller, sdp: Fixture.phoneAnswer, trickle: false) } }
+            if session.isEstablished { choices.append { _ in .answered(.caller, .said(Fixture.phoneAnswer)) } }
         }
         if let step {
             var engine = engine
@@ -149,11 +149,11 @@ private struct SessionLife {
     }
 
     private func offers(of side: SessionSide) -> [Choice] {
-        var choices: [Choice] = [{ .offered(side, sdp: description(side, isOffer: true, &$0), trickle: .random(using: &$0)) }]
+        var choices: [Choice] = [{ .offered(side, .said(description(side, isOffer: true, &$0), trickle: .random(using: &$0))) }]
         guard type(side) == .rtp else { return choices }
         choices.append { _ in .offerWanted(side) }
-        choices.append { .refreshed(side, sdp: description(side, isOffer: false, &$0)) }
-        if session.isEstablished { choices.append { .offeredEarly(side, sdp: description(side, isOffer: true, &$0)) } }
+        choices.append { .refreshed(side, .said(description(side, isOffer: false, &$0))) }
+        if session.isEstablished { choices.append { .offeredEarly(side, .said(description(side, isOffer: true, &$0))) } }
         return choices
     }
 
@@ -177,9 +177,9 @@ private struct SessionLife {
         events.append(event)
         let wasEnded = session.isEnded, before = session.state
         switch event {
-        case .offered(let side, _, _), .offeredEarly(let side, _): offering.insert(side)
-        case .offerWanted(let side): asking.insert(side)
-        case .withdrawn(let side): offering.remove(side)
+        case .party(let side, .offered), .party(let side, .offeredEarly): offering.insert(side)
+        case .party(let side, .offerWanted): asking.insert(side)
+        case .party(let side, .withdrawn): offering.remove(side)
         case .update(let number, _), .hold(let number, _, _):
             lastUpdate = number
             updates.insert(number)
@@ -189,7 +189,7 @@ private struct SessionLife {
         case .settingsApplied: if let (side, settings) = applying.popFirst() { apply(settings, side) }
         // Some of it may act.
         case .settingsFailed: if let (side, settings) = applying.popFirst(), events.count % 2 == 0 { apply(settings, side) }
-        case .answered(offered, _, _), .declined(offered, _): offered = nil
+        case .party(offered, .answered), .party(offered, .declined): offered = nil
         default: break
         }
         let answered = before
@@ -213,19 +213,21 @@ private struct SessionLife {
         case .apply(let side, let settings):
             if applying[side] != nil { fault("two settings at once for the leg of \(side)") }
             applying[side] = settings
-        case .deliverOffer(let side, _):
+        case .sendOffer(let side, let offer):
+            lookAt(offer)
             if offered != nil { fault("an offer to \(side) while another is out") }
             if asking.remove(side) == nil, offering.contains(side), case .offered(let exchange, _) = session.state, exchange.hasAnswerForOfferer, exchange.offerer == side {
                 fault("\(side) is offered something while its own offer waits")
             }
             offered = side
-        case .deliverAnswer(let side, _):
+        case .sendAnswer(let side, let answer):
+            lookAt(answer)
             if offering.remove(side) == nil { fault("an answer to \(side), which waits for none") }
         case .refuseOffer(let side, _):
             if offering.remove(side) == nil, asking.remove(side) == nil { fault("a refusal to \(side), which has offered nothing") }
         case .refuseAnswer:
             // To the first offer another answer may follow.
-            if case .answered(let side, _, _) = event, case .offered(let exchange, _) = before, exchange.answerer == side {
+            if case .party(let side, .answered) = event, case .offered(let exchange, _) = before, exchange.answerer == side {
                 if !exchange.isFirst { fault("a later answer is to be given again") }
                 offered = side
             }
@@ -240,6 +242,11 @@ private struct SessionLife {
         case .recording(.failed(let file, _)): if recordings.contains(file) { fault("\(file) fails, and has begun") }
         case .refuseCandidate, .trickle, .held: break
         }
+    }
+
+    /// It is written where it leaves, and may be parsed again where a dialog goes on with another session.
+    private mutating func lookAt(_ description: SessionDescription) {
+        if (try? SessionDescription(parsing: description.text)) != description { fault("its text is another description: \(description)") }
     }
 
     private mutating func fault(_ text: String) { faults.append("\(text), in \(stateName) after \(events.count) events") }

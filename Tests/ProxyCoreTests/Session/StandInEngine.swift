@@ -56,7 +56,7 @@ struct DrivenSession {
     var answersSteps = true
     /// Whether the legs take settings at once.
     var takesSettings = true
-    /// What has last been delivered to each side.
+    /// The text of what each side was last sent.
     private(set) var offers: [SessionSide: String] = [:]
     private(set) var answers: [SessionSide: String] = [:]
 
@@ -91,7 +91,7 @@ struct DrivenSession {
     /// The side that has an offer answers it.
     @discardableResult
     mutating func answer(_ sdp: String, trickle: Bool = false) -> [Action] {
-        send(.answered(session.answerer ?? .callee, sdp: sdp, trickle: trickle))
+        send(.answered(session.answerer ?? .callee, .said(sdp, trickle: trickle)))
     }
 
     /// The side that has an offer declines it.
@@ -105,8 +105,8 @@ struct DrivenSession {
 
     private mutating func note(_ action: Action) {
         switch action {
-        case .deliverOffer(let side, let sdp): offers[side] = sdp
-        case .deliverAnswer(let side, let sdp): answers[side] = sdp
+        case .sendOffer(let side, let offer): offers[side] = offer.text
+        case .sendAnswer(let side, let answer): answers[side] = answer.text
         default: break
         }
     }
@@ -184,7 +184,7 @@ extension DrivenSession {
         profiles: [SessionSide: SIPProfile] = [:], addresses: LegAddresses = LegAddresses("192.0.2.1")
     ) -> DrivenSession {
         var driven = DrivenSession(kind, options, profiles: profiles, addresses: addresses)
-        driven.send(.offered(.caller, sdp: caller ?? Fixture.offer(kind.callerType), trickle: false))
+        driven.send(.offered(.caller, .said(caller ?? Fixture.offer(kind.callerType))))
         if let type = kind.calleeType { driven.answer(callee ?? Fixture.answer(type)) }
         return driven
     }
@@ -196,11 +196,11 @@ extension ProxySession {
 }
 
 extension [ProxySession.Action] {
-    /// What is offered to that side.
-    func offers(to side: SessionSide) -> [String] { compactMap { if case .deliverOffer(side, let sdp) = $0 { sdp } else { nil } } }
+    /// The texts of what is offered to that side.
+    func offers(to side: SessionSide) -> [String] { compactMap { if case .sendOffer(side, let offer) = $0 { offer.text } else { nil } } }
 
-    /// What that side is answered.
-    func answers(to side: SessionSide) -> [String] { compactMap { if case .deliverAnswer(side, let sdp) = $0 { sdp } else { nil } } }
+    /// The texts of what that side is answered.
+    func answers(to side: SessionSide) -> [String] { compactMap { if case .sendAnswer(side, let answer) = $0 { answer.text } else { nil } } }
 
     /// Whether an offer of somebody is refused.
     var refuses: Bool { contains { if case .refuseOffer = $0 { true } else { false } } }

@@ -18,34 +18,34 @@ struct WithdrawalTests {
         var driven = DrivenSession.talking(Self.mixed)
         let before = driven.settings
         driven.answersSteps = false
-        driven.send(.offered(.caller, sdp: hold, trickle: false))
+        driven.send(.offered(.caller, .said(hold)))
         #expect(driven.send(.withdrawn(.caller)) == [])
         #expect(driven.resume() == [])
         #expect(driven.session.state == .stable && driven.settings == before)
-        #expect(driven.send(.offered(.caller, sdp: hold, trickle: false)).offers(to: .callee).count == 1)
+        #expect(driven.send(.offered(.caller, .said(hold))).offers(to: .callee).count == 1)
     }
 
     @Test("while the other side thinks: its answer is discarded, it is offered what stood, and its answer to that ends it", arguments: [phones, mixed])
     func accepted(kind: SessionKind) {
         var driven = DrivenSession.talking(kind)
         let before = driven.session.agreedMedia(of: .callee), settings = driven.settings
-        driven.send(.offered(.caller, sdp: hold, trickle: false))
+        driven.send(.offered(.caller, .said(hold)))
         #expect(driven.session.answerer == .callee)
         driven.send(.withdrawn(.caller))
         // The side is busy: so is the session.
-        #expect(driven.send(.offered(.caller, sdp: hold, trickle: false)).refuses)
+        #expect(driven.send(.offered(.caller, .said(hold))).refuses)
         let said = driven.answer(answer(kind, "recvonly"))
         #expect(said.answers(to: .caller).isEmpty && !said.refuses)
         #expect(said.offers(to: .callee).count == 1 && said.offers(to: .callee).first?.contains("a=sendrecv") == true, "\(said)")
         #expect(driven.answer(answer(kind)) == [])
         #expect(driven.session.state == .stable && driven.session.agreedMedia(of: .callee) == before && driven.settings == settings)
-        #expect(driven.send(.offered(.caller, sdp: hold, trickle: false)).offers(to: .callee).count == 1)
+        #expect(driven.send(.offered(.caller, .said(hold))).offers(to: .callee).count == 1)
     }
 
     @Test("a side that declines it has nothing to be told", arguments: [phones, mixed])
     func declined(kind: SessionKind) {
         var driven = DrivenSession.talking(kind)
-        driven.send(.offered(.caller, sdp: hold, trickle: false))
+        driven.send(.offered(.caller, .said(hold)))
         driven.send(.withdrawn(.caller))
         #expect(driven.decline(.refused("no")) == [] && driven.session.state == .stable)
     }
@@ -54,7 +54,7 @@ struct WithdrawalTests {
     func answered() {
         var driven = DrivenSession.talking(Self.mixed)
         let before = driven.session.agreedMedia(of: .callee), settings = driven.settings
-        driven.send(.offered(.caller, sdp: hold, trickle: false))
+        driven.send(.offered(.caller, .said(hold)))
         driven.answersSteps = false
         driven.answer(answer(Self.mixed, "recvonly"))
         driven.send(.withdrawn(.caller))
@@ -69,7 +69,7 @@ struct WithdrawalTests {
     @Test("an accepted offer that Janus cannot carry out is refused, and the side that accepted is offered what stood", arguments: [phones, mixed])
     func failed(kind: SessionKind) {
         var driven = DrivenSession.talking(kind)
-        driven.send(.offered(.caller, sdp: Fixture.phoneMoved + video, trickle: false))
+        driven.send(.offered(.caller, .said(Fixture.phoneMoved + video)))
         driven.answersSteps = false
         let added = kind.calleeType == .rtp ? video : Fixture.browserVideo
         driven.answer(Fixture.answer(kind.calleeType ?? .rtp) + added)
@@ -82,7 +82,7 @@ struct WithdrawalTests {
     @Test("the line that it added is refused when the side that accepted it is told what stood", arguments: [phones, mixed])
     func addedLine(kind: SessionKind) {
         var driven = DrivenSession.talking(kind)
-        driven.send(.offered(.caller, sdp: Fixture.phoneMoved + video, trickle: false))
+        driven.send(.offered(.caller, .said(Fixture.phoneMoved + video)))
         #expect(driven.session.answerer == .callee)
         driven.send(.withdrawn(.caller))
         let added = kind.calleeType == .rtp ? video : Fixture.browserVideo
@@ -100,7 +100,7 @@ struct WithdrawalTests {
         let said = driven.answer("nonsense")
         #expect(said.contains { if case .updateFailed(number: 1, .description) = $0 { true } else { false } }, "\(said)")
         #expect(driven.session.state == .stable)
-        #expect(!driven.send(.offered(.caller, sdp: hold, trickle: false)).refuses)
+        #expect(!driven.send(.offered(.caller, .said(hold))).refuses)
     }
 
     @Test("what a phone's answer changed is taken back from the other side, which had accepted it, when it cannot be carried out; its own leg follows it")
@@ -120,7 +120,7 @@ struct WithdrawalTests {
     func withoutLimit() {
         var driven = DrivenSession.talking(Self.mixed)
         driven.send(.update(number: 1, SessionOptionsChange(bitrate: 64)))
-        driven.send(.offered(.callee, sdp: Fixture.browserOffer.replacing("a=sendrecv", with: "a=recvonly"), trickle: false))
+        driven.send(.offered(.callee, .said(Fixture.browserOffer.replacing("a=sendrecv", with: "a=recvonly"))))
         #expect(driven.session.answerer == .caller)
         let again = driven.answer("nonsense").offers(to: .caller)
         #expect(again.count == 1 && again.first?.contains("b=") == false, "\(again)")
@@ -129,7 +129,7 @@ struct WithdrawalTests {
     @Test("an unusable answer to a later offer is refused to its side, and the answerer is offered what stood", arguments: [phones, mixed])
     func unusableLater(kind: SessionKind) {
         var driven = DrivenSession.talking(kind)
-        driven.send(.offered(.caller, sdp: hold, trickle: false))
+        driven.send(.offered(.caller, .said(hold)))
         let said = driven.answer("nonsense")
         #expect(said.refuses && said.offers(to: .callee).count == 1)
         driven.decline(.refused("no"))

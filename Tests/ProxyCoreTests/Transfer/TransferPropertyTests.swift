@@ -55,9 +55,9 @@ struct TransferPropertyTests {
     private static func anything(_ generator: inout SeededRandom) -> Transfer.Event {
         let side: SessionSide = Bool.random(using: &generator) ? .caller : .callee
         let events: [Transfer.Event] = [
-            .start, .start, .offered(side, sdp: "O", trickle: false), .offered(side, sdp: "O", trickle: false), .described(side, sdp: "D"),
-            .described(side, sdp: "D"), .offerWanted(side), .busy(side), .waited(side), .accepted(side, sdp: "A", trickle: false),
-            .accepted(side, sdp: "A", trickle: false), .accepted(side, sdp: nil, trickle: false), .rejected(side, .noAnswer),
+            .start, .start, .offered(side, "O"), .offered(side, "O"), .described(side, "D"),
+            .described(side, "D"), .offerWanted(side), .busy(side), .waited(side), .accepted(side, "A"),
+            .accepted(side, "A"), .accepted(side, nil), .rejected(side, .noAnswer),
             .transferorLeft(side, .noAnswer), .ringing, .callAnswered, .left(side, .noAnswer), .formerEnded(side, .noAnswer),
         ]
         // Most of the endings would leave little to see.
@@ -137,22 +137,22 @@ private struct Course {
     private func possible(_ generator: inout SeededRandom) -> [Transfer.Event] {
         var events: [Transfer.Event] = []
         for (side, leg) in legs.sorted(by: { $0.key.rawValue < $1.key.rawValue }) where leg.last == nil {
-            if leg.isAsked { events += [.offered(side, sdp: "O", trickle: false), .offered(side, sdp: "O", trickle: false), .rejected(side, .noAnswer)] }
+            if leg.isAsked { events += [.offered(side, "O"), .offered(side, "O"), .rejected(side, .noAnswer)] }
             if leg.isWaiting { events += [.waited(side)] }
             if leg.offered != nil {
-                events += [.accepted(side, sdp: "A", trickle: false), .accepted(side, sdp: "A", trickle: false), .rejected(side, .noAnswer)]
-                if leg.kind == .phone { events.append(.accepted(side, sdp: nil, trickle: false)) }
+                events += [.accepted(side, "A"), .accepted(side, "A"), .rejected(side, .noAnswer)]
+                if leg.kind == .phone { events.append(.accepted(side, nil)) }
             }
         }
         guard isStarted, !callEnds else { return events }
         events.append(.ringing)
         if let callee = legs[.callee] {
-            if !isInvited { events.append(legs[.caller] == nil && Bool.random(using: &generator) ? .offerWanted(.callee) : .described(.callee, sdp: "P")) }
+            if !isInvited { events.append(legs[.caller] == nil && Bool.random(using: &generator) ? .offerWanted(.callee) : .described(.callee, "P")) }
             guard isAccepted, callee.last == nil else { return events }
         }
-        if !isAnswered { events.append(legs[.caller] == nil ? .callAnswered : .described(.caller, sdp: "B")) }
+        if !isAnswered { events.append(legs[.caller] == nil ? .callAnswered : .described(.caller, "B")) }
         if isAnswered, wantsOffer, legs[.callee]?.session == .former, legs[.callee]?.offered == nil, legs[.callee]?.isWaiting == false {
-            events.append(.described(.callee, sdp: "B"))
+            events.append(.described(.callee, "B"))
         }
         return events
     }
@@ -160,10 +160,10 @@ private struct Course {
     private mutating func take(_ event: Transfer.Event, _ generator: inout SeededRandom) {
         log.append("\(event)")
         switch event {
-        case .offered(let side, _, _):
+        case .offered(let side, _):
             legs[side]?.isAsked = false
             legs[side]?.hasOffered = true
-        case .accepted(let side, _, _):
+        case .accepted(let side, _):
             switch legs[side]?.offered {
             case .new: legs[side]?.session = .new
             case .former: legs[side]?.session = .former

@@ -12,14 +12,14 @@ struct TransferTests {
     private func calling(_ kind: Transfer.Kind = .phone) -> Transfer {
         var transfer = Transfer([.caller: kind])
         _ = transfer.handle(.start)
-        _ = transfer.handle(.offered(.caller, sdp: "O", trickle: false))
+        _ = transfer.handle(.offered(.caller, "O"))
         return transfer
     }
 
     /// The phone has been offered the new session.
     private func moving() -> Transfer {
         var transfer = calling()
-        _ = transfer.handle(.described(.caller, sdp: "A"))
+        _ = transfer.handle(.described(.caller, "A"))
         return transfer
     }
 
@@ -27,9 +27,9 @@ struct TransferTests {
     private func joining() -> Transfer {
         var transfer = Transfer([.caller: .phone, .callee: .phone])
         _ = transfer.handle(.start)
-        _ = transfer.handle(.offered(.caller, sdp: "O", trickle: false))
-        _ = transfer.handle(.described(.callee, sdp: "P"))
-        _ = transfer.handle(.accepted(.callee, sdp: "A", trickle: false))
+        _ = transfer.handle(.offered(.caller, "O"))
+        _ = transfer.handle(.described(.callee, "P"))
+        _ = transfer.handle(.accepted(.callee, "A"))
         return transfer
     }
 
@@ -38,14 +38,14 @@ struct TransferTests {
         var transfer = Transfer([.caller: .phone])
         #expect(transfer.handle(.start) == [.askOffer(.caller)])
         #expect(
-            transfer.handle(.offered(.caller, sdp: "O", trickle: false)) == [.makeCall, .startCall(Transfer.Offer(sdp: "O", trickle: false))])
+            transfer.handle(.offered(.caller, "O")) == [.makeCall, .startCall("O")])
         #expect(transfer.handle(.ringing) == [.report(.ringing)])
         #expect(transfer.handle(.ringing) == [])
-        #expect(transfer.handle(.described(.caller, sdp: "A")) == [.offer(.caller, sdp: "A"), .follow(.caller)])
+        #expect(transfer.handle(.described(.caller, "A")) == [.offer(.caller, "A"), .follow(.caller)])
         #expect(transfer.isOffering(.caller) && transfer.isUnderWay)
         #expect(
-            transfer.handle(.accepted(.caller, sdp: "B", trickle: false)) == [
-                .refreshCall(.caller, sdp: "B"), .arrive(.caller), .report(.succeeded), .continueRecordings, .settle(.caller),
+            transfer.handle(.accepted(.caller, "B")) == [
+                .refreshCall(.caller, "B"), .arrive(.caller), .report(.succeeded), .continueRecordings, .settle(.caller),
                 .leaveFormer(.caller, .transferred), .over,
             ])
         #expect(transfer.isOver && transfer.handle(.callEnded(busy)) == [])
@@ -55,8 +55,8 @@ struct TransferTests {
     func browser() {
         var transfer = calling(.browser)
         #expect(
-            transfer.handle(.described(.caller, sdp: "A")) == [
-                .answer(.caller, sdp: "A"), .arrive(.caller), .report(.succeeded), .continueRecordings, .settle(.caller),
+            transfer.handle(.described(.caller, "A")) == [
+                .answer(.caller, "A"), .arrive(.caller), .report(.succeeded), .continueRecordings, .settle(.caller),
                 .leaveFormer(.caller, .transferred), .over,
             ])
     }
@@ -65,13 +65,13 @@ struct TransferTests {
     func joins() {
         var transfer = Transfer([.caller: .browser, .callee: .browser])
         _ = transfer.handle(.start)
-        _ = transfer.handle(.offered(.caller, sdp: "O", trickle: false))
-        #expect(transfer.handle(.described(.callee, sdp: "P")) == [.offer(.callee, sdp: "P")])
+        _ = transfer.handle(.offered(.caller, "O"))
+        #expect(transfer.handle(.described(.callee, "P")) == [.offer(.callee, "P")])
         #expect(
-            transfer.handle(.accepted(.callee, sdp: "A", trickle: true)) == [.acceptCall(sdp: "A", trickle: true), .arrive(.callee)])
+            transfer.handle(.accepted(.callee, RemoteDescription("A", trickle: true))) == [.acceptCall(RemoteDescription("A", trickle: true)), .arrive(.callee)])
         #expect(
-            transfer.handle(.described(.caller, sdp: "B")) == [
-                .answer(.caller, sdp: "B"), .arrive(.caller), .report(.succeeded), .continueRecordings, .settle(.caller),
+            transfer.handle(.described(.caller, "B")) == [
+                .answer(.caller, "B"), .arrive(.caller), .report(.succeeded), .continueRecordings, .settle(.caller),
                 .leaveFormer(.caller, .transferred), .settle(.callee), .leaveFormer(.callee, .transferred), .over,
             ])
     }
@@ -80,17 +80,17 @@ struct TransferTests {
     func replaces() {
         var transfer = Transfer([.callee: .phone])
         #expect(transfer.handle(.start) == [.startCall(nil)])
-        _ = transfer.handle(.described(.callee, sdp: "P"))
-        _ = transfer.handle(.accepted(.callee, sdp: "A", trickle: false))
+        _ = transfer.handle(.described(.callee, "P"))
+        _ = transfer.handle(.accepted(.callee, "A"))
         #expect(transfer.handle(.callAnswered).first == .report(.succeeded))
 
         var late = Transfer([.callee: .phone])
         _ = late.handle(.start)
         #expect(late.handle(.offerWanted(.callee)) == [.askOffer(.callee)])
-        #expect(late.handle(.offered(.callee, sdp: "O", trickle: false)) == [.acceptCall(sdp: "O", trickle: false)])
+        #expect(late.handle(.offered(.callee, "O")) == [.acceptCall("O")])
         #expect(late.handle(.callAnswered) == [])
-        #expect(late.handle(.described(.callee, sdp: "A")) == [.offer(.callee, sdp: "A"), .follow(.callee)])
-        #expect(late.handle(.accepted(.callee, sdp: "B", trickle: false)).contains(.report(.succeeded)))
+        #expect(late.handle(.described(.callee, "A")) == [.offer(.callee, "A"), .follow(.callee)])
+        #expect(late.handle(.accepted(.callee, "B")).contains(.report(.succeeded)))
     }
 
     @Test("the new call fails before anybody has moved: the transferee stays where it is")
@@ -104,7 +104,7 @@ struct TransferTests {
         var transfer = Transfer([.caller: .browser])
         _ = transfer.handle(.start)
         #expect(transfer.handle(.rejected(.caller, busy)) == [.report(.failed(busy)), .stayInFormer(.caller), .over])
-        #expect(transfer.handle(.offered(.caller, sdp: "late", trickle: false)) == [])
+        #expect(transfer.handle(.offered(.caller, "late")) == [])
     }
 
     @Test("a phone that has the new session's offer answers it first, then it is offered its former session")
@@ -112,9 +112,9 @@ struct TransferTests {
         var transfer = moving()
         #expect(transfer.handle(.callEnded(busy)) == [.report(.failed(busy)), .followFormer(.caller), .endCall(busy)])
         #expect(transfer.isTurning(.caller) && !transfer.isUnderWay)
-        #expect(transfer.handle(.accepted(.caller, sdp: "B", trickle: false)) == [.offerFormer(.caller)])
+        #expect(transfer.handle(.accepted(.caller, "B")) == [.offerFormer(.caller)])
         #expect(
-            transfer.handle(.accepted(.caller, sdp: "C", trickle: false)) == [.returned(.caller, answer: "C"), .stayInFormer(.caller), .over])
+            transfer.handle(.accepted(.caller, "C")) == [.returned(.caller, answer: "C"), .stayInFormer(.caller), .over])
     }
 
     @Test("a phone that refuses the new session while the transfer fails has never left its former one")
@@ -141,7 +141,7 @@ struct TransferTests {
         var transfer = moving()
         #expect(transfer.handle(.busy(.caller)) == [.followFormer(.caller), .wait(.caller)])
         #expect(!transfer.isOffering(.caller))
-        #expect(transfer.handle(.waited(.caller)) == [.offer(.caller, sdp: "A"), .follow(.caller)])
+        #expect(transfer.handle(.waited(.caller)) == [.offer(.caller, "A"), .follow(.caller)])
         for _ in 0..<(Transfer.maximumAttempts - 2) { _ = transfer.handle(.busy(.caller)) + transfer.handle(.waited(.caller)) }
         let end = CallEnd.failed(.state("the phone is busy with another offer"))
         #expect(
@@ -163,10 +163,10 @@ struct TransferTests {
         _ = transfer.handle(.start)
         _ = transfer.handle(.transferorLeft(.caller, normal))
         #expect(
-            transfer.handle(.offered(.caller, sdp: "O", trickle: true)) == [
-                .makeCall, .follow(.caller), .startCall(Transfer.Offer(sdp: "O", trickle: true)),
+            transfer.handle(.offered(.caller, RemoteDescription("O", trickle: true))) == [
+                .makeCall, .follow(.caller), .startCall(RemoteDescription("O", trickle: true)),
             ])
-        #expect(!transfer.handle(.described(.caller, sdp: "A")).contains(.leaveFormer(.caller, .transferred)), "it has left")
+        #expect(!transfer.handle(.described(.caller, "A")).contains(.leaveFormer(.caller, .transferred)), "it has left")
     }
 
     @Test("the transferor hangs up when the transfer has failed: the call ends as any other")
@@ -180,7 +180,7 @@ struct TransferTests {
     @Test("the transferee hangs up: the transfer fails, its leg goes back to its call, and the other transferee returns")
     func transfereeLeaves() {
         var transfer = joining()
-        _ = transfer.handle(.described(.caller, sdp: "B"))
+        _ = transfer.handle(.described(.caller, "B"))
         #expect(
             transfer.handle(.left(.caller, normal)) == [
                 .followFormer(.caller), .forget(.caller), .report(.failed(gone)), .followFormer(.callee), .offerFormer(.callee),
@@ -199,7 +199,7 @@ struct TransferTests {
         var empty = moving()
         let end = CallEnd(status: 488, reason: "The phone accepted without an answer", by: .callee)
         #expect(
-            empty.handle(.accepted(.caller, sdp: nil, trickle: false)) == [
+            empty.handle(.accepted(.caller, nil)) == [
                 .report(.failed(end)), .followFormer(.caller), .offerFormer(.caller), .endCall(end),
             ])
     }
