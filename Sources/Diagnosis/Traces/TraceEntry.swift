@@ -71,6 +71,13 @@ struct TraceEntry: Sendable {
     /// The SIP message that it is; of one that repeats an earlier one the start line alone.
     var message: SIPMessage? { if case .sip(let message) = content { message } else { nil } }
 
+    /// How a call ended with this response to its INVITE, where the label has a status.
+    var refusal: CallOutcome? {
+        let words = label.split(separator: " ").dropLast()
+        guard let status = words.first.flatMap({ Int($0) }) else { return nil }
+        return CallOutcome(status: status, reason: words.dropFirst().joined(separator: " "), by: "gateway")
+    }
+
     /// The entry without its message, which the one with that number has.
     mutating func `repeat`(_ first: Int) {
         self.first = first

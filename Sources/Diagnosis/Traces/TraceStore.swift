@@ -36,7 +36,7 @@ public final class TraceStore {
     private var refusedClient: (client: String, call: String, number: Int)?
     private var loose: LooseTraces
     private var requests: OpenRequests
-    private var verbs: OpenRequests
+    private var verbs: EngineVerbs
     private var count = 0
 
     private let full = Counter(label: "tern_trace_entries_dropped_total", dimensions: [("reason", "call_full")])
@@ -50,7 +50,7 @@ public final class TraceStore {
         traces = KeptTraces(most: limits.calls, memory: limits.memory / 4 * 3)
         loose = LooseTraces(memory: limits.memory / 8, most: limits.loose, patience: limits.patience * 1_000_000)
         requests = OpenRequests(most: limits.requests, memory: limits.memory / 8)
-        verbs = OpenRequests(most: limits.requests, memory: limits.memory / 8)
+        verbs = EngineVerbs(most: limits.requests, memory: limits.memory / 8)
         guard limits.memory > 0 else { return }
         listening = stream.listen(to: .all) { [weak self] event in self?.receive(event) }
     }
@@ -138,18 +138,13 @@ public final class TraceStore {
         keep(entry, of: event.subject)
         // A challenge is answered by another INVITE.
         guard message.method == "INVITE", message.isSent, let status = message.status, status >= 300, status != 401, status != 407 else { return }
-        promote(event.subject, dialog, outcome: TraceStore.outcome(of: entry), at: event.time)
+        promote(event.subject, dialog, outcome: entry.refusal, at: event.time)
     }
 
     /// A phone may call again under the Call-ID of its call that was not admitted: that one's trace takes nothing but what belongs to its INVITE.
     private func beginAnew(_ dialog: String, _ invite: TraceEntry) {
         guard let id = own[.dialog(dialog)], id != dialog, let trace = traces[id], trace.outcome != nil, !trace.has(invite) else { return }
         own[.dialog(dialog)] = nil
-    }
-
-    private static func outcome(of response: TraceEntry?) -> CallOutcome? {
-        guard let words = response?.label.split(separator: " ").dropLast(), let status = words.first.flatMap({ Int($0) }) else { return nil }
-        return CallOutcome(status: status, reason: words.dropFirst().joined(separator: " "), by: "gateway")
     }
 
     private func receive(_ line: LogLine, _ event: Event) {
@@ -165,25 +160,16 @@ public final class TraceStore {
     private func receive(_ message: EngineMessage, of handle: UInt64, _ event: Event) {
         // That a request has arrived says nothing.
         if !message.isSent, message.name == "ack" || message.name == "keepalive" { return }
-        let key = message.transaction.map { OpenRequests.Key(peer: String(handle), isOurs: true, id: $0) }
-        if message.isSent {
-            if let key { verbs.open(key, OpenRequests.Request(command: message.name, entry: nil, subjects: [])) }
-            // They are asked for again and again.
-            if message.name == TraceStore.countVerb { return }
-        }
-        let verb = message.isSent ? nil : key.flatMap { verbs.look($0)?.command }
-        if !message.isSent, let key { verbs.close(key) }
+        let verb = verbs.receive(message, of: handle)
+        if message.isSent, message.name == EngineVerbs.count { return }
         var entry = entry(event, .engine, .engine(message, answering: verb))
         (entry.isSent, entry.party) = (message.isSent, .janus)
-        if verb == TraceStore.countVerb, entry.label == "\(TraceStore.countVerb): ok" {
+        if verb == EngineVerbs.count, entry.label == "\(EngineVerbs.count): ok" {
             for trace in found(event.subject) { change(trace) { $0.replaceCount(entry, of: handle) } }
             return
         }
         keep(entry, of: event.subject)
     }
-
-    /// The request to the media engine for what it has counted.
-    private static let countVerb = "statistics"
 
     private func receive(_ message: APIMessage, of client: String, _ event: Event) {
         guard !client.isEmpty, message.text.utf8.count <= TraceStore.longestMessage else { return }
@@ -345,7 +331,7 @@ public final class TraceStore {
     private func expire(at time: EventTime) {
         while let (subject, waiting) = loose.expired(at: time) {
             guard case .dialog(let id) = subject, case let invitation = waiting.invitation, invitation.isThere, index.calls(of: subject).isEmpty else { continue }
-            keepAlone(waiting, subject, id, outcome: TraceStore.outcome(of: invitation.last), at: time)
+            keepAlone(waiting, subject, id, outcome: invitation.last?.refusal, at: time)
         }
     }
 
