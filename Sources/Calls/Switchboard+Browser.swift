@@ -56,7 +56,7 @@ extension Switchboard {
         guard let offers = (leg as? any BrowserLeg)?.offers, offers.offering(reply) else {
             throw APIError(.wrongState, "another offer is being answered")
         }
-        call.handle(.offered(side, offer))
+        call.handle(.party(side, .offered(offer)))
     }
 
     /// Takes a candidate of a client in a call; one that comes before the client's answer is kept for that.

@@ -157,7 +157,7 @@ public final class Switchboard {
         call.lineTests = lineTests
         table.insert(call.id, caller: CallTable.Party(client: caller?.client.id, user: call.origin.provenUser))
         for (number, leg) in call.callees { tie(leg, number, to: call) }
-        caller?.offers.onOutcome = { [weak call] in call?.handle($0.event(.caller)) }
+        caller?.offers.onOutcome = { [weak call] in call?.handle(.party(.caller, $0)) }
         if let leg = call.caller as? TransferredBrowser { table.name(call.id, leg.call, for: leg.client.place, at: .caller) }
         let session = call.session.id
         sessions.assign(session, to: call.id)
@@ -222,7 +222,7 @@ public final class Switchboard {
         switch leg {
         case let leg as BrowserCalleeLeg:
             leg.onDeclined = { [weak call] end in call?.handle(.calleeEnded(number, end)) }
-            leg.offers.onOutcome = { [weak call] outcome in call?.handle(outcome.event(.callee)) }
+            leg.offers.onOutcome = { [weak call] in call?.handle(.party(.callee, $0)) }
         case let leg as SIPCalleeLeg:
             leg.onInvited = { [weak self, weak call] id in
                 guard let self, let call else { return }
@@ -233,7 +233,7 @@ public final class Switchboard {
             leg.onRefused = { [weak call] end in call?.handle(.calleeEnded(number, end)) }
         case let leg as TransferredBrowser:
             table.name(call.id, leg.call, for: leg.client.place, at: .callee)
-            leg.offers.onOutcome = { [weak call] outcome in call?.handle(outcome.event(.callee)) }
+            leg.offers.onOutcome = { [weak call] in call?.handle(.party(.callee, $0)) }
         default: break
         }
     }
@@ -299,14 +299,4 @@ extension Switchboard: CallLoad {
     func sessionCount(of user: String) -> Int { sessions.list(of: user).count }
     var anonymousCallCount: Int { strangers.count }
     func strangersHaveRoom(for address: String, isProven: Bool) -> Bool { strangers.hasRoom(for: address, isProven: isProven) }
-}
-
-extension BrowserOffers.Outcome {
-    /// What it means for the call in which the client is on that side.
-    func event(_ side: SessionSide) -> Call.Event {
-        switch self {
-        case .answered(let answer): .answered(side, answer)
-        case .declined(let failure): .declined(side, failure)
-        }
-    }
 }

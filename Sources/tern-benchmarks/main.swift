@@ -17,13 +17,13 @@ func parse(_ text: String) throws -> Int { try SessionDescription(parsing: text)
 /// A browser's offer on its way to Janus, and on from there into an INVITE.
 func rewriteForJanus(_ text: String) throws -> Int {
     var web = WebRTCNegotiation()
-    return try web.acceptOffer(SessionDescription(negotiating: text)).text.utf8.count
+    return try web.acceptOffer(SessionDescription(parsing: text)).text.utf8.count
 }
 
 func rewriteForPhone(_ text: String) throws -> Int {
     var sip = SIPNegotiation(sessionID: 4711, addresses: LegAddresses("192.0.2.10"))
     sip.open([.audio: LegPort(port: 30_000, key: []), .video: LegPort(port: 30_002, key: [])])
-    return try sip.makeOffer(SessionDescription(negotiating: text)).text.utf8.count
+    return try sip.makeOffer(SessionDescription(parsing: text)).text.utf8.count
 }
 
 if CommandLine.arguments.dropFirst().first == "media" {
@@ -38,7 +38,7 @@ if CommandLine.arguments.dropFirst().first == "media" {
 
 let offer = Offer.text()
 var browser = WebRTCNegotiation()
-let inner = try browser.acceptOffer(SessionDescription(negotiating: offer)).text
+let inner = try browser.acceptOffer(SessionDescription(parsing: offer)).text
 let session = try SessionDescription(parsing: offer)
 
 print(Measurement.header)

@@ -46,7 +46,7 @@ private func step(_ kind: UInt8, _ input: String, _ sip: inout SIPNegotiation, _
     }
 }
 
-private func read(_ text: String) throws -> SessionDescription { try SessionDescription(negotiating: text) }
+private func read(_ text: String) throws -> SessionDescription { try RemoteDescription(parsing: text).read() }
 
 private func check(_ text: String) {
     guard let session = try? SessionDescription(parsing: text) else { fatalError("cannot be read:\n\(text)") }

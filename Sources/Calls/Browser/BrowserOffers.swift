@@ -11,15 +11,10 @@ final class BrowserOffers {
     /// How long a client may take to answer an offer.
     private static let answerTimeout = Duration.seconds(30)
 
-    /// What the client made of an offer of ours.
-    enum Outcome {
-        case answered(RemoteDescription)
-        case declined(SessionFailure)
-    }
-
     private let session: String
     private let client: BrowserClient
-    var onOutcome: (@LoopActor (Outcome) -> Void)?
+    /// Told when the client has answered or declined an offer of ours.
+    var onOutcome: (@LoopActor (PartyEvent) -> Void)?
     /// The request that brought the client's offer.
     private var reply: BrowserReply?
 
@@ -44,7 +39,7 @@ final class BrowserOffers {
         }
     }
 
-    private static func outcome(of result: Result<JSONValue, APIError>) -> Outcome {
+    private static func outcome(of result: Result<JSONValue, APIError>) -> PartyEvent {
         switch result {
         case .success(let data):
             RemoteDescription(json: data["answer"]).map { .answered($0) } ?? .declined(.refused("the client sent no answer"))

@@ -96,8 +96,8 @@ extension Switchboard {
             let gaveUp = end.cause == .hungUp && !call.isEstablished
             call.handle(.callerEnded(gaveUp ? .cancelled : end.callEnd(by: .caller)))
         case .established(let leg): call.lineTest.note(endpoint?.setUp(of: leg))
-        case .offer(_, let sdp?) where !call.isEstablished: call.handle(.offeredEarly(nil, RemoteDescription(parsing: sdp)))
-        case .offer(_, nil): call.handle(.offerWanted(.caller))
+        case .offer(_, let sdp?) where !call.isEstablished: call.handle(.party(.caller, .offeredEarly(RemoteDescription(parsing: sdp))))
+        case .offer(_, nil): call.handle(.party(.caller, .offerWanted))
         case .offerCompleted(_, let sdp) where !call.isEstablished: call.handle(.callerAnswered(sdp.map { RemoteDescription(parsing: $0) }))
         default: exchange(event, side: .caller, in: call, leg: call.caller as? any SIPOfferingLeg)
         }
@@ -108,8 +108,8 @@ extension Switchboard {
         case .provisional(_, let status, _, let sdp):
             (call.callees[leg] as? SIPCalleeLeg)?.rings()
             if let sdp { call.handle(.progress(leg, RemoteDescription(parsing: sdp))) } else if status >= 180 { call.handle(.ringing(leg)) }
-        case .offer(_, let sdp?) where !call.isEstablished: call.handle(.offeredEarly(leg, RemoteDescription(parsing: sdp)))
-        case .offer(_, nil): call.handle(.offerWanted(.callee, leg))
+        case .offer(_, let sdp?) where !call.isEstablished: call.handle(.party(.callee, .offeredEarly(RemoteDescription(parsing: sdp)), leg))
+        case .offer(_, nil): call.handle(.party(.callee, .offerWanted, leg))
         case .answered(let id, let sdp):
             log.debug("phone answered", metadata: ["call": "\(call.id)", "leg": "\(id)"])
             call.handle(.accepted(leg, sdp.map { RemoteDescription(parsing: $0) }))
@@ -162,18 +162,18 @@ extension Switchboard {
         switch event {
         case .info(_, let info): receive(info, from: side, in: call)
         case .infoAnswered(_, let status): leg?.infos?.answered(status)
-        case .offer(_, let sdp?): call.handle(.offered(side, RemoteDescription(parsing: sdp)))
-        case .offerWithdrawn: call.handle(.withdrawn(side))
-        case .offerCompleted(_, nil): call.handle(.declined(side, .refused("the ACK brought no answer")))
+        case .offer(_, let sdp?): call.handle(.party(side, .offered(RemoteDescription(parsing: sdp))))
+        case .offerWithdrawn: call.handle(.party(side, .withdrawn))
+        case .offerCompleted(_, nil): call.handle(.party(side, .declined(.refused("the ACK brought no answer"))))
         case .offerAccepted(_, let sdp) where leg?.offerAccepted() == false:
-            if let sdp { call.handle(.refreshed(side, RemoteDescription(parsing: sdp))) }
-        case .offerAccepted(_, let sdp?), .offerCompleted(_, let sdp?): call.handle(.answered(side, RemoteDescription(parsing: sdp)))
+            if let sdp { call.handle(.party(side, .refreshed(RemoteDescription(parsing: sdp)))) }
+        case .offerAccepted(_, let sdp?), .offerCompleted(_, let sdp?): call.handle(.party(side, .answered(RemoteDescription(parsing: sdp))))
         case .offerAccepted(_, nil):
-            call.handle(.declined(side, .refused("the phone accepted the offer without an answer")))
+            call.handle(.party(side, .declined(.refused("the phone accepted the offer without an answer"))))
         case .offerRejected(_, let status, let phrase):
             guard leg?.offerRejected(status: status) != true else { return }
             if side == .caller { call.lineTest.noteFailedOffer(isOurs: true, "\(status) \(phrase)") }
-            call.handle(.declined(side, .refused("the phone refused: \(status) \(phrase)")))
+            call.handle(.party(side, .declined(.refused("the phone refused: \(status) \(phrase)"))))
         default: break
         }
     }

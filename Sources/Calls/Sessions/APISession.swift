@@ -50,11 +50,7 @@ final class APISession {
         // The session keeps this object alive through its output, until it has ended.
         session.onOutput = { output in self.receive(output) }
         offers.onOutcome = { [weak self] outcome in
-            guard let self else { return }
-            switch outcome {
-            case .answered(let answer): self.session.receive(.answered(answer), from: offeredSide)
-            case .declined(let failure): self.session.receive(.declined(failure), from: offeredSide)
-            }
+            if let self { self.session.receive(outcome, from: offeredSide) }
         }
         guard session.kind.calleeType != nil else { return }
         answerLimit = LoopTimer.schedule(after: answerWithin) { [weak session] in

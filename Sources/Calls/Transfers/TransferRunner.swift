@@ -124,7 +124,7 @@ final class TransferRunner {
         case .startCall(let offer): startCall(offer)
         case .acceptCall(let description):
             if let call, let number = number(of: .callee) { call.handle(.accepted(number, description)) }
-        case .refreshCall(let side, let answer): call?.handle(.refreshed(side, answer))
+        case .refreshCall(let side, let answer): call?.handle(.party(side, .refreshed(answer)))
         case .endCall(let end): call?.handle(.terminate(end))
         case .continueRecordings:
             let recorded = transferees.values.map(\.seat.call.session).filter(\.options.record)
@@ -153,7 +153,8 @@ final class TransferRunner {
         case .returned(_, let answer):
             // The session learns of what was said beside it.
             guard let ours = (leg as? TransferredPhone)?.lastReturn else { break }
-            seat.call.handle(.returned(seat.side, ours, answer: answer))
+            seat.call.handle(.party(seat.side, .received(ours)))
+            if let answer { seat.call.handle(.party(seat.side, .refreshed(answer))) }
         case .leaveFormer(_, let end): seat.call.handle(.handedOver(seat.side, end))
         case .endFormer(_, let end): seat.call.handle(.terminate(end))
         case .settle:

@@ -2,26 +2,35 @@ import SDP
 
 /// Changes to an established call: offers from either side, and their answers.
 extension Call {
-    func offered(_ side: SessionSide, _ offer: RemoteDescription) -> [Action] {
+    mutating func party(_ side: SessionSide, _ event: PartyEvent, _ leg: Leg?) -> [Action] {
+        switch event {
+        case .offered: offered(side, event)
+        case .offeredEarly: offeredEarly(side, event, leg)
+        case .offerWanted: offerWanted(side, leg)
+        case .withdrawn: withdrawn(side)
+        case .answered, .declined, .refreshed, .received: isEstablished ? [.tellSession(side, event, branch: carrying)] : []
+        }
+    }
+
+    private func offered(_ side: SessionSide, _ event: PartyEvent) -> [Action] {
         guard case .established(let leg) = state else {
             return [.refuseOffer(side, nil, .state("the call is not established"))]
         }
         guard !answerIsForNobody else {
             return [.refuseOffer(side, side == .callee ? leg : nil, .state("another offer is being answered"))]
         }
-        return [.tellSession(side, .offered(offer), branch: carrying)]
+        return [.tellSession(side, event, branch: carrying)]
     }
 
     /// Once the early answer has settled what is spoken (RFC 3311 section 5.1). The other side of the session hears nothing of it.
-    mutating func offeredEarly(_ leg: Leg?, _ offer: RemoteDescription) -> [Action] {
-        let side = leg == nil ? SessionSide.caller : .callee
+    private mutating func offeredEarly(_ side: SessionSide, _ event: PartyEvent, _ leg: Leg?) -> [Action] {
         guard case .inviting(var invited) = state, var early = invited.early, early.answer != nil, early.offerer == nil,
-            leg == nil || leg == early.leg, let branch = branch(of: early.leg)
+            side == .caller || leg == early.leg, let branch = branch(of: early.leg)
         else { return [.refuseOffer(side, leg, .state("nothing has been agreed on yet"))] }
         early.offerer = side
         invited.early = early
         state = .inviting(invited)
-        return [.tellSession(side, .offeredEarly(offer), branch: branch)]
+        return [.tellSession(side, event, branch: branch)]
     }
 
     /// The session's answer to such an offer, or its refusal; nil where there is none.
@@ -39,7 +48,7 @@ extension Call {
         }
     }
 
-    mutating func offerWanted(_ side: SessionSide, _ asker: Leg?) -> [Action] {
+    private mutating func offerWanted(_ side: SessionSide, _ asker: Leg?) -> [Action] {
         guard case .established(let leg) = state else {
             return [.refuseOffer(side, asker, .state("the call is not established"))]
         }
@@ -50,7 +59,7 @@ extension Call {
         return [.tellSession(side, .offerWanted, branch: carrying)]
     }
 
-    mutating func withdrawn(_ side: SessionSide) -> [Action] {
+    private mutating func withdrawn(_ side: SessionSide) -> [Action] {
         if case .inviting(var invited) = state, var early = invited.early, early.offerer == side, let branch = branch(of: early.leg) {
             early.offerer = nil
             invited.early = early
@@ -60,15 +69,5 @@ extension Call {
         guard case .established = state else { return [] }
         if asking == side { asking = nil }
         return [.tellSession(side, .withdrawn, branch: carrying)]
-    }
-
-    func answered(_ side: SessionSide, _ answer: RemoteDescription) -> [Action] {
-        guard case .established = state else { return [] }
-        return [.tellSession(side, .answered(answer), branch: carrying)]
-    }
-
-    func declined(_ side: SessionSide, _ failure: SessionFailure) -> [Action] {
-        guard case .established = state else { return [] }
-        return [.tellSession(side, .declined(failure), branch: carrying)]
     }
 }

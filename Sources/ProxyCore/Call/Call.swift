@@ -74,21 +74,8 @@ public struct Call: Sendable {
         case terminate(CallEnd)
         /// The party at that side of an established call goes on in another one; the other side is told this end.
         case handedOver(SessionSide, CallEnd)
-        /// A phone of an established call answers the endpoint's refresh with another description than before.
-        case refreshed(SessionSide, RemoteDescription)
-        /// A phone of an established call was to go on in another one, and has been told to return by this description; its answer.
-        case returned(SessionSide, SessionDescription, answer: RemoteDescription?)
-        /// A side of an established call wants an offer, to answer it; the leg is for the refusal where it is not established.
-        case offerWanted(SessionSide, Leg? = nil)
-        /// The caller (nil), or a leg that rings, offers anew before the call is answered.
-        case offeredEarly(Leg?, RemoteDescription)
-        /// A side of an established call wants to change the session.
-        case offered(SessionSide, RemoteDescription)
-        /// A side of an established call withdraws its offer.
-        case withdrawn(SessionSide)
-        /// A side answers, or declines, an offer that it was sent.
-        case answered(SessionSide, RemoteDescription)
-        case declined(SessionSide, SessionFailure)
+        /// A party does something about further offers and answers: in an established call, or after early media. The leg is the called party's.
+        case party(SessionSide, PartyEvent, Leg? = nil)
     }
 
     /// What to do about it, in this order.
@@ -254,16 +241,7 @@ public struct Call: Sendable {
         case .sessionAnswers(let side, let answer, let branch): return sessionAnswers(side, answer, branch)
         case .offerRefused(let side, let failure, let branch): return offerRefused(side, failure, branch)
         case .answerRefused(let failure, let branch): return answerRefused(failure, branch)
-        case .offerWanted(let side, let leg): return offerWanted(side, leg)
-        case .refreshed(let side, let answer): return isEstablished ? [.tellSession(side, .refreshed(answer), branch: carrying)] : []
-        case .returned(let side, let offer, let answer):
-            guard isEstablished else { return [] }
-            return [.tellSession(side, .received(offer), branch: carrying)] + (answer.map { [.tellSession(side, .refreshed($0), branch: carrying)] } ?? [])
-        case .offeredEarly(let leg, let offer): return offeredEarly(leg, offer)
-        case .offered(let side, let offer): return offered(side, offer)
-        case .withdrawn(let side): return withdrawn(side)
-        case .answered(let side, let answer): return answered(side, answer)
-        case .declined(let side, let failure): return declined(side, failure)
+        case .party(let side, let event, let leg): return party(side, event, leg)
         case .calleeEnded(let leg, let end): return lose(leg, end)
         case .dismissed(let legs, let end): return dismiss(legs, end)
         case .redirected(let leg, let parties, let end): return redirected(leg, to: parties, end)

@@ -62,10 +62,3 @@ public enum NegotiationError: Error, Sendable, Hashable {
         }
     }
 }
-
-extension SessionDescription {
-    /// Reads a description, with this target's error.
-    public init(negotiating text: String) throws(NegotiationError) {
-        do { try self.init(parsing: text) } catch { throw .malformed(error) }
-    }
-}
