@@ -86,7 +86,7 @@ private func checkForJanus(_ text: String) {
 /// An echo of a phone that offers this: what its leg is told has a payload type for each medium, and a place that can be sent to.
 private func live(_ text: String) {
     var session = ProxySession(id: "", kind: .echo(.rtp), options: SessionOptions(), addresses: LegAddresses("10.9.0.1"), number: 1)
-    _ = session.handle(.offered(.caller, RemoteDescription(parsing: text)))
+    _ = session.handle(.party(.caller, .offered(RemoteDescription(parsing: text))))
     _ = session.handle(.stepDone(number: 1, .done))
     let key = (0 ..< UInt8(LegPort.keyBytes)).map { $0 }
     for case .apply(_, let settings) in session.handle(.stepDone(number: 2, .opened([.audio: LegPort(port: 30_000, key: key), .video: LegPort(port: 30_002, key: key)]))) {
@@ -101,7 +101,7 @@ private func live(_ text: String) {
 private func trickle(_ text: String) {
     var session = ProxySession(id: "", kind: .echo(.webrtc), options: SessionOptions(), addresses: LegAddresses("10.9.0.1"), number: 1)
     let audio = "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 0\r\n"
-    _ = session.handle(.offered(.caller, RemoteDescription(parsing: audio, trickle: true)))
+    _ = session.handle(.party(.caller, .offered(RemoteDescription(parsing: audio, trickle: true))))
     _ = session.handle(.candidate(.caller, TrickledCandidate(mid: "0", mediaLineIndex: 0, candidate: text)))
     for case .trickle(_, let candidate) in session.handle(.stepDone(number: 1, .done)) {
         guard let passed = candidate.candidate else { continue }
