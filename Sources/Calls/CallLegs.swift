@@ -77,6 +77,12 @@ protocol BrowserLeg: CallLeg {
     var offers: BrowserOffers { get }
 }
 
+extension BrowserLeg {
+    func sendOffer(_ offer: SessionDescription) { offers.sendOffer(offer) }
+    func sendAnswer(_ answer: SessionDescription) { offers.sendAnswer(answer) }
+    func refuseOffer(_ failure: SessionFailure) { offers.refuseOffer(failure) }
+}
+
 /// One end of an established call.
 @LoopActor
 struct Seat {

@@ -137,10 +137,4 @@ final class BrowserCalleeLeg: CalleeLeg, BrowserLeg {
             end == .answeredElsewhere
                 ? .call(call, "answered_elsewhere") : .call(call, "hangup", end.json))
     }
-
-    func sendOffer(_ offer: SessionDescription) { offers.sendOffer(offer) }
-
-    func sendAnswer(_ answer: SessionDescription) { offers.sendAnswer(answer) }
-
-    func refuseOffer(_ failure: SessionFailure) { offers.refuseOffer(failure) }
 }

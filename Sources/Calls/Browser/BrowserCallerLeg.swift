@@ -67,10 +67,4 @@ final class BrowserCallerLeg: CallerLeg, BrowserLeg {
             publish(.call(call, "hangup", end.json))
         }
     }
-
-    func sendOffer(_ offer: SessionDescription) { offers.sendOffer(offer) }
-
-    func sendAnswer(_ answer: SessionDescription) { offers.sendAnswer(answer) }
-
-    func refuseOffer(_ failure: SessionFailure) { offers.refuseOffer(failure) }
 }

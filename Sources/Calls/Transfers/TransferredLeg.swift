@@ -144,10 +144,4 @@ final class TransferredBrowser: TransferredLeg, BrowserLeg {
         offers.end()
         publish(.call(call, "hangup", end.json))
     }
-
-    func sendOffer(_ offer: SessionDescription) { offers.sendOffer(offer) }
-
-    func sendAnswer(_ answer: SessionDescription) { offers.sendAnswer(answer) }
-
-    func refuseOffer(_ failure: SessionFailure) { offers.refuseOffer(failure) }
 }
