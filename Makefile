@@ -13,11 +13,14 @@ RUN_PACKAGES := libsofia-sip-ua-dev libwebsockets-dev libwebsockets-evlib-uv lib
 TEST_PACKAGES := sip-tester chromium chromium-headless-shell chromium-driver firefox-esr pulseaudio iproute2 util-linux dnsmasq-base baresip-core linphone-cli kamailio postgresql \
 	python3-aiortc python3-websockets prometheus tshark
 
+# One release build for running, measuring and packing: with Swift's runtime in it.
+RELEASE := swift build -c release --static-swift-stdlib
+
 .DEFAULT_GOAL := help
-.PHONY: help run test torture overload benchmark check clean packages test-packages swift
+.PHONY: help run test torture overload benchmark deb test-package check clean packages test-packages swift
 
 help: ## Say what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo '  make run ARGS="--log-level debug"     passes arguments to tern serve'
 	@echo '  make run CONFIG=my.yaml               runs another configuration'
@@ -27,10 +30,10 @@ help: ## Say what can be made
 
 run: swift packages ## Install what is missing, build, and run the gateway
 	@echo '==> Building tern and its plugin for Janus (a few minutes the first time)'
-	swift build -c release --product tern
-	swift build -c release --product janus_tern
+	$(RELEASE) --product tern
+	$(RELEASE) --product janus_tern
 	@echo '==> Starting tern; Ctrl-C ends it'
-	@tern="$$(swift build -c release --product tern --show-bin-path)/tern"; \
+	@tern="$$($(RELEASE) --product tern --show-bin-path)/tern"; \
 	if [ -n '$(TLS)' ]; then exec config/run-with-tls "$$tern" $(CONFIG) $(ARGS); fi; \
 	exec "$$tern" serve --config $(CONFIG) $(ARGS)
 
@@ -44,26 +47,34 @@ torture: swift packages test-packages ## Send 100,000 changed messages to a gate
 	swift build --build-tests
 	Tests/torture $(ARGS)
 
+deb: swift packages ## Make the Debian packages tern and janus-plugin-tern, in .build/deb
+	@$(call install,debhelper dpkg-dev)
+	config/debian/build-packages .build/deb
+
+test-package: deb ## Install, call, upgrade, remove these packages on a clean Debian 12 (some minutes; as root)
+	@$(call install,debootstrap lintian sip-tester iproute2 util-linux)
+	config/debian/test-packages .build/deb
+
 overload: swift packages ## Measure what a gateway does with more calls than it can serve, in a release build: a table, and the plot of docs/reliability.md (as root)
 	@$(call install,iproute2 util-linux sip-tester)
-	swift build -c release --product tern
-	swift build -c release --product janus_tern
-	Tests/in-namespace Tests/overload-curve "$$(swift build -c release --product tern --show-bin-path)/tern" plot=docs/pictures/overload.svg $(ARGS)
+	$(RELEASE) --product tern
+	$(RELEASE) --product janus_tern
+	Tests/in-namespace Tests/overload-curve "$$($(RELEASE) --product tern --show-bin-path)/tern" plot=docs/pictures/overload.svg $(ARGS)
 
 benchmark: swift packages ## Measure the rewriting of SDP, the registrar, records and traces, and media in a release build (some 15 minutes; as root)
 	@$(call install,iproute2 util-linux sip-tester)
-	swift build -c release --product tern-benchmarks
-	swift build -c release --product tern
-	swift build -c release --product janus_tern
-	@program="$$(swift build -c release --product tern-benchmarks --show-bin-path)/tern-benchmarks"; \
+	$(RELEASE) --product tern-benchmarks
+	$(RELEASE) --product tern
+	$(RELEASE) --product janus_tern
+	@program="$$($(RELEASE) --product tern-benchmarks --show-bin-path)/tern-benchmarks"; \
 	[ -n '$(ARGS)' ] || "$$program"; \
-	[ -n '$(ARGS)' ] || Tests/in-namespace Tests/diagnosis-cost "$$(swift build -c release --product tern --show-bin-path)/tern"; \
+	[ -n '$(ARGS)' ] || Tests/in-namespace Tests/diagnosis-cost "$$($(RELEASE) --product tern --show-bin-path)/tern"; \
 	Tests/in-namespace taskset -c 1 "$$program" media $(ARGS)
 
 check: swift packages ## Say what is wrong with the configuration, or what it does
-	swift build -c release --product tern
-	swift build -c release --product janus_tern
-	@"$$(swift build -c release --product tern --show-bin-path)/tern" check --config $(CONFIG) $(ARGS)
+	$(RELEASE) --product tern
+	$(RELEASE) --product janus_tern
+	@"$$($(RELEASE) --product tern --show-bin-path)/tern" check --config $(CONFIG) $(ARGS)
 
 clean: ## Remove what was built
 	rm -rf .build

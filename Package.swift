@@ -129,10 +129,12 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
+        // What stands in the way of calls: `tern doctor`, `tern setup`.
+        .target(name: "Doctor", dependencies: ["Configuration", "EventLoop", "JSON", "Resolver", "SIPNames", "TLS"], swiftSettings: settings),
         .executableTarget(
             name: "tern",
             dependencies: [
-                "Configuration", "Control", "Diagnosis", "EventLoop", "Events", "Gateway", "JSON", "Media", "Recording", "Routing", "SIPNames", "TLS", "TestCalls",
+                "Configuration", "Control", "Diagnosis", "Doctor", "EventLoop", "Events", "Gateway", "JSON", "Media", "Recording", "Routing", "SIPNames", "TLS", "TestCalls",
                 "Version", logging, metrics,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
@@ -150,6 +152,9 @@ let package = Package(
         .testTarget(name: "EventLoopTests", dependencies: ["CUV", "EventLoop"], swiftSettings: settings),
         .testTarget(name: "TestCallsTests", dependencies: ["EventLoop", "RTP", "TestCalls"], swiftSettings: settings),
         .testTarget(name: "ControlTests", dependencies: ["BrowserAPI", "Control", "EventLoop", "JSON", logging], swiftSettings: settings),
+        .testTarget(
+            name: "DoctorTests", dependencies: ["Configuration", "Doctor", "EventLoop", "JSON", "SIPNames", "TLS", "TestCertificates"], swiftSettings: settings
+        ),
         .testTarget(name: "EventsTests", dependencies: ["EventLoop", "Events"], swiftSettings: settings),
         .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: settings),
         .testTarget(name: "SIPNamesTests", dependencies: ["SIPNames", "TestRandom"], swiftSettings: settings),

@@ -19,6 +19,7 @@ struct Service {
     let logger: Logger
     /// Reads the configuration again.
     let reader: ConfigurationRereader
+    let manager = ServiceManager()
 
     /// What the gateway has been told by signals.
     private enum Stage {
@@ -40,7 +41,10 @@ struct Service {
         while let event = events.next(until: deadline ?? .distantFuture) {
             switch event {
             case .started(let text):
-                if stage == .running { StandardStreams.output(text) }
+                if stage == .running {
+                    StandardStreams.output(text)
+                    manager.ready("takes calls")
+                }
             case .failed(let reason):
                 logger.critical("the gateway could not start", metadata: ["reason": "\(reason)"])
                 EventLoop.shared.stop()
@@ -50,6 +54,7 @@ struct Service {
             case .signal(SIGTERM) where stage == .running:
                 logger.notice("stopping when the calls have ended", metadata: ["signal": "\(SIGTERM)"])
                 stage = .draining
+                manager.stopping("takes no new calls, and ends when the last has ended")
                 drain(holder)
             case .signal(let signal):
                 guard stage != .stopping else {
@@ -58,11 +63,13 @@ struct Service {
                 }
                 logger.notice("stopping", metadata: ["signal": "\(signal)"])
                 stage = .stopping
+                manager.stopping("ends its calls")
                 deadline = .now() + Service.stopLimit
                 stop(holder)
             case .drained:
                 guard stage == .draining else { continue }
                 stage = .stopping
+                manager.stopping("ends its calls")
                 deadline = .now() + Service.stopLimit
                 stop(holder)
             case .stopped:

@@ -12,7 +12,8 @@ struct Tern: ParsableCommand {
         discussion: "Exit codes: 0, 1 when it failed while running, 2 for a bad configuration or bad arguments.",
         version: "tern \(TernVersion.current)",
         subcommands: [
-            ServeCommand.self, CheckCommand.self, RouteCommand.self, CallsCommand.self, TraceCommand.self, TopCommand.self, LogCommand.self, ReloadCommand.self, BansCommand.self,
+            ServeCommand.self, SetupCommand.self, DoctorCommand.self, CheckCommand.self, RouteCommand.self, StatusCommand.self, RegistrationsCommand.self, TrunksCommand.self,
+            CallsCommand.self, TraceCommand.self, TopCommand.self, LogCommand.self, ReloadCommand.self, BansCommand.self,
             TestCallCommand.self, PasswordCommand.self, PrepareRecordingCommand.self,
         ])
 
