@@ -33,9 +33,7 @@ public struct WebPage: Sendable {
 
     /// Reads the files that were installed with the program.
     public init() throws(Failure) {
-        guard let folder = Bundle.module.url(forResource: "Files", withExtension: nil) else {
-            throw Failure(description: "\(Bundle.module.bundlePath) has no folder Files")
-        }
+        let folder = try WebPage.folder(ofProgram: URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath())
         do {
             var files: [String: (type: String, body: [UInt8])] = [:]
             for path in try FileManager.default.subpathsOfDirectory(atPath: folder.path) {
@@ -46,6 +44,18 @@ public struct WebPage: Sendable {
         } catch {
             throw Failure(description: "\(folder.path): \(error)")
         }
+    }
+
+    /// Where the files are: in `../share/tern/web` of the program's folder when it is installed, in its bundle beside it where it was built.
+    static func folder(ofProgram program: URL) throws(Failure) -> URL {
+        let beside = program.deletingLastPathComponent()
+        let places = [
+            beside.deletingLastPathComponent().appendingPathComponent("share/tern/web"), beside.appendingPathComponent("tern_Web.resources/Files"),
+        ]
+        guard let folder = places.first(where: { FileManager.default.fileExists(atPath: $0.path) }) else {
+            throw Failure(description: "the page's files are neither in \(places[0].path) nor in \(places[1].path): is the installation whole?")
+        }
+        return folder
     }
 
     /// The paths of pages, and their files.

@@ -38,6 +38,27 @@ extension IntegrationTests {
             #expect(before == after && before.contains("icanon"), "\(before) \(after)")
         }
 
+        @Test("status, registrations, trunks and doctor say how the gateway is, as text and as JSON")
+        func state() async throws {
+            let stage = try Stage.running
+            func run(_ arguments: String...) async throws -> LongOutput {
+                try await LongOutput(stage.environment.tern, arguments + ["--socket", stage.gateway.controlSocket], in: stage.environment.directory)
+            }
+            let status = try await run("status")
+            #expect(status.exit == .exited(0) && status.text.contains("takes calls    yes"), "\(status)")
+            let json = try await run("status", "--json")
+            #expect(json.exit == .exited(0) && json.text.contains("\"registrations\""), "\(json)")
+            for command in ["registrations", "trunks"] {
+                let list = try await run(command, "--json")
+                #expect(list.exit == .exited(0) && list.text.hasPrefix("["), "\(list)")
+                let text = try await run(command)
+                #expect(text.exit == .exited(0) && !text.text.isEmpty, "\(text)")
+            }
+            let doctor = try await run("doctor", "--config", stage.gateway.configurationFile)
+            #expect(doctor.text.contains("runs, and takes calls") && doctor.text.contains("echo answers, and sends back what it hears"), "\(doctor)")
+            #expect(doctor.exit == .exited(0), "\(doctor)")
+        }
+
         @Test("without a gateway it says so")
         func absent() async throws {
             let stage = try Stage.running

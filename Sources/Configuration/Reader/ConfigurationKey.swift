@@ -59,6 +59,7 @@ public struct ConfigurationKey: Sendable {
 
     /// All keys, in the order of `config/tern.yaml`.
     public static let all: [ConfigurationKey] = [
+        .init("configuration_version", .scalar, \.version, .live),
         .init("sip.listen", .list, \.sip.listen, .restart),
         .init("sip.domain", .scalar, \.sip.domain, .restart),
         .init("sip.realm", .scalar, \.sip.realm, .live),

@@ -68,6 +68,13 @@ public struct ConfigurationReader {
     private mutating func read(_ root: ConfigurationNode) -> MediaAddress {
         guard let top = ConfigurationSection(root, path: "", known: ConfigurationKey.names(in: ""), problems: problems)
         else { return .loopback }
+        top.read("configuration_version", into: &configuration.version) { text throws(ConfigurationText.Refusal) in
+            let version = try ConfigurationText.integer(text, in: 1...Int.max), latest = GatewayConfiguration.latestVersion
+            guard version <= latest else {
+                throw ConfigurationText.Refusal("this file is for a later Tern: its version is \(version), and this Tern knows those up to \(latest)")
+            }
+            return version
+        }
         let sip = section("sip", of: top)
         let media = section("media", of: top)
         readSIP(sip)

@@ -6,6 +6,11 @@ public import TLS
 /// Everything that an operator can choose, as typed values. ``ConfigurationReader`` fills it from a file, the environment
 /// and arguments; the initialiser gives the defaults, which are those of `config/tern.yaml`.
 public struct GatewayConfiguration: Sendable, Equatable {
+    /// The version of what the keys mean that this Tern knows. One that is higher is refused; a lower one is read as it was meant.
+    public static let latestVersion = 1
+
+    /// Key `configuration_version`.
+    public var version = latestVersion
     /// Section `sip`: the listeners and the identity towards phones.
     public var sip = SIP()
     /// Section `http`: the page and the browser API.

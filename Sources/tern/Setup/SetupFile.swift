@@ -31,6 +31,8 @@ struct SetupFile {
             # Made by `tern setup` on \(date). All keys, with comments and defaults: /usr/share/tern/tern.yaml.
             # `tern check --config FILE` says what is wrong with it, `tern doctor` what else stands in the way of calls.
 
+            configuration_version: 1
+
             sip:
               listen: [udp:0.0.0.0:5060, tcp:0.0.0.0:5060\(certificate == nil ? "" : ", tls:0.0.0.0:5061")]
               domain: \(SetupFile.quoted(domain))
@@ -49,7 +51,7 @@ struct SetupFile {
             \(trunks)
             routes:
               - {match: echo, to: echo}
-            \(routes)  - {match: "*", to: user}
+            \(routes)  - {match: "*", from: [user, trunk], to: user}
 
             """
     }

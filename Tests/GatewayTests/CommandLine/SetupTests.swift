@@ -1,0 +1,63 @@
+import Foundation
+import Testing
+
+@Suite("tern setup", .timeLimit(.minutes(1))) struct SetupTests {
+    private func withFolder(_ body: (String) async throws -> Void) async throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("setup-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        try await body(folder.path)
+    }
+
+    private func setup(_ folder: String, _ more: [String] = []) async throws -> TernProgram.Outcome {
+        try await TernProgram.run(["setup", "--config", folder + "/tern.yaml", "--address", "127.0.0.1", "--domain", "127.0.0.1"] + more)
+    }
+
+    @Test("writes a configuration that check takes, for nobody else to read, and says what to do")
+    func writes() async throws {
+        try await withFolder { folder in
+            try "s3cret-of-the-trunk\n".write(toFile: folder + "/password", atomically: true, encoding: .utf8)
+            let outcome = try await setup(folder, ["--trunk", "sip.example.net", "--trunk-user", "4930123", "--trunk-password-file", folder + "/password", "--user", "carol"])
+            #expect(outcome.output.contains("\(folder)/tern.yaml is written.") && outcome.output.contains("register as carol"), "\(outcome)")
+            #expect(!outcome.output.contains("s3cret-of-the-trunk"))
+            let file = try String(contentsOfFile: folder + "/tern.yaml", encoding: .utf8)
+            #expect(file.contains("s3cret-of-the-trunk") && file.contains("certificate: \"\(folder)/tern.pem\""), "\(file)")
+            for name in ["tern.yaml", "tern.key"] {
+                let mode = try FileManager.default.attributesOfItem(atPath: folder + "/" + name)[.posixPermissions] as? Int
+                #expect(mode == 0o640, "\(name)")
+            }
+            let check = try await TernProgram.run(["check", "--config", folder + "/tern.yaml", "--janus-mode", "external", "--janus-urls", "ws://127.77.9.9:1"])
+            #expect(check.code == 0 && check.output.contains("carrier at sip:sip.example.net"), "\(check)")
+            let route = try await TernProgram.run(["route", "--config", folder + "/tern.yaml", "user:carol", "+4930555"])
+            #expect(route.output.contains("trunk carrier"), "\(route)")
+        }
+    }
+
+    @Test("a file that is there is replaced only where that is wanted, and kept")
+    func keeps() async throws {
+        try await withFolder { folder in
+            try "# mine\n".write(toFile: folder + "/tern.yaml", atomically: true, encoding: .utf8)
+            let refused = try await setup(folder, ["--certificate", "none"])
+            #expect(refused.code == 2 && refused.error.contains("is there already"), "\(refused)")
+            #expect(try String(contentsOfFile: folder + "/tern.yaml", encoding: .utf8) == "# mine\n")
+            _ = try await setup(folder, ["--certificate", "none", "--yes"])
+            let kept = try FileManager.default.contentsOfDirectory(atPath: folder).filter { $0.hasPrefix("tern.yaml.before-") }
+            #expect(kept.count == 1)
+            #expect(try kept.map { try String(contentsOfFile: folder + "/" + $0, encoding: .utf8) } == ["# mine\n"])
+        }
+    }
+
+    @Test(
+        "answers that cannot be right are refused, and nothing is written",
+        arguments: [
+            ["--address", "203.0.113.77"], ["--address", "2001:db8::1"], ["--address", "here"], ["--user", "a b"], ["--domain", "no domain"], ["--certificate", "/none.pem,/none.key"],
+            ["--trunk", "sip.example.net", "--trunk-user", "x"], ["--password-file", "/nowhere"],
+        ])
+    func refuses(arguments: [String]) async throws {
+        try await withFolder { folder in
+            let outcome = try await TernProgram.run(["setup", "--config", folder + "/tern.yaml", "--certificate", "none", "--address", "127.0.0.1"] + arguments)
+            #expect(outcome.code == 2 && !outcome.error.isEmpty, "\(outcome)")
+            #expect(!FileManager.default.fileExists(atPath: folder + "/tern.yaml"))
+        }
+    }
+}
