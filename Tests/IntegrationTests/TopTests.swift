@@ -54,7 +54,7 @@ extension IntegrationTests {
                 let text = try await run(command)
                 #expect(text.exit == .exited(0) && !text.text.isEmpty, "\(text)")
             }
-            let doctor = try await run("doctor", "--config", stage.gateway.configurationFile)
+            let doctor = try await run("doctor", "--config", "\(stage.gateway.directory.path)/tern.yaml")
             #expect(doctor.text.contains("runs, and takes calls") && doctor.text.contains("echo answers, and sends back what it hears"), "\(doctor)")
             #expect(doctor.exit == .exited(0), "\(doctor)")
         }
