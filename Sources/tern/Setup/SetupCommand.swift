@@ -57,7 +57,7 @@ struct SetupCommand: ParsableCommand {
         let password = try passwordFile.map(firstLine) ?? SetupFile.newPassword()
         var file = SetupFile(
             domain: domain, address: chosen, user: user, password: password, administrator: SetupFile.newPassword(),
-            date: Date().formatted(.iso8601.year().month().day()))
+            state: FileManager.default.fileExists(atPath: "/var/lib/tern") ? "/var/lib/tern" : nil, date: Date().formatted(.iso8601.year().month().day()))
         let carrier = questions.answer("Carrier or PBX for numbers (host, or none)", trunk, or: "none")
         if carrier != "none" {
             let name = questions.answer("Name by which Tern registers there (none: it knows this address)", trunkUser, or: "none")

@@ -22,7 +22,9 @@ struct SetupFile {
     var administrator: String
     var trunk: Trunk?
     var certificate: Certificate?
-    /// How it was made.
+    /// Where databases and recordings go; nil for the folder that Tern is started in.
+    var state: String?
+    /// When it was made.
     var date: String
 
     var text: String {
@@ -43,7 +45,7 @@ struct SetupFile {
             \(tls)
             media:
               address: \(address)
-
+            \(places)
             users:
               - {name: admin, password: \(SetupFile.quoted(administrator)), admin: true}
               - {name: \(SetupFile.quoted(user)), password: \(SetupFile.quoted(password))}
@@ -52,6 +54,17 @@ struct SetupFile {
             routes:
               - {match: echo, to: echo}
             \(routes)  - {match: "*", from: [user, trunk], to: user}
+
+            """
+    }
+
+    private var places: String {
+        guard let state else { return "" }
+        return """
+
+            recordings: {directory: \(SetupFile.quoted(state + "/recordings"))}
+            registrar: {database: \(SetupFile.quoted(state + "/registrations.sqlite"))}
+            records: {database: \(SetupFile.quoted(state + "/records.sqlite"))}
 
             """
     }
