@@ -11,13 +11,13 @@ RUN_PACKAGES := libsofia-sip-ua-dev libwebsockets-dev libwebsockets-evlib-uv lib
 	openssl janus janus-dev libglib2.0-dev libsrtp2-dev ffmpeg
 # What the tests use on top of it: a phone, a browser, a network namespace, tools to look at media.
 TEST_PACKAGES := sip-tester chromium chromium-headless-shell chromium-driver firefox-esr pulseaudio iproute2 util-linux dnsmasq-base baresip-core linphone-cli kamailio postgresql \
-	python3-aiortc python3-websockets prometheus tshark
+	python3-aiortc python3-websockets prometheus tshark faketime
 
 # One release build for running, measuring and packing: with Swift's runtime in it.
 RELEASE := swift build -c release --static-swift-stdlib
 
 .DEFAULT_GOAL := help
-.PHONY: help run test torture overload benchmark deb test-package check clean packages test-packages swift
+.PHONY: help run test torture soak overload benchmark deb test-package check clean packages test-packages swift
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -60,6 +60,10 @@ overload: swift packages ## Measure what a gateway does with more calls than it 
 	$(RELEASE) --product tern
 	$(RELEASE) --product janus_tern
 	Tests/in-namespace Tests/overload-curve "$$($(RELEASE) --product tern --show-bin-path)/tern" plot=docs/pictures/overload.svg $(ARGS)
+
+soak: swift packages test-packages ## Make 10,000 calls of all kinds, a third of them broken off, then half the load for two hours; ARGS="CALLS SECONDS" makes it shorter
+	swift build --build-tests
+	Tests/soak $(ARGS)
 
 benchmark: swift packages ## Measure the rewriting of SDP, the registrar, records and traces, and media in a release build (some 15 minutes; as root)
 	@$(call install,iproute2 util-linux sip-tester)

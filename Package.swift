@@ -36,6 +36,7 @@ let package = Package(
         .systemLibrary(name: "CAres", pkgConfig: "libcares", providers: [.apt(["libc-ares-dev"])]),
         .systemLibrary(name: "CGLib", pkgConfig: "glib-2.0", providers: [.apt(["libglib2.0-dev"])]),
         .systemLibrary(name: "CSRTP", pkgConfig: "libsrtp2", providers: [.apt(["libsrtp2-dev"])]),
+        .systemLibrary(name: "CMalloc"),
         .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
 
         // The one thread, and the pure parts.
@@ -116,7 +117,8 @@ let package = Package(
         .target(
             name: "Diagnosis",
             dependencies: [
-                "CPostgres", "Configuration", "EventLoop", "Events", "JSON", "SIPNames", "TLS", "Version", logging, metrics, .product(name: "GRDB", package: "GRDB.swift"),
+                "CMalloc", "CPostgres", "Configuration", "EventLoop", "Events", "JSON", "SIPNames", "TLS", "Version", logging, metrics,
+                .product(name: "GRDB", package: "GRDB.swift"),
             ],
             swiftSettings: settings
         ),

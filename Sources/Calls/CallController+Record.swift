@@ -17,10 +17,11 @@ extension CallController {
             by.address = flow.peer
         }
         by.userAgent = context?.userAgent.map(CallRecord.bounded)
-        var record = CallRecord(id: id, caller: by, dialled: context?.dialled ?? "", began: EventTime.now.milliseconds)
+        let clock = CallClock()
+        var record = CallRecord(id: id, caller: by, dialled: context?.dialled ?? "", began: clock.now)
         record.session = session.id
         record.route = context?.route
-        let journal = CallJournal(record)
+        let journal = CallJournal(record, clock: clock)
         journal.begin { [weak self] record in await self?.refresh(&record) }
         return journal
     }
@@ -74,7 +75,7 @@ extension CallController {
 
     /// Notes an INVITE to a party: the first one, or that to the next target of its trunk.
     func noteInvite(_ leg: Call.Leg) {
-        guard let callee = callees[leg] else { return }
+        guard let callee = callees[leg], let journal else { return }
         let phone = callee as? SIPCalleeLeg
         let kind: String = switch callee {
         case is any BrowserLeg: "browser"
@@ -82,9 +83,9 @@ extension CallController {
         case _ where callee.origin.provenUser != nil: "phone"
         default: "uri"
         }
-        journal?.invite(CallRecord.Leg(
+        journal.invite(CallRecord.Leg(
             number: leg, kind: kind, target: phone?.target?.uri ?? callee.origin.user, trunk: phone?.target?.trunk, callID: phone?.dialog?.callID,
-            client: (callee as? any BrowserLeg)?.client.id, invited: EventTime.now.milliseconds))
+            client: (callee as? any BrowserLeg)?.client.id, invited: journal.clock.now))
     }
 
     /// Notes that a target of a trunk has refused, and the next one may be tried.

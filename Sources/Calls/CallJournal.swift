@@ -12,11 +12,15 @@ final class CallJournal {
     static let interval = Duration.seconds(60)
 
     private(set) var record: CallRecord
+    let clock: CallClock
     private var timer: LoopTimer?
     /// Puts into the record what can be asked for at any time; nil when the call is over.
     private var refresh: (@LoopActor (inout CallRecord) async -> Void)?
 
-    init(_ record: CallRecord) { self.record = record }
+    init(_ record: CallRecord, clock: CallClock) {
+        self.record = record
+        self.clock = clock
+    }
 
     /// Tells the record for the first time, and from now on each minute.
     ///
@@ -42,8 +46,6 @@ final class CallJournal {
 
     private func tell() { EventStream.shared.tell(record.id, .recorded(record)) }
 
-    private static var now: Int { EventTime.now.milliseconds }
-
     // MARK: What happens
 
     /// The party with this number is called, or the next target of its trunk.
@@ -54,7 +56,7 @@ final class CallJournal {
                 record.legs[open].callID = record.legs[open].callID ?? leg.callID
                 return
             }
-            record.legs[open].ended = CallJournal.now
+            record.legs[open].ended = clock.now
         }
         guard record.legs.count < CallRecord.mostLegs else { return }
         record.legs.append(leg)
@@ -64,12 +66,12 @@ final class CallJournal {
     private func open(_ number: Call.Leg) -> Int? { record.legs.lastIndex { $0.number == number && $0.ended == nil } }
 
     /// The caller is told that it rings; the first time counts.
-    func rings() { record.times.rang = record.times.rang ?? CallJournal.now }
+    func rings() { record.times.rang = record.times.rang ?? clock.now }
 
     /// That party rings.
     func rings(_ leg: Call.Leg) {
         guard let open = open(leg), record.legs[open].rang == nil else { return }
-        record.legs[open].rang = CallJournal.now
+        record.legs[open].rang = clock.now
     }
 
     /// That party, or the echo for nil, has taken the call.
@@ -77,16 +79,16 @@ final class CallJournal {
     /// - Parameter sides: Which legs it went out by, and the Call-IDs of both sides.
     func answers(_ leg: Call.Leg?, _ party: String?, _ sides: @LoopActor (inout CallRecord) -> Void) {
         sides(&record)
-        record.times.answered = record.times.answered ?? CallJournal.now
+        record.times.answered = record.times.answered ?? clock.now
         record.answeredBy = party.map(CallRecord.bounded) ?? record.answeredBy
-        if let open = leg.flatMap(open) { record.legs[open].answered = CallJournal.now }
+        if let open = leg.flatMap(open) { record.legs[open].answered = clock.now }
         tell()
     }
 
     /// That party is no longer called, or has left.
     func ends(_ leg: Call.Leg, status: Int, reason: String) {
         guard let open = open(leg) else { return }
-        record.legs[open].ended = CallJournal.now
+        record.legs[open].ended = clock.now
         record.legs[open].status = status
         record.legs[open].reason = CallRecord.bounded(reason)
     }
@@ -97,7 +99,7 @@ final class CallJournal {
     }
 
     /// Media can flow.
-    func flows() { record.times.media = record.times.media ?? CallJournal.now }
+    func flows() { record.times.media = record.times.media ?? clock.now }
 
     /// The call is over.
     ///
@@ -106,7 +108,7 @@ final class CallJournal {
         timer?.cancel()
         timer = nil
         refresh = nil
-        let now = CallJournal.now
+        let now = clock.now
         record.times.ended = now
         for index in record.legs.indices where record.legs[index].ended == nil {
             record.legs[index].ended = now
@@ -139,6 +141,16 @@ final class CallJournal {
         }
         tell()
     }
+}
+
+/// The time of day as a call sees it: it goes on evenly from the call's beginning. A system clock that is set meanwhile changes neither the order of the
+/// call's times nor its duration.
+struct CallClock {
+    private let began = EventTime.now.milliseconds
+    private let start = ContinuousClock.now
+
+    /// Milliseconds since 1970, UTC.
+    var now: Int { began + Int(start.duration(to: .now) / .milliseconds(1)) }
 }
 
 extension CallRecord {

@@ -97,7 +97,12 @@ private final class DispatchedAnswer: @unchecked Sendable {
 
     init() {
         pthread_mutex_init(mutex, nil)
-        pthread_cond_init(condition, nil)
+        // A clock that nobody sets: else the wait might last as long as it was set back.
+        var attributes = pthread_condattr_t()
+        pthread_condattr_init(&attributes)
+        pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
+        pthread_cond_init(condition, &attributes)
+        pthread_condattr_destroy(&attributes)
     }
 
     deinit {
@@ -116,7 +121,7 @@ private final class DispatchedAnswer: @unchecked Sendable {
 
     func wait(seconds: Int) -> String? {
         var limit = timespec()
-        clock_gettime(CLOCK_REALTIME, &limit)
+        clock_gettime(CLOCK_MONOTONIC, &limit)
         limit.tv_sec += seconds
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }

@@ -30,8 +30,12 @@ final class LineWriter: @unchecked Sendable {
         mutex.deallocate()
     }
 
+    /// Writes a line, or drops it: where nobody reads, and where a disk is full.
+    ///
     /// - Parameter notice: Makes the line that tells how many were dropped before this one.
-    func write(_ line: String, notice: (Int) -> String) {
+    /// - Returns: Whether it was written.
+    @discardableResult
+    func write(_ line: String, notice: (Int) -> String) -> Bool {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
         var bytes = rest
@@ -43,13 +47,14 @@ final class LineWriter: @unchecked Sendable {
             // Nothing of the new lines is out: forget them.
             rest = Array(rest.dropFirst(written))
             dropped += 1
-        } else {
-            rest = Array(bytes.dropFirst(written))
-            dropped = 0
+            return false
         }
+        rest = Array(bytes.dropFirst(written))
+        dropped = 0
+        return true
     }
 
-    /// - Returns: How many bytes went out. What can never go out, as to a closed pipe, counts as out.
+    /// - Returns: How many bytes went out. What can never go out, as to a closed pipe, counts as out; what a full disk does not take may go out later.
     private func put(_ bytes: [UInt8]) -> Int {
         var offset = 0
         while offset < bytes.count {
@@ -63,10 +68,10 @@ final class LineWriter: @unchecked Sendable {
             }
             if count > 0 {
                 offset += count
-            } else if errno == EAGAIN {
-                return offset
-            } else if errno != EINTR {
+            } else if errno == EPIPE || errno == EBADF {
                 return bytes.count
+            } else if errno != EINTR {
+                return offset
             }
         }
         return offset

@@ -90,13 +90,13 @@ public final class LogOutput: Sendable {
     func write(_ entry: LogEntry) {
         if isShown, entry.isEvent { stream.tell(entry.line, about: entry.subject) }
         let line = format == .json ? entry.json : entry.text
-        writer.write(line) { dropped in
-            Counter(label: "tern_log_lines_dropped_total").increment(by: dropped)
+        let isWritten = writer.write(line) { dropped in
             let notice = LogEntry(
                 time: .now(), level: .warning, label: "tern.log", message: "log lines were dropped",
                 metadata: [("count", .string(String(dropped)))])
             return self.format == .json ? notice.json : notice.text
         }
+        if !isWritten { Counter(label: "tern_log_lines_dropped_total").increment() }
     }
 
     private static func index(of level: Logger.Level) -> Int {

@@ -10,6 +10,8 @@ public final class LoopTimer {
     private let isRepeating: Bool
     /// Runs the timers of tests that turn the clock by hand; nil while they run on the loop.
     static var clock: (any TimerClock)?
+    /// Timers of the loop that are set: they run out, or are cancelled.
+    public private(set) static var count = 0
     /// The clock that has this timer, until it is cancelled.
     private var clock: (any TimerClock)?
 
@@ -39,6 +41,7 @@ public final class LoopTimer {
         let handle = UnsafeMutablePointer<uv_timer_t>.allocate(capacity: 1)
         uv_timer_init(loop, handle)
         self.handle = handle
+        LoopTimer.count += 1
         handle.pointee.data = Unmanaged.passRetained(self).toOpaque()
         uv_update_time(loop)
         // libuv's clock has whole milliseconds, rounded down: without one more a timer could fire before its time.
@@ -73,7 +76,7 @@ public final class LoopTimer {
         clock?.remove(self)
         clock = nil
         guard let handle else { return }
-        self.handle = nil
+        forget()
         handle.withMemoryRebound(to: uv_handle_t.self, capacity: 1) { LoopTimer.abandon($0) }
     }
 
@@ -91,6 +94,7 @@ public final class LoopTimer {
     }
 
     private func forget() {
+        if handle != nil { LoopTimer.count -= 1 }
         handle = nil
         body = nil
     }

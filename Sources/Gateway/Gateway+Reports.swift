@@ -48,7 +48,7 @@ extension Gateway {
             },
             setUps: endpoint?.load.setUps ?? 0, callLimit: endpoint?.load.callsPerSecond, clients: api.clientCount,
             queues: (queues.messages, queues.bytes, queues.mostBytes), bans: switchboard.banCounts, isMediaReady: media.isReady, handles: media.status.handles,
-            unfinishedRecordings: recordings.status.unfinished)
+            unfinishedRecordings: recordings.status.unfinished, timers: LoopTimer.count)
         figures.note(in: metrics)
         records.note(in: metrics)
         traces.note(in: metrics)

@@ -125,7 +125,7 @@ final class GatewayOverview {
         let crowd = crowd(now)
         return [
             "version": .string(TernVersion.current), "time": .real(Overview.unixTime),
-            "uptime": .integer(Int(max(0, Overview.unixTime - process.startTime))), "memory": .integer(process.residentMemory),
+            "uptime": .integer(Int(process.age)), "memory": .integer(process.residentMemory),
             "cpu_seconds": .real(process.processorTime),
             "draining": .bool(switchboard.isDraining), "obstacles": .array(obstacles().map(JSONValue.string)),
             "load": load()?.json ?? .null, "calls": calls, "rates": rates(now), "registrations": crowd.registrations,

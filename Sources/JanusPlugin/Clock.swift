@@ -24,12 +24,20 @@ enum Clock {
     }
 
     /// NTP time (RFC 3550 section 4): seconds since 1900 in the upper half, the fraction in the lower.
+    ///
+    /// It goes on evenly from the engine's start: a system clock that is set meanwhile would have receivers move a stream's audio against its video, and
+    /// round trips of the reports that are under way would be wrong.
     static func ntp() -> UInt64 {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        let seconds = UInt64(truncatingIfNeeded: time.tv_sec &+ 2_208_988_800)
-        return seconds << 32 | (UInt64(truncatingIfNeeded: time.tv_nsec) << 32) / 1_000_000_000
+        let time = UInt64(truncatingIfNeeded: now() &+ offset)
+        let (seconds, microseconds) = (time / 1_000_000 &+ 2_208_988_800, time % 1_000_000)
+        return seconds << 32 | (microseconds << 32) / 1_000_000
     }
+
+    /// From the monotonic clock to the realtime one, when the engine was loaded, in microseconds.
+    private static let offset: Int64 = {
+        let (realtime, monotonic) = both()
+        return realtime &- monotonic
+    }()
 }
 
 /// A mutex at an address of its own, which is never given back.

@@ -43,6 +43,8 @@ public final class EngineSession: MediaSession {
     private var showsVideo = true
     /// Runs from the answer on.
     var firstPackets: LoopTimer?
+    /// Until a browser's PeerConnection is up.
+    var connection: MediaTimeout?
     /// Of each phone that has been watched.
     var timeouts: [SessionSide: MediaTimeout] = [:]
 

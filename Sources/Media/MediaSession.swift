@@ -68,8 +68,9 @@ public protocol MediaSession: AnyObject {
     ///
     /// - Returns: Why it cannot; nil where it does.
     func send(_ signal: EngineSignal) async -> SessionFailure?
-    /// Ends the session with 408 when a phone at one of its sides has sent neither RTP nor RTCP for `limit`, though it should have.
-    func endIfPhoneIsSilent(for limit: Duration) async
+    /// Ends the session with 408 when a phone at one of its sides has sent neither RTP nor RTCP for `limit`, though it should have; or when a browser's
+    /// media connection has not come up within it.
+    func endIfMediaIsMissing(for limit: Duration) async
     /// Stops it; the owner hears `ended`, once.
     func stop(_ end: SessionEnd)
 }

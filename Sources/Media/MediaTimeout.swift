@@ -40,10 +40,15 @@ struct MediaTimeout {
 }
 
 extension EngineSession {
-    /// Ends the session with 408 when a phone at one of its sides has sent neither RTP nor RTCP for `limit`, though it should have.
+    /// Ends the session with 408 when a phone at one of its sides has sent neither RTP nor RTCP for `limit`, though it should have; or when a browser's
+    /// PeerConnection is not up for so long after the answer: ICE without candidates never fails by itself.
     ///
-    /// Browsers are no part of this: Janus ends their PeerConnection when they no longer answer ICE.
-    public func endIfPhoneIsSilent(for limit: Duration) async {
+    /// Browsers whose PeerConnection was up are no part of this: Janus ends it when they no longer answer ICE.
+    public func endIfMediaIsMissing(for limit: Duration) async {
+        var connection = connection ?? MediaTimeout(limit: limit)
+        let isDown = connection.observe(isExpected: isAnswered && isEstablished && !isUp && !isEnded, packets: 0, at: .now)
+        self.connection = connection
+        if isDown { return stop(.notConnected(for: limit)) }
         for side in SessionSide.allCases where kind.type(of: side) == .rtp {
             let packets = expectsMedia(from: side) ? await receivedPackets(from: side) : nil
             guard !isEnded else { return }
@@ -68,5 +73,10 @@ extension SessionEnd {
     /// A phone sends nothing any more.
     static func silent(_ side: SessionSide, for time: Duration) -> SessionEnd {
         SessionEnd(code: 408, reason: "No RTP from the \(side.rawValue) for \(time.components.seconds) seconds")
+    }
+
+    /// A browser's media connection has not come up.
+    static func notConnected(for time: Duration) -> SessionEnd {
+        SessionEnd(code: 408, reason: "The browser's media connection was not up within \(time.components.seconds) seconds")
     }
 }

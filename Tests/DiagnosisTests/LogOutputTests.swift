@@ -120,6 +120,20 @@ import Testing
         #expect(lines.last?.hasSuffix("info tern.test: after") == true)
     }
 
+    @Test("a full disk costs lines, each of which is counted once, and they go on when there is room")
+    func fullDisk() throws {
+        let pipe = try Pipe()
+        let full = open("/dev/full", O_WRONLY)
+        try #require(full >= 0)
+        defer { close(full) }
+        let writer = LineWriter(descriptor: full)
+        let notice: (Int) -> String = { "\($0) were dropped" }
+        #expect((1...3).map { writer.write("line \($0)", notice: notice) } == [false, false, false])
+        try #require(dup2(pipe.write, full) == full)
+        #expect(writer.write("line 4", notice: notice))
+        #expect(pipe.drain() == "3 were dropped\nline 4\n")
+    }
+
     @Test("a line longer than a pipe takes at once arrives whole")
     func longLine() throws {
         let pipe = try Pipe()

@@ -15,6 +15,23 @@ extension IntegrationTests {
             }
         }
 
+        @Test("a browser that answers and whose media connection never comes up: the phone gets a BYE, and the client is told once, though both are there")
+        func neverConnected() async throws {
+            let gateway = try Stage.running.gateway
+            let client = try await APIClient.user("bob", at: gateway), phone = try SIPPhone(at: gateway)
+            defer { phone.stop() }
+            phone.call("bob")
+            let invitation = try await client.serve("call_invite")
+            let call = try #require(invitation["call_id"]), sdp = try #require(invitation["offer"]?["sdp"]?.stringValue)
+            try await client.request("media", "answer_call", ["call_id": call, "answer": ["sdp": .string(Parties.answer(to: sdp))]])
+            try await phone.answered()
+            #expect(try await phone.reasonOfHangUp() == #"SIP;cause=408;text="The browser's media connection was not up within 2 seconds""#)
+            let end = try await client.event("hangup", of: call.stringValue)
+            #expect(end["code"]?.intValue == 408, "\(end.text)")
+            #expect(client.waitingEvents("hangup", of: call.stringValue ?? "") == 0)
+            await client.leave()
+        }
+
         @Test("of two phones one ceases to send: both get a BYE that says which")
         func phones() async throws {
             try await Stage.running.callOfPhones { one, other async throws -> Void in

@@ -77,6 +77,14 @@ private func steps(_ count: Int, from first: Int = 0) -> [Int64] { (0..<count).m
         #expect(differences.count == 3_000 && differences.allSatisfy { $0 <= 60 })
     }
 
+    @Test("a part lies where its clock says, and behind the part before where the clock was set meanwhile", arguments: [
+        (4_000, 3_900, 10_000, 4_000), (3_700, 3_900, 10_000, 3_700), (3_604_000, 3_900, 10_000, 3_900), (-3_596_000, 3_900, 10_000, 3_900),
+        (-50, 0, 10_000, 0), (3_600_000, 0, nil, 3_600_000),
+    ] as [(Int64, Int64, Int?, Int64)])
+    func clockIsSet(offset: Int64, end: Int64, length: Int?, place: Int64) {
+        #expect(TrackPreparation.place(offset, after: end, length: length) == place)
+    }
+
     @Test("who is slow to begin is in time once it is not")
     func slowBeginning() {
         let packets = (0..<200).map { number in (Sample.packet(number), arrival: Int64(number * 20 + (number < 75 ? 55 : 0))) }

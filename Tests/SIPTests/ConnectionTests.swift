@@ -44,13 +44,64 @@ extension SIPTests.ConnectionTests {
         await endpoint.endpoint.stop()
     }
 
-    private func options(to port: Int, from peer: Int, _ number: Int) -> String {
+    @Test("while few descriptors are left connections wait, datagrams are answered and the loop rests; then they are served")
+    @LoopActor func fewDescriptors() async throws {
+        let endpoint = try RecordedEndpoint()
+        let datagrams = try RawPeer(talkingTo: endpoint.port)
+        let limit = DescriptorLimit()
+        defer { limit.restore() }
+        let next = dup(0)
+        close(next)
+        // The smallest reserve has eight.
+        limit.set(next + 8)
+        let peer = try RawPeer(talkingTo: endpoint.port, tcp: true)
+        peer.send(options(to: endpoint.port, from: peer.port, 1))
+        let before = processorTime()
+        #expect(await peer.receive("SIP/2.0 200", within: .milliseconds(500)) == nil)
+        #expect(processorTime() - before < 0.25)
+        datagrams.send(options(to: endpoint.port, from: datagrams.port, 2, transport: "UDP"))
+        #expect(await datagrams.receive("SIP/2.0 200") != nil)
+        limit.restore()
+        #expect(await peer.receive("SIP/2.0 200") != nil)
+        await endpoint.endpoint.stop()
+    }
+
+    private func options(to port: Int, from peer: Int, _ number: Int, transport: String = "TCP") -> String {
         var request = RawRequest(to: port, from: peer)
         request.method = "OPTIONS"
-        request.transport = "TCP"
+        request.transport = transport
         request.callID = "options-\(peer)-\(number)"
         return request.text
     }
+}
+
+/// The limit of this process' descriptors.
+private struct DescriptorLimit {
+    private let former: rlimit
+
+    init() {
+        var limit = rlimit()
+        getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+        former = limit
+    }
+
+    func set(_ count: Int32) {
+        var limit = former
+        limit.rlim_cur = rlim_t(count)
+        setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    }
+
+    func restore() {
+        var limit = former
+        setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    }
+}
+
+/// Seconds that the processors have worked for this process.
+private func processorTime() -> Double {
+    var used = timespec()
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used)
+    return Double(used.tv_sec) + Double(used.tv_nsec) * 1e-9
 }
 
 /// The most that the process has had in memory since that was reset, in KiB (proc(5), VmHWM).
@@ -112,6 +163,16 @@ extension SIPTests {
 }
 
 extension SIPTests.FlowSocketsTests {
+    @Test("the descriptors of the process are known when no further one is to be had")
+    @LoopActor func exhausted() throws {
+        let before = FlowSockets.descriptors()
+        let limit = DescriptorLimit()
+        defer { limit.restore() }
+        limit.set(0)
+        try #require(dup(0) < 0)
+        #expect(FlowSockets.descriptors() == before && before.count > 3)
+    }
+
     @Test("a connection is open until either end has hung up, and is given up after 10 s without acknowledgement")
     @LoopActor func life() throws {
         let listener = try RawListener()

@@ -206,6 +206,10 @@ void tern_add_source(su_home_t *home, msg_t *message, sip_via_t *via);
 /** Asks before each BYE and each 2xx to an INVITE goes out over UDP, repetitions included, whether it is to be sent. */
 void tern_on_sending(int (*is_sent)(msg_t *message, sip_t const *sip));
 
+/** Asks before a listening socket accepts a connection. Not 0: it does; else it is not watched until tern_resume_accepting(). */
+void tern_on_accepting(int (*is_accepted)(void));
+void tern_resume_accepting(void);
+
 /** The socket that was read last. */
 extern su_socket_t tern_datagram_socket;
 

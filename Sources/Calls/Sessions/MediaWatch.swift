@@ -38,7 +38,7 @@ public final class MediaWatch {
         var rest = sessions.entries.values.flatMap(\.branches)[...]
         while !rest.isEmpty, timer != nil {
             let limit = limit
-            let batch = rest.prefix(MediaWatch.batch).map { session in LoopActor.task { await session.endIfPhoneIsSilent(for: limit) } }
+            let batch = rest.prefix(MediaWatch.batch).map { session in LoopActor.task { await session.endIfMediaIsMissing(for: limit) } }
             rest = rest.dropFirst(MediaWatch.batch)
             for session in batch { await session.value }
         }

@@ -3,7 +3,7 @@ internal import Version
 
 /// What there is at the moment, as gauges.
 public struct GatewayFigures {
-    public let calls, answeredCalls, sessions, legs, registrations, clients, handles, unfinishedRecordings: Int
+    public let calls, answeredCalls, sessions, legs, registrations, clients, handles, unfinishedRecordings, timers: Int
     /// A trunk: whether calls can go out by it and by each of its targets, and how many there are.
     public struct Trunk {
         public let name: String
@@ -28,7 +28,7 @@ public struct GatewayFigures {
 
     public init(
         calls: Int, answeredCalls: Int, sessions: Int, legs: Int, registrations: Int, trunks: [Trunk], setUps: Int, callLimit: Double?, clients: Int,
-        queues: (messages: Int, bytes: Int, mostBytes: Int), bans: (sip: Int, api: Int), isMediaReady: Bool, handles: Int, unfinishedRecordings: Int
+        queues: (messages: Int, bytes: Int, mostBytes: Int), bans: (sip: Int, api: Int), isMediaReady: Bool, handles: Int, unfinishedRecordings: Int, timers: Int
     ) {
         self.calls = calls
         self.answeredCalls = answeredCalls
@@ -44,6 +44,7 @@ public struct GatewayFigures {
         self.isMediaReady = isMediaReady
         self.handles = handles
         self.unfinishedRecordings = unfinishedRecordings
+        self.timers = timers
     }
 
     /// Sets the gauges of a registry, those of the process among them.
@@ -72,10 +73,12 @@ public struct GatewayFigures {
         set("tern_janus_up", isMediaReady ? 1 : 0)
         set("tern_janus_handles", Double(handles))
         set("tern_recordings", Double(unfinishedRecordings))
+        set("tern_event_loop_timers", Double(timers))
         set("tern_build_info", 1, [("version", TernVersion.current)])
         let process = ProcessFigures()
         set("process_start_time_seconds", process.startTime)
         set("process_resident_memory_bytes", Double(process.residentMemory))
+        set("tern_allocated_memory_bytes", Double(process.allocatedMemory))
         set("process_open_fds", Double(process.openDescriptors))
         set("process_max_fds", Double(process.maximumDescriptors))
         registry.setCounter("process_cpu_seconds_total", process.processorTime)

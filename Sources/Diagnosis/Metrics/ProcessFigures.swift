@@ -1,13 +1,18 @@
+internal import CMalloc
 internal import Glibc
 
 /// What the kernel says of this process, by the names that Prometheus' own libraries use.
 public struct ProcessFigures: Sendable, Equatable {
     /// In bytes.
     public var residentMemory = 0
+    /// Bytes that are allocated on the heap, without what malloc keeps for later.
+    public var allocatedMemory = 0
     /// User and system time, in seconds.
     public var processorTime = 0.0
     /// Seconds of Unix time.
     public var startTime = 0.0
+    /// Seconds since the start, whatever the system's clock was set to meanwhile.
+    public var age = 0.0
     public var openDescriptors = 0
     public var maximumDescriptors = 0
 
@@ -19,20 +24,29 @@ public struct ProcessFigures: Sendable, Equatable {
         if getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 { maximumDescriptors = Int(clamping: limit.rlim_cur) }
         let pages = ProcessFigures.words(of: "/proc/self/statm").dropFirst().first.flatMap { Int($0) }
         residentMemory = pages.map { $0 &* Int(sysconf(Int32(_SC_PAGESIZE))) } ?? 0
-        startTime = ProcessFigures.start
+        let heap = mallinfo2()
+        allocatedMemory = Int(clamping: heap.uordblks + heap.hblkhd)
+        startTime = ProcessFigures.start.time
+        age = max(0, ProcessFigures.uptime - ProcessFigures.start.up)
         openDescriptors = ProcessFigures.countDescriptors()
     }
 
-    /// The kernel counts it in ticks from the start of the machine.
-    private static let start: Double = {
+    /// The start of the process: seconds of Unix time, and from the start of the machine, where the kernel counts it in ticks.
+    private static let start: (time: Double, up: Double) = {
         // The program's name, which is the second word, may have spaces: count from the closing bracket.
         let words = ProcessFigures.words(of: "/proc/self/stat").split { $0.hasSuffix(")") }.last ?? []
-        guard let ticks = words.dropFirst(19).first.flatMap({ Double($0) }) else { return 0 }
-        var now = timespec(), up = timespec()
+        guard let ticks = words.dropFirst(19).first.flatMap({ Double($0) }) else { return (0, 0) }
+        var now = timespec()
         clock_gettime(CLOCK_REALTIME, &now)
-        clock_gettime(CLOCK_BOOTTIME, &up)
-        return seconds(now) - seconds(up) + ticks / Double(sysconf(Int32(_SC_CLK_TCK)))
+        let start = ticks / Double(sysconf(Int32(_SC_CLK_TCK)))
+        return (seconds(now) - uptime + start, start)
     }()
+
+    /// Seconds since the start of the machine.
+    private static var uptime: Double {
+        var up = timespec()
+        return clock_gettime(CLOCK_BOOTTIME, &up) == 0 ? seconds(up) : 0
+    }
 
     private static func seconds(_ time: timespec) -> Double { Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9 }
 

@@ -44,7 +44,7 @@ public struct TrackPreparation {
             for medium in [CaptureHeader.Medium.audio, .video] {
                 // Of one side and medium, part after part.
                 let own = captures.filter { $0.side == side && $0.header.medium == medium }
-                let found = try tracks(of: own, side, medium, beginning: beginning)
+                let found = try tracks(of: own, side, medium, beginning: beginning, length: length)
                 result.tracks += found.tracks
                 result.isWhole = result.isWhole && found.isWhole
             }
@@ -73,17 +73,19 @@ public struct TrackPreparation {
     }
 
     private func tracks(
-        of captures: [Capture], _ side: Track.Side, _ medium: CaptureHeader.Medium, beginning: Int64
+        of captures: [Capture], _ side: Track.Side, _ medium: CaptureHeader.Medium, beginning: Int64, length: Int?
     ) throws(RecordingError) -> Result {
         var writers: [MediaCodec: (writer: TrackWriter, file: String)] = [:]
         var isWhole = true
+        // Of the part before, in milliseconds.
+        var end: Int64 = 0
         for capture in captures {
             let header = capture.header
             var types = PayloadTypes()
             let first = try CaptureFile(capture.path)
             while let frame = first.next() { if let packet = packet(frame, header) { types.count(packet) } }
             isWhole = isWhole && !types.hasOthers(header)
-            let offset = max(0, (header.firstPacket - beginning) / 1_000)
+            let offset = TrackPreparation.place((header.firstPacket - beginning) / 1_000, after: end, length: length)
             let second = try CaptureFile(capture.path)
             var latest: Int64 = 0
             while let frame = second.next() {
@@ -96,6 +98,7 @@ public struct TrackPreparation {
                 writers[codec] = entry
                 try entry.writer.take(packet, arrival: offset + frame.arrival)
             }
+            end = max(end, offset + latest)
             for (_, entry) in writers { try entry.writer.endPart() }
         }
         var tracks: [Track] = []
@@ -111,6 +114,20 @@ public struct TrackPreparation {
 }
 
 extension TrackPreparation {
+    /// Parts of one side follow each other to within this time, in milliseconds.
+    private static let tolerance: Int64 = 1_000
+
+    /// Where a part of a side's medium begins, in milliseconds: where its clock says, or behind the part before it where that cannot be. Janus notes the
+    /// first packet of a part by the time of day, and the system's clock may have been set since the recording began.
+    ///
+    /// - Parameters:
+    ///   - end: Of the part before, 0 for the first one.
+    ///   - length: Of the recording; nil where it is not known.
+    static func place(_ offset: Int64, after end: Int64, length: Int?) -> Int64 {
+        let latest = length.map { Int64($0) + tolerance } ?? .max
+        return offset < end - tolerance || offset > latest ? end : max(0, offset)
+    }
+
     /// The whole of the process that prepares a recording: its tracks as lines of JSON and whether they have everything, or the reason in the one line of its failure.
     ///
     /// - Parameters:

@@ -10,7 +10,7 @@ internal import SIPNames
 @LoopActor
 final class ConnectionBounds {
     private let ports: Set<Int>
-    private var shares: ConnectionShares
+    private let shares: ConnectionShares
     private let isKnown: @LoopActor (SocketAddress) -> Bool
     private let onSurplus: @LoopActor (Int) -> Void
     private var timer: LoopTimer?
@@ -21,8 +21,6 @@ final class ConnectionBounds {
     private static let unreadLimit: Int32 = 16_384
     /// `SIOCOUTQ` of tcp(7).
     private static let outputQueue: UInt = 0x5411
-    /// Of these descriptors none is for SIP's connections: one of this number or above shows that so many are taken.
-    private static let reserve = 16
 
     /// - Parameters:
     ///   - shares: Connections that there may be: an eighth of the process' descriptors for a subscriber, a quarter for a network, half in all at most.
@@ -33,10 +31,7 @@ final class ConnectionBounds {
         onSurplus: @escaping @LoopActor (Int) -> Void
     ) {
         ports = Set(listening.filter { $0.transport != .udp }.map(\.port))
-        let descriptors = ConnectionBounds.descriptorLimit
-        self.shares = ConnectionShares(
-            perSubscriber: max(1, min(shares.perSubscriber, descriptors / 8)), perNetwork: max(1, min(shares.perNetwork, descriptors / 4)),
-            inAll: max(1, min(shares.inAll, descriptors / 2)))
+        self.shares = shares
         self.isKnown = isKnown
         self.onSurplus = onSurplus
         guard !ports.isEmpty else { return }
@@ -58,9 +53,7 @@ final class ConnectionBounds {
             ConnectionShares.Connection(
                 id: Int(socket.descriptor), source: ConnectionSource(socket.peer.ip), idle: socket.figures.idle, isKnown: isKnown(socket.peer))
         }
-        // At the end of the descriptors Sofia would try to accept again and again.
-        var shares = shares
-        if all.count > ConnectionBounds.descriptorLimit - ConnectionBounds.reserve { shares.inAll = min(shares.inAll, max(0, connections.count - ConnectionBounds.reserve)) }
+        let shares = bounded(descriptors: all.count, connections: connections.count)
         let surplus = Set(shares.surplus(of: connections).map { Int32($0.id) })
             .union(unread(of: sockets.map { ($0.descriptor, $0.peer) }))
             .union(slow.look(sockets.map { ($0.descriptor, $0.peer, $0.figures.segments) }, messages: ReceivedMessages.counts))
@@ -81,10 +74,13 @@ final class ConnectionBounds {
         return waiting.filter { unread[$0.key]?.peer == $0.value.peer && unread[$0.key]?.bytes == $0.value.bytes }.map(\.key)
     }
 
-    /// How many descriptors the process may have.
-    private static var descriptorLimit: Int {
-        var limit = rlimit()
-        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 1_024 }
-        return Int(clamping: limit.rlim_cur)
+    /// The shares, as the limit of descriptors allows them at the moment. Where the reserve is reached, as many connections go as it has descriptors: then
+    /// connections are accepted again (``AcceptPause``).
+    private func bounded(descriptors: Int, connections: Int) -> ConnectionShares {
+        let limit = DescriptorReserve.limit, reserve = DescriptorReserve.size
+        var inAll = min(shares.inAll, limit / 2)
+        if descriptors >= limit - reserve { inAll = min(inAll, connections - reserve) }
+        return ConnectionShares(
+            perSubscriber: max(1, min(shares.perSubscriber, limit / 8)), perNetwork: max(1, min(shares.perNetwork, limit / 4)), inAll: max(0, inAll))
     }
 }

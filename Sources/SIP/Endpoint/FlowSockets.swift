@@ -59,10 +59,16 @@ final class FlowSockets {
         setsockopt(descriptor, Int32(IPPROTO_TCP), tcpUserTimeout, &limit, socklen_t(MemoryLayout<UInt32>.size))
     }
 
+    /// Stays open: where all descriptors are used up nothing more can be opened, and then it is wanted most.
+    private static let directory = opendir("/proc/self/fd")
+
+    /// Opens it, while there are descriptors.
+    static func prepare() { _ = directory }
+
     /// The descriptors of this process. The file system is the kernel's own: it does not wait for a disk.
     static func descriptors() -> [Int32] {
-        guard let directory = opendir("/proc/self/fd") else { return [] }
-        defer { closedir(directory) }
+        guard let directory else { return [] }
+        rewinddir(directory)
         var found: [Int32] = []
         while let entry = readdir(directory) {
             let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in

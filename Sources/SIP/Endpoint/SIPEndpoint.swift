@@ -94,6 +94,8 @@ public final class SIPEndpoint: SIPUserAgent {
         guard !groups.isEmpty else { throw .nothingToListenOn }
         SofiaLog.redirect(to: logger)
         tern_auc_stand_aside()
+        AcceptPause.install()
+        FlowSockets.prepare()
         var started: [SIPStack] = []
         do {
             for group in groups {

@@ -103,7 +103,7 @@ final class StandInSession: MediaSession {
     func summary() async -> SessionSummary { SessionSummary() }
     func send(_ signal: EngineSignal) async -> SessionFailure? { nil }
     func requestKeyframe(of side: SessionSide) {}
-    func endIfPhoneIsSilent(for limit: Duration) async {}
+    func endIfMediaIsMissing(for limit: Duration) async {}
     func goOnRecording(of sessions: [any MediaSession]) { update(SessionOptionsChange(record: true)) { _ in } }
 
     /// As events of the real one: one after the other.

@@ -43,10 +43,12 @@ final class GatewayProcess: Sendable {
     ///   - records: Lines of the section `records`; without them records are in memory.
     ///   - janus: Lines of the section `janus`, in place of those for a managed one.
     ///   - more: Further sections of the configuration.
+    ///   - variables: Further variables of its environment.
     init(
         in environment: TestEnvironment, name: String = "gateway", routes: String? = nil, registrations: String? = nil,
         nameServer: String? = nil, httpAddress: String = "127.0.0.1", recording: [String] = [], sip: [String] = [], calls: [String] = [],
-        media: [String] = [], records: [String] = ["database: memory"], listensOnIPv6: Bool = false, janus: [String]? = nil, more: String = ""
+        media: [String] = [], records: [String] = ["database: memory"], listensOnIPv6: Bool = false, janus: [String]? = nil, more: String = "",
+        variables: [String: String] = [:]
     ) async throws {
         address = environment.address
         self.httpAddress = httpAddress
@@ -66,7 +68,7 @@ final class GatewayProcess: Sendable {
             registrations: database, nameServers: nameServer.map { "[\"\($0)\"]" } ?? "[]",
             routes: routes ?? GatewayProcess.routes(address: address, phonePort: phonePort), more: more)
         try text.write(to: file, atomically: true, encoding: .utf8)
-        process = try await GatewayProcess.start(file, in: environment)
+        process = try await GatewayProcess.start(file, in: environment, variables)
         try await readyOrStopped()
     }
 
@@ -78,8 +80,9 @@ final class GatewayProcess: Sendable {
         try await readyOrStopped()
     }
 
-    private static func start(_ file: URL, in environment: TestEnvironment) async throws -> TestProcess {
-        try await TestProcess(environment.tern, ["serve", "--config", file.path])
+    private static func start(_ file: URL, in environment: TestEnvironment, _ variables: [String: String] = [:]) async throws -> TestProcess {
+        let own = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("TERN_") }
+        return try await TestProcess(environment.tern, ["serve", "--config", file.path], environment: own.merging(variables) { $1 })
     }
 
     private func readyOrStopped() async throws {
@@ -208,6 +211,20 @@ final class GatewayProcess: Sendable {
     }
 
     // MARK: What it holds
+
+    /// The value of a series of its metrics; 0 where it is not there.
+    func metric(_ series: String) throws -> Double {
+        let (code, text) = try SmallHTTP.get(httpAddress, port: httpPort, path: "/metrics")
+        guard code == 200 else { throw HarnessError("GET /metrics: \(code)") }
+        return text.split(separator: "\n").first { $0.hasPrefix(series + " ") }.flatMap { $0.split(separator: " ").last }.flatMap { Double($0) } ?? 0
+    }
+
+    /// Seconds that the processors have worked for it (proc(5), utime and stime).
+    var processorTime: Double {
+        let fields = ProcFile.text("/proc/\(pid)/stat").split(separator: ")").last?.split(separator: " ").compactMap { Double($0) } ?? []
+        // The state, which is no number, is left out.
+        return fields.count > 11 ? (fields[10] + fields[11]) / Double(sysconf(Int32(_SC_CLK_TCK))) : 0
+    }
 
     /// What `GET /status` says.
     struct Status: Sendable, Equatable {

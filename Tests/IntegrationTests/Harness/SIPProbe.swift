@@ -151,9 +151,11 @@ final class SIPProbe: Sendable {
         }
 
         /// A request within the dialog, a transaction of its own.
-        func request(_ method: String, number: Int) -> String {
+        ///
+        /// - Parameter headers: Further ones, each with its line end.
+        func request(_ method: String, number: Int, headers: String = "") -> String {
             head(method, number: number, to: "<sip:\(user)@\(remote)>\(remoteTag)", uri: target, branch: "z9hG4bK" + UUID().uuidString)
-                + "Content-Length: 0\r\n\r\n"
+                + "\(headers)Content-Length: 0\r\n\r\n"
         }
 
         /// A CANCEL: of the INVITE's branch (RFC 3261, section 9.1).
