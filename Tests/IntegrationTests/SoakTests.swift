@@ -39,6 +39,7 @@ extension IntegrationTests {
         private func play(_ gateway: GatewayProcess, _ phones: SoakPhones, count: Int, seconds: Int, workers: Int) async throws {
             let calls = SoakCalls(gateway: gateway)
             defer { phones.stop() }
+            let isLong = count >= 10_000
             let alice = try await APIClient.user("alice", at: gateway)
             let serving = calls.serve(alice)
             var random = SeededRandom("soak"), rows: [Sample] = []
@@ -51,9 +52,9 @@ extension IntegrationTests {
                 print("soak: \(sample)")
                 rows.append(sample)
             }
-            let warmUp = max(1, count / 5)
+            // Half: what keeps the last few thousand calls (CallIndex) is full then.
+            let warmUp = max(1, isLong ? count / 2 : count / 5)
             // What is broken off is waited for as long as SIP's timers say: the short form does that once.
-            let isLong = count >= 5_000
             try await run(warmUp, workers: workers, breaking: isLong)
             try await run(count - warmUp, workers: workers)
             if seconds > 0 { try await run(.max, workers: max(1, workers / 2), until: .now + .seconds(seconds)) }
