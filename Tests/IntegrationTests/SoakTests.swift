@@ -124,9 +124,11 @@ private struct Sample: CustomStringConvertible {
         #expect(sessions == 0 && legs == 0 && handles == 0 && setUps == 0, "\(self)")
         #expect(descriptors.gateway <= first.descriptors.gateway && descriptors.janus <= first.descriptors.janus, "\(first)\n\(self)")
         #expect(timers <= first.timers && threads <= first.threads, "\(first)\n\(self)")
-        for (now, before) in [(allocated, first.allocated), (resident.gateway, first.resident.gateway), (resident.janus, first.resident.janus)] {
+        for (now, before) in [(resident.gateway, first.resident.gateway), (resident.janus, first.resident.janus)] {
             #expect(Double(now) <= Double(before) * (1 + memory), "\(first)\n\(self)")
         }
+        // Queues are cut when they are twice as long as they need be: it depends on the moment how much of that is there.
+        #expect(Double(allocated) <= Double(first.allocated) * (1 + max(memory, 0.05)), "\(first)\n\(self)")
     }
 
     var description: String {
