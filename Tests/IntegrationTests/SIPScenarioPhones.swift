@@ -1,4 +1,4 @@
-/// Phones behind routes of the tests' gateway: any number of scenarios can be called at the same time.
+/// Phones behind routes of the tests' gateway: any number of them can be called at the same time.
 enum SIPScenarioPhones {
     /// How a route leads to its phone.
     enum Kind: String, CaseIterable, Sendable {

@@ -6,41 +6,104 @@ import Testing
 extension IntegrationTests {
     @Suite("SIP scenarios")
     struct SIPScenarios {
-        /// As many at once as two cores bear without being late.
-        private static let width = 10
-
-        @Test("each goes as it says, several at the same time")
+        @Test("the runner starts a gateway, plays each scenario as its head says, and leaves a report")
         func all() async throws {
             let stage = try Stage.running
-            try #require(SIPScenarios.plays.count <= SIPScenarioPhones.count)
-            try await withThrowingTaskGroup(of: Void.self) { group in
-                for (number, play) in SIPScenarios.plays.enumerated() {
-                    if number >= SIPScenarios.width + SIPScenarios.slow.count { try await group.next() }
-                    group.addTask { try await play.run(on: stage, phone: number) }
-                }
-                try await group.waitForAll()
-            }
+            let report = stage.environment.directory.appendingPathComponent("scenarios.xml")
+            let run = try await runner(on: stage, "--tern", stage.environment.tern, "--junit", report.path, "--jobs", "10")
+            let exit = await run.exit(within: .seconds(240))
+            #expect(exit == .exited(0), "\(run.output)")
+            let cases = try String(contentsOf: report, encoding: .utf8).components(separatedBy: "<testcase ").count - 1
+            let scenarios = try SIPScenarios.names(in: stage).count
+            #expect(cases > scenarios * 3 / 4)
+            #expect(try String(contentsOf: report, encoding: .utf8).contains("tests=\"\(cases)\" failures=\"0\" skipped=\"0\""))
+            #expect(run.output.contains("\(cases) passed, 0 failed, 0 skipped"), "\(run.output)")
         }
 
-        @Test("no scenario is forgotten: a test plays each, and the README has it")
+        @Test("a gateway that runs gets the calls, those with its users too")
+        func target() async throws {
+            let stage = try Stage.running
+            let config = try await runner(on: stage, "--config")
+            #expect(await config.exit(within: .patience) == .exited(0))
+            let gateway = try await GatewayProcess(in: stage.environment, name: "target", routes: config.output)
+            let target = ["--target", "\(gateway.address):\(gateway.sipPort)", "--only", "uac-ca*"]
+            let user = ["--api", "ws://\(gateway.httpAddress):\(gateway.httpPort)/api", "--user", "alice:\(GatewayProcess.password)"]
+            let run = try await runner(on: stage, target + user)
+            #expect(await run.exit(within: .seconds(60)) == .exited(0), "\(run.output)")
+            #expect(run.output.contains("10 passed, 0 failed, 0 skipped"), "\(run.output)")
+            let without = try await runner(on: stage, target)
+            #expect(await without.exit(within: .seconds(60)) == .exited(0), "\(without.output)")
+            #expect(without.output.contains("8 passed, 0 failed, 2 skipped"), "\(without.output)")
+            #expect(without.output.contains("needs a user: give --api and --user"))
+            await gateway.end()
+        }
+
+        @Test("a scenario that fails has its reason in the table and the report, and the exit code says it", arguments: [
+            ("uac-options", "response=\"200\"", "response=\"404\"", "waited for 404, and got SIP/2.0 200 OK"),
+            ("uac-options", "response=\"200\" timeout=\"5000\"", "response=\"202\" optional=\"true\"/><recv request=\"BYE\" timeout=\"500\"", "waited for 202 or BYE, and"),
+            ("uac-echo", "rtp-phone start [^ ]+ [^ ]+", "rtp-phone start /tmp/tern-rtp-[local_port]-[pid]-[call_number] keys", "RTP failed: sent"),
+        ])
+        func failure(scenario: String, text: String, replacement: String, reason: String) async throws {
+            let stage = try Stage.running
+            let folder = stage.environment.directory.appendingPathComponent("wrong-\(UUID().uuidString.prefix(8))")
+            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+            let original = try String(contentsOf: SIPScenarios.folder(of: stage).appendingPathComponent("\(scenario).xml"), encoding: .utf8)
+            let wrong = original.replacing(try Regex(text), with: replacement)
+            try #require(wrong != original)
+            try wrong.write(to: folder.appendingPathComponent("uac-wrong.xml"), atomically: true, encoding: .utf8)
+            let report = folder.appendingPathComponent("report.xml")
+            let run = try await runner(on: stage, "--tern", stage.environment.tern, "--scenarios", folder.path, "--junit", report.path)
+            #expect(await run.exit(within: .seconds(60)) == .exited(1), "\(run.output)")
+            let line = run.output.split(separator: "\n").first { $0.hasPrefix("FAILED   uac-wrong calls echo") }
+            #expect(line?.contains(reason) == true, "\(run.output)")
+            let xml = try String(contentsOf: report, encoding: .utf8)
+            #expect(xml.contains("failures=\"1\"") && xml.contains("<failure message=\"uac-wrong: \(reason)"), "\(xml)")
+        }
+
+        @Test("what is missing or wrong is named before anything is played: exit code 2")
+        func missing() async throws {
+            let stage = try Stage.running
+            let folder = stage.environment.directory.appendingPathComponent("headless")
+            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+            let file = folder.appendingPathComponent("uac-new.xml")
+            func ends(_ arguments: [String], saying text: String, environment: [String: String]? = nil) async throws {
+                let run = try await runner(on: stage, arguments, environment: environment)
+                #expect(await run.exit(within: .seconds(60)) == .exited(2), "\(run.output)")
+                #expect(run.output.contains(text), "\(run.output)")
+            }
+            try await ends(["--only", "options"], saying: "apt install sip-tester", environment: ["PATH": "/nowhere"])
+            try await ends(["--only", "options", "--tern", "/nowhere/tern"], saying: "the gateway, tern")
+            try await ends(["--only", "no-such-call"], saying: "no call's name fits no-such-call")
+            try await ends(["--jobs", "0"], saying: "--jobs is at least 1")
+            try "<!-- A phone. --><scenario/>".write(to: file, atomically: true, encoding: .utf8)
+            try await ends(["--scenarios", folder.path], saying: "uac-new.xml: no line `Play:`")
+            try "<!--\n  Play: rings somebody\n--><scenario/>".write(to: file, atomically: true, encoding: .utf8)
+            try await ends(["--scenarios", folder.path], saying: "`Play: rings somebody` is not understood")
+        }
+
+        @Test("the README has each scenario")
         func complete() throws {
-            let root = try Stage.running.environment.root
-            let folder = root.appendingPathComponent("sipp-scenarios"), tests = root.appendingPathComponent("Tests/IntegrationTests")
-            let readme = try String(contentsOf: folder.appendingPathComponent("README.md"), encoding: .utf8)
-            let sources = try FileManager.default.contentsOfDirectory(at: tests, includingPropertiesForKeys: nil)
-                .filter { $0.pathExtension == "swift" }.map { try String(contentsOf: $0, encoding: .utf8) }.joined()
-            let names = try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)
-                .filter { $0.pathExtension == "xml" }.map { $0.deletingPathExtension().lastPathComponent }
-            #expect(names.count >= 40)
+            let stage = try Stage.running
+            let readme = try String(contentsOf: SIPScenarios.folder(of: stage).appendingPathComponent("README.md"), encoding: .utf8)
+            let names = try SIPScenarios.names(in: stage)
+            #expect(names.count >= 80)
             for name in names {
                 #expect(readme.contains("| \(name) |") || readme.contains(name + ",") || readme.contains(", \(name)"), "\(name)")
-                #expect(sources.contains("\"\(name)\""), "\(name)")
             }
         }
 
-        @Test("RTP and pressed keys come back from a phone behind a route", arguments: ["uac-echo", "uac-keys"])
-        func throughRoute(scenario: String) async throws {
-            try await SIPScenarioPlay.pair(scenario, "uas-rtp-echo").run(on: .running, phone: 0)
+        private static func folder(of stage: Stage) -> URL { stage.environment.root.appendingPathComponent("sipp-scenarios") }
+
+        private static func names(in stage: Stage) throws -> [String] {
+            try FileManager.default.contentsOfDirectory(at: folder(of: stage), includingPropertiesForKeys: nil)
+                .filter { $0.pathExtension == "xml" }.map { $0.deletingPathExtension().lastPathComponent }
+        }
+
+        private func runner(on stage: Stage, _ arguments: String...) async throws -> TestProcess { try await runner(on: stage, arguments) }
+
+        private func runner(on stage: Stage, _ arguments: [String], environment: [String: String]? = nil) async throws -> TestProcess {
+            let program = SIPScenarios.folder(of: stage).appendingPathComponent("run").path
+            return try await TestProcess("/usr/bin/python3", [program] + arguments, environment: environment)
         }
 
         @Test("two phones hear each other's tone")
@@ -112,45 +175,5 @@ extension IntegrationTests {
             try await peers.close()
             await client.leave()
         }
-
-        /// They come first, and mostly wait.
-        private static let slow: [SIPScenarioPlay] = [
-            .echo("uac-session-update"), .echo("uac-session-reinvite"), .echo("uac-lost-ack"),
-            .pair("uac-prack-lost", "uas-early-media"),
-        ]
-
-        private static let plays: [SIPScenarioPlay] = slow + offers + door + media + pairs
-
-        private static let offers: [SIPScenarioPlay] = [
-            .echo("uac-late-offer"), .echo("uac-late-offer-unanswered"), .echo("uac-hold-sendonly"), .echo("uac-hold-inactive"),
-            .echo("uac-hold-zero"), .echo("uac-reinvite-codec"), .echo("uac-reinvite-port"), .echo("uac-reinvite-video"),
-            .echo("uac-reinvite-no-sdp"), .echo("uac-reinvite-refused"), .echo("uac-overlapping"), .echo("uac-update"),
-            .echo("uac-session-too-small"), .echo("uac-session-refreshes"), .echo("uac-bye-reason"), .echo("uac-cancel-late"),
-            .echo("uac-keys-info"),
-        ]
-
-        private static let door: [SIPScenarioPlay] = [
-            .echo("uac-retransmission"), .echo("uac-merged"), .echo("uac-max-forwards"), .echo("uac-require"),
-            .echo("uac-not-sdp"), .echo("uac-no-codec"), .echo("uac-methods"), .echo("uac-no-dialog"), .echo("uac-big-tcp"),
-        ]
-
-        private static let media: [SIPScenarioPlay] = [
-            .echo("uac-srtp"), .echo("uac-avpf"), .echo("uac-savpf"), .echo("uac-refused-media"),
-        ]
-
-        private static let pairs: [SIPScenarioPlay] = [
-            .pair("uac-late-offer", "uas-late-offer"), .pair("uac-early-media", "uas-early-media"),
-            .pair("uac-early-media-changes", "uas-early-media-changes"), .pair("uac-early-media-changes", "uas-forks"),
-            .pair("uac-100rel", "uas-early-media"), .pair("uac-early-media", "uas-100rel"),
-            .pair("uac-held", "uas-holds"), .pair("uac-refuses", "uas-refused"), .pair("uac-glare", "uas-holds"),
-            .pair("uac-reinvite-events", "uas-reinvited"), .pair("uac-record-route", "uas-hangs-up"),
-            .pair("uac-update-early", "uas-no-answer"), .pair("uac-cancel", "uas-cancel-crossing"),
-            .pair("uac-bye-reason", "uas-reason"), .pair("uac-keys-info", "uas-keys-info"),
-            .pair("uac-transfer", "uas-transferred"), .pair("uac-call", "uas-answer-tcp", .tcp), .pair("uac-call", "uas-srtp", .srtp),
-            .pair("uac-call", "uas-record-route"), .pair("uac-call", "uas-lost-ack"), .pair("uac-call", "uas-session-too-small"),
-            .pair("uac-call", "uas-session-refreshes"), .pair("uac-hung-up", "uas-hangs-up"),
-            .refusal("uas-redirects", 302), .refusal("uas-challenges", 403), .refusal("uas-fails", 500),
-            .refusal("uas-unavailable", 503),
-        ]
     }
 }
