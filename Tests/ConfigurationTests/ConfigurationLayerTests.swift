@@ -263,6 +263,16 @@ import Testing
         #expect(try load(host: .usual).warnings.isEmpty)
     }
 
+    @Test("an address to listen on that this machine does not have is told of", arguments: [
+        ("sip: {listen: ['udp:203.0.113.9:5060']}", "sip.listen[0]"), ("sip: {listen: ['udp:[2001:db8::9]:5060', 'udp:127.0.0.1:5060']}", "sip.listen[0]"),
+        ("http: {listen: '203.0.113.9:8080'}", "http.listen"), ("sip: {listen: ['udp:0.0.0.0:5060', 'tcp:198.51.100.7:5060', 'udp:[::1]:5060', 'tcp:127.0.0.5:5060']}", ""),
+    ])
+    func foreignListener(text: String, key: String) throws {
+        let warnings = try load(text + "\nusers: [{name: carol, password: of-her-own}]\n").warnings
+        #expect(warnings.map(\.key) == (key.isEmpty ? [] : [key]), "\(warnings)")
+        #expect(warnings.allSatisfy { $0.reason.contains("is not an address of this machine, whose are 127.0.0.1, 198.51.100.7: Tern cannot listen on it") })
+    }
+
     @Test("a media address that the machine does not have is a warning")
     func foreignMediaAddress() throws {
         let warnings = try load("media: {address: 203.0.113.9}").warnings

@@ -15,8 +15,12 @@ enum ConfigurationYAML {
             guard let root = try Parser(yaml: text).singleRoot() else { return nil }
             return node(root, problems: problems, place: place)
         } catch let error as YamlError {
-            let (line, column, reason) = explain(error, in: text)
-            problems.add(place(line, column), key: "", reason)
+            if case .duplicatedKeysInMapping(let names, let context) = error {
+                addDuplicate(of: names.first ?? "", at: (context.mark.line, context.mark.column), in: text, problems: problems, place: place)
+            } else {
+                let (line, column, reason) = explain(error, in: text)
+                problems.add(place(line, column), key: "", reason)
+            }
         } catch {
             problems.add(place(1, 1), key: "", "the text cannot be read as YAML")
         }
@@ -53,12 +57,48 @@ enum ConfigurationYAML {
     }
 
     /// What people stumble over who do not write YAML every day.
-    private static func hint(_ problem: String, at line: Int, in text: String) -> String {
+    private static func hint(_ problem: String, at line: Int, _ column: Int, in text: String) -> String {
         if problem.contains("alphabetic or numeric") { return "; a text that begins with * or & must stand in quotes, as in match: \"*\"" }
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
-        let indentation = lines.indices.contains(line - 1) ? lines[line - 1].prefix { $0 == " " || $0 == "\t" } : ""
+        guard lines.indices.contains(line - 1) else { return "" }
+        let indentation = lines[line - 1].prefix { $0 == " " || $0 == "\t" }
         if indentation.contains("\t") { return "; lines are indented by spaces, not by tabs" }
-        return ""
+        guard problem.contains("cannot start any token"), let first = lines[line - 1].unicodeScalars.dropFirst(column - 1).first else { return "" }
+        return "; a text that begins with \(first) must stand in quotes, as in \"\(first)bc\""
+    }
+
+    /// Tells of a key that stands in its section twice, where it stands the second time.
+    private static func addDuplicate(
+        of name: String, at first: (line: Int, column: Int), in text: String, problems: ConfigurationProblems,
+        place: (_ line: Int, _ column: Int) -> ConfigurationOrigin
+    ) {
+        let shown = ConfigurationText.shown(name)
+        if let second = repetition(of: name, behind: first, in: text) {
+            problems.add(place(second.line, second.column), key: "", "\(shown) stands twice in its section, here and at \(place(first.line, first.column))")
+        } else {
+            problems.add(place(first.line, first.column), key: "", "\(shown) stands twice in its section")
+        }
+    }
+
+    /// Where a key stands again: later in its line, as in `{a: 1, a: 2}`, or at the same indentation of a later line.
+    private static func repetition(of name: String, behind first: (line: Int, column: Int), in text: String) -> (line: Int, column: Int)? {
+        func isKey(_ text: some Sequence<Character>) -> Bool {
+            var rest = String(text).drop { $0 == "\"" || $0 == "'" }
+            guard rest.hasPrefix(name) else { return false }
+            rest = rest.dropFirst(name.count).drop { $0 == "\"" || $0 == "'" || $0 == " " }
+            return rest.first == ":"
+        }
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        guard lines.indices.contains(first.line - 1), first.column > 0 else { return nil }
+        let own = Array(lines[first.line - 1])
+        for index in own.indices.dropFirst(first.column) where " {,".contains(own[index - 1]) && isKey(own[index...]) {
+            return (first.line, index + 1)
+        }
+        for (index, line) in lines.enumerated().dropFirst(first.line)
+        where line.prefix(while: { $0 == " " }).count == first.column - 1 && isKey(line.dropFirst(first.column - 1)) {
+            return (index + 1, first.column)
+        }
+        return nil
     }
 
     private static func explain(_ error: YamlError, in text: String) -> (line: Int, column: Int, reason: String) {
@@ -66,15 +106,12 @@ enum ConfigurationYAML {
         case .scanner(let context, let problem, let mark, _), .parser(let context, let problem, let mark, _),
             .composer(let context, let problem, let mark, _):
             let reason = [context?.text, problem].compactMap { $0 }.joined(separator: ", ")
-            return (mark.line, mark.column, "not YAML: \(reason)\(hint(problem, at: mark.line, in: text))")
+            return (mark.line, mark.column, "not YAML: \(reason)\(hint(problem, at: mark.line, mark.column, in: text))")
         case .reader(let problem, let offset, _, _):
             let before = text.prefix(offset ?? 0)
             let line = before.count { $0.isNewline } + 1
             let column = before.reversed().prefix { !$0.isNewline }.count + 1
             return (line, column, "not YAML: \(problem)")
-        case .duplicatedKeysInMapping(let duplicates, let context):
-            let names = duplicates.joined(separator: ", ")
-            return (context.mark.line, context.mark.column, "this key stands twice in its section: \(names)")
         default:
             return (1, 1, "not YAML: \(error)")
         }

@@ -145,4 +145,17 @@ public struct ConfigurationKey: Sendable {
         }
         return names
     }
+
+    /// The sections that have a key of this name, as `sip` and `http` for `listen`; the top is an empty name.
+    static func owners(of name: String) -> [String] {
+        var owners: [String] = []
+        for key in all {
+            let path = key.path.split(separator: ".").map(String.init)
+            for (index, part) in path.enumerated() where part == name {
+                let owner = path[..<index].joined(separator: ".")
+                if !owners.contains(owner) { owners.append(owner) }
+            }
+        }
+        return owners
+    }
 }

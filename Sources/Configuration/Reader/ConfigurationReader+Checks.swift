@@ -9,6 +9,14 @@ extension ConfigurationReader {
                     listener.origin, key: listener.key,
                     "\(listener.address) overlaps \(earlier.address) of \(earlier.key) (\(earlier.origin))")
             }
+            if listener.origin != .builtIn, !host.has(listener.address) {
+                problems.warn(
+                    listener.origin, key: listener.key,
+                    """
+                    \(listener.address.address) is not an address of this machine, whose are \(host.listed): Tern cannot listen on it; give one of \
+                    these, or 0.0.0.0 for all
+                    """)
+            }
             guard listener.address.transport == .udp, !problems.concern("media.rtp_ports"),
                 configuration.media.rtpPorts.contains(listener.address.port)
             else { continue }

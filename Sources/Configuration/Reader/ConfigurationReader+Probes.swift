@@ -8,7 +8,7 @@ extension ConfigurationReader {
         guard let node = top.node["probes"] else { return }
         configuration.probes = []
         var places: [String: ConfigurationOrigin] = [:]
-        for (index, item) in top.items(of: node, name: "probes", count: 0...100).enumerated() {
+        for (index, item) in top.sections(of: node, name: "probes", count: 0...100, known: Self.probeKeys).enumerated() {
             guard let section = ConfigurationSection(item, path: "probes[\(index)]", known: Self.probeKeys, problems: problems), let probe = probe(section)
             else { continue }
             if let first = places[probe.name] {

@@ -7,7 +7,7 @@ extension ConfigurationReader {
     mutating func readRoutes(_ top: ConfigurationSection) {
         guard let node = top.node["routes"] else { return }
         configuration.routes = []
-        for (index, item) in top.items(of: node, name: "routes", count: 0...1_000).enumerated() {
+        for (index, item) in top.sections(of: node, name: "routes", count: 0...1_000, known: Self.routeKeys).enumerated() {
             let path = "routes[\(index)]"
             guard let section = ConfigurationSection(item, path: path, known: Self.routeKeys, problems: problems),
                 let route = route(section)

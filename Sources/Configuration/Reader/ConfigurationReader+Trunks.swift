@@ -13,7 +13,7 @@ extension ConfigurationReader {
         configuration.trunks = []
         var names: [String: ConfigurationOrigin] = [:]
         var ranges: [AddressRange: (trunk: String, origin: ConfigurationOrigin)] = [:]
-        for (index, item) in top.items(of: node, name: "trunks", count: 0...100).enumerated() {
+        for (index, item) in top.sections(of: node, name: "trunks", count: 0...100, known: Self.trunkKeys).enumerated() {
             let path = "trunks[\(index)]"
             guard let section = ConfigurationSection(item, path: path, known: Self.trunkKeys, problems: problems),
                 var trunk = trunk(section)

@@ -8,7 +8,7 @@ extension ConfigurationReader {
     mutating func readTokens(_ top: ConfigurationSection) {
         guard let node = top.node["tokens"] else { return }
         configuration.tokens = []
-        for (index, item) in top.items(of: node, name: "tokens", count: 0...32).enumerated() {
+        for (index, item) in top.sections(of: node, name: "tokens", count: 0...32, known: Self.tokenKeys).enumerated() {
             let path = "tokens[\(index)]"
             guard let section = ConfigurationSection(item, path: path, known: Self.tokenKeys, problems: problems),
                 let key = tokenKey(section)
@@ -137,7 +137,7 @@ extension ConfigurationReader {
         guard let node = top.node["users"] else { return }
         configuration.users = []
         var places: [String: ConfigurationOrigin] = [:]
-        for (index, item) in top.items(of: node, name: "users", count: 0...10_000).enumerated() {
+        for (index, item) in top.sections(of: node, name: "users", count: 0...10_000, known: Self.userKeys).enumerated() {
             let path = "users[\(index)]"
             guard let section = ConfigurationSection(item, path: path, known: Self.userKeys, problems: problems),
                 let user = user(section)

@@ -19,10 +19,18 @@ struct ConfigurationSection {
             return nil
         case .mapping(let entries):
             for entry in entries where !known.contains(entry.key) {
-                let hint = Suggestion.hint(for: entry.key, among: known)
+                let hint = ConfigurationSection.home(of: entry.key) ?? Suggestion.hint(for: entry.key, among: known)
                 problems.add(entry.keyOrigin, key: key(ConfigurationText.shown(entry.key)), "unknown key\(hint)")
             }
         }
+    }
+
+    /// Where a key belongs that other sections have: ` here: it belongs under sip or http`.
+    private static func home(of name: String) -> String? {
+        let owners = ConfigurationKey.owners(of: name)
+        guard let last = owners.last else { return nil }
+        if owners.contains("") { return " here: it belongs at the top, without indentation" }
+        return " here: it belongs under \(owners.count == 1 ? last : owners.dropLast().joined(separator: ", ") + " or " + last)"
     }
 
     /// The full name of a key of this section.
@@ -67,6 +75,21 @@ struct ConfigurationSection {
             let key = "\(key(name))[\(index)]"
             return single(item, key: key, read).map { ($0, item.origin, key) }
         }
+    }
+
+    /// The nodes of a list of sections, as `users`; one section counts as a list of one.
+    ///
+    /// - Parameter known: The keys of a section. A mapping that has none of them is a mistake of its own, told once.
+    func sections(of node: ConfigurationNode, name: String, count: ClosedRange<Int>, known: [String]) -> [ConfigurationNode] {
+        let isList: Bool = switch node.value {
+        case .empty, .list: true
+        case .text: false
+        case .mapping(let entries): entries.contains { known.contains($0.key) }
+        }
+        if isList { return items(of: node, name: name, count: count) }
+        let example = known.first.map { ", as in \"- \($0): …\"" } ?? ""
+        problems.add(node.origin, key: key(name), "\(name) is a list: each entry begins with a dash\(example)")
+        return []
     }
 
     /// The nodes of a list, at most as many as `count` allows.

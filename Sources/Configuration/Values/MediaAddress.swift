@@ -65,22 +65,35 @@ public struct MediaAddress: Sendable, Equatable {
     }
 }
 
-/// The IPv4 addresses of this machine.
+/// The addresses of this machine.
 public struct HostAddresses: Sendable, Equatable {
-    /// Of all interfaces that are up, in the system's order.
+    /// IPv4, of all interfaces that are up, in the system's order.
     public var all: [String]
     /// The one from which the machine reaches the rest of the world, if it does.
     var defaultRoute: String?
+
+    /// The same of IPv6.
+    var ipv6: [String] = []
+
+    /// All of them, for people.
+    var listed: String { (all + ipv6.filter { IPAddress($0)?.isLoopback == false }).joined(separator: ", ") }
+
+    /// Whether one can listen there: an address of this machine, loopback, or all addresses. True where the machine's are not known.
+    func has(_ listener: ListenAddress) -> Bool {
+        guard !listener.isWildcard, !listener.isLoopback, let address = IPAddress(listener.address) else { return true }
+        let own = address.isIPv6 ? ipv6 : all
+        return own.isEmpty && all.isEmpty || own.contains { IPAddress($0) == address }
+    }
 
     /// The ones that ICE can use: not loopback.
     var usable: [String] { all.filter { IPAddress($0)?.isLoopback == false } }
 
     /// Asks the system. Sends nothing.
     public static func current() -> HostAddresses {
-        HostAddresses(all: interfaces(), defaultRoute: source())
+        HostAddresses(all: interfaces(AF_INET), defaultRoute: source(), ipv6: interfaces(AF_INET6))
     }
 
-    private static func interfaces() -> [String] {
+    private static func interfaces(_ family: Int32) -> [String] {
         var first: UnsafeMutablePointer<ifaddrs>?
         guard getifaddrs(&first) == 0 else { return [] }
         defer { freeifaddrs(first) }
@@ -89,9 +102,13 @@ public struct HostAddresses: Sendable, Equatable {
         while let interface = next {
             next = interface.pointee.ifa_next
             guard interface.pointee.ifa_flags & UInt32(IFF_UP) != 0, let address = interface.pointee.ifa_addr,
-                address.pointee.sa_family == sa_family_t(AF_INET)
+                address.pointee.sa_family == sa_family_t(family)
             else { continue }
-            address.withMemoryRebound(to: sockaddr_in.self, capacity: 1) { result.append(text($0.pointee.sin_addr)) }
+            if family == AF_INET6 {
+                address.withMemoryRebound(to: sockaddr_in6.self, capacity: 1) { result.append(text($0.pointee.sin6_addr)) }
+            } else {
+                address.withMemoryRebound(to: sockaddr_in.self, capacity: 1) { result.append(text($0.pointee.sin_addr)) }
+            }
         }
         return result.filter { !$0.isEmpty }
     }
@@ -118,6 +135,10 @@ public struct HostAddresses: Sendable, Equatable {
         let address = text(own.sin_addr)
         guard named == 0, let parsed = IPAddress(address), !parsed.isLoopback, !parsed.isUnspecified else { return nil }
         return address
+    }
+
+    private static func text(_ address: in6_addr) -> String {
+        withUnsafeBytes(of: address) { IPAddress(bytes: Array($0)) }?.description ?? ""
     }
 
     private static func text(_ address: in_addr) -> String {
