@@ -1,18 +1,21 @@
-/// What the answer to a request says when it is not `ok`: `{"code": int, "error": "text"}`.
+/// What the answer to a request says when it is not `ok`: `{"code": int, "error": "text"}`, and `sip_status` of a call that ended.
 public struct APIError: Error, Sendable, Equatable {
     /// A stable number: one of ``Code``, or what a client chose when it answered a request of ours.
     public let code: Int
     /// What is wrong, for a human; names the field where one is at fault.
     public let text: String
+    /// The status with which a call ended before it had begun.
+    public let sipStatus: Int?
 
-    public init(code: Int, text: String) {
+    public init(code: Int, text: String, sipStatus: Int? = nil) {
         self.code = code
         self.text = text
+        self.sipStatus = sipStatus
     }
 
     /// An error of the stable list. Without a text of its own it says what the code means.
-    public init(_ code: Code, _ text: String? = nil) {
-        self.init(code: code.rawValue, text: text ?? code.meaning)
+    public init(_ code: Code, _ text: String? = nil, sipStatus: Int? = nil) {
+        self.init(code: code.rawValue, text: text ?? code.meaning, sipStatus: sipStatus)
     }
 
     /// The code where it is one of the list.

@@ -92,8 +92,9 @@ enum OutgoingMessage {
 
     /// - Parameter tid: None when the message that is at fault had none: then it is `null`.
     static func error(_ tid: TransactionID?, _ error: APIError) -> String {
-        let data: JSONValue = ["code": .integer(error.code), "error": .string(error.text)]
-        let message: JSONValue = ["result": "error", "data": data, "tid": tid?.json ?? .null]
+        var data: [String: JSONValue] = ["code": .integer(error.code), "error": .string(error.text)]
+        if let status = error.sipStatus { data["sip_status"] = .integer(status) }
+        let message: JSONValue = ["result": "error", "data": .object(data), "tid": tid?.json ?? .null]
         return message.text
     }
 

@@ -20,6 +20,9 @@ struct ReplyTests {
         #expect(transport.rest().isEmpty)
         try #require(bench.handler.takeReply()).fail(APIError(.wrongState, "not now"))
         #expect(await transport.next() == ["result": "error", "data": ["code": 3004, "error": "not now"], "tid": "two"])
+        bench.send(list(3), on: transport)
+        try #require(bench.handler.takeReply()).fail(APIError(.wrongState, "away", sipStatus: 480))
+        #expect(await transport.next() == ["result": "error", "data": ["code": 3004, "error": "away", "sip_status": 480], "tid": 3])
     }
 
     @Test("an answer that takes its time is announced by one ack")

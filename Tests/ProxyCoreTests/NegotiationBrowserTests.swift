@@ -24,8 +24,18 @@ struct NegotiationBrowserTests {
         #expect(throws: Never.self) { try web.acceptOffer(Self.offer(Self.audio, session: Self.ice)) }
     }
 
-    @Test("data channels alone, and plain RTP, are no media for a browser", arguments: [
-        ["m=application 9 UDP/DTLS/SCTP webrtc-datachannel", "a=mid:0"], ["m=audio 9 RTP/AVP 0"], [],
+    @Test("plain RTP is no media for a browser, and the error says which sdp_type it needs", arguments: ["RTP/AVP", "RTP/AVPF"])
+    func plainRTP(transport: String) {
+        var web = WebRTCNegotiation()
+        #expect(throws: NegotiationError.plainRTP) { try web.acceptOffer(Self.offer(["m=audio 9 \(transport) 0"], session: Self.ice)) }
+        #expect(NegotiationError.plainRTP.reason == "no ICE or DTLS: this is plain RTP, for which `sdp_type` must be \"rtp\"")
+        #expect(throws: NegotiationError.noUsableMedia) { try web.acceptOffer(Self.offer(["m=audio 0 \(transport) 0"], session: Self.ice)) }
+        #expect(throws: Never.self) { try web.makeOffer(Self.offer(Self.audio, session: Self.ice)) }
+        #expect(throws: NegotiationError.plainRTP) { try web.acceptAnswer(Self.offer(["m=audio 9 \(transport) 111"], session: Self.ice)) }
+    }
+
+    @Test("data channels alone are no media for a browser", arguments: [
+        ["m=application 9 UDP/DTLS/SCTP webrtc-datachannel", "a=mid:0"], [],
     ])
     func unusable(_ media: [String]) {
         var web = WebRTCNegotiation()

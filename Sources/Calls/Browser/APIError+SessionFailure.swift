@@ -21,11 +21,11 @@ extension CallEnd {
     /// What a client is told whose request for this call was not answered before the call ended.
     var apiError: APIError {
         switch status {
-        case 400: APIError(.invalidSDP, reason)
-        case 404: APIError(.unknownDestination, reason)
-        case 488: APIError(.noCommonCodec, reason)
-        case 503: APIError(.mediaUnavailable, reason)
-        default: APIError(.wrongState, "the call has ended: \(status) \(reason)")
+        case 400: APIError(.invalidSDP, reason, sipStatus: status)
+        case 404: APIError(.unknownDestination, reason, sipStatus: status)
+        case 488: APIError(.noCommonCodec, reason, sipStatus: status)
+        case 503: APIError(.mediaUnavailable, reason, sipStatus: status)
+        default: APIError(.wrongState, "the call has ended: \(status) \(reason)", sipStatus: status)
         }
     }
 

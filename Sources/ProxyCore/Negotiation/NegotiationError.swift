@@ -5,6 +5,8 @@ public enum NegotiationError: Error, Sendable, Hashable {
     case malformed(SDPError)
     /// No audio and no video that can be used: all refused, of another kind or over another transport.
     case noUsableMedia
+    /// Plain RTP, without ICE and DTLS, where a browser's description is expected.
+    case plainRTP
     case noCommonCodec
     /// Media to an address that cannot be sent to: of the other family than the dialog's, multicast, a host name, nothing that can be read.
     case unsupportedAddress(String, only: AddressFamily = .ip4)
@@ -36,6 +38,7 @@ public enum NegotiationError: Error, Sendable, Hashable {
         switch self {
         case .malformed(let error): error.description
         case .noUsableMedia: "no audio or video that can be used"
+        case .plainRTP: "no ICE or DTLS: this is plain RTP, for which `sdp_type` must be \"rtp\""
         case .noCommonCodec: "no common codec"
         case .unsupportedAddress(let address, let family):
             "media to \(address.prefix(64)) is not supported, only to an \(family.name) unicast address"

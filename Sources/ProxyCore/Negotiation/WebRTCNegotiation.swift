@@ -57,7 +57,7 @@ public struct WebRTCNegotiation: Sendable {
         try next.begin()
         let media = session.media
         next.map = try map.assigning(media) { media[$0].isForBrowsers }
-        guard next.map.entries.contains(where: { media[$0.line].isForBrowsers }) else { throw .noUsableMedia }
+        guard next.map.entries.contains(where: { media[$0.line].isForBrowsers }) else { throw media.whyNotForBrowsers }
         next.lines = media
         next.received = session
         next.state = .remoteOffer(answered: false)
@@ -147,7 +147,7 @@ public struct WebRTCNegotiation: Sendable {
                 throw .codecNotOffered(line: entry.line + 1)
             }
         }
-        guard map.entries.contains(where: { session.media[$0.line].isForBrowsers }) else { throw .noUsableMedia }
+        guard map.entries.contains(where: { session.media[$0.line].isForBrowsers }) else { throw session.media.whyNotForBrowsers }
         var next = self
         let inner = try next.inward(session)
         self = next
@@ -303,5 +303,12 @@ extension MediaDescription {
                 return LegPayload(map, parameters?.text)
             }
         }
+    }
+}
+
+extension [MediaDescription] {
+    /// Why none of these media can be a browser's.
+    fileprivate var whyNotForBrowsers: NegotiationError {
+        contains { ($0.kind == .audio || $0.kind == .video) && !$0.isRefused && ($0.transport == .avp || $0.transport == .avpf) } ? .plainRTP : .noUsableMedia
     }
 }
