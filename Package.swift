@@ -197,7 +197,7 @@ let package = Package(
         .testTarget(
             name: "RoutingTests", dependencies: ["Configuration", "EventLoop", "Resolver", "Routing", "SIP", "SIPNames", "TestCertificates"], swiftSettings: settings
         ),
-        .testTarget(name: "WebTests", dependencies: ["Authentication", "BrowserAPI", "EventLoop", "JSON", "Web", "WebSocket"], swiftSettings: settings),
+        .testTarget(name: "WebTests", dependencies: ["Authentication", "BrowserAPI", "EventLoop", "JSON", "Version", "Web", "WebSocket"], swiftSettings: settings),
         .testTarget(
             name: "MediaTests", dependencies: ["EventLoop", "Janus", "Media", "ProxyCore", "Recording", "SDP", "SIPNames", "TestRandom", logging], swiftSettings: settings),
         .testTarget(

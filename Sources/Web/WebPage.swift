@@ -2,7 +2,7 @@ internal import Foundation
 public import WebSocket
 
 /// The files of `Files/`, read once at start, each at its path below `/`: the phone and the operator's page, `tern/`, the client library, and
-/// `phone/` and `admin/`, the applications.
+/// `phone/` and `admin/`, the applications. Beside them is `/tern.bundle.js`, the client library in one file.
 ///
 /// A file that was not there at the start cannot be asked for.
 public struct WebPage: Sendable {
@@ -16,7 +16,7 @@ public struct WebPage: Sendable {
     private static let types = [
         "html": "text/html; charset=utf-8", "js": "text/javascript; charset=utf-8", "css": "text/css; charset=utf-8",
         "svg": "image/svg+xml", "png": "image/png", "ico": "image/x-icon", "json": "application/json",
-        "webmanifest": "application/manifest+json",
+        "webmanifest": "application/manifest+json", "ts": "text/plain; charset=utf-8",
     ]
 
     /// Sent with every file. The page loads nothing from elsewhere, and may not be framed. Its program reads the forms: a browser that sent
@@ -40,6 +40,10 @@ public struct WebPage: Sendable {
                 guard let type = WebPage.types[(path as NSString).pathExtension] else { continue }
                 files["/" + path] = (type, Array(try Data(contentsOf: folder.appendingPathComponent(path))))
             }
+            let modules = files.filter { $0.key.hasPrefix(WebPage.library) }.map { path, file in
+                (String(path.dropFirst(WebPage.library.count)), String(decoding: file.body, as: UTF8.self))
+            }
+            files["/tern.bundle.js"] = (WebPage.types["js"] ?? "", Array(LibraryBundle.text(of: Dictionary(uniqueKeysWithValues: modules)).utf8))
             self.files = files
         } catch {
             throw Failure(description: "\(folder.path): \(error)")
@@ -58,6 +62,10 @@ public struct WebPage: Sendable {
         return folder
     }
 
+    /// The client library, which pages of allowed origins may import.
+    private static let library = "/tern/"
+    private static let entrances: Set = ["/tern.js", "/tern.bundle.js"]
+
     /// The paths of pages, and their files.
     private static let pages = ["/": "/index.html", "/admin": "/admin.html"]
 
@@ -68,6 +76,8 @@ public struct WebPage: Sendable {
         guard let file = files[WebPage.pages[path] ?? path] else {
             return HTTPResponse(status: 404, text: "Not found")
         }
-        return HTTPResponse(contentType: file.type, headers: WebPage.headers, body: file.body)
+        return HTTPResponse(
+            contentType: file.type, headers: WebPage.headers, body: file.body,
+            isForAllowedOrigins: path.hasPrefix(WebPage.library) || WebPage.entrances.contains(path))
     }
 }

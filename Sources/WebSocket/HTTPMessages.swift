@@ -50,12 +50,15 @@ public struct HTTPResponse: Sendable, Equatable {
     /// Further headers, as for caching and for the browser's security policies. All of them fit 12 KiB.
     public var headers: [Header]
     public var body: [UInt8]
+    /// Whether pages of the origins that may open a WebSocket may read it as well (CORS): the server adds the headers.
+    public var isForAllowedOrigins: Bool
 
-    public init(status: Int = 200, contentType: String, headers: [Header] = [], body: [UInt8]) {
+    public init(status: Int = 200, contentType: String, headers: [Header] = [], body: [UInt8], isForAllowedOrigins: Bool = false) {
         self.status = status
         self.contentType = contentType
         self.headers = headers
         self.body = body
+        self.isForAllowedOrigins = isForAllowedOrigins
     }
 
     /// A plain text of one line.

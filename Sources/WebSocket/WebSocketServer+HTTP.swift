@@ -22,7 +22,8 @@ extension WebSocketServer {
         let request = HTTPRequest(
             method: method, path: path, query: LibraryHeaders.query(wsi), headers: LibraryHeaders.subset(wsi),
             remoteAddress: socket.remoteAddress)
-        let response = handler.respond(to: request)
+        var response = handler.respond(to: request)
+        if response.isForAllowedOrigins { response.headers += sharing(with: LibraryHeaders.value(WSI_TOKEN_ORIGIN, wsi)) }
         guard LibraryResponse.writeHead(response, ends: false, wsi) else {
             LibraryLog.logger.warning("a response's headers cannot be sent", metadata: ["path": "\(path)"])
             return -1
@@ -131,7 +132,19 @@ extension WebSocketServer {
     private func originIsAllowed(_ origin: String?, host: String?) -> Bool {
         guard let origin = origin?.lowercased() else { return true }
         if let host = host?.lowercased(), ["http://\(host)", "https://\(host)"].contains(origin), isOurs(host) { return true }
-        return configuration.allowedOrigins.contains { $0 == "*" || $0.lowercased() == origin }
+        return isConfigured(origin)
+    }
+
+    /// Whether `http.allowed_origins` has it.
+    private func isConfigured(_ origin: String) -> Bool {
+        configuration.allowedOrigins.contains { $0 == "*" || $0.lowercased() == origin.lowercased() }
+    }
+
+    /// What lets a page of another origin read a response (the Fetch standard, CORS protocol). A module's import is such a request, and has no preflight.
+    private func sharing(with origin: String?) -> [HTTPResponse.Header] {
+        let differs = HTTPResponse.Header("vary", "origin")
+        guard let origin, isConfigured(origin) else { return [differs] }
+        return [differs, HTTPResponse.Header("access-control-allow-origin", origin)]
     }
 
     /// Whether a `Host` is a name of this server's.

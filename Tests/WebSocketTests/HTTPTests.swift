@@ -47,6 +47,22 @@ extension WebSocketTests {
             }
         }
 
+        @Test("what pages of allowed origins may read says so to them, and to no other", arguments: [
+            ("https://portal.example", true), ("https://PORTAL.example", true), ("https://evil.example", false), ("null", false), ("", false),
+        ])
+        func shared(origin: String, isAllowed: Bool) async throws {
+            try await withServer(.init(allowedOrigins: ["https://portal.example"])) { server, handler in
+                handler.pages["/own.js"] = page
+                handler.pages["/shared.js"] = HTTPResponse(contentType: "text/javascript", body: [], isForAllowedOrigins: true)
+                let header = origin.isEmpty ? "" : "Origin: \(origin)\r\n"
+                let shared = await ask(server.port, "GET /shared.js HTTP/1.1\r\nHost: x\r\n\(header)\r\n").head.lowercased()
+                let own = await ask(server.port, "GET /own.js HTTP/1.1\r\nHost: x\r\n\(header)\r\n").head.lowercased()
+                #expect(shared.contains("access-control-allow-origin: \(origin.lowercased())\r\n") == isAllowed)
+                #expect(shared.contains("access-control") == isAllowed && shared.contains("vary: origin\r\n"))
+                #expect(own.hasPrefix("http/1.1 200 ") && !own.contains("access-control"))
+            }
+        }
+
         @Test("1 MB comes whole, also twice in a row and to a slow reader")
         func large() async throws {
             try await withServer { server, handler in

@@ -112,7 +112,7 @@ export class TernConnection {
     this.#requests.delete(tid);
     clearTimeout(pending.timer);
     if (result === 'ok') pending.resolve(data ?? {});
-    else pending.reject(new TernServerError(data?.code ?? 0, data?.error ?? `${pending.command} failed`));
+    else pending.reject(new TernServerError(data?.code ?? 0, data?.error ?? `${pending.command} failed`, data?.sip_status));
   }
 
   /** @typedef {{ok: (data?: object) => void, fail: (code: number, text: string) => void}} TernReply */

@@ -25,8 +25,20 @@ const sipStatuses = { 3007: 400, 3008: 488, 3009: 404, 3010: 503 };
 
 /** The gateway answered a request with an error; `code` is one of the numbers in docs/browser-api.md. */
 export class TernServerError extends TernError {
-  /** @returns {number|undefined} the SIP status that means the same, as an ended call carries it */
-  get sipStatus() { return sipStatuses[this.code]; }
+  #sipStatus;
+
+  /**
+   * @param {number} code
+   * @param {string} text
+   * @param {number} [sipStatus] where the gateway gave one
+   */
+  constructor(code, text, sipStatus) {
+    super(code, text);
+    this.#sipStatus = Number.isInteger(sipStatus) ? sipStatus : sipStatuses[code];
+  }
+
+  /** @returns {number|undefined} the SIP status with which the call was refused, or that means the same as the code */
+  get sipStatus() { return this.#sipStatus; }
 
   /** @returns {boolean} whether the same request may well succeed later */
   get mayPass() { return passing.has(this.code); }
