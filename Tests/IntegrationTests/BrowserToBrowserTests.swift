@@ -30,6 +30,43 @@ extension IntegrationTests {
             }
         }
 
+        @Test("with video, a hold: neither page shows a picture that stands still, and what was not sent is no loss")
+        func held() async throws {
+            let shows = "document.getElementById('stage').dataset.remote", quality = "document.getElementById('call-quality')"
+            try await pair { alice, bob in
+                try await alice.dial("bob", video: true)
+                try await bob.answer(video: true)
+                for page in [alice, bob] {
+                    try await page.wait(until: "\(shows) === 'true' && \(quality).dataset.quality !== ''")
+                }
+                try await alice.click("hold-button")
+                for page in [alice, bob] { try await page.wait(until: "\(shows) === 'false' && \(quality).hidden") }
+                #expect(try await alice.text(of: "call-holding") == "You hold the call")
+                #expect(try await bob.text(of: "call-hold") == "On hold by the other side")
+                // Long enough for a loss that would show.
+                try await Task.sleep(for: .seconds(5))
+                for page in [alice, bob] { try await page.run("window.words = []; new MutationObserver(() => window.words.push(\(quality).dataset.quality)).observe(\(quality), { attributes: true })") }
+                try await alice.click("hold-button")
+                for page in [alice, bob] {
+                    try await page.wait(until: "\(shows) === 'true' && \(quality).dataset.quality !== ''")
+                    #expect(try await page.run("return window.words.includes('poor')") == false)
+                }
+                try await alice.click("hangup-button")
+                _ = try await bob.endOfCall()
+            }
+        }
+
+        @Test("who is away or nobody: the page says whom, in words for people", arguments: [
+            ("bob", "bob: not available, or no answer (480)", "480"), ("nobody-here", "nobody-here: not found (404)", "404"),
+        ])
+        func away(dest: String, text: String, code: String) async throws {
+            try await Stage.running.with("alice") { page in
+                try await page.dial(dest)
+                try await page.wait(until: "document.getElementById('call-status').dataset.code === '\(code)'")
+                #expect(try await page.text(of: "call-status") == text)
+            }
+        }
+
         @Test("without video: the called one hangs up")
         func calledHangsUp() async throws {
             try await pair { alice, bob in

@@ -13,7 +13,7 @@ extension IntegrationTests {
                 try await alice.press(phone.uri + Chromium.Key.enter)
                 try await phone.called()
                 try phone.ring()
-                try await alice.wait(until: "document.getElementById('call-status').textContent.includes('it rings there')")
+                try await alice.wait(until: "document.getElementById('call-status').textContent.includes('ringing at')")
                 try await phone.accept()
                 try await talk(bob, phone)
                 try await alice.wait(for: "ready")
@@ -31,9 +31,23 @@ extension IntegrationTests {
                 try await phone.called()
                 try await phone.refuse(486)
                 try await alice.wait(until: "document.getElementById('call-status').dataset.failed === 'true'")
-                #expect(try await alice.text(of: "call-status").contains("Busy (486)"))
+                #expect(try await alice.text(of: "call-status").hasPrefix("The transfer failed. sip:bob"))
+                #expect(try await alice.text(of: "call-status").hasSuffix(": busy (486). The call goes on."))
                 #expect(try await alice.run("return document.body.dataset.state") == "in-call")
                 #expect(try await bob.missing(Chromium.frequency, in: Page.remote) == nil)
+                try await alice.tap("hangup-button")
+                _ = try await bob.endOfCall()
+            }
+        }
+
+        @Test("to nobody: the page names whom, in words for people, and the call goes on")
+        func nobody() async throws {
+            try await call { alice, bob, _ in
+                try await alice.press("t")
+                try await alice.press("nobody-here" + Chromium.Key.enter)
+                try await alice.wait(until: "!document.getElementById('notice').hidden")
+                #expect(try await alice.text(of: "notice") == "The transfer failed. nobody-here: not found (404). The call goes on.")
+                #expect(try await alice.run("return document.body.dataset.state") == "in-call")
                 try await alice.tap("hangup-button")
                 _ = try await bob.endOfCall()
             }

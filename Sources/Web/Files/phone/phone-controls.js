@@ -1,7 +1,7 @@
 import { element, plainName } from './phone-elements.js';
 import { ScreenSharing } from './phone-screen.js';
 import { store, stored } from './phone-store.js';
-import { askWhom } from './phone-transfer.js';
+import { askWhom, transferTo } from './phone-transfer.js';
 
 /** The buttons of a call. */
 export class Controls {
@@ -18,6 +18,7 @@ export class Controls {
    * @param {import('./phone-devices.js').Devices} phone.devices
    * @param {(error: Error) => void} phone.tell says what could not be done
    * @param {(dest: string, video: boolean) => Promise<void>} phone.dial holds the call that is shown, and calls
+   * @param {(dest: string) => string} phone.nameOf what a contact is called, or the address itself
    */
   constructor(phone) { this.#phone = phone; }
 
@@ -127,11 +128,11 @@ export class Controls {
   }
 
   async #transfer(call) {
-    element('transfer-lead').textContent = `${plainName(call.remoteName)} will talk to somebody else, and you leave the call.`;
+    element('transfer-lead').textContent = `Connects ${plainName(call.remoteName)} to somebody else. You leave the call.`;
     const { choice, dest } = await askWhom('transfer');
     if (call.ended || choice === '') return;
     if (choice === 'ask') await this.#phone.dial(dest, false);
-    else await call.transfer(dest);
+    else await transferTo(call, dest, this.#phone.nameOf(dest));
   }
 
   async #addCall() {

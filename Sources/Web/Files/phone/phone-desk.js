@@ -1,5 +1,6 @@
 import { element, plainName } from './phone-elements.js';
 import { statusOf } from './phone-session-view.js';
+import { failureText } from './phone-transfer.js';
 import { TernCancelledError, describeEnd } from '../tern/tern.js';
 
 /** How a call that was never there ended. */
@@ -141,7 +142,7 @@ export class CallDesk {
       refresh();
       session = await begin(signal);
     } catch (error) {
-      this.#failed(error);
+      this.#failed(error, isCall ? this.#phone.contacts.nameOf(who) ?? who : undefined);
       if (isCall) this.#rememberFailed(who, error);
     }
     this.#starting = null;
@@ -150,9 +151,11 @@ export class CallDesk {
     refresh();
   }
 
-  #failed(error) {
+  /** @param {Error} error @param {string} [who] was called */
+  #failed(error, who) {
     const { view } = this.#phone;
     if (error instanceof TernCancelledError) view.showStatus(cancelledEnd.text, { code: cancelledEnd.code });
+    else if (error.sipStatus && who) view.showStatus(failureText(who, error), { code: error.sipStatus, failed: true });
     else if (error.sipStatus) view.showStatus(describeEnd(error), { code: error.sipStatus, failed: true });
     else view.showStatus(error.text ?? error.message, { code: error.code, failed: true });
     view.log(`${error.name}: ${error.message}`);

@@ -5,7 +5,7 @@ import { store, stored } from './phone-store.js';
 
 const storeKey = 'devices';
 const kinds = { microphone: 'audioinput', camera: 'videoinput', speaker: 'audiooutput' };
-const usual = { microphone: 'Usual microphone', camera: 'Usual camera', speaker: 'Usual loudspeaker' };
+const usual = { microphone: 'Default microphone', camera: 'Default camera', speaker: 'Default speaker' };
 
 /** Which microphone, camera and loudspeaker are used; chosen in the settings, and remembered. */
 export class Devices {

@@ -1,7 +1,7 @@
 import { plainName } from './phone-elements.js';
 import { pastCall } from './phone-history.js';
 import { statusOf } from './phone-session-view.js';
-import { transferProgress } from './phone-transfer.js';
+import { failureText, transferProgress } from './phone-transfer.js';
 import { describeEnd } from '../tern/tern.js';
 
 /** Follows each session and call from its beginning to its end, and has the page say what becomes of it. */
@@ -78,7 +78,8 @@ export class CallLife {
     lineTests.show(session);
     const gaveAway = this.#transferred.has(session);
     const who = plainName(session.remoteName ?? '');
-    const how = wasShown ? end.text : `${who}: ${end.text}`;
+    const refused = session.direction === 'outgoing' && end.by !== 'local' && (end.sipStatus ?? 0) >= 300;
+    const how = refused ? failureText(who, end) : wasShown ? end.text : `${who}: ${end.text}`;
     const text = gaveAway ? `${who} was transferred` : how;
     const wrong = (end.sipStatus ?? 0) >= 300 || ['connection', 'media', 'failed'].includes(end.code);
     const after = wasShown && calls.shown ? statusOf(calls.shown) : '';

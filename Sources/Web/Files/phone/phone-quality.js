@@ -3,12 +3,25 @@ const fair = { loss: 0.01, roundTrip: 0.25 };
 const poor = { loss: 0.05, roundTrip: 0.5 };
 /** Over how many looks at the figures the loss is taken. */
 const looks = 10;
+/** For how many looks with packets nothing is judged after a hold: what was not sent meanwhile counts as lost once. */
+const settling = 3;
 
 /** Tells how good the media are that come in, from what was lost of late. */
 export class QualityGauge {
   #past = [];
+  #settling = 0;
+  #received = 0;
 
-  reset() { this.#past = []; }
+  reset() {
+    this.#past = [];
+    this.#settling = 0;
+  }
+
+  /** Nothing flows for now, as during a hold. */
+  pause() {
+    this.#past = [];
+    this.#settling = settling;
+  }
 
   /**
    * @param {import('../tern/tern-stats.js').TernStats} stats
@@ -18,6 +31,12 @@ export class QualityGauge {
   judge({ audio, video, roundTripTime }) {
     const received = audio.packetsReceived + video.packetsReceived;
     const lost = Math.max(0, audio.packetsLost + video.packetsLost);
+    const flows = received > this.#received;
+    this.#received = received;
+    if (this.#settling > 0) {
+      if (flows) this.#settling -= 1;
+      return null;
+    }
     this.#past.push({ received, lost });
     if (this.#past.length > looks) this.#past.shift();
     const [first] = this.#past;

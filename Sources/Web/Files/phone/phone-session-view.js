@@ -101,6 +101,7 @@ export class SessionView {
     const stats = await session?.stats().catch(() => null);
     if (session !== this.#session || !stats) return;
     this.#view.showStats(stats);
+    if (session.held || session.holding) this.#gauge.pause();
     const quality = this.#gauge.judge(stats);
     this.#view.showQuality(quality?.word ?? '', quality ? qualityText(quality) : '');
   }

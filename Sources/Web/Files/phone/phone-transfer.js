@@ -1,4 +1,39 @@
 import { element, plainName } from './phone-elements.js';
+import { TernServerError, describeEnd } from '../tern/tern.js';
+
+/** To whom calls are being transferred, by name. @type {WeakMap<object, string>} */
+const targets = new WeakMap();
+
+/** @param {string} text @returns {string} as it stands within a sentence */
+function within(text) { return text.charAt(0).toLowerCase() + text.slice(1); }
+
+/**
+ * Why somebody could not be called, in words for people.
+ * @param {string} who a name
+ * @param {Error|import('../tern/tern-reasons.js').TernEnd} error
+ * @returns {string} such as `carol: not found (404)`
+ */
+export function failureText(who, error) {
+  // The gateway's own words name fields of its API.
+  const text = error instanceof TernServerError && error.sipStatus ? describeEnd({ sipStatus: error.sipStatus }) : error.text ?? error.message;
+  return `${plainName(who)}: ${within(text)}`;
+}
+
+/**
+ * Transfers a call.
+ * @param {import('../tern/tern-call.js').TernCall} call
+ * @param {string} dest
+ * @param {string} name of whoever that is
+ * @throws {Error} with words for people
+ */
+export async function transferTo(call, dest, name) {
+  targets.set(call, plainName(name));
+  try {
+    await call.transfer(dest);
+  } catch (error) {
+    throw Object.assign(error, { text: `The transfer failed. ${failureText(name, error)}. The call goes on.` });
+  }
+}
 
 /**
  * Opens a dialog with a field, and waits for what is pressed in it.
@@ -32,8 +67,8 @@ export function ask(name) {
  * @returns {{text: string, failed: boolean}}
  */
 export function transferProgress(call, status, describe) {
-  const who = plainName(call.remoteName);
-  if (status >= 300) return { text: `The transfer failed: ${describe({ sipStatus: status })}. The call goes on.`, failed: true };
+  const who = plainName(call.remoteName), target = targets.get(call) ?? 'the other person';
+  if (status >= 300) return { text: `The transfer failed. ${targets.get(call) ?? 'The other person'}: ${within(describe({ sipStatus: status }))}. The call goes on.`, failed: true };
   if (status >= 200) return { text: `${who} was transferred`, failed: false };
-  return { text: status >= 180 ? `Transferring ${who}: it rings there` : `Transferring ${who}…`, failed: false };
+  return { text: status >= 180 ? `Transferring ${who}: ringing at ${target}` : `Transferring ${who} to ${target}…`, failed: false };
 }

@@ -196,12 +196,14 @@ export class PhoneView {
     element('call-holding').hidden = !holding;
     this.showPressed('hold-button', holding);
     setIcon(element('hold-button'), holding ? 'resume' : 'hold');
+    this.showPicture();
   }
 
-  /** The remote picture is shown once there is one. */
+  /** The remote picture is shown once there is one; during a hold it would stand still. */
   showPicture() {
     const video = element('remote-video');
-    const shown = Boolean(video.srcObject?.getVideoTracks().length && video.videoWidth > 0);
+    const { held, holding } = document.body.dataset;
+    const shown = Boolean(video.srcObject?.getVideoTracks().length && video.videoWidth > 0) && held !== 'true' && holding !== 'true';
     element('stage').dataset.remote = shown;
     element('call-panel').dataset.picture = shown || element('stage').dataset.local === 'true';
   }

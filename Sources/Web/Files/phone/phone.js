@@ -105,7 +105,7 @@ function showUser() {
 // Controls
 
 desk.begin();
-new Controls({ calls, view, sessionView, devices, tell, dial: (dest, video) => desk.dial(dest, video) }).begin();
+new Controls({ calls, view, sessionView, devices, tell, dial: (dest, video) => desk.dial(dest, video), nameOf: dest => contacts.nameOf(dest) ?? dest }).begin();
 new Stage();
 new Settings(devices, shortcuts);
 new Keypad(element('dial-keypad'), key => {
