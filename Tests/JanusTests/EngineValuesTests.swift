@@ -4,6 +4,12 @@ import Testing
 
 @Suite("What the media engine says")
 struct EngineValuesTests {
+    @Test("a Janus without an address for ICE says what to do about it")
+    func noAddress() {
+        #expect(JanusError.refused(code: 490, reason: "Error setting ICE locally").description.contains("no address but loopback"))
+        #expect(JanusError.refused(code: 490, reason: "else").description == "Janus refused: else (490)")
+    }
+
     @Test("each event is recognised with what belongs to it", arguments: [
         (["event": "digit", "kind": "audio", "digit": "#", "duration": 120], .digit(.audio, "#", duration: .milliseconds(120))),
         (

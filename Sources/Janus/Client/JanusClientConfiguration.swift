@@ -76,6 +76,9 @@ public enum JanusError: Error, Sendable, Equatable, CustomStringConvertible {
         case .timeout: "Janus did not answer in time"
         case .cancelled: "the request to Janus was cancelled"
         case .overloaded: "too many requests wait for Janus"
+        // JANUS_ERROR_UNKNOWN, with the words of janus.c.
+        case .refused(490, "Error setting ICE locally"):
+            "Janus could not set up ICE: the usual cause is a machine with no address but loopback, which ICE ignores; give it a network interface with an address"
         case .refused(let code, let reason): "Janus refused: \(reason) (\(code))"
         case .plugin(let code, let reason): "Janus' plugin refused: \(reason) (\(code))"
         case .malformed(let reason): "Janus answered what cannot be understood: \(reason)"

@@ -22,7 +22,11 @@ public struct SessionEnd: Sendable, Equatable {
     /// A phone's RTP port is closed, as ICMP says, and nothing comes from it.
     public static let phoneUnreachable = SessionEnd(code: 408, reason: "The phone's RTP port is closed")
     /// ICE or DTLS found no way, or lost it.
+    ///
+    /// - Parameter reason: Janus' word for it. "Gathering error" (ice.c) is that of a machine with loopback alone.
     public static func mediaFailed(_ reason: String) -> SessionEnd {
-        SessionEnd(code: 408, reason: "the media connection failed: \(reason)")
+        let words = reason == "Gathering error"
+            ? "Janus has no address for ICE, which ignores loopback: give its machine a network interface with an address" : reason
+        return SessionEnd(code: 408, reason: "the media connection failed: \(words)")
     }
 }

@@ -26,6 +26,12 @@ struct ProxySessionTests {
 
     // MARK: The first exchange
 
+    @Test("a Janus that finds no address for ICE says what to do about it")
+    func noAddress() {
+        #expect(SessionEnd.mediaFailed("Gathering error").reason.contains("give its machine a network interface with an address"))
+        #expect(SessionEnd.mediaFailed("ICE failed").reason == "the media connection failed: ICE failed")
+    }
+
     @Test("each side's leg does its own part of the exchange, in order", arguments: [
         (SessionKind.echo(.webrtc), ["attach caller", "take caller offer", "give caller answer"]),
         (.echo(.rtp), ["attach caller", "open caller audio"]),
