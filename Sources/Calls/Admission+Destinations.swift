@@ -13,7 +13,7 @@ extension Admission {
         var refusal: Refusal
         switch routing.decide(request, isGuest: users.isGuest) {
         case .targets(let destinations, let route):
-            let routed = Routed(destinations: destinations, route: routing.place(of: route))
+            let routed = Routed(destinations: destinations, route: routing.place(of: route), isRecorded: routing.isRecorded(route))
             guard destinations.contains(where: { if case .sip(let uri, _) = $0 { ownAddresses.contain(uri: uri) } else { false } }) else { return routed }
             refusal = Refusal(482, "the route leads back here")
             refusal.details = Refusal.Details(route: routed.route, routedTo: routed.summary)
@@ -43,7 +43,7 @@ extension Admission {
         if type == .user, !users.isUser(dest) { return Refusal.Details(words: "there is no user \(dest.prefix(64))") }
         guard let request = request(for: dest, by: user) else { return Refusal.Details() }
         guard case .targets(let destinations, let route) = routing.decide(request, isGuest: users.isGuest) else { return explanation(of: request) }
-        let routed = Routed(destinations: destinations, route: routing.place(of: route))
+        let routed = Routed(destinations: destinations, route: routing.place(of: route), isRecorded: routing.isRecorded(route))
         return Refusal.Details(route: routed.route, routedTo: routed.summary)
     }
 
@@ -88,7 +88,7 @@ extension Admission {
         } else if let request = request(for: dest, by: user) {
             if case .targets(let destinations, let route) = routing.decide(request, isGuest: users.isGuest) {
                 for case .sip(let uri, _) in destinations { _ = try elsewhere(uri) }
-                return Routed(destinations: destinations, route: routing.place(of: route))
+                return Routed(destinations: destinations, route: routing.place(of: route), isRecorded: routing.isRecorded(route))
             }
         } else {
             guard settings.allowsDirectURIs else {

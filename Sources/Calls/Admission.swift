@@ -65,6 +65,8 @@ final class Admission {
         let destinations: [RouteDestination]
         /// Where the route was written; nil for what is dialled past the routes.
         var route: String?
+        /// Whether the route has its calls recorded.
+        var isRecorded = false
 
         var summary: String { destinations.map(\.summary).joined(separator: ", then ") }
     }

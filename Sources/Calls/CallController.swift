@@ -45,6 +45,8 @@ final class CallController {
     weak var lineTests: LineTests?
     /// The session's end, for its clients.
     var onSessionEnded: (@LoopActor (SessionEnd) -> Void)?
+    /// Called when the call is answered.
+    var onAnswered: (@LoopActor () -> Void)?
     /// Called after each event: the ringing legs and the answering leg may have changed.
     var onParties: (@LoopActor () -> Void)?
     /// Called when ``session`` has become another one.
@@ -208,9 +210,10 @@ final class CallController {
             lineTest.noteAnswer()
             tell(.answered)
             tellDialogs()
-            journal?.answers(machine.taker, machine.taker.flatMap { callees[$0]?.origin.user }, fill)
+            journal?.answers(machine.taker, machine.taker.flatMap { callees[$0]?.origin }, fill)
             if isEcho { (caller as? BrowserCallerLeg)?.isLineTest = true }
             caller.answer(description)
+            onAnswered?()
             transfer?.answered(self)
         case .refuse(let leg, let failure): callees[leg]?.refuse(failure)
         case .sendOffer(let side, let leg, let offer): party(side, leg)?.sendOffer(offer)

@@ -3,6 +3,7 @@ internal import Events
 internal import Janus
 internal import Media
 internal import ProxyCore
+internal import Routing
 internal import SDP
 
 /// Gathers the record of a call while it lasts, and tells it.
@@ -77,10 +78,11 @@ final class CallJournal {
     /// That party, or the echo for nil, has taken the call.
     ///
     /// - Parameter sides: Which legs it went out by, and the Call-IDs of both sides.
-    func answers(_ leg: Call.Leg?, _ party: String?, _ sides: @LoopActor (inout CallRecord) -> Void) {
+    func answers(_ leg: Call.Leg?, _ party: CallOrigin?, _ sides: @LoopActor (inout CallRecord) -> Void) {
         sides(&record)
         record.times.answered = record.times.answered ?? clock.now
-        record.answeredBy = party.map(CallRecord.bounded) ?? record.answeredBy
+        record.answeredBy = party.map { CallRecord.bounded($0.user) } ?? record.answeredBy
+        record.answeredUser = party?.provenUser ?? record.answeredUser
         if let open = leg.flatMap(open) { record.legs[open].answered = clock.now }
         tell()
     }

@@ -30,6 +30,8 @@ struct CallContext {
     /// Where the route was written, and where it leads: for the log.
     var route: String?
     var routedTo: String?
+    /// Whether the route has it recorded.
+    var isRecorded = false
     /// The User-Agent of the caller.
     var userAgent: String?
 }

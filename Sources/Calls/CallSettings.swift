@@ -12,12 +12,15 @@ public struct CallSettings: Sendable {
         public var displayName: String?
         /// Whether the user may see and touch what others own.
         public var isAdmin: Bool
+        /// Whether the user's calls are recorded.
+        public var isRecorded: Bool
 
-        public init(name: String, credential: Credential, displayName: String? = nil, isAdmin: Bool = false) {
+        public init(name: String, credential: Credential, displayName: String? = nil, isAdmin: Bool = false, isRecorded: Bool = false) {
             self.name = name
             self.credential = credential
             self.displayName = displayName
             self.isAdmin = isAdmin
+            self.isRecorded = isRecorded
         }
     }
 

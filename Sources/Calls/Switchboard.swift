@@ -176,6 +176,7 @@ public final class Switchboard {
             guard let self, let call, !call.session.takesTelephoneEvents(.caller) else { return }
             lineTests.press(digit, in: call)
         }
+        call.onAnswered = { [weak self, weak call] in if let self, let call { recordIfConfigured(call) } }
         call.onSessionEnded = { [weak self] end in self?.sessions.end(session, end) }
         let id = call.id
         call.onEnded = { [weak self] end in self?.ended(id, end) }

@@ -8,6 +8,7 @@ extension CallRecord {
         var text = JSONText()
         text.object { record in
             record.add("answered_by", answeredBy)
+            record.add("answered_user", answeredUser)
             record.add("callee_side", calleeSide.write)
             record.add("caller", caller.write)
             record.add("caller_side", callerSide.write)

@@ -15,6 +15,8 @@ public struct CallRecord: Codable, Sendable, Equatable {
     public var number: String?
     /// The user or number that took the call.
     public var answeredBy: String?
+    /// The gateway's own user whose phone or browser took the call; nil where a trunk, another gateway or the echo did.
+    public var answeredUser: String?
     /// Where the route was written: `tern.yaml:12:5`.
     public var route: String?
     /// By which trunk, and to which URI, the call went out.
@@ -42,6 +44,9 @@ public struct CallRecord: Codable, Sendable, Equatable {
         self.dialled = CallRecord.bounded(dialled)
         times = Times(began: began)
     }
+
+    /// Whether a user has made or taken the call.
+    public func isOf(_ user: String) -> Bool { caller.source == "user \(user)" || answeredUser == user }
 
     /// The longest text of a record, in Unicode scalars.
     public static let longestText = 512
@@ -231,6 +236,7 @@ public struct CallRecord: Codable, Sendable, Equatable {
     enum CodingKeys: String, CodingKey {
         case id, gateway, session, caller, dialled, number, route, trunk, target, times, end, recordings, legs
         case answeredBy = "answered_by"
+        case answeredUser = "answered_user"
         case lineTest = "line_test"
         case callerSide = "caller_side"
         case calleeSide = "callee_side"

@@ -62,6 +62,7 @@ public final class Gateway {
     let traces: GatewayTraces
     private let loopDelay = LoopDelay()
     let records: RecordService
+    let downloads = DownloadTickets()
 
     /// - Parameters:
     ///   - routePlaces: Where each of the routes was written, for the log.
@@ -114,6 +115,7 @@ public final class Gateway {
         let page: WebPage
         do throws(WebPage.Failure) { page = try WebPage() } catch { throw .webPage(error.description) }
         service.take(tokens: configuration.tokens)
+        service.recordings = recordingLookup
         do throws(GatewayError) {
             try await startRegistrar()
             try await startSIP()
@@ -234,7 +236,7 @@ public final class Gateway {
         settings.allowedOrigins = configuration.http.allowedOrigins
         settings.hosts = configuration.http.hosts
         settings.tls = identity
-        let web = WebService(page: page, api: api, reports: reports)
+        let web = WebService(page: page, api: api, reports: reports, downloads: downloads)
         let server = WebSocketServer(configuration: settings, handler: web)
         do throws(WebSocketError) {
             try server.start()

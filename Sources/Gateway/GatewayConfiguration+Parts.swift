@@ -35,7 +35,7 @@ extension CallSettings {
     /// Sections `sip`, `calls` and `api`, the users and the trunks.
     init(_ configuration: GatewayConfiguration) {
         let users = configuration.users.map {
-            User(name: $0.name, credential: $0.credential, displayName: $0.displayName, isAdmin: $0.isAdmin)
+            User(name: $0.name, credential: $0.credential, displayName: $0.displayName, isAdmin: $0.isAdmin, isRecorded: $0.isRecorded)
         }
         self.init(domain: configuration.sip.domain, users: users, trunks: configuration.trunks)
         realm = configuration.sip.realm

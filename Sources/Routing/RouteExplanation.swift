@@ -25,7 +25,9 @@ public struct RouteExplanation: Sendable {
         lines += verdicts
         lines.append("")
         switch table.decide(request) {
-        case .targets(let destinations, _): lines += self.destinations(destinations)
+        case .targets(let destinations, let route):
+            lines += self.destinations(destinations)
+            if table.isRecorded(route) { lines.append("The call is recorded.") }
         case .challenge: lines.append("The caller gets 401: with the credentials of somebody whom a route above is for, the call goes on.")
         case .none: lines.append("The caller gets 404: no route takes the call.")
         case .forbidden: lines.append("The caller gets 403: there is a route, but for others.")

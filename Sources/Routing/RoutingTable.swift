@@ -38,6 +38,9 @@ public struct RoutingTable: Sendable {
         (places.indices.contains(route) ? places[route] : .builtIn).description
     }
 
+    /// Whether calls by a route are recorded.
+    public func isRecorded(_ route: Int) -> Bool { routes.indices.contains(route) && routes[route].isRecorded }
+
     func trunk(named name: String) -> Trunk? { trunksByName[name] }
 
     /// Asks the routes in their order; the first that takes the call decides.

@@ -37,8 +37,11 @@ public final class WebService: WebSocketServerHandler {
     private let page: WebPage
     private let api: BrowserAPI
     private let reports: Reports
+    private let downloads: DownloadTickets?
 
-    public init(page: WebPage, api: BrowserAPI, reports: Reports) {
+    /// - Parameter downloads: The recordings that may be downloaded; nil where there are none.
+    public init(page: WebPage, api: BrowserAPI, reports: Reports, downloads: DownloadTickets? = nil) {
+        self.downloads = downloads
         self.page = page
         self.api = api
         self.reports = reports
@@ -50,6 +53,8 @@ public final class WebService: WebSocketServerHandler {
         case "/metrics": metrics(request)
         case "/healthz": HTTPResponse(status: 200, text: "ok", headers: [WebService.fresh])
         case "/readyz": readiness
+        case let path where path.hasPrefix(DownloadTickets.path):
+            downloads?.response(to: request) ?? HTTPResponse(status: 404, text: "Not found")
         case let path where path.hasPrefix(WebService.lineTests): lineTest(String(path.dropFirst(WebService.lineTests.count)))
         default: page.response(to: request.path)
         }

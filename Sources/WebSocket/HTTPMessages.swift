@@ -52,6 +52,10 @@ public struct HTTPResponse: Sendable, Equatable {
     public var body: [UInt8]
     /// Whether pages of the origins that may open a WebSocket may read it as well (CORS): the server adds the headers.
     public var isForAllowedOrigins: Bool
+    /// The body in place of ``body``, where it is a file.
+    public var file: HTTPFile?
+    /// Bytes of the body.
+    var length: Int { file?.size ?? body.count }
 
     public init(status: Int = 200, contentType: String, headers: [Header] = [], body: [UInt8], isForAllowedOrigins: Bool = false) {
         self.status = status

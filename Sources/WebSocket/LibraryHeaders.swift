@@ -99,7 +99,7 @@ enum LibraryResponse {
                 else { return false }
             }
             guard
-                lws_add_http_header_content_length(wsi, lws_filepos_t(response.body.count), &position, end) == 0,
+                lws_add_http_header_content_length(wsi, lws_filepos_t(response.length), &position, end) == 0,
                 lws_finalize_write_http_header(wsi, start, &position, end) == 0
             else { return false }
             return true

@@ -65,6 +65,8 @@ final class ServerSocket {
     var deadline: ContinuousClock.Instant
     /// The body that is being sent, and how much of it was.
     var body: ArraySlice<UInt8> = []
+    /// The file that the rest of the body comes from, and where that begins; nil when all of it has been read.
+    var file: (source: HTTPFile, offset: Int)?
     /// Since it became a WebSocket.
     var connection: WebSocketConnection?
     let source: ConnectionSource

@@ -28,9 +28,14 @@ extension WebSocketServer {
             LibraryLog.logger.warning("a response's headers cannot be sent", metadata: ["path": "\(path)"])
             return -1
         }
-        guard method == .get, !response.body.isEmpty else { return complete(socket, wsi) }
-        socket.body = response.body[...]
+        guard method == .get, response.length > 0 else { return complete(socket, wsi) }
         progress(socket)
+        if let file = response.file {
+            socket.file = (file, 0)
+            read(for: socket)
+            return 0
+        }
+        socket.body = response.body[...]
         lws_callback_on_writable(wsi)
         return 0
     }
@@ -39,15 +44,33 @@ extension WebSocketServer {
         guard !socket.body.isEmpty else { return 0 }
         let chunk = socket.body.prefix(WebSocketServer.chunkSize)
         let rest = socket.body.dropFirst(chunk.count)
-        guard LibraryResponse.writeChunk(chunk, isLast: rest.isEmpty, wsi) else { return -1 }
+        guard LibraryResponse.writeChunk(chunk, isLast: rest.isEmpty && socket.file == nil, wsi) else { return -1 }
         guard !rest.isEmpty else {
             socket.body = []
-            return complete(socket, wsi)
+            guard socket.file != nil else { return complete(socket, wsi) }
+            progress(socket)
+            read(for: socket)
+            return 0
         }
         socket.body = rest
         progress(socket)
         lws_callback_on_writable(wsi)
         return 0
+    }
+
+    /// Reads the next part of a file that is sent. A file that has become shorter cannot be what was announced: its connection is cut.
+    private func read(for socket: ServerSocket) {
+        guard let (source, offset) = socket.file else { return }
+        LoopActor.task { [weak self, weak socket] in
+            let bytes = await source.read(at: offset, count: min(WebSocketServer.chunkSize, source.size - offset))
+            guard let self, let socket, let wsi = socket.wsi, socket.file?.source === source else { return }
+            guard !bytes.isEmpty else { return cut(wsi) }
+            let next = offset + bytes.count
+            socket.file = next < source.size ? (source, next) : nil
+            socket.body = bytes[...]
+            progress(socket)
+            lws_callback_on_writable(wsi)
+        }
     }
 
     private func progress(_ socket: ServerSocket) { socket.deadline = .now + configuration.handshakeTimeout }

@@ -272,6 +272,8 @@ public final class WebSocketServer {
         if sockets.isEmpty { drained?() }
     }
 
+    func cut(_ wsi: OpaquePointer) { context?.kill(wsi) }
+
     private func check() {
         let now = ContinuousClock.now
         for socket in sockets.values {

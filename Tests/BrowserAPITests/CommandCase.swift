@@ -184,6 +184,11 @@ extension CommandCase {
             cmd: "get_list", data: ["user": "alice"], command: .getList(GetList(user: "alice")),
             wrong: [("user", [1, "", text(257)])]),
         CommandCase(
+            cmd: "list_recordings", data: ["limit": 200], command: .listRecordings(ListRecordings(limit: 200)), wrong: [("limit", Wrong.number(0, 201))]),
+        CommandCase(
+            cmd: "get_recording", data: ["call_id": .string(callID), "file": "f"], command: .getRecording(GetRecording(callID: callID, file: "f")),
+            required: ["call_id", "file"], wrong: [("call_id", Wrong.id), ("file", [1, "", text(65), "a\nb"])]),
+        CommandCase(
             cmd: "get_line_test", data: ["call_id": .string(callID)], command: .getLineTest(GetLineTest(.call(callID))),
             required: ["call_id"], wrong: [("call_id", Wrong.id)]),
         CommandCase(

@@ -42,7 +42,7 @@ import Testing
             recordings: {directory: /var/lib/tern, video: tracks, keep_mjr: yes, jobs: 2, minimum_free: 2G, ffmpeg: /bin/true}
             registrar: {database: /tmp/registrations, minimum_expires: 90.5s, maximum_expires: 2h, contacts_per_user: 3}
             records: {database: 'postgres://tern:hush@db.example.org/tern', keep: 30d, maximum_size: 2G, file: /tmp/calls.jsonl, url: 'https://a:b@example.org/calls'}
-            users: [{name: carol, password: 0123, display_name: Carol Ø, admin: yes}]
+            users: [{name: carol, password: 0123, display_name: Carol Ø, admin: yes, record: yes}]
             routes:
               - match: '00*'
                 from: [user carol, anyone]
@@ -50,6 +50,7 @@ import Testing
                 rewrite: +{1}
                 to: ['sip sip:{user}@pbx.example.org;transport=tcp', user carol, reject 480 Not today]
                 srtp: off
+                record: true
             calls: {ring_timeout: 1.5, maximum_duration: 0, line_tests: 0}
             api: {grace_time: 500ms}
             log: {level: debug, format: json, sip: on}
@@ -82,7 +83,7 @@ import Testing
         #expect(configuration.records.database == .postgres(Secret("postgres://tern:hush@db.example.org/tern")))
         #expect(configuration.records.keep == .seconds(30 * 86_400) && configuration.records.maximumSize == 2 << 30)
         #expect(configuration.records.file == "/tmp/calls.jsonl" && configuration.records.url == Secret("https://a:b@example.org/calls"))
-        #expect(configuration.users == [.init(name: "carol", password: Secret("0123"), displayName: "Carol Ø", isAdmin: true)])
+        #expect(configuration.users == [.init(name: "carol", password: Secret("0123"), displayName: "Carol Ø", isAdmin: true, isRecorded: true)])
         #expect(configuration.routes == [
             Route(
                 .prefix("00"),
@@ -91,7 +92,7 @@ import Testing
                     .reject(480, phrase: "Not today"),
                 ],
                 from: [.user("carol"), .anyone], domains: [.exact("sip.example.org"), .below(".example.net")],
-                rewrite: try RouteTemplate(parsing: "+{1}"), srtp: .off)
+                rewrite: try RouteTemplate(parsing: "+{1}"), srtp: .off, isRecorded: true)
         ])
         #expect(configuration.media.timeout == .seconds(90))
         #expect(configuration.calls.ringTimeout == .milliseconds(1_500))

@@ -10,6 +10,7 @@ import Testing
             id: "1", caller: .init(kind: "phone", user: text, name: text, source: "user alice", address: "192.0.2.1:5060", client: "c", userAgent: text), dialled: text,
             began: 1_700_000_000_000)
         record.gateway = text
+        record.answeredUser = "u"
         (record.session, record.number, record.answeredBy, record.route, record.trunk, record.target) = ("s", "n", "b", "r", "t", "sip:x")
         (record.times.rang, record.times.answered, record.times.media, record.times.ended) = (1, 2, 3, 4)
         record.end = .init(status: 200, result: "answered", by: "caller", reason: text, why: text, cause: "Q.850 16")
@@ -36,7 +37,7 @@ import Testing
         #expect(CallRecord(json: record.json) == record)
         #expect(!record.json.contains("\n"))
         // The order of the members.
-        let members = ["\"answered_by\"", "\"callee_side\"", "\"caller\"", "\"caller_side\"", "\"dialled\"", "\"end\"", "\"gateway\"", "\"id\"", "\"legs\""]
+        let members = ["\"answered_by\"", "\"answered_user\"", "\"callee_side\"", "\"caller\"", "\"caller_side\"", "\"dialled\"", "\"end\"", "\"gateway\"", "\"id\"", "\"legs\""]
         let places = members.compactMap { record.json.range(of: $0)?.lowerBound }
         #expect(places == places.sorted())
     }

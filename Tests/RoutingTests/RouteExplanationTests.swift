@@ -31,6 +31,14 @@ import Testing
         return RouteExplanation(table, try RoutingQuery(from: from, to: to, caller: caller, table: table))
     }
 
+    @Test("it says where a route has its calls recorded", arguments: [true, false])
+    func recorded(isRecorded: Bool) throws {
+        let configuration = try ConfigurationReader.load(text: "routes: [{match: echo, to: echo, record: \(isRecorded)}]", host: .usual).configuration
+        let table = RoutingTable(configuration)
+        let text = RouteExplanation(table, try RoutingQuery(from: "user:alice", to: "echo", caller: nil, table: table)).text
+        #expect(text.hasSuffix("The call is recorded.") == isRecorded)
+    }
+
     @Test("a trunk whose calls come in under a domain has no others")
     func domains() throws {
         let text = "trunks: [{name: pbx, targets: sip:h, from_addresses: 192.0.2.1, domains: example.org}]"

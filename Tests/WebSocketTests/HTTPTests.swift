@@ -1,3 +1,4 @@
+import Foundation
 import EventLoop
 import Testing
 @testable import WebSocket
@@ -78,6 +79,39 @@ extension WebSocketTests {
                 }
                 #expect(same == [true, true])
             }
+        }
+
+        @Test("a file comes whole, twice on one connection; one that has become shorter is cut off", .timeLimit(.minutes(1)))
+        func file() async throws {
+            let path = "/tmp/tern-http-\(UInt64.random(in: 0 ... .max))"
+            let body = (0..<300_001).map { UInt8(truncatingIfNeeded: $0 &* 7 &+ $0 >> 8) }
+            try Data(body).write(to: URL(filePath: path))
+            defer { try? FileManager.default.removeItem(atPath: path) }
+            try await withServer { server, handler in
+                var response = HTTPResponse(contentType: "audio/mp4", body: [])
+                response.file = await HTTPFile.open(path)
+                #expect(response.file?.size == body.count)
+                handler.pages["/file"] = response
+                let port = server.port
+                func get(_ count: Int) async -> [Bool] {
+                    await offLoop {
+                        let socket = RawSocket(port: port)
+                        let request = "GET /file HTTP/1.1\r\nHost: x\r\n\r\n"
+                        socket.send(String(repeating: request, count: count))
+                        return (0..<count).map { _ in socket.takeResponse().body == body }
+                    }
+                }
+                #expect(await get(2) == [true, true])
+                try FileHandle(forWritingTo: URL(filePath: path)).truncate(atOffset: 70_000)
+                let rest = await offLoop {
+                    let socket = RawSocket(port: port)
+                    socket.send("GET /file HTTP/1.1\r\nHost: x\r\n\r\n")
+                    return socket.takeAll()
+                }
+                #expect(rest.count > 70_000 && rest.count < 71_000)
+            }
+            #expect(await HTTPFile.open("/tmp") == nil)
+            #expect(await HTTPFile.open("/nowhere") == nil)
         }
 
         @Test("HEAD has the length of the body and no body")

@@ -11,6 +11,8 @@ public enum BrowserCommand: Sendable, Equatable {
     case getList(GetList)
     case getLineTest(GetLineTest)
     case reportLineTest(ReportLineTest)
+    case listRecordings(ListRecordings)
+    case getRecording(GetRecording)
 
     // Calls.
     case startCall(StartCall)
@@ -36,6 +38,8 @@ public enum BrowserCommand: Sendable, Equatable {
         case .getList: "get_list"
         case .getLineTest: "get_line_test"
         case .reportLineTest: "report_line_test"
+        case .listRecordings: "list_recordings"
+        case .getRecording: "get_recording"
         case .startCall: "start_call"
         case .ringCall: "ring_call"
         case .answerCall: "answer_call"
@@ -53,7 +57,7 @@ extension BrowserCommand {
     /// The commands of class `media`.
     static let names: Set<String> = [
         "start_session", "answer_session", "update_session", "stop_session", "set_candidate", "set_candidate_end", "get_info", "get_list",
-        "get_line_test", "report_line_test", "start_call", "ring_call", "answer_call", "reject_call", "hangup_call", "send_dtmf", "hold_call", "resume_call", "transfer_call",
+        "get_line_test", "report_line_test", "list_recordings", "get_recording", "start_call", "ring_call", "answer_call", "reject_call", "hangup_call", "send_dtmf", "hold_call", "resume_call", "transfer_call",
     ]
 
     /// Reads the command `name` of class `media` from its data.
@@ -79,6 +83,8 @@ extension BrowserCommand {
         case "get_list": .getList(try GetList(fields))
         case "get_line_test": .getLineTest(try GetLineTest(fields))
         case "report_line_test": .reportLineTest(try ReportLineTest(fields))
+        case "list_recordings": .listRecordings(try ListRecordings(fields))
+        case "get_recording": .getRecording(try GetRecording(fields))
         default: nil
         }
     }

@@ -28,6 +28,9 @@ final class UserDirectory {
 
     func displayName(of user: String) -> String? { users[user]?.displayName }
 
+    /// Whether the calls of a user of the configuration are recorded.
+    func isRecorded(_ user: String) -> Bool { users[user]?.isRecorded ?? false }
+
     /// The user's clients of the browser API.
     func clients(of user: String) -> [BrowserClient] { browsers?.clients(of: user) ?? [] }
 

@@ -47,7 +47,7 @@ extension BrowserService {
             displayName: callerName ?? client.user.displayName)
         let context = CallContext(
             call: call, session: session, callerType: adopted?.session.kind.callerType ?? .webrtc, origin: origin,
-            dialled: command.dest, calling: client, route: routed.route, routedTo: routed.summary)
+            dialled: command.dest, calling: client, route: routed.route, routedTo: routed.summary, isRecorded: routed.isRecorded)
         let plan = switchboard.planner.plan(
             routed.destinations, context,
             only: adopted.map { CallPlan.Branch(kind: $0.session.kind, profiles: $0.session.profiles) })

@@ -17,6 +17,8 @@ public final class BrowserService: BrowserAPIHandler {
     private var tokens: TokenVerifier?
     /// The sessions that API clients drive themselves.
     var apiSessions: [String: APISession] = [:]
+    /// Nil until the gateway has started.
+    public var recordings: RecordingLookup?
 
     public init(
         sessions: SessionRegistry, switchboard: Switchboard, log: Logger
@@ -84,6 +86,8 @@ public final class BrowserService: BrowserAPIHandler {
             case .getList(let command): try getList(command, client, reply)
             case .getLineTest(let command): try getLineTest(command, client, reply)
             case .reportLineTest(let command): try reportLineTest(command, client, reply)
+            case .listRecordings(let command): try listRecordings(command, client, reply)
+            case .getRecording(let command): try getRecording(command, client, reply)
             case .startCall(let command): try startCall(command, client, reply)
             case .ringCall(let command): try ringCall(command, client, reply)
             case .answerCall(let command): try answerCall(command, client, reply)

@@ -57,7 +57,7 @@ extension Switchboard {
         let context = CallContext(
             call: id, session: session, callerType: .rtp, origin: origin, dialled: admitted.dialled,
             maxForwards: max(0, invite.maxForwards - 1), flow: invite.flow, route: admitted.routed.route, routedTo: admitted.routed.summary,
-            userAgent: invite.userAgent)
+            isRecorded: admitted.routed.isRecorded, userAgent: invite.userAgent)
         let plan = planner.plan(admitted.routed.destinations, context)
         let refusal = plan.refusal
         let branches = refusal == nil ? sessions.create(id: session, branches: plan.branches, call: id) : [:]

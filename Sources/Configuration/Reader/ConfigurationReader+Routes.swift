@@ -1,7 +1,7 @@
 internal import SDP
 
 extension ConfigurationReader {
-    private static let routeKeys = ["match", "from", "domain", "rewrite", "to", "srtp"]
+    private static let routeKeys = ["match", "from", "domain", "rewrite", "to", "srtp", "record"]
 
     /// Reads the routes, after users and trunks, which they name.
     mutating func readRoutes(_ top: ConfigurationSection) {
@@ -32,6 +32,7 @@ extension ConfigurationReader {
         let srtp = section.value("srtp") { text throws(ConfigurationText.Refusal) in
             try ConfigurationText.choice(text, of: SRTPPolicy.self)
         }
+        let isRecorded = section.value("record", ConfigurationText.boolean) ?? false
         for source in sources ?? [] { checkNames(in: source) }
         guard let pattern, let written, !written.isEmpty else { return nil }
         for target in written { checkNames(in: target) }
@@ -45,7 +46,7 @@ extension ConfigurationReader {
         checkOrder(of: written)
         let route = Route(
             pattern, to: written.map(\.value), from: sources?.map(\.value), domains: domains?.map(\.value) ?? [],
-            rewrite: rewrite, srtp: srtp)
+            rewrite: rewrite, srtp: srtp, isRecorded: isRecorded)
         if srtp != nil, !route.targets.contains(where: \.leavesTheGateway) {
             problems.add(section.origin(of: "srtp"), key: section.key("srtp"), "only trunk and sip targets have SRTP of their own")
         }

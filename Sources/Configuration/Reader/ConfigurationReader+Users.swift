@@ -131,7 +131,7 @@ extension ConfigurationText {
 }
 
 extension ConfigurationReader {
-    private static let userKeys = ["name", "password", "ha1", "display_name", "admin"]
+    private static let userKeys = ["name", "password", "ha1", "display_name", "admin", "record"]
 
     mutating func readUsers(_ top: ConfigurationSection) {
         guard let node = top.node["users"] else { return }
@@ -164,7 +164,8 @@ extension ConfigurationReader {
             try ConfigurationText.printable(text, in: 1...128)
         }
         let isAdmin = section.value("admin", ConfigurationText.boolean) ?? false
+        let isRecorded = section.value("record", ConfigurationText.boolean) ?? false
         guard let name, let credential else { return nil }
-        return .init(name: name, credential: credential, displayName: displayName, isAdmin: isAdmin)
+        return .init(name: name, credential: credential, displayName: displayName, isAdmin: isAdmin, isRecorded: isRecorded)
     }
 }

@@ -14,11 +14,13 @@ public struct Route: Sendable, Equatable {
     public var targets: [RouteTarget]
     /// Key `srtp`: whether media of its `trunk` and `sip` targets is SRTP; nil leaves it to the trunk, or to `sip.srtp`.
     public var srtp: SRTPPolicy?
+    /// Key `record`: whether calls that take it are recorded, from their answer on.
+    public var isRecorded: Bool
 
     /// - Parameter from: Nil is the default: anyone, but with a `trunk` or `sip` target users and trunks only.
     public init(
         _ pattern: RoutePattern, to targets: [RouteTarget], from: [RouteSource]? = nil, domains: [RouteDomain] = [],
-        rewrite: RouteTemplate? = nil, srtp: SRTPPolicy? = nil
+        rewrite: RouteTemplate? = nil, srtp: SRTPPolicy? = nil, isRecorded: Bool = false
     ) {
         self.pattern = pattern
         self.targets = targets
@@ -26,6 +28,7 @@ public struct Route: Sendable, Equatable {
         self.domains = domains
         self.rewrite = rewrite
         self.srtp = srtp
+        self.isRecorded = isRecorded
     }
 
     /// Whether this decides every call that would be `other`'s, as far as that can be told by looking.

@@ -14,16 +14,19 @@ extension GatewayConfiguration {
         public var displayName: String?
         /// Key `admin`: may see and touch what others own. Default: false.
         public var isAdmin: Bool
+        /// Key `record`: whether the calls of the user are recorded, from their answer on. Default: false.
+        public var isRecorded: Bool
 
-        public init(name: String, credential: Credential, displayName: String? = nil, isAdmin: Bool = false) {
+        public init(name: String, credential: Credential, displayName: String? = nil, isAdmin: Bool = false, isRecorded: Bool = false) {
             self.name = name
             self.credential = credential
             self.displayName = displayName
             self.isAdmin = isAdmin
+            self.isRecorded = isRecorded
         }
 
-        public init(name: String, password: Secret, displayName: String? = nil, isAdmin: Bool = false) {
-            self.init(name: name, credential: .password(password), displayName: displayName, isAdmin: isAdmin)
+        public init(name: String, password: Secret, displayName: String? = nil, isAdmin: Bool = false, isRecorded: Bool = false) {
+            self.init(name: name, credential: .password(password), displayName: displayName, isAdmin: isAdmin, isRecorded: isRecorded)
         }
     }
 }

@@ -1,6 +1,6 @@
 internal import CoreMetrics
 public import EventLoop
-internal import Events
+public import Events
 public import JSON
 public import Logging
 
@@ -151,6 +151,33 @@ public final class RecordService {
     /// The record of a call by its id, the beginning of that, or a SIP Call-ID; nil where there is none.
     public func call(_ id: String) async throws(RecordError) -> JSONValue? {
         try await ask { store throws(RecordError) in try RecordText.record(store.record(id)) }
+    }
+
+    /// The latest calls that were recorded, and that a user made or took, of the last thousand of each; nil is everybody's.
+    public func recorded(of user: String?, limit: Int) async throws(RecordError) -> [CallRecord] {
+        try await ask { store throws(RecordError) in
+            var query = RecordQuery()
+            query.limit = RecordQuery.most
+            var texts: [String] = []
+            if let user {
+                query.from = RecordQuery.Pattern(user)
+                texts = try store.find(query)
+                (query.from, query.to) = (nil, RecordQuery.Pattern(user))
+            }
+            texts += try store.find(query)
+            var seen: Set<String> = []
+            let records = texts.compactMap(CallRecord.init(json:)).filter { record in
+                !record.recordings.isEmpty && (user.map(record.isOf) ?? true) && seen.insert(record.id).inserted
+            }
+            return Array(records.sorted { $0.times.began > $1.times.began }.prefix(limit))
+        }
+    }
+
+    /// The record of the call with exactly this id.
+    public func record(_ id: String) async throws(RecordError) -> CallRecord? {
+        try await ask { store throws(RecordError) in
+            try store.record(id).flatMap(CallRecord.init(json:)).flatMap { $0.id == id ? $0 : nil }
+        }
     }
 
     private func ask<Value: Sendable>(_ body: @escaping @Sendable (any RecordStore) throws(RecordError) -> Value) async throws(RecordError) -> Value {

@@ -279,6 +279,17 @@ public final class RecordingService {
         if failures == 1 { log.error("a recording is not finished, and is tried again", metadata: metadata) }
     }
 
+    // MARK: Files
+
+    /// The file of a recording that is finished, with its bytes; nil where there is none, or none yet.
+    public func file(_ name: RecordingName) async -> (path: String, size: Int)? {
+        let directory = configuration.directory
+        let found = try? await disk.run { () throws(RecordingError) -> (path: String, size: Int)? in
+            ["m4a", "mp4", "mkv"].lazy.map { "\(directory)/\(name).\($0)" }.first(where: FileSystem.exists).map { ($0, FileSystem.size($0)) }
+        }
+        return found
+    }
+
     // MARK: Room on the disk
 
     private func watchSpace() {

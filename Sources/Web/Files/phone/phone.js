@@ -11,6 +11,7 @@ import { CallLife } from './phone-life.js';
 import { LineTestCard } from './phone-line-test.js';
 import { Lists } from './phone-lists.js';
 import { OtherCalls } from './phone-others.js';
+import { Recordings } from './phone-recordings.js';
 import { SessionView } from './phone-session-view.js';
 import { Settings } from './phone-settings.js';
 import { Shortcuts } from './phone-shortcuts.js';
@@ -107,6 +108,7 @@ function showUser() {
 desk.begin();
 new Controls({ calls, view, sessionView, devices, tell, dial: (dest, video) => desk.dial(dest, video), nameOf: dest => contacts.nameOf(dest) ?? dest }).begin();
 new Stage();
+const recordings = new Recordings(client, tell);
 new Settings(devices, shortcuts);
 new Keypad(element('dial-keypad'), key => {
   playKey(key);
@@ -156,7 +158,10 @@ client.on('warning', problem => {
 client.on('event', ({ subclass, type, body = {} }) => {
   const details = [body.kind, body.state, body.path, body.code, body.sip_status, body.reason, body.by].filter(Boolean);
   view.log([subclass, type, ...new Set(details)].join(' '));
-  if (type === 'record' && body.state === 'ready') view.showRecording(`The recording is ready: ${body.path}`);
+  if (type === 'record' && body.state === 'ready') {
+    view.showRecording(`The recording is ready: ${body.path}`);
+    recordings.refresh();
+  }
 });
 
 // The page comes and goes
