@@ -221,7 +221,7 @@ export class TernPeer {
 
   /** @returns {Promise<import('./tern-stats.js').TernStats>} */
   async stats() {
-    return summarised(await this.#connection.getStats());
+    return summarised(await this.#connection.getStats(), this.#connection.getTransceivers());
   }
 
   /** @returns {Promise<object>} */

@@ -1,7 +1,7 @@
 /**
  * What flows in one medium, summed over its streams.
  * @typedef {object} TernMediumStats
- * @property {string|null} codec such as `opus`, `PCMA`, `VP8`; null while nothing has flowed
+ * @property {string|null} codec such as `opus`, `PCMA`, `VP8`; null before one is agreed
  * @property {number} clockRate Hz, 0 while the codec is unknown
  * @property {number} packetsSent
  * @property {number} packetsReceived
@@ -22,9 +22,10 @@
 /**
  * Sums up a report of `RTCPeerConnection.getStats()`.
  * @param {RTCStatsReport} report
+ * @param {RTCRtpTransceiver[]} [transceivers] whose agreed codecs count until packets name theirs
  * @returns {TernStats}
  */
-export function summarised(report) {
+export function summarised(report, transceivers = []) {
   const audio = emptyMedium();
   const video = emptyMedium();
   let roundTripTime = null;
@@ -43,6 +44,10 @@ export function summarised(report) {
     } else if (entry.type === 'candidate-pair' && entry.nominated && entry.currentRoundTripTime !== undefined) {
       roundTripTime = entry.currentRoundTripTime;
     }
+  }
+  for (const { currentDirection, receiver, sender } of transceivers) {
+    const medium = receiver.track.kind === 'audio' ? audio : video;
+    if (medium.codec === null && !['inactive', 'stopped', null].includes(currentDirection)) nameCodec(medium, sender.getParameters().codecs?.[0]);
   }
   return { codec: audio.codec ?? video.codec, audio, video, roundTripTime };
 }

@@ -32,7 +32,7 @@ export interface TernEnd {
 
 /** What flows in one medium, summed over its streams. */
 export interface TernMediumStats {
-  /** Such as `opus`, `PCMA`, `VP8`; null while nothing has flowed. */
+  /** Such as `opus`, `PCMA`, `VP8`; null before one is agreed. */
   codec: string | null;
   /** Hz, 0 while the codec is unknown. */
   clockRate: number;
