@@ -70,6 +70,7 @@ class Phone:
         """What SIPp 3.6 writes, and what it means; what comes first is the cause of the others."""
         return {
             r"while expecting '(.*?)' .*?received '([^\r\n]*)": lambda match: f"waited for {match[1]}, and got {match[2]}",
+            r"Aborting call on an unexpected (\w+)": lambda match: f"got a {match[1]} that it does not wait for",
             r"receive timeout on message .*?:(\d+)": lambda match: f"waited for {self._awaited(int(match[1]))}, and nothing came",
             r"Failed regexp match: looking in '[^']*', with regexp '([^']*)'":
                 lambda match: f"a message does not have what it should: {match[1]}",
