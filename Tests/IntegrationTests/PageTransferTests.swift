@@ -31,7 +31,7 @@ extension IntegrationTests {
                 try await phone.called()
                 try await phone.refuse(486)
                 try await alice.wait(until: "document.getElementById('call-status').dataset.failed === 'true'")
-                #expect(try await alice.text(of: "call-status").hasPrefix("The transfer failed. sip:bob"))
+                #expect(try await alice.text(of: "call-status").hasPrefix("The transfer failed. phone@"))
                 #expect(try await alice.text(of: "call-status").hasSuffix(": busy (486). The call goes on."))
                 #expect(try await alice.run("return document.body.dataset.state") == "in-call")
                 #expect(try await bob.missing(Chromium.frequency, in: Page.remote) == nil)
