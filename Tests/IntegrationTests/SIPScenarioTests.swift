@@ -54,7 +54,7 @@ extension IntegrationTests {
             let report = folder.appendingPathComponent("report.xml")
             let run = try await runner(on: stage, "--tern", stage.environment.tern, "--scenarios", folder.path, "--junit", report.path)
             #expect(await run.exit(within: .seconds(60)) == .exited(1), "\(run.output)")
-            let line = run.output.split(separator: "\n").first { $0.hasPrefix("FAILED   uac-wrong calls echo") }
+            let line = run.output.split(separator: "\n").first { $0.hasPrefix("FAILED   uac-wrong calls ") }
             #expect(line?.contains(reason) == true, "\(run.output)")
             let xml = try String(contentsOf: report, encoding: .utf8)
             #expect(xml.contains("failures=\"1\"") && xml.contains("<failure message=\"uac-wrong: \(reason)"), "\(xml)")
