@@ -3,8 +3,8 @@ internal import SIPNames
 /// Slows down and bans those who guess passwords: by the user whose password is guessed together with the source address, and by the address alone
 /// where it tries many users.
 ///
-/// A failure is a wrong proof; a request without credentials, which is challenged, is none. Addresses of IPv6 count by
-/// their first 64 bits, as one machine has all the others. A user is only ever slowed down: a ban would give everybody the means to shut out anybody.
+/// A failure is a wrong proof; a request without credentials, which is challenged, is none. Addresses count as ``SourceAddress`` says. Where an address stands for
+/// many there is none: then the user alone counts. A user is only ever slowed down: a ban would give everybody the means to shut out anybody.
 /// For the same reason no user is banned from an address where it has proven its password within the day: behind a NAT others have that address, too.
 ///
 /// A failure counts for a minute, and success takes nothing back: else one account of one's own would pay for guesses at
@@ -44,7 +44,7 @@ public struct FailureLimiter: Sendable {
 
     /// An address, or a user at an address, whose credentials are not looked at.
     public struct Ban: Sendable, Hashable {
-        /// An address of IPv4, or the first 64 bits of one of IPv6: `2001:db8::/64`.
+        /// As ``SourceAddress`` prints it: `192.0.2.1`, `2001:db8::/64`.
         public let source: String
         /// The user who is banned at this address; nil where all are.
         public let user: String?
@@ -68,28 +68,37 @@ public struct FailureLimiter: Sendable {
 
     /// What holds for a request with credentials, before these are looked at.
     ///
-    /// - Parameter isKnown: Whether the user is there at this address by what else is known, as a registered phone.
-    public func verdict(address: String, user: String?, isKnown: Bool = false, now: ContinuousClock.Instant) -> Verdict {
-        let login = Login(address: address, user: user)
-        if !isKnown, !proofs.has(login, since: now - configuration.proofTime), let ban = ban(login, now: now) { return .banned(until: ban.until) }
-        let failures = max(addresses.failures(of: login.source, now: now), user.map { users.failures(of: $0, now: now) } ?? 0)
+    /// - Parameters:
+    ///   - address: Where it comes from, with a port or without; nil where that stands for many.
+    ///   - isKnown: Whether the user is there at this address by what else is known, as a registered phone.
+    public func verdict(address: String?, user: String?, isKnown: Bool = false, now: ContinuousClock.Instant) -> Verdict {
+        let login = address.map { Login(address: $0, user: user) }
+        if let login, !isKnown, !proofs.has(login, since: now - configuration.proofTime), let ban = ban(login, now: now) { return .banned(until: ban.until) }
+        let failures = max(login.map { addresses.failures(of: $0.source, now: now) } ?? 0, user.map { users.failures(of: $0, now: now) } ?? 0)
         return failures < configuration.delayAfter ? .allow : .delay(delay(after: failures))
     }
 
     private func ban(_ login: Login, now: ContinuousClock.Instant) -> Ban? { addresses.ban(login.source, now: now) ?? pairs.ban(login, now: now) }
 
     /// Counts a failure.
-    /// - Parameter user: The name in the credentials, of a user that there is or not.
+    /// - Parameters:
+    ///   - address: As in ``verdict(address:user:isKnown:now:)``.
+    ///   - user: The name in the credentials, of a user that there is or not.
     /// - Returns: What holds for the answer to it, and for requests from now on; and the ban that it has brought about.
     public mutating func failed(
-        address: String, user: String?, isKnown: Bool = false, now: ContinuousClock.Instant
+        address: String?, user: String?, isKnown: Bool = false, now: ContinuousClock.Instant
     ) -> (verdict: Verdict, ban: Ban?) {
-        let login = Login(address: address, user: user)
         let before = verdict(address: address, user: user, isKnown: isKnown, now: now)
         if case .banned = before { return (before, nil) }
-        let (inAll, tried) = addresses.add(login.source, of: login.user, now: now)
         // A name is whatever somebody sent.
         if let user, user.utf8.count <= 256 { _ = users.add(user, now: now) }
+        let ban = address.flatMap { count(Login(address: $0, user: user), isKnown: isKnown, now: now) }
+        return (verdict(address: address, user: user, isKnown: isKnown, now: now), ban)
+    }
+
+    /// Counts a failure at an address, and says which ban it has brought about.
+    private mutating func count(_ login: Login, isKnown: Bool, now: ContinuousClock.Instant) -> Ban? {
+        let (inAll, tried) = addresses.add(login.source, of: login.user, now: now)
         let ofPair = pairs.add(login, now: now).failures
         var ban: Ban?
         if inAll >= configuration.banAfter, tried >= configuration.manyUsers, addresses.ban(login.source, now: now) == nil {
@@ -99,7 +108,7 @@ public struct FailureLimiter: Sendable {
             ban = Ban(source: login.source, user: login.user, until: now + configuration.banTime, failures: ofPair)
             pairs.ban(login, ban)
         }
-        return (verdict(address: address, user: user, isKnown: isKnown, now: now), ban)
+        return ban
     }
 
     /// Remembers that a user has proven its password at an address.
@@ -122,7 +131,7 @@ public struct FailureLimiter: Sendable {
     ///   - user: One user's there; nil for all that are of the address.
     /// - Returns: What was banned.
     public mutating func lift(address: String?, user: String? = nil, now: ContinuousClock.Instant) -> [Ban] {
-        let source = address.map(SourceNetwork.name)
+        let source = address.map(Login.source)
         let lifted = bans(now: now).filter { (source == nil || $0.source == source) && (user == nil || $0.user == user) }
         for ban in lifted {
             if let user = ban.user { pairs.ban(Login(source: ban.source, user: user), nil) } else { addresses.ban(ban.source, nil) }
@@ -131,7 +140,7 @@ public struct FailureLimiter: Sendable {
     }
 
     /// Whether both addresses count as one.
-    public static func isSame(_ one: String, _ other: String) -> Bool { SourceNetwork.name(of: one) == SourceNetwork.name(of: other) }
+    public static func isSame(_ one: String, _ other: String) -> Bool { Login.source(of: one) == Login.source(of: other) }
 
     private func delay(after failures: Int) -> Duration {
         let doublings = min(max(0, failures - configuration.delayAfter), 16)
@@ -150,6 +159,9 @@ struct Login: Sendable, Hashable {
     }
 
     init(address: String, user: String?) {
-        self.init(source: SourceNetwork.name(of: address), user: String((user ?? "").prefix(64)))
+        self.init(source: Login.source(of: address), user: String((user ?? "").prefix(64)))
     }
+
+    /// A name for the source: its address as limits count it. What is no address is its own name, as is the name itself.
+    static func source(of address: String) -> String { SourceAddress(address)?.description ?? String(address.prefix(64)) }
 }

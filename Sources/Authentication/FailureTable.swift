@@ -1,5 +1,3 @@
-internal import SIPNames
-
 /// Recent failures by name, of a bounded number of names.
 ///
 /// When it is full, the names with the fewest failures go, and of these the ones that failed longest ago: to be forgotten,
@@ -86,16 +84,5 @@ struct ProofTable: Sendable {
             if times.count >= limit { for (login, _) in times.sorted(by: { $0.value < $1.value }).prefix(excess) { times[login] = nil } }
         }
         times[login] = now
-    }
-}
-
-/// What counts as one source: an address of IPv4, and of IPv6 the network that a subscriber gets.
-enum SourceNetwork {
-    /// A name for the source, of an address with or without a port. An address that is none is its own name, as is the name itself.
-    static func name(of address: String) -> String {
-        guard let ip = SocketAddress(address)?.ip ?? IPAddress(host: address) else { return String(address.prefix(64)) }
-        let unmapped = ip.unmapped
-        guard unmapped.isIPv6, let network = IPAddress(bytes: unmapped.bytes.prefix(8) + [UInt8](repeating: 0, count: 8)) else { return unmapped.description }
-        return "\(network)/64"
     }
 }

@@ -47,14 +47,15 @@ extension BrowserAPI {
     }
 
     private func isBanned(_ user: String, at peer: String) -> Bool {
-        if case .banned = limiter.verdict(address: peer, user: user, isKnown: isRegistered(user, peer), now: .now) { return true }
+        if case .banned = limiter.verdict(address: counted(peer), user: user, isKnown: isRegistered(user, peer), now: .now) { return true }
         return false
     }
 
-    /// Counts a wrong password, but for loopback, which is no address of anybody: there stands a proxy, which knows who comes.
+    /// The address that wrong passwords count for; nil where it stands for many.
+    private func counted(_ peer: String) -> String? { exempt.contain(peer) ? nil : peer }
+
     private func countFailure(of user: String, at peer: String) {
-        guard (SocketAddress(peer)?.ip ?? IPAddress(host: peer))?.unmapped.isLoopback != true else { return }
-        if let ban = limiter.failed(address: peer, user: user, isKnown: isRegistered(user, peer), now: .now).ban { onBan?(ban) }
+        if let ban = limiter.failed(address: counted(peer), user: user, isKnown: isRegistered(user, peer), now: .now).ban { onBan?(ban) }
     }
 
     /// A line that anybody can bring about, within bounds.

@@ -3,6 +3,7 @@ public import EventLoop
 internal import Events
 internal import JSON
 public import Logging
+public import SIPNames
 
 /// The browser API: connections and clients, the envelope, and the commands of class `core`; those of class `media` go to
 /// the handler.
@@ -18,6 +19,8 @@ public final class BrowserAPI {
     public let admin: AdminCommands
     var registry = ClientRegistry()
     var limiter: FailureLimiter
+    /// Addresses that stand for many: wrong passwords from there count for their user only.
+    public var exempt = ExemptAddresses.loopback
     /// Bounds the lines about logins that failed.
     var lines = LineBudget(perSecond: 20)
     /// Hears of each ban when it begins.

@@ -185,9 +185,18 @@ void tport_recv_event(tport_t *transport)
 
 /* Repetitions to somebody who may not be there: see tern_on_sending(). */
 
-static int (*may_send)(msg_t *message, sip_t const *sip);
+static int (*may_send)(sip_t const *sip, char const *host);
 
-void tern_on_sending(int (*is_sent)(msg_t *message, sip_t const *sip)) { may_send = is_sent; }
+void tern_on_sending(int (*is_sent)(sip_t const *sip, char const *host)) { may_send = is_sent; }
+
+/* BYE, and the responses to INVITE that are sent again by a timer: final ones until the ACK (RFC 3261 sections 13.3.1.4 and 17.2.1), reliable ones until the
+ * PRACK (RFC 3262 section 3). */
+static int is_repeated(sip_t const *sip)
+{
+  if (sip->sip_call_id == NULL || sip->sip_cseq == NULL) return 0;
+  if (sip->sip_request != NULL) return sip->sip_request->rq_method == sip_method_bye;
+  return sip->sip_cseq->cs_method == sip_method_invite && sip->sip_status != NULL && (sip->sip_status->st_status >= 200 || sip->sip_rseq != NULL);
+}
 
 tport_t *tport_tsend(tport_t *transport, msg_t *message, tp_name_t const *name, tag_type_t tag, tag_value_t value, ...)
 {
@@ -198,11 +207,7 @@ tport_t *tport_tsend(tport_t *transport, msg_t *message, tp_name_t const *name, 
   if (usual == NULL) usual = USUAL(tport_tsend);
   if (usual == NULL) return NULL;
   sip = may_send != NULL && message != NULL && tport_is_udp(transport) ? sip_object(message) : NULL;
-  if (sip != NULL && sip->sip_call_id != NULL && sip->sip_cseq != NULL &&
-      (sip->sip_request != NULL ? sip->sip_request->rq_method == sip_method_bye
-                                : sip->sip_cseq->cs_method == sip_method_invite && sip->sip_status != NULL && sip->sip_status->st_status / 100 == 2) &&
-      !may_send(message, sip))
-    return transport;
+  if (sip != NULL && is_repeated(sip) && !may_send(sip, name != NULL ? name->tpn_host : NULL)) return transport;
   ta_start(ta, tag, value);
   result = usual(transport, message, name, ta_tags(ta));
   ta_end(ta);

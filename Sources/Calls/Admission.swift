@@ -4,6 +4,7 @@ internal import EventLoop
 internal import ProxyCore
 internal import Routing
 internal import SIP
+internal import SIPNames
 
 /// Says yes or no to a new call: whether the gateway takes calls, who calls, where the call goes, whether there is room.
 @LoopActor
@@ -101,9 +102,8 @@ final class Admission {
     ///
     /// - Parameter wasChallenged: Whether it was challenged before, and comes again: what has been refused is not to be taken then.
     func screen(_ call: SIPNewCall, wasChallenged: Bool) -> SIPNewCall.Screening {
-        guard !authenticator.isTrunk(call), !authenticator.hasCredentials(call.authorizations, from: call.address) else {
-            return SIPNewCall.Screening(isKnown: true)
-        }
+        guard !authenticator.hasCredentials(call.authorizations, from: call.address) else { return SIPNewCall.Screening(isKnown: true, hasCredentials: true) }
+        guard !authenticator.isTrunk(call) else { return SIPNewCall.Screening(isKnown: true) }
         let isExcepted = call.replacesLeg || testCalls.isExpected(call.requestUser)
         guard wasChallenged || !(isExcepted || strangersHaveRoom(for: call)) else { return SIPNewCall.Screening(isKnown: isExcepted) }
         // Where no account has a password there is nothing to ask for.
@@ -142,7 +142,8 @@ final class Admission {
         case .known(let source):
             return .success(Caller(origin: origin(of: invite, source), challenge: nil))
         case .unproven(let challenge):
-            // A caller who claims to be one of our users has to prove it, before its call is shown as that user's to anybody.
+            // A caller who claims to be one of our users has to prove it, before its call is shown as that user's to anybody. Whether there is such a user
+            // is told to nobody who does not.
             guard !claimsUser(invite) else { return .failure(Refusal(challenge, "the caller has not proven to be the user in its From")) }
             return .success(Caller(origin: origin(of: invite, .anonymous), challenge: challenge))
         }
@@ -153,8 +154,12 @@ final class Admission {
         return Caller(origin: origin, challenge: nil, testCall: order)
     }
 
+    /// Whether an INVITE is by its From of a user of this gateway, one that there is or not. A sender that writes the address and a port that it sends from claims
+    /// nothing, also on this machine, whose addresses are the gateway's as well.
     private func claimsUser(_ invite: SIPIncomingInvite) -> Bool {
-        users.isUser(invite.from.user) && ownAddresses.contain(host: invite.from.host)
+        guard ownAddresses.contain(host: invite.from.host) else { return false }
+        guard let port = SIPURI(invite.from.uri)?.port, let host = IPAddress(host: invite.from.host) else { return true }
+        return host.unmapped != SocketAddress(invite.source)?.ip.unmapped || ownAddresses.listens(at: port)
     }
 
     private func origin(of invite: SIPIncomingInvite, _ source: CallSource) -> CallOrigin {

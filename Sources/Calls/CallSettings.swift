@@ -1,6 +1,7 @@
 public import Authentication
 public import Configuration
 public import SDP
+public import SIPNames
 
 /// What the operator chooses about calls and their parties.
 public struct CallSettings: Sendable {
@@ -37,6 +38,8 @@ public struct CallSettings: Sendable {
     public var maximumCalls = 1_000
     /// What callers may have who have proven nothing.
     public var strangers = StrangerLimits()
+    /// Addresses that no limit by address counts.
+    public var exempt = ExemptAddresses.none
     public var sessionsPerUser = 200
     public var ringTimeout = Duration.seconds(60)
     /// nil: no limit.

@@ -105,6 +105,7 @@ public final class Switchboard {
         admission.routing = routing
         authenticator.apply(settings)
         strangers.limits = settings.strangers
+        strangers.exempt = settings.exempt
     }
 
     /// Set when the gateway stops: calls end, and none goes on elsewhere.
@@ -114,7 +115,7 @@ public final class Switchboard {
         settings: CallSettings, routing: RoutingTable, table: CallTable, sessions: SessionRegistry, trunks: TrunkService, log: Logger
     ) {
         self.settings = settings
-        strangers = StrangerCalls(settings.strangers)
+        strangers = StrangerCalls(settings.strangers, exempt: settings.exempt)
         self.table = table
         self.trunks = trunks
         self.sessions = sessions

@@ -10,6 +10,7 @@ internal import Media
 internal import Registrar
 internal import Routing
 internal import SIP
+internal import SIPNames
 internal import WebSocket
 
 /// Reads the configuration as at the start, on any thread.
@@ -72,6 +73,7 @@ extension Gateway {
         if new.registrar.keepalive != former.registrar.keepalive { keepFlows() }
         endpoint?.maximumLegs = new.sip.maximumLegs
         endpoint?.overloadLimits = OverloadControl.Limits(new.limits)
+        applyExempt()
         server?.admit(origins: new.http.allowedOrigins, hosts: new.http.hosts)
         api.graceTime = new.api.graceTime
         if new.probes != former.probes { probes.apply(new.probes) }
@@ -82,6 +84,14 @@ extension Gateway {
         if new.log.level != former.log.level { logOutput.level = new.log.level }
         if new.log.format != former.log.format { logOutput.format = new.log.format }
         if new.log.sip != former.log.sip { sipMessages.isOn = new.log.sip }
+    }
+
+    /// Tells each part with limits by address which addresses these do not count. Connections over loopback are never counted.
+    func applyExempt() {
+        let exempt = ExemptAddresses.loopback.union(configuration.exempt)
+        endpoint?.exempt = exempt
+        server?.exempt = exempt
+        api.exempt = exempt
     }
 
     /// Phones of users who are none any more are not called; browsers of users with other credentials or rights have to log in again.

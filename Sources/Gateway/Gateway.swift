@@ -121,6 +121,7 @@ public final class Gateway {
             try await startSIP()
             try await startHTTP(page)
             startTrunks()
+            applyExempt()
         } catch {
             await stop()
             throw error

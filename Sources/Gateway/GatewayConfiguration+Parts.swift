@@ -9,6 +9,7 @@ internal import Recording
 internal import Registrar
 public import Routing
 internal import SIP
+public import SIPNames
 
 // What the parts of the gateway take of the configuration, in types of their own.
 
@@ -44,6 +45,7 @@ extension CallSettings {
         hasTLS = configuration.sip.listen.contains { $0.transport == .tls }
         maximumCalls = configuration.sip.maximumCalls
         strangers = StrangerLimits(configuration.limits, maximumCalls: configuration.sip.maximumCalls)
+        exempt = configuration.exempt
         sessionsPerUser = configuration.api.sessionsPerUser
         ringTimeout = configuration.calls.ringTimeout
         maximumDuration = configuration.calls.maximumDuration
@@ -52,6 +54,11 @@ extension CallSettings {
         lineTests = configuration.calls.lineTests
         admitsGuests = configuration.tokens.contains(where: \.admitsUnknownUsers)
     }
+}
+
+extension GatewayConfiguration {
+    /// Addresses that no limit by address counts: those of `limits.exempt`, and those that trunks' calls come from.
+    var exempt: ExemptAddresses { ExemptAddresses(limits.exempt + trunks.flatMap(\.inbound.addresses)) }
 }
 
 extension StrangerLimits {

@@ -35,6 +35,9 @@ public struct OwnAddresses {
             || listening.contains { reaches(name, $0.address) }
     }
 
+    /// Whether one of the listeners has that port.
+    public func listens(at port: Int) -> Bool { listening.contains { $0.port == port } }
+
     /// Whether a request over UDP that came from `source`, as `192.0.2.1:5060`, was sent by this gateway: nobody else can send
     /// from a port that it has bound.
     public func contain(source: String, _ transport: ListenAddress.Transport) -> Bool {

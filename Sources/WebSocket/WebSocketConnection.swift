@@ -69,14 +69,14 @@ final class ServerSocket {
     var file: (source: HTTPFile, offset: Int)?
     /// Since it became a WebSocket.
     var connection: WebSocketConnection?
-    let source: ConnectionSource
+    let source: SourceAddress
     /// When something last came of it: its connection, a request, a part of a message.
     var lastActive = ContinuousClock.now
 
-    init(id: UInt64, peer: SocketAddress, deadline: ContinuousClock.Instant) {
+    init(id: UInt64, peer: SocketAddress, source: SourceAddress, deadline: ContinuousClock.Instant) {
         self.id = id
         remoteAddress = peer.description
-        source = ConnectionSource(peer.ip)
+        self.source = source
         self.deadline = deadline
     }
 }

@@ -1,6 +1,6 @@
 internal import CWebSockets
 public import EventLoop
-internal import SIPNames
+public import SIPNames
 public import TLS
 
 /// An HTTP and WebSocket server on one port, over TLS where it is given a certificate.
@@ -64,6 +64,9 @@ public final class WebSocketServer {
             queues.mostBytes = max(queues.mostBytes, waiting.bytes)
         }
     }
+
+    /// Addresses whose connections count in all only.
+    public var exempt = ExemptAddresses.loopback
 
     /// Whose pages may connect from now on; see ``WebSocketServerConfiguration``.
     public func admit(origins: [String], hosts: [String]) {
@@ -204,7 +207,7 @@ public final class WebSocketServer {
                 pauseAccepting(reason)
                 return
             case .connection(let descriptor, let peer):
-                makeRoom(for: ConnectionSource(peer.ip))
+                makeRoom(for: SourceAddress(peer.ip, exempt: exempt))
                 guard !DescriptorReserve.isTouched(by: descriptor) else {
                     ListeningSocket.close(descriptor)
                     pauseAccepting("few descriptors are left")
@@ -220,7 +223,7 @@ public final class WebSocketServer {
     }
 
     /// Cuts the stranger that has been idle longest of those among whom there is no room for one more.
-    private func makeRoom(for source: ConnectionSource) {
+    private func makeRoom(for source: SourceAddress) {
         guard let crowd = strangers.crowd(for: source), let idle = crowd.compactMap({ sockets[$0] }).min(by: { $0.lastActive < $1.lastActive }) else { return }
         strangers.remove(idle.id)
         let (isAdmitted, omitted) = cutLines.admit()
@@ -235,7 +238,7 @@ public final class WebSocketServer {
     private func adopt(_ descriptor: Int32, _ peer: SocketAddress, _ vhost: OpaquePointer) {
         lastID += 1
         let socket = ServerSocket(
-            id: lastID, peer: peer, deadline: .now + configuration.handshakeTimeout)
+            id: lastID, peer: peer, source: SourceAddress(peer.ip, exempt: exempt), deadline: .now + configuration.handshakeTimeout)
         sockets[socket.id] = socket
         strangers.insert(socket.id, socket.source)
         var description = lws_adopt_desc_t()

@@ -21,8 +21,8 @@ public struct WebSocketServerConfiguration: Sendable {
     public var silenceLimit: Duration
     /// WebSocket connections at one time; further upgrades get a 503.
     public var maximumConnections: Int
-    /// Connections of peers that have not logged in, HTTP and WebSocket. With one more, that one of them is cut which has been idle longest; what comes over
-    /// loopback, where a proxy stands, counts in all only.
+    /// Connections of peers that have not logged in, HTTP and WebSocket. With one more, that one of them is cut which has been idle longest; what comes from
+    /// an exempt address counts in all only (``WebSocketServer/exempt``).
     public var strangers: ConnectionShares
     /// Bytes that wait for one client that does not read; one message more and the connection is cut.
     public var maximumQueuedBytes: Int
@@ -51,7 +51,7 @@ public struct WebSocketServerConfiguration: Sendable {
         pingInterval: Duration = .seconds(20),
         silenceLimit: Duration = .seconds(60),
         maximumConnections: Int = 10_000,
-        strangers: ConnectionShares = ConnectionShares(perSubscriber: 64, perNetwork: 256, inAll: 2_000),
+        strangers: ConnectionShares = ConnectionShares(perAddress: 64, perNetwork: 256, inAll: 2_000),
         maximumQueuedBytes: Int = 4 * 1024 * 1024,
         allowedOrigins: [String] = [],
         hosts: [String] = [],

@@ -108,7 +108,7 @@ struct FailureLimiterTests {
             ("::ffff:192.0.2.1", "192.0.2.1"), ("192.0.2.1:5060", "192.0.2.1"), ("2001:db8:0:1::7", "2001:db8:0:1::/64"),
             ("2001:db8:0:1::/64", "2001:db8:0:1::/64"), ("no address: at all", "no address: at all"),
         ] {
-            #expect(SourceNetwork.name(of: address) == name)
+            #expect(Login.source(of: address) == name)
         }
     }
 

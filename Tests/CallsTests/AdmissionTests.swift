@@ -57,7 +57,7 @@ struct AdmissionTests {
     }
 
     private func invite(_ dialled: String = "echo", from: String = "stranger@example.net", source: String = "198.51.100.7:5060") -> SIPIncomingInvite {
-        let parts = from.split(separator: "@").map(String.init)
+        let parts = from.split(separator: "@").map { String($0.prefix { $0 != ":" }) }
         return SIPIncomingInvite(
             from: SIPParty(uri: "sip:\(from)", user: parts[0], host: parts[1], displayName: nil),
             to: SIPParty(uri: "sip:\(dialled)@tern.example.org", user: dialled, host: "tern.example.org", displayName: nil), requestUser: dialled,
@@ -121,6 +121,25 @@ struct AdmissionTests {
         let refusal = refusal(invite(from: "alice@tern.example.org"))
         #expect(refusal?.status == 401 && refusal?.response.headers.isEmpty == false)
         #expect(throws: Never.self) { try ask(invite(from: "alice@elsewhere.example")).get() }
+    }
+
+    @Test("a caller that claims a name which is no user's is asked for a password all the same: From tells nobody which names are users'")
+    func claimsOfNobody() {
+        for host in ["tern.example.org", "TERN.example.org", "192.0.2.1"] {
+            let known = refusal(invite(from: "alice@\(host)")), unknown = refusal(invite(from: "mallory@\(host)"))
+            #expect(known?.status == 401 && unknown?.status == 401 && known?.reason == unknown?.reason)
+            #expect(known?.response.headers.map(\.name) == unknown?.response.headers.map(\.name))
+        }
+    }
+
+    @Test("a program on the gateway's machine that names the address and port it sends from claims nothing, whatever the name")
+    func sameMachine() {
+        for name in ["alice", "mallory"] {
+            #expect(throws: Never.self) { try ask(invite(from: "\(name)@192.0.2.1:5080", source: "192.0.2.1:5080")).get() }
+            #expect(refusal(invite(from: "\(name)@192.0.2.1:5060", source: "192.0.2.1:5080"))?.status == 401)
+            #expect(refusal(invite(from: "\(name)@192.0.2.1:5080"))?.status == 401)
+            #expect(refusal(invite(from: "\(name)@192.0.2.1", source: "192.0.2.1:5080"))?.status == 401)
+        }
     }
 
     @Test("a caller of a user's name at another host is not shown as that user")

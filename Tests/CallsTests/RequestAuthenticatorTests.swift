@@ -5,6 +5,7 @@ import EventLoop
 import Logging
 @testable import Routing
 import SIP
+import SIPNames
 import Testing
 
 @Suite("Who sends a request")

@@ -21,7 +21,7 @@ struct ConfigurationChangeTests {
         "trunks": "[{name: t, targets: \"sip:192.0.2.1\"}]", "routes": "[]", "probes": "[{name: p, call: echo}]",
         "calls.ring_timeout": "61", "calls.maximum_duration": "0", "calls.drain": "0", "calls.direct_uris": "false", "calls.redirects": "pass",
         "calls.line_tests": "1", "calls.line_test_reports": "sip:collector@192.0.2.9", "limits.calls_per_second": "7", "limits.set_ups": "7", "limits.loop_delay": "70ms",
-        "limits.strangers_per_address": "7", "limits.strangers_per_prefix": "7", "limits.unacknowledged": "7", "api.grace_time": "1", "api.sessions_per_user": "1", "log.level": "debug", "log.format": "json", "log.sip": "true",
+        "limits.strangers_per_address": "7", "limits.strangers_per_prefix": "7", "limits.unacknowledged": "7", "limits.exempt": "10.0.0.0/8", "api.grace_time": "1", "api.sessions_per_user": "1", "log.level": "debug", "log.format": "json", "log.sip": "true",
         "traces.memory": "0", "hep.address": "tcp:127.0.0.1:9060", "hep.id": "7", "hep.password": "x",
     ]
 

@@ -12,13 +12,14 @@ final class RawPeer {
     /// The port that it talks to; nil until it is told or hears from somebody.
     var remotePort: Int?
 
-    init(talkingTo remotePort: Int? = nil, tcp: Bool = false) throws {
+    /// - Parameter host: The last byte of its address, 127.0.0.x.
+    init(talkingTo remotePort: Int? = nil, tcp: Bool = false, host: UInt8 = 1) throws {
         isStream = tcp
         self.remotePort = remotePort
         let kind = tcp ? SOCK_STREAM : SOCK_DGRAM
         let descriptor = socket(AF_INET, Int32(kind.rawValue), 0)
         self.descriptor = descriptor
-        var address = RawPeer.loopback(0)
+        var address = RawPeer.loopback(0, host: host)
         _ = withUnsafePointer(to: &address) { $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
             bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
         } }
@@ -66,11 +67,11 @@ final class RawPeer {
     /// Ends a TCP connection, as a peer that reboots.
     func hangUpConnection() { shutdown(descriptor, Int32(SHUT_RDWR)) }
 
-    fileprivate static func loopback(_ port: Int) -> sockaddr_in {
+    fileprivate static func loopback(_ port: Int, host: UInt8 = 1) -> sockaddr_in {
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_port = UInt16(port).bigEndian
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        address.sin_addr.s_addr = (UInt32(0x7F00_0000) + UInt32(host)).bigEndian
         return address
     }
 

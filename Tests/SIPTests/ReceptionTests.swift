@@ -243,4 +243,73 @@ extension SIPTests.ReceptionTests {
         #expect(known.answers > 4 && known.byes > 4, "\(known)")
         await callee.endpoint.stop()
     }
+
+    /// Sends an INVITE from an address that answers nothing, and another one from an address that has acknowledged a call; `respond` answers both. When the second
+    /// has got `message` five times, the first would have as well.
+    ///
+    /// - Returns: How often the first has got it.
+    @LoopActor
+    private func repetitions(
+        of message: String, supported: Bool = false, _ respond: @LoopActor (RecordedEndpoint, SIPLegID) async throws -> Void
+    ) async throws -> Int {
+        let callee = try RecordedEndpoint([.udp]) { ($0.t1, $0.t1x64) = (.milliseconds(20), .milliseconds(1_280)) }
+        SilentSources.forgetAll()
+        SilentSources.prove("127.0.0.3", at: .now)
+        let silent = try RawPeer(talkingTo: callee.port, host: 2), proven = try RawPeer(talkingTo: callee.port, host: 3)
+        for peer in [silent, proven] {
+            var request = await invite(to: callee, from: peer)
+            if supported { request.headers = ["Require: 100rel"] }
+            peer.send(request.text)
+            try await respond(callee, try await callee.incoming().leg)
+        }
+        for _ in 0..<5 { #expect(await proven.receive(message) != nil) }
+        var count = 0
+        while let text = silent.take() { count += text.hasPrefix(message) ? 1 : 0 }
+        await callee.endpoint.stop()
+        return count
+    }
+
+    @Test("a refusal goes three times to an address that has never answered", arguments: [302, 404, 486, 603])
+    @LoopActor func refusals(status: Int) async throws {
+        let count = try await repetitions(of: "SIP/2.0 \(status)") { callee, leg in callee.endpoint.reject(leg, SIPResponse(status: status)) }
+        #expect(count == 3)
+    }
+
+    @Test("so does a response that waits for a PRACK")
+    @LoopActor func reliableResponses() async throws {
+        let count = try await repetitions(of: "SIP/2.0 183", supported: true) { callee, leg in callee.endpoint.ring(leg, status: 183, sdp: sdp("early")) }
+        #expect(count == 3)
+    }
+
+    @Test("and a refusal before there is a leg")
+    @LoopActor func refusalsOfTheEndpoint() async throws {
+        let callee = try RecordedEndpoint([.udp]) { ($0.t1, $0.t1x64) = (.milliseconds(20), .milliseconds(1_280)) }
+        SilentSources.forgetAll()
+        SilentSources.prove("127.0.0.3", at: .now)
+        let silent = try RawPeer(talkingTo: callee.port, host: 2), proven = try RawPeer(talkingTo: callee.port, host: 3)
+        for peer in [silent, proven] {
+            var request = await invite(to: callee, from: peer)
+            request.maxForwards = "0"
+            peer.send(request.text)
+        }
+        for _ in 0..<5 { #expect(await proven.receive("SIP/2.0 483") != nil) }
+        var count = 0
+        while let text = silent.take() { count += text.hasPrefix("SIP/2.0 483") ? 1 : 0 }
+        #expect(count == 3)
+        await callee.endpoint.stop()
+    }
+
+    @Test("an address that brings a nonce which was made for it has answered")
+    @LoopActor func nonces() async throws {
+        let callee = try RecordedEndpoint([.udp]) { ($0.t1, $0.t1x64) = (.milliseconds(20), .milliseconds(1_280)) }
+        SilentSources.forgetAll()
+        callee.endpoint.onNewCall = { call, _ in SIPNewCall.Screening(isKnown: true, hasCredentials: !call.authorizations.isEmpty) }
+        let raw = try RawPeer(talkingTo: callee.port, host: 2)
+        var request = await invite(to: callee, from: raw)
+        request.headers = ["Authorization: Digest username=\"a\", realm=\"r\", nonce=\"1\", uri=\"sip:x\", response=\"0\""]
+        raw.send(request.text)
+        callee.endpoint.reject(try await callee.incoming().leg, SIPResponse(status: 404))
+        for _ in 0..<5 { #expect(await raw.receive("SIP/2.0 404") != nil) }
+        await callee.endpoint.stop()
+    }
 }

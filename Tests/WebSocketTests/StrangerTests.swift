@@ -7,12 +7,12 @@ import Testing
 extension WebSocketTests {
     @Suite("Connections of strangers")
     struct Strangers {
-        private func source(_ text: String) throws -> ConnectionSource { ConnectionSource(try #require(IPAddress(text))) }
+        private func source(_ text: String) throws -> SourceAddress { SourceAddress(try #require(IPAddress(text)), exempt: .loopback) }
 
-        @Test("a subscriber and a network have their shares, loopback is bounded in all only, and what is gone counts no more")
+        @Test("an address and a network have their shares, loopback is bounded in all only, and what is gone counts no more")
         func table() throws {
             let one = try source("192.0.2.1"), two = try source("192.0.2.2"), other = try source("192.0.3.9"), proxy = try source("127.0.0.1")
-            var table = StrangerTable(ConnectionShares(perSubscriber: 2, perNetwork: 3, inAll: 6))
+            var table = StrangerTable(ConnectionShares(perAddress: 2, perNetwork: 3, inAll: 6))
             for id: UInt64 in 1...2 { table.insert(id, one) }
             #expect(table.crowd(for: one) == [1, 2] && table.crowd(for: two) == nil)
             table.insert(3, two)

@@ -203,8 +203,9 @@ int tern_reply(
 /** Has the response go to where the message came from (RFC 3261 section 18.2.1, RFC 3581 section 4). */
 void tern_add_source(su_home_t *home, msg_t *message, sip_via_t *via);
 
-/** Asks before each BYE and each 2xx to an INVITE goes out over UDP, repetitions included, whether it is to be sent. */
-void tern_on_sending(int (*is_sent)(msg_t *message, sip_t const *sip));
+/** Asks before each BYE and each final or reliable response to an INVITE goes out over UDP, repetitions included, whether it is to be sent. `host` is the
+ *  address that it goes to. */
+void tern_on_sending(int (*is_sent)(sip_t const *sip, char const *host));
 
 /** Asks before a listening socket accepts a connection. Not 0: it does; else it is not watched until tern_resume_accepting(). */
 void tern_on_accepting(int (*is_accepted)(void));

@@ -42,6 +42,7 @@ public final class RequestAuthenticator {
     private var algorithms: [DigestAlgorithm] = []
     private var verifier = DigestVerifier(nonces: NonceAuthority(now: .now))
     private var limiter = FailureLimiter()
+    private var exempt = ExemptAddresses.none
     /// Answers that wait, as those who guess are slowed down; beyond the bound they are given at once.
     private var delayed = 0
     private static let mostDelayed = 200
@@ -66,6 +67,7 @@ public final class RequestAuthenticator {
     /// Takes the users and trunks of other settings. Nonces stay good, and failures count on.
     func apply(_ settings: CallSettings) {
         realm = settings.realm
+        exempt = settings.exempt
         sources = SourceMatcher(settings.trunks)
         accounts = [:]
         for trunk in settings.trunks {
@@ -123,9 +125,12 @@ public final class RequestAuthenticator {
     private func isBanned(_ authorizations: [String], from address: String, now: ContinuousClock.Instant) -> Bool {
         guard !authorizations.isEmpty else { return false }
         let user = Request.claimedUser(authorizations)
-        if case .banned = limiter.verdict(address: address, user: user, isKnown: isKnown(user, at: address), now: now) { return true }
+        if case .banned = limiter.verdict(address: counted(address), user: user, isKnown: isKnown(user, at: address), now: now) { return true }
         return false
     }
+
+    /// The address that failures count for; nil where it stands for many.
+    private func counted(_ address: String) -> String? { exempt.contain(address) ? nil : address }
 
     private func isKnown(_ user: String?, at address: String) -> Bool { user.map { isRegistered($0, address) } ?? false }
 
@@ -163,7 +168,7 @@ public final class RequestAuthenticator {
     private func failed(_ request: Request, _ then: @escaping @LoopActor (Verdict) -> Void) {
         let refused = Verdict.refused(challenge(for: request))
         let user = request.claimedUser
-        let (verdict, ban) = limiter.failed(address: request.address, user: user, isKnown: isKnown(user, at: request.address), now: .now)
+        let (verdict, ban) = limiter.failed(address: counted(request.address), user: user, isKnown: isKnown(user, at: request.address), now: .now)
         if let ban { onBan(ban) }
         guard case .delay(let delay) = verdict, delayed < RequestAuthenticator.mostDelayed else { return then(refused) }
         delayed += 1

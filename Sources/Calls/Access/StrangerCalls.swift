@@ -2,7 +2,7 @@ internal import SIPNames
 
 /// What callers may have who have proven nothing.
 public struct StrangerLimits: Sendable, Equatable {
-    /// Calls from one address, and from one network of IPv4 (/24) or IPv6 (/64).
+    /// Calls from one address, and from one network (``SourceAddress``).
     public var perAddress = 100, perPrefix = 200
     /// Calls in all that are answered and that nobody has acknowledged.
     public var unacknowledged = 50
@@ -24,7 +24,7 @@ struct StrangerCalls {
 
     private enum Source: Hashable {
         case address(IPAddress)
-        case prefix([UInt8])
+        case network(IPAddress)
     }
 
     private struct Count {
@@ -32,12 +32,15 @@ struct StrangerCalls {
     }
 
     var limits: StrangerLimits
+    /// Addresses whose calls count in all only.
+    var exempt: ExemptAddresses
     private var calls: [String: Call] = [:]
     private var counts: [Source: Count] = [:]
     private var waiting = 0
 
-    init(_ limits: StrangerLimits) {
+    init(_ limits: StrangerLimits, exempt: ExemptAddresses = .none) {
         self.limits = limits
+        self.exempt = exempt
     }
 
     var count: Int { calls.count }
@@ -47,7 +50,7 @@ struct StrangerCalls {
     /// - Parameter address: Where it came from, without port; nil where it came by no INVITE of its own, and waits for no ACK.
     mutating func insert(_ id: String, from address: String?) {
         guard calls[id] == nil else { return }
-        let sources = StrangerCalls.sources(of: address)
+        let sources = sources(of: address)
         calls[id] = Call(sources: sources, isAcknowledged: address == nil)
         for source in sources { counts[source, default: Count()].calls += 1 }
     }
@@ -81,17 +84,17 @@ struct StrangerCalls {
     /// - Parameter isProven: Whether that address has acknowledged something.
     func hasRoom(for address: String, isProven: Bool) -> Bool {
         if !isProven, waiting >= limits.unacknowledged { return false }
-        return StrangerCalls.sources(of: address).allSatisfy { source in
+        return sources(of: address).allSatisfy { source in
             let count = counts[source] ?? Count()
             switch source {
             case .address: return count.calls < limits.perAddress && (isProven || count.waiting < limits.unacknowledgedPerAddress)
-            case .prefix: return count.calls < limits.perPrefix && (isProven || count.waiting < limits.unacknowledgedPerPrefix)
+            case .network: return count.calls < limits.perPrefix && (isProven || count.waiting < limits.unacknowledgedPerPrefix)
             }
         }
     }
 
-    private static func sources(of address: String?) -> [Source] {
-        guard let address = address.flatMap({ IPAddress($0) }) else { return [] }
-        return [.address(address), .prefix(Array(address.bytes.prefix(address.isIPv6 ? 8 : 3)))]
+    private func sources(of address: String?) -> [Source] {
+        guard let source = address.flatMap({ SourceAddress($0, exempt: exempt) }), !source.isExempt else { return [] }
+        return [.address(source.address), .network(source.network)]
     }
 }

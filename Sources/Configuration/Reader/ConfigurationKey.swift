@@ -124,6 +124,7 @@ public struct ConfigurationKey: Sendable {
         .init("limits.strangers_per_address", .scalar, \.limits.strangersPerAddress, .live),
         .init("limits.strangers_per_prefix", .scalar, \.limits.strangersPerPrefix, .live),
         .init("limits.unacknowledged", .scalar, \.limits.unacknowledged, .live),
+        .init("limits.exempt", .list, \.limits.exempt, .live),
         .init("api.grace_time", .scalar, \.api.graceTime, .live),
         .init("api.sessions_per_user", .scalar, \.api.sessionsPerUser, .live),
         .init("log.level", .scalar, \.log.level, .live),

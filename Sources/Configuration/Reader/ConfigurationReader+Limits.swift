@@ -14,5 +14,6 @@ extension ConfigurationReader {
         configuration.limits.strangersPerAddress = section?.value("strangers_per_address", count)
         configuration.limits.strangersPerPrefix = section?.value("strangers_per_prefix", count)
         configuration.limits.unacknowledged = section?.value("unacknowledged", count)
+        if let ranges = section?.list("exempt", count: 0...64, ConfigurationText.addressRange) { configuration.limits.exempt = ranges.map(\.value) }
     }
 }

@@ -1,5 +1,6 @@
 internal import Authentication
 internal import SDP
+internal import SIPNames
 
 extension ConfigurationReader {
     private static let trunkKeys = [

@@ -1,6 +1,6 @@
 public import Authentication
 public import SDP
-internal import SIPNames
+public import SIPNames
 
 /// One entry of `trunks`: a carrier or a PBX, which sends and takes calls.
 public struct Trunk: Sendable, Equatable {

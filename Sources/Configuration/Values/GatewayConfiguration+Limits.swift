@@ -1,3 +1,5 @@
+public import SIPNames
+
 extension GatewayConfiguration {
     /// Section `limits`: what is taken under load, and of callers who have proven nothing.
     public struct Limits: Sendable, Equatable {
@@ -11,11 +13,13 @@ extension GatewayConfiguration {
         /// Key `limits.strangers_per_address`: calls from one address whose callers have proven nothing, 1 to 100,000. Default: a tenth of
         /// `sip.maximum_calls`, at least 10.
         public var strangersPerAddress: Int?
-        /// Key `limits.strangers_per_prefix`: the same from one network, /24 or /64. Default: a fifth of `sip.maximum_calls`, at least 20.
+        /// Key `limits.strangers_per_prefix`: the same from one network, a /24 or an IPv6 /48. Default: a fifth of `sip.maximum_calls`, at least 20.
         public var strangersPerPrefix: Int?
         /// Key `limits.unacknowledged`: calls of strangers that are answered and not acknowledged, 1 to 100,000. Default: a twentieth of
         /// `sip.maximum_calls`, at least 10.
         public var unacknowledged: Int?
+        /// Key `limits.exempt`: addresses and ranges that stand for many, at most 64; limits by address do not count them. Default: none.
+        public var exempt: [AddressRange] = []
 
         public init() {}
     }

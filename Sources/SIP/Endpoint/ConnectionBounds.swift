@@ -11,6 +11,7 @@ internal import SIPNames
 final class ConnectionBounds {
     private let ports: Set<Int>
     private let shares: ConnectionShares
+    private let exempt: @LoopActor () -> ExemptAddresses
     private let isKnown: @LoopActor (SocketAddress) -> Bool
     private let onSurplus: @LoopActor (Int) -> Void
     private var timer: LoopTimer?
@@ -23,15 +24,17 @@ final class ConnectionBounds {
     private static let outputQueue: UInt = 0x5411
 
     /// - Parameters:
-    ///   - shares: Connections that there may be: an eighth of the process' descriptors for a subscriber, a quarter for a network, half in all at most.
+    ///   - shares: Connections that there may be: an eighth of the process' descriptors for an address, a quarter for a network, half in all at most.
+    ///   - exempt: Addresses that count in all only.
     ///   - isKnown: Whether a peer has proven who it is, as a registered phone.
     ///   - onSurplus: Hears how many were closed.
     init(
-        listening: [ListenAddress], shares: ConnectionShares, isKnown: @escaping @LoopActor (SocketAddress) -> Bool,
+        listening: [ListenAddress], shares: ConnectionShares, exempt: @escaping @LoopActor () -> ExemptAddresses, isKnown: @escaping @LoopActor (SocketAddress) -> Bool,
         onSurplus: @escaping @LoopActor (Int) -> Void
     ) {
         ports = Set(listening.filter { $0.transport != .udp }.map(\.port))
         self.shares = shares
+        self.exempt = exempt
         self.isKnown = isKnown
         self.onSurplus = onSurplus
         guard !ports.isEmpty else { return }
@@ -49,9 +52,10 @@ final class ConnectionBounds {
             guard let peer = SocketAddress(peerOf: descriptor), let own = SocketAddress(boundTo: descriptor), ports.contains(own.port) else { return nil }
             return (descriptor, peer, TCPFigures(of: descriptor))
         }
+        let exempt = exempt()
         let connections = sockets.map { socket in
             ConnectionShares.Connection(
-                id: Int(socket.descriptor), source: ConnectionSource(socket.peer.ip), idle: socket.figures.idle, isKnown: isKnown(socket.peer))
+                id: Int(socket.descriptor), source: SourceAddress(socket.peer.ip, exempt: exempt), idle: socket.figures.idle, isKnown: isKnown(socket.peer))
         }
         let shares = bounded(descriptors: all.count, connections: connections.count)
         let surplus = Set(shares.surplus(of: connections).map { Int32($0.id) })

@@ -28,6 +28,7 @@ extension SIPEndpoint {
     func receivePrack(_ message: IncomingMessage?, _ request: HeldRequest, on leg: Leg) {
         leg.unanswered.prack = request
         leg.setUp.takePrack()
+        leg.isProven()
         let refusal = message?.content.refusal
         if let refusal { leg.perform(.respondToPrack(refusal, sdp: nil)) }
         // Whatever its body: our response has come, and what waits for that goes on.

@@ -57,6 +57,7 @@ extension Leg {
             remoteTag: ours ? message.toTag : message.fromTag)
         self.name = name
         endpoint?.namedLegs[name] = id
+        SilentSources.establish(name)
     }
 
     func respondToTransfer(_ response: SIPResponse, isSilent: Bool) {

@@ -25,6 +25,8 @@ public final class SIPEndpoint: SIPUserAgent {
     private(set) var isStopping = false
     /// Hears of REGISTERs; set before ``start()``. Without it they are answered 405.
     public var onRegister: (@LoopActor (SIPIncomingRegister, SIPRegisterReply) -> Void)?
+    /// Addresses whose connections count in all only.
+    public var exempt = ExemptAddresses.loopback
     /// Whether a phone has registered from an address: its connection is closed last where there are too many.
     public var isKnownPeer: @LoopActor (SocketAddress) -> Bool = { _ in false }
     /// Whether calls are taken. While they are not, OPTIONS from outside of a dialog is answered 503.
@@ -112,7 +114,7 @@ public final class SIPEndpoint: SIPUserAgent {
         }
         stacks = started
         connectionBounds = ConnectionBounds(
-            listening: listening, shares: configuration.connections, isKnown: { [weak self] in self?.isKnownPeer($0) ?? false }
+            listening: listening, shares: configuration.connections, exempt: { [weak self] in self?.exempt ?? .loopback }, isKnown: { [weak self] in self?.isKnownPeer($0) ?? false }
         ) { [logger] closed in
             logger.warning("Connections beyond what there may be were closed", metadata: ["connections": "\(closed)"])
         }
@@ -177,7 +179,10 @@ public final class SIPEndpoint: SIPUserAgent {
         if let callID = leg.callID { SilentSources.forget(callID) }
         if legs[leg.id] === leg { legs[leg.id] = nil }
         if let name = leg.ownDialog { ownDialogs.remove(name) }
-        if let name = leg.name, namedLegs[name] == leg.id { namedLegs[name] = nil }
+        if let name = leg.name, namedLegs[name] == leg.id {
+            namedLegs[name] = nil
+            SilentSources.end(name)
+        }
         if legs.isEmpty { onLastLeg?() }
     }
 

@@ -25,7 +25,7 @@ public struct SIPEndpointConfiguration: Sendable {
     public var maximumLegs: Int = 10_000
     /// TCP and TLS connections to our listeners that there may be; at most an eighth of the descriptors that the process may have for a subscriber, a
     /// quarter for a network, and half in all. What is beyond is closed.
-    public var connections = ConnectionShares(perSubscriber: 1_000, perNetwork: 2_000, inAll: 20_000)
+    public var connections = ConnectionShares(perAddress: 1_000, perNetwork: 2_000, inAll: 20_000)
     /// When new calls are refused because of the load.
     public var overload = OverloadControl.Limits()
     /// Seconds in the Retry-After of that 503.

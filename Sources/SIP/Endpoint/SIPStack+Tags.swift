@@ -102,9 +102,9 @@ extension SIPStack {
                 ShownMessages.tell(message, transport, isSent: isSent != 0)
             }
         }
-        tern_on_sending { _, sip in
-            nonisolated(unsafe) let sip = sip
-            return LoopActor.assumeIsolated { sip.map { SilentSources.maySend($0.pointee) } ?? true } ? 1 : 0
+        tern_on_sending { sip, host in
+            nonisolated(unsafe) let sip = sip, host = host
+            return LoopActor.assumeIsolated { sip.map { SilentSources.maySend($0.pointee, to: SofiaText.field(host, limit: 64), at: .now) } ?? true } ? 1 : 0
         }
         if let messages { tags.add(tern_ntatag_mclass(), OpaquePointer(messages)) }
         tags.add(tern_ntatag_sip_t1(), configuration.t1.wholeMilliseconds)

@@ -77,11 +77,18 @@ extension SIPEndpoint {
             shed.count("INVITE", .stranger)
             return respond(to: request, challenge)
         }
+        if screening.hasCredentials { prove(request) }
         guard let reason = refusal(isKnown: screening.isKnown, at: now) else { return false }
         let seconds = reason == .legs ? configuration.overloadRetryAfter : overload.retryAfter(request.number)
         refused.insert(request.number, .overload(retryAfter: seconds), at: now)
         shed.count("INVITE", reason)
         return respond(to: request, SIPResponse(status: 503, retryAfter: seconds))
+    }
+
+    /// A nonce that was made for the address that a request comes from has come to that address.
+    private func prove(_ request: OutsideRequest) {
+        guard request.transport == .udp, let address = request.source?.address else { return }
+        SilentSources.prove(address, at: .now)
     }
 
     private func refusal(isKnown: Bool, at now: ContinuousClock.Instant) -> ShedRequests.Reason? {
@@ -98,6 +105,7 @@ extension SIPEndpoint {
         case .failure(let refusal): return respond(to: request, refusal.response)
         case .success(let register):
             guard !mayAuthenticate(register) else {
+                prove(request)
                 guard overload.isLate else { return false }
                 shed.count("REGISTER", .loopDelay)
                 return respond(to: request, SIPResponse(status: 503, retryAfter: overload.retryAfter(request.number)))
@@ -156,11 +164,14 @@ public struct SIPNewCall: Sendable {
     public struct Screening: Sendable {
         /// Whether its sender is a trunk, or brings credentials that a decision can rest on.
         public var isKnown: Bool
+        /// Whether it brings credentials with a nonce that was made for its address: so that address has got it.
+        public var hasCredentials: Bool
         /// Asks for credentials; nil where the call is to be taken.
         public var challenge: SIPResponse?
 
-        public init(isKnown: Bool, challenge: SIPResponse? = nil) {
+        public init(isKnown: Bool, hasCredentials: Bool = false, challenge: SIPResponse? = nil) {
             self.isKnown = isKnown
+            self.hasCredentials = hasCredentials
             self.challenge = challenge
         }
     }

@@ -1,71 +1,87 @@
 internal import CSofiaSIP
 internal import EventLoop
+internal import SIPNames
 
-/// Who may not be there: the source address of a datagram may be forged. An INVITE without credentials from an address that has never answered gets
-/// its 200 three times at most, and a BYE twice: so the gateway sends no more to whoever has that address than was sent to it in his name.
+/// Bounds what is sent over UDP to an address that has never answered: a source address may be forged, and would make the gateway a reflector.
+///
+/// Such an address gets each response to an INVITE that Sofia repeats, final or reliable, three times at most, and a BYE twice. An address has answered by an
+/// ACK or a PRACK with the tag that was sent to it, or by credentials with a nonce that was made for it.
 @LoopActor
 enum SilentSources {
-    /// How often a 2xx, and a BYE, goes to an address that has not answered.
-    private static let responses = 3, requests = 2
-    /// Addresses that are remembered; the oldest go first.
-    private static let most = 16_384
-    private static let lifetime = Duration.seconds(600)
+    /// How often a response, and a BYE, goes to an address that has not answered.
+    private static let responses: UInt8 = 3, requests: UInt8 = 2
 
-    private struct Sent {
-        var responses = 0, requests = 0
+    /// Addresses that have answered within the last ten minutes.
+    private static var proven = RecentValues<String, Void>(capacity: 16_384, lifetime: .seconds(600))
+    /// How often responses went to addresses that have not. A transaction ends after 32 s.
+    private static var sent = RecentValues<Response, UInt8>(capacity: 16_384, lifetime: .seconds(40))
+    /// BYEs in dialogs whose peer has not answered, by Call-ID.
+    private static var dialogs: [String: UInt8] = [:]
+    /// Dialogs whose peer has answered.
+    private static var established: Set<SIPDialogName> = []
+
+    /// A response that is repeated: a number for its transaction and address, and whether it is a final one.
+    private struct Response: Hashable {
+        let transaction: Int
+        let isFinal: Bool
     }
 
-    private static var younger: Set<String> = []
-    private static var older: Set<String> = []
-    private static var turned = ContinuousClock.now
-    /// Dialogs whose peer has not answered, by Call-ID.
-    private static var dialogs: [String: Sent] = [:]
-
-    /// Whether an address has shown that it gets what is sent to it: by an ACK, within the last minutes.
+    /// Whether an address has shown that it gets what is sent to it.
+    ///
+    /// - Parameter address: As a host of a URI, or without brackets.
     static func isProven(_ address: String, at now: ContinuousClock.Instant) -> Bool {
-        turn(to: now)
-        guard !younger.contains(address) else { return true }
-        guard older.contains(address) else { return false }
-        insert(address, now)
+        let address = canonical(address)
+        guard proven.value(for: address, at: now) != nil else { return false }
+        proven.set((), for: address, at: now)
         return true
     }
 
     /// An address has answered.
-    static func prove(_ address: String, at now: ContinuousClock.Instant) {
-        turn(to: now)
-        insert(address, now)
-    }
+    static func prove(_ address: String, at now: ContinuousClock.Instant) { proven.set((), for: canonical(address), at: now) }
 
-    private static func insert(_ address: String, _ now: ContinuousClock.Instant) {
-        if younger.count >= most { (older, younger, turned) = (younger, [], now) }
-        younger.insert(address)
-    }
-
-    private static func turn(to now: ContinuousClock.Instant) {
-        let age = turned.duration(to: now)
-        guard age >= lifetime else { return }
-        (older, younger, turned) = (age < lifetime * 2 ? younger : [], [], now)
-    }
+    private static func canonical(_ address: String) -> String { IPAddress(host: address)?.unmapped.description ?? address }
 
     /// Forgets all addresses.
-    static func forgetAll() { (younger, older) = ([], []) }
+    static func forgetAll() {
+        proven.removeAll()
+        sent.removeAll()
+    }
 
     /// The peer of a dialog has not answered.
-    static func watch(_ callID: String) { dialogs[callID] = Sent() }
+    static func watch(_ callID: String) { dialogs[callID] = 0 }
 
     static func forget(_ callID: String) { dialogs[callID] = nil }
 
-    /// Whether one more BYE, or 2xx to an INVITE, may go out.
-    static func maySend(_ sip: sip_t) -> Bool {
-        guard !dialogs.isEmpty, let id = sip.sip_call_id?.pointee.i_id else { return true }
+    /// The peer of a dialog has answered: what it sends in it has its tag, and no proof is needed.
+    static func establish(_ dialog: SIPDialogName) { established.insert(dialog) }
+
+    static func end(_ dialog: SIPDialogName) { established.remove(dialog) }
+
+    /// Whether a BYE, or a response to an INVITE that is repeated, may go out.
+    ///
+    /// - Parameter host: The address that it goes to; empty where it is not known.
+    static func maySend(_ sip: sip_t, to host: String, at now: ContinuousClock.Instant) -> Bool {
+        guard let id = sip.sip_call_id?.pointee.i_id else { return true }
         let callID = SofiaText.field(id, limit: 256)
-        guard var sent = dialogs[callID] else { return true }
-        defer { dialogs[callID] = sent }
-        if sip.sip_request != nil {
-            sent.requests += 1
-            return sent.requests <= requests
+        guard let status = sip.sip_status?.pointee.st_status else {
+            guard let count = dialogs[callID], count < requests else { return dialogs[callID] == nil }
+            dialogs[callID] = count + 1
+            return true
         }
-        sent.responses += 1
-        return sent.responses <= responses
+        guard !isProven(host, at: now) else { return true }
+        let tag = SofiaText.field(sip.sip_from?.pointee.a_tag, limit: 128)
+        let dialog = SIPDialogName(callID: callID, localTag: SofiaText.field(sip.sip_to?.pointee.a_tag, limit: 128), remoteTag: tag)
+        guard !established.contains(dialog) else { return true }
+        var hasher = Hasher()
+        hasher.combine(callID)
+        hasher.combine(tag)
+        hasher.combine(sip.sip_cseq?.pointee.cs_seq)
+        hasher.combine(SofiaText.field(sip.sip_via?.pointee.v_branch, limit: 128))
+        hasher.combine(host)
+        let response = Response(transaction: hasher.finalize(), isFinal: status >= 200)
+        let count = sent.value(for: response, at: now) ?? 0
+        // Set again where it is not sent: it is forgotten when its transaction has ended, not before.
+        sent.set(min(count + 1, responses + 1), for: response, at: now)
+        return count < responses
     }
 }

@@ -1,5 +1,6 @@
 @testable import Configuration
 @testable import Routing
+import SIPNames
 import Testing
 
 @Suite struct SourceMatcherTests {

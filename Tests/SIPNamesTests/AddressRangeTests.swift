@@ -1,4 +1,3 @@
-@testable import Configuration
 import SIPNames
 import Testing
 

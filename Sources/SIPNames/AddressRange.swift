@@ -1,5 +1,3 @@
-public import SIPNames
-
 /// Addresses that share a beginning, in CIDR notation (RFC 4632, RFC 4291 section 2.3): `192.0.2.0/24`, `2001:db8::/32`, or
 /// one address alone.
 public struct AddressRange: Sendable, Hashable, CustomStringConvertible {
