@@ -1,3 +1,4 @@
+import TestRandom
 import Testing
 
 @testable import SIP
@@ -44,6 +45,20 @@ struct LegMachineTests {
         .info(.pictureFastUpdate), .acknowledgementLost, .byeAnswered, .terminated(status: 0), .refreshDue, .overdue,
         .pracked(sdp: nil), .pracked(sdp: "n"), .prackLost, .refreshFailed(status: 408), .refreshFailed(status: 500), .sessionOver,
     ]
+
+    @Test("whatever comes in whatever order, the leg has one last event, is closed once, and has a way out")
+    func anyOrder() {
+        var generator = SeededRandom("inputs of a leg in any order")
+        for _ in 0..<20_000 {
+            var course = LegCourse(&generator)
+            for _ in 0..<25 { course.step(&generator) }
+            course.finish()
+            guard course.faults.isEmpty else {
+                Issue.record("\(course.faults)\n\(course.log.joined(separator: "\n"))")
+                return
+            }
+        }
+    }
 
     @Test("a leg that is closed is gone, and says nothing afterwards", arguments: states, inputs)
     func closing(state: LegState, input: LegInput) {

@@ -32,7 +32,11 @@ extension Call {
     /// Refuses for legs that ring, as if each had refused by itself.
     mutating func dismiss(_ legs: [Leg], _ end: CallEnd) -> [Action] {
         var actions: [Action] = []
-        for leg in legs where ringing.contains(leg) { actions += [.endCallee(leg, end)] + lose(leg, end) }
+        for leg in legs where ringing.contains(leg) {
+            let others = lose(leg, end)
+            // With a leg that just answers, the call ends, and all legs with it.
+            actions += (others.contains(.endCallee(leg, end)) ? [] : [.endCallee(leg, end)]) + others
+        }
         return actions
     }
 

@@ -26,6 +26,7 @@ struct LegMachine: Equatable {
 
     /// Changes the state by `input`.
     mutating func handle(_ input: LegInput) -> [LegAction] {
+        guard state != .gone else { return [] }
         if let actions = transferring(input) { return actions }
         switch state {
         case .offered(let remote): return undecided(remote: remote, nil, input)

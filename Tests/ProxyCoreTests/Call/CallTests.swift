@@ -203,36 +203,15 @@ struct CallTests {
 
     @Test("whatever comes in whatever order, it ends once and never traps")
     func anyOrder() {
-        let events: [Call.Event] = [
-            .start(offer: "O"), .sessionOffers(.callee, "P"), .sessionAnswers(.caller, "Q"),
-            .offerRefused(.caller, .refused("x")), .answerRefused(.refused("y")), .sessionEnded(.stopped), .ringing(1),
-            .ringing(9), .accepted(1, "A"), .accepted(2, RemoteDescription("B", trickle: true)),
-            .accepted(1, nil), .progress(1, "E"), .callerAnswered("C"), .callerAnswered(nil),
-            .start(offer: nil), .sessionOffers(.caller, "R"), .sessionAnswers(.callee, "S"),
-            .offerRefused(.callee, .refused("z")), .offered(.caller, "T"),
-            .offered(.callee, "U"), .answered(.callee, "V"),
-            .declined(.caller, .refused("w")),
-            .calleeEnded(1, busy), .calleeEnded(2, declined), .callerEnded(.cancelled), .terminate(.noAnswer),
-            .calleeEnded(3, .notReachable), .accepted(3, "X"), .ringingOver,
-            .sessionOffers(.callee, "P2", branch: 2), .sessionAnswers(.caller, "Q2", branch: 2),
-            .offerRefused(.caller, .refused("x2"), branch: 2), .answerRefused(.refused("y2"), branch: 2),
-            .sessionEnded(.stopped, branch: 2), .sessionAnswers(.caller, "E", branch: 3),
-        ]
-        let plans: [[Call.Stage]] = [
-            [.echo()], [.parties([.init(1)])], [.parties([.init(1), .init(2)])],
-            [.parties([.init(1), .init(2, branch: 2)]), .parties([.init(3, branch: 2)])],
-            [.parties([.init(1)]), .reject(busy)], [.parties([.init(2, branch: 2)]), .echo(3)],
-        ]
         var generator = SeededRandom("events of a call in any order")
         for _ in 0..<5_000 {
-            guard let plan = plans.randomElement(using: &generator) else { continue }
-            var call = Call(id: "c", stages: plan)
-            var ends = 0
-            for _ in 0..<20 {
-                guard let event = events.randomElement(using: &generator) else { continue }
-                for case .ended in call.handle(event) { ends += 1 }
+            var course = CallCourse(&generator)
+            for _ in 0..<20 { course.step(&generator) }
+            course.finish()
+            guard course.faults.isEmpty else {
+                Issue.record("\(course.faults)\n\(course.log.joined(separator: "\n"))")
+                return
             }
-            #expect(ends == (call.isEnded ? 1 : 0))
         }
     }
 
