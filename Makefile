@@ -17,7 +17,7 @@ TEST_PACKAGES := sip-tester chromium chromium-headless-shell chromium-driver fir
 RELEASE := swift build -c release --static-swift-stdlib
 
 .DEFAULT_GOAL := help
-.PHONY: help run test torture soak overload benchmark deb test-package check clean packages test-packages swift
+.PHONY: help run test torture sanitized soak overload benchmark deb test-package check clean packages test-packages swift
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,7 +43,7 @@ test: swift packages test-packages ## Install what is missing, build, and run al
 	@echo '==> Running the tests in network namespaces of their own (some 10 minutes on two processors)'
 	Tests/run $(ARGS)
 
-torture: swift packages test-packages ## Send 100,000 changed messages to a gateway, change a million for the parsers, and write what came of it to docs/reliability.md
+torture: swift packages test-packages ## Send 100,000 changed messages and all generated INVITEs to a gateway, change a million inputs for the parsers, and write what came of it to docs/reliability.md
 	swift build --build-tests
 	Tests/torture $(ARGS)
 
@@ -64,6 +64,9 @@ overload: swift packages ## Measure what a gateway does with more calls than it 
 soak: swift packages test-packages ## Make 10,000 calls of all kinds, a third of them broken off, then half the load for two hours; ARGS="CALLS SECONDS" makes it shorter
 	swift build --build-tests
 	Tests/soak $(ARGS)
+
+sanitized: swift packages test-packages ## Build the tests with the address and the thread sanitizer, and run those of all parts (an hour or more)
+	Tests/sanitized-parts $(ARGS)
 
 benchmark: swift packages ## Measure the rewriting of SDP, the registrar, records and traces, and media in a release build (some 15 minutes; as root)
 	@$(call install,iproute2 util-linux sip-tester)

@@ -1,4 +1,5 @@
 import Foundation
+import TestCertificates
 import TestRandom
 import Testing
 
@@ -15,6 +16,60 @@ extension IntegrationTests {
         private static func runs() throws -> [RealWorld.Run] {
             try RealWorldCase.torture().flatMap { sample in sample.transports.map { RealWorld.Run(sample: sample, transport: $0) } }
         }
+
+        @Test("each torture message that may come over a connection gets the same over TLS")
+        func playsOverTLS() async throws {
+            let environment = try Stage.running.environment
+            let authority = try TestAuthority(), pair = try authority.issue("torture", names: "IP:\(environment.address)")
+            let gateway = try await GatewayProcess(in: environment, name: "torture-tls", tls: (pair.certificate, pair.key))
+            for sample in try RealWorldCase.torture() where sample.transports.contains(.tcp) {
+                let problems = try await RealWorldCall(sample, over: .tls, to: gateway).play()
+                #expect(problems.isEmpty, "\(sample.name): \(problems.joined(separator: "\n"))\n\(gateway.log.suffix(2_000))")
+            }
+            await gateway.end(within: .seconds(60))
+        }
+
+        @Test("messages of the browser API that are changed at random get an answer each, and the connection and the next call work")
+        func messages() async throws {
+            let gateway = try Stage.running.gateway
+            var random = SeededRandom("messages of the browser API")
+            let templates = Torture.requests.map { Array($0.utf8) }
+            var answered = 0
+            for round in 0..<max(1, Torture.count / 200) {
+                let socket = try PlainWebSocket("127.0.0.1", port: gateway.httpPort)
+                if round % 2 == 1 { socket.send(#"{"class":"core","cmd":"login","tid":0,"data":{"user":"bob","password":"\#(GatewayProcess.password)"}}"#) }
+                for number in 0..<40 {
+                    let bytes = Torture.changed(templates[Int.random(in: 0..<templates.count, using: &random)], &random)
+                    // Text that is no UTF-8 closes the connection (RFC 6455 section 8.1).
+                    socket.send(String(decoding: bytes.prefix(16_384), as: UTF8.self))
+                    socket.send(#"{"class":"core","cmd":"ping","tid":"ping-\#(round)-\#(number)"}"#)
+                    let pong = await socket.messages.first(within: .patience) {
+                        if case .text(let text) = $0 { text.contains("ping-\(round)-\(number)\"") } else { true }
+                    }
+                    guard case .text? = pong else { throw HarnessError("behind \(String(decoding: bytes, as: UTF8.self).debugDescription): \(String(describing: pong))") }
+                    answered += 1
+                }
+                socket.send(#"{"class":"core","cmd":"logout","tid":9}"#)
+                socket.close()
+            }
+            Torture.write("| messages of the browser API, changed at random | \(answered) | |")
+            try await SIPProbe(at: gateway).callEcho()
+        }
+
+        /// A message of each kind that a client sends.
+        private static let requests = [
+            #"{"class":"core","cmd":"login","tid":1,"data":{"user":"alice","password":5}}"#, #"{"class":"core","cmd":"resume","tid":1,"data":{"resume_token":"8f0a"}}"#,
+            #"{"class":"core","cmd":"ping","tid":1,"data":{}}"#,
+            #"{"class":"media","cmd":"start_session","tid":1,"data":{"type":"echo","offer":{"sdp":"v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\n"}}}"#,
+            #"{"class":"media","cmd":"start_call","tid":1,"data":{"dest":"nobody","offer":{"sdp":"v=0\r\n"}}}"#,
+            #"{"class":"media","cmd":"hangup_call","tid":1,"data":{"call_id":"none"}}"#, #"{"class":"media","cmd":"answer_call","tid":1,"data":{"call_id":"none","answer":{"sdp":""}}}"#,
+            #"{"class":"media","cmd":"set_candidate","tid":1,"data":{"session_id":"none","candidate":"candidate:1 1 udp 1 192.0.2.1 9 typ host","sdpMid":"0","sdpMLineIndex":0}}"#,
+            #"{"class":"media","cmd":"update_session","tid":1,"data":{"session_id":"none","use_audio":false,"bitrate":1e9}}"#,
+            #"{"class":"media","cmd":"send_dtmf","tid":1,"data":{"call_id":"none","digits":"12#","duration":100}}"#,
+            #"{"class":"media","cmd":"report_line_test","tid":1,"data":{"session_id":"none","stats":{"codec":"opus","packets_sent":500,"jitter":-3,"round_trip":1e400}}}"#,
+            #"{"class":"core","cmd":"subscribe","tid":1,"data":{"class":"media","subclass":"call","type":"*","obj_id":[null,[[]]]}}"#,
+            #"{"class":"admin","cmd":"find_calls","tid":1,"data":{"limit":-1,"from":"+4930*"}}"#, #"{"result":"ok","tid":1,"data":{"answer":{"sdp":"v=0"}}}"#,
+        ]
 
         /// How many messages are sent; `make torture` asks for more.
         private static let count = ProcessInfo.processInfo.environment["TERN_TORTURE_MESSAGES"].flatMap { Int($0) } ?? 2_000
@@ -67,7 +122,7 @@ extension IntegrationTests {
         }
 
         /// A few changes: bytes set, taken out, doubled, moved; lines taken out, doubled, joined; numbers replaced.
-        private static func changed(_ message: [UInt8], _ random: inout SeededRandom) -> [UInt8] {
+        static func changed(_ message: [UInt8], _ random: inout SeededRandom) -> [UInt8] {
             var bytes = message
             let numbers = ["0", "-1", "4294967296", "99999999999999999999", "1e9"].map { Array($0.utf8) }
             for _ in 0..<Int.random(in: 1...4, using: &random) where bytes.count > 8 {
@@ -96,13 +151,10 @@ extension IntegrationTests {
 
         /// A line for docs/reliability.md, where `make torture` asks for it.
         private static func report(_ memory: [(gateway: Int, janus: Int)]) {
-            guard let path = ProcessInfo.processInfo.environment["TERN_TORTURE_REPORT"], let first = memory.first, let last = memory.last else { return }
+            guard let first = memory.first, let last = memory.last else { return }
             let line = "| messages of RFC 4475, RFC 5118 and real networks, changed at random, to a running gateway | \(count) | "
-                + "gateway \(first.gateway >> 10) → \(last.gateway >> 10) MB, Janus \(first.janus >> 10) → \(last.janus >> 10) MB |\n"
-            guard let file = FileHandle(forWritingAtPath: path) else { return }
-            file.seekToEndOfFile()
-            file.write(Data(line.utf8))
-            try? file.close()
+                + "gateway \(first.gateway >> 10) → \(last.gateway >> 10) MB, Janus \(first.janus >> 10) → \(last.janus >> 10) MB |"
+            write(line)
         }
     }
 }

@@ -85,6 +85,6 @@ final class ConnectionBounds {
         var inAll = min(shares.inAll, limit / 2)
         if descriptors >= limit - reserve { inAll = min(inAll, connections - reserve) }
         return ConnectionShares(
-            perSubscriber: max(1, min(shares.perSubscriber, limit / 8)), perNetwork: max(1, min(shares.perNetwork, limit / 4)), inAll: max(0, inAll))
+            perAddress: max(1, min(shares.perAddress, limit / 8)), perNetwork: max(1, min(shares.perNetwork, limit / 4)), inAll: max(0, inAll))
     }
 }

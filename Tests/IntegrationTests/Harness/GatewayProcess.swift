@@ -12,6 +12,8 @@ final class GatewayProcess: Sendable {
 
     let address: String
     let sipPort: Int
+    /// Where it speaks SIP over TLS, if it does.
+    let tlsPort: Int
     let httpPort: Int
     /// Where the page is served.
     let httpAddress: String
@@ -40,6 +42,7 @@ final class GatewayProcess: Sendable {
     ///   - calls: Further lines of the section `calls`.
     ///   - media: Further lines of the section `media`.
     ///   - listensOnIPv6: Whether SIP has `::1` too.
+    ///   - tls: Files of the certificate and its key with which SIP has TLS too.
     ///   - records: Lines of the section `records`; without them records are in memory.
     ///   - janus: Lines of the section `janus`, in place of those for a managed one.
     ///   - more: Further sections of the configuration.
@@ -47,12 +50,13 @@ final class GatewayProcess: Sendable {
     init(
         in environment: TestEnvironment, name: String = "gateway", routes: String? = nil, registrations: String? = nil,
         nameServer: String? = nil, httpAddress: String = "127.0.0.1", recording: [String] = [], sip: [String] = [], calls: [String] = [],
-        media: [String] = [], records: [String] = ["database: memory"], listensOnIPv6: Bool = false, janus: [String]? = nil, more: String = "",
-        variables: [String: String] = [:]
+        media: [String] = [], records: [String] = ["database: memory"], listensOnIPv6: Bool = false,
+        tls: (certificate: String, key: String)? = nil, janus: [String]? = nil, more: String = "", variables: [String: String] = [:]
     ) async throws {
         address = environment.address
         self.httpAddress = httpAddress
         sipPort = try FreePort.both(address)
+        tlsPort = try FreePort.tcp(address)
         phonePort = try FreePort.both(address)
         httpPort = try FreePort.tcp(httpAddress)
         directory = environment.directory.appendingPathComponent(name)
@@ -61,8 +65,9 @@ final class GatewayProcess: Sendable {
         let file = directory.appendingPathComponent("tern.yaml")
         let database = registrations.map { [directory] in directory.appendingPathComponent($0).path } ?? ":memory:"
         let text = GatewayProcess.configuration(
-            address: address, sipPort: sipPort, http: "\(httpAddress):\(httpPort)", phonePort: phonePort, directory: directory,
-            recording: recording, sip: sip, calls: calls, media: media,
+            address: address, sipPort: sipPort, tlsPort: tls == nil ? nil : tlsPort, http: "\(httpAddress):\(httpPort)", phonePort: phonePort,
+            directory: directory, recording: recording,
+            sip: sip + (tls.map { ["tls: {certificate: \"\($0.certificate)\", key: \"\($0.key)\"}"] } ?? []), calls: calls, media: media,
             records: records.map { [directory] in $0.replacing("DIRECTORY", with: directory.path) }, listensOnIPv6: listensOnIPv6,
             janus: janus ?? ["mode: managed", "directory: \(directory.path)/janus"],
             registrations: database, nameServers: nameServer.map { "[\"\($0)\"]" } ?? "[]",
@@ -74,7 +79,7 @@ final class GatewayProcess: Sendable {
 
     /// Starts one that has ended again: with the same configuration, files and ports.
     init(again former: GatewayProcess, in environment: TestEnvironment) async throws {
-        (address, sipPort, httpPort, phonePort) = (former.address, former.sipPort, former.httpPort, former.phonePort)
+        (address, sipPort, tlsPort, httpPort, phonePort) = (former.address, former.sipPort, former.tlsPort, former.httpPort, former.phonePort)
         (directory, recordings, httpAddress) = (former.directory, former.recordings, former.httpAddress)
         process = try await GatewayProcess.start(directory.appendingPathComponent("tern.yaml"), in: environment)
         try await readyOrStopped()
@@ -96,12 +101,13 @@ final class GatewayProcess: Sendable {
 
     /// Times are short, so that a test of their end is.
     private static func configuration(
-        address: String, sipPort: Int, http: String, phonePort: Int, directory: URL, recording: [String], sip: [String], calls: [String],
+        address: String, sipPort: Int, tlsPort: Int?, http: String, phonePort: Int, directory: URL, recording: [String], sip: [String], calls: [String],
         media: [String], records: [String], listensOnIPv6: Bool, janus: [String], registrations: String, nameServers: String, routes: String, more: String
     ) -> String {
         """
         sip:
-          listen: \((["udp:\(address):\(sipPort)", "tcp:\(address):\(sipPort)"] + (listensOnIPv6 ? ["udp:[::1]:\(sipPort)"] : [])).description)
+          listen: \((["udp:\(address):\(sipPort)", "tcp:\(address):\(sipPort)"] + (listensOnIPv6 ? ["udp:[::1]:\(sipPort)"] : [])
+            + (tlsPort.map { ["tls:\(address):\($0)"] } ?? [])).description)
           domain: \(address)
           name_servers: \(nameServers)
         \(sip.map { "  " + $0 }.joined(separator: "\n"))

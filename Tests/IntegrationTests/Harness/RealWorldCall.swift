@@ -182,8 +182,8 @@ final class RealWorldCall {
     /// no SIP is closed, or waits for its rest: then another one has to do.
     private func lifeProblems() async throws -> [String] {
         var response = await options(over: wire, within: sample.status == nil ? .seconds(2) : Self.patience)
-        if response == nil, wire.transport == .tcp {
-            let next = try SIPWire(.tcp, to: gateway)
+        if response == nil, wire.transport != .udp {
+            let next = try SIPWire(wire.transport, to: gateway)
             defer { next.close() }
             response = await options(over: next, within: Self.patience)
         }

@@ -1,10 +1,11 @@
 import Foundation
+import TestCertificates
 
-/// One end of the SIP wire, over UDP or one TCP connection: sends bytes as they are, and keeps the messages that come back.
+/// One end of the SIP wire, over UDP or one connection of TCP or TLS: sends bytes as they are, and keeps the messages that come back.
 final class SIPWire: Sendable {
     /// As a Via names it.
     enum Transport: String, Sendable, CaseIterable {
-        case udp = "UDP", tcp = "TCP"
+        case udp = "UDP", tcp = "TCP", tls = "TLS"
     }
 
     let transport: Transport
@@ -12,23 +13,31 @@ final class SIPWire: Sendable {
     let port: Int
     private let gateway: (address: String, port: Int)
     private let socket: Socket
+    private let tunnel: TLSTunnel?
     private let messages = Mailbox<SIPText>()
 
     init(_ transport: Transport, to gateway: GatewayProcess) throws {
         self.transport = transport
         address = gateway.address
         self.gateway = (gateway.address, gateway.sipPort)
-        socket = transport == .udp
-            ? try Socket(type: SOCK_DGRAM, address: gateway.address, port: 0)
-            : try Socket(connectedTo: gateway.address, port: gateway.sipPort)
-        port = socket.port
-        let (socket, messages, isStream) = (socket, messages, transport == .tcp)
+        tunnel = transport == .tls ? try TLSTunnel(port: gateway.tlsPort, address: gateway.address, authority: nil) : nil
+        switch transport {
+        case .udp: socket = try Socket(type: SOCK_DGRAM, address: gateway.address, port: 0)
+        case .tcp: socket = try Socket(connectedTo: gateway.address, port: gateway.sipPort)
+        case .tls: socket = Socket(adopting: tunnel?.descriptor ?? -1)
+        }
+        // The tunnel's own port is not known; nobody connects there.
+        port = transport == .tls ? 5_061 : socket.port
+        let (socket, messages, isStream) = (socket, messages, transport != .udp)
         Thread.detachNewThread { SIPWire.read(socket, isStream: isStream, into: messages) }
     }
 
     deinit { close() }
 
-    func close() { socket.close() }
+    func close() {
+        socket.close()
+        tunnel?.close()
+    }
 
     private static func read(_ socket: Socket, isStream: Bool, into messages: Mailbox<SIPText>) {
         var buffer: [UInt8] = []

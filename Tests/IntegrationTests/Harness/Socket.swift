@@ -22,6 +22,9 @@ final class Socket: Sendable {
 
     private init(_ descriptor: Int32) { self.descriptor = descriptor }
 
+    /// Takes over a descriptor.
+    init(adopting descriptor: Int32) { self.descriptor = descriptor }
+
     deinit { Glibc.close(descriptor) }
 
     /// Waits for a connection to a socket that listens; nil once closed.
