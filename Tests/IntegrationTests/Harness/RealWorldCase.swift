@@ -13,6 +13,8 @@ struct RealWorldCase: Sendable {
     let messages: [String]
     /// Of the final response to the last one; nil is silence.
     private(set) var status: Int?
+    /// Whether it is silence over TLS, where Sofia waits for the rest of a message without end.
+    private(set) var isSilentOverTLS = false
     private(set) var media = Media.none
     private(set) var headers: [(name: String, fragment: String)] = []
     /// What the response's body has, and what it has not.
@@ -64,6 +66,7 @@ struct RealWorldCase: Sendable {
             let value = parts.count == 2 ? parts[1] : ""
             switch parts[0] {
             case "status" where value == "none" || Int(value) != nil: (status, isTold) = (Int(value), true)
+            case "tls" where value == "none": isSilentOverTLS = true
             case "media" where Media(rawValue: value) != nil: media = Media(rawValue: value) ?? .none
             case "transport" where SIPWire.Transport(rawValue: value.uppercased()) != nil:
                 transports = [SIPWire.Transport.udp, .tcp].filter { $0.rawValue == value.uppercased() }
