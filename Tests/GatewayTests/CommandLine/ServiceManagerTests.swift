@@ -28,7 +28,8 @@ import Testing
             while case let count = recv(descriptor, &buffer, buffer.count, 0), count > 0 {
                 let text = String(decoding: buffer[..<count], as: UTF8.self)
                 told.messages.withLock { $0.append(text) }
-                if text == "WATCHDOG=1" { signs += 1 }
+                guard text == "WATCHDOG=1" else { continue }
+                signs += 1
                 let process = told.process.withLock { $0 }
                 if signs == 3, process > 0 { kill(process, SIGTERM) }
             }
