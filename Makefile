@@ -15,8 +15,6 @@ TEST_PACKAGES := sip-tester chromium chromium-headless-shell chromium-driver fir
 
 # One release build for running, measuring and packing: with Swift's runtime in it.
 RELEASE := swift build -c release --static-swift-stdlib
-# The tests need no index for editors, which costs time.
-TESTS := swift build --build-tests --disable-index-store
 
 .DEFAULT_GOAL := help
 .PHONY: help run test torture sanitized soak overload benchmark deb test-package check clean packages test-packages swift
@@ -41,12 +39,12 @@ run: swift packages ## Install what is missing, build, and run the gateway
 
 test: swift packages test-packages ## Install what is missing, build, and run all tests
 	@echo '==> Building the tests (a few minutes the first time)'
-	$(TESTS)
+	swift build --build-tests
 	@echo '==> Running the tests in network namespaces of their own (some 10 minutes on two processors)'
 	Tests/run $(ARGS)
 
 torture: swift packages test-packages ## Send 100,000 changed messages and all generated INVITEs to a gateway, change a million inputs for the parsers, and write what came of it to docs/reliability.md
-	$(TESTS)
+	swift build --build-tests
 	Tests/torture $(ARGS)
 
 deb: swift packages ## Make the Debian packages tern and janus-plugin-tern, in .build/deb
@@ -64,7 +62,7 @@ overload: swift packages ## Measure what a gateway does with more calls than it 
 	Tests/in-namespace Tests/overload-curve "$$($(RELEASE) --product tern --show-bin-path)/tern" plot=docs/pictures/overload.svg $(ARGS)
 
 soak: swift packages test-packages ## Make 10,000 calls of all kinds, a third of them broken off, then half the load for two hours; ARGS="CALLS SECONDS" makes it shorter
-	$(TESTS)
+	swift build --build-tests
 	Tests/soak $(ARGS)
 
 sanitized: swift packages test-packages ## Build the tests with the address and the thread sanitizer, and run those of all parts (an hour or more)

@@ -8,6 +8,9 @@ let settings: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"),
 ]
 
+/// For what the tests try a great deal of: as fast as in a release, with what a debug build asserts.
+let fast = settings + [.unsafeFlags(["-O", "-assert-config", "Debug"], .when(configuration: .debug))]
+
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let metrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
 
@@ -42,10 +45,10 @@ let package = Package(
         // The one thread, and the pure parts.
         .target(name: "EventLoop", dependencies: ["CSofiaSIP", "CUV"], swiftSettings: settings),
         .target(name: "JSON", dependencies: ["CJansson"], swiftSettings: settings),
-        .target(name: "SDP", swiftSettings: settings),
-        .target(name: "RTP", swiftSettings: settings),
+        .target(name: "SDP", swiftSettings: fast),
+        .target(name: "RTP", swiftSettings: fast),
         .target(name: "Cryptography", dependencies: ["COpenSSL"], swiftSettings: settings),
-        .target(name: "SIPNames", swiftSettings: settings),
+        .target(name: "SIPNames", swiftSettings: fast),
         .target(name: "LineTest", dependencies: ["JSON", "RTP", "SIPNames"], swiftSettings: settings),
         .target(name: "TLS", dependencies: ["COpenSSL", "EventLoop", logging], swiftSettings: settings),
         .target(name: "Events", dependencies: ["EventLoop", "SIPNames"], swiftSettings: settings),
@@ -69,7 +72,7 @@ let package = Package(
         ),
 
         // The core, and the adapters to what surrounds it.
-        .target(name: "ProxyCore", dependencies: ["SDP"], swiftSettings: settings),
+        .target(name: "ProxyCore", dependencies: ["SDP"], swiftSettings: fast),
         .target(name: "SIP", dependencies: ["CSofiaSIP", "EventLoop", "Events", "SIPNames", "TLS", logging, metrics], swiftSettings: settings),
         .target(name: "WebSocket", dependencies: ["CWebSockets", "EventLoop", "SIPNames", "TLS", logging], swiftSettings: settings),
         .target(name: "Authentication", dependencies: ["Cryptography", "JSON", "SIPNames"], swiftSettings: settings),

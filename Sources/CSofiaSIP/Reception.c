@@ -10,6 +10,9 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/ioctl.h>
+#include <sys/random.h>
+#include <stdio.h>
+#include <stdint.h>
 
 #include <sofia-sip/msg_parser.h>
 #include <sofia-sip/su_tagarg.h>
@@ -212,4 +215,20 @@ tport_t *tport_tsend(tport_t *transport, msg_t *message, tp_name_t const *name, 
   result = usual(transport, message, name, ta_tags(ta));
   ta_end(ta);
   return result;
+}
+
+/* The To tags of responses: Sofia's own is the former one and a constant, so whoever has one knows the next. An ACK with our tag proves that its sender has got the
+ * response (SilentSources), so a tag has 128 random bits (RFC 3261 section 19.3 asks for 32). */
+char const *nta_incoming_tag(nta_incoming_t *transaction, char const *tag)
+{
+  static char const *(*usual)(nta_incoming_t *transaction, char const *tag);
+  uint64_t bits[2];
+  char own[33];
+  if (usual == NULL) usual = USUAL(nta_incoming_tag);
+  if (usual == NULL) return NULL;
+  if (tag == NULL && transaction != NULL && nta_incoming_gettag(transaction) == NULL && getrandom(bits, sizeof bits, 0) == (ssize_t)sizeof bits) {
+    snprintf(own, sizeof own, "%016llx%016llx", (unsigned long long)bits[0], (unsigned long long)bits[1]);
+    tag = own;
+  }
+  return usual(transaction, tag);
 }

@@ -8,6 +8,9 @@ struct ConfigurationChecks {
     let configuration: GatewayConfiguration
     let host: HostAddresses
     let now: Date
+    let machine: Machine
+    /// Whether the configuration is that of the service, which systemd shows less of the machine.
+    let isService: Bool
 
     var findings: [Finding] { [reach, media].compactMap(\.self) + certificates + users }
 
@@ -52,6 +55,9 @@ struct ConfigurationChecks {
     }
 
     private func certificate(_ files: TLSFiles, _ key: String, host: String?) -> Finding {
+        for path in [files.certificate, files.key] {
+            if let fault = unreadable(path, key) { return fault }
+        }
         do throws(TLSError) {
             let identity = try TLSIdentity(files)
             if identity.notAfter < now {
@@ -70,6 +76,17 @@ struct ConfigurationChecks {
         } catch {
             return Finding(.fault, "certificate", "\(key): \(error)", remedy: "`tern` must be able to read it: the group tern, mode 640")
         }
+    }
+
+    /// What keeps the service from a file that this user may well be able to read.
+    private func unreadable(_ path: String, _ key: String) -> Finding? {
+        let remedy = "copy it to /etc/tern: chgrp tern, chmod 640. For certbot a hook does that: docs/operations.md"
+        if isService, ["/home/", "/root/", "/run/user/", "/tmp/", "/var/tmp/"].contains(where: { path.hasPrefix($0) }) {
+            return Finding(.fault, "certificate", "\(path) of \(key) is hidden from the service (ProtectHome and PrivateTmp in tern.service)", remedy: remedy)
+        }
+        // A file that is not there is told below.
+        guard FileManager.default.fileExists(atPath: path), machine.serviceCanRead(path) == false else { return nil }
+        return Finding(.fault, "certificate", "the user \(machine.serviceUser ?? "tern") cannot read \(path) of \(key)", remedy: remedy)
     }
 
     private func day(_ date: Date) -> String { date.formatted(.iso8601.year().month().day()) }

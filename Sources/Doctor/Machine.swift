@@ -18,17 +18,29 @@ public struct Machine: Sendable {
     /// Room for whoever runs this in the file system of that folder, in bytes; nil where it is not known.
     public var room: @Sendable (_ folder: String) -> Int?
 
+    /// The service's user, where this runs as root and that user exists.
+    public var serviceUser: String?
+
     public init(
         read: @escaping @Sendable (_ path: String) -> String?, obstacle: @escaping @Sendable (ListenAddress) -> Obstacle?,
-        output: @escaping @Sendable (_ program: String, _ arguments: [String]) -> String?, room: @escaping @Sendable (_ folder: String) -> Int?
+        output: @escaping @Sendable (_ program: String, _ arguments: [String]) -> String?, room: @escaping @Sendable (_ folder: String) -> Int?,
+        serviceUser: String? = nil
     ) {
-        (self.read, self.obstacle, self.output, self.room) = (read, obstacle, output, room)
+        (self.read, self.obstacle, self.output, self.room, self.serviceUser) = (read, obstacle, output, room, serviceUser)
+    }
+
+    /// Whether the service's user can read a file; nil where that cannot be found out.
+    func serviceCanRead(_ path: String) -> Bool? {
+        guard let serviceUser else { return nil }
+        let user = ["--reuid", serviceUser, "--regid", serviceUser, "--init-groups"]
+        guard output("setpriv", user + ["true"]) != nil else { return nil }
+        return output("setpriv", user + ["test", "-r", path]) != nil
     }
 
     func number(_ path: String) -> Int? { read(path).flatMap { Int($0.filter { !$0.isWhitespace }) } }
 
     /// This one.
-    public static let this = Machine(read: readFile, obstacle: bind, output: run, room: freeRoom)
+    public static let this = Machine(read: readFile, obstacle: bind, output: run, room: freeRoom, serviceUser: geteuid() == 0 && getpwnam("tern") != nil ? "tern" : nil)
 
     private static func readFile(_ path: String) -> String? {
         guard let file = fopen(path, "re") else { return nil }

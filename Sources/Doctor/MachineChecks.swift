@@ -1,7 +1,7 @@
 internal import Configuration
 internal import SIPNames
 
-/// What of the machine stands in the way of calls, now or under load.
+/// Problems of the machine that prevent calls, now or under load.
 struct MachineChecks {
     let configuration: GatewayConfiguration
     let machine: Machine
@@ -23,7 +23,7 @@ struct MachineChecks {
         switch machine.obstacle(listener) {
         case nil where isRunning:
             return Finding(.fault, "port", "\(listener) of \(key) is free, though the gateway runs", remedy: "see its log; was the configuration changed since it started? Restart it")
-        case nil: return Finding(.good, "port", "\(listener) of \(key) can be had")
+        case nil: return Finding(.good, "port", "\(listener) of \(key) is free")
         case .isTaken where isRunning: return Finding(.good, "port", "\(listener) of \(key) is the gateway's")
         case .isTaken where gateway == .former: return Finding(.good, "port", "\(listener) of \(key) is the running gateway's, as it seems")
         case .isTaken:
@@ -89,9 +89,9 @@ struct MachineChecks {
 
     private var clock: Finding? {
         switch machine.output("timedatectl", ["show", "-p", "NTPSynchronized", "--value"])?.prefix(while: \.isLetter) {
-        case "yes": Finding(.good, "clock", "is kept right")
+        case "yes": Finding(.good, "clock", "is synchronised")
         case "no":
-            Finding(.note, "clock", "nobody says that it is right: tokens, certificates and records go by it", remedy: "apt-get install systemd-timesyncd, or chrony")
+            Finding(.note, "clock", "the clock is not synchronised: tokens, certificates and records go by it", remedy: "apt-get install systemd-timesyncd, or chrony")
         default: nil
         }
     }
@@ -112,26 +112,44 @@ struct MachineChecks {
     // MARK: Packet filters
 
     private var firewall: [Finding] {
-        guard let rules = machine.output("nft", ["list", "ruleset"]) else {
+        guard let text = machine.output("nft", ["list", "ruleset"]) else {
             return [Finding(.note, "firewall", "not looked at: that takes root, and the program nft", remedy: "open \(wantedPorts) in whatever filters packets, here and before this machine")]
         }
-        guard FirewallRules(rules).dropsInput else {
-            return [Finding(.good, "firewall", "this machine refuses nothing; whatever is before it has to let \(wantedPorts) through")]
+        let closed = FirewallRules(text).closedChains.filter { !ports(through: $0).isEmpty }
+        guard !closed.isEmpty else {
+            return [Finding(.good, "firewall", "no rule of this machine drops these packets; a firewall before it has to let \(wantedPorts) through")]
         }
-        let missing = needed.filter { !FirewallRules(rules).names($0) }
-        guard !missing.isEmpty else { return [Finding(.good, "firewall", "its rules name \(wantedPorts)")] }
-        return [
-            Finding(
-                .warning, "firewall", "packets that no rule names are dropped, and none names \(missing.map(\.description).joined(separator: ", "))",
-                remedy: missing.map { "nft add rule inet filter input \($0.isUDP ? "udp" : "tcp") dport \($0.range) accept" }.joined(separator: "; "))
-        ]
+        let found = closed.compactMap(finding)
+        return found.isEmpty ? [Finding(.good, "firewall", "its rules name \(wantedPorts)")] : found
     }
 
-    private var needed: [FirewallRules.Ports] {
-        let listeners = configuration.sip.listen + [configuration.http.listen]
-        let open = listeners.filter { !$0.isLoopback }.map { FirewallRules.Ports(isUDP: $0.transport == .udp, $0.port...$0.port) }
-        let media = configuration.media.rtpPorts
-        return open + (open.isEmpty ? [] : [FirewallRules.Ports(isUDP: true, media)])
+    private func finding(_ chain: FirewallRules.ClosedChain) -> Finding? {
+        let missing = ports(through: chain).filter { !chain.opens($0) }
+        guard !missing.isEmpty else { return nil }
+        // What is added behind a rule that drops all is never reached.
+        let verb = chain.endsInDrop ? "insert" : "add"
+        let rules = missing.map { "nft \(verb) rule \(chain.place) \($0.isUDP ? "udp" : "tcp") dport \($0.range) accept" }.joined(separator: "; ")
+        return Finding(
+            .warning, "firewall", "the chain \(chain.place) drops packets that no rule names, and none names \(missing.map(\.description).joined(separator: ", "))",
+            remedy: "\(rules); and the same in /etc/nftables.conf, which keeps them")
+    }
+
+    private var needed: [FirewallRules.Ports] { openPorts(where: { _ in true }) }
+
+    /// Those that packets come to through a chain: one of the family ip6 has none of IPv4.
+    private func ports(through chain: FirewallRules.ClosedChain) -> [FirewallRules.Ports] {
+        switch chain.family {
+        case "ip": openPorts(where: { !$0 })
+        case "ip6": openPorts(where: { $0 })
+        default: needed
+        }
+    }
+
+    private func openPorts(where isWanted: (_ isIPv6: Bool) -> Bool) -> [FirewallRules.Ports] {
+        let listeners = (configuration.sip.listen + [configuration.http.listen]).filter { !$0.isLoopback }
+        let open = listeners.filter { isWanted($0.address.contains(":")) }.map { FirewallRules.Ports(isUDP: $0.transport == .udp, $0.port...$0.port) }
+        let hasMedia = isWanted(false) || isWanted(true) && configuration.media.address6 != nil
+        return open + (listeners.isEmpty || !hasMedia ? [] : [FirewallRules.Ports(isUDP: true, configuration.media.rtpPorts)])
     }
 
     private var wantedPorts: String { needed.isEmpty ? "no port" : needed.map(\.description).joined(separator: ", ") }
@@ -166,28 +184,106 @@ struct FirewallRules {
         var description: String { "\(isUDP ? "udp" : "tcp") \(range)" }
     }
 
-    private let lines: [Substring]
+    /// A chain of the hook input that drops what no rule accepts.
+    struct ClosedChain {
+        let family: String
+        /// Family, table and chain, as `nft` takes them.
+        let place: String
+        /// Whether its last rule drops all packets.
+        let endsInDrop: Bool
+        /// Its rules, and those of the chains that it jumps to.
+        fileprivate let rules: [Substring]
 
-    /// - Parameter text: What `nft list ruleset` prints.
-    init(_ text: String) { lines = text.split(separator: "\n") }
-
-    /// Whether packets to this machine are dropped where no rule names them.
-    var dropsInput: Bool { lines.contains { $0.contains("hook input") && ($0.contains("policy drop") || $0.contains("policy reject")) } }
-
-    /// Whether a rule that accepts names all of these ports; one without ports, as for an interface, does not count.
-    func names(_ ports: Ports) -> Bool {
-        lines.contains { line in
-            guard line.contains("accept"), line.contains("dport"), ports.isUDP ? line.contains("udp") || line.contains("th dport") : line.contains("tcp") || line.contains("th dport")
-            else { return false }
-            return FirewallRules.numbers(in: line).contains { $0.lowerBound <= ports.numbers.lowerBound && $0.upperBound >= ports.numbers.upperBound }
+        /// Whether a rule that accepts names all of these ports; one without ports, as for an interface, does not count.
+        func opens(_ ports: Ports) -> Bool {
+            rules.contains { rule in
+                let isOfTransport = rule.contains(ports.isUDP ? "udp" : "tcp") || rule.contains("th dport")
+                guard rule.contains("accept"), rule.contains("dport"), isOfTransport else { return false }
+                return FirewallRules.numbers(in: rule).contains { $0.lowerBound <= ports.numbers.lowerBound && $0.upperBound >= ports.numbers.upperBound }
+            }
         }
     }
 
+    private struct Chain {
+        let table: String
+        let name: String
+        var isInput = false
+        var hasDropPolicy = false
+        var rules: [Substring] = []
+
+        /// The chains that its rules jump to.
+        var next: [String] {
+            rules.flatMap { rule in
+                let words = rule.split { $0.isWhitespace || $0 == "," || $0 == "}" }
+                return zip(words, words.dropFirst()).filter { $0.0 == "jump" || $0.0 == "goto" }.map { String($0.1) }
+            }
+        }
+    }
+
+    private var chains: [Chain] = []
+
+    /// - Parameter text: What `nft list ruleset` prints.
+    init(_ text: String) {
+        var table = "", chain: Chain?
+        for line in text.split(separator: "\n") {
+            let words = line.split(whereSeparator: \.isWhitespace)
+            if words.first == "table", words.count >= 3 {
+                table = "\(words[1]) \(words[2])"
+            } else if words.first == "chain", words.count == 3, words[2] == "{" {
+                chain = Chain(table: table, name: String(words[1]))
+            } else if words == ["}"] {
+                if let chain { chains.append(chain) }
+                chain = nil
+            } else if words.first == "type", line.contains(" hook ") {
+                chain?.isInput = line.contains(" hook input ")
+                chain?.hasDropPolicy = line.contains("policy drop")
+            } else {
+                chain?.rules.append(line)
+            }
+        }
+    }
+
+    /// The chains that a packet to this machine has to get through.
+    var closedChains: [ClosedChain] {
+        chains.filter(\.isInput).compactMap { chain in
+            let family = String(chain.table.prefix { $0 != " " }), endsInDrop = chain.rules.last.map(FirewallRules.dropsAll) ?? false
+            guard ["inet", "ip", "ip6"].contains(family), chain.hasDropPolicy || endsInDrop else { return nil }
+            return ClosedChain(family: family, place: "\(chain.table) \(chain.name)", endsInDrop: endsInDrop, rules: rules(from: chain))
+        }
+    }
+
+    private func rules(from first: Chain) -> [Substring] {
+        var names: Set = [first.name], waiting = [first], found: [Substring] = []
+        while let chain = waiting.popLast() {
+            found += chain.rules
+            for name in chain.next where names.insert(name).inserted { waiting += chains.filter { $0.table == first.table && $0.name == name } }
+        }
+        return found
+    }
+
+    /// Whether a rule drops or rejects each packet: `drop`, `counter packets 0 bytes 0 reject with icmpx admin-prohibited`, `log prefix "x" drop`.
+    private static func dropsAll(_ rule: Substring) -> Bool {
+        // Without what stands in quotes.
+        let bare = rule.split(separator: "\"", omittingEmptySubsequences: false).enumerated().filter { $0.offset.isMultiple(of: 2) }.map { String($0.element) }.joined(separator: " ")
+        var words = bare.split(whereSeparator: \.isWhitespace)[...]
+        while let word = words.first {
+            switch word {
+            case "drop", "reject": return true
+            case "counter", "log", "prefix": words.removeFirst()
+            case "packets", "bytes", "level", "flags", "group": words = words.dropFirst(2)
+            default: return false
+            }
+        }
+        return false
+    }
+
     /// `5060`, `20000-29999` and lists of them, behind `dport`.
-    private static func numbers(in line: Substring) -> [ClosedRange<Int>] {
-        guard let place = line.ranges(of: "dport").first else { return [] }
-        let words = line[place.upperBound...].split { !($0.isNumber || $0 == "-") }
-        return words.compactMap { word in
+    private static func numbers(in rule: Substring) -> [ClosedRange<Int>] {
+        guard let place = rule.ranges(of: "dport").first else { return [] }
+        let rest = rule[place.upperBound...].drop(while: \.isWhitespace)
+        // Numbers behind these are those of counters.
+        let ports = rest.hasPrefix("{") ? rest.prefix { $0 != "}" } : rest.prefix { !$0.isWhitespace }
+        return ports.split { !($0.isNumber || $0 == "-") }.compactMap { word in
             let ends = word.split(separator: "-").compactMap { Int($0) }
             guard let first = ends.first, let last = ends.last, first <= last else { return nil }
             return first...last

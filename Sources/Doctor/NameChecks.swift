@@ -11,7 +11,13 @@ struct NameChecks {
 
     func findings() async -> [Finding] {
         let domain = configuration.sip.domain
-        guard IPAddress(host: domain) == nil else { return [Finding(.note, "domain", "sip.domain is an address: users are called as NAME@\(domain)")] }
+        guard IPAddress(host: domain) == nil else {
+            return [
+                Finding(
+                    .note, "domain", "sip.domain is an address: users are called as NAME@\(domain)",
+                    remedy: "for users as NAME@DOMAIN set sip.domain to a name that DNS knows; else leave it as it is")
+            ]
+        }
         let resolver = SIPResolver(ResolverConfiguration(nameServers: configuration.sip.nameServers.compactMap(NameServer.init), paths: Hop.Path.all(transports: [.udp, .tcp, .tls], families: [.ipv4, .ipv6])))
         defer { LoopActor.task { await resolver.stop() } }
         do throws(ResolverError) {
@@ -32,13 +38,13 @@ struct NameChecks {
         let places = Set(hops.map { "\($0.transport.rawValue) \(SocketAddress(address: $0.address, port: $0.port)?.description ?? $0.address)" }).sorted().joined(separator: ", ")
         guard !ours.isEmpty else {
             return Finding(
-                .warning, "domain", "whoever looks up \(domain) comes to \(places), none of them this machine",
+                .warning, "domain", "DNS sends callers of \(domain) to \(places), none of them this machine",
                 remedy: "right behind a proxy or NAT that leads here; else let its records say \(configuration.media.address)")
         }
         let deaf = ours.filter { hop in !listeners.contains { $0.transport.rawValue == hop.transport.rawValue && $0.port == hop.port } }
-        guard let first = deaf.first else { return Finding(.good, "domain", "whoever looks up \(domain) comes to \(places)") }
+        guard let first = deaf.first else { return Finding(.good, "domain", "DNS sends callers of \(domain) to \(places)") }
         return Finding(
-            .warning, "domain", "whoever looks up \(domain) tries \(first.transport.rawValue) port \(first.port), where nothing listens",
+            .warning, "domain", "DNS sends callers of \(domain) to \(first.transport.rawValue) port \(first.port), where nothing listens",
             remedy: "listen there (sip.listen), or take it out of the SRV and NAPTR records of \(domain)")
     }
 }

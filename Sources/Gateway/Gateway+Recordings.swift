@@ -20,6 +20,6 @@ extension Gateway {
                 guard let name = RecordingName(name) else { return nil }
                 return await recordings.file(name)
             },
-            offer: { [downloads] path in await downloads.offer(path) })
+            offer: { [downloads] path, user in await downloads.offer(path, to: user) })
     }
 }

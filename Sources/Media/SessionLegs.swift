@@ -32,6 +32,8 @@ final class SessionLegs {
     /// The session's.
     private let id: String
     private let kind: SessionKind
+    /// The browsers' sides whose media connection has come up.
+    private var upSides: Set<SessionSide> = []
     private let engine: any MediaEngine
     private let recorder: SessionRecorder
     /// The session's, with its ids.
@@ -179,7 +181,10 @@ final class SessionLegs {
 
     private func receive(_ event: JanusHandleEvent, from side: SessionSide) {
         switch event {
-        case .webrtcUp: onEvent?(.up)
+        case .webrtcUp:
+            upSides.insert(side)
+            // One browser that hears nothing is a call that does not work.
+            if kind.sides.allSatisfy({ kind.type(of: $0) != .webrtc || upSides.contains($0) }) { onEvent?(.up) }
         case .media(let kind, let receiving): onEvent?(.flowing(kind: kind.rawValue, receiving))
         case .slowLink: onEvent?(.slowLink)
         case .hangup(let reason): onEvent?(.gone(SessionLegs.end(for: reason)))

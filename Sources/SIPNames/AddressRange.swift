@@ -5,6 +5,9 @@ public struct AddressRange: Sendable, Hashable, CustomStringConvertible {
     /// Bits that count, of an IPv4-mapped address those of the IPv4 address.
     public let length: Int
 
+    /// Whether it is of IPv6; one of IPv4-mapped addresses is of IPv4.
+    public var isIPv6: Bool { address.isIPv6 }
+
     /// Nil where `text` is no such range, or one with bits behind the length.
     public init?(_ text: String) {
         let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)

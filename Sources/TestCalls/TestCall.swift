@@ -56,8 +56,9 @@ public final class TestCall {
     }
 
     private func run() async throws(TestCallError) -> TestCallResult {
+        // Nobody's name (RFC 3323 section 4.1.1.3): one of the gateway's own domain would have to be proven.
         var settings = SIPEndpointConfiguration(
-            listen: [ListenAddress(transport: order.gateway.transport, address: "\(order.address)", port: 0)], domain: "\(order.address.uriHost)",
+            listen: [ListenAddress(transport: order.gateway.transport, address: "\(order.address)", port: 0)], domain: "anonymous.invalid",
             userAgent: "tern test-call")
         settings.sessionExpires = 0
         settings.stopLimit = .seconds(2)

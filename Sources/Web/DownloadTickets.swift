@@ -8,6 +8,8 @@ public final class DownloadTickets {
     private struct Ticket {
         let file: HTTPFile
         let name: String
+        /// Who asked for it.
+        let user: String
         let ends: ContinuousClock.Instant
         /// Lets go of the file then.
         let timer: LoopTimer
@@ -17,6 +19,8 @@ public final class DownloadTickets {
     nonisolated static let lifetime = Duration.seconds(60)
     /// Each holds a descriptor; with one more the oldest ends.
     nonisolated static let most = 64
+    /// Those of one user, whose oldest ends with one more: nobody ends those of others alone.
+    nonisolated static let mostOfUser = 4
     static let path = "/recordings/"
 
     private var tickets: [String: Ticket] = [:]
@@ -26,21 +30,25 @@ public final class DownloadTickets {
 
     /// Opens a file for download.
     ///
+    /// - Parameter user: Who asks for it.
     /// - Returns: The address, relative to the gateway's; nil where the file cannot be read.
-    public func offer(_ path: String) async -> String? {
+    public func offer(_ path: String, to user: String) async -> String? {
         guard let file = await HTTPFile.open(path) else { return nil }
         let name = String(path.split(separator: "/").last ?? ""), token = BrowserID.make(), now = ContinuousClock.now
-        while let first = order.first, order.count >= DownloadTickets.most {
-            tickets.removeValue(forKey: first)?.timer.cancel()
-            order.removeFirst()
-        }
+        let own = order.filter { tickets[$0]?.user == user }
+        if own.count >= DownloadTickets.mostOfUser, let oldest = own.first { end(oldest) }
+        if order.count >= DownloadTickets.most, let oldest = order.first { end(oldest) }
         let timer = LoopTimer.schedule(after: DownloadTickets.lifetime) { [weak self] in
-            self?.tickets[token] = nil
-            self?.order.removeAll { $0 == token }
+            self?.end(token)
         }
-        tickets[token] = Ticket(file: file, name: name, ends: now + DownloadTickets.lifetime, timer: timer)
+        tickets[token] = Ticket(file: file, name: name, user: user, ends: now + DownloadTickets.lifetime, timer: timer)
         order.append(token)
         return "\(DownloadTickets.path)\(name)?ticket=\(token)"
+    }
+
+    private func end(_ token: String) {
+        tickets.removeValue(forKey: token)?.timer.cancel()
+        order.removeAll { $0 == token }
     }
 
     /// The file of an address that was given out, as something to save.

@@ -21,7 +21,7 @@ struct CheckCommand: ParsableCommand {
         for problem in mediaServerProblems(of: loaded.configuration) {
             StandardStreams.error("warning: janus: \(problem) (calls will be refused until then)")
         }
-        StandardStreams.output("\(options.config ?? "The default configuration") is right. With it Tern")
+        StandardStreams.output("\(options.file() ?? "The default configuration") is right. With it Tern")
         StandardStreams.output(ConfigurationSummary(loaded).text)
     }
 

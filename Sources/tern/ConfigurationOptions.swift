@@ -2,10 +2,11 @@ internal import ArgumentParser
 internal import Configuration
 internal import Foundation
 internal import Gateway
+internal import Glibc
 
 /// The arguments that say what the configuration is; those that have a key win over file and environment.
 struct ConfigurationOptions: ParsableArguments {
-    @Option(name: .long, help: ArgumentHelp("The configuration, a YAML file. Without one the defaults stand.", valueName: "file"))
+    @Option(name: .long, help: ArgumentHelp("The configuration, a YAML file. Default: /etc/tern/tern.yaml where it exists. For serve, and without that file, the defaults stand.", valueName: "file"))
     var config: String?
 
     @Option(name: .long, help: ArgumentHelp("Listen for SIP here; repeat it for several. Key sip.listen.", valueName: "udp|tcp|tls:address:port"))
@@ -38,21 +39,33 @@ struct ConfigurationOptions: ParsableArguments {
     @Option(name: .long, help: ArgumentHelp("text or json. Key log.format.", valueName: "format"))
     var logFormat: String?
 
+    /// The configuration of the service.
+    static let standardFile = "/etc/tern/tern.yaml"
+
+    /// The file to read; nil where the defaults stand.
+    ///
+    /// - Parameter isServing: Whether it is for a gateway that is started: none runs by a file that it was not given.
+    func file(isServing: Bool = false) -> String? {
+        if config != nil || isServing { return config }
+        // A file that this user may not see counts: nothing is said of a gateway by other settings than its own.
+        return access(ConfigurationOptions.standardFile, F_OK) == 0 || errno == EACCES ? ConfigurationOptions.standardFile : nil
+    }
+
     /// Reads the configuration.
-    func load() throws(TernConfigurationError) -> LoadedConfiguration {
+    func load(isServing: Bool = false) throws(TernConfigurationError) -> LoadedConfiguration {
         try ConfigurationReader.load(
-            file: config, environment: ProcessInfo.processInfo.environment, arguments: arguments)
+            file: file(isServing: isServing), environment: ProcessInfo.processInfo.environment, arguments: arguments)
     }
 
     /// Where the control socket of a gateway with this configuration is, as far as the configuration can be read.
     var controlSocket: String {
-        ConfigurationReader.controlSocket(file: config, environment: ProcessInfo.processInfo.environment, arguments: arguments)
+        ConfigurationReader.controlSocket(file: file(), environment: ProcessInfo.processInfo.environment, arguments: arguments)
     }
 
     /// Reads the configuration, and tells what is wrong with it.
-    func loadOrReport() throws(ExitStatus) -> LoadedConfiguration {
+    func loadOrReport(isServing: Bool = false) throws(ExitStatus) -> LoadedConfiguration {
         do throws(TernConfigurationError) {
-            return try load()
+            return try load(isServing: isServing)
         } catch {
             let count = error.problems.count
             StandardStreams.error(error.description)

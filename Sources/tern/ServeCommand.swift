@@ -27,7 +27,7 @@ struct ServeCommand: ParsableCommand {
 
     func run() throws {
         if !coreDumps { CoreDumps.forbid() }
-        let loaded = try options.loadOrReport()
+        let loaded = try options.loadOrReport(isServing: true)
         let output = LogOutput.standardError
         output.level = loaded.configuration.log.level
         output.format = loaded.configuration.log.format
@@ -44,7 +44,7 @@ struct ServeCommand: ParsableCommand {
         let service = Service(
             configuration: loaded.configuration, routePlaces: loaded.routePlaces, events: events, metrics: metrics, logger: logger
         ) {
-            do throws(TernConfigurationError) { return .success(try options.load()) } catch { return .failure(error) }
+            do throws(TernConfigurationError) { return .success(try options.load(isServing: true)) } catch { return .failure(error) }
         }
         let status = service.run()
         if status != .success { throw status }

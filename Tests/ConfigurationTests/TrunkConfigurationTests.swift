@@ -162,6 +162,15 @@ import Testing
         #expect(problems(text).map(\.key) == ["trunks[1].name", "trunks[2].from_addresses[1]", "trunks[2].from_addresses[2]"])
     }
 
+    @Test("a range of addresses that is so wide that it takes the limits from half the internet is a warning", arguments: [
+        ("2000::/8", true), ("fe00::/15", true), ("2001::/16", false), ("2001:db8::/32", false), ("10.0.0.0/8", false), ("::ffff:10.0.0.0/104", false),
+    ])
+    func wide(range: String, isWarned: Bool) throws {
+        let warnings = try load("trunks: [{name: a, targets: sip:h, from_addresses: [192.0.2.1, '\(range)']}]").warnings
+        #expect(warnings.map(\.key) == (isWarned ? ["trunks[0].from_addresses[1]"] : []))
+        #expect(warnings.allSatisfy { $0.reason.contains("no limit by address counts there") })
+    }
+
     @Test("two trunks do not come with one name in their credentials")
     func accounts() {
         let text = """

@@ -45,7 +45,7 @@ import Testing
     func well() async throws {
         let found = await findings()
         #expect(found.allSatisfy { $0.severity <= .note }, "\(found)")
-        #expect(found.contains { $0.subject == "port" && $0.text.contains("can be had") })
+        #expect(found.contains { $0.subject == "port" && $0.text.contains("is free") })
     }
 
     @Test("a port that somebody has is a fault, with their name; the gateway's own is none")
@@ -77,13 +77,15 @@ import Testing
     @Test("certificates that have ended, end soon, are of another name or cannot be read are told")
     func certificates() async throws {
         let authority = try TestAuthority()
-        func check(_ files: (certificate: String, key: String), domain: String = "sip.test") async -> Finding? {
+        func check(
+            _ files: (certificate: String, key: String), domain: String = "sip.test", machine: Machine = DoctorTests.machine(), isService: Bool = false
+        ) async -> Finding? {
             let configuration = DoctorTests.configuration {
                 $0.sip.tls = TLSFiles(certificate: files.certificate, key: files.key)
                 $0.sip.domain = domain
                 $0.sip.nameServers = [SocketAddress("127.0.0.1:9")].compactMap(\.self)
             }
-            return ConfigurationChecks(configuration: configuration, host: DoctorTests.host, now: .now).findings.first { $0.text.contains("sip.tls") }
+            return ConfigurationChecks(configuration: configuration, host: DoctorTests.host, now: .now, machine: machine, isService: isService).findings.first { $0.text.contains("sip.tls") }
         }
         let good = await check(try authority.issue("good.pem", names: "DNS:sip.test", days: 60))
         #expect(good?.severity == .good, "\(String(describing: good))")
@@ -95,6 +97,25 @@ import Testing
         #expect(other?.severity == .warning && other?.text.contains("not for sip.test") == true, "\(String(describing: other))")
         let missing = await check(("/nowhere/none.pem", "/nowhere/none.key"))
         #expect(missing?.severity == .fault, "\(String(describing: missing))")
+        let hidden = await check(("/home/somebody/tern.pem", "/home/somebody/tern.key"), isService: true)
+        #expect(hidden?.severity == .fault && hidden?.text.contains("hidden from the service") == true && hidden?.remedy != nil, "\(String(describing: hidden))")
+    }
+
+    @Test("a key that the service's user cannot read is a fault, where that can be found out", arguments: [(true, Finding.Severity.fault), (false, Finding.Severity.good)])
+    func unreadableKey(works: Bool, severity: Finding.Severity) async throws {
+        let authority = try TestAuthority()
+        let files = try authority.issue("service.pem", names: "DNS:sip.test", days: 60)
+        let machine = Machine(
+            read: { _ in nil }, obstacle: { _ in nil },
+            output: { program, arguments in works && program == "setpriv" && (arguments.last == "true" || arguments.last == files.certificate) ? "" : nil },
+            room: { _ in nil }, serviceUser: "tern")
+        let configuration = DoctorTests.configuration {
+            $0.sip.tls = TLSFiles(certificate: files.certificate, key: files.key)
+            $0.sip.domain = "sip.test"
+        }
+        let found = ConfigurationChecks(configuration: configuration, host: DoctorTests.host, now: .now, machine: machine, isService: false).findings
+        let finding = found.first { $0.text.contains("sip.tls") }
+        #expect(finding?.severity == severity && finding?.text.contains("cannot read \(files.key)") == works, "\(found) \(authority)")
     }
 
     @Test("few ports, small buffers, no room, a full table of connections: each with a remedy")
@@ -123,9 +144,20 @@ import Testing
             """
         let found = await findings(machine: DoctorTests.machine(outputs: ["nft": closed])).first { $0.subject == "firewall" }
         #expect(found?.severity == .warning && found?.text.contains("udp 20000-29999") == true && found?.text.contains("udp 5060") == false, "\(String(describing: found))")
-        #expect(found?.remedy == "nft add rule inet filter input udp dport 20000-29999 accept")
+        #expect(found?.remedy == "nft add rule inet filter input udp dport 20000-29999 accept; and the same in /etc/nftables.conf, which keeps them")
         let open = closed.replacing("udp dport { 5060, 5062 } accept", with: "udp dport { 5060, 10000-30000 } accept")
         #expect(await findings(machine: DoctorTests.machine(outputs: ["nft": open])).first { $0.subject == "firewall" }?.severity == .good)
+        // Behind a rule that drops all a new one is never reached.
+        let last = closed.replacing("policy drop", with: "policy accept").replacing("udp dport { 5060, 5062 } accept", with: "counter packets 5060 bytes 9 reject with icmpx admin-prohibited")
+        let ended = await findings(machine: DoctorTests.machine(outputs: ["nft": last])).first { $0.subject == "firewall" }
+        #expect(ended?.remedy?.hasPrefix("nft insert rule inet filter input udp dport 5060 accept; ") == true, "\(String(describing: ended))")
+        #expect(await findings(machine: DoctorTests.machine(outputs: ["nft": closed.replacing("policy drop", with: "policy accept")])).first { $0.subject == "firewall" }?.severity == .good)
+        // What another hook lets through, or another chain that input jumps to.
+        let elsewhere = "\ttype filter hook output priority filter; policy drop;\n\t\tudp dport 1-65535 accept\n\t}\n}"
+        let output = String(closed.dropLast()) + "\n\tchain output {\n\t\(elsewhere)"
+        #expect(await findings(machine: DoctorTests.machine(outputs: ["nft": output])).first { $0.subject == "firewall" }?.severity == .warning)
+        let jump = String(closed.replacing("tcp dport 22 accept", with: "jump voice").dropLast()) + "\n\tchain voice {\n\t\tudp dport 20000-29999 counter packets 1 bytes 2 accept\n\t}\n}"
+        #expect(await findings(machine: DoctorTests.machine(outputs: ["nft": jump])).first { $0.subject == "firewall" }?.severity == .good)
     }
 
     @Test("a gateway that takes no calls, a Janus that is away and a trunk that is down are faults")

@@ -93,6 +93,11 @@ extension IntegrationTests {
                 """)
             #expect(bytes.intValue == size)
             try await page.click("logout-button")
+            // Whoever signs in next sees none of it.
+            try await page.wait(until: """
+                document.body.dataset.state === 'signed-out' && !document.getElementById('recordings-panel').open
+                  && document.querySelectorAll('#recordings-list button').length === 0
+                """)
             try await page.close()
         }
 

@@ -49,7 +49,7 @@ extension IntegrationTests {
             try await play { gateway, _ in
                 let caller = try SIPPhone(at: gateway, frequency: 500), called = try SIPPhone(at: gateway, frequency: 700, port: gateway.phonePort)
                 defer { caller.stop(); called.stop() }
-                caller.call("phone", from: "carol")
+                caller.call("phone", visitor: "carol")
                 try await called.called()
                 try called.ring()
                 try await called.accept()
@@ -112,7 +112,7 @@ extension IntegrationTests {
             try await play { gateway, _ in
                 let phone = try SIPPhone(at: gateway), called = try SIPPhone(at: gateway, port: gateway.phonePort)
                 defer { phone.stop(); called.stop() }
-                phone.call("nobody", from: "dave")
+                phone.call("nobody", visitor: "dave")
                 let refusal = try await phone.final("INVITE", within: .patience)
                 #expect(refusal.status == 480)
                 phone.send { $0.acknowledgement(of: refusal) }
@@ -120,7 +120,7 @@ extension IntegrationTests {
                 #expect(refused["end"]?["status"]?.intValue == 480 && refused["end"]?["result"]?.stringValue == "not_found" && refused["dialled"]?.stringValue == "nobody")
                 #expect(refused["caller_side"]?["call_id"] != nil && refused["session"] == nil)
 
-                phone.call("phone", from: "erin")
+                phone.call("phone", visitor: "erin")
                 try await called.called()
                 try called.ring()
                 _ = try await phone.provisional(180)
@@ -137,7 +137,7 @@ extension IntegrationTests {
 
                 let echo = try SIPPhone(at: gateway)
                 defer { echo.stop() }
-                echo.call("echo", from: "frank")
+                echo.call("echo", visitor: "frank")
                 try await echo.answered()
                 try await echo.hangUp()
                 let echoed = try await record(gateway, "from", "frank")
@@ -159,7 +159,7 @@ extension IntegrationTests {
             let gateway = try await GatewayProcess(in: stage.environment, name: "records-killed", records: ["database: DIRECTORY/calls.sqlite"])
             let phone = try SIPPhone(at: gateway)
             defer { phone.stop() }
-            phone.call("echo", from: "carol")
+            phone.call("echo", visitor: "carol")
             try await phone.answered()
             #expect(try await calls(gateway).output.contains("talking"))
             await gateway.kill()
@@ -179,12 +179,12 @@ extension IntegrationTests {
             try await play(["database: \(server.url)", "file: DIRECTORY/calls.jsonl"]) { gateway, _ in
                 let phone = try SIPPhone(at: gateway)
                 defer { phone.stop() }
-                phone.call("echo", from: "carol")
+                phone.call("echo", visitor: "carol")
                 try await phone.answered()
                 #expect(try await calls(gateway).output.contains("talking"))
                 server.stop()
                 try await phone.hangUp()
-                phone.call("echo", from: "dave")
+                phone.call("echo", visitor: "dave")
                 try await phone.answered()
                 try await phone.hangUp()
                 let away = try await calls(gateway)

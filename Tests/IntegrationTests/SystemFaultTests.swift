@@ -69,7 +69,7 @@ extension IntegrationTests {
             defer { phone.stop() }
             let registered = try SIPProbe(at: gateway)
             #expect(try await registered.register("bob", expires: 60) == 200)
-            phone.call("echo", from: "carol", headers: "Supported: timer\r\nSession-Expires: 90;refresher=uas\r\n")
+            phone.call("echo", visitor: "carol", headers: "Supported: timer\r\nSession-Expires: 90;refresher=uas\r\n")
             try await phone.answered()
             #expect(await phone.audio.hears(440))
             let start = ContinuousClock.now

@@ -207,7 +207,7 @@ extension SIPTests.NameTests {
     /// Sofia would look such names up, or have the system do it, which waits.
     @Test("a response goes to where the request came from, whatever names its Via has", arguments: [
         ("slow.test:5099", ""), ("slow.test", ";rport"), ("127.0.0.1", ";maddr=slow.test"),
-        ("slow.test", ";maddr=slow.test;ttl=1"), ("127.0.0.1", ";received=slow.test"), ("slow.test", ";maddr=x.test;MADDR=y.test"),
+        ("slow.test", ";maddr=slow.test;ttl=1"), ("127.0.0.1", ";maddr=127.0.0.9"), ("127.0.0.1", ";maddr=127.0.0.9;maddr=slow.test"), ("127.0.0.1", ";received=slow.test"), ("slow.test", ";maddr=x.test;MADDR=y.test"),
     ], ["Via", "v"])
     @LoopActor func via(way: (host: String, parameters: String), header: String) async throws {
         let (host, parameters) = way

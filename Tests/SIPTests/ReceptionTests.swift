@@ -299,6 +299,24 @@ extension SIPTests.ReceptionTests {
         await callee.endpoint.stop()
     }
 
+    @Test("the tag of a response cannot be known from former ones: 128 bits by chance")
+    @LoopActor func tags() async throws {
+        let callee = try RecordedEndpoint([.udp])
+        let raw = try RawPeer(talkingTo: callee.port)
+        var tags: Set<String> = []
+        for _ in 0..<4 {
+            raw.send(await invite(to: callee, from: raw).text)
+            let leg = try await callee.incoming().leg
+            callee.endpoint.reject(leg, SIPResponse(status: 486))
+            let tag = try #require(await raw.receive("SIP/2.0 486")?.tag(of: "To"))
+            #expect(tag.count == 32 && tag.allSatisfy(\.isHexDigit), "\(tag)")
+            tags.insert(tag)
+        }
+        let numbers = tags.compactMap { UInt64($0.prefix(16), radix: 16) }.sorted()
+        #expect(Set(zip(numbers, numbers.dropFirst()).map { $1 - $0 }).count == 3)
+        await callee.endpoint.stop()
+    }
+
     @Test("an address that brings a nonce which was made for it has answered")
     @LoopActor func nonces() async throws {
         let callee = try RecordedEndpoint([.udp]) { ($0.t1, $0.t1x64) = (.milliseconds(20), .milliseconds(1_280)) }

@@ -1,6 +1,7 @@
 """The gateway that scenarios are played against: one that runs, or one of our own."""
 import asyncio
 import base64
+import contextlib
 import json
 import os
 import secrets
@@ -10,16 +11,35 @@ import time
 import urllib.error
 import urllib.request
 
+from .phones import RTP_ABOVE
 from .report import Result
 
 USERS = 4
+# Of one call: the called phone's, its caller's, and room for video.
+PORTS = 8
+# What the gateway has for RTP, by its defaults.
+GATEWAY_PORTS = range(20_000, 30_000)
 READY_WITHIN = 30
 IDLE_WITHIN = 45
 
 
+def port_trouble(plays, first_port):
+    """Why phones cannot have the ports from there on; empty where they can."""
+    count = PORTS * len(plays)
+    if count > RTP_ABOVE:
+        return f"{len(plays)} calls take {count} ports, and their RTP begins {RTP_ABOVE} above: play fewer scenarios"
+    for first, what in ((first_port, "phones"), (first_port + RTP_ABOVE, "their RTP")):
+        ports = f"{first} to {first + count - 1} are for {what}"
+        if first + count > 65_536:
+            return f"{ports}, and the last port is 65535"
+        if first < GATEWAY_PORTS.stop and first + count > GATEWAY_PORTS.start:
+            return f"{ports}, and {GATEWAY_PORTS.start} to {GATEWAY_PORTS.stop - 1} for the gateway's RTP"
+    return ""
+
+
 def phone_port(play, first_port):
     """Where a called scenario listens; its RTP has the port 2000 above, video 2 more."""
-    return first_port + 8 * play.number
+    return first_port + PORTS * play.number
 
 
 def caller_port(play, first_port):
@@ -61,6 +81,12 @@ class RunningGateway:
     async def end(self):
         return []
 
+    async def stop(self):
+        """It is not ours to end."""
+
+    def kill(self):
+        """Nor this way."""
+
 
 class OwnGateway:
     """One that lives as long as the scenarios are played."""
@@ -84,7 +110,9 @@ class OwnGateway:
                 env={name: value for name, value in os.environ.items() if not name.startswith("TERN_")})
         try:
             await self.ready()
-        except BaseException:
+        except BaseException as error:
+            if isinstance(error, asyncio.CancelledError):
+                self.kill()
             await self.stop()
             raise
         return self
@@ -159,13 +187,20 @@ users:
 
     async def stop(self):
         if self.process.returncode is None:
-            self.process.send_signal(signal.SIGINT)
+            with contextlib.suppress(ProcessLookupError):
+                self.process.send_signal(signal.SIGINT)
             try:
                 await asyncio.wait_for(self.process.wait(), 15)
             except asyncio.TimeoutError:
-                os.killpg(self.process.pid, signal.SIGKILL)
+                self.kill()
                 await self.process.wait()
         return self.process.returncode
+
+    def kill(self):
+        """Ends it and its Janus at once, without a word."""
+        if self.process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGKILL)
 
     def last_words(self):
         return "\n".join(self.log.read_text(encoding="utf-8", errors="replace").splitlines()[-15:])

@@ -1,11 +1,13 @@
 """The phones: SIPp with a scenario, and a caller that looks at nothing but the final status."""
 import asyncio
+import contextlib
 import os
 import pathlib
 import re
 import secrets
 import signal
 import socket
+import sys
 import xml.etree.ElementTree as ElementTree
 
 HERE = pathlib.Path(__file__).resolve().parent.parent
@@ -16,8 +18,8 @@ RTP_ABOVE = 2000
 class Phone:
     """SIPp, playing a scenario once."""
 
-    def __init__(self, scenario, port, process, folder):
-        self.scenario, self.port, self.process, self.folder = scenario, port, process, folder
+    def __init__(self, scenario, address, port, process, folder):
+        self.scenario, self.address, self.port, self.process, self.folder = scenario, address, port, process, folder
 
     @classmethod
     async def start(cls, scenario, address, port, folder, arguments, rtp=True):
@@ -37,24 +39,41 @@ class Phone:
             process = await asyncio.create_subprocess_exec(
                 *command, *scenario.options, *arguments, stdout=screen, stderr=screen, stdin=asyncio.subprocess.DEVNULL,
                 env=environment, start_new_session=True)
-        return cls(scenario, port, process, folder)
+        return cls(scenario, address, port, process, folder)
 
     async def listens(self):
         """Waits until it has its port."""
         for _ in range(LISTENS_WITHIN * 20):
-            if self.process.returncode is not None or _is_bound(self.port):
+            if self.process.returncode is not None or self._has_port():
                 return
             await asyncio.sleep(0.05)
+
+    def _has_port(self):
+        """Whether a socket has its address and port, UDP or, where it plays over TCP, TCP, and is its own as far as can be seen.
+
+        proc_net_udp, proc_net_tcp: address:port in hexadecimal, the address as the machine has it in memory.
+        """
+        table = "tcp" if {"t1", "tn"} & set(self.scenario.options) else "udp"
+        # SIPp listens on all addresses, whatever -i says.
+        places = {f"{int.from_bytes(socket.inet_aton(one), sys.byteorder):08X}:{self.port:04X}" for one in (self.address, "0.0.0.0")}
+        lines = pathlib.Path(f"/proc/net/{table}").read_text(encoding="ascii", errors="replace").splitlines()[1:]
+        found = {fields[9] for fields in map(str.split, lines) if fields[1] in places}
+        own = _sockets(self.process.pid)
+        return bool(found if own is None else found & own)
 
     async def reason(self):
         """Waits for its end; why it failed, or an empty text."""
         code = await self.process.wait()
         return "" if code == 0 else f"{self.scenario.name}: {self._why(code)}"
 
-    async def stop(self):
+    def kill(self):
         if self.process.returncode is None:
-            os.killpg(self.process.pid, signal.SIGKILL)
-            await self.process.wait()
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGKILL)
+
+    async def stop(self):
+        self.kill()
+        await self.process.wait()
 
     def details(self):
         """What SIPp said, and the messages."""
@@ -150,17 +169,25 @@ class RefusedCaller:
             return "" if first.startswith(f"SIP/2.0 {self.status} ") else f"the caller should get {self.status}, and got {first[8:]}"
         return "the caller got no final response"
 
-    async def stop(self):
+    def kill(self):
         self.socket.close()
+
+    async def stop(self):
+        self.kill()
 
     def details(self):
         return ""
 
 
-def _is_bound(port):
-    """Whether somebody has that port, UDP or TCP (proc_net_udp, proc_net_tcp: address:port in hexadecimal)."""
-    for table in ("udp", "tcp"):
-        lines = pathlib.Path(f"/proc/net/{table}").read_text(encoding="ascii", errors="replace").splitlines()[1:]
-        if any(line.split()[1].endswith(f":{port:04X}") for line in lines):
-            return True
-    return False
+def _sockets(process):
+    """The numbers of a process' sockets; None where they cannot be seen."""
+    try:
+        descriptors = list(pathlib.Path(f"/proc/{process}/fd").iterdir())
+    except OSError:
+        return None
+    numbers = set()
+    for descriptor in descriptors:
+        with contextlib.suppress(OSError):
+            if match := re.fullmatch(r"socket:\[([0-9]+)\]", os.readlink(descriptor)):
+                numbers.add(match[1])
+    return numbers

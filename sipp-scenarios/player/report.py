@@ -35,7 +35,7 @@ def write_junit(results, file):
     suites = ElementTree.Element("testsuites")
     suite = ElementTree.SubElement(suites, "testsuite", name="sipp-scenarios", errors="0", **count)
     for result in results:
-        case = ElementTree.SubElement(suite, "testcase", classname="sipp-scenarios", name=result.name, time=f"{result.seconds:.1f}")
+        case = ElementTree.SubElement(suite, "testcase", classname="sipp-scenarios", name=_clean(result.name), time=f"{result.seconds:.1f}")
         if result.skipped:
             ElementTree.SubElement(case, "skipped", message=_clean(result.skipped))
         elif result.reason:

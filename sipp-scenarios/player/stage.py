@@ -54,10 +54,19 @@ class Stage:
             reason = f"it was not over within {play.seconds + PATIENCE} s"
         except OSError as error:
             reason = str(error)
+        except Exception as error:
+            # Whatever it is, it is this call's: the others go on.
+            reason = f"{type(error).__name__}: {error}"
         finally:
+            # All of them before any is waited for.
+            for party in parties:
+                party.kill()
             for party in parties:
                 await party.stop()
-        details = "\n".join(party.details() for party in parties) if reason else ""
+        try:
+            details = "\n".join(party.details() for party in parties) if reason else ""
+        except OSError as error:
+            details = str(error)
         return Result(play.name, time.monotonic() - began, reason, details)
 
     async def call(self, play, user, parties):

@@ -1,5 +1,6 @@
 """Users of the gateway, whose browser is played by the program `browser`."""
 import asyncio
+import contextlib
 import json
 import os
 import pathlib
@@ -53,10 +54,14 @@ class StandIn:
         code = await self.process.wait()
         return "" if code == 0 else f"the user's browser: {self.failure or f'it ended with code {code}'}"
 
-    async def stop(self):
+    def kill(self):
         if self.process.returncode is None:
-            os.killpg(self.process.pid, signal.SIGKILL)
-            await self.process.wait()
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGKILL)
+
+    async def stop(self):
+        self.kill()
+        await self.process.wait()
 
     def details(self):
         return "\n".join(["==> the user's browser"] + self.lines)

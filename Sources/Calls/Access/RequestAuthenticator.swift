@@ -117,6 +117,9 @@ public final class RequestAuthenticator {
         sources.trunk(source: call.address, domain: call.requestHost) != nil || registeredTrunk(call.address, call.requestUser) != nil
     }
 
+    /// Whether anybody has credentials to prove.
+    var hasAccounts: Bool { !accounts.isEmpty }
+
     /// What asks the sender at an address for credentials; nil where nobody has any.
     func challenge(for address: String) -> SIPResponse? {
         accounts.isEmpty ? nil : challenge(binding: address)

@@ -11,12 +11,12 @@ public struct RecordingLookup {
     public var call: @LoopActor (String) async throws(APIError) -> CallRecord?
     /// The file of a recording by its name, with its bytes; nil where it is not finished.
     public var file: @LoopActor (String) async -> (path: String, size: Int)?
-    /// An address at which a file can be downloaded for a while.
-    public var offer: @LoopActor (_ path: String) async -> String?
+    /// An address at which a file can be downloaded for a while, for a user.
+    public var offer: @LoopActor (_ path: String, _ user: String) async -> String?
 
     public init(
         calls: @escaping @LoopActor (String?, Int) async throws(APIError) -> [CallRecord], call: @escaping @LoopActor (String) async throws(APIError) -> CallRecord?,
-        file: @escaping @LoopActor (String) async -> (path: String, size: Int)?, offer: @escaping @LoopActor (String) async -> String?
+        file: @escaping @LoopActor (String) async -> (path: String, size: Int)?, offer: @escaping @LoopActor (String, String) async -> String?
     ) {
         self.calls = calls
         self.call = call
@@ -26,10 +26,23 @@ public struct RecordingLookup {
 }
 
 extension BrowserService {
+    /// How many clients of one user may have their recordings looked up at a time: the database does one thing after another.
+    private static let mostListing = 4
+
     func listRecordings(_ command: ListRecordings, _ client: BrowserClient, _ reply: BrowserReply) throws(APIError) {
         guard let lookup = recordings else { throw APIError(.notSupported) }
         let user = client.user.isAdmin ? nil : client.user.name
+        let (name, id) = (client.user.name, client.id)
+        var clients = listing[name] ?? []
+        guard clients.count < BrowserService.mostListing, clients.insert(id).inserted else {
+            throw APIError(.tooManyRequests, "a list of recordings is being made already")
+        }
+        listing[name] = clients
         LoopActor.task {
+            defer {
+                self.listing[name]?.remove(id)
+                if self.listing[name]?.isEmpty == true { self.listing[name] = nil }
+            }
             do throws(APIError) {
                 var list: [JSONValue] = []
                 for call in try await lookup.calls(user, command.limit) {
@@ -61,7 +74,7 @@ extension BrowserService {
         LoopActor.task {
             do throws(APIError) {
                 guard let call = try await lookup.call(command.callID), user.isAdmin || call.isOf(user.name) else { throw APIError.unknownCall() }
-                guard call.recordings.contains(command.file), let file = await lookup.file(command.file), let address = await lookup.offer(file.path) else {
+                guard call.recordings.contains(command.file), let file = await lookup.file(command.file), let address = await lookup.offer(file.path, user.name) else {
                     throw APIError(.wrongState, "`file`: there is no such recording, or it is not finished")
                 }
                 reply.ok(["url": .string(address), "path": .string(BrowserService.fileName(file.path)), "size": .integer(file.size)])

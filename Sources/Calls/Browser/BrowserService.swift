@@ -19,6 +19,8 @@ public final class BrowserService: BrowserAPIHandler {
     var apiSessions: [String: APISession] = [:]
     /// Nil until the gateway has started.
     public var recordings: RecordingLookup?
+    /// The clients of each user whose recordings are being looked up.
+    var listing: [String: Set<String>] = [:]
 
     public init(
         sessions: SessionRegistry, switchboard: Switchboard, log: Logger

@@ -93,6 +93,8 @@ final class APISession {
     func handOver() {
         answerLimit?.cancel()
         answerLimit = nil
+        // The call says when it is answered.
+        session.isAnswered = false
     }
 
     private func receive(_ output: SessionOutput) {

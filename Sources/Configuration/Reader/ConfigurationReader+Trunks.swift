@@ -32,6 +32,11 @@ extension ConfigurationReader {
                         "\(address.value) is trunk \(other.trunk)'s already, at \(other.origin): nobody could tell whose calls these are")
                     continue
                 }
+                if address.value.length < (address.value.isIPv6 ? 16 : 8) {
+                    problems.warn(
+                        address.origin, key: address.key,
+                        "\(address.value) is very wide: whoever calls from there is taken for the trunk, and no limit by address counts there (docs/security.md)")
+                }
                 ranges[address.value] = (trunk.name, address.origin)
                 trunk.inbound.addresses.append(address.value)
             }

@@ -157,7 +157,9 @@ public final class RecordService {
     public func recorded(of user: String?, limit: Int) async throws(RecordError) -> [CallRecord] {
         try await ask { store throws(RecordError) in
             var query = RecordQuery()
-            query.limit = RecordQuery.most
+            query.isRecorded = true
+            // Not all calls to a user's name are the user's.
+            query.limit = user == nil ? limit : RecordQuery.most
             var texts: [String] = []
             if let user {
                 query.from = RecordQuery.Pattern(user)

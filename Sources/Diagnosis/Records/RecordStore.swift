@@ -81,6 +81,8 @@ public struct RecordError: Error, Equatable, CustomStringConvertible {
 public struct RecordQuery: Sendable, Equatable {
     /// Only those that were not answered.
     public var isFailed = false
+    /// Of the latest ``most`` calls that fit, only those that were recorded.
+    var isRecorded = false
     /// Only line tests that have this severity or code among their verdicts.
     public var lineTest: Finding?
     /// The caller: a user or number, or the beginning of one with `*` behind it.

@@ -72,7 +72,13 @@ enum RecordTable {
         if let until = query.until { conditions.append("began < \(bind(.integer(until)))") }
         let filter = conditions.isEmpty ? "" : " WHERE " + conditions.joined(separator: " AND ")
         let limit = bind(.integer(min(max(1, query.limit), RecordQuery.most)))
-        return ("SELECT record FROM tern_call\(filter) ORDER BY began DESC, id LIMIT \(limit)", values)
+        guard query.isRecorded else { return ("SELECT record FROM tern_call\(filter) ORDER BY began DESC, id LIMIT \(limit)", values) }
+        // A record has this member where it has a recording; in its texts a quotation mark has a backslash before it.
+        return (
+            "SELECT record FROM (SELECT record, began, id FROM tern_call\(filter) ORDER BY began DESC, id LIMIT \(RecordQuery.most)) AS latest "
+                + "WHERE CAST(record AS TEXT) LIKE '%\"recordings\":%' ORDER BY began DESC, id LIMIT \(limit)",
+            values
+        )
     }
 
     /// The statements that find a call by an id, in this order, with the text as their value.

@@ -57,7 +57,8 @@ final class ConnectionBounds {
             ConnectionShares.Connection(
                 id: Int(socket.descriptor), source: SourceAddress(socket.peer.ip, exempt: exempt), idle: socket.figures.idle, isKnown: isKnown(socket.peer))
         }
-        let shares = bounded(descriptors: all.count, connections: connections.count)
+        let kept = connections.count { $0.isKnown || $0.source.isExempt }
+        let shares = bounded(descriptors: all.count, connections: connections.count, kept: kept)
         let surplus = Set(shares.surplus(of: connections).map { Int32($0.id) })
             .union(unread(of: sockets.map { ($0.descriptor, $0.peer) }))
             .union(slow.look(sockets.map { ($0.descriptor, $0.peer, $0.figures.segments) }, messages: ReceivedMessages.counts))
@@ -79,11 +80,11 @@ final class ConnectionBounds {
     }
 
     /// The shares, as the limit of descriptors allows them at the moment. Where the reserve is reached, as many connections go as it has descriptors: then
-    /// connections are accepted again (``AcceptPause``).
-    private func bounded(descriptors: Int, connections: Int) -> ConnectionShares {
+    /// connections are accepted again (``AcceptPause``); but none of those that are known, whoever has taken the descriptors.
+    private func bounded(descriptors: Int, connections: Int, kept: Int) -> ConnectionShares {
         let limit = DescriptorReserve.limit, reserve = DescriptorReserve.size
         var inAll = min(shares.inAll, limit / 2)
-        if descriptors >= limit - reserve { inAll = min(inAll, connections - reserve) }
+        if descriptors >= limit - reserve { inAll = min(inAll, max(kept, connections - reserve)) }
         return ConnectionShares(
             perAddress: max(1, min(shares.perAddress, limit / 8)), perNetwork: max(1, min(shares.perNetwork, limit / 4)), inAll: max(0, inAll))
     }

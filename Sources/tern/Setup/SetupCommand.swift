@@ -12,8 +12,9 @@ struct SetupCommand: ParsableCommand {
         commandName: "setup",
         abstract: "Write a configuration for this machine, and look whether calls can work.",
         discussion: """
-            Asks what it is not told, when it runs in a terminal; without one, or with --yes, it takes what it finds. A file that is there already is kept \
-            beside the new one. Passwords that are left out are made, and shown once. Exit codes: 0, 1 when calls will fail, 2 when nothing could be written.
+            Asks what it is not told, when it runs in a terminal; without one, or with --yes, it takes what it finds. A file that is there already is replaced, \
+            its users included, and kept beside the new one. Passwords that are left out are made, and shown once. Exit codes: 0, 1 when calls will fail, \
+            2 when nothing could be written.
             """)
 
     @Option(name: .long, help: ArgumentHelp("The file to write.", valueName: "file"))
@@ -31,7 +32,7 @@ struct SetupCommand: ParsableCommand {
     @Option(name: .long, help: ArgumentHelp("A file with the first user's password in its first line.", valueName: "file"))
     var passwordFile: String?
 
-    @Option(name: .long, help: ArgumentHelp("A carrier or PBX that numbers go to; none for none.", valueName: "host[:port]"))
+    @Option(name: .long, help: ArgumentHelp("A carrier or PBX that numbers go to; none for none.", valueName: "[sips:]host[:port]"))
     var trunk: String?
 
     @Option(name: .long, help: ArgumentHelp("The name by which Tern registers there.", valueName: "name"))
@@ -43,13 +44,15 @@ struct SetupCommand: ParsableCommand {
     @Option(name: .long, help: ArgumentHelp("self: make a certificate; none; or CERTIFICATE,KEY as PEM files.", valueName: "which"))
     var certificate: String?
 
-    @Flag(name: .long, help: "Ask nothing, and replace a file that is there.")
+    @Flag(name: .long, help: "Ask nothing, and replace a file that is there, its users included.")
     var yes = false
 
     func run() throws {
+        umask(0o077)
         let isAsking = !yes && isatty(0) == 1
         let questions = SetupQuestions(isAsking: isAsking)
-        try mayWrite(questions)
+        let target = try resolvedConfig()
+        try mayWrite(target, questions)
         let own = HostAddresses.current().all.compactMap { IPAddress($0) }.filter { !$0.isLoopback }
         let chosen = try checkedAddress(questions.answer("Address of this machine that phones reach", address, or: ownAddress(own)), own)
         let domain = questions.answer("Domain of the users (alice@DOMAIN)", domain, or: chosen)
@@ -64,10 +67,18 @@ struct SetupCommand: ParsableCommand {
             file.trunk = SetupFile.Trunk(host: carrier, username: name == "none" ? nil : name)
             if name != "none" { file.trunk?.password = try trunkPasswordFile.map(firstLine) ?? (isAsking ? PasswordPrompt.read() : missingPassword()) }
         }
-        file.certificate = try makeCertificate(questions.answer("Certificate for HTTPS and TLS (self, none, or CERTIFICATE,KEY)", certificate, or: "self"), for: [domain, chosen])
-        try write(file)
-        tell(file, password)
-        try examine()
+        let wish = questions.answer("Certificate for HTTPS and TLS (self, none, or CERTIFICATE,KEY)", certificate, or: "self")
+        file.certificate = try givenCertificate(wish)
+        let new = target + ".new"
+        defer { unlink(new) }
+        try writeValid(file, to: new)
+        if wish == "self" {
+            file.certificate = try makeCertificate(beside: target, for: [domain, chosen])
+            try writeValid(file, to: new)
+        }
+        try replace(target, by: new)
+        tell(file, password, target)
+        try examine(target)
     }
 
     // MARK: Answers
@@ -79,9 +90,13 @@ struct SetupCommand: ParsableCommand {
 
     private func missingPassword() throws(ExitStatus) -> String { throw fail("--trunk-user needs --trunk-password-file") }
 
+    /// The line ends at any newline, that of Windows included.
     private func firstLine(of path: String) throws(ExitStatus) -> String {
-        guard let text = try? String(contentsOfFile: path, encoding: .utf8), let line = text.split(separator: "\n").first, !line.isEmpty else {
-            throw fail("\(path): no password is in its first line, or it cannot be read")
+        guard let text = try? String(contentsOfFile: path, encoding: .utf8) else { throw fail("\(path): cannot be read") }
+        let line = text.prefix { !$0.isNewline }
+        guard !line.isEmpty else { throw fail("\(path): no password is in its first line") }
+        guard !line.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else {
+            throw fail("\(path): the password in its first line has a control character")
         }
         return String(line)
     }
@@ -103,83 +118,125 @@ struct SetupCommand: ParsableCommand {
 
     // MARK: Files
 
-    private func mayWrite(_ questions: SetupQuestions) throws(ExitStatus) {
-        let folder = (config as NSString).deletingLastPathComponent
-        guard access(folder.isEmpty ? "." : folder, W_OK) == 0 else { throw fail("\(folder) is not there, or you may not write to it: run this as root, or name another file by --config") }
-        guard FileManager.default.fileExists(atPath: config) else { return }
-        if yes { return }
-        guard questions.isAsking else { throw fail("\(config) is there already: --yes replaces it, and keeps it beside the new one") }
-        guard questions.answer("\(config) is there already. Replace it, and keep it beside the new one? (yes, no)", nil, or: "no").hasPrefix("y") else { throw .badInput }
+    /// The file to write, absolute and without symbolic links: a link to the configuration stays one.
+    private func resolvedConfig() throws(ExitStatus) -> String {
+        if let path = realPath(config) {
+            var isFolder: ObjCBool = false
+            guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), !isFolder.boolValue else { throw fail("\(config) is a folder") }
+            return path
+        }
+        guard (try? FileManager.default.destinationOfSymbolicLink(atPath: config)) == nil else { throw fail("\(config) is a symbolic link that leads to nothing") }
+        let folder = (config as NSString).deletingLastPathComponent, name = (config as NSString).lastPathComponent
+        guard !name.isEmpty, let parent = realPath(folder.isEmpty ? "." : folder) else { throw fail("\(folder.isEmpty ? config : folder) is not there: name another file by --config") }
+        return parent == "/" ? "/" + name : parent + "/" + name
     }
 
-    private func makeCertificate(_ wish: String, for names: [String]) throws(ExitStatus) -> SetupFile.Certificate? {
-        if wish == "none" { return nil }
+    private func realPath(_ path: String) -> String? {
+        guard let resolved = realpath(path, nil) else { return nil }
+        defer { free(resolved) }
+        return String(cString: resolved)
+    }
+
+    private func absolute(_ path: String) -> String {
+        path.hasPrefix("/") ? path : FileManager.default.currentDirectoryPath + "/" + path
+    }
+
+    private func mayWrite(_ target: String, _ questions: SetupQuestions) throws(ExitStatus) {
+        let folder = (target as NSString).deletingLastPathComponent
+        guard access(folder, W_OK) == 0 else { throw fail("you may not write to \(folder): run this as root, or name another file by --config") }
+        guard FileManager.default.fileExists(atPath: target) else { return }
+        if yes { return }
+        guard questions.isAsking else { throw fail("\(target) is there already: --yes replaces it, its users included, and keeps it beside the new one") }
+        guard questions.answer("\(target) is there already. Replace it, its users included, and keep it beside the new one? (yes, no)", nil, or: "no").hasPrefix("y") else { throw .badInput }
+    }
+
+    /// The files that were named; nil for `self` and `none`.
+    private func givenCertificate(_ wish: String) throws(ExitStatus) -> SetupFile.Certificate? {
+        if wish == "none" || wish == "self" { return nil }
         let parts = wish.split(separator: ",").map(String.init)
-        if wish != "self" {
-            guard let first = parts.first, parts.count <= 2 else { throw fail("\(wish): self, none, or CERTIFICATE,KEY") }
-            return SetupFile.Certificate(certificate: first, key: parts.count == 2 ? parts[1] : first)
-        }
-        let base = (config as NSString).deletingPathExtension
-        let files = SetupFile.Certificate(certificate: base + ".pem", key: base + ".key")
+        guard let first = parts.first, parts.count <= 2 else { throw fail("\(wish): self, none, or CERTIFICATE,KEY") }
+        return SetupFile.Certificate(certificate: absolute(first), key: absolute(parts.count == 2 ? parts[1] : first))
+    }
+
+    /// Makes `tern-self.pem` and `tern-self.key`, names that nobody else uses.
+    private func makeCertificate(beside target: String, for names: [String]) throws(ExitStatus) -> SetupFile.Certificate {
+        let base = (target as NSString).deletingLastPathComponent + "/tern-self"
+        let files = SetupFile.Certificate(certificate: base + ".pem", key: base + ".key", isSelfMade: true)
         let all = Set(names.map { (IPAddress($0) == nil ? "DNS:" : "IP:") + $0 }).sorted().joined(separator: ",")
         let made = Machine.this.output("openssl", [
             "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-sha256", "-nodes", "-days", "397", "-subj", "/CN=Tern",
             "-addext", "subjectAltName=\(all)", "-addext", "basicConstraints=critical,CA:FALSE", "-addext", "extendedKeyUsage=serverAuth,clientAuth",
-            "-keyout", files.key, "-out", files.certificate,
+            "-keyout", files.key + ".new", "-out", files.certificate + ".new",
         ])
         guard made != nil else { throw fail("openssl made no certificate: is the package openssl installed? Or use --certificate none") }
-        for path in [files.certificate, files.key] { protect(path) }
+        for path in [files.key, files.certificate] {
+            protect(path + ".new")
+            guard rename(path + ".new", path) == 0 else { throw fail("\(path) cannot be written") }
+        }
         return files
     }
 
-    /// For root, and the group of the service where there is one.
+    /// For root and the group of the service; for the owner alone where there is no such group.
     private func protect(_ path: String) {
-        if let group = getgrnam("tern") { _ = chown(path, uid_t.max, group.pointee.gr_gid) }
-        chmod(path, 0o640)
+        var isShared = false
+        if let group = getgrnam("tern") { isShared = chown(path, uid_t.max, group.pointee.gr_gid) == 0 }
+        chmod(path, isShared ? 0o640 : 0o600)
     }
 
-    /// The new file stands beside the old one until it has been read without an error.
-    private func write(_ file: SetupFile) throws(ExitStatus) {
-        let new = config + ".new"
-        guard FileManager.default.createFile(atPath: new, contents: Data(file.text.utf8), attributes: [.posixPermissions: 0o600]) else { throw fail("\(new) cannot be written") }
+    /// Writes the text to a file of its own, and reads it as Tern would.
+    private func writeValid(_ file: SetupFile, to new: String) throws(ExitStatus) {
+        unlink(new)
+        let descriptor = open(new, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw fail("\(new) cannot be written") }
+        let handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+        guard (try? handle.write(contentsOf: Data(file.text.utf8))) != nil, (try? handle.close()) != nil else { throw fail("\(new) cannot be written") }
         do throws(TernConfigurationError) {
             _ = try ConfigurationReader.load(file: new, environment: [:], arguments: [:])
         } catch {
-            unlink(new)
             StandardStreams.error(error.description)
             throw .badInput
         }
-        if FileManager.default.fileExists(atPath: config) {
-            let kept = config + ".before-" + Date().formatted(.iso8601.year().month().day().dateSeparator(.omitted).time(includingFractionalSeconds: false).timeSeparator(.omitted))
-            guard rename(config, kept) == 0 else { throw fail("\(config) cannot be renamed to \(kept)") }
-            StandardStreams.output("The former configuration is \(kept)")
+    }
+
+    /// Keeps the former file, and puts the new one in its place in one step.
+    private func replace(_ target: String, by new: String) throws(ExitStatus) {
+        if FileManager.default.fileExists(atPath: target) {
+            let kept = target + ".before-" + Date().formatted(.iso8601.year().month().day().dateSeparator(.omitted).time(includingFractionalSeconds: false).timeSeparator(.omitted))
+            if link(target, kept) != 0 {
+                // Not every file system has links.
+                guard (try? FileManager.default.copyItem(atPath: target, toPath: kept)) != nil else { throw fail("\(target) cannot be kept as \(kept)") }
+            }
+            StandardStreams.output("The former configuration, with its users, is \(kept)")
         }
-        guard rename(new, config) == 0 else { throw fail("\(config) cannot be written") }
-        protect(config)
+        protect(new)
+        guard rename(new, target) == 0 else { throw fail("\(target) cannot be written") }
     }
 
     // MARK: What comes of it
 
-    private func tell(_ file: SetupFile, _ password: String) {
+    private func tell(_ file: SetupFile, _ password: String, _ target: String) {
         let page = file.certificate == nil ? "http://127.0.0.1:8080/" : "https://\(file.domain):8443/"
+        let administrator = file.hasOneUser ? "" : "; or \(SetupFile.administratorName), password \(file.administrator)"
         var lines = [
-            "", "\(config) is written.",
-            "  log in   \(page) as \(file.user), password \(passwordFile == nil ? password : "of \(passwordFile ?? "")"); or admin, password \(file.administrator)",
+            "", "\(target) is written.",
+            "  log in   \(page) as \(file.user), password \(passwordFile == nil ? password : "of \(passwordFile ?? "")")\(administrator)",
             "  phones   register as \(file.user) at \(file.domain), port 5060",
             "  dial     echo, to hear yourself",
         ]
-        if let certificate = file.certificate, certificate.certificate.hasPrefix((config as NSString).deletingPathExtension) {
+        if file.certificate?.isSelfMade == true {
             lines.append("  TLS      the certificate is Tern's own: browsers warn once. docs/operations.md has how certbot makes one that they know")
         }
         StandardStreams.output((lines + [""]).joined(separator: "\n"))
     }
 
-    private func examine() throws {
+    private func examine(_ target: String) throws {
         let loaded: LoadedConfiguration
-        do throws(TernConfigurationError) { loaded = try ConfigurationReader.load(file: config, environment: [:], arguments: [:]) } catch { throw fail(error.description) }
-        let findings = Examination(loaded, client: ControlClient(paths: [loaded.configuration.controlSocket, "/run/tern/control"]), isNew: true).findings()
+        do throws(TernConfigurationError) { loaded = try ConfigurationReader.load(file: target, environment: [:], arguments: [:]) } catch { throw fail(error.description) }
+        let client = ControlClient(paths: [loaded.configuration.controlSocket, "/run/tern/control"])
+        let findings = Examination(loaded, client: client, file: target, isNew: true).findings()
         for finding in findings { for line in finding.lines { StandardStreams.output(line) } }
-        StandardStreams.output("\nA gateway that runs takes all of this with a restart: systemctl restart tern. Then `tern doctor --config \(config)` calls its echo.")
+        let doctor = target == ConfigurationOptions.standardFile ? "tern doctor" : "tern doctor --config \(target)"
+        StandardStreams.output("\nA gateway that runs takes all of this with a restart: systemctl restart tern. Then `\(doctor)` calls its echo.")
         if findings.contains(where: { $0.severity == .fault }) { throw ExitStatus.failure }
     }
 }

@@ -1,19 +1,42 @@
-internal import Glibc
+internal import SIPNames
 
 /// What `tern setup` has been told, as a configuration.
 struct SetupFile {
     /// A carrier or PBX.
     struct Trunk {
+        /// A host with or without a port, a scheme and parameters.
         var host: String
         var username: String?
         var password: String?
+
+        /// An entry of `targets`: `sips:` as it is, all else with `sip:`.
+        var target: String { host.lowercased().hasPrefix("sips:") ? host : "sip:" + plainHost }
+
+        /// The host where it is an address; nil where it is a name.
+        var address: String? {
+            let end = plainHost.firstIndex { $0 == ";" || $0 == "?" } ?? plainHost.endIndex
+            let place = String(plainHost[..<end])
+            if let ip = IPAddress(host: place) { return ip.description }
+            guard let colon = place.lastIndex(of: ":") else { return nil }
+            return IPAddress(host: String(place[..<colon]))?.description
+        }
+
+        private var plainHost: String {
+            for scheme in ["sips:", "sip:"] where host.lowercased().hasPrefix(scheme) { return String(host.dropFirst(scheme.count)) }
+            return host
+        }
     }
 
     /// A certificate and its key, both PEM files.
     struct Certificate {
         var certificate: String
         var key: String
+        /// Whether `tern setup` made it: no browser knows its authority.
+        var isSelfMade = false
     }
+
+    /// The name of the administrator; a first user of this name is the administrator.
+    static let administratorName = "admin"
 
     var domain: String
     var address: String
@@ -27,11 +50,14 @@ struct SetupFile {
     /// When it was made.
     var date: String
 
+    /// Whether the first user is the administrator.
+    var hasOneUser: Bool { user == SetupFile.administratorName }
+
     var text: String {
         let tls = certificate.map { "  tls: {certificate: \(SetupFile.quoted($0.certificate)), key: \(SetupFile.quoted($0.key))}\n" } ?? ""
         return """
             # Made by `tern setup` on \(date). All keys, with comments and defaults: /usr/share/tern/tern.yaml.
-            # `tern check --config FILE` says what is wrong with it, `tern doctor` what else stands in the way of calls.
+            # `tern check` says what is wrong with it, `tern doctor` lists problems that prevent calls.
 
             configuration_version: 1
 
@@ -47,15 +73,21 @@ struct SetupFile {
               address: \(address)
             \(places)
             users:
-              - {name: admin, password: \(SetupFile.quoted(administrator)), admin: true}
-              - {name: \(SetupFile.quoted(user)), password: \(SetupFile.quoted(password))}
+            \(users)
 
             \(trunks)
             routes:
               - {match: echo, to: echo}
-            \(routes)  - {match: "*", from: [user, trunk], to: user}
-
+              # A name or number that is no user's leads to the next route.
+              - {match: "*", from: [user, trunk], to: user}
+            \(routes)
             """
+    }
+
+    private var users: String {
+        let first = "  - {name: \(SetupFile.quoted(user)), password: \(SetupFile.quoted(password))"
+        if hasOneUser { return first + ", admin: true}" }
+        return "  - {name: \(SetupFile.administratorName), password: \(SetupFile.quoted(administrator)), admin: true}\n" + first + "}"
     }
 
     private var places: String {
@@ -71,9 +103,11 @@ struct SetupFile {
 
     private var trunks: String {
         guard let trunk else { return "trunks: []\n" }
-        var lines = ["trunks:", "  - name: carrier", "    targets: [\(SetupFile.quoted("sip:\(trunk.host)"))]"]
+        var lines = ["trunks:", "  - name: carrier", "    targets: [\(SetupFile.quoted(trunk.target))]"]
         if let username = trunk.username {
             lines += ["    username: \(SetupFile.quoted(username))", "    password: \(SetupFile.quoted(trunk.password ?? ""))", "    register: true"]
+        } else if let address = trunk.address {
+            lines += ["    # Its calls come from here.", "    from_addresses: [\(SetupFile.quoted(address))]"]
         }
         return lines.joined(separator: "\n") + "\n"
     }
@@ -81,9 +115,9 @@ struct SetupFile {
     private var routes: String {
         guard trunk != nil else { return "" }
         return """
-              # Numbers that users dial go to the carrier; what comes from there, and is no user's name, rings the first user.
+              # Other numbers that users dial go to the carrier; other calls from the carrier ring the first user.
               - {match: '/\\+?[0-9]{3,18}/', from: user, to: trunk carrier}
-              - {match: '/\\+?[0-9]{3,18}/', from: trunk carrier, to: \(SetupFile.quoted("user \(user)"))}
+              - {match: "*", from: trunk carrier, to: \(SetupFile.quoted("user \(user)"))}
 
             """
     }
@@ -94,7 +128,8 @@ struct SetupFile {
             switch scalar {
             case "\"": "\\\""
             case "\\": "\\\\"
-            case _ where scalar.value < 32: " "
+            // The reader refuses these, and names the key.
+            case _ where scalar.value < 32 || scalar.value == 127: "\\x" + (scalar.value < 16 ? "0" : "") + String(scalar.value, radix: 16)
             default: String(scalar)
             }
         }.joined()

@@ -66,7 +66,11 @@ struct RegistrationsCommand: ParsableCommand {
         let all = try state.overview()["registrations"]
         let list = (all?["list"]?.arrayValue ?? []).filter { user == nil || $0["user"]?.stringValue == user }
         if state.json { return StandardStreams.output(JSONValue.array(list).text) }
-        guard !list.isEmpty else { return StandardStreams.output("no phone is registered") }
+        let count = all?["count"]?.intValue ?? 0, known = all?["list"]?.arrayValue?.count ?? 0
+        guard !list.isEmpty else {
+            let whose = user.map { " of \($0)" } ?? "", isPart = user != nil && count > known
+            return StandardStreams.output(isPart ? "no phone\(whose) is among the first \(known) of \(count) registrations; the others were not searched" : "no phone\(whose) is registered")
+        }
         let rows = list.map { phone in
             [
                 phone["user"]?.stringValue ?? "", phone["contact"]?.stringValue ?? "", phone["received"]?.stringValue ?? "",
@@ -74,8 +78,7 @@ struct RegistrationsCommand: ParsableCommand {
             ]
         }
         StandardStreams.output(TextTable.text(["USER", "CONTACT", "FROM", "EXPIRES IN", "PHONE"], rows))
-        let count = all?["count"]?.intValue ?? 0
-        if user == nil, count > list.count { StandardStreams.output("… \(count) in all") }
+        if count > known { StandardStreams.output(user == nil ? "… \(count) in all" : "… among the first \(known) of \(count) registrations; the others were not searched") }
     }
 }
 

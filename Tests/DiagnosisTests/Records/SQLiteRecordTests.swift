@@ -177,6 +177,17 @@ enum RecordQueries {
         #expect(["Loss", "", "lo%ss", "a,b", String(repeating: "a", count: 33)].allSatisfy { RecordQuery.Finding($0) == nil })
         #expect(try store.record("five").flatMap { CallRecord(json: $0) }?.lineTest == tested.lineTest)
         #expect(try store.ids { ($0.from, $0.to, $0.isFailed) = (.init("alice"), .init("+49*"), true) } == ["two"])
+        try checkRecorded(store)
+    }
+
+    /// Whoever dials the name of the member has no recording by that.
+    private static func checkRecorded(_ store: some RecordStore) throws {
+        var recorded = RecordSamples.ended("three", began: 3_000, from: "%", to: "carol")
+        recorded.recordings = ["54c1b637-36fb-40c2-8080-28f07603cda8"]
+        _ = try store.write([recorded, RecordSamples.begun("four", began: 4_000, from: "+4930 x", to: "\"recordings\":")])
+        #expect(try store.ids { $0.isRecorded = true } == ["three"])
+        #expect(try store.ids { ($0.from, $0.isRecorded) = (.init("alice"), true) } == [])
+        #expect(try store.ids { ($0.from, $0.isRecorded, $0.limit) = (.init("%"), true, 1) } == ["three"])
     }
 
     static func checkIDs(_ store: some RecordStore) throws {

@@ -21,15 +21,64 @@ import Testing
             #expect(outcome.output.contains("\(folder)/tern.yaml is written.") && outcome.output.contains("register as carol"), "\(outcome)")
             #expect(!outcome.output.contains("s3cret-of-the-trunk"))
             let file = try String(contentsOfFile: folder + "/tern.yaml", encoding: .utf8)
-            #expect(file.contains("s3cret-of-the-trunk") && file.contains("certificate: \"\(folder)/tern.pem\""), "\(file)")
-            for name in ["tern.yaml", "tern.key"] {
+            #expect(file.contains("s3cret-of-the-trunk") && file.contains("certificate: \"\(folder)/tern-self.pem\""), "\(file)")
+            for name in ["tern.yaml", "tern-self.key", "tern-self.pem"] {
                 let mode = try FileManager.default.attributesOfItem(atPath: folder + "/" + name)[.posixPermissions] as? Int
-                #expect(mode == 0o640, "\(name)")
+                #expect(mode == (getgrnam("tern") != nil && geteuid() == 0 ? 0o640 : 0o600), "\(name)")
             }
+            #expect(try FileManager.default.contentsOfDirectory(atPath: folder).sorted() == ["password", "tern-self.key", "tern-self.pem", "tern.yaml"])
             let check = try await TernProgram.run(["check", "--config", folder + "/tern.yaml", "--janus-mode", "external", "--janus-urls", "ws://127.77.9.9:1"])
             #expect(check.code == 0 && check.output.contains("carrier at sip:sip.example.net"), "\(check)")
-            let route = try await TernProgram.run(["route", "--config", folder + "/tern.yaml", "user:carol", "+4930555"])
-            #expect(route.output.contains("trunk carrier"), "\(route)")
+            for (from, to, words) in [
+                ("user:carol", "+4930555", "trunk carrier"), ("user:admin", "carol", "user carol"), ("trunk:carrier", "+4930123", "user carol"), ("trunk:carrier", "nobody", "user carol"),
+            ] {
+                let route = try await TernProgram.run(["route", "--config", folder + "/tern.yaml", from, to])
+                #expect(route.output.contains(words), "\(route)")
+            }
+        }
+    }
+
+    @Test("a user whose name is a number is called before the carrier; a trunk without registration is known by its address")
+    func numbers() async throws {
+        try await withFolder { folder in
+            try "s3cret of 701\r\nmore\r\n".write(toFile: folder + "/password", atomically: true, encoding: .utf8)
+            _ = try await setup(folder, ["--certificate", "none", "--trunk", "sip:192.0.2.7:5070", "--user", "701", "--password-file", folder + "/password"])
+            let file = try String(contentsOfFile: folder + "/tern.yaml", encoding: .utf8)
+            #expect(file.contains("targets: [\"sip:192.0.2.7:5070\"]") && file.contains("from_addresses: [\"192.0.2.7\"]") && file.contains("password: \"s3cret of 701\"}"), "\(file)")
+            let route = try await TernProgram.run(["route", "--config", folder + "/tern.yaml", "user:admin", "701"])
+            #expect(route.output.contains("user 701"), "\(route)")
+        }
+    }
+
+    @Test("a first user called admin is the administrator, and sips: is passed on")
+    func administrator() async throws {
+        try await withFolder { folder in
+            _ = try await setup(folder, ["--certificate", "none", "--trunk", "sips:sip.example.net", "--user", "admin"])
+            let file = try String(contentsOfFile: folder + "/tern.yaml", encoding: .utf8)
+            #expect(file.components(separatedBy: "admin: true").count == 2 && file.components(separatedBy: "{name:").count == 2, "\(file)")
+            #expect(file.contains("targets: [\"sips:sip.example.net\"]"), "\(file)")
+        }
+    }
+
+    @Test("where the configuration is a symbolic link, its file is replaced and the link stays")
+    func link() async throws {
+        try await withFolder { folder in
+            try FileManager.default.createDirectory(atPath: folder + "/real", withIntermediateDirectories: false)
+            try "# mine\n".write(toFile: folder + "/real/tern.yaml", atomically: true, encoding: .utf8)
+            try FileManager.default.createSymbolicLink(atPath: folder + "/tern.yaml", withDestinationPath: "real/tern.yaml")
+            _ = try await setup(folder, ["--certificate", "none", "--yes"])
+            #expect(try FileManager.default.destinationOfSymbolicLink(atPath: folder + "/tern.yaml") == "real/tern.yaml")
+            #expect(try String(contentsOfFile: folder + "/real/tern.yaml", encoding: .utf8).contains("tern setup"))
+        }
+    }
+
+    @Test("a password file with an empty first line, or a control character in it, is refused", arguments: ["\nsecret\n", "\r\nsecret\r\n", "sec\tret\n", ""])
+    func passwordFile(text: String) async throws {
+        try await withFolder { folder in
+            try text.write(toFile: folder + "/password", atomically: true, encoding: .utf8)
+            let outcome = try await setup(folder, ["--certificate", "none", "--password-file", folder + "/password"])
+            #expect(outcome.code == 2 && outcome.error.contains("first line"), "\(outcome)")
+            #expect(!FileManager.default.fileExists(atPath: folder + "/tern.yaml"))
         }
     }
 
@@ -57,7 +106,16 @@ import Testing
         try await withFolder { folder in
             let outcome = try await TernProgram.run(["setup", "--config", folder + "/tern.yaml", "--certificate", "none", "--address", "127.0.0.1"] + arguments)
             #expect(outcome.code == 2 && !outcome.error.isEmpty, "\(outcome)")
-            #expect(!FileManager.default.fileExists(atPath: folder + "/tern.yaml"))
+            #expect(try FileManager.default.contentsOfDirectory(atPath: folder).isEmpty)
+        }
+    }
+
+    @Test("no certificate is made where the rest is wrong")
+    func noCertificate() async throws {
+        try await withFolder { folder in
+            let outcome = try await setup(folder, ["--certificate", "self", "--user", "a b"])
+            #expect(outcome.code == 2, "\(outcome)")
+            #expect(try FileManager.default.contentsOfDirectory(atPath: folder).isEmpty)
         }
     }
 }

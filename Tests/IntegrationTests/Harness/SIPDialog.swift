@@ -19,10 +19,14 @@ struct SIPDialog: Sendable {
     private var branch = ""
 
     /// One that the phone begins.
-    init(to dialled: String, at gateway: String, from user: String? = nil, contact: String) {
+    ///
+    /// - Parameters:
+    ///   - user: A user of the gateway, who has to prove it.
+    ///   - visitor: Somebody from elsewhere.
+    init(to dialled: String, at gateway: String, from user: String? = nil, visitor: String = "phone", contact: String) {
         id = UUID().uuidString
         self.contact = contact
-        local = "<\(user.map { "sip:\($0)@\(gateway)" } ?? "sip:phone@\(contact)")>;tag=\(UUID().uuidString.prefix(8))"
+        local = "<\(user.map { "sip:\($0)@\(gateway)" } ?? "sip:\(visitor)@\(contact)")>;tag=\(UUID().uuidString.prefix(8))"
         target = "sip:\(dialled)@\(gateway)"
         remote = "<\(target)>"
     }

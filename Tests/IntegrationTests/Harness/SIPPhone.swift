@@ -50,11 +50,12 @@ final class SIPPhone: @unchecked Sendable {
     // MARK: It calls
 
     /// - Parameters:
-    ///   - user: Who it says that it is; nobody of the gateway's without it.
+    ///   - user: A user of the gateway that it says that it is.
+    ///   - visitor: Who it says that it is elsewhere, where it is no user.
     ///   - headers: Further ones, each with its line end.
     ///   - offers: Whether it makes an offer; else it answers one in its ACK.
-    func call(_ dialled: String, from user: String? = nil, headers: String = "", offers: Bool = true) {
-        dialog = SIPDialog(to: dialled, at: gateway, from: user, contact: probe.authority)
+    func call(_ dialled: String, from user: String? = nil, visitor: String = "phone", headers: String = "", offers: Bool = true) {
+        dialog = SIPDialog(to: dialled, at: gateway, from: user, visitor: visitor, contact: probe.authority)
         if takesInfo { dialog?.allow += ", INFO" }
         send { $0.request("INVITE", body: offers ? self.media.offer() : nil, headers: headers) }
     }

@@ -4,6 +4,9 @@ import { element, plainName } from './phone-elements.js';
 export class Recordings {
   #client;
   #tell;
+  #user = null;
+  #isAsking = false;
+  #isStale = false;
   #panel = element('recordings-panel');
 
   /**
@@ -20,15 +23,39 @@ export class Recordings {
     });
   }
 
-  /** Asks the gateway anew, where the list is seen. */
+  /**
+   * Whose recordings they are from now on: nobody sees another's.
+   * @param {string|null} user
+   */
+  open(user) {
+    if (user === this.#user) return;
+    this.#user = user;
+    this.#panel.open = false;
+    element('recordings-list').replaceChildren();
+    element('recordings-none').hidden = false;
+  }
+
+  /** Asks the gateway anew, where the list is seen: for one list at a time. */
   async refresh() {
-    if (!this.#panel.open || this.#client.state !== 'online') return;
+    this.#isStale = true;
+    if (this.#isAsking) return;
+    this.#isAsking = true;
+    while (this.#isStale && this.#panel.open && this.#client.state === 'online') {
+      this.#isStale = false;
+      await this.#ask();
+    }
+    this.#isAsking = false;
+  }
+
+  async #ask() {
+    const user = this.#user;
     try {
       const { recordings } = await this.#client.request('media', 'list_recordings', { limit: 100 });
+      if (user !== this.#user) return;
       element('recordings-list').replaceChildren(...recordings.map(recording => this.#entry(recording)));
       element('recordings-none').hidden = recordings.length > 0;
     } catch (error) {
-      this.#tell(error);
+      if (user === this.#user) this.#tell(error);
     }
   }
 

@@ -99,6 +99,7 @@ function remember(call) {
 function showUser() {
   history.open(client.user);
   contacts.open(client.user);
+  recordings.open(client.user);
   lists.show();
   refresh();
 }
