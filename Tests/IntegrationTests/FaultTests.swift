@@ -54,7 +54,8 @@ extension IntegrationTests {
             let janus = try #require(gateway.janusProcesses().first)
             #expect(kill(janus, SIGSTOP) == 0)
             #expect(try await phone.reasonOfHangUp(within: .seconds(30)) != nil)
-            #expect(gateway.log.contains("Janus is killed"))
+            // The call may notice before the watch over Janus does.
+            #expect(await eventually(within: .seconds(20)) { gateway.log.contains("Janus is killed") })
             try await gateway.ready(within: .seconds(20))
             try await SIPProbe(at: gateway).callEcho()
             await gateway.end()

@@ -73,10 +73,10 @@ enum RecordTable {
         let filter = conditions.isEmpty ? "" : " WHERE " + conditions.joined(separator: " AND ")
         let limit = bind(.integer(min(max(1, query.limit), RecordQuery.most)))
         guard query.isRecorded else { return ("SELECT record FROM tern_call\(filter) ORDER BY began DESC, id LIMIT \(limit)", values) }
-        // A record has this member where it has a recording; in its texts a quotation mark has a backslash before it.
+        // This member has an entry where there is a recording, in JSONB behind a blank; in the texts of a record a quotation mark has a backslash before it.
         return (
             "SELECT record FROM (SELECT record, began, id FROM tern_call\(filter) ORDER BY began DESC, id LIMIT \(RecordQuery.most)) AS latest "
-                + "WHERE CAST(record AS TEXT) LIKE '%\"recordings\":%' ORDER BY began DESC, id LIMIT \(limit)",
+                + "WHERE CAST(record AS TEXT) LIKE '%\"recordings\":[\"%' OR CAST(record AS TEXT) LIKE '%\"recordings\": [\"%' ORDER BY began DESC, id LIMIT \(limit)",
             values
         )
     }
