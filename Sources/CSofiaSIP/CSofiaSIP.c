@@ -131,7 +131,7 @@ static issize_t parse_via(su_home_t *home, msg_header_t *header, char *text, isi
     msg_header_remove_param(via->v_common, "maddr");
   /* The topmost alone: all others are of those in front of the sender. */
   if (sip == NULL || sip->sip_request == NULL || sip->sip_via != NULL || header->sh_prev != NULL) return result;
-  /* Responses go to where the request came from (RFC 3581 section 4), or else whoever writes maddr would get them in the name of another address. */
+  /* Responses go to where the request came from (RFC 3581 section 4). With maddr a sender would get responses that are meant for a forged source. */
   while (msg_header_find_param(via->v_common, "maddr") != NULL) msg_header_remove_param(via->v_common, "maddr");
   if (strcasecmp(sip->sip_request->rq_version, sip_version_2_0) != 0) tern_add_source(home, (msg_t *)home, via);
   return result;

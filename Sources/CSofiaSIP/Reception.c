@@ -217,7 +217,7 @@ tport_t *tport_tsend(tport_t *transport, msg_t *message, tp_name_t const *name, 
   return result;
 }
 
-/* The To tags of responses: Sofia's own is the former one and a constant, so whoever has one knows the next. An ACK with our tag proves that its sender has got the
+/* The To tags of responses: Sofia adds a constant to the former tag, so a peer that has one can compute the next. An ACK with our tag proves that its sender has got the
  * response (SilentSources), so a tag has 128 random bits (RFC 3261 section 19.3 asks for 32). */
 char const *nta_incoming_tag(nta_incoming_t *transaction, char const *tag)
 {

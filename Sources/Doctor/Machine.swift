@@ -15,7 +15,7 @@ public struct Machine: Sendable {
     public var obstacle: @Sendable (ListenAddress) -> Obstacle?
     /// What a program prints, when it ends with 0.
     public var output: @Sendable (_ program: String, _ arguments: [String]) -> String?
-    /// Room for whoever runs this in the file system of that folder, in bytes; nil where it is not known.
+    /// Free bytes for this process' user in the file system of that folder; nil where it is not known.
     public var room: @Sendable (_ folder: String) -> Int?
 
     /// The service's user, where this runs as root and that user exists.
