@@ -416,6 +416,26 @@ struct sockaddr const *tern_tport_local(tport_t const *transport, socklen_t *len
   return info->ai_addr;
 }
 
+/* Walks the parts of a message that lie in memory as they are on the wire, in their order: 0 where one does not. */
+static size_t copy_parts(msg_t const *message, char *buffer, size_t size)
+{
+  size_t used = 0;
+  msg_header_t const *part, *next;
+  msg_header_t **first = msg_chain_head(message);
+  for (part = first != NULL ? *first : NULL; part != NULL; part = next) {
+    /* Header fields of one line have it in the first of them. */
+    for (next = part->sh_succ; next != NULL && next->sh_class == part->sh_class && next->sh_data == NULL; next = next->sh_succ) {}
+    if (part->sh_data == NULL) return 0;
+    if (buffer != NULL && used < size) memcpy(buffer + used, part->sh_data, part->sh_len < size - used ? part->sh_len : size - used);
+    used += part->sh_len;
+  }
+  return used;
+}
+
+size_t tern_message_length(msg_t const *message) { return copy_parts(message, NULL, 0); }
+
+void tern_message_copy(msg_t const *message, char *buffer, size_t size) { (void)copy_parts(message, buffer, size); }
+
 char *tern_message_text(msg_t *message, size_t *length)
 {
   su_home_t *home = su_home_new(sizeof *home);

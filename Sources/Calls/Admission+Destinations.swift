@@ -9,7 +9,7 @@ internal import SIPNames
 extension Admission {
     // MARK: From SIP
 
-    func route(_ request: RoutingRequest, challenge: SIPResponse?) throws(Refusal) -> Routed {
+    func route(_ request: RoutingRequest, challenge: RequestAuthenticator.Challenge?) throws(Refusal) -> Routed {
         var refusal: Refusal
         switch routing.decide(request, isGuest: users.isGuest) {
         case .targets(let destinations, let route):
@@ -20,7 +20,7 @@ extension Admission {
             throw refusal
         case .challenge:
             let reason = "the route is for callers with credentials"
-            refusal = challenge.map { Refusal($0, reason) } ?? Refusal(403, reason)
+            refusal = challenge.map { Refusal($0(), reason) } ?? Refusal(403, reason)
         case .forbidden: refusal = Refusal(403, "the route is for other callers")
         case .none where request.source == .anonymous && routing.leadsToNobody(request, isGuest: users.isGuest):
             // A stranger gets what a user's name gets whose phones are away: in all else, too, as when there is no room.

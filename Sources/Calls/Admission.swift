@@ -47,7 +47,7 @@ final class Admission {
     struct Caller {
         let origin: CallOrigin
         /// What asks a caller who has proven nothing for credentials.
-        let challenge: SIPResponse?
+        let challenge: RequestAuthenticator.Challenge?
         /// What it is for, where it is a test call.
         var testCall: TestCallOrders.Order?
     }
@@ -144,7 +144,7 @@ final class Admission {
         case .unproven(let challenge):
             // A caller who claims to be one of our users has to prove it, before its call is shown as that user's to anybody. Whether there is such a user
             // is told to nobody who does not.
-            guard !claimsUser(invite) || !authenticator.hasAccounts else { return .failure(Refusal(challenge, "the caller has not proven to be the user in its From")) }
+            guard !claimsUser(invite) || !authenticator.hasAccounts else { return .failure(Refusal(challenge(), "the caller has not proven to be the user in its From")) }
             return .success(Caller(origin: origin(of: invite, .anonymous), challenge: challenge))
         }
     }

@@ -14,11 +14,26 @@ struct LogEntry {
 
     /// `2026-11-22T12:54:24.123Z info tern.sip: call answered call=1f… leg=a`.
     var text: String {
-        var line = "\(time.text) \(level.rawValue) \(LogText.plain(label)): \(LogText.plain(message))"
-        for (key, value) in metadata {
-            line += " \(LogText.plain(key))=\(LogText.word(LogEntry.flat(value)))"
+        var line: [UInt8] = []
+        line.reserveCapacity(512)
+        func add(_ text: String) {
+            var text = text
+            text.withUTF8 { line.append(contentsOf: $0) }
         }
-        return line
+        add(time.text)
+        line.append(UInt8(ascii: " "))
+        add(level.rawValue)
+        line.append(UInt8(ascii: " "))
+        add(LogText.plain(label))
+        add(": ")
+        add(LogText.plain(message))
+        for (key, value) in metadata {
+            line.append(UInt8(ascii: " "))
+            add(LogText.plain(key))
+            line.append(UInt8(ascii: "="))
+            add(LogText.word(LogEntry.flat(value)))
+        }
+        return String(decoding: line, as: UTF8.self)
     }
 
     /// `{"time":"…","level":"info","label":"tern.sip","message":"call answered","metadata":{"call":"1f…"}}`.

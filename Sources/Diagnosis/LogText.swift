@@ -11,7 +11,10 @@ enum LogText {
 
     /// For a value: in quotation marks when it is empty, or has something that would make it look like several fields.
     static func word(_ text: String) -> String {
-        let isBare = !text.isEmpty && text.utf8.allSatisfy { $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "=") && $0 != UInt8(ascii: "\\") }
+        let utf8 = text.utf8
+        // Nearly every value.
+        if !utf8.isEmpty, utf8.count <= longest, utf8.allSatisfy({ isOrdinary($0) && $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "=") }) { return text }
+        let isBare = !utf8.isEmpty && utf8.allSatisfy { $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "=") && $0 != UInt8(ascii: "\\") }
         return isBare ? plain(text) : json(text)
     }
 

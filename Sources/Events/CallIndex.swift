@@ -40,13 +40,20 @@ public final class CallIndex {
 
     /// Takes in what an event says about who belongs to whom.
     func learn(_ event: Event) {
-        switch (event.subject, event.content) {
-        case (.call(let id), .call(let change)): learn(id, change)
-        case (.session(let id), .session(.hasHandle(let handle, _))):
+        switch event.content {
+        case .call(let change): if case .call(let id) = event.subject { learn(id, change) }
+        case .session(let change): if case .session(let id) = event.subject { learn(id, change) }
+        default: break
+        }
+    }
+
+    private func learn(_ id: String, _ change: SessionChange) {
+        switch change {
+        case .hasHandle(let handle, _):
             guard handlesOfSession[id, default: []].count < CallIndex.most else { return }
             sessionOfHandle[handle] = id
             handlesOfSession[id, default: []].append(handle)
-        case (.session(let id), .session(.ended)):
+        case .ended:
             // That of a call is forgotten with the call.
             if sessions[id] == nil, handlesOfSession[id] != nil { end(.session(id)) }
         default: break

@@ -38,27 +38,36 @@ extension CallRecord {
 
 /// A JSON text (RFC 8259) that is being written.
 private struct JSONText {
-    private(set) var text = ""
+    private var bytes: [UInt8] = []
     /// Whether a value stands before the next one, at this depth.
     private var isFurther = false
 
-    init() { text.reserveCapacity(2_048) }
+    init() { bytes.reserveCapacity(2_048) }
 
-    mutating func object(_ body: (inout JSONText) -> Void) { nest("{", "}", body) }
+    var text: String { String(decoding: bytes, as: UTF8.self) }
 
-    private mutating func nest(_ open: String, _ close: String, _ body: (inout JSONText) -> Void) {
-        text += open
+    mutating func object(_ body: (inout JSONText) -> Void) { nest(UInt8(ascii: "{"), UInt8(ascii: "}"), body) }
+
+    private mutating func nest(_ open: UInt8, _ close: UInt8, _ body: (inout JSONText) -> Void) {
+        bytes.append(open)
         isFurther = false
         body(&self)
-        text += close
+        bytes.append(close)
         isFurther = true
     }
 
     private mutating func begin(_ name: StaticString) {
-        text += isFurther ? ",\"" : "\""
-        name.withUTF8Buffer { text += String(decoding: $0, as: UTF8.self) }
-        text += "\":"
+        if isFurther { bytes.append(UInt8(ascii: ",")) }
+        bytes.append(UInt8(ascii: "\""))
+        name.withUTF8Buffer { bytes.append(contentsOf: $0) }
+        bytes.append(UInt8(ascii: "\""))
+        bytes.append(UInt8(ascii: ":"))
         isFurther = true
+    }
+
+    private mutating func append(_ text: String) {
+        var text = text
+        text.withUTF8 { bytes.append(contentsOf: $0) }
     }
 
     mutating func add(_ name: StaticString, _ value: String?) {
@@ -70,13 +79,13 @@ private struct JSONText {
     mutating func add(_ name: StaticString, _ value: Int?) {
         guard let value else { return }
         begin(name)
-        text += String(value)
+        append(String(value))
     }
 
     mutating func add(_ name: StaticString, _ value: Double?) {
         guard let value, value.isFinite else { return }
         begin(name)
-        text += value == value.rounded() && abs(value) < 1e15 ? String(Int(value)) : String(value)
+        append(value == value.rounded() && abs(value) < 1e15 ? String(Int(value)) : String(value))
     }
 
     mutating func add(_ name: StaticString, _ body: (inout JSONText) -> Void) {
@@ -86,9 +95,9 @@ private struct JSONText {
 
     mutating func add<Element>(_ name: StaticString, _ elements: [Element], _ body: (inout JSONText, Element) -> Void) {
         begin(name)
-        nest("[", "]") { array in
+        nest(UInt8(ascii: "["), UInt8(ascii: "]")) { array in
             for element in elements {
-                if array.isFurther { array.text += "," }
+                if array.isFurther { array.bytes.append(UInt8(ascii: ",")) }
                 body(&array, element)
                 array.isFurther = true
             }
@@ -97,25 +106,27 @@ private struct JSONText {
 
     /// RFC 8259 section 7.
     mutating func string(_ value: String) {
-        text += "\""
-        if value.utf8.allSatisfy({ $0 >= 0x20 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }) {
-            text += value
-        } else {
-            for scalar in value.unicodeScalars { text += JSONText.escaped(scalar) }
+        var value = value
+        bytes.append(UInt8(ascii: "\""))
+        value.withUTF8 { text in
+            if text.allSatisfy({ $0 >= 0x20 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }) {
+                bytes.append(contentsOf: text)
+            } else {
+                for byte in text { escape(byte) }
+            }
         }
-        text += "\""
+        bytes.append(UInt8(ascii: "\""))
     }
 
-    private static func escaped(_ scalar: Unicode.Scalar) -> String {
-        switch scalar {
-        case "\"": "\\\""
-        case "\\": "\\\\"
-        case "\n": "\\n"
-        case "\r": "\\r"
-        case "\t": "\\t"
-        case _ where scalar.value < 0x10: "\\u000\(String(scalar.value, radix: 16))"
-        case _ where scalar.value < 0x20: "\\u00\(String(scalar.value, radix: 16))"
-        default: String(scalar)
+    private mutating func escape(_ byte: UInt8) {
+        switch byte {
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"): bytes += [UInt8(ascii: "\\"), byte]
+        case UInt8(ascii: "\n"): append("\\n")
+        case UInt8(ascii: "\r"): append("\\r")
+        case UInt8(ascii: "\t"): append("\\t")
+        case ..<0x10: append("\\u000" + String(byte, radix: 16))
+        case ..<0x20: append("\\u00" + String(byte, radix: 16))
+        default: bytes.append(byte)
         }
     }
 }

@@ -22,6 +22,7 @@ public struct Event: Sendable {
         case gateway
     }
 
+    /// Messages and lines are objects: whoever keeps one shares it.
     public enum Content: Sendable {
         case call(CallEvent)
         case session(SessionChange)
@@ -65,7 +66,7 @@ public struct Event: Sendable {
 }
 
 /// A SIP message that was received or sent, repetitions included.
-public struct SIPMessage: Sendable {
+public final class SIPMessage: Sendable {
     public let isSent: Bool
     /// `udp`, `tcp` or `tls`.
     public let transport: String
@@ -97,7 +98,7 @@ public struct SIPMessage: Sendable {
 }
 
 /// A message of the browser API.
-public struct APIMessage: Sendable {
+public final class APIMessage: Sendable {
     /// Whether the gateway sent it.
     public let isSent: Bool
     /// The client's user; nil before its login.
@@ -116,26 +117,26 @@ public struct APIMessage: Sendable {
 }
 
 /// A request to Janus about a handle, its reply, or an event of the handle's.
-public struct EngineMessage: Sendable {
+public final class EngineMessage: Sendable {
     /// Whether the gateway sent it.
     public let isSent: Bool
     /// What a request asks for: of those to the media engine its verb, else Janus' own. Of what Janus sends its kind: `ack`, `success`, `event` and so on.
     public let name: String
-    /// What a request and its replies have in common.
-    public let transaction: String?
+    /// Of a reply: the `name` of the request that it answers; nil where it is not known, and of other messages.
+    public let request: String?
     /// JSON; secrets included.
     public let text: String
 
-    public init(isSent: Bool, name: String, transaction: String?, text: String) {
+    public init(isSent: Bool, name: String, request: String? = nil, text: String) {
         self.isSent = isSent
         self.name = name
-        self.transaction = transaction
+        self.request = request
         self.text = text
     }
 }
 
 /// A line of the log.
-public struct LogLine: Sendable {
+public final class LogLine: Sendable {
     /// `info`, `warning` and so on.
     public let level: String
     public let label: String

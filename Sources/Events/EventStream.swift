@@ -10,9 +10,8 @@ public final class EventStream {
 
     /// Which dialogs, sessions and handles belong to which calls, by all events so far, the one that is being told included.
     public nonisolated let index = CallIndex()
-    private var listeners: [Int: (kinds: Event.Kinds, body: @LoopActor (Event) -> Void)] = [:]
     /// In the order in which they came.
-    private var order: [Int] = []
+    private var listeners: [(number: Int, kinds: Event.Kinds, body: @LoopActor (Event) -> Void)] = []
     private var count = 0
     private var wanted: Event.Kinds = [] { didSet { wantedAnywhere.store(wanted.rawValue, ordering: .relaxed) } }
     private nonisolated let wantedAnywhere = Atomic(0)
@@ -24,19 +23,17 @@ public final class EventStream {
     /// A listener must not wait, nor act on what it is told of.
     public func listen(to kinds: Event.Kinds, _ body: @escaping @LoopActor (Event) -> Void) -> EventListening {
         count += 1
-        listeners[count] = (kinds, body)
-        order.append(count)
+        listeners.append((count, kinds, body))
         update()
         return EventListening(count, self)
     }
 
     fileprivate func stop(_ number: Int) {
-        listeners[number] = nil
-        order.removeAll { $0 == number }
+        listeners.removeAll { $0.number == number }
         update()
     }
 
-    private func update() { wanted = listeners.values.reduce(into: []) { $0.formUnion($1.kinds) } }
+    private func update() { wanted = listeners.reduce(into: []) { $0.formUnion($1.kinds) } }
 
     /// Whether anybody listens to events of this kind.
     public func wants(_ kind: Event.Kinds) -> Bool { wanted.contains(kind) }
@@ -57,10 +54,7 @@ public final class EventStream {
     public func tell(_ event: Event) {
         let kind = event.kind
         index.learn(event)
-        for number in order {
-            guard let listener = listeners[number], listener.kinds.contains(kind) else { continue }
-            listener.body(event)
-        }
+        for listener in listeners where listener.kinds.contains(kind) { listener.body(event) }
     }
 
     /// Tells what happened to a call.

@@ -50,7 +50,7 @@ struct ExemptTests {
         func guess() throws {
             var request = RequestAuthenticator.Request(method: "INVITE", uri: uri, dialled: "echo", domain: "tern.example.org", address: "192.0.2.5", authorizations: [])
             var challenge: SIPResponse?
-            authenticator.identifyUser(request) { if case .unproven(let response) = $0 { challenge = response } }
+            authenticator.identifyUser(request) { if case .unproven(let make) = $0 { challenge = make() } }
             var client = DigestClient(username: "alice", credential: .password(Secret("wrong")))
             let header = client.authorization(for: try #require(challenge).headers.map(\.value), method: "INVITE", uri: uri)
             request = RequestAuthenticator.Request(

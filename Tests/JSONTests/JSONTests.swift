@@ -124,6 +124,11 @@ import Testing
         #expect(value.text == text)
     }
 
+    @Test func `members come in the order of their names' bytes, and only what must be is escaped`() {
+        let value: JSONValue = ["b": 1, "a": [nil, true, .real(2), .real(.nan)], "é": "ü/\u{7F}", "B": "\"\\\u{8}\u{C}\n\r\t\u{1}\u{1F}", "": [:], "aa": []]
+        #expect(value.text == #"{"":{},"B":"\"\\\b\f\n\r\t\u0001\u001F","a":[null,true,2.0,null],"aa":[],"b":1,"é":"ü/\#u{7F}"}"#)
+    }
+
     @Test(arguments: [0.1, 1.0 / 3, -2.5e-308, 1.7976931348623157e308, 5e-324])
     func `a real survives writing and parsing`(real: Double) throws {
         #expect(try JSONValue(parsing: JSONValue.real(real).text) == .real(real))

@@ -35,7 +35,7 @@ public final class RegisterHandler {
                     "source": "\(request.flow.peer)", "user": "\(source)", "for": "\(request.to.user)", "user_agent": "\(request.userAgent ?? "")",
                 ])
                 reply.respond(SIPResponse(status: 403, warning: "these credentials are not for \(request.to.user)"))
-            case .unproven(let challenge): reply.respond(challenge)
+            case .unproven(let challenge): reply.respond(challenge())
             case .refused(let response): reply.respond(response)
             }
         }

@@ -28,10 +28,13 @@ public final class RequestAuthenticator {
         var onDelay: (@LoopActor () -> Void)?
     }
 
+    /// Makes the 401 for whoever has to have some credentials: most senders need none, and a nonce is work.
+    typealias Challenge = @LoopActor () -> SIPResponse
+
     enum Verdict {
         case known(CallSource)
-        /// It brought no credentials that a decision could rest on. `challenge` is the 401 for whoever has to have some.
-        case unproven(challenge: SIPResponse)
+        /// It brought no credentials that a decision could rest on.
+        case unproven(challenge: Challenge)
         /// Its credentials are wrong.
         case refused(SIPResponse)
     }
@@ -98,7 +101,7 @@ public final class RequestAuthenticator {
     func identifyUser(_ request: Request, then: @escaping @LoopActor (Verdict) -> Void) {
         let now = ContinuousClock.now
         // As if it had brought no credentials: who guesses does not learn whether they were right, nor that they were not looked at.
-        guard !isBanned(request.authorizations, from: request.address, now: now) else { return then(.unproven(challenge: challenge(for: request))) }
+        guard !isBanned(request.authorizations, from: request.address, now: now) else { return then(unproven(request)) }
         check(request, now: now, then)
     }
 
@@ -143,11 +146,11 @@ public final class RequestAuthenticator {
         ) { accounts[$0]?.account }
         switch verdict {
         case .valid(let name):
-            guard let source = accounts[name]?.source else { return then(.unproven(challenge: challenge(for: request))) }
+            guard let source = accounts[name]?.source else { return then(unproven(request)) }
             limiter.proved(address: request.address, user: name, now: now)
             then(.known(source))
         case .challenge(let stale):
-            then(.unproven(challenge: challenge(for: request, stale: stale)))
+            then(unproven(request, stale: stale))
         case .refused(let refusal):
             noteFailure(request, ["method": "\(request.method)", "reason": "\(refusal.rawValue)"])
             failed(request, then)
@@ -169,7 +172,7 @@ public final class RequestAuthenticator {
 
     /// A wrong password is answered by a fresh challenge, as a person may have mistyped it; who goes on guessing waits for it.
     private func failed(_ request: Request, _ then: @escaping @LoopActor (Verdict) -> Void) {
-        let refused = Verdict.refused(challenge(for: request))
+        let refused = Verdict.refused(challenge(binding: request.address))
         let user = request.claimedUser
         let (verdict, ban) = limiter.failed(address: counted(request.address), user: user, isKnown: isKnown(user, at: request.address), now: .now)
         if let ban { onBan(ban) }
@@ -191,7 +194,9 @@ public final class RequestAuthenticator {
     /// Lifts bans; see ``FailureLimiter/lift(address:user:now:)``.
     func lift(address: String?, user: String?) -> [FailureLimiter.Ban] { limiter.lift(address: address, user: user, now: .now) }
 
-    private func challenge(for request: Request, stale: Bool = false) -> SIPResponse { challenge(binding: request.address, stale: stale) }
+    private func unproven(_ request: Request, stale: Bool = false) -> Verdict {
+        .unproven { [self] in challenge(binding: request.address, stale: stale) }
+    }
 
     private func challenge(binding: String, stale: Bool = false) -> SIPResponse {
         let values = verifier.challenges(

@@ -111,7 +111,7 @@ extension Switchboard {
         guard let endpoint, let named = endpoint.leg(replacedBy: replaces), let seat = try? seat(of: named) else {
             throw Admission.Refusal(481, "there is no such dialog")
         }
-        guard origin.source != .anonymous else { throw caller.challenge.map { Admission.Refusal($0, "nobody knows who sends it") } ?? .notYours }
+        guard origin.source != .anonymous else { throw caller.challenge.map { Admission.Refusal($0(), "nobody knows who sends it") } ?? .notYours }
         guard seat.origin?.source == origin.source else { throw .notYours }
         guard !replaces.isEarlyOnly else { throw Admission.Refusal(486, "the dialog is answered") }
         do throws(Admission.Refusal) {

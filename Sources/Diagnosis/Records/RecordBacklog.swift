@@ -11,6 +11,10 @@ struct RecordBacklog {
     private let most: Int
     /// By the call's id; a later record of a call takes the place of the one before.
     private var waiting: [String: CallRecord] = [:]
+    /// Of calls that run, by the call's id: they are written when it is time, or no longer once the call has ended.
+    private var running: [String: CallRecord] = [:]
+    /// Their ids in the order in which they came; some of the calls may have ended.
+    private var runningOrder: [String] = []
     /// Ids in the order in which they came, from ``first`` on; some of them may wait no longer.
     private var order: [String] = []
     private var first = 0
@@ -24,12 +28,36 @@ struct RecordBacklog {
 
     var isWriting: Bool { !writing.isEmpty }
     /// How many wait, those that are being written included.
-    var count: Int { waiting.count + writing.count }
+    var count: Int { running.count + waiting.count + writing.count }
+    /// Whether any may be written now.
+    var isDue: Bool { !waiting.isEmpty }
 
+    /// That of a call that runs waits until ``allDue()``.
+    ///
     /// - Returns: How many had to make room: the oldest.
     mutating func add(_ record: CallRecord) -> Int {
+        guard record.end == nil, waiting[record.id] == nil else {
+            running[record.id] = nil
+            return push(record)
+        }
+        if running.updateValue(record, forKey: record.id) == nil { runningOrder.append(record.id) }
+        return running.count > most ? allDue() : 0
+    }
+
+    private mutating func push(_ record: CallRecord) -> Int {
         if waiting.updateValue(record, forKey: record.id) == nil { order.append(record.id) }
         return makeRoom()
+    }
+
+    /// Those of calls that run may be written now as well.
+    ///
+    /// - Returns: How many had to make room.
+    mutating func allDue() -> Int {
+        let (records, ids) = (running, runningOrder)
+        (running, runningOrder) = ([:], [])
+        var lost = 0
+        for id in ids { lost += records[id].map { push($0) } ?? 0 }
+        return lost
     }
 
     private mutating func makeRoom() -> Int {
@@ -72,7 +100,7 @@ struct RecordBacklog {
     /// - Returns: When to try again, whether writes had worked before, and how many records had to make room.
     mutating func failed() -> (wait: Duration, isFirst: Bool, lost: Int) {
         // A newer record of the same call has its place.
-        let again = writing.filter { waiting[$0.id] == nil }
+        let again = writing.filter { waiting[$0.id] == nil && running[$0.id] == nil }
         for record in again { waiting[record.id] = record }
         order.replaceSubrange(..<first, with: again.map(\.id))
         first = 0

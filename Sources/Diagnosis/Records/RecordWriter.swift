@@ -7,14 +7,18 @@ internal import Logging
 /// Writes records to one place, off the loop and in order, a batch at a time. What cannot be written waits, within bounds, and is tried again.
 @LoopActor
 final class RecordWriter {
-    /// Records are gathered for so long before they are written.
+    /// Records of calls that have ended are gathered for so long before they are written.
     private static let delay = Duration.seconds(1)
+    /// The same of calls that run: many a call is over by then, and is written once.
+    private static let runningDelay = Duration.seconds(5)
 
     let sink: any RecordSink
     private let log: Logger
     private let queue: DispatchQueue
     private var backlog = RecordBacklog()
     private var timer: LoopTimer?
+    /// Until what there is of calls that run is written, too.
+    private var runningTimer: LoopTimer?
     private var isStopped = false
     private var waiters: [Int: CheckedContinuation<Void, Never>] = [:]
     private var lastWaiter = 0
@@ -31,7 +35,14 @@ final class RecordWriter {
     func add(_ record: CallRecord) {
         guard !isStopped, record.end != nil || sink.takesRunningCalls else { return }
         lose(backlog.add(record))
-        if timer == nil, !backlog.isWriting { retry(after: RecordWriter.delay) }
+        if backlog.isDue, timer == nil, !backlog.isWriting { retry(after: RecordWriter.delay) }
+        guard record.end == nil, runningTimer == nil else { return }
+        runningTimer = LoopTimer.schedule(after: RecordWriter.runningDelay) { [weak self] in
+            guard let self else { return }
+            runningTimer = nil
+            lose(backlog.allDue())
+            if backlog.isDue, timer == nil, !backlog.isWriting { write() }
+        }
     }
 
     private func lose(_ count: Int) {
@@ -68,7 +79,7 @@ final class RecordWriter {
                 ])
             }
             if backlog.succeeded() { log.notice("calls are recorded again", metadata: ["store": "\(sink.name)", "waiting": "\(backlog.count)"]) }
-            if backlog.count == 0 { resume() } else { write() }
+            if backlog.isDue { write() } else { resume() }
         case .failure(let error):
             Counter(label: "tern_records_errors_total", dimensions: [("store", sink.name)]).increment()
             let (wait, isFirst, lost) = backlog.failed()
@@ -93,6 +104,7 @@ final class RecordWriter {
             waiters[number] = continuation
             timer?.cancel()
             timer = nil
+            lose(backlog.allDue())
             write()
         }
         bound.cancel()
@@ -111,6 +123,8 @@ final class RecordWriter {
         isStopped = true
         timer?.cancel()
         timer = nil
+        runningTimer?.cancel()
+        runningTimer = nil
         if backlog.count > 0 {
             log.error("not all calls are recorded", metadata: ["store": "\(sink.name)", "calls": "\(backlog.count)"])
             lose(backlog.count)

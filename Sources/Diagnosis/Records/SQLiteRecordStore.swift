@@ -42,6 +42,8 @@ final class SQLiteRecordStore: RecordStore, @unchecked Sendable {
 
     private static func save(_ record: CallRecord, now: Int, _ db: Database) throws {
         try db.cachedStatement(sql: insertCall).execute(arguments: arguments(RecordTable.callValues(record, now: now)))
+        // Legs are added and changed, and never taken away.
+        guard !record.legs.isEmpty else { return }
         try db.cachedStatement(sql: "DELETE FROM tern_call_leg WHERE call = ?").execute(arguments: [record.id])
         for leg in RecordTable.legValues(record) { try db.cachedStatement(sql: insertLeg).execute(arguments: arguments(leg)) }
     }

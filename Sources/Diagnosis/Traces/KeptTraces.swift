@@ -4,7 +4,7 @@
 /// that have ended, then the rest of what has no call, and live calls last; of the same kind the one that ended, or began, first.
 struct KeptTraces {
     /// What goes in one order.
-    private enum Kind: Int, CaseIterable {
+    enum Kind: Int, CaseIterable {
         case endedWithoutCall, liveWithoutCall, endedCall, liveCall
 
         init(_ trace: Trace) {
@@ -50,7 +50,7 @@ struct KeptTraces {
 
     private let most: Int
     private let limit: Int
-    private var places: [String: (trace: Trace, kind: Kind)] = [:]
+    private var traces: [String: Trace] = [:]
     private var all = Line()
     private var lines = [Line](repeating: Line(), count: Kind.allCases.count)
     /// In bytes.
@@ -62,27 +62,29 @@ struct KeptTraces {
     ///   - memory: What all of them may take, in bytes.
     init(most: Int, memory: Int) { (self.most, limit) = (most, memory) }
 
-    var count: Int { places.count }
+    var count: Int { traces.count }
 
-    subscript(id: String) -> Trace? { places[id]?.trace }
+    subscript(id: String) -> Trace? { traces[id] }
 
     /// As they came, the newest first.
-    var newestFirst: some Sequence<Trace> { all.newestFirst.lazy.compactMap { places[$0]?.trace } }
+    var newestFirst: some Sequence<Trace> { all.newestFirst.lazy.compactMap { traces[$0] } }
 
     /// In the place of the one with that id.
     mutating func insert(_ trace: Trace) {
         _ = remove(trace.id)
         let kind = Kind(trace)
-        places[trace.id] = (trace, kind)
+        traces[trace.id] = trace
+        trace.line = kind
         all.append(trace.id)
         lines[kind.rawValue].append(trace.id)
         count(trace.bytes, of: trace)
     }
 
     mutating func remove(_ id: String) -> Trace? {
-        guard let (trace, kind) = places.removeValue(forKey: id) else { return nil }
+        guard let trace = traces.removeValue(forKey: id) else { return nil }
         all.remove(id)
-        lines[kind.rawValue].remove(id)
+        if let line = trace.line { lines[line.rawValue].remove(id) }
+        trace.line = nil
         count(-trace.bytes, of: trace)
         return trace
     }
@@ -91,18 +93,18 @@ struct KeptTraces {
     mutating func change(_ trace: Trace, _ body: (Trace) -> Void) {
         let before = trace.bytes
         body(trace)
-        guard let place = places[trace.id], place.trace === trace else { return }
+        guard let line = trace.line else { return }
         count(trace.bytes - before, of: trace)
         let kind = Kind(trace)
-        guard kind != place.kind else { return }
-        places[trace.id]?.kind = kind
-        lines[place.kind.rawValue].remove(trace.id)
+        guard kind != line else { return }
+        trace.line = kind
+        lines[line.rawValue].remove(trace.id)
         lines[kind.rawValue].append(trace.id)
     }
 
     /// The one that has to go; nil while there is room for all.
     mutating func surplus() -> String? {
-        guard memory > limit || places.count > most else { return nil }
+        guard memory > limit || traces.count > most else { return nil }
         let withoutCall = Kind.withoutCall.reduce(0) { $0 + lines[$1.rawValue].count }
         let isBeyondShare = memoryWithoutCall > limit / 4 || withoutCall > most / 4
         for kind in (isBeyondShare ? Kind.withoutCall : []) + Kind.all {

@@ -39,9 +39,11 @@ struct LooseTraces {
 
     /// The next one whose time is over.
     mutating func expired(at time: EventTime) -> (Event.Subject, Trace)? {
-        guard let oldest = next(), abs(time.microseconds - oldest.since.microseconds) > patience else { return nil }
+        guard first < order.count, isOver(order[first].since, at: time), let oldest = next(), isOver(oldest.since, at: time) else { return nil }
         return remove(oldest.subject).map { (oldest.subject, $0) }
     }
+
+    private func isOver(_ since: EventTime, at time: EventTime) -> Bool { abs(time.microseconds - since.microseconds) > patience }
 
     private mutating func next() -> (subject: Event.Subject, since: EventTime)? {
         while first < order.count, traces[order[first].subject]?.began != order[first].since { first += 1 }

@@ -46,24 +46,3 @@ struct OpenRequests {
 
     mutating func close(_ key: Key) { memory -= open.removeValue(forKey: key)?.entry?.cost ?? 0 }
 }
-
-/// Says which request to the media engine a message of the engine's answers.
-struct EngineVerbs {
-    /// The request for what the engine has counted: it is made again and again.
-    static let count = "statistics"
-
-    private var requests: OpenRequests
-
-    init(most: Int, memory: Int) { requests = OpenRequests(most: most, memory: memory) }
-
-    /// The name of the request that `message` answers; nil where it answers none. A request is kept until its answer comes.
-    mutating func receive(_ message: EngineMessage, of handle: UInt64) -> String? {
-        guard let key = message.transaction.map({ OpenRequests.Key(peer: String(handle), isOurs: true, id: $0) }) else { return nil }
-        guard !message.isSent else {
-            requests.open(key, OpenRequests.Request(command: message.name, entry: nil, subjects: []))
-            return nil
-        }
-        defer { requests.close(key) }
-        return requests.look(key)?.command
-    }
-}

@@ -17,16 +17,21 @@ final class Trace {
     /// The last reply about what was counted, for each handle: one is asked for from time to time.
     private(set) var counts: [UInt64: TraceEntry] = [:]
     private(set) var bytes = Trace.base
+    /// Where it stands in ``KeptTraces``; nil while it is not kept there.
+    var line: KeptTraces.Kind?
+    /// Under what the store finds it at once.
+    var places: [Event.Subject] = []
     /// Entries that found no room.
     private(set) var dropped = 0
-    /// Where each message was first, by its hash.
-    private var seen: [Int: Int] = [:]
+    /// The last SIP messages, each with the number of its entry: one that comes again is found among them.
+    private var recent: [(number: Int, message: SIPMessage)] = []
 
     /// What an empty one takes, in bytes, about.
     static let base = 1_000
     /// Room that stays for the calls' and sessions' own events, when messages have taken all other.
     private static let reserve = 16_384
     private static let mostTies = 64
+    private static let mostRecent = 64
 
     init(id: String, isCall: Bool, began: EventTime) {
         self.id = id
@@ -38,14 +43,16 @@ final class Trace {
     @discardableResult
     func add(_ entry: TraceEntry, limit: Int) -> Bool {
         var entry = entry
-        let hash = Trace.hash(of: entry)
-        if let first = hash.flatMap({ seen[$0] }) { entry.repeat(first) }
+        if let first = earlier(entry) { entry.repeat(first) }
         let isState = entry.kind == .call || entry.kind == .session
         guard bytes + entry.cost <= limit - (isState ? 0 : Trace.reserve) else {
             dropped += 1
             return false
         }
-        if let hash, entry.first == nil { seen[hash] = entry.number }
+        if let message = entry.message, entry.first == nil {
+            if recent.count == Trace.mostRecent { recent.removeFirst() }
+            recent.append((entry.number, message))
+        }
         bytes += entry.cost
         let last = entries.last?.number ?? -1
         if entry.number > last {
@@ -69,18 +76,14 @@ final class Trace {
     /// The entry with its message, also where it repeats an earlier one.
     func whole(_ entry: TraceEntry) -> TraceEntry { entry.whole(entry.first.flatMap { first in entries.first { $0.number == first } }) }
 
-    /// SIP messages are repeated (RFC 3261 section 17.1.1.2); two that are the same to the byte are one.
-    private static func hash(of entry: TraceEntry) -> Int? {
+    /// The entry that has the same message. SIP messages are repeated (RFC 3261 section 17.1.1.2); two that are the same to the byte are one.
+    private func earlier(_ entry: TraceEntry) -> Int? {
         guard let message = entry.message else { return nil }
-        var hasher = Hasher()
-        hasher.combine(message.isSent)
-        var text = message.text
-        text.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
-        return hasher.finalize()
+        return recent.first { $0.message.isSent == message.isSent && $0.message.text.utf8.count == message.text.utf8.count && $0.message.text == message.text }?.number
     }
 
     /// Whether it has the message of this entry.
-    func has(_ entry: TraceEntry) -> Bool { Trace.hash(of: entry).map { seen[$0] != nil } ?? false }
+    func has(_ entry: TraceEntry) -> Bool { earlier(entry) != nil }
 
     /// Takes over what another one has.
     func absorb(_ other: Trace, limit: Int) {

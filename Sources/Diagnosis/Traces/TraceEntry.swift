@@ -15,14 +15,13 @@ struct TraceEntry: Sendable {
     }
 
     /// What happened; secrets included.
-    indirect enum Content: Sendable {
-        case call(CallEvent)
-        case session(SessionChange)
+    enum Content: Sendable {
+        indirect case call(CallEvent)
+        indirect case session(SessionChange)
         case sip(SIPMessage)
         /// A message of the browser API, and the command of the request that it answers.
         case api(String, answering: String?)
-        /// A message to or from Janus, and the verb of the request that it answers.
-        case engine(EngineMessage, answering: String?)
+        case engine(EngineMessage)
         case log(LogLine)
     }
 
@@ -51,7 +50,7 @@ struct TraceEntry: Sendable {
         case .session(let change): TraceLabels.session(change) ?? ""
         case .sip(let message): TraceLabels.sip(message)
         case .api(let text, let request): TraceLabels.api(MessageScan(text), answering: request)
-        case .engine(let message, let verb): TraceLabels.engine(message, answering: verb)
+        case .engine(let message): TraceLabels.engine(message)
         case .log(let line): TraceLabels.log(line)
         }
     }
@@ -63,7 +62,7 @@ struct TraceEntry: Sendable {
         case .call, .session: ""
         case .sip(let message): SecretRemoval.clean(message.text)
         case .api(let text, _): SecretRemoval.clean(text)
-        case .engine(let message, _): SecretRemoval.clean(message.text)
+        case .engine(let message): SecretRemoval.clean(message.text)
         case .log(let line): TraceLabels.fields(of: line)
         }
     }
@@ -103,7 +102,7 @@ struct TraceEntry: Sendable {
         case .session: 400
         case .sip(let message): message.text.utf8.count + 400
         case .api(let text, _): text.utf8.count + 300
-        case .engine(let message, _): message.text.utf8.count + 300
+        case .engine(let message): message.text.utf8.count + 300
         case .log(let line): line.fields.reduce(line.message.utf8.count + 300) { $0 + $1.name.utf8.count + $1.value.utf8.count + 32 }
         }
     }

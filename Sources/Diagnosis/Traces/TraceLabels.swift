@@ -88,9 +88,10 @@ enum TraceLabels {
     }
 
     /// - Parameter verb: That of the request which this answers.
-    static func engine(_ message: EngineMessage, answering verb: String?) -> String {
+    static func engine(_ message: EngineMessage) -> String {
         guard !message.isSent else { return cut(message.name) }
         let scan = MessageScan(message.text)
+        let verb = message.request
         switch message.name {
         case "success": return "\(verb ?? "request"): ok"
         case "error": return cut("\(verb ?? "request"): error \(scan.string("reason") ?? "")")

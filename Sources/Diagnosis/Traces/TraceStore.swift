@@ -32,11 +32,12 @@ public final class TraceStore {
     private(set) var traces: KeptTraces
     /// Dialogs and sessions that have a trace of their own.
     private(set) var own: [Event.Subject: String] = [:]
+    /// The one trace that a dialog, session or handle of a call belongs to, as it was found before: most events are about these.
+    private var places: [Event.Subject: Trace] = [:]
     /// The client whose call was not admitted last, the call, and the number of the event.
     private var refusedClient: (client: String, call: String, number: Int)?
     private var loose: LooseTraces
     private var requests: OpenRequests
-    private var verbs: EngineVerbs
     private var count = 0
 
     private let full = Counter(label: "tern_trace_entries_dropped_total", dimensions: [("reason", "call_full")])
@@ -50,7 +51,6 @@ public final class TraceStore {
         traces = KeptTraces(most: limits.calls, memory: limits.memory / 4 * 3)
         loose = LooseTraces(memory: limits.memory / 8, most: limits.loose, patience: limits.patience * 1_000_000)
         requests = OpenRequests(most: limits.requests, memory: limits.memory / 8)
-        verbs = EngineVerbs(most: limits.requests, memory: limits.memory / 8)
         guard limits.memory > 0 else { return }
         listening = stream.listen(to: .all) { [weak self] event in self?.receive(event) }
     }
@@ -66,14 +66,15 @@ public final class TraceStore {
 
     func receive(_ event: Event) {
         count += 1
-        switch (event.subject, event.content) {
-        case (.call(let id), .call(let change)): receive(change, of: id, event)
-        case (.session(let id), .session(let change)): receive(change, of: id, event)
-        case (.dialog(let id), .sip(let message)): receive(message, in: id, event)
-        case (.client(let id), .api(let message)): receive(message, of: id, event)
-        case (.handle(let id), .engine(let message)): receive(message, of: id, event)
-        case (_, .log(let line)): receive(line, event)
-        default: break
+        switch event.content {
+        // Records have what a trace has, and more.
+        case .call(.recorded): return
+        case .call(let change): if case .call(let id) = event.subject { receive(change, of: id, event) }
+        case .session(let change): if case .session(let id) = event.subject { receive(change, of: id, event) }
+        case .sip(let message): if case .dialog(let id) = event.subject { receive(message, in: id, event) }
+        case .api(let message): if case .client(let id) = event.subject { receive(message, of: id, event) }
+        case .engine(let message): if case .handle(let id) = event.subject { receive(message, of: id, event) }
+        case .log(let line): receive(line, event)
         }
         expire(at: event.time)
     }
@@ -93,6 +94,12 @@ public final class TraceStore {
             default: break
             }
         }
+        switch change {
+        // A transferred party keeps its dialog, and may keep its session.
+        case .hasDialog(let callID, _): if index.calls(of: .dialog(callID)).count > 1 { places = [:] }
+        case .hasSession(let session): if index.calls(of: .session(session)).count > 1 { places = [:] }
+        default: break
+        }
         if TraceLabels.isShown(change) { keep(entry(event, .call, .call(change)), of: event.subject) }
         if case .notAdmitted(let start, let callID, let client, let outcome) = change { keepRefused(id, start, callID, client, outcome, at: event.time) }
     }
@@ -104,7 +111,7 @@ public final class TraceStore {
         if let callID, index.calls(of: .dialog(callID)).isEmpty {
             trace.addDialog(callID, isCaller: true)
             if let waiting = take(.dialog(callID)) { trace.absorb(waiting, limit: limits.call) }
-            own[.dialog(callID)] = id
+            claim(.dialog(callID), for: id)
         }
         if let client {
             trace.note(.hasClient(id: client, isCaller: true), at: time)
@@ -113,8 +120,14 @@ public final class TraceStore {
         }
         if let waiting = take(.call(id)) { trace.absorb(waiting, limit: limits.call) }
         trace.end(outcome, at: time)
-        own[.call(id)] = id
+        claim(.call(id), for: id)
         insert(trace)
+    }
+
+    /// From now on this trace has what is about the subject.
+    private func claim(_ subject: Event.Subject, for id: String) {
+        own[subject] = id
+        places[subject] = nil
     }
 
     private func receive(_ change: SessionChange, of id: String, _ event: Event) {
@@ -160,12 +173,11 @@ public final class TraceStore {
     private func receive(_ message: EngineMessage, of handle: UInt64, _ event: Event) {
         // That a request has arrived says nothing.
         if !message.isSent, message.name == "ack" || message.name == "keepalive" { return }
-        let verb = verbs.receive(message, of: handle)
-        if message.isSent, message.name == EngineVerbs.count { return }
-        var entry = entry(event, .engine, .engine(message, answering: verb))
+        if message.isSent, message.name == TraceStore.count { return }
+        var entry = entry(event, .engine, .engine(message))
         (entry.isSent, entry.party) = (message.isSent, .janus)
-        if verb == EngineVerbs.count, entry.label == "\(EngineVerbs.count): ok" {
-            for trace in found(event.subject) { change(trace) { $0.replaceCount(entry, of: handle) } }
+        if message.request == TraceStore.count, entry.label == "\(TraceStore.count): ok" {
+            visit(event.subject) { trace in change(trace) { $0.replaceCount(entry, of: handle) } }
             return
         }
         keep(entry, of: event.subject)
@@ -206,6 +218,8 @@ public final class TraceStore {
     }
 
     private static let adminCommand = "admin"
+    /// The request for what the engine has counted: it is made again and again.
+    private static let count = "statistics"
     /// Longest message of the browser API that is looked at, in bytes: one with SDP is shorter.
     private static let longestMessage = 262_144
     /// Longest line of the log that is kept as it is, in bytes.
@@ -250,18 +264,51 @@ public final class TraceStore {
     }
 
     private func found(_ subject: Event.Subject) -> [Trace] {
-        let subject = place(subject)
-        if let trace = own[subject].flatMap({ traces[$0] }) { return [trace] }
-        if case .call(let id) = subject { return traces[id].map { [$0] } ?? [] }
-        return index.calls(of: subject).compactMap { traces[$0] }
+        var found: [Trace] = []
+        visit(subject) { found.append($0) }
+        return found
     }
+
+    /// Calls `body` with each trace that something belongs to: nearly always one.
+    ///
+    /// - Returns: Whether there is one.
+    @discardableResult
+    private func visit(_ event: Event.Subject, _ body: (Trace) -> Void) -> Bool {
+        if let trace = places[event] {
+            body(trace)
+            return true
+        }
+        let subject = place(event)
+        if !own.isEmpty, let trace = own[subject].flatMap({ traces[$0] }) {
+            body(trace)
+            return true
+        }
+        if case .call(let id) = subject {
+            guard let trace = traces[id] else { return false }
+            body(trace)
+            return true
+        }
+        let calls = index.calls(of: subject)
+        var isFound = false
+        for id in calls {
+            guard let trace = traces[id] else { continue }
+            isFound = true
+            if calls.count == 1, trace.places.count < TraceStore.mostPlaces {
+                places[event] = trace
+                trace.places.append(event)
+            }
+            body(trace)
+        }
+        return isFound
+    }
+
+    /// Of one trace.
+    private static let mostPlaces = 64
 
     private func keep(_ entry: TraceEntry, of subjects: [Event.Subject]) { for subject in subjects { keep(entry, of: subject) } }
 
     private func keep(_ entry: TraceEntry, of subject: Event.Subject) {
-        let found = found(subject)
-        for trace in found { add(entry, to: trace) }
-        guard found.isEmpty else { return }
+        guard !visit(subject, { add(entry, to: $0) }) else { return }
         // What is left of a call whose trace had to go is not kept in parts.
         guard !index.calls(of: subject).contains(where: { index.isLive($0) }) else { return strangers.increment() }
         let dropped = loose.add(entry, place(subject), limit: limits.call)
@@ -294,6 +341,8 @@ public final class TraceStore {
     /// Nothing leads to it any more.
     private func remove(_ id: String) -> Trace? {
         guard let trace = traces.remove(id) else { return nil }
+        for subject in trace.places where places[subject] === trace { places[subject] = nil }
+        trace.places = []
         for subject in TraceStore.subjects(named: id) + trace.dialogs.map({ .dialog($0.callID) }) where own[subject] == id { own[subject] = nil }
         return trace
     }
@@ -324,7 +373,7 @@ public final class TraceStore {
         if case .dialog = subject { trace.addDialog(id, isCaller: true) } else { trace.addSession(id) }
         trace.absorb(waiting, limit: limits.call)
         if let outcome { trace.end(outcome, at: time) }
-        own[subject] = id
+        claim(subject, for: id)
         insert(trace)
     }
 

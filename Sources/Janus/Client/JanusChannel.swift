@@ -19,6 +19,7 @@ final class JanusChannel {
     }
 
     private struct Pending {
+        let name: String
         let answer: Answer
         let owner: UInt64?
         let timer: LoopTimer
@@ -98,26 +99,28 @@ final class JanusChannel {
         guard !Task.isCancelled else { throw .cancelled }
         nextTransaction += 1
         let transaction = "\(prefix)\(nextTransaction)"
+        let name = JanusRequestCounts.name(of: message)
         let begun = ContinuousClock.now
         let result = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let timer = LoopTimer.schedule(after: limit ?? timeout) { [weak self] in self?.resolve(transaction, .failure(.timeout)) }
-                pending[transaction] = Pending(answer: answer, owner: owner, timer: timer, continuation: continuation)
-                send(message, transaction: transaction)
+                pending[transaction] = Pending(name: name, answer: answer, owner: owner, timer: timer, continuation: continuation)
+                send(message, name, transaction: transaction)
             }
         } onCancel: {
             LoopActor.task { self.resolve(transaction, .failure(.cancelled)) }
         }
         let isAnswered = if case .success = result { true } else { false }
-        JanusRequestCounts.note(JanusRequestCounts.name(of: message), took: begun.duration(to: .now), isAnswered: isAnswered)
+        JanusRequestCounts.note(name, took: begun.duration(to: .now), isAnswered: isAnswered)
         return try result.get()
     }
 
-    /// Sends a request whose answer nobody waits for.
+    /// Sends a request whose answer nobody waits for. Its transaction has its name: a refusal is shown as one of it.
     func send(_ message: [String: JSONValue], prefix: String = "n") {
         guard isOpen else { return }
         nextTransaction += 1
-        send(message, transaction: "\(prefix)\(nextTransaction)")
+        let name = JanusRequestCounts.name(of: message)
+        send(message, name, transaction: "\(prefix)\(nextTransaction).\(name)")
     }
 
     /// Fails what waits on behalf of a handle.
@@ -125,15 +128,19 @@ final class JanusChannel {
         for (transaction, waiting) in pending where waiting.owner == owner { resolve(transaction, .failure(error)) }
     }
 
-    private func send(_ message: [String: JSONValue], transaction: String) {
+    private func send(_ message: [String: JSONValue], _ name: String, transaction: String) {
         var message = message
         message["transaction"] = .string(transaction)
         let text = JSONValue.object(message).text
         if let handle = message["handle_id"]?.intValue.flatMap({ UInt64(exactly: $0) }) {
-            EventStream.shared.tell(.engine, .handle(handle), .engine(EngineMessage(
-                isSent: true, name: JanusRequestCounts.name(of: message), transaction: transaction, text: text)))
+            EventStream.shared.tell(.engine, .handle(handle), .engine(EngineMessage(isSent: true, name: name, text: text)))
         }
         socket?.send(text)
+    }
+
+    /// What the request with that transaction asks for.
+    private func request(_ transaction: String) -> String? {
+        pending[transaction]?.name ?? transaction.firstIndex(of: ".").map { String(transaction[transaction.index(after: $0)...]) }
     }
 
     private func resolve(_ transaction: String, _ result: Result<JanusMessage, JanusError>) {
@@ -160,7 +167,7 @@ final class JanusChannel {
         }
         if let handle = message.sender {
             EventStream.shared.tell(.engine, .handle(handle), .engine(EngineMessage(
-                isSent: false, name: message.json["janus"]?.stringValue ?? "", transaction: message.transaction, text: text)))
+                isSent: false, name: message.json["janus"]?.stringValue ?? "", request: message.transaction.flatMap(request), text: text)))
         }
         guard let transaction = message.transaction, let waiting = pending[transaction] else { return onMessage(message) }
         switch (message.kind, waiting.answer) {

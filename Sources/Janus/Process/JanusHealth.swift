@@ -209,11 +209,18 @@ final class MemoryWatch {
 
     /// Reads `VmRSS` and `VmSwap`, which are in KiB; nil without `VmRSS`, as with a zombie.
     nonisolated static func memory(inStatus text: String) -> Int? {
-        var sizes: [Substring: Int] = [:]
-        for line in text.split(separator: "\n") {
-            let words = line.split { $0 == " " || $0 == "\t" }
-            if words.count == 3, let size = Int(words[1]) { sizes[words[0]] = size }
+        // It is read four times a second: by C's functions, a text of 1,500 bytes is no work.
+        func kibibytes(_ name: String) -> Int? {
+            text.withCString { text in
+                guard let start = strstr(text, "\n\(name):") ?? (strncmp(text, "\(name):", name.utf8.count + 1) == 0 ? UnsafeMutablePointer(mutating: text) : nil),
+                    let colon = strchr(start, Int32(UInt8(ascii: ":")))
+                else { return nil }
+                var end: UnsafeMutablePointer<CChar>?
+                let size = strtol(colon + 1, &end, 10)
+                guard let end, end != colon + 1, strncmp(end, " kB", 3) == 0 else { return nil }
+                return size
+            }
         }
-        return sizes["VmRSS:"].map { ($0 &+ (sizes["VmSwap:"] ?? 0)) &* 1_024 }
+        return kibibytes("VmRSS").map { ($0 &+ (kibibytes("VmSwap") ?? 0)) &* 1_024 }
     }
 }

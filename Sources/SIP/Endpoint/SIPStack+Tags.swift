@@ -5,6 +5,10 @@ internal import SIPNames
 extension SIPStack {
     /// The methods that are served (RFC 3261 section 20.5); all others are answered 405, unknown ones 501.
     nonisolated static let allowedMethods = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, PRACK, REFER"
+    private nonisolated static let allowedNames = Set(allowedMethods.split(separator: ",").map { String($0.drop { $0 == " " }) })
+
+    /// Whether requests with that method are taken.
+    nonisolated static func isAllowed(_ method: String, registers: Bool) -> Bool { allowedNames.contains(method) || (registers && method == "REGISTER") }
     /// The extensions that are spoken (RFC 3261 section 20.37); others in a Require are answered 420.
     nonisolated static let supportedExtensions = "timer, 100rel, replaces, norefersub"
     /// The same without 100rel.

@@ -46,6 +46,7 @@ struct OutsideRequest {
 
     /// The extensions that it requires and that are none of ours (RFC 3261 section 8.2.2.3).
     func unsupportedExtensions(of supported: String) -> [String] {
+        guard sip.pointee.sip_require != nil else { return [] }
         let known = Set(supported.split(separator: ",").map { $0.filter { $0 != " " }.lowercased() })
         let required = SofiaHeaders.list(sip.pointee.sip_require?.pointee.k_items, limit: SofiaText.longestField) ?? ["too many"]
         return required.filter { !known.contains($0.lowercased()) }

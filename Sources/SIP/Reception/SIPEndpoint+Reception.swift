@@ -32,7 +32,7 @@ extension SIPEndpoint {
     /// Why a request is refused whatever it wants: its method, the scheme of its URI, an extension (RFC 3261 sections 8.2.1 to 8.2.2).
     private func refusal(ofForm request: OutsideRequest) -> SIPResponse? {
         let name = request.methodName
-        guard allowed.components(separatedBy: ", ").contains(name) else {
+        guard SIPStack.isAllowed(name, registers: onRegister != nil) else {
             return SIPResponse(status: request.method == sip_method_unknown ? 501 : 405)
         }
         let scheme = request.sip.pointee.sip_request.map { Int32($0.pointee.rq_url.url_type) } ?? 0

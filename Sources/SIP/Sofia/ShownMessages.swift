@@ -22,6 +22,13 @@ enum ShownMessages {
     }
 
     private static func text(of message: OpaquePointer) -> String? {
+        let size = min(tern_message_length(message), SIPMessage.longest)
+        guard size == 0 else {
+            return String(unsafeUninitializedCapacity: size) { buffer in
+                buffer.withMemoryRebound(to: CChar.self) { tern_message_copy(message, $0.baseAddress, $0.count) }
+                return size
+            }
+        }
         var length = 0
         guard let bytes = tern_message_text(message, &length) else { return nil }
         defer { free(bytes) }

@@ -1,4 +1,5 @@
 internal import CSofiaSIP
+internal import Glibc
 internal import SIPNames
 
 /// Texts of a peer, made harmless: valid UTF-8, bounded, without control characters.
@@ -9,14 +10,9 @@ enum SofiaText {
     /// A C string of Sofia's as a header field's text; empty when there is none.
     static func field(_ text: UnsafePointer<CChar>?, limit: Int = longestField) -> String {
         guard let text else { return "" }
-        var bytes: [UInt8] = []
-        var next = text
-        while bytes.count < limit, next.pointee != 0 {
-            let byte = UInt8(bitPattern: next.pointee)
-            bytes.append(byte < 0x20 || byte == 0x7F ? 0x20 : byte)
-            next += 1
-        }
-        return String(decoding: bytes, as: UTF8.self)
+        let field = UnsafeRawBufferPointer(start: text, count: strnlen(text, limit))
+        guard field.contains(where: { $0 < 0x20 || $0 == 0x7F }) else { return String(decoding: field, as: UTF8.self) }
+        return String(decoding: field.lazy.map { $0 < 0x20 || $0 == 0x7F ? 0x20 : $0 }, as: UTF8.self)
     }
 
     static func optionalField(_ text: UnsafePointer<CChar>?, limit: Int = longestField) -> String? {

@@ -3,7 +3,26 @@ import Testing
 
 @Suite("Records that wait")
 struct RecordBacklogTests {
-    private func add(_ ids: [String], to backlog: inout RecordBacklog) -> Int { ids.reduce(0) { $0 + backlog.add(RecordSamples.begun($1)) } }
+    private func add(_ ids: [String], to backlog: inout RecordBacklog) -> Int {
+        let lost = ids.reduce(0) { $0 + backlog.add(RecordSamples.begun($1)) }
+        return lost + backlog.allDue()
+    }
+
+    @Test("a call that runs waits until it is time, and is written once when it has ended before")
+    func running() {
+        var backlog = RecordBacklog()
+        for id in ["a", "b", "c"] { #expect(backlog.add(RecordSamples.begun(id)) == 0) }
+        #expect(!backlog.isDue && backlog.count == 3 && backlog.take().isEmpty)
+        #expect(backlog.add(RecordSamples.ended("b")) == 0)
+        #expect(backlog.isDue && backlog.take() == [RecordSamples.ended("b")])
+        _ = backlog.succeeded()
+        #expect(!backlog.isDue && backlog.allDue() == 0 && backlog.isDue)
+        #expect(backlog.take() == [RecordSamples.begun("a"), RecordSamples.begun("c")])
+        // It goes on while what was known of it cannot be written.
+        _ = backlog.add(RecordSamples.begun("a"))
+        _ = backlog.failed()
+        #expect(backlog.count == 2 && backlog.take() == [RecordSamples.begun("c")])
+    }
 
     @Test("they are taken in their order, a call once, with its last record")
     func order() {

@@ -11,6 +11,8 @@ final class TraceBench {
     let stream = EventStream()
     /// In microseconds.
     var now = 1_000_000_000
+    /// What the engine was asked for, by transaction.
+    private var requests: [String: String] = [:]
 
     init(memory: Int = 8 << 20, _ change: (inout TraceStore.Limits) -> Void = { _ in }) {
         var limits = TraceStore.Limits(memory: memory)
@@ -54,7 +56,9 @@ final class TraceBench {
         let json = try? JSONValue(parsing: text)
         let kind = json?["janus"]?.stringValue ?? ""
         let verb = isSent && kind == "message" ? json?["body"]?["request"]?.stringValue : nil
-        tell(.handle(handle), .engine(EngineMessage(isSent: isSent, name: verb ?? kind, transaction: json?["transaction"]?.stringValue, text: text)))
+        let transaction = json?["transaction"]?.stringValue ?? ""
+        if isSent { requests[transaction] = verb ?? kind }
+        tell(.handle(handle), .engine(EngineMessage(isSent: isSent, name: verb ?? kind, request: isSent ? nil : requests[transaction], text: text)))
     }
 
     func log(_ subject: Event.Subject, _ message: String, _ fields: [(name: String, value: String)] = []) {
