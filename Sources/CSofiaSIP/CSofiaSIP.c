@@ -9,6 +9,7 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
+#include <sofia-sip/msg_addr.h>
 #include <sofia-sip/msg_parser.h>
 #include <sofia-sip/sip_parser.h>
 #include <sofia-sip/tport.h>
@@ -416,25 +417,31 @@ struct sockaddr const *tern_tport_local(tport_t const *transport, socklen_t *len
   return info->ai_addr;
 }
 
-/* Walks the parts of a message that lie in memory as they are on the wire, in their order: 0 where one does not. */
-static size_t copy_parts(msg_t const *message, char *buffer, size_t size)
+/* A message whose parts lie in memory as they are on the wire is in so many pieces at most: others are encoded anew. */
+#define MOST_PIECES 80
+
+size_t tern_message_length(msg_t *message)
 {
+  msg_iovec_t pieces[MOST_PIECES];
+  isize_t i, count = msg_iovec(message, pieces, MOST_PIECES);
+  size_t length = 0;
+  if (count > MOST_PIECES) return 0;
+  for (i = 0; i < count; i++) length += pieces[i].mv_len;
+  return length;
+}
+
+size_t tern_message_copy(msg_t *message, char *buffer, size_t size)
+{
+  msg_iovec_t pieces[MOST_PIECES];
+  isize_t i, count = msg_iovec(message, pieces, MOST_PIECES);
   size_t used = 0;
-  msg_header_t const *part, *next;
-  msg_header_t **first = msg_chain_head(message);
-  for (part = first != NULL ? *first : NULL; part != NULL; part = next) {
-    /* Header fields of one line have it in the first of them. */
-    for (next = part->sh_succ; next != NULL && next->sh_class == part->sh_class && next->sh_data == NULL; next = next->sh_succ) {}
-    if (part->sh_data == NULL) return 0;
-    if (buffer != NULL && used < size) memcpy(buffer + used, part->sh_data, part->sh_len < size - used ? part->sh_len : size - used);
-    used += part->sh_len;
+  for (i = 0; i < count && i < MOST_PIECES && used < size; i++) {
+    size_t length = pieces[i].mv_len < size - used ? pieces[i].mv_len : size - used;
+    memcpy(buffer + used, pieces[i].mv_base, length);
+    used += length;
   }
   return used;
 }
-
-size_t tern_message_length(msg_t const *message) { return copy_parts(message, NULL, 0); }
-
-void tern_message_copy(msg_t const *message, char *buffer, size_t size) { (void)copy_parts(message, buffer, size); }
 
 char *tern_message_text(msg_t *message, size_t *length)
 {

@@ -221,10 +221,10 @@ char const *tern_tport_protocol(tport_t const *transport);
 struct sockaddr const *tern_tport_local(tport_t const *transport, socklen_t *length);
 
 /** How long a message is on the wire, in bytes; 0 where it does not lie in memory that way: then tern_message_text() has it. */
-size_t tern_message_length(msg_t const *message);
+size_t tern_message_length(msg_t *message);
 
-/** Copies such a message, at most `size` bytes of it. */
-void tern_message_copy(msg_t const *message, char *buffer, size_t size);
+/** Copies such a message, at most `size` bytes of it, and returns how many. */
+size_t tern_message_copy(msg_t *message, char *buffer, size_t size);
 
 /** A message as it is on the wire, on the heap; NULL where it cannot be had. free() it. */
 char *tern_message_text(msg_t *message, size_t *length);

@@ -25,8 +25,7 @@ enum ShownMessages {
         let size = min(tern_message_length(message), SIPMessage.longest)
         guard size == 0 else {
             return String(unsafeUninitializedCapacity: size) { buffer in
-                buffer.withMemoryRebound(to: CChar.self) { tern_message_copy(message, $0.baseAddress, $0.count) }
-                return size
+                buffer.withMemoryRebound(to: CChar.self) { min(tern_message_copy(message, $0.baseAddress, $0.count), size) }
             }
         }
         var length = 0
