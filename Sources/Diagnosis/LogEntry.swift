@@ -48,8 +48,12 @@ struct LogEntry {
     }
 
     /// The line as an event of the gateway.
-    var line: LogLine {
-        LogLine(level: level.rawValue, label: label, message: message, fields: metadata.map { ($0.key, LogEntry.flat($0.value)) })
+    ///
+    /// - Parameter text: As it is written.
+    func line(_ text: String) -> LogLine {
+        LogLine(level: level.rawValue, label: label, message: message, size: text.utf8.count + metadata.count * 32) { [metadata] in
+            metadata.map { ($0.key, LogEntry.flat($0.value)) }
+        }
     }
 
     /// The call that it is about, or else the session, or the dialog. An INVITE that SIP itself refuses has no call, but the Call-ID of its caller.

@@ -88,8 +88,8 @@ public final class LogOutput: Sendable {
     }
 
     func write(_ entry: LogEntry) {
-        if isShown, entry.isEvent { stream.tell(entry.line, about: entry.subject) }
         let line = format == .json ? entry.json : entry.text
+        if isShown, entry.isEvent { stream.tell(entry.line(line), about: entry.subject) }
         let isWritten = writer.write(line) { dropped in
             let notice = LogEntry(
                 time: .now(), level: .warning, label: "tern.log", message: "log lines were dropped",

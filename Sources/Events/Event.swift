@@ -141,13 +141,24 @@ public final class LogLine: Sendable {
     public let level: String
     public let label: String
     public let message: String
-    /// In the order in which they are written.
-    public let fields: [(name: String, value: String)]
+    /// What its texts take, in bytes, about.
+    public let size: Int
+    private let makeFields: @Sendable () -> [(name: String, value: String)]
 
-    public init(level: String, label: String, message: String, fields: [(name: String, value: String)]) {
+    /// - Parameter fields: Makes them when they are asked for; most never are.
+    public init(level: String, label: String, message: String, size: Int, fields: @escaping @Sendable () -> [(name: String, value: String)]) {
         self.level = level
         self.label = label
         self.message = message
-        self.fields = fields
+        self.size = size
+        makeFields = fields
     }
+
+    public convenience init(level: String, label: String, message: String, fields: [(name: String, value: String)]) {
+        let size = fields.reduce(message.utf8.count) { $0 + $1.name.utf8.count + $1.value.utf8.count + 32 }
+        self.init(level: level, label: label, message: message, size: size) { fields }
+    }
+
+    /// In the order in which they are written.
+    public var fields: [(name: String, value: String)] { makeFields() }
 }

@@ -43,7 +43,7 @@ final class Trace {
     @discardableResult
     func add(_ entry: TraceEntry, limit: Int) -> Bool {
         var entry = entry
-        if let first = earlier(entry) { entry.repeat(first) }
+        if let first = earlier(entry) { entry = entry.repeating(first) }
         let isState = entry.kind == .call || entry.kind == .session
         guard bytes + entry.cost <= limit - (isState ? 0 : Trace.reserve) else {
             dropped += 1

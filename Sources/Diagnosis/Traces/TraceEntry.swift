@@ -4,7 +4,7 @@ internal import SIPNames
 /// One line of a call's time line.
 ///
 /// A message is kept as it was told: what is written of it is made, and its secrets are removed, when the trace is read. Most never are.
-struct TraceEntry: Sendable {
+final class TraceEntry: Sendable {
     /// Who sent or received it, besides the gateway.
     enum Party: Sendable, Hashable {
         /// A phone or trunk, by the Call-ID of its dialog.
@@ -26,21 +26,34 @@ struct TraceEntry: Sendable {
     }
 
     /// In the order in which events came, also where the wall clock was set.
-    var number: Int
+    let number: Int
     let time: EventTime
     let kind: TraceDocument.Kind
-    private(set) var content: Content
+    let content: Content
     /// For messages: whether the gateway sent it.
-    var isSent: Bool?
-    var party: Party?
+    let isSent: Bool?
+    let party: Party?
     /// The number of the entry that has the same message, where this one repeats it.
-    private(set) var first: Int?
+    let first: Int?
+    /// What it takes in memory, in bytes, about.
+    let cost: Int
 
-    init(_ number: Int, _ time: EventTime, _ kind: TraceDocument.Kind, _ content: Content) {
+    init(
+        _ number: Int, _ time: EventTime, _ kind: TraceDocument.Kind, _ content: Content, isSent: Bool? = nil, party: Party? = nil, first: Int? = nil
+    ) {
         self.number = number
         self.time = time
         self.kind = kind
         self.content = content
+        self.isSent = isSent
+        self.party = party
+        self.first = first
+        cost = TraceEntry.cost(of: content)
+    }
+
+    /// The same with another message.
+    private func with(_ content: Content, first: Int?) -> TraceEntry {
+        TraceEntry(number, time, kind, content, isSent: isSent, party: party, first: first)
     }
 
     /// One line without secrets: `INVITE sip:bob@example.org`, `start_call`, `call answered`.
@@ -78,24 +91,21 @@ struct TraceEntry: Sendable {
     }
 
     /// The entry without its message, which the one with that number has.
-    mutating func `repeat`(_ first: Int) {
-        self.first = first
-        guard case .sip(let message) = content else { return }
-        content = .sip(SIPMessage(
+    func repeating(_ first: Int) -> TraceEntry {
+        guard case .sip(let message) = content else { return with(content, first: first) }
+        let short = SIPMessage(
             isSent: message.isSent, transport: message.transport, peer: message.peer, local: message.local, method: message.method, status: message.status,
-            text: String(TraceLabels.startLine(of: message.text[...]))))
+            text: String(TraceLabels.startLine(of: message.text[...])))
+        return with(.sip(short), first: first)
     }
 
     /// The entry with its message, which `first` has where this one repeats it.
     func whole(_ first: TraceEntry?) -> TraceEntry {
-        var entry = self
-        if self.first != nil, let first { entry.content = first.content }
-        entry.first = nil
-        return entry
+        guard self.first != nil else { return self }
+        return with(first?.content ?? content, first: nil)
     }
 
-    /// What it takes in memory, in bytes, about.
-    var cost: Int {
+    private static func cost(of content: Content) -> Int {
         switch content {
         case .call(let event): TraceEntry.textBytes(of: event) + 400
         case .session(.ended(_, let reason)): reason.utf8.count + 400
@@ -103,7 +113,7 @@ struct TraceEntry: Sendable {
         case .sip(let message): message.text.utf8.count + 400
         case .api(let text, _): text.utf8.count + 300
         case .engine(let message): message.text.utf8.count + 300
-        case .log(let line): line.fields.reduce(line.message.utf8.count + 300) { $0 + $1.name.utf8.count + $1.value.utf8.count + 32 }
+        case .log(let line): line.size + 300
         }
     }
 

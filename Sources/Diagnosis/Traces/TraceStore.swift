@@ -79,8 +79,10 @@ public final class TraceStore {
         expire(at: event.time)
     }
 
-    private func entry(_ event: Event, _ kind: TraceDocument.Kind, _ content: TraceEntry.Content) -> TraceEntry {
-        TraceEntry(count, event.time, kind, content)
+    private func entry(
+        _ event: Event, _ kind: TraceDocument.Kind, _ content: TraceEntry.Content, isSent: Bool? = nil, party: TraceEntry.Party? = nil
+    ) -> TraceEntry {
+        TraceEntry(count, event.time, kind, content, isSent: isSent, party: party)
     }
 
     private func receive(_ change: CallEvent, of id: String, _ event: Event) {
@@ -145,8 +147,7 @@ public final class TraceStore {
     }
 
     private func receive(_ message: SIPMessage, in dialog: String, _ event: Event) {
-        var entry = entry(event, .sip, .sip(message))
-        (entry.isSent, entry.party) = (message.isSent, .dialog(dialog))
+        let entry = entry(event, .sip, .sip(message), isSent: message.isSent, party: .dialog(dialog))
         if !message.isSent, message.method == "INVITE", message.status == nil { beginAnew(dialog, entry) }
         keep(entry, of: event.subject)
         // A challenge is answered by another INVITE.
@@ -174,8 +175,7 @@ public final class TraceStore {
         // That a request has arrived says nothing.
         if !message.isSent, message.name == "ack" || message.name == "keepalive" { return }
         if message.isSent, message.name == TraceStore.count { return }
-        var entry = entry(event, .engine, .engine(message))
-        (entry.isSent, entry.party) = (message.isSent, .janus)
+        let entry = entry(event, .engine, .engine(message), isSent: message.isSent, party: .janus)
         if message.request == TraceStore.count, entry.label == "\(TraceStore.count): ok" {
             visit(event.subject) { trace in change(trace) { $0.replaceCount(entry, of: handle) } }
             return
@@ -196,8 +196,7 @@ public final class TraceStore {
         }
         var subjects = subjects(of: scan)
         for subject in request?.subjects ?? [] where !subjects.contains(subject) { subjects.append(subject) }
-        var entry = entry(event, .api, .api(message.text, answering: request?.command))
-        (entry.isSent, entry.party) = (message.isSent, .client(client))
+        let entry = entry(event, .api, .api(message.text, answering: request?.command), isSent: message.isSent, party: .client(client))
         let isRefusal = isAnswer && scan.string("result") == "error"
         let isStart = request.map { ["start_call", "start_session"].contains($0.command) } ?? false
         guard !subjects.isEmpty || !isAnswer || (isRefusal && isStart) else { return key.map { requests.close($0) } ?? () }
