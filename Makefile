@@ -26,7 +26,7 @@ help: ## Say what can be made
 	@echo '  make run CONFIG=my.yaml               runs another configuration'
 	@echo '  make run TLS=1                        with HTTPS and SIP over TLS, and a certificate made for it'
 	@echo '  make test ARGS="--filter SDPTests"    runs some of the tests'
-	@echo '  make benchmark ARGS="rounds=3"        measures media alone, three times: also calls=, seconds=, paths=echo,phones,browser'
+	@echo '  make benchmark ARGS="part=memory"     measures a part alone: docs/performance.md has their names and options'
 
 run: swift packages ## Install what is missing, build, and run the gateway
 	@echo '==> Building tern and its plugin for Janus (a few minutes the first time)'
@@ -68,15 +68,12 @@ soak: swift packages test-packages ## Make 10,000 calls of all kinds, a third of
 sanitized: swift packages test-packages ## Build the tests with the address and the thread sanitizer, and run those of all parts (an hour or more)
 	Tests/sanitized-parts $(ARGS)
 
-benchmark: swift packages ## Measure the rewriting of SDP, the registrar, records and traces, and media in a release build (some 15 minutes; as root)
-	@$(call install,iproute2 util-linux sip-tester)
+benchmark: swift packages ## Measure what calls, browsers and registrations cost in a release build, and fill the tables of docs/performance.md (some half an hour; as root)
+	@$(call install,iproute2 util-linux sip-tester kamailio rtpengine-daemon)
 	$(RELEASE) --product tern-benchmarks
 	$(RELEASE) --product tern
 	$(RELEASE) --product janus_tern
-	@program="$$($(RELEASE) --product tern-benchmarks --show-bin-path)/tern-benchmarks"; \
-	[ -n '$(ARGS)' ] || "$$program"; \
-	[ -n '$(ARGS)' ] || Tests/in-namespace Tests/diagnosis-cost "$$($(RELEASE) --product tern --show-bin-path)/tern"; \
-	Tests/in-namespace taskset -c 1 "$$program" media $(ARGS)
+	Tests/Benchmark/run "$$($(RELEASE) --product tern --show-bin-path)" $(ARGS)
 
 check: swift packages ## Say what is wrong with the configuration, or what it does
 	$(RELEASE) --product tern
@@ -132,5 +129,10 @@ define install
 		if command -v systemctl >/dev/null && systemctl is-active --quiet kamailio 2>/dev/null; then \
 			echo '==> The package kamailio started a system service of its own, which the tests do not use.'; \
 			echo '    It holds port 5060: to be rid of it, systemctl disable --now kamailio'; \
+		fi;; esac; \
+	case "$$missing" in *' rtpengine-daemon'*) \
+		if command -v systemctl >/dev/null && systemctl is-active --quiet rtpengine-daemon 2>/dev/null; then \
+			echo '==> The package rtpengine-daemon started a system service of its own, which the benchmark does not use.'; \
+			echo '    To be rid of it, systemctl disable --now rtpengine-daemon'; \
 		fi;; esac
 endef

@@ -149,7 +149,7 @@ let package = Package(
         // What the rewriting and the registrar cost: `make benchmark`.
         .target(name: "CAllocations"),
         .executableTarget(
-            name: "tern-benchmarks", dependencies: ["CAllocations", "EventLoop", "JSON", "ProxyCore", "Registrar", "SDP", "WebSocket", logging],
+            name: "tern-benchmarks", dependencies: ["CAllocations", "EventLoop", "JSON", "ProxyCore", "Registrar", "SDP", "Version", "WebSocket", logging],
             swiftSettings: settings
         ),
 

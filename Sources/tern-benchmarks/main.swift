@@ -3,7 +3,7 @@ import ProxyCore
 import SDP
 
 /// What the rewriting of a description costs, and how that grows. Figures, not judgements: see docs/sdp.md.
-/// With the argument `media`: what calls cost Janus.
+/// With an argument: one of ``Parts``.
 
 nonisolated(unsafe) var sink = 0
 
@@ -26,11 +26,11 @@ func rewriteForPhone(_ text: String) throws -> Int {
     return try sip.makeOffer(SessionDescription(parsing: text)).text.utf8.count
 }
 
-if CommandLine.arguments.dropFirst().first == "media" {
+if let part = CommandLine.arguments.dropFirst().first {
     do {
-        try await MediaBenchmark.run(MediaBenchmark.Options(arguments: CommandLine.arguments.dropFirst(2)))
+        try await Parts.run(part, Array(CommandLine.arguments.dropFirst(2)))
     } catch {
-        print("media: \(error)")
+        FileHandle.standardError.write(Data("\(part): \(error)\n".utf8))
         exit(1)
     }
     exit(0)

@@ -18,6 +18,8 @@ final class JanusConnection {
     private var session = 0
     private var keepalive: LoopTimer?
     private var isClosed = false
+    /// Gets what Janus says unasked.
+    var onEvent: (@LoopActor (JSONValue) -> Void)?
 
     /// Connects, and creates the session.
     init(port: Int) async throws {
@@ -86,9 +88,11 @@ final class JanusConnection {
     }
 
     private func receive(_ text: String) {
-        guard let message = try? JSONValue(parsing: text), message["janus"]?.stringValue != "ack",
-            let transaction = message["transaction"]?.stringValue, let continuation = waiting.removeValue(forKey: transaction)
-        else { return }
+        guard let message = try? JSONValue(parsing: text), message["janus"]?.stringValue != "ack" else { return }
+        guard let transaction = message["transaction"]?.stringValue, let continuation = waiting.removeValue(forKey: transaction) else {
+            onEvent?(message)
+            return
+        }
         continuation.resume(returning: .success(message))
     }
 

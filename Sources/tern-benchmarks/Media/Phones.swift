@@ -21,6 +21,7 @@ final class Phones: @unchecked Sendable {
     private struct Phone {
         var isActive = false
         var number: UInt32 = 0
+        var source: UInt32 = 0
         var destination = sockaddr_in()
         var due: Int64 = 0
         var begin: Int64 = 0
@@ -57,8 +58,9 @@ final class Phones: @unchecked Sendable {
 
     /// A phone begins to send. Phones send at moments of their own.
     ///
+    /// - Parameter source: Its SSRC, where that is not to be made of its number.
     /// - Returns: Its number.
-    func add(to address: String, _ port: Int) -> UInt32 {
+    func add(to address: String, _ port: Int, source: UInt32? = nil) -> UInt32 {
         lock.withLock {
             numbers += 1
             let now = Phones.now()
@@ -67,6 +69,7 @@ final class Phones: @unchecked Sendable {
             var phone = Phone()
             phone.isActive = true
             phone.number = numbers
+            phone.source = source ?? numbers | 0x1000_0000
             phone.destination = Phones.name(address, UInt16(truncatingIfNeeded: port))
             phone.begin = now
             phone.due = now / Phones.interval * Phones.interval + phase
@@ -148,7 +151,7 @@ final class Phones: @unchecked Sendable {
         packet.storeBytes(of: UInt16(0x8000).bigEndian, as: UInt16.self)
         packet.storeBytes(of: phone.sequence.bigEndian, toByteOffset: 2, as: UInt16.self)
         packet.storeBytes(of: (UInt32(phone.sequence) &* 160).bigEndian, toByteOffset: 4, as: UInt32.self)
-        packet.storeBytes(of: (phone.number | 0x1000_0000).bigEndian, toByteOffset: 8, as: UInt32.self)
+        packet.storeBytes(of: phone.source.bigEndian, toByteOffset: 8, as: UInt32.self)
         packet.storeBytes(of: Phones.magic, toByteOffset: 16, as: UInt64.self)
         packet.storeBytes(of: now, toByteOffset: 24, as: Int64.self)
         packet.storeBytes(of: phone.number, toByteOffset: 32, as: UInt32.self)

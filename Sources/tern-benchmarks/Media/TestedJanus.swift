@@ -51,6 +51,8 @@ final class TestedJanus {
         throw BenchmarkFailure(description: "Janus does not start (TERN_BENCHMARK_LOG=1 shows its log)")
     }
 
+    var pid: Int32 { child.pid }
+
     func usage() throws -> Usage {
         let statistics = try String(contentsOfFile: "/proc/\(child.pid)/stat", encoding: .utf8)
         // The program's name, in parentheses, may hold spaces.
@@ -111,6 +113,8 @@ final class TestedJanus {
                 """,
             "janus.transport.websockets.jcfg": "general: {\n    json = \"compact\"\n    ws = true\n    ws_ip = \"127.0.0.1\"\n    ws_port = \(port)\n}\n",
             "janus.plugin.nosip.jcfg":
+                "general: {\n    local_ip = \"\(address)\"\n    rtp_port_range = \"\(mediaPorts.lowerBound)-\(half - 1)\"\n    events = false\n}\n",
+            "janus.plugin.sip.jcfg":
                 "general: {\n    local_ip = \"\(address)\"\n    rtp_port_range = \"\(mediaPorts.lowerBound)-\(half - 1)\"\n    events = false\n}\n",
         ]
         for (name, text) in texts { try text.write(to: folder.appendingPathComponent(name), atomically: false, encoding: .utf8) }
