@@ -37,7 +37,8 @@ def measure(bench):
         for path, title, sides, hold, targets in paths:
             for side in (side for side in sides if side.key in chosen):
                 if lacking := missing(side.needs):
-                    remarks.append(f"{side.name} was left out: `apt-get install {' '.join(PACKAGES[name] for name in lacking)}` installs what is missing")
+                    remark = f"{side.name} was left out: `apt-get install {' '.join(PACKAGES[name] for name in lacking)}` installs what is missing"
+                    remarks += [remark] if remark not in remarks else []
                     continue
                 try:
                     found[path, side] = compared(bench, phones, fifo, side, path, hold, rates, seconds)

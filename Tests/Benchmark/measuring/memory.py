@@ -31,7 +31,7 @@ def measure(bench):
         time.sleep(bench.option("settle", SETTLE))
         after = [Memory(subject.gateway) for subject in subjects]
         rows = [now.row(then, subject) for now, then, subject in zip(after, before, subjects)]
-        tables.keep(empty=empty, **{subject.key: now.each(then, subject)[2] for now, then, subject in zip(after, before, subjects)})
+        tables.keep(empty=empty, **{subject.key: max(now.each(then, subject)) for now, then, subject in zip(after, before, subjects)})
     finally:
         for subject in subjects:
             subject.stop()
