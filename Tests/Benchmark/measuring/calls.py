@@ -8,6 +8,13 @@ from .processes import Failure
 CALLER_PORT = 6080
 # For what follows the last call: retransmissions, and what SIPp waits for.
 PATIENCE = 45
+# Seconds that a call stands where nobody ends it before.
+STAND = 7200
+ATTEMPTS = 5
+# The part of the calls that have to stand in the end.
+ENOUGH = 0.9
+# Counters of SIPp's statistics.
+ANSWERED, REFUSED = "GenericCounter1(C)", "GenericCounter2(C)"
 
 
 def media_options(bench):
@@ -46,20 +53,30 @@ class Standing:
         self.runs, self.count = [], 0
 
     def grow(self, count, rate):
-        """Waits until there are so many."""
-        more = count - self.count
-        if more <= 0:
-            return
-        run = begin(self.bench, self.target, self.service, rate, more, 7200, self.port + len(self.runs), f"standing-{self.port + len(self.runs)}")
-        self.runs.append(run)
-        self.count = count
+        """Waits until there are so many. Those that are refused because of the load are made again, more slowly."""
+        for _ in range(ATTEMPTS):
+            more = count - self.count
+            if more <= 0:
+                return
+            port = self.port + len(self.runs)
+            run = begin(self.bench, self.target, self.service, rate, more, STAND, port, f"standing-{port}")
+            self.runs.append(run)
 
-        def stand():
-            if run.failed or run.count("GenericCounter2(C)"):
-                raise Failure(f"calls that are to stand fail: {run.errors()}")
-            return run.count("GenericCounter1(C)") >= more
+            def all_have_come():
+                ended = run.program.process.poll() is not None
+                come = run.count(ANSWERED) + run.count(REFUSED) + run.failed
+                if ended and come < more:
+                    raise Failure(f"SIPp ({run.name}) has ended: {run.errors()}")
+                return come >= more
 
-        wait_until(stand, more / rate + PATIENCE, f"{more} calls do not come to stand")
+            wait_until(all_have_come, more / rate + PATIENCE, f"{more} calls do not come to stand")
+            self.count += run.count(ANSWERED) - run.failed
+            rate = max(5, rate // 2)
+            if self.count < count:
+                # By then the gateway has found out what it can take.
+                time.sleep(5)
+        if self.count < count * ENOUGH:
+            raise Failure(f"only {self.count} of {count} calls stand: {self.runs[-1].errors()}")
 
     def stop(self):
         for run in self.runs:

@@ -4,7 +4,7 @@ import os
 import time
 
 from . import tables
-from .calls import CALLER_PORT, Standing, call, called_phone
+from .calls import CALLER_PORT, REFUSED, Standing, call, called_phone
 from .processes import OTHER, Failure, Program, missing, processor_time
 from .sides import JanusSIP, Kamailio, Tern
 from .sipp import within
@@ -98,7 +98,7 @@ def play(bench, phones, fifo, side, callee, path, rate, count, hold):
     if run.failed:
         print(f"{path}, {side.name}: {run.failed} calls failed: {run.errors()[-500:]}", flush=True)
     return {
-        "cpu": spent * 1000 / count, "calls": count, "lost": max(run.failed + run.count("GenericCounter2(C)"), -(-silent // parties), (callee.failed - failed) if callee else 0),
+        "cpu": spent * 1000 / count, "calls": count, "lost": max(run.failed + run.count(REFUSED), -(-silent // parties), (callee.failed - failed) if callee else 0),
         "first": within(first, 0.5), "longest": first[-1] if first else float("nan"), "loss": 1 - heard["arrived"] / max(heard["sent"], 1),
     }
 

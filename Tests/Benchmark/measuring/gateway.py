@@ -42,7 +42,8 @@ class Gateway:
         else:
             # As many loops as it has processors.
             janus, timeout = f"janus: {{directory: {self.folder}/janus, event_loops: 1}}", "60"
-        names = ["browser"] + [f"user{number}" for number in range(1, users + 1)]
+        # A configuration has 10,000 at most.
+        names = [f"user{number}" for number in range(1, users + 1)] or ["browser"]
         accounts = "\n".join(f"  - {{name: {name}, password: {self.password}}}" for name in names)
         return f"""sip:
   listen: ["udp:{self.address}:{self.port}"]
@@ -62,7 +63,7 @@ trunks:
 routes:
   - {{match: echo, to: echo, from: trunk}}
   - {{match: phone, to: "sip sip:phone@{self.address}:{CALLEE_PORT}", from: trunk}}
-  - {{match: browser, to: user browser, from: trunk}}
+  - {{match: browser, to: user {names[0]}, from: trunk}}
 """
 
     @property

@@ -1,4 +1,5 @@
 """What the gateway keeps in memory for a call, a browser and a registration."""
+import resource
 import time
 
 from . import sipp, tables
@@ -13,6 +14,8 @@ SETTLE = 35
 # REGISTERs a second: below what the gateway sheds.
 REGISTER_RATE = 200
 CALL_RATE = 120
+# Connections that are no browsers'.
+SPARE = 20
 
 
 def measure(bench):
@@ -81,9 +84,10 @@ class Echo(Subject):
         call(self.bench, self.gateway.target, self.service, CALL_RATE, self.bench.option("warm", 5000), 0.2, rtt=False)
 
     def load(self):
-        standing = Standing(self.bench, self.gateway.target, self.service, CALLER_PORT + 1 + self.number)
+        standing = Standing(self.bench, self.gateway.target, self.service, CALLER_PORT + 100 * (1 + self.number))
         self.parts.insert(0, standing)
         standing.grow(self.count, CALL_RATE)
+        self.count = standing.count
 
 
 class Phones(Echo):
@@ -98,7 +102,8 @@ class Browsers(Subject):
     name, key, most = "WebSocket that is logged in and idle", "browser_memory", 12
 
     def __init__(self, bench, number):
-        self.all = bench.option("browsers", 10_000)
+        # The gateway gives WebSockets a quarter of its descriptors.
+        self.all = min(bench.option("browsers", 10_000), resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 4 - SPARE)
         super().__init__(bench, number, users=self.all)
 
     def warm(self):

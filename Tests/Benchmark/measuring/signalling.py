@@ -1,6 +1,6 @@
 """Signalling alone: what a call costs the gateway, and how many one core carries."""
 from . import tables
-from .calls import call, called_phone
+from .calls import REFUSED, call, called_phone
 from .gateway import Gateway
 from .processes import Failure, processor_time
 from .sipp import within
@@ -42,10 +42,14 @@ def carry(bench, kind, seconds):
         result = {"cpu40": figures["cpu"], "p50": figures["p50"], "p99": figures["p99"], "rate": 0 if figures["lost"] else 40, **{name: figures[name] for name in ("cpu", "busy", "load")}}
         rate = bench.option("first", 80)
         for _ in range(16):
-            figures = step(bench, gateway, callee, kind, int(rate), int(rate * seconds))
-            print(f"{kind}, {rate:.0f}/s: CPU {figures['cpu']:.2f} ms, p50 {figures['p50']:.0f}, p99 {figures['p99']:.0f}, not answered {figures['lost']}, "
-                  f"gateway {figures['busy']:.0%}, load {figures['load']:.0%}", flush=True)
-            if figures["lost"] or figures["p99"] > LONGEST:
+            # What else the machine does may spoil one attempt.
+            for _ in range(2):
+                figures = step(bench, gateway, callee, kind, int(rate), int(rate * seconds))
+                print(f"{kind}, {rate:.0f}/s: CPU {figures['cpu']:.2f} ms, p50 {figures['p50']:.0f}, p99 {figures['p99']:.0f}, not answered {figures['lost']}, "
+                      f"gateway {figures['busy']:.0%}, load {figures['load']:.0%}", flush=True)
+                if good := not figures["lost"] and figures["p99"] <= LONGEST:
+                    break
+            if not good:
                 break
             result.update({"rate": int(rate), **{name: figures[name] for name in ("cpu", "busy", "load")}})
             rate *= STEP
@@ -66,5 +70,5 @@ def step(bench, gateway, callee, kind, rate, count):
     times = run.times()
     return {
         "cpu": spent * 1000 / count, "p50": within(times, 0.5), "p99": within(times, 0.99), "busy": spent * rate / count,
-        "load": (load + run.processor_time) * rate / count, "lost": run.failed + run.count("GenericCounter2(C)") + ((callee.failed - failed) if callee else 0),
+        "load": (load + run.processor_time) * rate / count, "lost": run.failed + run.count(REFUSED) + ((callee.failed - failed) if callee else 0),
     }
