@@ -4,7 +4,7 @@ import time
 import urllib.error
 import urllib.request
 
-from .processes import MEASURED, OTHER, Failure, Program, processor_time, resident
+from .processes import MEASURED, OTHER, Failure, Program, descendants, prefer, processor_time, resident
 
 READY_WITHIN = 60
 STAND_IN_PORT = 8188
@@ -76,6 +76,8 @@ routes:
             if self.program.process.poll() is not None:
                 break
             if self.get("/readyz") is not None:
+                # Its Janus may have a session of its own.
+                prefer(descendants(self.program.pid))
                 return
             time.sleep(0.1)
         self.stop()

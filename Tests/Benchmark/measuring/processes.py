@@ -28,6 +28,7 @@ class Program:
                 command, stdin=subprocess.PIPE if talks else subprocess.DEVNULL, stdout=subprocess.PIPE if talks else output, stderr=output,
                 start_new_session=True, preexec_fn=lambda: os.sched_setaffinity(0, [processor]), bufsize=0)
         self.unread = b""
+        prefer([self.pid])
 
     @property
     def pid(self):
@@ -99,6 +100,15 @@ def descendants(pid):
             except OSError:
                 pass
     return found
+
+
+def prefer(pids):
+    """Has these programs' sessions run before what else the machine has to do, where that is allowed: all that take part, alike."""
+    for pid in pids:
+        try:
+            pathlib.Path(f"/proc/{pid}/autogroup").write_text("-20")
+        except OSError:
+            pass
 
 
 def processor_time(pids):
