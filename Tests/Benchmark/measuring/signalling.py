@@ -24,8 +24,8 @@ def measure(bench):
         ["CPU of the gateway a call, at that rate"] + [f"{one['cpu']:.2f} ms" for one in two] + [""],
         ["calls a second that one core would carry at that cost"] + [f"{1000 / one['cpu']:.0f}" for one in two]
         + [tables.aim(min(1000 / one["cpu"] for one in two), least=2000)],
-        ["processor of the gateway busy at that rate"] + [f"{one['busy']:.0%}" for one in two] + [""],
-        ["processor of SIPp and the stand-in busy at that rate"] + [f"{one['load']:.0%}" for one in two] + [""],
+        ["what that is of the gateway's processor"] + [f"{one['busy']:.0%}" for one in two] + [""],
+        ["what SIPp and the stand-in take of theirs"] + [f"{one['load']:.0%}" for one in two] + [""],
     ], [f"Calls of {HOLD} s; each rate for {seconds:.0f} s, each {STEP} times the one before; SIPp tells times in steps of 4 ms"])
 
 
