@@ -217,7 +217,9 @@ public final class WebSocketClient {
         switch reason {
         case LWS_CALLBACK_CLIENT_ESTABLISHED: return established(wsi)
         case LWS_CALLBACK_CLIENT_CONNECTION_ERROR:
-            let text = String(decoding: UnsafeRawBufferPointer(start: input, count: input == nil ? 0 : length), as: UTF8.self)
+            // The library counts the C string's end, or more, as part of some of its texts.
+            let bytes = UnsafeRawBufferPointer(start: input, count: input == nil ? 0 : length).prefix { $0 != 0 }
+            let text = String(decoding: bytes, as: UTF8.self)
             failure = failure ?? (text.isEmpty ? "the connection failed" : text)
             self.wsi = nil
         case LWS_CALLBACK_CLIENT_RECEIVE:

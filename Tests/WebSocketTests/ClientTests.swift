@@ -20,10 +20,12 @@ extension WebSocketTests {
         func refused(host: String) async throws {
             let port = RawServer().port
             let start = ContinuousClock.now
-            guard case .notConnected = try await failure("ws://\(host):\(port)/") else {
+            guard case .notConnected(let reason) = try await failure("ws://\(host):\(port)/") else {
                 Issue.record("not told")
                 return
             }
+            // For people, and for JSON.
+            #expect(!reason.isEmpty && reason.unicodeScalars.allSatisfy { $0.value >= 0x20 }, "\(reason.debugDescription)")
             #expect(ContinuousClock.now - start < .seconds(2))
         }
 
