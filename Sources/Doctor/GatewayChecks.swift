@@ -4,7 +4,7 @@ internal import JSON
 struct GatewayChecks {
     let overview: JSONValue
 
-    var findings: [Finding] { [state] + [janus].compactMap(\.self) + trunks + [bans, descriptors].compactMap(\.self) }
+    var findings: [Finding] { [state] + mediaServers + trunks + [bans, descriptors].compactMap(\.self) }
 
     private var state: Finding {
         let obstacles = (overview["obstacles"]?.arrayValue ?? []).compactMap(\.stringValue)
@@ -18,12 +18,23 @@ struct GatewayChecks {
 
     private func list(_ name: String) -> [JSONValue] { overview[name]?["list"]?.arrayValue ?? [] }
 
-    private var janus: Finding? {
-        let down = list("januses").filter { $0["state"]?.stringValue != "ready" }
-        guard let first = down.first else { return nil }
-        return Finding(
-            .fault, "media server", "\(first["url"]?.stringValue ?? "Janus") is \(first["state"]?.stringValue ?? "down"): \(first["reason"]?.stringValue ?? "no reason is known")",
-            remedy: "`tern check` says more; see its lines in the log")
+    /// Each media server that does not take calls, or takes none of the new ones.
+    private var mediaServers: [Finding] {
+        let servers = list("januses"), isAnyReady = servers.contains { $0["state"]?.stringValue == "ready" && $0["draining"]?.boolValue != true }
+        return servers.compactMap { server in
+            let name = server["name"]?.stringValue ?? server["url"]?.stringValue ?? "Janus", state = server["state"]?.stringValue ?? "down"
+            if state != "ready" {
+                // Where others are there, calls go to them.
+                return Finding(
+                    isAnyReady ? .warning : .fault, "media server", "\(name) (\(server["url"]?.stringValue ?? "")) is \(state): \(server["reason"]?.stringValue ?? "no reason is known")",
+                    remedy: "`tern check` says more; see its lines in the log")
+            }
+            if server["slow"]?.boolValue == true {
+                let time = server["answer_time"]?.doubleValue ?? 0
+                return Finding(.warning, "media server", "\(name) answers after \((time * 10).rounded() / 10) s: new calls go to others, where there are any", remedy: "see the load of its machine; docs/operations.md, Several Januses")
+            }
+            return server["draining"]?.boolValue == true ? Finding(.note, "media server", "\(name) gets no new calls: it is being drained", remedy: "`tern drain-media \(name) --off` ends that") : nil
+        }
     }
 
     private var trunks: [Finding] {

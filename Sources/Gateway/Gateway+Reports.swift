@@ -1,6 +1,7 @@
 internal import Calls
 internal import Diagnosis
 internal import EventLoop
+internal import Janus
 internal import JSON
 internal import Media
 internal import Recording
@@ -32,7 +33,7 @@ extension Gateway {
         var obstacles: [String] = []
         if switchboard.isDraining { obstacles.append(isStopping ? "the gateway is stopping" : "an operator drains the gateway") }
         if endpoint == nil { obstacles.append("SIP is not listened for") }
-        if !media.isReady { obstacles.append("no media server is ready") }
+        if let obstacle = media.obstacle { obstacles.append(obstacle) }
         if sessions.count >= configuration.sip.maximumCalls { obstacles.append("there are as many calls as sip.maximum_calls") }
         return obstacles
     }
@@ -47,7 +48,12 @@ extension Gateway {
                     name: trunk.name, isUp: trunk.state.isUp, calls: trunk.calls, targets: trunk.targets.map { ($0.uri, $0.state != "down") })
             },
             setUps: endpoint?.load.setUps ?? 0, callLimit: endpoint?.load.callsPerSecond, clients: api.clientCount,
-            queues: (queues.messages, queues.bytes, queues.mostBytes), bans: switchboard.banCounts, isMediaReady: media.isReady, handles: media.status.handles,
+            queues: (queues.messages, queues.bytes, queues.mostBytes), bans: switchboard.banCounts,
+            mediaServers: media.servers.map { server in
+                GatewayFigures.MediaServer(
+                    name: server.name, isUp: server.state == "ready", isDraining: server.isDraining, handles: server.handles,
+                    answerTime: server.answerTime.map { $0 / .seconds(1) }, processorTime: server.pid.flatMap(ProcessorUse.time).map { $0 / .seconds(1) })
+            },
             unfinishedRecordings: recordings.status.unfinished, timers: LoopTimer.count)
         figures.note(in: metrics)
         records.note(in: metrics)
@@ -67,7 +73,8 @@ extension Gateway {
             "recordings": recordings.status.json,
             "registrations": .integer(switchboard.registrar?.count ?? 0),
             "sip_legs": .integer(endpoint?.openLegs ?? 0), "clients": .integer(api.clientCount), "load": endpoint?.load.json ?? .null,
-            "janus": ["state": .string(janus.state), "handles": .integer(janus.handles)], "bans": .array(switchboard.bans.map(\.json)),
+            "janus": ["state": .string(janus.state), "handles": .integer(janus.handles)],
+            "januses": .array(media.servers.map(\.json)), "bans": .array(switchboard.bans.map(\.json)),
         ]
     }
 }

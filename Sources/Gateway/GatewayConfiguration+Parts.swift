@@ -88,13 +88,20 @@ extension MediaServers {
     public init(_ configuration: GatewayConfiguration) {
         switch configuration.janus.mode {
         case .managed:
-            let process = JanusProcessConfiguration(
-                executable: configuration.janus.executable, engine: configuration.janus.plugin, directory: configuration.janus.directory,
-                rtpPorts: configuration.media.rtpPorts, localAddress: configuration.media.address,
-                eventLoops: configuration.janus.eventLoops, memoryLimit: configuration.janus.memoryLimit)
-            self = .managed(process, phones: configuration.media.addresses)
+            let janus = configuration.janus, isOne = janus.count == 1
+            let processes = configuration.media.rtpPortShares(janus.count).enumerated().map { index, ports in
+                let name = MediaBackend.name(index)
+                return JanusProcessConfiguration(
+                    name: isOne ? nil : name, executable: janus.executable, engine: janus.plugin,
+                    directory: isOne ? janus.directory : "\(janus.directory)/\(name)", rtpPorts: ports, localAddress: configuration.media.address,
+                    eventLoops: janus.eventLoops, memoryLimit: janus.memoryLimit)
+            }
+            self = .managed(processes, phones: configuration.media.addresses)
         case .external:
-            self = .external(urls: configuration.janus.urls, apiSecret: configuration.janus.apiSecret?.value)
+            let servers = configuration.janus.urls.map { janus in
+                ExternalServer(url: janus.url, addresses: janus.address.map { LegAddresses($0, ip6: janus.address6) })
+            }
+            self = .external(servers, apiSecret: configuration.janus.apiSecret?.value)
         }
     }
 }

@@ -11,7 +11,7 @@ internal import SIP
 internal import Version
 
 /// What operators see of the gateway at the moment, and what they may do to it: the commands `get_overview`,
-/// `list_line_tests`, `hang_up`, `drain`, `list_bans` and `lift_ban`.
+/// `list_line_tests`, `hang_up`, `drain`, `drain_media`, `list_bans` and `lift_ban`.
 @LoopActor
 final class GatewayOverview {
     /// Entries of each list.
@@ -68,6 +68,10 @@ final class GatewayOverview {
             guard let self else { throw APIError(.shuttingDown) }
             return try drain(fields)
         }
+        commands["drain_media"] = { [weak self] fields throws(APIError) in
+            guard let self else { throw APIError(.shuttingDown) }
+            return try drainMedia(fields)
+        }
     }
 
     // MARK: What is done
@@ -99,6 +103,23 @@ final class GatewayOverview {
             log.notice(isOn ? "no new calls are taken: an operator drains the gateway" : "calls are taken again")
         }
         return ["draining": .bool(isOn)]
+    }
+
+    private func drainMedia(_ fields: Fields) throws(APIError) -> JSONValue {
+        let name = try fields.text("name", bytes: 1...64)
+        guard let isOn = try fields.optionalFlag("on") else { throw APIError(.missingField, "`on` is missing") }
+        let restarts = try fields.optionalFlag("restart") ?? false
+        guard isOn || !restarts else { throw APIError(.invalidField, "`restart` goes with `on`: true") }
+        switch media.drain(name, isOn, restarts: restarts) {
+        case .unknown:
+            throw APIError(.unknownObject, "`name`: there is no such media server; there are \(media.servers.map(\.name).joined(separator: ", "))")
+        case .notOwn: throw APIError(.invalidField, "`restart`: \(name) runs elsewhere (janus.mode: external), and is restarted there")
+        case .done: break
+        }
+        log.notice(
+            isOn ? "a media server gets no new sessions: an operator drains it" : "a media server gets new sessions again",
+            metadata: ["server": "\(name)", "restarts_when_empty": "\(restarts)"])
+        return media.servers.first { $0.name == name }?.json ?? [:]
     }
 
     // MARK: What there is

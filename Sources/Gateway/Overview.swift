@@ -76,7 +76,12 @@ extension TrunkSnapshot {
 
 extension MediaBackend.Server {
     var json: JSONValue {
-        ["url": .string(url), "state": .string(state), "reason": Overview.text(reason), "handles": .integer(handles)]
+        [
+            "name": .string(name), "url": .string(url), "state": .string(state), "reason": Overview.text(reason), "handles": .integer(handles),
+            "draining": .bool(isDraining), "restarts_when_empty": .bool(restartsWhenEmpty), "slow": .bool(isSlow),
+            "answer_time": answerTime.map(Overview.seconds) ?? .null, "cores": Overview.rounded(cores, 1_000),
+            "pid": pid.map { .integer(Int($0)) } ?? .null,
+        ]
     }
 }
 

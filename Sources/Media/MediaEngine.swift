@@ -6,24 +6,37 @@ public import SDP
 /// What sessions need of a media engine. ``MediaBackend`` is the one in Janus.
 @LoopActor
 public protocol MediaEngine: AnyObject {
-    /// Whether a session can be started now.
-    var isReady: Bool { get }
-    /// UDP ports of phones' legs; nil where the engine's own choice counts.
-    var phonePorts: ClosedRange<Int>? { get }
+    /// Whether a session can be started now at another server than those.
+    func isReady(except tried: Set<String>) -> Bool
     /// Whether legs follow a phone whose packets come from elsewhere than the signalled address.
     var latching: EngineConfiguration.Latching { get }
     /// The address of that family that phones' legs are bound to.
     func bindAddress(_ family: AddressFamily) -> String
     /// The server for a new session: all of its legs are attached there.
     ///
-    /// - Throws: `.notReady` where none is.
-    func choose() throws(JanusError) -> any MediaServer
+    /// - Parameter tried: The names of servers that have failed the session.
+    /// - Throws: `.notReady` where no other one is.
+    func choose(except tried: Set<String>) throws(JanusError) -> any MediaServer
+}
+
+extension MediaEngine {
+    /// Whether a session can be started now.
+    public var isReady: Bool { isReady(except: []) }
 }
 
 /// A media server, which has legs.
 @LoopActor
 public protocol MediaServer: AnyObject {
-    func attachLeg() async throws(JanusError) -> any MediaLeg
+    /// What logs, metrics and commands call it; no other one of the gateway has the same.
+    var name: String { get }
+    /// UDP ports of phones' legs; nil where the server's own choice counts.
+    var phonePorts: ClosedRange<Int>? { get }
+    /// What phones are told in place of the gateway's media addresses; nil where these count.
+    var phoneAddresses: LegAddresses? { get }
+    /// Attaches a leg.
+    ///
+    /// - Parameter limit: Time for the server's answer, where it is not the usual one.
+    func attachLeg(within limit: Duration?) async throws(JanusError) -> any MediaLeg
 }
 
 /// One leg of a session in a media engine. ``EngineLeg``, which says more of each function, is the one in Janus.
@@ -48,10 +61,6 @@ public protocol MediaLeg {
     func trickle(_ candidate: JanusCandidate?)
     /// Gives the leg back; returns when the engine has let go of it.
     func detach() async
-}
-
-extension JanusClient: MediaServer {
-    public func attachLeg() async throws(JanusError) -> any MediaLeg { try await EngineLeg.attach(to: self) }
 }
 
 /// Descriptions are text in the engine's requests and replies: they are written and parsed here.

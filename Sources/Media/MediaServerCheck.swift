@@ -8,15 +8,16 @@ public enum MediaServerCheck {
     /// How long an external Janus may take to answer.
     private static let limit = Duration.seconds(5)
 
-    /// Starts a managed Janus for a moment, in a directory of its own; connects to each external one.
+    /// Starts a managed Janus for a moment, in a directory of its own, of several the first: they are alike. Connects to each external one.
     ///
     /// - Returns: Why calls would be refused, and what to do; empty when all is well.
     public static func problems(with servers: MediaServers) async -> [String] {
         switch servers {
-        case .managed(let configuration, _):
-            return await managed(configuration).map { [$0] } ?? []
-        case .external(let urls, let secret):
-            let checks = urls.map { url in LoopActor.task { await external(url, secret: secret).map { "\(url): \($0)" } } }
+        case .managed(let configurations, _):
+            guard let first = configurations.first else { return [] }
+            return await managed(first).map { [$0] } ?? []
+        case .external(let servers, let secret):
+            let checks = servers.map { server in LoopActor.task { await external(server.url, secret: secret).map { "\(server.url): \($0)" } } }
             var problems: [String] = []
             for check in checks { if let problem = await check.value { problems.append(problem) } }
             return problems

@@ -38,7 +38,11 @@ final class SessionLegs {
     private let recorder: SessionRecorder
     /// The session's, with its ids.
     var log: Logger
+    /// Where the legs are.
+    private var server: (any MediaServer)?
     private var legs: [SessionSide: any MediaLeg] = [:]
+    /// Whether another server may still take the place of this one.
+    private var isAttaching = false
     private var ids: [SessionSide: EngineLegID] = [:]
     private var ports: [SessionSide: [MediaKind: LegPort]] = [:]
     private var applied: [SessionSide: EngineConfiguration] = [:]
@@ -66,7 +70,7 @@ final class SessionLegs {
         switch step {
         case .attach(let sides):
             try await attach(sides)
-            return .done
+            return server?.phoneAddresses.map(StepOutcome.attached) ?? .done
         case .open(let side, let media, let family):
             return .opened(try await open(side, media, family))
         case .take(let side, let description):
@@ -77,24 +81,55 @@ final class SessionLegs {
         }
     }
 
+    /// How long a server may take to attach a leg while another one could do it.
+    private static let attachLimit = Duration.seconds(1)
+
+    /// Attaches the legs at the server with the least load; at another one where that fails the session.
     private func attach(_ sides: [SessionSide]) async throws(JanusError) {
-        let server = try engine.choose()
+        isAttaching = true
+        defer { isAttaching = false }
+        var tried: Set<String> = []
+        while true {
+            let server = try engine.choose(except: tried)
+            tried.insert(server.name)
+            do throws(JanusError) {
+                return try await attach(sides, at: server, within: engine.isReady(except: tried) ? SessionLegs.attachLimit : nil)
+            } catch {
+                guard !isReleased, error.concernsServer, engine.isReady(except: tried) else { throw error }
+                log.notice("a session goes to another media server", metadata: ["server": "\(server.name)", "reason": "\(error)"])
+                giveUpLegs()
+            }
+        }
+    }
+
+    private func attach(_ sides: [SessionSide], at server: any MediaServer, within limit: Duration?) async throws(JanusError) {
+        self.server = server
         for side in sides {
-            let leg = try await server.attachLeg()
+            let leg = try await server.attachLeg(within: limit)
             guard !isReleased else {
                 await leg.detach()
                 throw .cancelled
             }
             legs[side] = leg
             EventStream.shared.tell(session: id, .hasHandle(leg.handleID, side: side.rawValue))
-            log.debug("a leg of the media engine", metadata: ["side": "\(side)", "handle": "\(leg.handleID)"])
+            log.debug("a leg of the media engine", metadata: ["side": "\(side)", "handle": "\(leg.handleID)", "server": "\(server.name)"])
             leg.listen { [weak self] event in self?.receive(event, from: side) }
             if kind.type(of: side) == .webrtc { ids[side] = try await leg.id() }
         }
     }
 
+    /// Gives back what a server has attached before it failed.
+    private func giveUpLegs() {
+        for leg in legs.values {
+            leg.listen(nil)
+            LoopActor.task { await leg.detach() }
+        }
+        legs = [:]
+        ids = [:]
+    }
+
     private func open(_ side: SessionSide, _ media: [MediaKind], _ family: AddressFamily) async throws(JanusError) -> [MediaKind: LegPort] {
-        let opened = try await leg(side).open(media.compactMap(JanusMediaKind.init), at: engine.bindAddress(family), ports: engine.phonePorts)
+        let opened = try await leg(side).open(media.compactMap(JanusMediaKind.init), at: engine.bindAddress(family), ports: server?.phonePorts)
         ids[side] = opened.leg
         for kind in JanusMediaKind.allCases {
             guard let medium = opened[kind], let port = UInt16(exactly: medium.port) else { continue }
@@ -188,7 +223,8 @@ final class SessionLegs {
         case .media(let kind, let receiving): onEvent?(.flowing(kind: kind.rawValue, receiving))
         case .slowLink: onEvent?(.slowLink)
         case .hangup(let reason): onEvent?(.gone(SessionLegs.end(for: reason)))
-        case .lost: onEvent?(.gone(.mediaServerLost))
+        // While legs are attached, the request that waits fails as well, and another server may do.
+        case .lost: if !isAttaching { onEvent?(.gone(.mediaServerLost)) }
         case .plugin(let data, _): if let event = EngineEvent(data) { receive(event, from: side) }
         case .candidate, .candidatesCompleted: break
         }
@@ -294,6 +330,16 @@ extension SessionFailure {
         case .plugin, .refused, .invalid: self = .refused(error.description)
         case .notReady, .lost, .detached, .timeout, .cancelled, .overloaded, .malformed, .unusable:
             self = .unavailable(error.description)
+        }
+    }
+}
+
+extension JanusError {
+    /// Whether another server may do what this one did not: it is gone, or does not answer.
+    fileprivate var concernsServer: Bool {
+        switch self {
+        case .notReady, .lost, .timeout, .overloaded, .malformed, .unusable: true
+        case .detached, .cancelled, .refused, .plugin, .invalid: false
         }
     }
 }

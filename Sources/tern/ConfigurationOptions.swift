@@ -27,6 +27,9 @@ struct ConfigurationOptions: ParsableArguments {
     @Option(name: .long, help: ArgumentHelp("managed or external. Key janus.mode.", valueName: "mode"))
     var janusMode: String?
 
+    @Option(name: .long, help: ArgumentHelp("How many Januses are run. Key janus.count.", valueName: "count"))
+    var janusCount: String?
+
     @Option(name: .long, help: ArgumentHelp("An external Janus; repeat it for several. Key janus.urls.", valueName: "ws://host:port"))
     var janusUrls: [String] = []
 
@@ -78,7 +81,7 @@ struct ConfigurationOptions: ParsableArguments {
         var result = ["--sip-listen": sipListen, "--janus-urls": janusUrls]
         let single = [
             "--sip-domain": sipDomain, "--http-listen": httpListen, "--media-address": mediaAddress,
-            "--media-rtp-ports": mediaRtpPorts, "--janus-mode": janusMode, "--recordings-directory": recordingsDirectory,
+            "--media-rtp-ports": mediaRtpPorts, "--janus-mode": janusMode, "--janus-count": janusCount, "--recordings-directory": recordingsDirectory,
             "--log-level": logLevel, "--log-format": logFormat,
         ]
         for (name, value) in single { result[name] = value.map { [$0] } }

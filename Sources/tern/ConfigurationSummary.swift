@@ -1,5 +1,6 @@
 internal import Configuration
 internal import Gateway
+internal import Media
 internal import Recording
 internal import TLS
 
@@ -28,10 +29,19 @@ struct ConfigurationSummary {
         lines.append(("takes RTP", "\(configuration.media.address), ports \(ports.lowerBound)-\(ports.upperBound); \(reason)"))
         switch configuration.janus.mode {
         case .managed:
-            let (executable, loops) = (configuration.janus.executable, configuration.janus.eventLoops)
-            lines.append(("runs", "\(executable), \(loops) event loops, \(configuration.janus.memoryLimit >> 20) MB of memory at most"))
+            let janus = configuration.janus, isOne = janus.count == 1
+            let loops = "\(janus.eventLoops) event \(janus.eventLoops == 1 ? "loop" : "loops")"
+            lines.append((
+                "runs",
+                "\(janus.executable)\(isOne ? "" : ", \(janus.count) times"), \(loops)\(isOne ? "" : " each"), "
+                    + "\(janus.memoryLimit >> 20) MB of memory \(isOne ? "" : "each ")at most"))
+            if !isOne {
+                for (index, share) in configuration.media.rtpPortShares(janus.count).enumerated() {
+                    lines.append(("", "\(MediaBackend.name(index)): ports \(share.lowerBound)-\(share.upperBound)"))
+                }
+            }
             lines.append(("silent phones", configuration.media.timeout.map { "have their calls ended after \($0)" } ?? "keep their calls"))
-        case .external: lines.append(("uses Janus at", configuration.janus.urls.joined(separator: ", ")))
+        case .external: lines.append(("uses Janus at", configuration.janus.urls.map(\.description).joined(separator: ", ")))
         }
         let recordings = configuration.recordings
         let video = switch recordings.video {

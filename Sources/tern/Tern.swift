@@ -13,7 +13,7 @@ struct Tern: ParsableCommand {
         version: "tern \(TernVersion.current)",
         subcommands: [
             ServeCommand.self, SetupCommand.self, DoctorCommand.self, CheckCommand.self, RouteCommand.self, StatusCommand.self, RegistrationsCommand.self, TrunksCommand.self,
-            CallsCommand.self, TraceCommand.self, TopCommand.self, LogCommand.self, ReloadCommand.self, BansCommand.self,
+            CallsCommand.self, TraceCommand.self, TopCommand.self, LogCommand.self, ReloadCommand.self, DrainMediaCommand.self, BansCommand.self,
             TestCallCommand.self, PasswordCommand.self, PrepareRecordingCommand.self,
         ])
 

@@ -12,7 +12,7 @@ struct ConfigurationChangeTests {
         "sip.name_servers": "192.0.2.53", "sip.maximum_calls": "7", "sip.srtp": "off", "sip.tls.authorities": "/etc/ssl/other.crt",
         "http.listen": "127.0.0.1:8090", "http.allowed_origins": "https://a.example", "http.hosts": "tern.example", "http.metrics_from": "10.0.0.0/8",
         "media.address": "127.0.0.2", "media.address6": "::1", "media.rtp_ports": "30000-30999", "media.timeout": "7", "media.latching": "off",
-        "janus.mode": "external", "janus.executable": "/bin/janus", "janus.plugin": "/lib/x.so", "janus.directory": "/run/x", "janus.event_loops": "63",
+        "janus.mode": "external", "janus.count": "2", "janus.executable": "/bin/janus", "janus.plugin": "/lib/x.so", "janus.directory": "/run/x", "janus.event_loops": "63",
         "janus.memory_limit": "129M", "janus.urls": "ws://127.0.0.1:1", "janus.api_secret": "x", "recordings.directory": "/var/x", "recordings.video": "none",
         "recordings.keep_mjr": "true", "recordings.jobs": "3", "recordings.minimum_free": "1M", "recordings.ffmpeg": "ffmpeg7",
         "registrar.database": ":memory:", "registrar.minimum_expires": "61", "registrar.maximum_expires": "2h", "registrar.contacts_per_user": "3",

@@ -71,7 +71,7 @@ import Testing
         #expect(configuration.media.address6 == "2001:db8::7")
         #expect(configuration.media.rtpPorts == 40_000...40_999)
         #expect(configuration.janus.mode == .external)
-        #expect(configuration.janus.urls == ["ws://10.0.0.1:8188/janus"])
+        #expect(configuration.janus.urls == [.init("ws://10.0.0.1:8188/janus")])
         #expect(configuration.janus.apiSecret == Secret("hush"))
         #expect(configuration.recordings.directory == "/var/lib/tern")
         #expect(configuration.recordings.video == .tracks && configuration.recordings.keepsCaptures)
@@ -130,6 +130,30 @@ import Testing
     func memoryLimit() throws {
         #expect(try load("janus: {memory_limit: 512M}").configuration.janus.memoryLimit == 512 << 20)
         #expect(GatewayConfiguration().janus.memoryLimit == max(256 << 20, MachineMemory.available / 2))
+    }
+
+    @Test("several Januses share cores, memory and ports; what is written is for each")
+    func severalJanuses() throws {
+        let one = try load("").configuration, four = try load("janus: {count: 4}").configuration
+        #expect(one.janus.count == 1 && four.janus.count == 4)
+        #expect(four.janus.eventLoops == max(1, one.janus.eventLoops / 4))
+        #expect(four.janus.memoryLimit == max(256 << 20, one.janus.memoryLimit / 4))
+        let written = try load("janus: {count: 4, memory_limit: 512M, event_loops: 3}").configuration.janus
+        #expect(written.memoryLimit == 512 << 20 && written.eventLoops == 3)
+        #expect(try load("media: {rtp_ports: 20000-20299}\njanus: {count: 3}").configuration.media.rtpPortShares(3) == [20_000...20_099, 20_100...20_199, 20_200...20_299])
+        #expect(try load("media: {rtp_ports: 20001-20305}\njanus: {count: 3}").configuration.media.rtpPortShares(3) == [20_001...20_100, 20_101...20_200, 20_201...20_305])
+        #expect(one.media.rtpPortShares(1) == [one.media.rtpPorts])
+        #expect(try load("janus: {mode: external, urls: [ws://127.0.0.1:1], count: 2}").warnings.map(\.key) == ["janus.count"])
+    }
+
+    @Test("a Janus elsewhere may have media addresses of its own behind its URL")
+    func externalAddresses() throws {
+        let urls = try load("janus: {mode: external, urls: [ws://10.0.0.1:8188, ws://10.0.0.2:8188 192.0.2.2, '  ws://10.0.0.3:8188  2001:db8::3 192.0.2.3']}").configuration.janus.urls
+        #expect(urls == [
+            .init("ws://10.0.0.1:8188"), .init("ws://10.0.0.2:8188", address: "192.0.2.2"),
+            .init("ws://10.0.0.3:8188", address: "192.0.2.3", address6: "2001:db8::3"),
+        ])
+        #expect(urls.map(\.description) == ["ws://10.0.0.1:8188", "ws://10.0.0.2:8188 192.0.2.2", "ws://10.0.0.3:8188 192.0.2.3 2001:db8::3"])
     }
 
     @Test("the memory of a container is the least limit of its group and of those above", arguments: [

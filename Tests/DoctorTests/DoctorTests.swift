@@ -160,6 +160,22 @@ import Testing
         #expect(await findings(machine: DoctorTests.machine(outputs: ["nft": jump])).first { $0.subject == "firewall" }?.severity == .good)
     }
 
+    @Test("one of several Januses that is away, or late, is a warning while another takes calls; one that is drained is a note; a fault where none takes any")
+    func severalJanuses() async throws {
+        func found(_ servers: [JSONValue]) async throws -> [Finding] {
+            let overview: JSONValue = ["version": "1.0", "obstacles": [], "draining": false, "januses": ["count": .integer(servers.count), "list": .array(servers)]]
+            return await findings(gateway: .running, overview: overview).filter { $0.subject == "media server" }
+        }
+        func server(_ name: String, _ state: String = "ready", drained: Bool = false, slow: Bool = false) -> JSONValue {
+            ["name": .string(name), "url": "ws://127.0.0.1:8188/", "state": .string(state), "reason": "gone", "draining": .bool(drained), "slow": .bool(slow), "answer_time": 1.23]
+        }
+        let mixed = try await found([server("janus-1"), server("janus-2", "down"), server("janus-3", slow: true), server("janus-4", drained: true)])
+        #expect(mixed.map(\.severity) == [.warning, .warning, .note], "\(mixed)")
+        #expect(mixed[0].text == "janus-2 (ws://127.0.0.1:8188/) is down: gone" && mixed[1].text.contains("janus-3 answers after 1.2 s") && mixed[2].remedy?.contains("tern drain-media janus-4 --off") == true, "\(mixed)")
+        #expect(try await found([server("janus-1", drained: true), server("janus-2", "down")]).map(\.severity) == [.note, .fault])
+        #expect(try await found([server("janus-1"), server("janus-2")]).isEmpty)
+    }
+
     @Test("a gateway that takes no calls, a Janus that is away and a trunk that is down are faults")
     func gateway() async throws {
         let overview: JSONValue = [
@@ -170,6 +186,7 @@ import Testing
         ]
         let found = await findings(gateway: .running, overview: overview)
         #expect(found.filter { $0.severity == .fault }.map(\.subject).starts(with: ["gateway", "media server", "trunk"]), "\(found)")
+        #expect(found.contains { $0.subject == "media server" && $0.text.contains("down: gone") }, "\(found)")
         #expect(found.contains { $0.subject == "bans" } && found.contains { $0.subject == "descriptors" && $0.severity == .warning })
     }
 }

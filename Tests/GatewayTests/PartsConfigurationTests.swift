@@ -31,10 +31,25 @@ import Testing
         configuration.media.rtpPorts = 30_000...30_999
         configuration.media.address = "198.51.100.7"
         configuration.media.address6 = "2001:db8::7"
-        guard case .managed(let process, let phones) = MediaServers(configuration) else { return #expect(Bool(false), "it is managed") }
+        guard case .managed(let processes, let phones) = MediaServers(configuration) else { return #expect(Bool(false), "it is managed") }
+        let process = try #require(processes.first)
+        #expect(processes.count == 1 && process.name == nil)
         #expect(process.executable == "/opt/janus" && process.engine == "/opt/libjanus_tern.so" && process.directory == "/run/janus")
         #expect(process.eventLoops == 3 && process.memoryLimit == 512 << 20 && process.rtpPorts == 30_000...30_999)
         #expect(process.localAddress == "198.51.100.7" && phones.ip4 == "198.51.100.7" && phones.ip6 == "2001:db8::7")
+    }
+
+    @Test("several managed Januses have names, directories and ports of their own, and nothing else differs")
+    func several() throws {
+        var configuration = GatewayConfiguration()
+        configuration.janus.count = 3
+        configuration.janus.directory = "/run/janus"
+        configuration.media.rtpPorts = 30_000...30_999
+        guard case .managed(let processes, _) = MediaServers(configuration) else { return #expect(Bool(false), "they are managed") }
+        #expect(processes.map(\.name) == ["janus-1", "janus-2", "janus-3"])
+        #expect(processes.map(\.directory) == ["/run/janus/janus-1", "/run/janus/janus-2", "/run/janus/janus-3"])
+        #expect(processes.map(\.rtpPorts) == [30_000...30_331, 30_332...30_663, 30_664...30_999])
+        #expect(Set(processes.map(\.memoryLimit)) == [configuration.janus.memoryLimit] && Set(processes.map(\.eventLoops)) == [configuration.janus.eventLoops])
     }
 
     @Test("calls take the users, trunks and limits of the configuration, and whether tokens let guests in")
@@ -61,14 +76,15 @@ import Testing
         #expect(CallSettings(configuration).admitsGuests)
     }
 
-    @Test("an external Janus is known by its URLs and secret")
+    @Test("external Januses are known by their URLs, the addresses behind these, and the secret")
     func external() {
         var configuration = GatewayConfiguration()
         configuration.janus.mode = .external
-        configuration.janus.urls = ["ws://192.0.2.1:8188/", "ws://192.0.2.2:8188/"]
+        configuration.janus.urls = [.init("ws://192.0.2.1:8188/"), .init("ws://192.0.2.2:8188/", address: "198.51.100.2", address6: "2001:db8::2")]
         configuration.janus.apiSecret = Secret("hush")
-        guard case .external(let urls, let secret) = MediaServers(configuration) else { return #expect(Bool(false), "it is external") }
-        #expect(urls == configuration.janus.urls && secret == "hush")
+        guard case .external(let servers, let secret) = MediaServers(configuration) else { return #expect(Bool(false), "it is external") }
+        #expect(servers.map(\.url) == configuration.janus.urls.map(\.url) && secret == "hush")
+        #expect(servers.map { $0.addresses?.ip4 } == [nil, "198.51.100.2"] && servers.map { $0.addresses?.ip6 } == [nil, "2001:db8::2"])
     }
 
     @Test("the routes lead to the users and trunks of the configuration, in its domain")

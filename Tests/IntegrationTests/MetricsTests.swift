@@ -39,7 +39,10 @@ extension IntegrationTests {
             try await phone.answered()
             let during = try metrics(of: stage)
             #expect(value(#"tern_calls{state="answered"}"#, in: during) >= 1)
-            #expect(value("tern_sip_legs", in: during) >= 1 && value("tern_janus_handles", in: during) >= 1 && value("tern_janus_up", in: during) == 1)
+            #expect(value("tern_sip_legs", in: during) >= 1 && value(Self.janus("handles"), in: during) >= 1)
+            #expect(value(Self.janus("up"), in: during) == 1 && value(Self.janus("draining"), in: during) == 0)
+            #expect(value(Self.janus("cpu_seconds_total"), in: during) > 0 && value(Self.janus("starts_total"), in: during) == 1)
+            #expect(value(Self.janus("answer_seconds"), in: during) < 1)
             try await phone.hangUp()
             let after = try metrics(of: stage)
             for series in [
@@ -52,6 +55,9 @@ extension IntegrationTests {
                 #expect(value(series, in: after) > value(series, in: before), "\(series)")
             }
         }
+
+        /// A series of the one Janus.
+        private static func janus(_ name: String) -> String { #"tern_janus_\#(name){server="janus-1"}"# }
 
         @Test("how calls end is counted, and the line of each call in the log says who, how long, by which dialogs, and what was counted of its media")
         func ends() async throws {

@@ -111,7 +111,7 @@ private struct Sample: CustomStringConvertible {
         func value(_ name: String) throws -> Int { Int(try gateway.metric(name)) }
         sessions = try value("tern_sessions")
         legs = try value("tern_sip_legs")
-        handles = try value("tern_janus_handles")
+        handles = try value(#"tern_janus_handles{server="janus-1"}"#)
         setUps = try value("tern_sip_set_ups")
         timers = try value("tern_event_loop_timers")
         allocated = try value("tern_allocated_memory_bytes")

@@ -3,6 +3,7 @@ import Foundation
 import Janus
 import Media
 import ProxyCore
+import SDP
 import TestRandom
 import Testing
 
@@ -63,6 +64,96 @@ struct EngineSessionTests {
         #expect(summary.codecs == [.caller: [.audio: "pcmu"], .callee: [.audio: "pcmu"]] && summary.setUp != nil)
     }
 
+    @Test("a media server that fails while legs are attached: the session goes to another one, whose ports its phones get, and what the first one attached is given back")
+    func otherServer() async throws {
+        engine.servers = ["one", "two"]
+        engine.isPrompt = false
+        let session = engine.session(.proxy(caller: .rtp, callee: .rtp)), heard = heard(by: session)
+        session.receive(.offered(Descriptions.phoneOffer), from: .caller)
+        await engine.rest()
+        #expect(engine.requests.map(\.name) == ["attach at one in time"])
+        engine.answer()
+        await engine.rest()
+        let lost = try #require(engine.legs.first)
+        // As when its connection is lost: the leg says so, and the request that waits fails.
+        lost.listener?(.lost)
+        engine.answer(0, .lost)
+        await engine.rest()
+        // The last server has the usual time.
+        #expect(engine.requests.map(\.name).sorted() == ["attach at two", "detach"])
+        engine.isPrompt = true
+        while !engine.requests.isEmpty {
+            engine.answer()
+            await engine.rest()
+        }
+        session.receive(.answered(Descriptions.phoneAnswer), from: .callee)
+        await engine.rest()
+        #expect(session.isEstablished && heard.all.contains("offer to callee") && lost.isDetached && lost.listener == nil)
+        #expect(engine.legs.map(\.server) == ["one", "two", "two"])
+        #expect(engine.legs.map(\.ports) == [nil, 20_100...20_199, 20_100...20_199])
+        // From then on its loss is the session's end.
+        engine.legs.last?.listener?(.lost)
+        await engine.rest()
+        #expect(heard.all.last == "ended 503", "\(heard.all)")
+    }
+
+    @Test("phones are told the address of the media server that their legs are at, where it has one of its own")
+    func address() async throws {
+        for (server, expected) in [("one", "192.0.2.1"), ("far", "198.51.100.7")] {
+            engine.servers = [server]
+            let session = engine.session(.proxy(caller: .rtp, callee: .rtp))
+            var told: [SessionDescription] = []
+            session.onOutput = { output in
+                switch output {
+                case .sendOffer(_, let description), .sendAnswer(_, let description): told.append(description)
+                default: break
+                }
+            }
+            session.receive(.offered(Descriptions.phoneOffer), from: .caller)
+            await engine.rest()
+            session.receive(.answered(Descriptions.phoneAnswer), from: .callee)
+            await engine.rest()
+            #expect(told.count == 2 && told.allSatisfy { $0.connection?.address == expected && $0.origin.address == expected }, "\(told)")
+        }
+    }
+
+    @Test("each media server fails: the session has the last one's reason; a refusal is no matter for another server")
+    func noServer() async throws {
+        engine.servers = ["one", "two"]
+        engine.isPrompt = false
+        let lost = engine.session(.echo(.rtp)), heardLost = heard(by: lost)
+        lost.receive(.offered(Descriptions.phoneOffer), from: .caller)
+        await engine.rest()
+        engine.answer(0, .timeout)
+        await engine.rest()
+        #expect(engine.requests.map(\.name) == ["attach at two"])
+        engine.answer(0, .notReady("away"))
+        await engine.rest()
+        #expect(heardLost.all.contains("offer of caller refused") || heardLost.all.last?.hasPrefix("ended") == true, "\(heardLost.all)")
+        let refused = engine.session(.echo(.rtp)), heardRefused = heard(by: refused)
+        refused.receive(.offered(Descriptions.phoneOffer), from: .caller)
+        await engine.rest()
+        engine.answer(0, .refused(code: 1, reason: "no"))
+        await engine.rest()
+        #expect(engine.requests.isEmpty && !heardRefused.all.isEmpty, "\(heardRefused.all)")
+    }
+
+    @Test("a session that ends while its legs are attached at a second server gives them back as well")
+    func endsMeanwhile() async throws {
+        engine.servers = ["one", "two"]
+        engine.isPrompt = false
+        let session = engine.session(.echo(.rtp))
+        session.receive(.offered(Descriptions.phoneOffer), from: .caller)
+        await engine.rest()
+        engine.answer(0, .timeout)
+        await engine.rest()
+        session.stop(.stopped)
+        engine.isPrompt = true
+        engine.answer()
+        await engine.rest()
+        #expect(engine.legs.count == 1 && engine.legs.allSatisfy(\.isDetached) && engine.requests.isEmpty)
+    }
+
     @Test("a browser's echo: what Janus makes of the answer goes to the browser, candidates to the leg, and events of Janus to the owner")
     func echo() async throws {
         let session = engine.session(.echo(.webrtc)), heard = heard(by: session)
@@ -89,7 +180,7 @@ struct EngineSessionTests {
         let session = engine.session(.proxy(caller: .rtp, callee: .rtp)), heard = heard(by: session)
         session.receive(.offered(Descriptions.phoneOffer), from: .caller)
         await engine.rest()
-        #expect(engine.requests.map(\.name) == ["attach"])
+        #expect(engine.requests.map(\.name) == ["attach at one"])
         session.stop(.stopped)
         await engine.rest()
         #expect(heard.all.count == 1 && heard.all.last?.hasPrefix("ended") == true)

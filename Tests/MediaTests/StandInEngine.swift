@@ -7,9 +7,9 @@ import ProxyCore
 import Recording
 import SDP
 
-/// A media engine without a server: what its legs are asked to do waits until a test lets it happen, or fail.
+/// A media engine without Janus: what its legs are asked to do waits until a test lets it happen, or fail.
 @LoopActor
-final class StandInEngine: MediaEngine, MediaServer {
+final class StandInEngine: MediaEngine {
     /// Something that a leg was asked to do.
     @LoopActor
     struct Request {
@@ -18,7 +18,8 @@ final class StandInEngine: MediaEngine, MediaServer {
     }
 
     var isReady = true
-    let phonePorts: ClosedRange<Int>? = nil
+    /// Their names; a session goes to the first one that it has not tried.
+    var servers = ["one"]
     let latching = EngineConfiguration.Latching.auto
     /// All that have been attached, also those that were given back.
     private(set) var legs: [StandInLeg] = []
@@ -28,14 +29,16 @@ final class StandInEngine: MediaEngine, MediaServer {
 
     func bindAddress(_ family: AddressFamily) -> String { "192.0.2.1" }
 
-    func choose() throws(JanusError) -> any MediaServer {
-        guard isReady else { throw .notReady("the test says so") }
-        return self
+    func isReady(except tried: Set<String>) -> Bool { isReady && servers.contains { !tried.contains($0) } }
+
+    func choose(except tried: Set<String>) throws(JanusError) -> any MediaServer {
+        guard isReady, let name = servers.first(where: { !tried.contains($0) }) else { throw .notReady("the test says so") }
+        return StandInServer(name, engine: self)
     }
 
-    func attachLeg() async throws(JanusError) -> any MediaLeg {
-        try await turn("attach")
-        let leg = StandInLeg(number: legs.count + 1, engine: self)
+    fileprivate func attach(at server: String, within limit: Duration?) async throws(JanusError) -> any MediaLeg {
+        try await turn("attach at \(server)" + (limit == nil ? "" : " in time"))
+        let leg = StandInLeg(number: legs.count + 1, server: server, engine: self)
         legs.append(leg)
         return leg
     }
@@ -64,11 +67,32 @@ final class StandInEngine: MediaEngine, MediaServer {
     func rest() async { for _ in 0..<8 { await Task.yield() } }
 }
 
+/// A server of the engine.
+@LoopActor
+final class StandInServer: MediaServer {
+    let name: String
+    let phonePorts: ClosedRange<Int>?
+    let phoneAddresses: LegAddresses?
+    private let engine: StandInEngine
+
+    fileprivate init(_ name: String, engine: StandInEngine) {
+        self.name = name
+        self.engine = engine
+        phonePorts = name == "one" ? 20_000...20_099 : 20_100...20_199
+        phoneAddresses = name == "far" ? LegAddresses("198.51.100.7") : nil
+    }
+
+    func attachLeg(within limit: Duration?) async throws(JanusError) -> any MediaLeg { try await engine.attach(at: name, within: limit) }
+}
+
 /// A leg that does what it is told, and has a description of its own for a browser.
 @LoopActor
 final class StandInLeg: MediaLeg {
     let number: Int
+    let server: String
     let handleID: UInt64
+    /// The ports that it was to open some of.
+    private(set) var ports: ClosedRange<Int>?
     private(set) var listener: (@LoopActor (JanusHandleEvent) -> Void)?
     private(set) var configuration: EngineConfiguration?
     private(set) var candidates: [JanusCandidate?] = []
@@ -78,8 +102,9 @@ final class StandInLeg: MediaLeg {
     var counted: EngineStatistics?
     private unowned let engine: StandInEngine
 
-    fileprivate init(number: Int, engine: StandInEngine) {
+    fileprivate init(number: Int, server: String, engine: StandInEngine) {
         self.number = number
+        self.server = server
         self.engine = engine
         handleID = UInt64(number)
     }
@@ -97,6 +122,7 @@ final class StandInLeg: MediaLeg {
     }
 
     func open(_ media: [JanusMediaKind], at address: String, ports: ClosedRange<Int>?) async throws(JanusError) -> EnginePorts {
+        self.ports = ports
         try await engine.turn("open")
         let key = Data(repeating: UInt8(truncatingIfNeeded: number), count: LegPort.keyBytes).base64EncodedString()
         func medium(_ kind: JanusMediaKind, _ port: Int) -> EnginePorts.Medium? {

@@ -98,6 +98,34 @@ struct NegotiationFamilyTests {
         #expect(try after.makeOffer(answer).contains("c=IN IP6 2001:db8::1\r\n"))
     }
 
+    @Test("a dialog that goes on with media at another address keeps its o=, and its version rises though the ports are the same", arguments: [
+        (LegAddresses("10.9.0.7", ip6: "2001:db8::7"), "IN IP6 2001:db8::7"), (LegAddresses("10.9.0.7"), "IN IP4 10.9.0.7"),
+    ])
+    func elsewhere(_ addresses: LegAddresses, _ connection: String) throws {
+        var before = sip()
+        _ = try before.acceptOffer(Sample.phone(Sample.pcmu, connection: Self.six))
+        _ = try before.makeAnswer(answer)
+        var after = sip()
+        after.inherit(before.inheritance)
+        after.receive(at: addresses)
+        let text = try after.makeOffer(answer)
+        #expect(text.contains("o=- 4711 2 IN IP6 2001:db8::1\r\n") && text.contains("c=\(connection)\r\n"), "\(text)")
+        // And back.
+        var last = sip()
+        last.inherit(after.inheritance)
+        last.receive(at: nil)
+        let back = try last.makeOffer(answer)
+        #expect(back.contains("o=- 4711 3 IN IP6 2001:db8::1\r\n") && back.contains("c=\(last.family == .ip6 ? "IN IP6 2001:db8::1" : "IN IP4 10.9.0.1")\r\n"), "\(back)")
+    }
+
+    @Test("a new dialog has the address of its media in o= as well")
+    func newElsewhere() throws {
+        var sip = sip()
+        sip.receive(at: LegAddresses("10.9.0.7"))
+        let text = try sip.makeOffer(answer)
+        #expect(text.contains("o=- 4711 1 IN IP4 10.9.0.7\r\n") && text.contains("c=IN IP4 10.9.0.7\r\n"), "\(text)")
+    }
+
     @Test("a phone's leg is opened at the address of its family", arguments: [
         SessionKind.echo(.rtp), .proxy(caller: .rtp, callee: .webrtc), .proxy(caller: .webrtc, callee: .rtp), .proxy(caller: .rtp, callee: .rtp),
     ])

@@ -83,6 +83,7 @@ public struct ConfigurationKey: Sendable {
         .init("media.timeout", .scalar, \.media.timeout, .live),
         .init("media.latching", .scalar, \.media.latching, .live),
         .init("janus.mode", .scalar, \.janus.mode, .restart),
+        .init("janus.count", .scalar, \.janus.count, .restart),
         .init("janus.executable", .scalar, \.janus.executable, .restart),
         .init("janus.plugin", .scalar, \.janus.plugin, .restart),
         .init("janus.directory", .scalar, \.janus.directory, .restart),

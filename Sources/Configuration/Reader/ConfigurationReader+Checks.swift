@@ -33,10 +33,11 @@ extension ConfigurationReader {
                 problems.add(
                     section.origin(of: "urls"), key: "janus.urls", "mode external needs at least one URL, as in ws://127.0.0.1:8188")
             }
-            for key in ["executable", "plugin", "directory", "event_loops", "memory_limit"] where section.written(key) != nil {
+            for key in ["count", "executable", "plugin", "directory", "event_loops", "memory_limit"] where section.written(key) != nil {
                 problems.warn(section.origin(of: key), key: "janus.\(key)", "has no meaning in mode external, and is ignored")
             }
         case .managed:
+            checkPortShares(section)
             for key in ["urls", "api_secret"] where section.written(key) != nil {
                 problems.warn(section.origin(of: key), key: "janus.\(key)", "has no meaning in mode managed, and is ignored")
             }
@@ -45,6 +46,21 @@ extension ConfigurationReader {
                 section.origin(of: "executable"), key: "janus.executable",
                 "\(configuration.janus.executable) is not there: calls will be refused until it is (Debian package janus)")
         }
+    }
+
+    /// The least number of ports that a Janus can do something with, as of `media.rtp_ports` as a whole.
+    static let leastPorts = 100
+
+    /// Whether there are enough ports for each of several Januses.
+    private func checkPortShares(_ section: ConfigurationSection) {
+        let count = configuration.janus.count, ports = configuration.media.rtpPorts
+        guard count > 1, !problems.concern("janus.count"), !problems.concern("media.rtp_ports"), ports.count / count < ConfigurationReader.leastPorts else { return }
+        problems.add(
+            section.origin(of: "count"), key: "janus.count",
+            """
+            \(count) Januses share the \(ports.count) ports of media.rtp_ports, \(ports.lowerBound)-\(ports.upperBound): \(ports.count / count) each, and each \
+            needs \(ConfigurationReader.leastPorts)
+            """)
     }
 
     /// Hashes of passwords serve for one realm: it should not be the address that the machine happens to have.

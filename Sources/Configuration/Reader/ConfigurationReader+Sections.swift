@@ -24,7 +24,7 @@ extension ConfigurationReader {
 
     mutating func readMedia(_ section: ConfigurationSection?) -> MediaAddress {
         section?.read("rtp_ports", into: &configuration.media.rtpPorts) { text throws(ConfigurationText.Refusal) in
-            try ConfigurationText.ports(text, least: 100)
+            try ConfigurationText.ports(text, least: ConfigurationReader.leastPorts)
         }
         section?.read("timeout", into: &configuration.media.timeout) { text throws(ConfigurationText.Refusal) in
             if try ConfigurationText.duration(text, in: .zero ... .seconds(3_600)) == .zero { return nil }
@@ -50,6 +50,13 @@ extension ConfigurationReader {
         section.read("mode", into: &configuration.janus.mode) { text throws(ConfigurationText.Refusal) in
             try ConfigurationText.choice(text, of: GatewayConfiguration.Janus.Mode.self)
         }
+        section.read("count", into: &configuration.janus.count) { text throws(ConfigurationText.Refusal) in
+            try ConfigurationText.integer(text, in: 1...32)
+        }
+        if configuration.janus.count > 1 {
+            configuration.janus.eventLoops = max(1, configuration.janus.eventLoops / configuration.janus.count)
+            configuration.janus.memoryLimit = max(256 << 20, configuration.janus.memoryLimit / configuration.janus.count)
+        }
         section.read("executable", into: &configuration.janus.executable, ConfigurationText.path)
         configuration.janus.plugin = section.value("plugin", ConfigurationText.path)
         section.read("directory", into: &configuration.janus.directory, ConfigurationText.path)
@@ -62,8 +69,12 @@ extension ConfigurationReader {
         configuration.janus.apiSecret = section.value("api_secret") { text throws(ConfigurationText.Refusal) in
             Secret(try ConfigurationText.printable(text, in: 1...256))
         }
-        let urls = section.list("urls", count: 0...32, ConfigurationText.webSocketURL)
+        let urls = section.list("urls", count: 0...32, ConfigurationText.externalJanus)
         configuration.janus.urls = urls?.map(\.value) ?? []
+        for (index, url) in (urls ?? []).enumerated() {
+            guard let first = urls?[..<index].first(where: { $0.value.url == url.value.url }) else { continue }
+            problems.add(url.origin, key: url.key, "this is \(first.key) once more: each Janus has a URL of its own")
+        }
         checkJanus(section)
     }
 

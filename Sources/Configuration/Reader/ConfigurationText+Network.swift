@@ -114,6 +114,19 @@ extension ConfigurationText {
         return text
     }
 
+    /// `ws://HOST:PORT/PATH`, and behind it, each after a space, an IPv4 and an IPv6 address that phones send RTP to.
+    static func externalJanus(_ text: String) throws(Refusal) -> GatewayConfiguration.Janus.External {
+        let words = text.split(separator: " ").map(String.init)
+        var janus = GatewayConfiguration.Janus.External(try webSocketURL(words.first ?? text))
+        for word in words.dropFirst() {
+            let isIPv6 = IPAddress(word)?.isIPv6 == true
+            guard isIPv6 ? janus.address6 == nil : janus.address == nil else { throw Refusal("\(quoted(text)) has two \(isIPv6 ? "IPv6" : "IPv4") addresses") }
+            if isIPv6 { janus.address6 = try mediaAddress6(word) } else { janus.address = try mediaAddress(word) }
+        }
+        guard janus.address6 == nil || janus.address != nil else { throw Refusal("\(quoted(text)) has an IPv6 address, and none of IPv4, which most phones need") }
+        return janus
+    }
+
     /// `https://example.org` or with a port, as a browser sends it in Origin (RFC 6454 section 6.1).
     static func origin(_ text: String) throws(Refusal) -> String {
         let text = try printable(text, in: 1...300).lowercased()

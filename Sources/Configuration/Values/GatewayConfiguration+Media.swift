@@ -32,12 +32,24 @@ extension GatewayConfiguration {
     }
 }
 
+extension GatewayConfiguration.Media {
+    /// The UDP ports of each of so many Januses: equal shares, of which the last one has what is left. RTP begins at an even port in all of them where it does in the whole.
+    public func rtpPortShares(_ count: Int) -> [ClosedRange<Int>] {
+        let size = max(2, rtpPorts.count / max(1, count) / 2 * 2)
+        return (0..<max(1, count)).compactMap { index in
+            let first = rtpPorts.lowerBound + index * size
+            let last = index == count - 1 ? rtpPorts.upperBound : first + size - 1
+            return first <= last ? first...last : nil
+        }
+    }
+}
+
 extension GatewayConfiguration {
     /// Section `janus`.
     public struct Janus: Sendable, Equatable {
         /// Who starts Janus.
         public enum Mode: String, Sendable, CaseIterable {
-            /// The gateway runs a Janus of its own and keeps it alive.
+            /// The gateway runs Januses of its own and keeps them alive.
             case managed
             /// Janus runs elsewhere, at ``Janus/urls``.
             case external
@@ -45,8 +57,29 @@ extension GatewayConfiguration {
 
         /// Key `janus.mode`. Default: `managed`.
         public var mode = Mode.managed
-        /// Key `janus.urls`: 1 to 32 WebSocket URLs (`ws://HOST:PORT/PATH`); used, and needed, in mode `external`.
-        public var urls: [String] = []
+        /// Key `janus.count`: how many Januses the gateway runs, 1 to 32, mode `managed`. Each has an equal share of `media.rtp_ports`, of which
+        /// it needs 100. Default: 1.
+        public var count = 1
+        /// A Janus that runs elsewhere.
+        public struct External: Sendable, Equatable, CustomStringConvertible {
+            /// Of its WebSocket transport: `ws://HOST:PORT/PATH`.
+            public var url: String
+            /// The IPv4 address of its machine that phones send RTP to; nil where it is `media.address`.
+            public var address: String?
+            /// The IPv6 address, beside an IPv4 one; nil where phones have to use IPv4 there.
+            public var address6: String?
+
+            public init(_ url: String, address: String? = nil, address6: String? = nil) {
+                (self.url, self.address, self.address6) = (url, address, address6)
+            }
+
+            /// As in the file.
+            public var description: String { ([url] + [address, address6].compactMap(\.self)).joined(separator: " ") }
+        }
+
+        /// Key `janus.urls`: 1 to 32 WebSocket URLs (`ws://HOST:PORT/PATH`), each with the media addresses of its machine behind it where these are not
+        /// `media.address` and `media.address6`; used, and needed, in mode `external`.
+        public var urls: [External] = []
         /// Key `janus.api_secret`: what an external Janus asks for, if it asks. A managed one has a generated secret.
         public var apiSecret: Secret?
         /// Key `janus.executable`: absolute path of the program, mode `managed`. Default: `/usr/bin/janus`.
@@ -58,10 +91,10 @@ extension GatewayConfiguration {
         /// Two gateways must not share one. Default: `$RUNTIME_DIRECTORY`, else `$XDG_RUNTIME_DIR/tern-ADDRESS-PORT` of the
         /// first SIP listener, else `/tmp/tern-UID-ADDRESS-PORT`.
         public var directory = RuntimeDirectory.path(environment: [:], listener: SIP().listen.first)
-        /// Key `janus.event_loops`: media threads, 1 to 64, mode `managed`. Default: the number of cores.
+        /// Key `janus.event_loops`: media threads of each Janus, 1 to 64, mode `managed`. Default: the number of cores, of several Januses their share of it.
         public var eventLoops = min(64, max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))))
-        /// Key `janus.memory_limit`: the memory that Janus may take, in bytes, 128 MiB to 1 TiB, mode `managed`. A Janus that takes more
-        /// is killed and started again. Default: half of the memory of the machine or the container, 256 MiB at least.
+        /// Key `janus.memory_limit`: the memory that each Janus may take, in bytes, 128 MiB to 1 TiB, mode `managed`. A Janus that takes more
+        /// is killed and started again. Default: half of the memory of the machine or the container, of several Januses their share of it, 256 MiB at least.
         public var memoryLimit = min(1 << 40, max(256 << 20, MachineMemory.available / 2))
 
         public init() {}

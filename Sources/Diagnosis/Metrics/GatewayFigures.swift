@@ -3,7 +3,7 @@ internal import Version
 
 /// What there is at the moment, as gauges.
 public struct GatewayFigures {
-    public let calls, answeredCalls, sessions, legs, registrations, clients, handles, unfinishedRecordings, timers: Int
+    public let calls, answeredCalls, sessions, legs, registrations, clients, unfinishedRecordings, timers: Int
     /// A trunk: whether calls can go out by it and by each of its targets, and how many there are.
     public struct Trunk {
         public let name: String
@@ -16,19 +16,35 @@ public struct GatewayFigures {
         }
     }
 
+    /// A media server: whether it takes new sessions, whether an operator keeps them from it, what it has, and how it is.
+    public struct MediaServer {
+        public let name: String
+        public let isUp, isDraining: Bool
+        public let handles: Int
+        /// Seconds; nil where it is not ready.
+        public let answerTime: Double?
+        /// Seconds of its process; nil where it has none here.
+        public let processorTime: Double?
+
+        public init(name: String, isUp: Bool, isDraining: Bool, handles: Int, answerTime: Double?, processorTime: Double?) {
+            (self.name, self.isUp, self.isDraining) = (name, isUp, isDraining)
+            (self.handles, self.answerTime, self.processorTime) = (handles, answerTime, processorTime)
+        }
+    }
+
     public let trunks: [Trunk]
     /// What waits for clients of the browser API to take it: of all together, and of the one for which most waits.
     public let queues: (messages: Int, bytes: Int, mostBytes: Int)
     /// Addresses that are shut out.
     public let bans: (sip: Int, api: Int)
-    public let isMediaReady: Bool
+    public let mediaServers: [MediaServer]
     /// Calls in set-up, and new calls a second that are taken at most; nil while there is no limit.
     public let setUps: Int
     public let callLimit: Double?
 
     public init(
         calls: Int, answeredCalls: Int, sessions: Int, legs: Int, registrations: Int, trunks: [Trunk], setUps: Int, callLimit: Double?, clients: Int,
-        queues: (messages: Int, bytes: Int, mostBytes: Int), bans: (sip: Int, api: Int), isMediaReady: Bool, handles: Int, unfinishedRecordings: Int, timers: Int
+        queues: (messages: Int, bytes: Int, mostBytes: Int), bans: (sip: Int, api: Int), mediaServers: [MediaServer], unfinishedRecordings: Int, timers: Int
     ) {
         self.calls = calls
         self.answeredCalls = answeredCalls
@@ -41,8 +57,7 @@ public struct GatewayFigures {
         self.clients = clients
         self.queues = queues
         self.bans = bans
-        self.isMediaReady = isMediaReady
-        self.handles = handles
+        self.mediaServers = mediaServers
         self.unfinishedRecordings = unfinishedRecordings
         self.timers = timers
     }
@@ -70,8 +85,14 @@ public struct GatewayFigures {
         set("tern_websocket_queued_bytes_most", Double(queues.mostBytes))
         set("tern_bans", Double(bans.sip), [("at", "sip")])
         set("tern_bans", Double(bans.api), [("at", "api")])
-        set("tern_janus_up", isMediaReady ? 1 : 0)
-        set("tern_janus_handles", Double(handles))
+        for server in mediaServers {
+            let label = [("server", server.name)]
+            set("tern_janus_up", server.isUp ? 1 : 0, label)
+            set("tern_janus_draining", server.isDraining ? 1 : 0, label)
+            set("tern_janus_handles", Double(server.handles), label)
+            set("tern_janus_answer_seconds", server.answerTime ?? .nan, label)
+            if let time = server.processorTime { registry.setCounter("tern_janus_cpu_seconds_total", time, label) }
+        }
         set("tern_recordings", Double(unfinishedRecordings))
         set("tern_event_loop_timers", Double(timers))
         set("tern_build_info", 1, [("version", TernVersion.current)])

@@ -70,9 +70,12 @@ extension MetricsRegistry {
         MetricFamily("tern_bans", .gauge, "What is banned for wrong credentials, an address or a user at one, by where: sip, api."),
         MetricFamily("tern_api_requests_total", .counter, "Requests of the browser API, by command, and code (0 is success)."),
         // Janus
-        MetricFamily("tern_janus_up", .gauge, "1 while there is a Janus for new sessions, else 0."),
-        MetricFamily("tern_janus_handles", .gauge, "Handles at Janus."),
-        MetricFamily("tern_janus_starts_total", .counter, "Starts of the Janus of our own."),
+        MetricFamily("tern_janus_up", .gauge, "1 while a Janus answers, else 0, by server: janus-1, janus-2 …"),
+        MetricFamily("tern_janus_draining", .gauge, "1 while an operator keeps new sessions from a Janus, else 0, by server."),
+        MetricFamily("tern_janus_handles", .gauge, "Handles at a Janus, by server."),
+        MetricFamily("tern_janus_answer_seconds", .gauge, "How long a Janus takes to answer what it is asked twice a second, by server; NaN while it is down."),
+        MetricFamily("tern_janus_cpu_seconds_total", .counter, "CPU time of the process of a Janus of our own, by server; it begins anew with the process."),
+        MetricFamily("tern_janus_starts_total", .counter, "Starts of the Januses of our own, by server."),
         MetricFamily("tern_janus_request_seconds", .histogram(times), "Time until Janus has answered, by request."),
         MetricFamily("tern_janus_errors_total", .counter, "Requests to Janus that failed, by request."),
         // Recordings

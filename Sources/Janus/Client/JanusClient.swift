@@ -37,7 +37,9 @@ public final class JanusClient {
     public init(configuration: JanusClientConfiguration, onStateChange: @escaping @LoopActor (JanusState) -> Void) {
         self.configuration = configuration
         self.onStateChange = onStateChange
-        logger = Logger(label: "tern.janus.client")
+        var logger = Logger(label: "tern.janus.client")
+        if let name = configuration.name { logger[metadataKey: "server"] = "\(name)" }
+        self.logger = logger
     }
 
     public var url: String { configuration.url }
@@ -140,6 +142,16 @@ public final class JanusClient {
         }
     }
 
+    /// Asks Janus' core for a sign of life, and returns how long it took to answer. The plugin is not asked.
+    ///
+    /// - Throws: `.timeout` when no answer comes in the time for one; unlike an unanswered keepalive, that does not end the connection.
+    public func answerTime() async throws(JanusError) -> Duration {
+        let (channel, session) = try ready()
+        let begun = ContinuousClock.now
+        _ = try await channel.request(envelope(["janus": "keepalive", "session_id": .id(session)]), until: .ack)
+        return begun.duration(to: .now)
+    }
+
     private func closed(_ reason: String) {
         channel = nil
         session = nil
@@ -178,11 +190,13 @@ public final class JanusClient {
     /// Attaches a new handle to Tern's plugin.
     ///
     /// When the task is cancelled or the time is over, a handle that Janus makes nevertheless is detached at once.
-    public func attach() async throws(JanusError) -> JanusHandle {
+    ///
+    /// - Parameter limit: Time for the answer, where it is not the client's usual one.
+    public func attach(within limit: Duration? = nil) async throws(JanusError) -> JanusHandle {
         let (channel, session) = try ready()
         let answer = try await channel.request(
             envelope(["janus": "attach", "session_id": .id(session), "plugin": .string(EnginePlugin.name)]),
-            until: .success, prefix: JanusClient.attachPrefix)
+            until: .success, prefix: JanusClient.attachPrefix, within: limit)
         guard let id = answer.dataID else { throw .malformed("a handle without an id") }
         guard self.channel === channel, self.session == session else { throw .lost }
         let handle = JanusHandle(id: id, client: self)

@@ -1,5 +1,7 @@
 /// Where Janus is and how to talk to it.
 public struct JanusClientConfiguration: Sendable {
+    /// What the log calls this Janus; `nil` where there is no other one.
+    public var name: String?
     /// `ws://host:port/path` of the WebSocket transport.
     public var url: String
     /// Sent with each request when Janus demands one.
@@ -18,9 +20,10 @@ public struct JanusClientConfiguration: Sendable {
     public var maximumPending: Int
 
     public init(
-        url: String, apiSecret: String? = nil, engine: EngineVersion? = nil, requestTimeout: Duration = .seconds(5), keepaliveInterval: Duration = .seconds(25),
+        name: String? = nil, url: String, apiSecret: String? = nil, engine: EngineVersion? = nil, requestTimeout: Duration = .seconds(5), keepaliveInterval: Duration = .seconds(25),
         firstRetry: Duration = .milliseconds(100), longestRetry: Duration = .seconds(5), maximumPending: Int = 10_000
     ) {
+        self.name = name
         self.url = url
         self.apiSecret = apiSecret
         self.engine = engine

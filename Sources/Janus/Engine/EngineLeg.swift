@@ -12,8 +12,10 @@ public struct EngineLeg {
     public init(_ handle: JanusHandle) { self.handle = handle }
 
     /// Attaches a fresh handle.
-    public static func attach(to client: JanusClient) async throws(JanusError) -> EngineLeg {
-        EngineLeg(try await client.attach())
+    ///
+    /// - Parameter limit: Time for Janus' answer, where it is not the client's usual one.
+    public static func attach(to client: JanusClient, within limit: Duration? = nil) async throws(JanusError) -> EngineLeg {
+        EngineLeg(try await client.attach(within: limit))
     }
 
     /// Asks for the plugin's protocol and version.

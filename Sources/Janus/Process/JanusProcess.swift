@@ -22,6 +22,8 @@ public final class JanusProcess {
     public let adminSecret = JanusProcess.makeSecret()
 
     private var isWanted = false
+    /// Whether its end is asked for, and another start at once.
+    private var isRestarting = false
     private var apiPort: UInt16?
     private var adminPort: UInt16?
     private var child: ChildProcess?
@@ -37,8 +39,13 @@ public final class JanusProcess {
     public init(configuration: JanusProcessConfiguration, onChange: @escaping @LoopActor (JanusProcessState) -> Void) {
         self.configuration = configuration
         self.onChange = onChange
-        logger = Logger(label: "tern.janus.process")
-        output = JanusLog(Logger(label: "tern.janus.output"))
+        var logger = Logger(label: "tern.janus.process"), output = Logger(label: "tern.janus.output")
+        if let name = configuration.name {
+            logger[metadataKey: "server"] = "\(name)"
+            output[metadataKey: "server"] = "\(name)"
+        }
+        self.logger = logger
+        self.output = JanusLog(output)
     }
 
     /// Of the API's WebSocket transport. It can change with each start: read it when the state becomes `.running`.
@@ -71,7 +78,22 @@ public final class JanusProcess {
             }
         }
         await health?.stop()
-        if !isWanted { set(.stopped) }
+        guard !isWanted else { return }
+        JanusProcess.ports.subtract([apiPort, adminPort].compactMap(\.self))
+        set(.stopped)
+    }
+
+    /// Ends it as ``stop()`` does, and starts it again at once. Nothing happens while it does not run: it is on its way anyhow.
+    ///
+    /// - Returns: Whether it ends now for this call.
+    @discardableResult
+    public func restart() -> Bool {
+        guard isWanted, case .running = state, let child, verdict == nil, !isRestarting else { return false }
+        isRestarting = true
+        logger.info("Janus is ended and started again", metadata: ["pid": "\(child.pid)"])
+        endHealthChecks()
+        terminate(child)
+        return true
     }
 
     // MARK: Life
@@ -95,7 +117,7 @@ public final class JanusProcess {
         try configuration.check()
         let installation = try JanusInstallation(
             executable: configuration.executable, libraries: configuration.libraries, engine: configuration.engine)
-        let ports = (api: try LocalPort.free(preferred: apiPort), admin: try LocalPort.free(preferred: adminPort))
+        let ports = (api: try freePort(preferred: apiPort), admin: try freePort(preferred: adminPort))
         (apiPort, adminPort) = (ports.api, ports.admin)
         let settings = JanusSettings(
             configuration: configuration, apiPort: ports.api, adminPort: ports.admin,
@@ -107,6 +129,18 @@ public final class JanusProcess {
         for folder in ["events", "loggers"] { try directory.link([], in: folder) }
         return ChildProcess.Command(
             executable: installation.program, arguments: ["--disable-colors", "--configs-folder", configuration.directory])
+    }
+
+    /// Ports of the Januses of this process: one that was just started may not have bound its own.
+    private static var ports: Set<UInt16> = []
+
+    /// A port of 127.0.0.1 that is free, and that no other Janus of this process has.
+    private func freePort(preferred: UInt16?) throws(JanusProcessError) -> UInt16 {
+        if let preferred { JanusProcess.ports.remove(preferred) }
+        var port = try LocalPort.free(preferred: preferred)
+        for _ in 0..<64 where JanusProcess.ports.contains(port) { port = try LocalPort.free() }
+        JanusProcess.ports.insert(port)
+        return port
     }
 
     private func spawn(_ command: ChildProcess.Command) throws(JanusProcessError) -> ChildProcess {
@@ -179,13 +213,14 @@ public final class JanusProcess {
         memory = nil
         timer?.cancel()
         timer = nil
-        if let health {
-            self.health = nil
-            LoopActor.task { await health.stop() }
-        }
+        endHealthChecks()
         if let readySince, clock.now - readySince >= configuration.forgiveness { failures = 0 }
         readySince = nil
-        if isWanted {
+        let isRestarted = isRestarting
+        isRestarting = false
+        if isWanted, isRestarted {
+            launch()
+        } else if isWanted {
             failed(reason)
         } else {
             logger.info("Janus has ended", metadata: ["how": "\(reason)"])
@@ -193,6 +228,12 @@ public final class JanusProcess {
         let waiting = waiting
         self.waiting = []
         waiting.forEach { $0.resume() }
+    }
+
+    private func endHealthChecks() {
+        guard let health else { return }
+        self.health = nil
+        LoopActor.task { await health.stop() }
     }
 
     private func failed(_ reason: JanusProcessError) {

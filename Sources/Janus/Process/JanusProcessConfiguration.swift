@@ -2,6 +2,8 @@ internal import Glibc
 
 /// How to run a Janus of one's own.
 public struct JanusProcessConfiguration: Sendable {
+    /// What the log calls this Janus; `nil` where there is no other one.
+    public var name: String?
     /// Path or name of the program.
     public var executable: String
     /// Where its transports are, as `…/janus` with the folder `transports`; found by itself when `nil`.
@@ -34,11 +36,12 @@ public struct JanusProcessConfiguration: Sendable {
     public var forgiveness: Duration
 
     public init(
-        executable: String = "janus", libraries: String? = nil, engine: String? = nil, directory: String, rtpPorts: ClosedRange<Int>,
+        name: String? = nil, executable: String = "janus", libraries: String? = nil, engine: String? = nil, directory: String, rtpPorts: ClosedRange<Int>,
         localAddress: String, eventLoops: Int, memoryLimit: Int, startLimit: Duration = .seconds(10), stopLimit: Duration = .seconds(3),
         healthInterval: Duration = .seconds(5), firstRestart: Duration = .milliseconds(200),
         longestRestart: Duration = .seconds(10), forgiveness: Duration = .seconds(30)
     ) {
+        self.name = name
         self.executable = executable
         self.libraries = libraries
         self.engine = engine

@@ -3,8 +3,10 @@ public import SDP
 /// Tern's own side of a dialog: an `o=` line that stays, with a version that rises when the rest has changed (RFC 3264, section 8).
 struct LocalDescription: Sendable {
     private let sessionID: UInt64
-    /// Our address, of `o=` and `c=`.
+    /// Our address, of `c=`, and of `o=` in the dialog's first description.
     var connection: Connection
+    /// That of `o=`, which stays even where media goes elsewhere later; nil before the first description.
+    private var origin: Connection?
     /// Whether `c=` stands once for all; without it each medium has its own.
     private let hasConnection: Bool
     private var last: SessionDescription?
@@ -24,8 +26,9 @@ struct LocalDescription: Sendable {
 
     /// The description with these media.
     mutating func describing(_ media: [MediaDescription]) -> SessionDescription {
+        origin = origin ?? connection
         var session = description(media)
-        if let last, isRolledBack || session.media != last.media {
+        if let last, isRolledBack || session.media != last.media || session.connection != last.connection {
             version &+= 1
             session = description(media)
         }
@@ -36,9 +39,9 @@ struct LocalDescription: Sendable {
     }
 
     private func description(_ media: [MediaDescription]) -> SessionDescription {
-        SessionDescription(
-            origin: Origin(
-                sessionID: sessionID, sessionVersion: version, addressType: connection.addressType, address: connection.address),
+        let origin = origin ?? connection
+        return SessionDescription(
+            origin: Origin(sessionID: sessionID, sessionVersion: version, addressType: origin.addressType, address: origin.address),
             connection: hasConnection ? connection : nil, media: media.limited(to: bitrate))
     }
 

@@ -10,7 +10,7 @@ public import SDP
 public struct SIPNegotiation: Sendable {
     let profile: SIPProfile
     /// Our addresses, one of which the dialog's media comes to.
-    let own: LegAddresses
+    private(set) var own: LegAddresses
     /// The family of that one; nil before the first offer.
     var chosenFamily: AddressFamily?
     /// What is sent to the phone.
@@ -73,6 +73,16 @@ public struct SIPNegotiation: Sendable {
         local = LocalDescription(sessionID: sessionID, connection: connection, hasConnection: true)
         // Each medium has its own.
         plain = LocalDescription(sessionID: sessionID, connection: connection, hasConnection: false)
+    }
+
+    /// Has the phone's media received at these addresses, or at those that it was made with, before anything is said to it in this session. A dialog that goes on
+    /// may have had it elsewhere; it keeps its family where there is an address of it.
+    mutating func receive(at addresses: LegAddresses?) {
+        own = addresses ?? own
+        if let family = chosenFamily, own[family] == nil { chosenFamily = .ip4 }
+        let family = chosenFamily ?? .ip4
+        local.connection = Connection(addressType: family.type, address: own[family] ?? own.ip4)
+        plain.connection = local.connection
     }
 
     /// Forgets an offer that was refused; what was agreed before it stands (RFC 6141).

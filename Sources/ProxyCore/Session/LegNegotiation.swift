@@ -73,6 +73,13 @@ extension LegNegotiation {
         self = .sip(leg)
     }
 
+    /// The addresses at which a phone's media is received, before anything is said to it in this session; nil where those stand that it was made with.
+    mutating func receive(at addresses: LegAddresses?) {
+        guard case .sip(var leg) = self else { return }
+        leg.receive(at: addresses)
+        self = .sip(leg)
+    }
+
     /// Its phone was told this by somebody else.
     mutating func note(_ session: SessionDescription) {
         guard case .sip(var leg) = self else { return }

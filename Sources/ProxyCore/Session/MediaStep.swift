@@ -16,6 +16,8 @@ public enum MediaStep: Sendable, Equatable {
 /// What came of a step.
 public enum StepOutcome: Sendable, Equatable {
     case done
+    /// The handles are attached at a media server that receives phones' media at these addresses, in place of the session's.
+    case attached(LegAddresses)
     /// The ports of a phone's leg, also those that were open before.
     case opened([MediaKind: LegPort])
     /// What the browser is to be told.

@@ -204,6 +204,8 @@ struct OfferAnswer: Sendable {
     mutating func stepDone(_ number: Int, _ outcome: StepOutcome) -> [Outcome] {
         switch state {
         case .attaching(let first) where first.step == number:
+            let addresses: LegAddresses? = if case .attached(let addresses) = outcome { addresses } else { nil }
+            for side in SessionSide.allCases { sides[side]?.receive(at: addresses) }
             let outcomes = begin(first)
             return outcomes + candidates.attached().map(Outcome.action)
         case .carrying(let exchange, let inner, step: number):

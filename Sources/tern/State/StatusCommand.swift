@@ -35,7 +35,7 @@ struct StatusCommand: ParsableCommand {
         let minute = overview["rates"]?["last_minute"]
         func rate(_ name: String) -> Int { minute?[name]?.intValue ?? 0 }
         let down = (overview["trunks"]?["list"]?.arrayValue ?? []).filter { $0["up"]?.boolValue != true }
-        let lines = [
+        let lines: [(String, String)] = [
             ("version", overview["version"]?.stringValue ?? "?"),
             ("running for", TextTable.age(overview["uptime"]?.intValue ?? 0)),
             ("takes calls", takes),
@@ -44,12 +44,28 @@ struct StatusCommand: ParsableCommand {
             ("registrations", "\(count("registrations"))"),
             ("browsers", "\(count("clients"))"),
             ("trunks", "\(count("trunks"))" + (down.isEmpty ? "" : ", down: " + down.compactMap { $0["name"]?.stringValue }.joined(separator: ", "))),
-            ("media servers", "\(count("januses"))"),
+        ] + mediaServers(overview["januses"]?["list"]?.arrayValue ?? []) + [
             ("banned", "\(count("bans"))"),
             ("memory", "\((overview["memory"]?.intValue ?? 0) >> 20) MiB"),
             ("descriptors", used("descriptors")),
         ]
         return lines.map { $0.0 + String(repeating: " ", count: 15 - $0.0.count) + ConfigurationText.shown($0.1) }.joined(separator: "\n")
+    }
+
+    /// A line for each media server.
+    private static func mediaServers(_ servers: [JSONValue]) -> [(String, String)] {
+        if servers.isEmpty { return [("media servers", "none")] }
+        return servers.enumerated().map { index, server in
+            let state = server["state"]?.stringValue ?? "?", legs = server["handles"]?.intValue ?? 0
+            var parts = [server["reason"]?.stringValue.map { "\(state) (\($0))" } ?? state]
+            if server["draining"]?.boolValue == true {
+                parts.append(server["restarts_when_empty"]?.boolValue == true ? "drained, and started again when it is empty" : "drained: gets no new calls")
+            }
+            parts.append("\(legs) \(legs == 1 ? "leg" : "legs")")
+            if let cores = server["cores"]?.doubleValue { parts.append("\((cores * 100).rounded() / 100) cores") }
+            if server["slow"]?.boolValue == true, let time = server["answer_time"]?.doubleValue { parts.append("slow: it answers after \((time * 10).rounded() / 10) s") }
+            return (index == 0 ? "media servers" : "", "\(server["name"]?.stringValue ?? "?"): \(parts.joined(separator: ", "))")
+        }
     }
 }
 

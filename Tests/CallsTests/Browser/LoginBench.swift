@@ -25,7 +25,7 @@ final class LoginBench {
     init(_ settings: CallSettings, tokens: [TokenKey]) async throws {
         let lines = lines
         let log = Logger(label: "tern.test") { _ in lines }
-        let media = MediaBackend(.external(urls: [], apiSecret: nil), log: log)
+        let media = MediaBackend(.external([], apiSecret: nil), log: log)
         let table = CallTable()
         let sessions = SessionRegistry(
             factory: SessionContext(

@@ -18,8 +18,9 @@ export class NowView {
    * @param {(command: string, data?: object) => Promise<object>} page.request
    * @param {(call: object) => void} page.onHangUp an operator wants to end this call
    * @param {(ban: object) => void} page.onLift an operator wants to lift this ban
+   * @param {(server: object) => void} page.onDrainMedia an operator wants to keep new calls from this media server, or let them come again
    */
-  constructor({ request, onHangUp, onLift }) {
+  constructor({ request, onHangUp, onLift, onDrainMedia }) {
     this.#request = request;
     this.#tables = {
       calls: new Table(element('live-calls'), [
@@ -38,13 +39,13 @@ export class NowView {
         { name: 'targets', title: 'Targets', text: ({ targets }) => targets.map(({ uri, state }) => `${plainName(uri)} ${targetStates[state] ?? state}`).join(', ') },
       ], ({ name }) => name),
       januses: new Table(element('januses'), [
-        { name: 'url', title: 'Janus', text: ({ url }) => url, isHeader: true },
-        {
-          name: 'state', title: 'State', text: ({ state, reason }) => reason ? `${state}: ${reason}` : state,
-          tone: ({ state }) => ({ ready: 'good', down: 'poor' })[state] ?? 'fair',
-        },
+        { name: 'name', title: 'Janus', text: ({ name, url }) => name ?? url, isHeader: true },
+        { name: 'url', title: 'Address', text: ({ url }) => url },
+        { name: 'state', title: 'State', text: mediaServerState, tone: mediaServerTone },
         { name: 'handles', title: 'Handles', text: ({ handles }) => String(handles) },
-      ], ({ url }) => url),
+        { name: 'load', title: 'Load', text: mediaServerLoad },
+        { name: 'drain', title: 'Drain', control: row => drainMediaButton(row, onDrainMedia), refresh: showDraining },
+      ], ({ name, url }) => name ?? url),
       registrations: new Table(element('registrations'), [
         { name: 'user', title: 'User', text: ({ user }) => user, isHeader: true },
         { name: 'contact', title: 'Contact', text: ({ contact }) => plainName(contact) },
@@ -157,4 +158,37 @@ function liftButton(row, onLift) {
   button.addEventListener('focus', () => button.setAttribute('aria-label', `Lift the ban of ${row().user ?? 'all'} at ${row().address}`));
   button.addEventListener('click', () => onLift(row()));
   return button;
+}
+
+function mediaServerState({ state, reason, draining, restarts_when_empty: restarts, slow }) {
+  const words = [reason ? `${state}: ${reason}` : state];
+  if (slow) words.push('answers late');
+  if (draining) words.push(restarts ? 'drained, starts again when it is empty' : 'drained');
+  return words.join(', ');
+}
+
+function mediaServerTone({ state, draining, slow }) {
+  if (state === 'ready') return draining || slow ? 'fair' : 'good';
+  return state === 'down' ? 'poor' : 'fair';
+}
+
+/** How busy a media server is, and how fast it answers. */
+function mediaServerLoad({ cores, answer_time: seconds }) {
+  const parts = [];
+  if (cores !== null && cores !== undefined) parts.push(`${cores.toFixed(2)} cores`);
+  if (seconds !== null && seconds !== undefined) parts.push(`${Math.round(seconds * 1_000)} ms`);
+  return orDash(parts.join(', '));
+}
+
+function drainMediaButton(row, onDrainMedia) {
+  const button = make('button', { type: 'button', className: 'quiet' }, [make('span')]);
+  button.dataset.needsGateway = '';
+  button.addEventListener('click', () => onDrainMedia(row()));
+  return button;
+}
+
+function showDraining(button, { name, draining }) {
+  const text = draining ? 'Use again' : 'Drain', label = draining ? `Send new calls to ${name} again` : `Send no new calls to ${name}`;
+  if (button.textContent !== text) button.firstElementChild.textContent = text;
+  if (button.getAttribute('aria-label') !== label) button.setAttribute('aria-label', label);
 }

@@ -9,6 +9,7 @@ import { make, plainName } from '../phone/phone-elements.js';
  * @property {(row: object) => string} [link] the address that the text leads to
  * @property {(row: object) => string} [tone] `good`, `fair`, `poor` or empty
  * @property {(row: () => object) => Node} [control] made once for each row
+ * @property {(control: Node, row: object) => void} [refresh] shows on the control what its row says now
  * @property {boolean} [isHeader] names its row
  */
 
@@ -81,14 +82,15 @@ export class Table {
   }
 }
 
-function makeCell({ name, title, text, link, tone, control, isHeader }, row) {
+function makeCell({ name, title, text, link, tone, control, refresh, isHeader }, row) {
   const element = make(isHeader ? 'th' : 'td');
   element.setAttribute('role', isHeader ? 'rowheader' : 'cell');
   if (isHeader) element.scope = 'row';
   Object.assign(element.dataset, { column: name, title: control ? '' : title });
   if (control) {
-    element.append(control(row));
-    return { element, update() {} };
+    const made = control(row);
+    element.append(made);
+    return { element, update(data) { refresh?.(made, data); } };
   }
   const holder = make(link ? 'a' : 'span');
   element.append(holder);

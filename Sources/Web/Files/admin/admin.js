@@ -21,6 +21,7 @@ const page = {
   requestMedia: (command, data) => client.request('media', command, data),
   onHangUp: hangUp,
   onLift: ({ address, user }) => perform('lift_ban', { address, user }, 'The ban is lifted.'),
+  onDrainMedia: drainMedia,
   tell,
 };
 const now = new NowView(page), calls = new CallsView(page), call = new CallView(page);
@@ -111,6 +112,13 @@ async function isSure(title, text, go) {
 async function hangUp({ call_id: id, caller, caller_name: name, source, dialled }) {
   if (!await isSure('End this call?', `${callerText(caller, name, source)} → ${dialled}`, 'Hang up')) return;
   await perform('hang_up', { call_id: id }, 'The call is ended.');
+}
+
+async function drainMedia({ name, draining }) {
+  const on = !draining;
+  const text = 'The calls that it has go on. Where no other media server is ready, new calls are answered 503.';
+  if (on && !await isSure(`Send no new calls to ${name}?`, text, 'Drain')) return;
+  await perform('drain_media', { name, on }, on ? `${name} gets no new calls.` : `${name} gets new calls again.`);
 }
 
 element('drain-button').addEventListener('click', async () => {
