@@ -64,14 +64,36 @@ static int is_filtered(nta_agent_t *agent, unsigned errors, tport_t *transport, 
   return sip->sip_to->a_tag == NULL && nta_incoming_find(agent, sip, sip->sip_via) == NULL;
 }
 
+/* The INVITE that is dealt with, where the response to it is one for one: it came again, or is answered without a transaction. */
+static msg_t *asking;
+
+static void ask(msg_t *message)
+{
+  if (asking != NULL) msg_destroy(asking);
+  asking = message != NULL ? msg_ref_create(message) : NULL;
+}
+
+static int has_transaction(nta_agent_t *agent, sip_t const *sip)
+{
+  return sip->sip_via != NULL && sip->sip_call_id != NULL && sip->sip_cseq != NULL && sip->sip_from != NULL && sip->sip_to != NULL &&
+         nta_incoming_find(agent, sip, sip->sip_via) != NULL;
+}
+
 static void receive(tp_stack_t *stack, tport_t *transport, msg_t *message, tp_magic_t *magic, su_time_t now)
 {
-  int i = index_of(stack);
+  int i = index_of(stack), is_handled;
   sip_t const *sip = sip_object(message);
-  if (i < MOST_AGENTS && request_filter != NULL && sip != NULL && is_filtered((nta_agent_t *)stack, agents[i].errors, transport, message, sip) &&
-      request_filter(agents[i].number, (nta_agent_t *)stack, transport, message))
-    return;
+  int is_invite = sip != NULL && sip->sip_request != NULL && sip->sip_request->rq_method == sip_method_invite;
+  if (i < MOST_AGENTS && request_filter != NULL && sip != NULL && is_filtered((nta_agent_t *)stack, agents[i].errors, transport, message, sip)) {
+    if (is_invite) ask(message);
+    is_handled = request_filter(agents[i].number, (nta_agent_t *)stack, transport, message);
+    ask(NULL);
+    if (is_handled) return;
+  } else if (is_invite && has_transaction((nta_agent_t *)stack, sip)) {
+    ask(message);
+  }
   usual_receive(stack, transport, message, magic, now);
+  ask(NULL);
 }
 
 /* An agent that begins to listen: what its transports receive goes through receive(). */
@@ -116,6 +138,102 @@ int tern_reply(
   return nta_msg_mreply(agent, response, sip, status, phrase, request, TAG_NEXT(tags));
 }
 
+/* Connections: what there is of a message that has not ended. Sofia has timers for that over TCP alone, each from one piece to the next. */
+
+#define MOST_FRAGMENTS 8
+static struct {
+  /* Whose data are read; NULL where none are. */
+  tport_t *transport;
+  /* Room for the piece that is read. */
+  msg_iovec_t room[MOST_FRAGMENTS];
+  issize_t fragments;
+  /* Whether more than line ends and blanks came, and came last; whether a message has ended, and was none. */
+  int has_text, ends_in_text, is_delivered, is_broken;
+  /* What has begun behind it. */
+  msg_t *next;
+} reading;
+
+static void (*piece_sink)(struct sockaddr const *peer, socklen_t length, tern_piece_t piece);
+
+void tern_on_pieces(void (*sink)(struct sockaddr const *peer, socklen_t length, tern_piece_t piece)) { piece_sink = sink; }
+
+issize_t msg_recv_iovec(msg_t *message, msg_iovec_t room[], isize_t most, usize_t length, int is_exact)
+{
+  static __typeof__(msg_recv_iovec) *usual;
+  issize_t i, count;
+  if (usual == NULL) usual = USUAL(msg_recv_iovec);
+  if (usual == NULL) return -1;
+  count = usual(message, room, most, length, is_exact);
+  if (reading.transport == NULL || room == NULL) return count;
+  reading.fragments = count < MOST_FRAGMENTS ? count : MOST_FRAGMENTS;
+  for (i = 0; i < reading.fragments; i++) reading.room[i] = room[i];
+  return count;
+}
+
+isize_t msg_recv_commit(msg_t *message, usize_t length, int is_end)
+{
+  static __typeof__(msg_recv_commit) *usual;
+  usize_t left = length, size, k;
+  issize_t i;
+  if (usual == NULL) usual = USUAL(msg_recv_commit);
+  if (usual == NULL) return (isize_t)-1;
+  if (reading.transport != NULL) {
+    for (i = 0; i < reading.fragments && left > 0; i++, left -= size) {
+      char const *text = reading.room[i].mv_base;
+      size = reading.room[i].mv_len < left ? reading.room[i].mv_len : left;
+      for (k = 0; k < size; k++) {
+        reading.ends_in_text = text[k] != '\0' && strchr(" \t\r\n", text[k]) == NULL;
+        reading.has_text |= reading.ends_in_text;
+      }
+    }
+    reading.fragments = 0;
+  }
+  return usual(message, length, is_end);
+}
+
+static void note_delivery(tport_t *transport, msg_t *message, msg_t *next)
+{
+  if (reading.transport != transport) return;
+  reading.is_delivered = 1;
+  /* Sofia reads no more of this connection. */
+  reading.is_broken = msg_get_flags(message, MSG_FLG_TOOLARGE | MSG_FLG_ERROR) != 0;
+  if (reading.next != NULL) msg_destroy(reading.next);
+  reading.next = next != NULL ? msg_ref_create(next) : NULL;
+}
+
+static tern_piece_t piece_read(void)
+{
+  sip_t const *sip = reading.next != NULL ? sip_object(reading.next) : NULL;
+  if (!reading.is_delivered) return reading.has_text ? tern_piece_more : tern_piece_none;
+  if (reading.is_broken) return tern_piece_more;
+  if (reading.next == NULL) return tern_piece_last;
+  return reading.ends_in_text || (sip != NULL && (sip->sip_request != NULL || sip->sip_status != NULL)) ? tern_piece_first : tern_piece_last;
+}
+
+static void read_connection(tport_t *transport, void (*usual)(tport_t *))
+{
+  su_addrinfo_t const *info = tport_get_address(transport);
+  su_sockaddr_t peer;
+  socklen_t length = 0;
+  tern_piece_t piece;
+  if (reading.transport != NULL) {
+    usual(transport);
+    return;
+  }
+  if (info != NULL && info->ai_addr != NULL && info->ai_addrlen <= sizeof peer) {
+    length = (socklen_t)info->ai_addrlen;
+    memcpy(&peer, info->ai_addr, length);
+  }
+  memset(&reading, 0, sizeof reading);
+  reading.transport = transport;
+  usual(transport);
+  reading.transport = NULL;
+  piece = piece_read();
+  if (reading.next != NULL) msg_destroy(reading.next);
+  reading.next = NULL;
+  if (piece != tern_piece_none && length > 0 && piece_sink != NULL) piece_sink(&peer.su_sa, length, piece);
+}
+
 /* Datagrams: Sofia reads one in each turn of the loop. Under load the others wait in the system's buffer, with ACK and BYE behind INVITEs. Here they are read
  * as long as there are any, and INVITEs for new calls come last. */
 
@@ -146,6 +264,7 @@ void tport_deliver(tport_t *transport, msg_t *message, msg_t *next, tport_compre
     new_calls[new_call_count++].received = received;
     return;
   }
+  note_delivery(transport, message, next);
   if (usual != NULL) usual(transport, message, next, compressor, received);
 }
 
@@ -170,7 +289,11 @@ void tport_recv_event(tport_t *transport)
   int first = 0;
   if (usual == NULL) usual = USUAL(tport_recv_event);
   if (usual == NULL) return;
-  if (is_draining || !tport_is_udp(transport)) {
+  if (!tport_is_udp(transport)) {
+    read_connection(transport, usual);
+    return;
+  }
+  if (is_draining) {
     usual(transport);
     return;
   }
@@ -188,9 +311,9 @@ void tport_recv_event(tport_t *transport)
 
 /* Repetitions to somebody who may not be there: see tern_on_sending(). */
 
-static int (*may_send)(sip_t const *sip, char const *host);
+static int (*may_send)(sip_t const *sip, char const *host, int is_asked);
 
-void tern_on_sending(int (*is_sent)(sip_t const *sip, char const *host)) { may_send = is_sent; }
+void tern_on_sending(int (*is_sent)(sip_t const *sip, char const *host, int is_asked)) { may_send = is_sent; }
 
 /* BYE, and the responses to INVITE that are sent again by a timer: final ones until the ACK (RFC 3261 sections 13.3.1.4 and 17.2.1), reliable ones until the
  * PRACK (RFC 3262 section 3). */
@@ -199,6 +322,20 @@ static int is_repeated(sip_t const *sip)
   if (sip->sip_call_id == NULL || sip->sip_cseq == NULL) return 0;
   if (sip->sip_request != NULL) return sip->sip_request->rq_method == sip_method_bye;
   return sip->sip_cseq->cs_method == sip_method_invite && sip->sip_status != NULL && (sip->sip_status->st_status >= 200 || sip->sip_rseq != NULL);
+}
+
+/* Whether a response is the one to the INVITE that is dealt with; the next one is not. */
+static int is_asked(sip_t const *sip)
+{
+  sip_t const *request = asking != NULL ? sip_object(asking) : NULL;
+  char const *branch, *own;
+  if (request == NULL || sip->sip_request != NULL || sip->sip_via == NULL || request->sip_via == NULL) return 0;
+  if (request->sip_call_id == NULL || request->sip_cseq == NULL || sip->sip_cseq->cs_seq != request->sip_cseq->cs_seq) return 0;
+  branch = request->sip_via->v_branch, own = sip->sip_via->v_branch;
+  if (strcmp(sip->sip_call_id->i_id, request->sip_call_id->i_id) != 0 || (branch == NULL) != (own == NULL)) return 0;
+  if (branch != NULL && strcasecmp(branch, own) != 0) return 0;
+  ask(NULL);
+  return 1;
 }
 
 tport_t *tport_tsend(tport_t *transport, msg_t *message, tp_name_t const *name, tag_type_t tag, tag_value_t value, ...)
@@ -210,7 +347,7 @@ tport_t *tport_tsend(tport_t *transport, msg_t *message, tp_name_t const *name, 
   if (usual == NULL) usual = USUAL(tport_tsend);
   if (usual == NULL) return NULL;
   sip = may_send != NULL && message != NULL && tport_is_udp(transport) ? sip_object(message) : NULL;
-  if (sip != NULL && is_repeated(sip) && !may_send(sip, name != NULL ? name->tpn_host : NULL)) return transport;
+  if (sip != NULL && is_repeated(sip) && !may_send(sip, name != NULL ? name->tpn_host : NULL, is_asked(sip))) return transport;
   ta_start(ta, tag, value);
   result = usual(transport, message, name, ta_tags(ta));
   ta_end(ta);

@@ -1,5 +1,6 @@
 import EventLoop
 import Glibc
+import TestCertificates
 import Testing
 
 @testable import SIP
@@ -42,6 +43,48 @@ extension SIPTests.ConnectionTests {
             return peer.isBroken
         }
         await endpoint.endpoint.stop()
+    }
+
+    /// What a connection stays open after: keepalives, and line ends behind a message.
+    private static let keepalives = ["\r\n\r\n", "\r\n", "\r\n\r\n\r\n\r\n\r\n\r\n"]
+
+    @Test("a message that does not end within its time ends its connection, whether its pieces come slowly or none comes; keepalives and whole messages do not", arguments: [
+        ListenAddress.Transport.tcp, .tls,
+    ])
+    @LoopActor func unfinished(transport: ListenAddress.Transport) async throws {
+        let settings = try SIPTests.TLSTests.settings()
+        let endpoint = try RecordedEndpoint([transport]) { ($0.tls, $0.messageLimit) = (settings, .seconds(2)) }
+        var tunnels: [TLSTunnel] = []
+        func peer() throws -> RawPeer {
+            guard transport == .tls else { return try RawPeer(talkingTo: endpoint.port, tcp: true) }
+            let (tunnel, peer) = try SIPTests.TLSTests.raw(endpoint.port)
+            tunnels.append(tunnel)
+            return peer
+        }
+        func options(_ peer: RawPeer, _ number: Int) -> String { self.options(to: endpoint.port, from: peer.port, number, transport: transport.rawValue.uppercased()) }
+        let text = "OPTIONS sip:x@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/\(transport.rawValue.uppercased()) 127.0.0.1;branch=z9hG4bK1\r\n"
+        let body = text + "From: <sip:a@b>;tag=1\r\nTo: <sip:b@b>\r\nCall-ID: half\r\nCSeq: 1 OPTIONS\r\nContent-Length: 500\r\n\r\nv=0\r\n"
+        let idle = try peer(), silent = try ["OPT", text, body].map { start in (start, try peer()) }, dribbling = try peer(), behind = try peer()
+        for (start, peer) in silent { peer.send(start) }
+        // A message with the beginning of another one behind it.
+        behind.send(options(behind, 1) + "OPTI")
+        #expect(await behind.receive("SIP/2.0 200") != nil)
+        dribbling.send(text)
+        idle.send(options(idle, 1) + "\r\n")
+        #expect(await idle.receive("SIP/2.0 200") != nil)
+        var number = 1
+        try await eventually(within: .seconds(20), "the connections to be closed") {
+            number += 1
+            if number % 10 == 0 { idle.send(Self.keepalives[number / 10 % 3]) }
+            dribbling.send("x")
+            return silent.allSatisfy { $0.1.isOver } && dribbling.isOver && behind.isOver
+        }
+        // Two connections' time has passed without a message on this one.
+        while idle.takeLineEnd() {}
+        idle.send(options(idle, 2))
+        #expect(await idle.receive()?.hasPrefix("SIP/2.0 200") == true)
+        await endpoint.endpoint.stop()
+        for tunnel in tunnels { tunnel.close() }
     }
 
     @Test("while few descriptors are left connections wait, datagrams are answered and the loop rests; then they are served")
@@ -126,25 +169,6 @@ extension String {
 
 @Suite("Bounds of connections and of log lines")
 struct ConnectionBoundsTests {
-    @Test("data that comes again and again without a message's end is a slow sender; messages and keepalives are none")
-    func slowSenders() throws {
-        let start = ContinuousClock.now
-        let peer = try #require(SocketAddress("192.0.2.1:40000"))
-        func closed(segments: (Int) -> UInt32, messages: (Int) -> Int = { _ in 0 }, peer: (Int) -> SocketAddress) -> [Int] {
-            var slow = SlowSenders()
-            return (0..<120).filter { second in
-                let now = peer(second)
-                return !slow.look([(7, now, segments(second))], messages: [now: messages(second)], now: start + .seconds(second)).isEmpty
-            }
-        }
-        #expect(closed(segments: { UInt32($0) }) { _ in peer }.first == 30)
-        #expect(closed(segments: { UInt32($0 / 10) }) { _ in peer } == [])
-        #expect(closed(segments: { UInt32($0) }, messages: { $0 / 20 }) { _ in peer } == [])
-        // The descriptor is another connection's by then.
-        let other = try #require(SocketAddress("192.0.2.1:40001"))
-        #expect(closed(segments: { UInt32($0) }) { $0 / 20 % 2 == 0 ? peer : other } == [])
-    }
-
     @Test("lines beyond the budget are left out and counted, and the next second has room again")
     func budget() {
         let start = ContinuousClock.now

@@ -281,6 +281,43 @@ extension SIPTests.ReceptionTests {
         #expect(count == 3)
     }
 
+    @Test("an INVITE that comes again gets its response once more, as often as a client repeats it, and the timers' copies are as many as without it", arguments: [200, 486])
+    @LoopActor func askedAgain(status: Int) async throws {
+        let callee = try RecordedEndpoint([.udp]) { ($0.t1, $0.t1x64) = (.milliseconds(100), .milliseconds(6_400)) }
+        SilentSources.forgetAll()
+        let raw = try RawPeer(talkingTo: callee.port, host: 2)
+        let request = await invite(to: callee, from: raw), message = "SIP/2.0 \(status)"
+        raw.send(request.text)
+        let leg = try await callee.incoming().leg
+        if status == 200 { callee.endpoint.answer(leg, sdp: sdp("answer")) } else { callee.endpoint.reject(leg, SIPResponse(status: status)) }
+        // Nothing but these goes out while this runs: the timers' first repetition comes later.
+        for _ in 0..<4 { raw.send(request.text) }
+        for _ in 0..<5 { #expect(await raw.receive(message) != nil) }
+        // The timers' second and third.
+        for _ in 0..<2 { #expect(await raw.receive(message) != nil) }
+        #expect(await raw.receive(message, within: .milliseconds(1_000)) == nil)
+        // Of seven for requests three are left.
+        for _ in 0..<20 { raw.send(request.text) }
+        for _ in 0..<3 { #expect(await raw.receive(message) != nil) }
+        #expect(await raw.receive(message, within: .milliseconds(500)) == nil)
+        await callee.endpoint.stop()
+    }
+
+    @Test("a refusal without a transaction goes once for each INVITE, as often as a client repeats it")
+    @LoopActor func askedWithoutTransaction() async throws {
+        let callee = try RecordedEndpoint([.udp])
+        SilentSources.forgetAll()
+        callee.endpoint.onNewCall = { _, _ in
+            SIPNewCall.Screening(isKnown: false, challenge: SIPResponse(status: 401, headers: [("WWW-Authenticate", "Digest realm=\"r\", nonce=\"n\"")]))
+        }
+        let raw = try RawPeer(talkingTo: callee.port, host: 2)
+        let request = await invite(to: callee, from: raw)
+        for _ in 0..<20 { raw.send(request.text) }
+        for _ in 0..<7 { #expect(await raw.receive("SIP/2.0 401") != nil) }
+        #expect(await raw.receive(within: .milliseconds(500)) == nil)
+        await callee.endpoint.stop()
+    }
+
     @Test("and a refusal before there is a leg")
     @LoopActor func refusalsOfTheEndpoint() async throws {
         let callee = try RecordedEndpoint([.udp]) { ($0.t1, $0.t1x64) = (.milliseconds(20), .milliseconds(1_280)) }

@@ -204,8 +204,23 @@ int tern_reply(
 void tern_add_source(su_home_t *home, msg_t *message, sip_via_t *via);
 
 /** Asks before each BYE and each final or reliable response to an INVITE goes out over UDP, repetitions included, whether it is to be sent. `host` is the
- *  address that it goes to. */
-void tern_on_sending(int (*is_sent)(sip_t const *sip, char const *host));
+ *  address that it goes to; `is_asked` is not 0 for the one response to an INVITE that came again, or is answered without a transaction: no timer sends it. */
+void tern_on_sending(int (*is_sent)(sip_t const *sip, char const *host, int is_asked));
+
+/** What was read of a connection. */
+typedef enum {
+  /** Nothing of a message: line ends and blanks. */
+  tern_piece_none,
+  /** More of the message that has begun, or the beginning of one; or of what is no message, after which nothing is read any more. */
+  tern_piece_more,
+  /** The end of a message, and the beginning of another one. */
+  tern_piece_first,
+  /** The end of a message. */
+  tern_piece_last
+} tern_piece_t;
+
+/** Tells `sink` what was read of a TCP or TLS connection, in each turn of the loop in which something was. */
+void tern_on_pieces(void (*sink)(struct sockaddr const *peer, socklen_t length, tern_piece_t piece));
 
 /** Asks before a listening socket accepts a connection. Not 0: it does; else it is not watched until tern_resume_accepting(). */
 void tern_on_accepting(int (*is_accepted)(void));

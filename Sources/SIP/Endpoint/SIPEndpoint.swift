@@ -114,7 +114,8 @@ public final class SIPEndpoint: SIPUserAgent {
         }
         stacks = started
         connectionBounds = ConnectionBounds(
-            listening: listening, shares: configuration.connections, exempt: { [weak self] in self?.exempt ?? .loopback }, isKnown: { [weak self] in self?.isKnownPeer($0) ?? false }
+            listening: listening, shares: configuration.connections, messageLimit: configuration.messageLimit,
+            exempt: { [weak self] in self?.exempt ?? .loopback }, isKnown: { [weak self] in self?.isKnownPeer($0) ?? false }
         ) { [logger] closed in
             logger.warning("Connections beyond what there may be were closed", metadata: ["connections": "\(closed)"])
         }

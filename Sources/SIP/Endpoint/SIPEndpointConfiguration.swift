@@ -48,8 +48,10 @@ public struct SIPEndpointConfiguration: Sendable {
     /// How often an empty line goes over a TCP connection on which we say nothing else (RFC 5626 section 3.5.1): NATs and
     /// firewalls forget a silent one. 0 sends none.
     public var keepaliveInterval: Duration = .seconds(60)
-    /// How long the next piece of a message may take to come over a connection.
+    /// How long the next piece of a message may take to come over TCP: then what there is of it is forgotten.
     public var partialMessageLimit: Duration = .seconds(10)
+    /// How long a whole message may take to come over a connection, which is closed then.
+    public var messageLimit: Duration = .seconds(30)
     /// Resolves the names of next hops; without it there is no way to a name. Sofia's own resolver is not used.
     public var resolve: SIPNameResolver?
     /// How long a name may take to be resolved.

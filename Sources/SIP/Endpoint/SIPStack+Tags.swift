@@ -102,13 +102,18 @@ extension SIPStack {
             nonisolated(unsafe) let message = message, transport = transport
             LoopActor.assumeIsolated {
                 MessageCounts.note(message, isSent: isSent != 0)
-                if isSent == 0 { ReceivedMessages.note(message, transport) }
                 ShownMessages.tell(message, transport, isSent: isSent != 0)
             }
         }
-        tern_on_sending { sip, host in
+        tern_on_sending { sip, host, isAsked in
             nonisolated(unsafe) let sip = sip, host = host
-            return LoopActor.assumeIsolated { sip.map { SilentSources.maySend($0.pointee, to: SofiaText.field(host, limit: 64), at: .now) } ?? true } ? 1 : 0
+            return LoopActor.assumeIsolated {
+                sip.map { SilentSources.maySend($0.pointee, to: SofiaText.field(host, limit: 64), isAsked: isAsked != 0, at: .now) } ?? true
+            } ? 1 : 0
+        }
+        tern_on_pieces { peer, length, piece in
+            guard let peer = peer.flatMap({ SocketAddress($0, length: length) }) else { return }
+            LoopActor.assumeIsolated { UnfinishedMessages.note(piece, from: peer, at: .now) }
         }
         if let messages { tags.add(tern_ntatag_mclass(), OpaquePointer(messages)) }
         tags.add(tern_ntatag_sip_t1(), configuration.t1.wholeMilliseconds)

@@ -4,12 +4,15 @@ internal import SIPNames
 
 /// Bounds what is sent over UDP to an address that has never answered: a source address may be forged, and would make the gateway a reflector.
 ///
-/// Such an address gets each response to an INVITE that Sofia repeats, final or reliable, three times at most, and a BYE twice. An address has answered by an
-/// ACK or a PRACK with the tag that was sent to it, or by credentials with a nonce that was made for it.
+/// Such an address gets each response to an INVITE that Sofia's timers repeat, final or reliable, three times at most, and a BYE twice. An INVITE that it sends again gets
+/// one response more: one for one, and no more often than a client repeats it. An address has answered by an ACK or a PRACK with the tag that was sent to it, or by
+/// credentials with a nonce that was made for it.
 @LoopActor
 enum SilentSources {
     /// How often a response, and a BYE, goes to an address that has not answered.
     private static let responses: UInt8 = 3, requests: UInt8 = 2
+    /// How often a client sends an INVITE over UDP at most (RFC 3261 section 17.1.1.2: from one to the next the time is doubled, for 32 s).
+    private static let invites: UInt8 = 7
 
     /// Addresses that have answered within the last ten minutes.
     private static var proven = RecentValues<String, Void>(capacity: 16_384, lifetime: .seconds(600))
@@ -20,10 +23,17 @@ enum SilentSources {
     /// Dialogs whose peer has answered.
     private static var established: Set<SIPDialogName> = []
 
-    /// A response that is repeated: a number for its transaction and address, and whether it is a final one.
+    /// A response that is repeated: a number for its transaction and address, and why.
     private struct Response: Hashable {
+        enum Occasion {
+            /// A timer: a reliable response waits for its PRACK, a final one for its ACK.
+            case reliable, final
+            /// The INVITE came again, or is answered without a transaction.
+            case request
+        }
+
         let transaction: Int
-        let isFinal: Bool
+        let occasion: Occasion
     }
 
     /// Whether an address has shown that it gets what is sent to it.
@@ -59,8 +69,10 @@ enum SilentSources {
 
     /// Whether a BYE, or a response to an INVITE that is repeated, may go out.
     ///
-    /// - Parameter host: The address that it goes to; empty where it is not known.
-    static func maySend(_ sip: sip_t, to host: String, at now: ContinuousClock.Instant) -> Bool {
+    /// - Parameters:
+    ///   - host: The address that it goes to; empty where it is not known.
+    ///   - isAsked: Whether it is the one response to an INVITE that has just come.
+    static func maySend(_ sip: sip_t, to host: String, isAsked: Bool, at now: ContinuousClock.Instant) -> Bool {
         guard let id = sip.sip_call_id?.pointee.i_id else { return true }
         let callID = SofiaText.field(id, limit: 256)
         guard let status = sip.sip_status?.pointee.st_status else {
@@ -78,10 +90,11 @@ enum SilentSources {
         hasher.combine(sip.sip_cseq?.pointee.cs_seq)
         hasher.combine(SofiaText.field(sip.sip_via?.pointee.v_branch, limit: 128))
         hasher.combine(host)
-        let response = Response(transaction: hasher.finalize(), isFinal: status >= 200)
+        let response = Response(transaction: hasher.finalize(), occasion: isAsked ? .request : status >= 200 ? .final : .reliable)
+        let limit = isAsked ? invites : responses
         let count = sent.value(for: response, at: now) ?? 0
         // Set again where it is not sent: it is forgotten when its transaction has ended, not before.
-        sent.set(min(count + 1, responses + 1), for: response, at: now)
-        return count < responses
+        sent.set(min(count + 1, limit), for: response, at: now)
+        return count < limit
     }
 }
