@@ -8,7 +8,7 @@ final class PostgresRecordStore: RecordStore, @unchecked Sendable {
     let takesRunningCalls = true
     private let url: Secret
     /// The version of ``RecordTable/schema(key:integer:real:json:options:)``.
-    private static let version = 3
+    private static let version = 4
     /// Its first users at the same time wait for one another: an advisory lock.
     private static let lock = 0x7465_726E
     /// How often a record is tried that is refused, for a reason that may pass, while others are written.
@@ -225,6 +225,7 @@ final class PostgresRecordStore: RecordStore, @unchecked Sendable {
         ],
         [RecordTable.testCallSchema(integer: "BIGINT", json: "JSONB"), "INSERT INTO tern_schema VALUES (2)"],
         RecordTable.lineTestSchema + ["INSERT INTO tern_schema VALUES (3)"],
+        RecordTable.calledSchema + ["INSERT INTO tern_schema VALUES (4)"],
     ]
 }
 

@@ -41,6 +41,9 @@ enum RecordTable {
         }
     }
 
+    /// Whom a call went to.
+    private static let calledColumns = ["dialled", "number", "answered_by"]
+
     /// - Parameter place: How the parameter with that number, counted from 1, is written: `?1` or `$1`.
     static func insert(_ table: String, _ columns: [String], replacing key: String?, _ place: (Int) -> String) -> String {
         let places = columns.indices.map { place($0 + 1) }.joined(separator: ", ")
@@ -67,11 +70,20 @@ enum RecordTable {
         if query.isFailed { conditions.append("ended IS NOT NULL AND answered IS NULL") }
         if let wanted = query.lineTest { conditions.append("line_test LIKE \(bind(.text("%,\(wanted.rawValue),%")))") }
         match(query.from, ["caller"])
-        match(query.to, ["dialled", "number", "answered_by"])
+        if query.to?.isPrefix == true { match(query.to, calledColumns) }
         if let since = query.since { conditions.append("began >= \(bind(.integer(since)))") }
         if let until = query.until { conditions.append("began < \(bind(.integer(until)))") }
-        let filter = conditions.isEmpty ? "" : " WHERE " + conditions.joined(separator: " AND ")
         let limit = bind(.integer(min(max(1, query.limit), RecordQuery.most)))
+        if let to = query.to, !to.isPrefix {
+            // The latest by each column, of which its index has no more to look at than there may be of all.
+            let text = bind(.text(to.text)), most = query.isRecorded ? String(RecordQuery.most) : limit
+            let found = calledColumns.map { column in
+                let filter = (["\(column) = \(text)"] + conditions).joined(separator: " AND ")
+                return "SELECT id FROM (SELECT id FROM tern_call WHERE \(filter) ORDER BY began DESC, id LIMIT \(most)) AS by_\(column)"
+            }
+            conditions = ["id IN (" + found.joined(separator: " UNION ALL ") + ")"]
+        }
+        let filter = conditions.isEmpty ? "" : " WHERE " + conditions.joined(separator: " AND ")
         guard query.isRecorded else { return ("SELECT record FROM tern_call\(filter) ORDER BY began DESC, id LIMIT \(limit)", values) }
         // This member has an entry where there is a recording, in JSONB behind a blank; in the texts of a record a quotation mark has a backslash before it.
         return (
@@ -121,6 +133,9 @@ enum RecordTable {
     static let lineTestSchema = [
         "ALTER TABLE tern_call ADD COLUMN line_test TEXT", "CREATE INDEX tern_call_line_test ON tern_call (began) WHERE line_test IS NOT NULL",
     ]
+
+    /// Calls are found by each column that says whom they went to.
+    static let calledSchema = ["number", "answered_by"].map { "CREATE INDEX tern_call_\($0) ON tern_call (\($0), began) WHERE \($0) IS NOT NULL" }
 
     /// Makes the tables, as the first version has them.
     ///

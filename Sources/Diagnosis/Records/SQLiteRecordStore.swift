@@ -235,6 +235,9 @@ final class SQLiteRecordStore: RecordStore, @unchecked Sendable {
         migrator.registerMigration("3") { db in
             for statement in RecordTable.lineTestSchema { try db.execute(sql: statement) }
         }
+        migrator.registerMigration("4") { db in
+            for statement in RecordTable.calledSchema { try db.execute(sql: statement) }
+        }
         return migrator
     }
 }

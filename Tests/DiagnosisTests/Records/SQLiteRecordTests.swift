@@ -63,6 +63,32 @@ struct SQLiteRecordTests {
         try RecordQueries.check(store)
     }
 
+    @Test("whom a call went to, or came from, is looked up in an index: no query goes through all calls", arguments: [false, true], [false, true])
+    func indexed(isRecorded: Bool, isBounded: Bool) throws {
+        _ = try store.write([RecordSamples.ended("a")])
+        var from = RecordQuery(), to = RecordQuery()
+        (from.from, to.to) = (RecordQuery.Pattern("alice"), RecordQuery.Pattern("bob"))
+        let queue = try DatabaseQueue(path: folder.file("records.sqlite"))
+        for var query in [from, to] {
+            query.isRecorded = isRecorded
+            if isBounded { (query.isFailed, query.since, query.until) = (true, 1, 2) }
+            let statement = RecordTable.select(query) { "?\($0)" }
+            let values = statement.values.map { value -> (any DatabaseValueConvertible)? in
+                switch value {
+                case .text(let text): text
+                case .integer(let number): number
+                default: nil
+                }
+            }
+            let steps = try queue.read { db in
+                try Row.fetchAll(db, sql: "EXPLAIN QUERY PLAN " + statement.sql, arguments: StatementArguments(values)).compactMap { $0["detail"] as String? }
+            }
+            #expect(!steps.contains { $0.hasPrefix("SCAN tern_call") }, "\(steps)")
+            let indexes = query.to == nil ? ["caller"] : ["dialled", "number", "answered_by"]
+            for index in indexes { #expect(steps.contains { $0.hasPrefix("SEARCH tern_call USING INDEX tern_call_\(index) (") }, "\(steps)") }
+        }
+    }
+
     @Test("a call is found by its id, the beginning of it, and the Call-ID of either side")
     func identified() throws {
         try RecordQueries.checkIDs(store)
