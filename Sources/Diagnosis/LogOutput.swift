@@ -1,21 +1,20 @@
 public import Configuration
 internal import CoreMetrics
 public import Events
-internal import Glibc
 public import Logging
 internal import Synchronization
 
 /// Where log lines go, with the level and the form that all loggers share; both may be changed while they are in use.
 ///
-/// A reader that does not read costs one short wait, and then lines: they are dropped until it reads again, and their
-/// number is told. The gateway itself never waits for its log.
+/// A reader that does not read, and a disk that does not answer, cost lines: when ``LineWriter`` has no more room for them they are dropped, and their number is
+/// told. The gateway itself never waits for its log.
 public final class LogOutput: Sendable {
     /// The process's standard error.
     public static let standardError = LogOutput(descriptor: 2, isShown: true)
 
     private let writer: LineWriter
     private let levelIndex: Atomic<Int>
-    private let isJSON: Atomic<Bool>
+    private let form: Form
     /// Whether its lines are events of the gateway as well.
     private let isShown: Bool
     private let stream: EventStream
@@ -27,15 +26,35 @@ public final class LogOutput: Sendable {
     ///   - descriptor: An open file descriptor, which stays the caller's.
     ///   - isShown: Whether its lines are events of the gateway as well.
     ///   - stream: Of these events.
-    public init(
+    public convenience init(
         descriptor: Int32, level: Logger.Level = .info, format: GatewayConfiguration.Log.Format = .text, isShown: Bool = false, stream: EventStream = .shared
     ) {
-        writer = LineWriter(descriptor: descriptor)
+        self.init(descriptor: descriptor, capacity: LineWriter.capacity, level: level, format: format, isShown: isShown, stream: stream)
+    }
+
+    /// - Parameter capacity: Bytes of lines that wait for whoever reads them.
+    init(
+        descriptor: Int32, capacity: Int, level: Logger.Level = .info, format: GatewayConfiguration.Log.Format = .text, isShown: Bool = false,
+        stream: EventStream = .shared
+    ) {
+        let form = Form(isJSON: format == .json)
+        self.form = form
+        writer = LineWriter(descriptor: descriptor, capacity: capacity) { dropped in
+            form.text(of: LogEntry(
+                time: .now(), level: .warning, label: "tern.log", message: "log lines were dropped", metadata: [("count", .string(String(dropped)))]))
+        } onDrop: {
+            Counter(label: "tern_log_lines_dropped_total").increment()
+        }
         self.stream = stream
         self.isShown = isShown
         levelIndex = Atomic(LogOutput.index(of: level))
-        isJSON = Atomic(format == .json)
     }
+
+    /// Waits until all lines are written, or `limit` has passed.
+    ///
+    /// - Returns: Whether they are.
+    @discardableResult
+    public func flush(within limit: Duration) -> Bool { writer.flush(within: limit) }
 
     /// The least level that is written.
     public var level: Logger.Level {
@@ -83,23 +102,26 @@ public final class LogOutput: Sendable {
     }
 
     public var format: GatewayConfiguration.Log.Format {
-        get { isJSON.load(ordering: .relaxed) ? .json : .text }
-        set { isJSON.store(newValue == .json, ordering: .relaxed) }
+        get { form.isJSON.load(ordering: .relaxed) ? .json : .text }
+        set { form.isJSON.store(newValue == .json, ordering: .relaxed) }
     }
 
     func write(_ entry: LogEntry) {
-        let line = format == .json ? entry.json : entry.text
+        let line = form.text(of: entry)
         if isShown, entry.isEvent { stream.tell(entry.line(line), about: entry.subject) }
-        let isWritten = writer.write(line) { dropped in
-            let notice = LogEntry(
-                time: .now(), level: .warning, label: "tern.log", message: "log lines were dropped",
-                metadata: [("count", .string(String(dropped)))])
-            return self.format == .json ? notice.json : notice.text
-        }
-        if !isWritten { Counter(label: "tern_log_lines_dropped_total").increment() }
+        writer.write(line)
     }
 
     private static func index(of level: Logger.Level) -> Int {
         Logger.Level.allCases.firstIndex(of: level) ?? 0
+    }
+
+    /// How lines look.
+    private final class Form: Sendable {
+        let isJSON: Atomic<Bool>
+
+        init(isJSON: Bool) { self.isJSON = Atomic(isJSON) }
+
+        func text(of entry: LogEntry) -> String { isJSON.load(ordering: .relaxed) ? entry.json : entry.text }
     }
 }

@@ -1,3 +1,4 @@
+internal import Diagnosis
 internal import Glibc
 
 /// How the program ends; thrown by a subcommand that has told why.
@@ -8,8 +9,10 @@ enum ExitStatus: Int32, Error {
     /// The configuration or the arguments are wrong.
     case badInput = 2
 
-    /// Ends the process here and now, without exit handlers: the loop's thread may still run what they would destroy.
+    /// Ends the process here and now, without exit handlers: the loop's thread may still run what they would destroy. The log's lines
+    /// are written before, unless nobody takes them.
     func leave() -> Never {
+        LogOutput.standardError.flush(within: .seconds(1))
         _exit(rawValue)
     }
 }

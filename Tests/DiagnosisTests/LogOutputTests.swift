@@ -1,6 +1,7 @@
 @testable import Diagnosis
 import Glibc
 import Logging
+import Synchronization
 import Testing
 
 @Suite struct LogOutputTests {
@@ -21,7 +22,9 @@ import Testing
             close(write)
         }
 
-        func drain() -> String {
+        /// - Parameter output: Whose lines are waited for.
+        func drain(_ output: LogOutput? = nil) -> String {
+            if let output { #expect(output.flush(within: .seconds(10))) }
             var bytes: [UInt8] = []
             var chunk = [UInt8](repeating: 0, count: 65_536)
             while case let count = Glibc.read(read, &chunk, chunk.count), count > 0 { bytes += chunk.prefix(count) }
@@ -32,22 +35,22 @@ import Testing
     @Test("a logger writes its own metadata, what it is given, and the error")
     func metadata() throws {
         let pipe = try Pipe()
-        var logger = Logger(label: "tern.test") { TernLogHandler(label: $0, output: LogOutput(descriptor: pipe.write)) }
+        let (output, plain) = logging(to: pipe)
+        var logger = plain
         logger[metadataKey: "call"] = "1"
         logger.info("hello", metadata: ["leg": "a", "call": "2"])
-        #expect(pipe.drain().hasSuffix(" info tern.test: hello call=2 leg=a\n"))
+        #expect(pipe.drain(output).hasSuffix(" info tern.test: hello call=2 leg=a\n"))
     }
 
     @Test("level and format change while loggers are in use")
     func runtimeChange() throws {
         let pipe = try Pipe()
-        let output = LogOutput(descriptor: pipe.write)
-        let logger = Logger(label: "tern.test") { TernLogHandler(label: $0, output: output) }
+        let (output, logger) = logging(to: pipe)
         logger.debug("unheard")
         output.level = .debug
         output.format = .json
         logger.debug("heard")
-        let written = pipe.drain()
+        let written = pipe.drain(output)
         #expect(!written.contains("unheard"))
         #expect(written.contains(#""level":"debug","label":"tern.test","message":"heard""#))
     }
@@ -55,8 +58,7 @@ import Testing
     @Test("a filter shows all lines of one call, below the level too, and nothing else below it")
     func callFilter() throws {
         let pipe = try Pipe()
-        let output = LogOutput(descriptor: pipe.write)
-        let logger = Logger(label: "tern.test") { TernLogHandler(label: $0, output: output) }
+        let (output, logger) = logging(to: pipe)
         logger.debug("before", metadata: ["call": "c1"])
         output.show(.call("c1"), for: .seconds(60))
         logger.debug("one", metadata: ["call": "c1"])
@@ -67,15 +69,14 @@ import Testing
         #expect(output.filter?.subject == .call("c1"))
         output.show(nil)
         logger.debug("six", metadata: ["call": "c1"])
-        let messages = pipe.drain().split(separator: "\n").compactMap { $0.split(separator: ": ").last.map(String.init) }
+        let messages = pipe.drain(output).split(separator: "\n").compactMap { $0.split(separator: ": ").last.map(String.init) }
         #expect(messages == ["one call=c1", "five call=c2"] && output.filter == nil)
     }
 
     @Test("a user's filter shows the lines that name the user, and the calls that they name")
     func userFilter() throws {
         let pipe = try Pipe()
-        let output = LogOutput(descriptor: pipe.write)
-        let logger = Logger(label: "tern.test") { TernLogHandler(label: $0, output: output) }
+        let (output, logger) = logging(to: pipe)
         output.show(.user("alice"), for: .seconds(60))
         logger.debug("early", metadata: ["call": "c1"])
         logger.info("call from a browser", metadata: ["call": "c1", "user": "alice"])
@@ -84,7 +85,7 @@ import Testing
         logger.debug("by source", metadata: ["call": "c3", "source": "user alice"])
         logger.debug("third", metadata: ["call": "c3"])
         logger.debug("alice in a text", metadata: ["reason": "alice"])
-        let text = pipe.drain()
+        let text = pipe.drain(output)
         for message in ["call from a browser", "leg", "by source", "third"] { #expect(text.contains("test: \(message) ")) }
         for message in ["early", "other", "alice in a text"] { #expect(!text.contains("test: \(message) ")) }
     }
@@ -92,32 +93,55 @@ import Testing
     @Test("a filter ends by itself, and says so once")
     func filterEnds() throws {
         let pipe = try Pipe()
-        let output = LogOutput(descriptor: pipe.write)
-        let logger = Logger(label: "tern.test") { TernLogHandler(label: $0, output: output) }
+        let (output, logger) = logging(to: pipe)
         output.show(.call("c1"), for: .zero)
         for _ in 1...3 { logger.debug("late", metadata: ["call": "c1"]) }
-        let lines = pipe.drain().split(separator: "\n")
+        let lines = pipe.drain(output).split(separator: "\n")
         #expect(lines.count == 1 && lines.first?.hasSuffix(#"notice tern.log: the log's filter has ended subject="call c1""#) == true, "\(lines)")
         #expect(output.filter == nil && logger.logLevel == .info)
+    }
+
+    /// A logger whose lines go to a pipe, past which `capacity` bytes wait.
+    private func logging(to pipe: Pipe, capacity: Int = LineWriter.capacity) -> (output: LogOutput, logger: Logger) {
+        let output = LogOutput(descriptor: pipe.write, capacity: capacity)
+        return (output, Logger(label: "tern.test") { TernLogHandler(label: $0, output: output) })
     }
 
     @Test("a reader that stopped costs lines, not time, and is told how many; lines stay whole")
     func stalledReader() throws {
         let pipe = try Pipe()
-        let output = LogOutput(descriptor: pipe.write)
-        let logger = Logger(label: "tern.test") { TernLogHandler(label: $0, output: output) }
+        let (output, logger) = logging(to: pipe, capacity: 8_192)
         // 1031 is F_SETPIPE_SZ, which the Swift overlay lacks: a small pipe stalls soon.
         _ = fcntl(pipe.write, 1_031, 4_096)
         let filler = String(repeating: "x", count: 200)
         let time = ContinuousClock().measure {
-            for _ in 0..<200 { logger.info("line", metadata: ["filler": .string(filler)]) }
+            for number in 1...2_000 { logger.info("line \(number).", metadata: ["filler": .string(filler)]) }
         }
-        #expect(time < .seconds(5))
-        _ = pipe.drain()
+        #expect(time < .seconds(1))
+        #expect(!output.flush(within: .milliseconds(50)))
+        var text = ""
+        for _ in 0..<100 where !output.flush(within: .milliseconds(10)) { text += pipe.drain() }
         logger.info("after")
-        let lines = pipe.drain().split(separator: "\n")
-        #expect(lines.contains { $0.contains("warning tern.log: log lines were dropped count=") })
+        text += pipe.drain(output)
+        let lines = text.split(separator: "\n")
+        let dropped = lines.compactMap { $0.split(separator: "log lines were dropped count=").last.flatMap { Int($0) } }
+        let numbers = lines.compactMap { $0.split(separator: "line ").dropFirst().first?.split(separator: ".").first.flatMap { Int($0) } }
+        // What is there is whole and in order; notices stand where the others would.
+        #expect(zip(numbers, numbers.dropFirst()).allSatisfy { $0 < $1 } && lines.count == numbers.count + dropped.count + 1, "\(numbers)")
+        #expect(lines.count { $0.hasSuffix(filler) } == numbers.count)
+        #expect(!dropped.isEmpty && dropped.reduce(0, +) + numbers.count == 2_000, "\(dropped)")
+        #expect(lines.dropLast().last?.contains("warning tern.log: log lines were dropped count=") == true)
         #expect(lines.last?.hasSuffix("info tern.test: after") == true)
+    }
+
+    @Test("what waits is written before the writer goes")
+    func end() throws {
+        let pipe = try Pipe()
+        do {
+            let (_, logger) = logging(to: pipe)
+            for number in 1...100 { logger.info("line \(number)") }
+        }
+        #expect(pipe.drain().split(separator: "\n").count == 100)
     }
 
     @Test("a full disk costs lines, each of which is counted once, and they go on when there is room")
@@ -126,20 +150,24 @@ import Testing
         let full = open("/dev/full", O_WRONLY)
         try #require(full >= 0)
         defer { close(full) }
-        let writer = LineWriter(descriptor: full)
-        let notice: (Int) -> String = { "\($0) were dropped" }
-        #expect((1...3).map { writer.write("line \($0)", notice: notice) } == [false, false, false])
+        let drops = Atomic(0)
+        let writer = LineWriter(descriptor: full, notice: { "\($0) were dropped" }, onDrop: { drops.add(1, ordering: .relaxed) })
+        for number in 1...3 { writer.write("line \(number)") }
+        #expect(writer.flush(within: .seconds(5)))
+        #expect(drops.load(ordering: .relaxed) == 3)
         try #require(dup2(pipe.write, full) == full)
-        #expect(writer.write("line 4", notice: notice))
+        writer.write("line 4")
+        #expect(writer.flush(within: .seconds(5)))
         #expect(pipe.drain() == "3 were dropped\nline 4\n")
+        #expect(drops.load(ordering: .relaxed) == 3)
     }
 
     @Test("a line longer than a pipe takes at once arrives whole")
     func longLine() throws {
         let pipe = try Pipe()
-        let logger = Logger(label: "tern.test") { TernLogHandler(label: $0, output: LogOutput(descriptor: pipe.write)) }
+        let (output, logger) = logging(to: pipe)
         let filler = Logger.MetadataValue.string(String(repeating: "y", count: 4_000))
         logger.info("long", metadata: ["a": filler, "b": filler, "c": filler])
-        #expect(pipe.drain().filter { $0 == "y" }.count == 12_000)
+        #expect(pipe.drain(output).filter { $0 == "y" }.count == 12_000)
     }
 }

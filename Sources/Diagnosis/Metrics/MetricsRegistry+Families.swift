@@ -94,7 +94,7 @@ extension MetricsRegistry {
             "How late a timer of the event loop is; asked ten times a second."),
         MetricFamily("tern_event_loop_timers", .gauge, "Timers of the event loop that are set."),
         MetricFamily("tern_allocated_memory_bytes", .gauge, "Memory that the process has allocated, without what is kept for later."),
-        MetricFamily("tern_log_lines_dropped_total", .counter, "Lines of the log that nobody took in time, or that a full disk did not take."),
+        MetricFamily("tern_log_lines_dropped_total", .counter, "Lines of the log that had no room while nobody read, or a disk hung, or that a full disk did not take."),
         MetricFamily("tern_traces", .gauge, "Calls whose time line is kept."),
         MetricFamily("tern_trace_memory_bytes", .gauge, "Memory of the time lines, about."),
         MetricFamily("tern_traces_evicted_total", .counter, "Time lines that had to go for newer ones."),
