@@ -61,7 +61,7 @@ overload: swift packages ## Measure what a gateway does with more calls than it 
 	$(RELEASE) --product janus_tern
 	Tests/in-namespace Tests/overload-curve "$$($(RELEASE) --product tern --show-bin-path)/tern" plot=docs/pictures/overload.svg $(ARGS)
 
-soak: swift packages test-packages ## Make 10,000 calls of all kinds, a third of them broken off, then half the load for two hours; ARGS="CALLS SECONDS" makes it shorter
+soak: swift packages test-packages ## Make twice 10,000 calls of all kinds, a third of them broken off, then half the load for two hours; ARGS="CALLS SECONDS" makes it shorter
 	swift build --build-tests
 	Tests/soak $(ARGS)
 
