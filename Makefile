@@ -7,10 +7,10 @@ ARGS ?=
 TLS ?=
 
 # What the gateway is built against and runs with.
-RUN_PACKAGES := libsofia-sip-ua-dev libwebsockets-dev libwebsockets-evlib-uv libjansson-dev libuv1-dev libsqlite3-dev libpq-dev libc-ares-dev libssl-dev pkg-config \
+RUN_PACKAGES := libsofia-sip-ua-dev libwebsockets-dev libwebsockets-evlib-uv libjansson-dev libuv1-dev libsqlite3-dev libpq-dev libhiredis-dev libc-ares-dev libssl-dev pkg-config \
 	openssl janus janus-dev libglib2.0-dev libsrtp2-dev ffmpeg
 # What the tests use on top of it: a phone, a browser, a network namespace, tools to look at media.
-TEST_PACKAGES := sip-tester chromium chromium-headless-shell chromium-driver firefox-esr pulseaudio iproute2 util-linux dnsmasq-base baresip-core linphone-cli kamailio postgresql \
+TEST_PACKAGES := sip-tester chromium chromium-headless-shell chromium-driver firefox-esr pulseaudio iproute2 util-linux dnsmasq-base baresip-core linphone-cli kamailio postgresql redis-server \
 	python3-aiortc python3-websockets prometheus tshark faketime
 
 # One release build for running, measuring and packing: with Swift's runtime in it.

@@ -40,6 +40,7 @@ let package = Package(
         .systemLibrary(name: "CGLib", pkgConfig: "glib-2.0", providers: [.apt(["libglib2.0-dev"])]),
         .systemLibrary(name: "CSRTP", pkgConfig: "libsrtp2", providers: [.apt(["libsrtp2-dev"])]),
         .systemLibrary(name: "CMalloc"),
+        .systemLibrary(name: "CRedis", providers: [.apt(["libhiredis-dev"])]),
         .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
 
         // The one thread, and the pure parts.
@@ -81,6 +82,10 @@ let package = Package(
             dependencies: ["EventLoop", "SIPNames", logging, .product(name: "GRDB", package: "GRDB.swift")],
             swiftSettings: settings
         ),
+        .target(
+            name: "Cluster", dependencies: ["Authentication", "CRedis", "Cryptography", "EventLoop", "JSON", "Registrar", "SIPNames", logging],
+            swiftSettings: settings
+        ),
         .target(name: "Resolver", dependencies: ["CAres", "EventLoop", "SIPNames", logging], swiftSettings: settings),
         .target(name: "Janus", dependencies: ["EventLoop", "Events", "JSON", "RTP", "SIPNames", "Version", "WebSocket", logging, metrics], swiftSettings: settings),
         .target(name: "Recording", dependencies: ["EventLoop", "JSON", logging], swiftSettings: settings),
@@ -112,7 +117,7 @@ let package = Package(
         .target(
             name: "Calls",
             dependencies: [
-                "Authentication", "BrowserAPI", "Configuration", "EventLoop", "Events", "JSON", "Janus", "LineTest", "Media", "ProxyCore", "RTP",
+                "Authentication", "BrowserAPI", "Cluster", "Configuration", "EventLoop", "Events", "JSON", "Janus", "LineTest", "Media", "ProxyCore", "RTP",
                 "Recording", "Registrar", "Routing", "SDP", "SIP", "SIPNames", logging, metrics,
             ],
             swiftSettings: settings
@@ -128,7 +133,7 @@ let package = Package(
         .target(
             name: "Gateway",
             dependencies: [
-                "Authentication", "BrowserAPI", "Calls", "Configuration", "Control", "Diagnosis", "EventLoop", "Events", "JSON", "Janus", "Media", "ProxyCore",
+                "Authentication", "BrowserAPI", "Calls", "Cluster", "Configuration", "Control", "Diagnosis", "EventLoop", "Events", "JSON", "Janus", "Media", "ProxyCore",
                 "Recording",
                 "Registrar", "Routing", "SIP", "SIPNames", "TLS", "Version", "Web", "WebSocket", logging, metrics,
             ],
@@ -180,6 +185,11 @@ let package = Package(
             dependencies: ["EventLoop", "Registrar", "registrar-writer", logging, .product(name: "GRDB", package: "GRDB.swift")],
             swiftSettings: settings
         ),
+        .target(name: "TestRedis", path: "Tests/TestRedis", swiftSettings: settings),
+        .testTarget(
+            name: "ClusterTests", dependencies: ["Authentication", "Cluster", "EventLoop", "Registrar", "SIPNames", "TestRedis", logging],
+            swiftSettings: settings
+        ),
         .testTarget(name: "ResolverTests", dependencies: ["Resolver", "EventLoop", "SIPNames", "TestRandom"], swiftSettings: settings),
         .target(name: "TestPostgres", path: "Tests/TestPostgres", swiftSettings: settings),
         .target(name: "TestRandom", path: "Tests/TestRandom", swiftSettings: settings),
@@ -206,7 +216,7 @@ let package = Package(
         .testTarget(
             name: "CallsTests",
             dependencies: [
-                "Authentication", "BrowserAPI", "Calls", "Configuration", "EventLoop", "Events", "JSON", "Media", "ProxyCore", "Recording", "Registrar", "Routing",
+                "Authentication", "BrowserAPI", "Calls", "Cluster", "Configuration", "EventLoop", "Events", "JSON", "Media", "ProxyCore", "Recording", "Registrar", "Routing",
                 "SDP", "SIP", "SIPNames", "TestCertificates", "TestRandom", "Web", "WebSocket", logging,
             ],
             swiftSettings: settings
@@ -229,7 +239,7 @@ let package = Package(
         ),
         .testTarget(
             name: "IntegrationTests",
-            dependencies: ["Authentication", "COpenSSL", "Control", "EventLoop", "JSON", "SDP", "TestCertificates", "TestPostgres", "TestRandom", "WebSocket", "tern"],
+            dependencies: ["Authentication", "COpenSSL", "Control", "Cryptography", "EventLoop", "JSON", "SDP", "TestCertificates", "TestPostgres", "TestRandom", "TestRedis", "WebSocket", "tern"],
             exclude: ["Harness/aiortc-client.py", "Harness/forward-into.py", "Harness/hep3.lua", "Harness/page-check.js", "Harness/admin-answers.js", "RealWorld", "Torture", "durations"],
             swiftSettings: settings
         ),

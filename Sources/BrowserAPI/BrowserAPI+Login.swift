@@ -102,6 +102,7 @@ extension BrowserAPI {
         else { throw APIError(.tooManyClients) }
         let client = BrowserClient(user: user, api: self)
         registry.insert(client)
+        if clients(of: user.name).count == 1 { onPresence?(user.name, true) }
         limiter.proved(address: connection.transport.remoteAddress, user: user.name, now: .now)
         log.info("login", metadata: client.metadata)
         connection.stopWaitingForLogin()
@@ -197,6 +198,7 @@ extension BrowserAPI {
     @discardableResult
     private func finish(_ client: BrowserClient, _ why: String) -> BrowserConnection? {
         guard registry.remove(client) else { return nil }
+        if clients(of: client.user.name).isEmpty { onPresence?(client.user.name, false) }
         log.info("a client ended", metadata: client.metadata.merging(["why": "\(why)"]) { _, new in new })
         let connection = client.end()
         handler?.ended(client)

@@ -25,6 +25,8 @@ public final class BrowserAPI {
     var lines = LineBudget(perSecond: 20)
     /// Hears of each ban when it begins.
     public var onBan: (@LoopActor (FailureLimiter.Ban) -> Void)?
+    /// Hears when the first client of a user has logged in, and when the last one has ended.
+    public var onPresence: (@LoopActor (_ user: String, _ isThere: Bool) -> Void)?
     /// Whether a phone of a user is registered from an address: such a user is not banned there.
     public var isRegistered: @LoopActor (_ user: String, _ address: String) -> Bool = { _, _ in false }
 

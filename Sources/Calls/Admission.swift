@@ -50,6 +50,8 @@ final class Admission {
         let challenge: RequestAuthenticator.Challenge?
         /// What it is for, where it is a test call.
         var testCall: TestCallOrders.Order?
+        /// The node of the cluster that hands it on.
+        var node: String?
     }
 
     /// A yes to an INVITE.
@@ -103,7 +105,8 @@ final class Admission {
     /// - Parameter wasChallenged: Whether it was challenged before, and comes again: what has been refused is not to be taken then.
     func screen(_ call: SIPNewCall, wasChallenged: Bool) -> SIPNewCall.Screening {
         guard !authenticator.hasCredentials(call.authorizations, from: call.address) else { return SIPNewCall.Screening(isKnown: true, hasCredentials: true) }
-        guard !authenticator.isTrunk(call) else { return SIPNewCall.Screening(isKnown: true) }
+        guard !authenticator.isTrunk(call), users.others?.caller(call.authorizations, user: call.requestUser, takes: false) == nil
+        else { return SIPNewCall.Screening(isKnown: true) }
         let isExcepted = call.replacesLeg || testCalls.isExpected(call.requestUser)
         guard wasChallenged || !(isExcepted || strangersHaveRoom(for: call)) else { return SIPNewCall.Screening(isKnown: isExcepted) }
         // Where no account has a password there is nothing to ask for.
@@ -128,6 +131,10 @@ final class Admission {
             return then(.failure(Refusal(482, "the INVITE comes from this gateway")))
         }
         if let order { return then(.success(caller(for: order))) }
+        if let (node, text) = users.others?.caller(invite.authorizations, user: invite.requestUser, takes: true) {
+            let origin = CallOrigin(invite, fromNode: CallSource(nodeText: text))
+            return then(.success(Caller(origin: origin, challenge: nil, node: node)))
+        }
         let request = RequestAuthenticator.Request(
             method: "INVITE", uri: invite.requestURI, dialled: invite.requestUser, domain: invite.requestHost,
             address: invite.flow?.peerAddress ?? invite.source, authorizations: invite.authorizations, port: invite.flow?.peerPort,
@@ -171,6 +178,7 @@ final class Admission {
     func admit(_ invite: SIPIncomingInvite, from caller: Caller) throws(Refusal) -> Admitted {
         let source = caller.origin.source, trunk = settings.trunk(of: source)
         if let order = caller.testCall { return try admit(order, from: source) }
+        if caller.node != nil { return try admit(handedOn: invite) }
         let written = trunk?.inbound.dialledFrom == .to ? invite.to.user : invite.requestUser
         let plain = DialledNumber.plain(written, isName: users.isUser)
         let dialled = trunk?.numbers.inboundDialled.normalise(plain) ?? plain
@@ -178,6 +186,15 @@ final class Admission {
         let domain = invite.requestHost.isEmpty ? settings.domain : invite.requestHost
         let request = RoutingRequest(source: source, dialled: dialled, domain: domain)
         return try admitted(dialled, try route(request, challenge: caller.challenge), from: source)
+    }
+
+    /// A call that another node hands on: it has found out who calls and who is called, and counts the call for its trunk.
+    private func admit(handedOn invite: SIPIncomingInvite) throws(Refusal) -> Admitted {
+        let user = invite.requestUser
+        guard users.isUser(user) else { throw Refusal(404, "another node hands on a call to \(user.prefix(64)), who is no user here") }
+        guard let load, load.isMediaReady else { throw Refusal(503, "there is no media server", retryAfter: 5) }
+        guard load.sessionCount < settings.maximumCalls else { throw .overload }
+        return Admitted(dialled: user, routed: Routed(destinations: [.user(user)]), place: nil)
     }
 
     private func admit(_ order: TestCallOrders.Order, from source: CallSource) throws(Refusal) -> Admitted {

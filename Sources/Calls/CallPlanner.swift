@@ -1,4 +1,5 @@
 internal import BrowserAPI
+internal import Cluster
 internal import Configuration
 internal import EventLoop
 internal import ProxyCore
@@ -32,6 +33,8 @@ struct CallContext {
     var routedTo: String?
     /// Whether the route has it recorded.
     var isRecorded = false
+    /// Whether another node hands it on: then it rings what is here, and goes nowhere else.
+    var isFromNode = false
     /// The User-Agent of the caller.
     var userAgent: String?
 }
@@ -90,7 +93,7 @@ final class CallPlanner {
     /// Those who ring for a destination; none for the echo and a rejection.
     private func parties(_ target: RouteDestination, _ context: CallContext) -> [Party] {
         switch target {
-        case .user(let user): browsers(of: user, context) + phones(of: user, context)
+        case .user(let user): browsers(of: user, context) + phones(of: user, context) + others(of: user, context)
         case .sip(let uri, let srtp): elsewhere(uri, srtp: srtp, context)
         case .trunk(let trunk, let dialled): calls(by: trunk, dialled: dialled, context)
         case .echo, .reject: []
@@ -148,7 +151,8 @@ final class CallPlanner {
         guard let agent else { return [] }
         let identity = OutgoingIdentity(of: context.origin, keepsHistory: true)
         let origin = CallOrigin(source: .user(user), user: user, displayName: users.displayName(of: user))
-        return users.contacts(of: user).compactMap { binding -> Party? in
+        let stranded = context.isFromNode ? [] : users.stranded(of: user).compactMap { $0.takenOver(by: agent.listening) }
+        return (users.contacts(of: user) + stranded).compactMap { binding -> Party? in
             guard let flow = SIPFlow(binding.flow), flow != context.flow, let hop = SIPHop(to: binding, flow) else { return nil }
             var request = SIPInviteRequest(
                 target: binding.contact.target, identity: identity, to: "sip:\(SIPURI.escaped(user: user))@\(settings.domain)",
@@ -160,6 +164,27 @@ final class CallPlanner {
                 SIPCalleeLeg(endpoint: agent, origin: origin, request: request),
                 branch(.proxy(caller: context.callerType, callee: .rtp), context, family: family)
             )
+        }
+    }
+
+    /// The other nodes that ring something of a user's, each as one leg. They ring what they have, and hand on nothing.
+    private func others(of user: String, _ context: CallContext) -> [Party] {
+        guard let agent, !context.isFromNode else { return [] }
+        let identity = OutgoingIdentity(toNode: context.origin, domain: settings.domain)
+        let origin = CallOrigin(source: .user(user), user: user, displayName: users.displayName(of: user))
+        let source = context.origin.source.nodeText, directory = users
+        return users.nodes(of: user).map { node in
+            let name = SIPURI.escaped(user: user)
+            var request = SIPInviteRequest(
+                target: "sip:\(name)@\(node.address.hostAndPort)\(node.address.transport == .udp ? "" : ";transport=\(node.address.transport.rawValue)")",
+                identity: identity, to: "sip:\(name)@\(settings.domain)", maxForwards: context.maxForwards, more: context.headers)
+            request.hop = SIPHop(transport: node.address.transport, address: node.address.address, port: node.address.port, serverName: node.address.address)
+            // Its time counts from the INVITE, which may go out much later.
+            let leg = SIPCalleeLeg(endpoint: agent, origin: origin, request: request) { [weak directory] in
+                directory?.others?.authorization(to: node, user: user, source: source)
+            }
+            let family: AddressFamily = node.address.address.contains(":") ? .ip6 : .ip4
+            return (leg, branch(.proxy(caller: context.callerType, callee: .rtp), context, family: family))
         }
     }
 
@@ -219,6 +244,19 @@ extension SIPHop {
         self.init(
             transport: transport, address: flow.peerAddress, port: proxy.port ?? (transport == .tls ? 5_061 : 5_060),
             serverName: proxy.host)
+    }
+}
+
+extension Binding {
+    /// The binding of a node that is gone, as if it had been registered here: what has a Path is reached through it, from a listener of ours of the same
+    /// kind. Nil where there is none.
+    func takenOver(by listeners: [ListenAddress]) -> Binding? {
+        guard !path.isEmpty, let former = SIPFlow(flow), let peer = IPAddress(former.peerAddress) else { return nil }
+        let own = listeners.first { $0.transport == former.transport && IPAddress($0.address)?.isIPv6 == peer.isIPv6 }
+        guard let own, let flow = SIPFlow(transport: former.transport, peerAddress: former.peerAddress, peerPort: former.peerPort, listener: own) else { return nil }
+        var binding = self
+        binding.flow = flow.description
+        return binding
     }
 }
 

@@ -69,6 +69,8 @@ public final class Switchboard {
     }
     /// Says who sends a request.
     public let authenticator: RequestAuthenticator
+    /// The other nodes of the cluster; nil where there is none. Not retained.
+    public weak var others: (any OtherNodes)? { didSet { users.others = others } }
     /// The phones of users; nil until the gateway has started.
     public var registrar: RegistrarService? { didSet { users.phones = registrar } }
     var calls: [String: CallController] = [:]
@@ -87,12 +89,15 @@ public final class Switchboard {
     public let lineTests: LineTests
     /// How the calls sound, while an operator looks at them.
     let qualities = QualityWatch()
+    /// Hears when ``isDraining`` is set.
+    public var onDraining: (@LoopActor (Bool) -> Void)?
     /// Set while no new calls are taken: the gateway stops, or an operator wants it so. Browsers are told.
     public var isDraining: Bool {
         get { admission.isDraining }
         set {
             admission.isDraining = newValue
             api?.isDraining = newValue
+            onDraining?(newValue)
         }
     }
 

@@ -1,4 +1,5 @@
 internal import Calls
+internal import Cluster
 internal import Diagnosis
 internal import EventLoop
 internal import Janus
@@ -65,7 +66,7 @@ extension Gateway {
     /// What there is at the moment, as `GET /status` shows it to admins.
     var status: JSONValue {
         let janus = media.status
-        return [
+        var fields: [String: JSONValue] = [
             "status": "ok", "calls": .integer(switchboard.callCount), "sessions": .integer(sessions.count),
             "trunks": .object(Dictionary(trunks.states.map { trunk in
                 (trunk.name, ["state": .string(trunk.state.description), "calls": .integer(trunk.calls)])
@@ -76,5 +77,20 @@ extension Gateway {
             "janus": ["state": .string(janus.state), "handles": .integer(janus.handles)],
             "januses": .array(media.servers.map(\.json)), "bans": .array(switchboard.bans.map(\.json)),
         ]
+        fields["cluster"] = cluster?.json
+        return .object(fields)
+    }
+}
+
+extension ClusterService {
+    /// As `GET /status` has it.
+    fileprivate var json: JSONValue {
+        var fields: [String: JSONValue] = ["node": .string(name), "redis": .string(isReached ? "up" : "down")]
+        fields["reason"] = failure.map(JSONValue.string)
+        fields["nodes"] = .array(states.map { node, isAlive, isDraining in
+            let state = !isAlive ? "gone" : isDraining ? "draining" : "up"
+            return ["node": .string(node.name), "address": .string(node.address.description), "state": .string(state)]
+        })
+        return .object(fields)
     }
 }

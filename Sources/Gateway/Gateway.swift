@@ -1,6 +1,7 @@
 internal import Authentication
 internal import BrowserAPI
 internal import Calls
+internal import Cluster
 public import Configuration
 internal import Control
 public import Diagnosis
@@ -47,6 +48,8 @@ public final class Gateway {
     let service: BrowserService
     let api: BrowserAPI
     let certificates: Certificates
+    /// What other gateways have; nil where this is the only one.
+    private(set) var cluster: ClusterService?
     private(set) var endpoint: SIPEndpoint?
     private(set) var hops: NextHops?
     private(set) var flowKeeper: FlowKeeper?
@@ -150,9 +153,21 @@ public final class Gateway {
     }
 
     private func startRegistrar() async throws(GatewayError) {
+        let limits = configuration.registrar.limits
         do throws(RegistrarError) {
-            switchboard.registrar = try await RegistrarService.start(
-                database: configuration.registrar.database, limits: configuration.registrar.limits, log: log)
+            guard let settings = ClusterSettings(configuration) else {
+                switchboard.registrar = try await RegistrarService.start(database: "\(configuration.registrar.database)", limits: limits, log: log)
+                return
+            }
+            let cluster = ClusterService(settings, log: log)
+            await cluster.start()
+            self.cluster = cluster
+            let registrar = try await RegistrarService.start(store: cluster.bindings, limits: limits, log: log)
+            cluster.use(registrar)
+            switchboard.registrar = registrar
+            switchboard.others = cluster
+            api.onPresence = { [weak cluster] user, isThere in cluster?.setBrowser(user, isThere: isThere) }
+            switchboard.onDraining = { [weak cluster] in cluster?.isDraining = $0 }
         } catch {
             throw .registrar("\(error)")
         }
@@ -322,6 +337,8 @@ public final class Gateway {
         await records.stop()
         await switchboard.registrar?.stop()
         switchboard.registrar = nil
+        await cluster?.stop()
+        cluster = nil
     }
 
     /// The SIP addresses that are listened on, with their real ports.

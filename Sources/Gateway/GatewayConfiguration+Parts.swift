@@ -1,4 +1,5 @@
 internal import Calls
+internal import Cluster
 public import Configuration
 internal import Glibc
 internal import Janus
@@ -119,6 +120,19 @@ extension GatewayConfiguration.Registrar {
     private static func wholeSeconds(_ time: Duration) -> Int {
         let (seconds, attoseconds) = time.components
         return Int(seconds) + (attoseconds > 0 ? 1 : 0)
+    }
+}
+
+extension ClusterSettings {
+    /// Section `cluster`; nil where registrations are in no Redis.
+    init?(_ configuration: GatewayConfiguration) {
+        guard case .redis(let redis) = configuration.registrar.database, let node = configuration.cluster.node,
+            let secret = configuration.cluster.secret, let address = configuration.cluster.address
+        else { return nil }
+        let server = RedisServer(host: redis.host, port: redis.port, user: redis.user, password: redis.password, database: redis.database)
+        self.init(
+            node: node, address: address, secret: secret, redis: server, prefix: configuration.cluster.prefix,
+            longest: configuration.registrar.limits.maximumExpires)
     }
 }
 

@@ -9,6 +9,8 @@ public import Logging
 public final class RegistrarService {
     /// Hears of each change, after it was made.
     public var onChange: (@LoopActor (BindingChange) -> Void)?
+    /// Hears of each REGISTER that was carried out, after its changes.
+    public var onRegister: (@LoopActor (RegisterRequest) -> Void)?
 
     /// Users whose bindings are pruned in one go: where all end at once, the loop is not held up.
     private static let prunedAtOnce = 500
@@ -31,7 +33,14 @@ public final class RegistrarService {
         isReachable: @escaping (Binding) -> Bool = { $0.flow.hasPrefix("udp/") || !$0.path.isEmpty }
     ) async throws(RegistrarError) -> RegistrarService {
         guard database != ":memory:" else { return RegistrarService(limits: limits, storage: nil, log: log) }
-        let store = SQLiteBindingStore(path: database, longest: limits.maximumExpires)
+        return try await start(store: SQLiteBindingStore(path: database, longest: limits.maximumExpires), limits: limits, log: log, isReachable: isReachable)
+    }
+
+    /// The same with another store than a file.
+    public static func start(
+        store: any BindingStore, limits: RegistrarLimits, log: Logger,
+        isReachable: @escaping (Binding) -> Bool = { $0.flow.hasPrefix("udp/") || !$0.path.isEmpty }
+    ) async throws(RegistrarError) -> RegistrarService {
         let service = RegistrarService(limits: limits, storage: BindingStorage(store, log: log), log: log)
         try await service.load(isReachable)
         return service
@@ -64,7 +73,10 @@ public final class RegistrarService {
     /// Carries out a REGISTER.
     public func handle(_ request: RegisterRequest) -> RegisterOutcome {
         let outcome = registrar.handle(request, now: .now)
-        if case .accepted(_, let changes) = outcome { publish(changes) }
+        if case .accepted(_, let changes) = outcome {
+            publish(changes)
+            onRegister?(request)
+        }
         return outcome
     }
 
@@ -106,6 +118,19 @@ public final class RegistrarService {
         return changes.map(\.binding)
     }
 
+    /// Ends those contacts of a user that its phone has at another node by now.
+    ///
+    /// - Returns: What was ended.
+    @discardableResult
+    public func remove(movedOf user: String, where isGone: (Binding) -> Bool) -> [Binding] {
+        let changes = registrar.remove(movedOf: user, where: isGone)
+        publish(changes)
+        return changes.map(\.binding)
+    }
+
+    /// Stores everything once more, as where the store has forgotten it.
+    public func storeEverything() { storage?.writeEverythingNow() }
+
     // MARK: Ends
 
     /// Waits until everything is stored, a write has failed, or `limit` has passed.
@@ -121,6 +146,7 @@ public final class RegistrarService {
         pruning?.timer.cancel()
         pruning = nil
         onChange = nil
+        onRegister = nil
         await storage?.stop()
     }
 

@@ -95,6 +95,17 @@ public struct OutgoingIdentity: Sendable, Equatable {
         if trunk.isTrusted || !origin.isPrivate { headers += origin.history.filter { trunk.takesUserDiversion || !$0.isClaimed } }
     }
 
+    /// To another node of the cluster, which is trusted as this one is, and has the same rules for whom it rings.
+    public init(toNode origin: CallOrigin, domain: String) {
+        fromUser = origin.party.id
+        fromHost = origin.isPrivate ? OutgoingIdentity.anonymousHost : nil
+        displayName = origin.isPrivate ? OutgoingIdentity.anonymousName : origin.displayName
+        headers.append(.init(
+            name: "P-Asserted-Identity", value: NameAddress(user: origin.user, host: domain, displayName: origin.displayName).text))
+        if origin.isPrivate { headers.append(.init(name: "Privacy", value: "id")) }
+        headers += origin.history
+    }
+
     /// RFC 3323 section 4.1.1.3.
     private static let anonymousHost = "anonymous.invalid"
     private static let anonymousName = "Anonymous"

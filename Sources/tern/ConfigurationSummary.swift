@@ -50,7 +50,10 @@ struct ConfigurationSummary {
         case .none: "no video"
         }
         lines.append(("records to", "\(recordings.directory), \(video)"))
-        lines.append(("registers in", configuration.registrar.database))
+        lines.append(("registers in", "\(configuration.registrar.database)"))
+        if case .redis = configuration.registrar.database, let node = configuration.cluster.node, let address = configuration.cluster.address {
+            lines.append(("is node", "\(node) of a cluster, at \(address)"))
+        }
         lines.append(("keeps calls in", "\(configuration.records.database)"))
         let users = configuration.users
         let names = users.prefix(10).map(\.name).joined(separator: ", ") + (users.count > 10 ? ", …" : "")

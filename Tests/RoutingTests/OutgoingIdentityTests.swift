@@ -36,6 +36,17 @@ struct OutgoingIdentityTests {
         #expect(hidden().party == CallParty(id: "anonymous", name: nil))
     }
 
+    @Test("another node is told who calls, also when nobody else may know")
+    func node() {
+        let identity = OutgoingIdentity(toNode: alice, domain: "tern.example.org")
+        #expect(identity.fromUser == "alice" && identity.fromHost == nil && identity.displayName == alice.displayName)
+        #expect(identity.headers.map(\.name) == ["P-Asserted-Identity"])
+        #expect(identity.headers[0].value == #""Älice \"A\"" <sip:alice@tern.example.org>"#)
+        let withheld = OutgoingIdentity(toNode: hidden(), domain: "tern.example.org")
+        #expect(withheld.fromUser == "anonymous" && withheld.fromHost == "anonymous.invalid")
+        #expect(withheld.headers.map(\.name) == ["P-Asserted-Identity", "Privacy", "Diversion"])
+    }
+
     @Test("a trunk that is not trusted gets no assertion and nothing of what is withheld, but hears that something is")
     func untrusted() {
         let identity = OutgoingIdentity(of: alice, to: trunk(trusted: false), domain: "example.org")

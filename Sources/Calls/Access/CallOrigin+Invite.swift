@@ -35,6 +35,17 @@ extension CallOrigin {
         }
     }
 
+    /// What another node says of the caller of an INVITE that it hands on.
+    init(_ invite: SIPIncomingInvite, fromNode source: CallSource) {
+        let isClaimed = if case .trunk = source { false } else { true }
+        let party = invite.assertedIdentities.first ?? invite.from
+        self.init(
+            source: source, user: party.user.isEmpty ? party.uri : party.user, displayName: party.displayName,
+            isPrivate: !invite.privacy.isDisjoint(with: ["id", "user", "header"]),
+            history: invite.diversion.map { Header(name: "Diversion", value: $0, isClaimed: isClaimed) }
+                + invite.historyInfo.map { Header(name: "History-Info", value: $0, isClaimed: isClaimed) })
+    }
+
     private static func number(of party: SIPParty) -> String {
         party.user.isEmpty ? party.uri : DialledNumber.plain(party.user)
     }

@@ -1,4 +1,5 @@
 internal import BrowserAPI
+internal import Cluster
 internal import EventLoop
 internal import Registrar
 
@@ -11,6 +12,8 @@ final class UserDirectory {
     weak var browsers: (any BrowserSource)?
     /// The phones of users; nil until the gateway has started.
     var phones: (any ContactSource)?
+    /// What other nodes of the cluster have; nil where there is none.
+    weak var others: (any OtherNodes)?
 
     init(_ settings: CallSettings) { apply(settings) }
 
@@ -21,7 +24,7 @@ final class UserDirectory {
     }
 
     /// Whether `name` is that of a browser's user who is logged in by a token and is none of the configuration's.
-    func isGuest(_ name: String) -> Bool { admitsGuests && !clients(of: name).isEmpty }
+    func isGuest(_ name: String) -> Bool { admitsGuests && (!clients(of: name).isEmpty || others?.hasBrowser(name) == true) }
 
     /// Whether `name` is that of a user of the configuration, or of a guest.
     func isUser(_ name: String) -> Bool { users[name] != nil || isGuest(name) }
@@ -36,6 +39,12 @@ final class UserDirectory {
 
     /// The contacts that the user's phones have registered.
     func contacts(of user: String) -> [Binding] { phones?.targets(of: user) ?? [] }
+
+    /// The other nodes that ring something of a user's.
+    func nodes(of user: String) -> [ClusterNode] { others?.nodes(of: user) ?? [] }
+
+    /// The contacts of a user's phones at nodes that are gone, which are reached from here through their Path.
+    func stranded(of user: String) -> [Binding] { others?.stranded(of: user) ?? [] }
 }
 
 /// Who knows the clients of users.

@@ -134,7 +134,7 @@ final class BrowserCalleeLeg: CalleeLeg, BrowserLeg {
         hasCall = false
         left(end)
         client.send(
-            end == .answeredElsewhere
+            end.isAnsweredElsewhere
                 ? .call(call, "answered_elsewhere") : .call(call, "hangup", end.json))
     }
 }

@@ -31,15 +31,23 @@ final class SIPCalleeLeg: CalleeLeg, PhoneLeg {
     var onInvited: (@LoopActor (SIPLegID) -> Void)?
     /// Tells the call that this leg is gone, when it is by our own doing.
     var onRefused: (@LoopActor (CallEnd) -> Void)?
+    /// Gives each INVITE its Authorization when it goes out, where it is to have one.
+    private let authorization: (@LoopActor () -> String?)?
     private var leg: SIPLegID?
     private(set) var dialog: SIPDialogOffers?
     private(set) var infos: SIPDialogInfos?
 
-    convenience init(endpoint: any SIPUserAgent, origin: CallOrigin, request: SIPInviteRequest) {
-        self.init(endpoint: endpoint, origin: origin, attempts: [Attempt(request: request)], trunk: nil, service: nil)
+    convenience init(
+        endpoint: any SIPUserAgent, origin: CallOrigin, request: SIPInviteRequest, authorization: (@LoopActor () -> String?)? = nil
+    ) {
+        self.init(endpoint: endpoint, origin: origin, attempts: [Attempt(request: request)], trunk: nil, service: nil, authorization: authorization)
     }
 
-    init(endpoint: any SIPUserAgent, origin: CallOrigin, attempts: [Attempt], trunk: Trunk?, service: TrunkService?) {
+    init(
+        endpoint: any SIPUserAgent, origin: CallOrigin, attempts: [Attempt], trunk: Trunk?, service: TrunkService?,
+        authorization: (@LoopActor () -> String?)? = nil
+    ) {
+        self.authorization = authorization
         self.endpoint = endpoint
         self.origin = origin
         self.attempts = attempts
@@ -69,6 +77,7 @@ final class SIPCalleeLeg: CalleeLeg, PhoneLeg {
         guard !attempts.isEmpty else { return }
         var attempt = attempts.removeFirst()
         attempt.request.sdp = offer
+        if let value = authorization?() { attempt.request.headers.append(("Authorization", value)) }
         current = attempt
         let leg = endpoint.invite(attempt.request)
         self.leg = leg

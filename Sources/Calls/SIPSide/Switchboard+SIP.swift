@@ -1,5 +1,6 @@
 internal import BrowserAPI
 internal import EventLoop
+internal import Logging
 internal import ProxyCore
 internal import Routing
 public import SIP
@@ -41,7 +42,7 @@ extension Switchboard {
                 let caller = try result.get()
                 origin = caller.origin
                 if let replaces = invite.replaces { return try replace(replaces, by: leg, invite, caller) }
-                try connect(leg, id, invite, caller.origin, admission.admit(invite, from: caller))
+                try connect(leg, id, invite, caller, admission.admit(invite, from: caller))
             } catch {
                 report(RefusedCall(id, invite, origin, error))
                 endpoint?.reject(leg, error.response)
@@ -50,14 +51,15 @@ extension Switchboard {
     }
 
     private func connect(
-        _ leg: SIPLegID, _ id: String, _ invite: SIPIncomingInvite, _ origin: CallOrigin, _ admitted: Admission.Admitted
+        _ leg: SIPLegID, _ id: String, _ invite: SIPIncomingInvite, _ caller: Admission.Caller, _ admitted: Admission.Admitted
     ) throws(Admission.Refusal) {
         guard let endpoint else { return }
+        let origin = caller.origin
         let session = BrowserID.make()
         let context = CallContext(
             call: id, session: session, callerType: .rtp, origin: origin, dialled: admitted.dialled,
             maxForwards: max(0, invite.maxForwards - 1), flow: invite.flow, route: admitted.routed.route, routedTo: admitted.routed.summary,
-            isRecorded: admitted.routed.isRecorded, userAgent: invite.userAgent)
+            isRecorded: admitted.routed.isRecorded, isFromNode: caller.node != nil, userAgent: invite.userAgent)
         let plan = planner.plan(admitted.routed.destinations, context)
         let refusal = plan.refusal
         let branches = refusal == nil ? sessions.create(id: session, branches: plan.branches, call: id) : [:]
@@ -71,14 +73,17 @@ extension Switchboard {
         let call = CallController(
             id: id, session: first, sessions: branches, caller: SIPCallerLeg(endpoint: endpoint, leg: leg, flow: invite.flow, place: admitted.place),
             origin: origin, plan: plan, limits: limits, log: log)
-        log.info("call from a phone", metadata: [
+        var fields: Logger.Metadata = [
             "call": "\(id)", "leg": "\(leg)", "dialled": "\(invite.requestUser)", "from": "\(invite.from.uri)",
             "by": "\(origin.source)", "source": "\(invite.source)", "sip_call_id": "\(invite.callID)",
-        ])
+        ]
+        fields["node"] = caller.node.map { "\($0)" }
+        log.info(caller.node == nil ? "call from a phone" : "call from another node", metadata: fields)
         call.context = context
         call.lineTest.note(invite)
         sipLegs[leg] = SIPBinding(call: call, callee: nil)
-        if origin.source == .anonymous { strangers.insert(id, from: invite.flow?.peerAddress) }
+        // A node is none of an address that strangers share.
+        if origin.source == .anonymous, caller.node == nil { strangers.insert(id, from: invite.flow?.peerAddress) }
         begin(call, offer: invite.sdp.map { RemoteDescription(parsing: $0) })
     }
 
@@ -140,8 +145,9 @@ extension Switchboard {
     /// Follows a redirection of a user's phone (RFC 3261 section 8.1.3.4: call forwarding), as if the user had dialled the targets; those of
     /// others are passed on.
     private func redirect(_ leg: Call.Leg, of call: CallController, to contacts: [String], instead end: CallEnd) {
+        // One that another node hands on is forwarded by that one, which knows where everybody is.
         guard settings.followsRedirections, let origin = call.callees[leg]?.origin, case .user(let user) = origin.source,
-            let context = call.context
+            let context = call.context, !context.isFromNode
         else { return call.handle(.calleeEnded(leg, end)) }
         let parties = planner.redirected(contacts, by: user, context, followed: &call.redirections) { uri in
             (try? admission.destinations(uri: uri, for: origin.source)) ?? []

@@ -100,9 +100,7 @@ extension ConfigurationReader {
 extension ConfigurationReader {
     mutating func readRegistrar(_ section: ConfigurationSection?) {
         guard let section else { return }
-        section.read("database", into: &configuration.registrar.database) { text throws(ConfigurationText.Refusal) in
-            text == GatewayConfiguration.Registrar.memory ? text : try ConfigurationText.path(text)
-        }
+        section.read("database", into: &configuration.registrar.database, ConfigurationText.registrarDatabase)
         section.read("minimum_expires", into: &configuration.registrar.minimumExpires) { text throws(ConfigurationText.Refusal) in
             // RFC 3261 10.3: an hour is never too brief.
             try ConfigurationText.duration(text, in: .seconds(1) ... .seconds(3_600))
@@ -126,10 +124,8 @@ extension ConfigurationReader {
             let key = section.written("maximum_expires") == nil ? "minimum_expires" : "maximum_expires"
             problems.add(section.origin(of: key), key: "registrar.\(key)", "minimum_expires is above maximum_expires")
         }
-        guard registrar.database != GatewayConfiguration.Registrar.memory, section.written("database") != nil,
-            let slash = registrar.database.lastIndex(of: "/")
-        else { return }
-        let directory = slash == registrar.database.startIndex ? "/" : String(registrar.database[..<slash])
+        guard case .file(let path) = registrar.database, section.written("database") != nil, let slash = path.lastIndex(of: "/") else { return }
+        let directory = slash == path.startIndex ? "/" : String(path[..<slash])
         guard access(directory, F_OK) != 0 else { return }
         problems.warn(section.origin(of: "database"), key: "registrar.database", "there is no directory \(directory)")
     }

@@ -84,7 +84,9 @@ public struct ConfigurationReader {
         if sip?.written("realm") == nil { configuration.sip.realm = configuration.sip.domain }
         readJanus(section("janus", of: top))
         readRecordings(section("recordings", of: top))
-        readRegistrar(section("registrar", of: top))
+        let registrar = section("registrar", of: top)
+        readRegistrar(registrar)
+        readCluster(section("cluster", of: top), registrar: registrar)
         readRecords(section("records", of: top))
         let calls = section("calls", of: top)
         readLimits(section("limits", of: top))

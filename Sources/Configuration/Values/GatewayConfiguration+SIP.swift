@@ -45,9 +45,9 @@ extension GatewayConfiguration {
 extension GatewayConfiguration {
     /// Section `registrar`: phones that register.
     public struct Registrar: Sendable, Equatable {
-        /// Key `registrar.database`: the file that keeps registrations over a restart; absolute here, and relative to the
-        /// working directory where it was given relative. ``memory`` keeps none. Default: `registrations.sqlite`.
-        public var database = AbsolutePath.of("registrations.sqlite")
+        /// Key `registrar.database`: what keeps registrations over a restart: a file, whose path is absolute here, and relative to the
+        /// working directory where it was given relative; or a Redis, where other gateways see them. Default: `registrations.sqlite`.
+        public var database = Database.file(AbsolutePath.of("registrations.sqlite"))
         /// Key `registrar.minimum_expires`: a phone that asks for less is told to ask for this, 1 s to 1 h. Default: 60 s.
         public var minimumExpires = Duration.seconds(60)
         /// Key `registrar.maximum_expires`: the longest that a registration lasts, 1 s to 7 days. Default: 1 h.
@@ -58,9 +58,6 @@ extension GatewayConfiguration {
         /// Key `registrar.keepalive`: how often a phone behind NAT that registered over UDP is asked whether it is there, so
         /// that the NAT remembers it, 1 s to 5 min; `0` is never (nil). Default: 25 s.
         public var keepalive: Duration? = .seconds(25)
-
-        /// What stands for no file.
-        public static let memory = ":memory:"
 
         public init() {}
     }

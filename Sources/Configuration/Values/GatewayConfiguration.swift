@@ -23,6 +23,8 @@ public struct GatewayConfiguration: Sendable, Equatable {
     public var recordings = Recordings()
     /// Section `registrar`: phones that register.
     public var registrar = Registrar()
+    /// Section `cluster`: this gateway as one of several.
+    public var cluster = Cluster()
     /// Section `records`: what is kept of each call.
     public var records = Records()
     /// Section `calls`: limits in time.

@@ -65,6 +65,11 @@ public struct CallEnd: Sendable, Equatable {
     /// Somebody else of those who were called has it.
     public static let answeredElsewhere = CallEnd(status: 200, reason: "Call completed elsewhere", by: .callee)
 
+    /// Whether somebody else of those who were called has it: of our own, or, by the Reason of the caller's CANCEL (RFC 3326), of a forking proxy's.
+    public var isAnsweredElsewhere: Bool {
+        self == .answeredElsewhere || (status == 487 && cause?.protocolName.lowercased() == "sip" && cause?.value == 200)
+    }
+
     /// The session ended by itself. A media server that was lost is back in seconds.
     init(_ end: SessionEnd) {
         self.init(status: end.code, reason: end.reason, by: .gateway, retryAfter: end.code == 503 ? 5 : nil)

@@ -27,6 +27,26 @@ public struct Binding: Sendable, Equatable {
     /// Which of its flows this is (RFC 5626 4.2).
     public var registrationID: Int?
 
+    public init(
+        id: Int64, user: String, contact: SIPURI, q: Int? = nil, expires: ContinuousClock.Instant, updated: ContinuousClock.Instant, callID: String,
+        cSeq: UInt32, path: [String], flow: String, userAgent: String? = nil, received: String, instance: String? = nil, registrationID: Int? = nil
+    ) {
+        self.id = id
+        self.user = user
+        self.contact = contact
+        self.q = q
+        self.expires = expires
+        self.updated = updated
+        self.callID = callID
+        self.cSeq = cSeq
+        self.path = path
+        self.flow = flow
+        self.userAgent = userAgent
+        self.received = received
+        self.instance = instance
+        self.registrationID = registrationID
+    }
+
     /// Whole seconds until it ends, rounded up, as a response has them; 0 when it has ended.
     public func remainingSeconds(at now: ContinuousClock.Instant) -> Int {
         let (seconds, attoseconds) = (expires - now).components
@@ -58,6 +78,8 @@ public struct BindingChange: Sendable, Equatable {
         case flowClosed = "flow closed"
         /// The same phone has registered another contact.
         case replaced
+        /// The same phone has registered at another node of the cluster, or has unregistered there.
+        case moved = "registered at another node"
     }
 
     public var kind: Kind

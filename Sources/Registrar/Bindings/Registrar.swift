@@ -113,6 +113,13 @@ public struct Registrar: Sendable {
         return changes
     }
 
+    /// Ends those bindings of a user that its phone has at another node by now.
+    mutating func remove(movedOf user: String, where isGone: (Binding) -> Bool) -> [BindingChange] {
+        var changes: [BindingChange] = []
+        remove(of: user, reason: .moved, into: &changes, where: isGone)
+        return changes
+    }
+
     /// Forgets what has ended by `now`, of at most `most` users at once. Looks at every binding, if one may have ended: see
     /// ``earliestEnd``, which stays in the past while some are left.
     public mutating func prune(now: ContinuousClock.Instant, most: Int = .max) -> [BindingChange] {

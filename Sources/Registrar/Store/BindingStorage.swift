@@ -53,6 +53,13 @@ final class BindingStorage {
         schedule()
     }
 
+    /// Writes everything at once, however long the next attempt would have waited.
+    func writeEverythingNow() {
+        guard !isStopped else { return }
+        backlog.noteEverything()
+        if !backlog.isWriting { retry(after: BindingStorage.delay) }
+    }
+
     private func schedule() {
         guard timer == nil, !backlog.isWriting, !backlog.isEmpty else { return }
         retry(after: BindingStorage.delay)

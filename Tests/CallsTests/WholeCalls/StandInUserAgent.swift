@@ -13,6 +13,8 @@ final class StandInUserAgent: SIPUserAgent {
     private(set) var all: [StandInLeg] = []
     /// What the core did that it must not do.
     var violations: [String] = []
+    /// The calls of the gateway's own, in the order in which they went out.
+    private(set) var requests: [SIPInviteRequest] = []
     private var last: UInt = 0
 
     subscript(id: SIPLegID) -> StandInLeg? { legs.first { $0.id == id } }
@@ -45,6 +47,7 @@ final class StandInUserAgent: SIPUserAgent {
     // MARK: The core
 
     func invite(_ request: SIPInviteRequest) -> SIPLegID {
+        requests.append(request)
         let leg = StandInLeg(.calling(nextID(), sdp: request.sdp), peer: request.target, agent: self)
         leg.sent.append(request.sdp == nil ? "INVITE" : "INVITE offer")
         insert(leg)

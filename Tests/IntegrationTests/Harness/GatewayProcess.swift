@@ -7,6 +7,8 @@ import Testing
 final class GatewayProcess: Sendable {
     /// Who may log in.
     static let password = "swordfish-7"
+    /// What the nodes of a cluster know.
+    static let clusterSecret = "the nodes' own secret"
     /// How many sessions each of them may have at once.
     static let sessionsPerUser = 25
 
@@ -26,6 +28,7 @@ final class GatewayProcess: Sendable {
 
     var pid: Int32 { process.pid }
     var log: String { process.output }
+    var isRunning: Bool { !process.hasEnded }
     /// Where its commands are taken, with a managed Janus.
     var controlSocket: String { "\(directory.path)/janus/control" }
     var page: String { "http://\(httpAddress):\(httpPort)/" }
@@ -45,13 +48,14 @@ final class GatewayProcess: Sendable {
     ///   - tls: Files of the certificate and its key with which SIP has TLS too.
     ///   - records: Lines of the section `records`; without them records are in memory.
     ///   - janus: Lines of the section `janus`, in place of those for a managed one.
+    ///   - redis: URL of the Redis that makes it a node of a cluster, with its own name.
     ///   - more: Further sections of the configuration.
     ///   - variables: Further variables of its environment.
     init(
         in environment: TestEnvironment, name: String = "gateway", routes: String? = nil, registrations: String? = nil,
         nameServer: String? = nil, httpAddress: String = "127.0.0.1", recording: [String] = [], sip: [String] = [], calls: [String] = [],
         media: [String] = [], records: [String] = ["database: memory"], listensOnIPv6: Bool = false,
-        tls: (certificate: String, key: String)? = nil, janus: [String]? = nil, more: String = "", variables: [String: String] = [:]
+        tls: (certificate: String, key: String)? = nil, janus: [String]? = nil, redis: String? = nil, more: String = "", variables: [String: String] = [:]
     ) async throws {
         address = environment.address
         self.httpAddress = httpAddress
@@ -63,7 +67,8 @@ final class GatewayProcess: Sendable {
         recordings = directory.appendingPathComponent("recordings")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
         let file = directory.appendingPathComponent("tern.yaml")
-        let database = registrations.map { [directory] in directory.appendingPathComponent($0).path } ?? ":memory:"
+        let database = redis ?? registrations.map { [directory] in directory.appendingPathComponent($0).path } ?? ":memory:"
+        let cluster = redis == nil ? "" : "cluster: {node: \"\(name)\", secret: \"\(GatewayProcess.clusterSecret)\"}\n"
         let text = GatewayProcess.configuration(
             address: address, sipPort: sipPort, tlsPort: tls == nil ? nil : tlsPort, http: "\(httpAddress):\(httpPort)", phonePort: phonePort,
             directory: directory, recording: recording,
@@ -71,7 +76,7 @@ final class GatewayProcess: Sendable {
             records: records.map { [directory] in $0.replacing("DIRECTORY", with: directory.path) }, listensOnIPv6: listensOnIPv6,
             janus: janus ?? ["mode: managed", "directory: \(directory.path)/janus"],
             registrations: database, nameServers: nameServer.map { "[\"\($0)\"]" } ?? "[]",
-            routes: routes ?? GatewayProcess.routes(address: address, phonePort: phonePort), more: more)
+            routes: routes ?? GatewayProcess.routes(address: address, phonePort: phonePort), more: cluster + more)
         try text.write(to: file, atomically: true, encoding: .utf8)
         process = try await GatewayProcess.start(file, in: environment, variables)
         try await readyOrStopped()

@@ -17,6 +17,8 @@ struct SIPDialog: Sendable {
     var remoteNumber = 0
     /// Of its last request.
     private var branch = ""
+    /// The Route headers of its requests: the proxies that have recorded themselves (section 12.1).
+    private var routes: [String] = []
 
     /// One that the phone begins.
     ///
@@ -42,12 +44,14 @@ struct SIPDialog: Sendable {
         remote = from
         self.target = target
         remoteNumber = invite.number
+        routes = invite.recordRoutes
     }
 
     /// Takes the other side's tag and Contact over (section 12.1.2).
     mutating func learn(from response: SIPText) {
         if let to = response["to"] { remote = to }
         if let contact = response.contact { target = contact }
+        if routes.isEmpty { routes = response.recordRoutes.reversed() }
     }
 
     /// - Parameter headers: Further ones, each with its line end.
@@ -80,13 +84,15 @@ struct SIPDialog: Sendable {
         _ method: String, number: Int, body: String?, branch: String? = nil, type: String = "application/sdp", headers: String = ""
     ) -> String {
         "\(method) \(target) SIP/2.0\r\nVia: SIP/2.0/\(transport) \(contact);rport;branch=\(branch ?? "z9hG4bK" + UUID().uuidString)\r\n"
-            + "Max-Forwards: 70\r\nFrom: \(local)\r\nTo: \(remote)\r\nCall-ID: \(id)\r\nCSeq: \(number) \(method)\r\n\(headers)"
+            + "Max-Forwards: 70\r\nFrom: \(local)\r\nTo: \(remote)\r\nCall-ID: \(id)\r\nCSeq: \(number) \(method)\r\n"
+            + (method == "CANCEL" ? "" : routes.map { "Route: \($0)\r\n" }.joined()) + headers
             + end(body, type)
     }
 
     func response(_ status: Int, _ phrase: String, to request: SIPText, body: String? = nil) -> String {
         let via = request.lines.filter { $0.lowercased().hasPrefix("via:") }.joined(separator: "\r\n")
-        return "SIP/2.0 \(status) \(phrase)\r\n\(via)\r\nFrom: \(remote)\r\nTo: \(local)\r\nCall-ID: \(id)\r\n"
+        let recorded = request.recordRoutes.map { "Record-Route: \($0)\r\n" }.joined()
+        return "SIP/2.0 \(status) \(phrase)\r\n\(via)\r\n\(recorded)From: \(remote)\r\nTo: \(local)\r\nCall-ID: \(id)\r\n"
             + "CSeq: \(request["cseq"] ?? "")\r\n" + end(body)
     }
 
@@ -106,6 +112,9 @@ struct SIPText: Sendable {
     /// Of the CSeq.
     var number: Int { self["cseq"]?.split(separator: " ").first.flatMap { Int($0) } ?? 0 }
     var method: String { self["cseq"]?.split(separator: " ").last.map(String.init) ?? "" }
+    var recordRoutes: [String] {
+        lines.filter { $0.lowercased().hasPrefix("record-route:") }.map { $0.dropFirst("record-route:".count).trimmingCharacters(in: .whitespaces) }
+    }
     var contact: String? { self["contact"]?.split(separator: "<").last?.split(separator: ">").first.map(String.init) }
 
     /// The first header of that name, in lower case.

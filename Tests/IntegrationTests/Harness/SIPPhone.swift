@@ -39,6 +39,16 @@ final class SIPPhone: @unchecked Sendable {
         if address.contains(":") { media.host = address }
     }
 
+    /// One that knows a proxy in front of the gateways.
+    init(to proxy: (address: String, port: Int), on address: String, frequency: Double = 440) throws {
+        self.address = address
+        probe = try SIPProbe(to: proxy, address: address)
+        gateway = probe.registrar
+        audio = try RTPPhone(on: address, frequency: frequency)
+        video = try RTPReflector(on: address)
+        media = PhoneMedia(address: address, audioPort: audio.port, videoPort: video.port, video: nil)
+    }
+
     /// What one dials to reach it.
     var uri: String { "sip:phone@\(probe.authority)" }
 

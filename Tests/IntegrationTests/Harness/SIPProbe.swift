@@ -24,6 +24,18 @@ final class SIPProbe: Sendable {
         }
     }
 
+    /// One that knows a proxy in front of the gateways.
+    init(to proxy: (address: String, port: Int), address: String, port: Int = 0) throws {
+        self.address = address
+        gateway = proxy
+        socket = try Socket(type: SOCK_DGRAM, address: address, port: port)
+        self.port = socket.port
+        let socket = socket, messages = messages
+        Thread.detachNewThread {
+            while let bytes = socket.read(), !bytes.isEmpty { messages.post(String(decoding: bytes, as: UTF8.self)) }
+        }
+    }
+
     deinit { socket.close() }
 
     /// The gateway's host and port, as they stand in URIs.

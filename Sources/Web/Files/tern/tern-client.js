@@ -43,7 +43,8 @@ export class TernClient extends Emitter {
 
   /**
    * @param {object} [options]
-   * @param {string} [options.url] of the API; by default `/api` of where the page came from
+   * @param {string|string[]} [options.url] of the API; by default `/api` of where the page came from. Of several gateways that know each other, the
+   *   first is tried first; when it is gone, the client logs in at the next one that is there, and the calls of before have ended
    * @param {RTCIceServer[]} [options.iceServers] none by default: the gateway's media address is reachable
    * @param {boolean} [options.trickle] send candidates as they are found, default true; or else wait for them (2 s)
    * @param {number} [options.timeout] ms for a connection or an answer, default 10,000
@@ -51,7 +52,7 @@ export class TernClient extends Emitter {
   constructor({ url = defaultURL(), iceServers = [], trickle = true, timeout = 10_000 } = {}) {
     super();
     this.peerOptions = { iceServers, trickle };
-    this.#link = new TernLink({ url, timeout }, {
+    this.#link = new TernLink({ urls: [url].flat(), timeout }, {
       onState: state => this.emit('state', state),
       onEvent: event => {
         this.emit('event', event);
@@ -265,7 +266,8 @@ export class TernClient extends Emitter {
 
   /** What ended while we were away has left an event that says why, unless the gateway has forgotten us. */
   #gone(session, fresh) {
-    setTimeout(() => session._finish(endDecidedHere('connection', 'gateway')), fresh ? 0 : missedEventDelay);
+    const end = endDecidedHere('connection', 'gateway', fresh ? { reason: 'the gateway that had it is gone' } : {});
+    setTimeout(() => session._finish(end), fresh ? 0 : missedEventDelay);
   }
 
   #endAll() {

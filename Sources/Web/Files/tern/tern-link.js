@@ -15,7 +15,9 @@ const loginDelays = [250, 1_000];
  * @internal
  */
 export class TernLink {
-  #url;
+  #urls;
+  /** The one of them that the connection is to, or the next attempt goes to. */
+  #current = 0;
   #timeout;
   #handlers;
   #connection = null;
@@ -32,14 +34,14 @@ export class TernLink {
   problem = null;
 
   /**
-   * @param {{url: string, timeout: number}} options
+   * @param {{urls: string[], timeout: number}} options `urls`: of one gateway, or of several that know each other
    * @param {{onState: (state: string) => void, onEvent: Function, onRequest: Function,
    *          onResumed: (answer: object, fresh: boolean) => void, onProblem: () => void, onRefused: (error: Error) => void}} handlers
    *   `onResumed`: back on a new connection, `fresh` where it took a new login; `onProblem`: `problem` is another one;
    *   `onRefused`: logged out by the gateway
    */
   constructor(options, handlers) {
-    this.#url = options.url;
+    this.#urls = options.urls;
     this.#timeout = options.timeout;
     this.#handlers = handlers;
     window.addEventListener('online', () => this.check());
@@ -96,7 +98,7 @@ export class TernLink {
       onRequest: this.#handlers.onRequest,
       onClose: () => { if (this.#connection === connection) this.#lost(); },
     };
-    connection = await TernConnection.open(this.#url, handlers, this.#timeout);
+    connection = await this.#open(epoch, handlers);
     try {
       if (epoch !== this.#epoch) throw new TernCancelledError();
       const answer = await authenticate(connection);
@@ -105,6 +107,19 @@ export class TernLink {
     } catch (error) {
       connection.close();
       throw error;
+    }
+  }
+
+  /** Connects to the gateway that was there last, or to the first of the others that is there. */
+  async #open(epoch, handlers) {
+    for (let left = this.#urls.length; ; ) {
+      try {
+        return await TernConnection.open(this.#urls[this.#current], handlers, this.#timeout);
+      } catch (error) {
+        this.#current = (this.#current + 1) % this.#urls.length;
+        left -= 1;
+        if (left <= 0 || epoch !== this.#epoch) throw error;
+      }
     }
   }
 

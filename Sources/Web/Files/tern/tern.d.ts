@@ -126,7 +126,7 @@ declare class Emitter<Events> extends EventTarget {
 
 /** A user of the gateway in this browser: one connection, and the sessions and calls on it. */
 export class TernClient extends Emitter<TernClientEvents> {
-  constructor(options?: { url?: string; iceServers?: RTCIceServer[]; trickle?: boolean; timeout?: number });
+  constructor(options?: { url?: string | string[]; iceServers?: RTCIceServer[]; trickle?: boolean; timeout?: number });
   readonly user: string | null;
   readonly connectionId: string | null;
   /** False refuses invitations, so that other clients of the user ring alone. */

@@ -1,0 +1,20 @@
+public import Cluster
+public import EventLoop
+public import Registrar
+
+/// What the calls of this gateway know of the other nodes of its cluster.
+@LoopActor
+public protocol OtherNodes: AnyObject {
+    /// The other nodes that ring something of a user's.
+    func nodes(of user: String) -> [ClusterNode]
+    /// Whether a user has a browser at another node.
+    func hasBrowser(_ user: String) -> Bool
+    /// The contacts of a user at nodes that are gone, which are reached from here through their Path.
+    func stranded(of user: String) -> [Binding]
+    /// The value of an Authorization header for a call that is handed on to another node.
+    func authorization(to node: ClusterNode, user: String, source: String) -> String
+    /// The node that sends a call to a user, and who calls by its word; nil where it is none of a node's.
+    func caller(_ authorizations: [String], user: String, takes: Bool) -> (node: String, source: String)?
+}
+
+extension ClusterService: OtherNodes {}

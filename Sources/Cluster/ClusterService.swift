@@ -1,0 +1,290 @@
+internal import Dispatch
+public import EventLoop
+public import Logging
+public import Registrar
+public import SIPNames
+
+/// This gateway as a node of a cluster: tells the others by Redis what it has, and knows what they have.
+///
+/// Questions are answered from memory. Redis is asked on queues of its own: one writes, one reads. While Redis is away, what was known last counts;
+/// when it is back everything is written and read anew.
+@LoopActor
+public final class ClusterService {
+    /// How long to wait before Redis is read again after an error, at first and at most.
+    private static let retries = (first: Duration.milliseconds(500), longest: Duration.seconds(5))
+    /// Presences are gathered for so long before they are written.
+    private static let delay = Duration.milliseconds(10)
+    /// How long the start waits for Redis.
+    private static let patience = Duration.seconds(5)
+
+    public let name: String
+    private let settings: ClusterSettings
+    private let log: Logger
+    private let store: NodeStore
+    private let reader: ClusterReader
+    private let writing = DispatchQueue(label: "tern.cluster.writing")
+    private let reading = DispatchQueue(label: "tern.cluster.reading")
+    /// For the registrar: where its bindings are kept.
+    public let bindings: any BindingStore
+
+    private var map = ClusterMap()
+    private var credentials: NodeCredentials
+    private var lines = LineBudget(perSecond: 20)
+    /// The bindings of this node.
+    private weak var registrar: RegistrarService?
+    /// The users who have a browser here.
+    private var browsers: Set<String> = []
+    /// Those of them that are not written as they are, or all.
+    private var changed: Set<String>? = nil
+    private var heartbeat: LoopTimer?
+    private var gathering: LoopTimer?
+    private var isWriting = false
+    private var isStopped = false
+    /// Why Redis could not be written to and read from last; nil where it could.
+    private var failures: (writing: String?, reading: String?)
+    private var hasComplained = false
+    /// How often in a row Redis had none of the bindings that there are.
+    private var missing = 0
+    private var pruned = ContinuousClock.now
+
+    /// Set while this node takes no new calls; the others are told.
+    public var isDraining = false { didSet { if isDraining != oldValue { beat() } } }
+
+    public init(_ settings: ClusterSettings, log: Logger) {
+        self.settings = settings
+        self.log = log
+        name = settings.node
+        let instance = (0..<4).map { _ in String(UInt32.random(in: .min ... .max), radix: 16) }.joined()
+        store = NodeStore(settings, instance: instance)
+        reader = ClusterReader(settings)
+        bindings = RedisBindingStore(settings, instance: instance)
+        credentials = NodeCredentials(secret: settings.secret, name: settings.node)
+    }
+
+    /// Whether Redis is written to and read from.
+    public var isReached: Bool { failures.writing == nil && failures.reading == nil }
+
+    /// Why not; nil where it is.
+    public var failure: String? { failures.writing ?? failures.reading }
+
+    // MARK: Start and stop
+
+    /// Begins; returns when Redis has been written to and read from once, or does not answer in time.
+    public func start() async {
+        await write()
+        heartbeat = LoopTimer.schedule(after: settings.heartbeat, every: settings.heartbeat) { [weak self] in self?.beat() }
+        await read()
+        LoopActor.task { [weak self] in
+            var wait = ClusterService.retries.first
+            while let self, !self.isStopped {
+                if self.failures.reading == nil {
+                    wait = ClusterService.retries.first
+                } else {
+                    await LoopTimer.sleep(for: wait)
+                    wait = min(wait * 2, ClusterService.retries.longest)
+                }
+                if !self.isStopped { await self.read() }
+            }
+        }
+    }
+
+    /// Says whose bindings this node's are. What others have of its phones by now is taken from it.
+    public func use(_ registrar: RegistrarService) {
+        self.registrar = registrar
+        registrar.onRegister = { [weak self] request in self?.registered(request) }
+        for user in Set(registrar.all.map(\.user)) { settle(user) }
+    }
+
+    /// Leaves the cluster. Bindings stay in Redis, for the next start.
+    public func stop() async {
+        guard !isStopped else { return }
+        isStopped = true
+        heartbeat?.cancel()
+        gathering?.cancel()
+        (heartbeat, gathering) = (nil, nil)
+        let store = store, reader = reader
+        await onQueue(writing) { store.leave() }
+        await onQueue(reading) { reader.close() }
+    }
+
+    // MARK: Questions
+
+    /// The other nodes that ring something of a user's.
+    public func nodes(of user: String) -> [ClusterNode] { map.nodes(of: user, now: .now) }
+
+    /// Whether a user has a browser at another node.
+    public func hasBrowser(_ user: String) -> Bool { map.hasBrowser(user) }
+
+    /// The contacts of a user at nodes that are gone, or take no calls, which can be reached from here as well: through the Path by which they
+    /// registered (RFC 3327).
+    public func stranded(of user: String) -> [Binding] {
+        let own = registrar?.bindings(of: user) ?? []
+        let elsewhere = map.bindings(of: user)
+        return map.stranded(of: user, now: .now).filter { binding in
+            // A phone that has moved on is reached where it is now.
+            !binding.path.isEmpty && !own.contains { $0.isOfSamePhone(as: binding) }
+                && !elsewhere.contains { $0.binding != binding && $0.binding.isOfSamePhone(as: binding) && binding.isOlder(than: $0.binding) }
+        }
+    }
+
+    /// The other nodes, for people.
+    public var states: [(node: ClusterNode, isAlive: Bool, isDraining: Bool)] { map.states }
+
+    // MARK: Calls between nodes
+
+    /// The value of an Authorization header for a call that is handed on to another node.
+    ///
+    /// - Parameter source: Who calls: what the other node finds in ``caller(_:user:takes:)``.
+    public func authorization(to node: ClusterNode, user: String, source: String) -> String {
+        credentials.header(to: node.name, user: user, source: source, now: NodeCredentials.now)
+    }
+
+    /// The node that sends a call, and who calls by its word; nil where it is none of a node's.
+    ///
+    /// - Parameters:
+    ///   - user: Who is called.
+    ///   - takes: Whether the call is taken now; its credentials are worth nothing afterwards.
+    public func caller(_ authorizations: [String], user: String, takes: Bool) -> (node: String, source: String)? {
+        switch credentials.check(authorizations, user: user, now: NodeCredentials.now, takes: takes) {
+        case .none: return nil
+        case .valid(let statement): return (statement.node, statement.source)
+        case .wrong(let reason):
+            let (isAdmitted, omitted) = lines.admit()
+            guard takes, isAdmitted else { return nil }
+            var fields: Logger.Metadata = ["reason": "\(reason)"]
+            if omitted > 0 { fields["omitted"] = "\(omitted)" }
+            log.warning("wrong credentials of a node", metadata: fields)
+            return nil
+        }
+    }
+
+    // MARK: What this node has
+
+    /// Whether a user has a browser logged in here.
+    public func setBrowser(_ user: String, isThere: Bool) {
+        if isThere { browsers.insert(user) } else { browsers.remove(user) }
+        changed?.insert(user)
+        guard !isStopped, !isWriting, gathering == nil else { return }
+        gathering = LoopTimer.schedule(after: ClusterService.delay) { [weak self] in
+            self?.gathering = nil
+            self?.beat()
+        }
+    }
+
+    /// A phone has registered here, or unregistered: what other nodes have of it is over.
+    private func registered(_ request: RegisterRequest) {
+        settle(request.user)
+        for (node, id, binding) in map.bindings(of: request.user) where request.ends(binding) {
+            let store = store
+            writing.async { try? store.tell(node, ended: id, of: binding.user) }
+        }
+    }
+
+    /// Ends those bindings of a user here whose phone has registered at another node since.
+    private func settle(_ user: String) {
+        guard let registrar, !registrar.bindings(of: user).isEmpty else { return }
+        let elsewhere = map.bindings(of: user).map(\.binding)
+        guard !elsewhere.isEmpty else { return }
+        registrar.remove(movedOf: user) { own in elsewhere.contains { $0.isOfSamePhone(as: own) && own.isOlder(than: $0) } }
+    }
+
+    // MARK: Writing
+
+    private func beat() {
+        guard !isStopped, !isWriting else { return }
+        LoopActor.task { [weak self] in await self?.write() }
+    }
+
+    /// Says that this node lives, and writes which browsers have come and gone.
+    private func write() async {
+        guard !isWriting else { return }
+        isWriting = true
+        let store = store, all = browsers, changes = changed, wasAway = failures.writing != nil
+        let record = NodeRecord(address: settings.address, isDraining: isDraining)
+        changed = []
+        let result = await onQueue(writing) { () -> Result<NodeStore.Standing, RedisError> in
+            do throws(RedisError) {
+                let standing = try store.claim(record)
+                if standing.isNew || changes == nil || (standing.browsers == 0 && !all.isEmpty) {
+                    try store.write(.browsers, everything: all.map { ($0, "1") })
+                } else {
+                    try store.write(.browsers, (changes ?? []).map { all.contains($0) ? .set($0, "1") : .remove($0) })
+                }
+                return .success(standing)
+            } catch {
+                return .failure(error)
+            }
+        }
+        isWriting = false
+        switch result {
+        case .success(let standing):
+            failures.writing = nil
+            missing = standing.bindings == 0 && registrar?.count ?? 0 > 0 ? missing + 1 : 0
+            if standing.isNew || wasAway || missing > 1 { registrar?.storeEverything() }
+            if changed?.isEmpty == false { beat() }
+        case .failure(let error):
+            failures.writing = error.description
+            changed = nil
+        }
+        tell()
+    }
+
+    // MARK: Reading
+
+    private func read() async {
+        let reader = reader
+        let result = await onQueue(reading) { () -> Result<[ClusterNews], RedisError> in
+            do throws(RedisError) { return .success(try reader.poll()) } catch { return .failure(error) }
+        }
+        guard !isStopped else { return }
+        switch result {
+        case .failure(let error): failures.reading = error.description
+        case .success(let news):
+            failures.reading = nil
+            for one in news { take(one) }
+        }
+        tell()
+        if pruned.duration(to: .now) > .seconds(30) {
+            pruned = .now
+            map.prune(now: .now)
+        }
+    }
+
+    private func take(_ news: ClusterNews) {
+        let before = map.states
+        if case .ended(let id, let user) = news { registrar?.remove(movedOf: user) { "\($0.id)" == id } }
+        for user in map.take(news) { settle(user) }
+        let after = map.states
+        for (node, isAlive, isDraining) in after {
+            let former = before.first { $0.node == node }
+            guard former == nil ? isAlive : former.map({ $0.isAlive != isAlive || $0.isDraining != isDraining }) ?? false else { continue }
+            let state = !isAlive ? "gone" : isDraining ? "draining" : "there"
+            log.notice("a node of the cluster is \(state)", metadata: ["node": "\(node.name)", "address": "\(node.address)"])
+        }
+    }
+
+    /// Says once that Redis is away, and what that means; and that it is back.
+    private func tell() {
+        if let failure {
+            guard !hasComplained else { return }
+            hasComplained = true
+            log.error("the cluster is not reached: other nodes do not learn what registers and logs in here; of them counts what was known last", metadata: ["reason": "\(failure)"])
+        } else if hasComplained {
+            hasComplained = false
+            log.notice("the cluster is reached again", metadata: ["node": "\(name)"])
+        }
+    }
+
+    private func onQueue<Value: Sendable>(_ queue: DispatchQueue, _ body: @escaping @Sendable () -> Value) async -> Value {
+        await withCheckedContinuation { continuation in queue.async { continuation.resume(returning: body()) } }
+    }
+}
+
+extension ClusterService {
+    /// Gives no sign of life any more, as a process that was killed. For tests.
+    func die() {
+        isStopped = true
+        heartbeat?.cancel()
+        gathering?.cancel()
+    }
+}

@@ -1,0 +1,83 @@
+internal import CRedis
+internal import Glibc
+
+/// A connection to Redis. Its methods block, each for a few seconds at most; after an error that is none of the server's it is of no use any more.
+final class RedisConnection {
+    /// How long the server may take to accept the connection, and how long it may be silent before it has answered.
+    static let patience = Duration.seconds(2)
+
+    private let context: UnsafeMutablePointer<redisContext>
+
+    /// Connects, logs in and chooses the database.
+    init(_ server: RedisServer, patience: Duration = RedisConnection.patience) throws(RedisError) {
+        let time = timeval(patience)
+        guard let context = redisConnectWithTimeout(server.host, Int32(clamping: server.port), time) else {
+            throw RedisError("no memory for a connection to Redis")
+        }
+        self.context = context
+        guard context.pointee.err == 0 else { throw failure() }
+        redisSetTimeout(context, time)
+        redisEnableKeepAlive(context)
+        if let password = server.password?.value { try perform(["AUTH"] + (server.user.map { [$0] } ?? []) + [password]) }
+        if server.database != 0 { try perform(["SELECT", "\(server.database)"]) }
+    }
+
+    deinit { redisFree(context) }
+
+    /// Performs a command.
+    ///
+    /// - Throws: Also where Redis answers with an error; see ``RedisError/code``.
+    @discardableResult
+    func perform(_ words: [String]) throws(RedisError) -> RedisReply {
+        // One buffer for all words: there may be thousands.
+        var bytes: [UInt8] = [], lengths: [Int] = []
+        lengths.reserveCapacity(words.count)
+        for word in words {
+            let before = bytes.count
+            bytes.append(contentsOf: word.utf8)
+            lengths.append(bytes.count - before)
+        }
+        let answer = bytes.withUnsafeBytes { buffer -> UnsafeMutableRawPointer? in
+            let base = buffer.bindMemory(to: CChar.self).baseAddress
+            var offset = 0
+            var pointers: [UnsafePointer<CChar>?] = lengths.map { length in
+                defer { offset += length }
+                return base.map { $0 + offset }
+            }
+            return redisCommandArgv(context, Int32(clamping: words.count), &pointers, lengths)
+        }
+        guard let answer else { throw failure() }
+        defer { freeReplyObject(answer) }
+        return try RedisConnection.reply(answer.assumingMemoryBound(to: redisReply.self))
+    }
+
+    private func failure() -> RedisError {
+        // A time limit of the socket is told as EAGAIN.
+        if context.pointee.err == REDIS_ERR_IO, errno == EAGAIN || errno == EWOULDBLOCK { return RedisError("Redis does not answer") }
+        let text = tern_redis_error_text(context).map { String(cString: $0) } ?? ""
+        return RedisError("Redis cannot be reached: \(text)")
+    }
+
+    private static func reply(_ reply: UnsafeMutablePointer<redisReply>) throws(RedisError) -> RedisReply {
+        func text() -> String { String(decoding: UnsafeRawBufferPointer(start: reply.pointee.str, count: reply.pointee.len), as: UTF8.self) }
+        switch reply.pointee.type {
+        case REDIS_REPLY_STRING, REDIS_REPLY_STATUS: return .text(text())
+        case REDIS_REPLY_INTEGER: return .integer(Int(reply.pointee.integer))
+        case REDIS_REPLY_ARRAY:
+            var items: [RedisReply] = []
+            items.reserveCapacity(reply.pointee.elements)
+            // hiredis nests seven deep at most.
+            for index in 0..<reply.pointee.elements { items.append(try reply.pointee.element[index].map { item throws(RedisError) in try self.reply(item) } ?? .null) }
+            return .list(items)
+        case REDIS_REPLY_ERROR: throw RedisError(refusal: text())
+        default: return .null
+        }
+    }
+}
+
+extension timeval {
+    fileprivate init(_ duration: Duration) {
+        let (seconds, attoseconds) = duration.components
+        self.init(tv_sec: Int(seconds), tv_usec: Int(attoseconds / 1_000_000_000_000))
+    }
+}

@@ -1,0 +1,125 @@
+@testable import Calls
+import Cluster
+import EventLoop
+import JSON
+import Registrar
+@testable import SIP
+import SIPNames
+import Testing
+
+/// Calls to and from other nodes of a cluster.
+@Suite("Calls between nodes", .timeLimit(.minutes(1)))
+@LoopActor
+struct OtherNodeTests {
+    /// Other nodes, as a test says.
+    @LoopActor
+    private final class Nodes: OtherNodes {
+        var here: [String: [ClusterNode]] = [:]
+        var contacts: [String: [Binding]] = [:]
+
+        func nodes(of user: String) -> [ClusterNode] { here[user] ?? [] }
+        func hasBrowser(_ user: String) -> Bool { here[user] != nil }
+        func stranded(of user: String) -> [Binding] { contacts[user] ?? [] }
+        func authorization(to node: ClusterNode, user: String, source: String) -> String { "\(node.name) \(user) \(source)" }
+        func caller(_ authorizations: [String], user: String, takes: Bool) -> (node: String, source: String)? {
+            authorizations.first.flatMap { $0.hasPrefix("node ") ? ("other", String($0.dropFirst(5))) : nil }
+        }
+    }
+
+    private static let b = ClusterNode(name: "b", address: ListenAddress(transport: .tcp, address: "192.0.2.2", port: 5_070))
+
+    @Test("a call to a user rings each other node that has something of the user, once, with who calls")
+    func out() async throws {
+        try await CallBench.play { bench in
+            let nodes = Nodes()
+            bench.switchboard.others = nodes
+            nodes.here = ["bob": [Self.b], "carol": [Self.b]]
+            let alice = bench.browser("alice")
+            alice.request("start_call", ["dest": "bob", "offer": .offer])
+            await bench.settle()
+            #expect(bench.agent.requests.count == 3, "two phones here, and a node")
+            let request = try #require(bench.agent.requests.first { $0.hop?.address == "192.0.2.2" })
+            #expect(request.target == "sip:bob@192.0.2.2:5070;transport=tcp" && request.to == "sip:bob@tern.example.org" && request.fromUser == "alice")
+            #expect(request.hop?.transport == .tcp && request.hop?.port == 5_070)
+            let headers = Dictionary(request.headers.map { ($0.name, $0.value) }) { first, _ in first }
+            #expect(headers["Authorization"] == "b bob user:alice" && headers["P-Asserted-Identity"] == "<sip:alice@tern.example.org>")
+            for leg in bench.agent.legs { leg.receive(.failure(status: 486, phrase: "Busy Here", reason: nil)) }
+            await bench.settle()
+            // A user who has nothing here at all.
+            let stranger = bench.phone(calls: "carol")
+            await bench.settle()
+            #expect(bench.agent.requests.last?.headers.contains { $0 == ("Authorization", "b carol anonymous") } == true)
+            let leg = try #require(bench.agent.legs.last)
+            leg.receive(.failure(status: 480, phrase: "Temporarily Unavailable", reason: nil))
+            await bench.settle()
+            #expect(stranger.sent == ["480"])
+            withExtendedLifetime(nodes) {}
+        }
+    }
+
+    @Test("a call that a node hands on rings what is here, by the caller's name, and goes nowhere else")
+    func handedOn() async throws {
+        try await CallBench.play { bench in
+            let nodes = Nodes()
+            bench.switchboard.others = nodes
+            nodes.here = ["alice": [Self.b], "carol": [Self.b]]
+            let alice = bench.browser("alice")
+            let phone = bench.phone(calls: "alice", authorizations: ["node user:carol"])
+            await bench.settle()
+            let call = try alice.invitation()
+            #expect(bench.agent.requests.isEmpty)
+            alice.request("ring_call", ["call_id": .string(call)])
+            await bench.settle()
+            #expect(phone.sent == ["180"])
+            phone.receive(.cancelled(SIPReason(cause: 200, text: "Call completed elsewhere")))
+            await bench.settle()
+            #expect(alice.calls[call]?.ends == ["answered_elsewhere"])
+            // Nobody is here: it does not come back to where it came from, nor does it leave by a trunk.
+            let other = bench.phone(calls: "carol", authorizations: ["node trunk:west"]), number = bench.phone(calls: "801", authorizations: ["node user:carol"])
+            await bench.settle()
+            #expect(other.sent == ["480"] && number.sent == ["404"] && bench.agent.requests.isEmpty)
+            withExtendedLifetime(nodes) {}
+        }
+    }
+
+    @Test("a phone's redirection goes back to the node that hands the call on, which follows it")
+    func redirected() async throws {
+        try await CallBench.play { bench in
+            let nodes = Nodes()
+            bench.switchboard.others = nodes
+            let caller = bench.phone(calls: "dora", authorizations: ["node user:carol"])
+            await bench.settle()
+            let leg = try #require(bench.agent.legs.last { $0.isOurs })
+            leg.receive(.redirected(status: 302, phrase: "Moved", contacts: ["sip:echo@tern.example.org"]))
+            await bench.settle()
+            #expect(caller.sent == ["302"])
+            withExtendedLifetime(nodes) {}
+        }
+    }
+
+    @Test("a phone of a node that is gone is rung through its Path, from a listener of ours")
+    func stranded() async throws {
+        try await CallBench.play { bench in
+            let nodes = Nodes()
+            bench.switchboard.others = nodes
+            let contact = try #require(SIPURI("sip:carol@203.0.113.7:5062"))
+            func binding(_ path: [String], _ transport: String) -> Binding {
+                Binding(
+                    id: 1, user: "carol", contact: contact, q: nil, expires: .now + .seconds(60), updated: .now, callID: "1", cSeq: 1, path: path,
+                    flow: "\(transport)/198.51.100.9:5060/192.0.2.77:5060", userAgent: nil, received: "", instance: nil, registrationID: nil)
+            }
+            // Without a Path, or by a transport that is not spoken here, it cannot be reached.
+            nodes.contacts = ["carol": [binding(["sip:198.51.100.9;lr"], "udp"), binding([], "udp"), binding(["sip:198.51.100.9;lr"], "tcp")]]
+            let caller = bench.phone(calls: "carol")
+            await bench.settle()
+            #expect(bench.agent.requests.count == 1)
+            let request = try #require(bench.agent.requests.first)
+            #expect(request.target == "sip:carol@203.0.113.7:5062" && request.routes == ["sip:198.51.100.9;lr"])
+            #expect(request.hop?.flow?.description == "udp/198.51.100.9:5060/192.0.2.1:5060")
+            bench.agent.legs.last { $0.isOurs }?.receive(.failure(status: 486, phrase: "Busy Here", reason: nil))
+            await bench.settle()
+            #expect(caller.sent == ["486"])
+            withExtendedLifetime(nodes) {}
+        }
+    }
+}

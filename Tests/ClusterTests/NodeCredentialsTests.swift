@@ -1,0 +1,62 @@
+import Authentication
+@testable import Cluster
+import Testing
+
+@Suite("Credentials of nodes")
+struct NodeCredentialsTests {
+    private static let now = 1_764_000_000
+
+    /// #expect wants what it calls not to be mutating.
+    private final class Node {
+        private var credentials: NodeCredentials
+
+        init(_ name: String, secret: String = "a secret of all nodes") { credentials = NodeCredentials(secret: Secret(secret), name: name) }
+
+        func header(to node: String = "b", user: String = "bob", source: String = "user:alice") -> String {
+            credentials.header(to: node, user: user, source: source, now: now)
+        }
+
+        func check(_ headers: [String], user: String = "bob", now: Int = now, takes: Bool = true) -> NodeCredentials.Verdict {
+            credentials.check(headers, user: user, now: now, takes: takes)
+        }
+    }
+
+    private static func reason(_ verdict: NodeCredentials.Verdict) -> String {
+        if case .wrong(let reason) = verdict { reason } else { "\(verdict)" }
+    }
+
+    @Test("a node believes another that has the secret, once", arguments: ["bob", "b\u{f6}b \"x\", y=1", "+49 30/1", "%41"])
+    func valid(user: String) {
+        let (a, b) = (Node("a"), Node("b"))
+        let header = a.header(user: user, source: "trunk:t, \"1\"")
+        #expect(!header.contains("\u{f6}") && header.utf8.allSatisfy { $0 >= 0x20 && $0 < 0x7F })
+        let valid = NodeCredentials.Verdict.valid(.init(node: "a", user: user, source: "trunk:t, \"1\""))
+        #expect(b.check(["Digest x=1", header], user: user, takes: false) == valid)
+        #expect(b.check([header], user: user) == valid)
+        #expect(Self.reason(b.check([header], user: user)) == "they have been used before")
+        #expect(b.check(["Digest username=\"bob\""], user: user) == .none && b.check([], user: user) == .none)
+    }
+
+    @Test("they are good for one node, one user, a minute, and with the secret alone")
+    func wrong() {
+        let (a, b) = (Node("a"), Node("b"))
+        #expect(Self.reason(b.check([a.header(to: "c")])).contains("for node c"))
+        #expect(Self.reason(b.check([a.header()], user: "carol")) == "they are for another user")
+        #expect(Self.reason(b.check([a.header()], now: Self.now + 61)).contains("clocks differ"))
+        #expect(Self.reason(b.check([a.header()], now: Self.now - 61)).contains("clocks differ"))
+        #expect(Self.reason(b.check([Node("a", secret: "the secret of others").header()])) == "cluster.secret is another one")
+        let header = a.header()
+        #expect(Self.reason(b.check([header.replacing("user:alice", with: "user:admin").replacing("user%3Aalice", with: "user%3Aadmin")])) == "cluster.secret is another one")
+        #expect(b.check([header]) == .valid(.init(node: "a", user: "bob", source: "user:alice")))
+    }
+
+    @Test("what is none is refused", arguments: [
+        "Tern-Node ", "Tern-Node from", "Tern-Node from=\"a\", to=\"b\"", "Tern-Node ====,,,,\"\"",
+        "tern-node from=a,to=b,user=bob,source=x,time=99999999999999999999,nonce=1,code=00", "Tern-Node " + String(repeating: "x=1,", count: 5_000),
+        "Tern-Node from=a,to=b,user=bob,source=x,time=-9223372036854775808,nonce=1,code=00",
+    ])
+    func malformed(header: String) {
+        if case .wrong = Node("b").check([header]) { return }
+        Issue.record("\(header) is believed")
+    }
+}

@@ -1,0 +1,304 @@
+import Cryptography
+import Foundation
+import JSON
+import SDP
+import TestRedis
+import Testing
+
+/// Gateways that know each other by a Redis: a call that arrives anywhere reaches whoever is registered or logged in elsewhere.
+extension IntegrationTests {
+    @Suite("Several gateways")
+    struct SeveralGateways {
+        @Test("a call reaches a phone at another gateway: early media, DTMF, hold from both sides, and the end; the caller is shown as it is")
+        func phone() async throws {
+            try await ClusterStage.with { cluster in
+                let caller = try SIPPhone(at: cluster.a, frequency: 500), called = try SIPPhone(at: cluster.b, frequency: 700)
+                (caller.media.hasKeys, called.media.hasKeys) = (true, true)
+                try await called.probe.register("bob")
+                try await cluster.has("b", "bindings", 1)
+                caller.call("bob", visitor: "+49301234")
+                try await called.called()
+                #expect(called.invite?.text.contains("sip:+49301234@") == true, "\(called.invite?.text ?? "")")
+                #expect(called.invite?.text.contains("Tern-Node") == false)
+                try called.ring(early: true)
+                try caller.speak(to: try await caller.provisional(183))
+                #expect(await caller.audio.hears(700))
+                try await called.accept()
+                try await caller.answered()
+                #expect(await caller.audio.hears(700))
+                #expect(await called.audio.hears(500))
+                called.audio.press(5)
+                #expect(await eventually(within: .patience) { caller.audio.keys == "5" }, "\(caller.audio.keys)")
+                for (one, other) in [(caller, called), (called, caller)] {
+                    one.media.direction = .sendonly
+                    async let answer = one.offers()
+                    #expect(try await other.offered().audioDirection == .sendonly)
+                    other.media.direction = .recvonly
+                    try await other.accept()
+                    #expect(try await answer.audioDirection == .recvonly)
+                    one.media.direction = .sendrecv
+                    async let again = one.offers()
+                    try await other.offered()
+                    other.media.direction = .sendrecv
+                    try await other.accept()
+                    #expect(try await again.audioDirection == .sendrecv)
+                }
+                #expect(await caller.audio.hears(700))
+                #expect(await called.audio.hears(500))
+                try await caller.hangUp()
+                try await called.hungUp()
+                try await called.probe.register("bob", expires: 0)
+                for phone in [caller, called] { phone.stop() }
+                #expect(cluster.b.log.contains("call from another node"))
+            }
+        }
+
+        @Test("a browser at another gateway rings, answers and is heard; and a browser calls a phone at another gateway")
+        func browsers() async throws {
+            try await ClusterStage.with { cluster in
+                let caller = try SIPPhone(at: cluster.a, frequency: 500)
+                try await cluster.page(of: cluster.b).with("bob") { page in
+                    try await cluster.has("b", "browsers", 1)
+                    caller.call("bob")
+                    try await page.answer()
+                    try await caller.answered()
+                    #expect(try await page.missing(500, in: Page.remote) == nil)
+                    #expect(await caller.audio.hears(Chromium.frequency))
+                    try await page.click("hangup-button")
+                    try await caller.hungUp()
+                    try await page.wait(for: "ready")
+                }
+                try await cluster.has("b", "browsers", 0)
+                try await caller.probe.register("bob")
+                try await cluster.has("a", "bindings", 1)
+                try await cluster.page(of: cluster.b).with("alice") { page in
+                    try await page.dial("bob")
+                    try await caller.called()
+                    #expect(caller.invite?.text.contains("\"Alice\" <sip:alice@") == true, "\(caller.invite?.text ?? "")")
+                    try await caller.accept()
+                    try await page.wait(for: "in-call")
+                    #expect(try await page.missing(500, in: Page.remote) == nil)
+                    #expect(await caller.audio.hears(Chromium.frequency))
+                    try await caller.hangUp()
+                    _ = try await page.endOfCall()
+                }
+                try await caller.probe.register("bob", expires: 0)
+                caller.stop()
+            }
+        }
+
+        @Test("all that a user has rings, here and there; who answers has the call, the others stop")
+        func rings() async throws {
+            try await ClusterStage.with { cluster in
+                let caller = try SIPPhone(at: cluster.a, frequency: 500)
+                let here = try SIPPhone(at: cluster.a, frequency: 700), there = try SIPPhone(at: cluster.b, frequency: 900)
+                let browser = try await APIClient.user("bob", at: cluster.b)
+                try await here.probe.register("bob")
+                try await there.probe.register("bob")
+                try await cluster.has("b", "bindings", 1)
+                try await cluster.has("b", "browsers", 1)
+                for answers in [here, there] {
+                    caller.call("bob")
+                    let invitation = try await browser.serve("call_invite")
+                    try await here.called()
+                    try await there.called()
+                    try await answers.accept()
+                    try await caller.answered()
+                    #expect(await caller.audio.hears(answers === here ? 700 : 900))
+                    let late = answers === here ? there : here
+                    let cancel = try await late.probe.request("CANCEL")
+                    #expect(cancel.contains("Reason: SIP;cause=200"), "\(cancel)")
+                    late.probe.send(SIPProbe.ok(to: cancel))
+                    try await late.refuse(487)
+                    _ = try await browser.event("answered_elsewhere", of: try #require(invitation["call_id"]?.stringValue))
+                    try await caller.hangUp()
+                    try await answers.hungUp()
+                }
+                // The caller gives up.
+                caller.call("bob")
+                let invitation = try await browser.serve("call_invite")
+                try await here.called()
+                try await there.called()
+                try there.ring()
+                _ = try await caller.provisional(180)
+                caller.send { $0.cancellation() }
+                for phone in [here, there] {
+                    phone.probe.send(SIPProbe.ok(to: try await phone.probe.request("CANCEL")))
+                    try await phone.refuse(487)
+                }
+                let end = try await caller.final("INVITE", within: .patience)
+                #expect(end.status == 487)
+                caller.send { $0.acknowledgement(of: end) }
+                _ = try await browser.event("hangup", of: try #require(invitation["call_id"]?.stringValue))
+                for phone in [here, there] { try await phone.probe.register("bob", expires: 0) }
+                await browser.leave()
+                for phone in [caller, here, there] { phone.stop() }
+            }
+        }
+
+        @Test("a phone that moves to another gateway rings once, and one that forwards its calls there does so from anywhere")
+        func moves() async throws {
+            try await ClusterStage.with { cluster in
+                let caller = try SIPPhone(at: cluster.a, frequency: 500), phone = try SIPProbe(at: cluster.a)
+                let contact = "sip:bob@\(phone.authority)"
+                #expect(try await phone.register("bob", contact: contact) == 200)
+                try await cluster.has("a", "bindings", 1)
+                let other = try SIPPhone(at: cluster.b, frequency: 700)
+                #expect(try await other.probe.register("bob", contact: contact) == 200)
+                try await cluster.has("b", "bindings", 1)
+                try await cluster.has("a", "bindings", 0)
+                caller.call("bob")
+                // Over the way that it registered by last, and no second time.
+                try await other.redirects(to: "echo")
+                try await caller.answered()
+                #expect(await caller.audio.hears(500))
+                #expect(await phone.message(within: .milliseconds(100)) { $0.hasPrefix("INVITE ") } == nil)
+                try await caller.hangUp()
+                try await other.probe.register("bob", expires: 0, contact: contact)
+                for phone in [caller, other] { phone.stop() }
+            }
+        }
+
+        @Test("Redis is gone for a while: calls within a gateway and to the others go on, phones register; what was missed is known when it is back")
+        func withoutRedis() async throws {
+            try await ClusterStage.with { cluster in
+                let caller = try SIPPhone(at: cluster.a, frequency: 500), called = try SIPPhone(at: cluster.b, frequency: 700)
+                let own = try SIPPhone(at: cluster.a, frequency: 900)
+                try await called.probe.register("bob")
+                try await cluster.has("b", "bindings", 1)
+                cluster.redis.stop()
+                let isSaid = await eventually(within: .patience) { cluster.a.log.contains("the cluster is not reached") && cluster.b.log.contains("the cluster is not reached") }
+                #expect(isSaid)
+                try await own.probe.register("alice")
+                for (name, phone) in [("bob", called), ("alice", own)] {
+                    caller.call(name)
+                    try await phone.called()
+                    try await phone.accept()
+                    try await caller.answered()
+                    #expect(await caller.audio.hears(phone === called ? 700 : 900))
+                    try await caller.hangUp()
+                    try await phone.hungUp()
+                }
+                try cluster.redis.start()
+                try await cluster.knows(cluster.a, others: 1, within: .seconds(30))
+                try await cluster.knows(cluster.b, others: 1, within: .seconds(30))
+                try await cluster.has("a", "bindings", 1)
+                let other = try SIPPhone(at: cluster.b, frequency: 440)
+                other.call("alice")
+                try await own.called()
+                try await own.accept()
+                try await other.answered()
+                try await other.hangUp()
+                try await own.hungUp()
+                try await called.probe.register("bob", expires: 0)
+                try await own.probe.register("alice", expires: 0)
+                for phone in [caller, called, own, other] { phone.stop() }
+            }
+        }
+
+        @Test("who is no node is none, whatever it sends; a node's call is handed on no further")
+        func strangers() async throws {
+            try await ClusterStage.with { cluster in
+                let there = try SIPPhone(at: cluster.b, frequency: 700), probe = try SIPProbe(at: cluster.a)
+                try await there.probe.register("bob")
+                try await cluster.has("b", "bindings", 1)
+                // A stranger who claims to be alice is asked for her password.
+                let forged = "Authorization: Tern-Node from=\"b\", to=\"a\", user=\"bob\", source=\"user:alice\", time=\"\(Int(Date().timeIntervalSince1970))\", nonce=\"1\", code=\"00\"\r\n"
+                    + "P-Asserted-Identity: <sip:alice@\(cluster.a.address)>\r\n"
+                let call = SIPProbe.Call(to: "bob", from: probe)
+                probe.send(call.invite(headers: forged, from: "<sip:alice@\(cluster.a.address)>"))
+                #expect(try await probe.finalStatus(of: call) == 401)
+                probe.send(call.acknowledgement(of: "INVITE"))
+                #expect(cluster.a.log.contains("wrong credentials of a node"))
+                // What a real node says rings what is here alone.
+                let credentials = try nodeCredentials(from: "b", to: "a", user: "bob")
+                let handed = SIPProbe.Call(to: "bob", from: probe)
+                probe.send(handed.invite(headers: "Authorization: \(credentials)\r\n"))
+                #expect(try await probe.finalStatus(of: handed) == 480)
+                probe.send(handed.acknowledgement(of: "INVITE"))
+                // And is good once.
+                let again = SIPProbe.Call(to: "bob", from: probe)
+                probe.send(again.invite(headers: "Authorization: \(credentials)\r\n"))
+                try await there.called()
+                try await there.refuse(486)
+                #expect(try await probe.finalStatus(of: again) == 486)
+                probe.send(again.acknowledgement(of: "INVITE"))
+                try await there.probe.register("bob", expires: 0)
+                there.stop()
+            }
+        }
+
+        /// As a node makes them.
+        private func nodeCredentials(from: String, to: String, user: String) throws -> String {
+            let time = "\(Int(Date().timeIntervalSince1970))", nonce = UUID().uuidString, source = "anonymous"
+            let text = ["tern-node-1", from, to, user, source, time, nonce].joined(separator: "\n")
+            let code = HashFunction.sha256.authenticationCode(of: Array(text.utf8), key: Array(GatewayProcess.clusterSecret.utf8)).map {
+                String(UInt16($0) + 256, radix: 16).dropFirst()
+            }.joined()
+            return "Tern-Node from=\"\(from)\", to=\"\(to)\", user=\"\(user)\", source=\"\(source)\", time=\"\(time)\", nonce=\"\(nonce)\", code=\"\(code)\""
+        }
+
+        @Test("a gateway is killed: its calls are lost and no others; it comes back with its phones")
+        func killed() async throws {
+            try await ClusterStage.with { cluster in
+                let caller = try SIPPhone(at: cluster.a, frequency: 500), called = try SIPPhone(at: cluster.b, frequency: 700)
+                try await called.probe.register("bob")
+                try await cluster.has("b", "bindings", 1)
+                caller.call("bob")
+                try await called.called()
+                try await called.accept()
+                try await caller.answered()
+                let other = try SIPPhone(at: cluster.a, frequency: 440)
+                other.call("echo")
+                try await other.answered()
+                await cluster.b.kill()
+                try await cluster.knows(cluster.a, others: 0)
+                #expect(await other.audio.hears(440))
+                try await other.hangUp()
+                other.call("bob")
+                let response = try await other.final("INVITE", within: .patience)
+                #expect(response.status == 480)
+                other.send { $0.acknowledgement(of: response) }
+                let again = try await GatewayProcess(again: cluster.b, in: cluster.stage.environment)
+                try await cluster.knows(cluster.a, others: 1)
+                other.call("bob")
+                try await called.called()
+                try await called.accept()
+                try await other.answered()
+                try await other.hangUp()
+                try await called.hungUp()
+                try await called.probe.register("bob", expires: 0)
+                try? await caller.hangUp()
+                for phone in [caller, called, other] { phone.stop() }
+                await again.end()
+            }
+        }
+
+        @Test("a gateway that drains is called no longer by the others")
+        func drains() async throws {
+            try await ClusterStage.with { cluster in
+                let caller = try SIPPhone(at: cluster.a, frequency: 500), called = try SIPPhone(at: cluster.b, frequency: 700)
+                try await called.probe.register("bob")
+                try await cluster.has("b", "bindings", 1)
+                let admin = try await APIClient.user("admin", at: cluster.b)
+                _ = try await admin.request("admin", "drain", ["on": true])
+                try await cluster.knows(cluster.a, others: 0)
+                caller.call("bob")
+                let response = try await caller.final("INVITE", within: .patience)
+                #expect(response.status == 480)
+                caller.send { $0.acknowledgement(of: response) }
+                _ = try await admin.request("admin", "drain", ["on": false])
+                try await cluster.knows(cluster.a, others: 1)
+                caller.call("bob")
+                try await called.called()
+                try await called.refuse(486)
+                let busy = try await caller.final("INVITE", within: .patience)
+                #expect(busy.status == 486)
+                caller.send { $0.acknowledgement(of: busy) }
+                try await called.probe.register("bob", expires: 0)
+                await admin.leave()
+                for phone in [caller, called] { phone.stop() }
+            }
+        }
+    }
+}

@@ -1,0 +1,86 @@
+import Foundation
+
+/// A Redis server of a test's own, in memory alone. It ends with the test.
+public final class RedisProcess: @unchecked Sendable {
+    public struct Failure: Error, CustomStringConvertible {
+        public let description: String
+    }
+
+    public let port: Int
+    public let password: String?
+    private let address: String
+    private var server: Process?
+
+    /// Starts a server, and waits until it answers.
+    ///
+    /// - Parameter port: A free one for nil.
+    public init(on address: String = "127.0.0.1", port: Int? = nil, password: String? = nil) throws {
+        self.address = address
+        self.password = password
+        self.port = try port ?? RedisProcess.freePort(address)
+        try start()
+    }
+
+    deinit { stop() }
+
+    /// What `registrar.database` says.
+    public var url: String { "redis://\(password.map { ":\($0)@" } ?? "")\(address):\(port)" }
+
+    public func start() throws {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/redis-server")
+        process.arguments = ["--bind", address, "--port", "\(port)", "--save", "", "--appendonly", "no", "--dir", NSTemporaryDirectory()]
+            + (password.map { ["--requirepass", $0] } ?? [])
+        process.standardOutput = FileHandle.nullDevice
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        server = process
+        for _ in 0..<200 {
+            if (try? command("PING")) == "PONG" { return }
+            usleep(25_000)
+        }
+        throw Failure(description: "no Redis server answers at \(address):\(port) (Debian package redis-server)")
+    }
+
+    /// Ends the server at once, with all that it has.
+    public func stop() {
+        guard let server else { return }
+        kill(server.processIdentifier, SIGKILL)
+        server.waitUntilExit()
+        self.server = nil
+    }
+
+    /// It answers nothing any more, and keeps its connections; or goes on.
+    public func pause(_ isOn: Bool) {
+        if let server { kill(server.processIdentifier, isOn ? SIGSTOP : SIGCONT) }
+    }
+
+    /// What a command gives, as redis-cli writes it.
+    @discardableResult
+    public func command(_ words: String...) throws -> String {
+        let process = Process(), output = Pipe()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/redis-cli")
+        process.arguments = ["-h", address, "-p", "\(port)", "--no-auth-warning"] + (password.map { ["-a", $0] } ?? []) + words
+        process.standardOutput = output
+        process.standardError = output
+        try process.run()
+        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+        guard process.terminationStatus == 0 else { throw Failure(description: text) }
+        return text.trimmingCharacters(in: .whitespacesAndNewlines)
+    }
+
+    private static func freePort(_ address: String) throws -> Int {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(descriptor) }
+        var place = sockaddr_in()
+        place.sin_family = sa_family_t(AF_INET)
+        inet_pton(AF_INET, address, &place.sin_addr)
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let isBound = withUnsafeMutablePointer(to: &place) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(descriptor, $0, length) == 0 && getsockname(descriptor, $0, &length) == 0 }
+        }
+        guard isBound else { throw Failure(description: "no free port at \(address)") }
+        return Int(UInt16(bigEndian: place.sin_port))
+    }
+}
