@@ -100,8 +100,12 @@ extension IntegrationTests {
                 for answers in [here, there] {
                     caller.call("bob")
                     let invitation = try await browser.serve("call_invite")
-                    try await here.called()
-                    try await there.called()
+                    // Who has said nothing gets no CANCEL (RFC 3261 section 9.1).
+                    for phone in [here, there] {
+                        try await phone.called()
+                        try phone.ring()
+                    }
+                    _ = try await caller.provisional(180)
                     try await answers.accept()
                     try await caller.answered()
                     #expect(await caller.audio.hears(answers === here ? 700 : 900))
@@ -117,9 +121,10 @@ extension IntegrationTests {
                 // The caller gives up.
                 caller.call("bob")
                 let invitation = try await browser.serve("call_invite")
-                try await here.called()
-                try await there.called()
-                try there.ring()
+                for phone in [here, there] {
+                    try await phone.called()
+                    try phone.ring()
+                }
                 _ = try await caller.provisional(180)
                 caller.send { $0.cancellation() }
                 for phone in [here, there] {
@@ -147,15 +152,23 @@ extension IntegrationTests {
                 #expect(try await other.probe.register("bob", contact: contact) == 200)
                 try await cluster.has("b", "bindings", 1)
                 try await cluster.has("a", "bindings", 0)
+                let target = try SIPPhone(at: cluster.b, frequency: 900)
+                #expect(try await target.probe.register("alice") == 200)
+                try await cluster.has("b", "bindings", 2)
                 caller.call("bob")
                 // Over the way that it registered by last, and no second time.
-                try await other.redirects(to: "echo")
+                try await other.redirects(to: "alice")
+                try await target.called()
+                #expect(target.invite?.text.contains("Diversion: ") == true, "\(target.invite?.text ?? "")")
+                try await target.accept()
                 try await caller.answered()
-                #expect(await caller.audio.hears(500))
+                #expect(await caller.audio.hears(900))
                 #expect(await phone.message(within: .milliseconds(100)) { $0.hasPrefix("INVITE ") } == nil)
                 try await caller.hangUp()
+                try await target.hungUp()
                 try await other.probe.register("bob", expires: 0, contact: contact)
-                for phone in [caller, other] { phone.stop() }
+                try await target.probe.register("alice", expires: 0)
+                for phone in [caller, other, target] { phone.stop() }
             }
         }
 

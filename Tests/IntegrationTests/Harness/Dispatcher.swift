@@ -24,7 +24,7 @@ final class Dispatcher: Sendable {
         // Every gateway has answered its OPTIONS when all Call-IDs lead to one that takes calls; the first answers are enough to begin.
         let answers = await eventually(within: .patience) { [port] in
             let call = SIPProbe.Call(to: "", from: probe)
-            probe.send("OPTIONS sip:\(Dispatcher.address):\(port) SIP/2.0\r\n" + call.request("OPTIONS", number: 1).split(separator: "\r\n", maxSplits: 1)[1].dropFirst())
+            probe.send("OPTIONS sip:\(Dispatcher.address):\(port) SIP/2.0\r\n" + call.request("OPTIONS", number: 1).split(separator: "\r\n", maxSplits: 1)[1])
             return await probe.message(with: "SIP/2.0 200", of: call, within: .milliseconds(300)) != nil
         }
         guard answers else {
