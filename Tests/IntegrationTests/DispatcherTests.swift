@@ -15,7 +15,7 @@ extension IntegrationTests {
                 do {
                     try await body(cluster, dispatcher)
                 } catch {
-                    Issue.record("\(error)\n\(dispatcher.log.suffix(4_000))")
+                    Issue.record("\(error)\n\(dispatcher.log.suffix(4_000))\n\(cluster.gateways.map { $0.log.split(separator: "\n").filter { !$0.contains(" debug ") }.suffix(30).joined(separator: "\n") }.joined(separator: "\n\n"))")
                 }
                 await dispatcher.stop()
             }
@@ -26,6 +26,10 @@ extension IntegrationTests {
             try await Dispatchers.with { cluster, dispatcher in
                 let called = try SIPPhone(to: dispatcher.place, on: Dispatcher.address, frequency: 700)
                 #expect(try await called.probe.register("bob", domain: cluster.a.address) == 200)
+                let isKnown = await eventually(within: .patience) {
+                    ["a", "b", "c"].contains { (try? cluster.redis.command("HLEN", "tern:bindings:\($0)")) == "1" }
+                }
+                #expect(isKnown)
                 func talk() async throws {
                     // Call-IDs lead to different gateways.
                     for _ in 0..<4 {
