@@ -423,8 +423,12 @@ struct sockaddr const *tern_tport_local(tport_t const *transport, socklen_t *len
 size_t tern_message_length(msg_t *message)
 {
   msg_iovec_t pieces[MOST_PIECES];
-  isize_t i, count = msg_iovec(message, pieces, MOST_PIECES);
+  msg_header_t **first = msg_chain_head(message);
+  isize_t i, count;
   size_t length = 0;
+  /* The fields of a received message are read in place, and are not as they were. */
+  if (first == NULL || *first == NULL || (*first)->sh_data == NULL) return 0;
+  count = msg_iovec(message, pieces, MOST_PIECES);
   if (count > MOST_PIECES) return 0;
   for (i = 0; i < count; i++) length += pieces[i].mv_len;
   return length;

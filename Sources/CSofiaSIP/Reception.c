@@ -153,9 +153,9 @@ static struct {
   msg_t *next;
 } reading;
 
-static void (*piece_sink)(struct sockaddr const *peer, socklen_t length, tern_piece_t piece);
+static void (*piece_sink)(struct sockaddr const *peer, socklen_t length, void const *connection, tern_piece_t piece);
 
-void tern_on_pieces(void (*sink)(struct sockaddr const *peer, socklen_t length, tern_piece_t piece)) { piece_sink = sink; }
+void tern_on_pieces(void (*sink)(struct sockaddr const *peer, socklen_t length, void const *connection, tern_piece_t piece)) { piece_sink = sink; }
 
 issize_t msg_recv_iovec(msg_t *message, msg_iovec_t room[], isize_t most, usize_t length, int is_exact)
 {
@@ -231,7 +231,7 @@ static void read_connection(tport_t *transport, void (*usual)(tport_t *))
   piece = piece_read();
   if (reading.next != NULL) msg_destroy(reading.next);
   reading.next = NULL;
-  if (piece != tern_piece_none && length > 0 && piece_sink != NULL) piece_sink(&peer.su_sa, length, piece);
+  if (piece != tern_piece_none && length > 0 && piece_sink != NULL) piece_sink(&peer.su_sa, length, transport, piece);
 }
 
 /* Datagrams: Sofia reads one in each turn of the loop. Under load the others wait in the system's buffer, with ACK and BYE behind INVITEs. Here they are read

@@ -207,7 +207,9 @@ private final class LineQueue: @unchecked Sendable {
             }
             switch count == 0 ? 0 : errno {
             case EINTR: break
-            case EPIPE, EBADF: return bytes.count
+            case EPIPE, EBADF:
+                onDrop()
+                return bytes.count
             case EAGAIN:
                 var request = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
                 poll(&request, 1, -1)

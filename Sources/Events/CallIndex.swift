@@ -97,6 +97,9 @@ public final class CallIndex {
     /// The session that a handle is a leg of.
     public func session(of handle: UInt64) -> String? { sessionOfHandle[handle] }
 
+    /// Whether the session belongs, or belonged, to more than one call.
+    public func hasMoved(session: String) -> Bool { (sessions[session]?.count ?? 0) > 1 }
+
     public func knows(_ call: String) -> Bool { calls[call] != nil }
 
     public func isLive(_ call: String) -> Bool { calls[call]?.isLive ?? false }

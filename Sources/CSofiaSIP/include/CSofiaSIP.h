@@ -220,7 +220,7 @@ typedef enum {
 } tern_piece_t;
 
 /** Tells `sink` what was read of a TCP or TLS connection, in each turn of the loop in which something was. */
-void tern_on_pieces(void (*sink)(struct sockaddr const *peer, socklen_t length, tern_piece_t piece));
+void tern_on_pieces(void (*sink)(struct sockaddr const *peer, socklen_t length, void const *connection, tern_piece_t piece));
 
 /** Asks before a listening socket accepts a connection. Not 0: it does; else it is not watched until tern_resume_accepting(). */
 void tern_on_accepting(int (*is_accepted)(void));
@@ -238,7 +238,7 @@ struct sockaddr const *tern_tport_local(tport_t const *transport, socklen_t *len
 /** How long a message is on the wire, in bytes; 0 where it does not lie in memory that way: then tern_message_text() has it. */
 size_t tern_message_length(msg_t *message);
 
-/** Copies such a message, at most `size` bytes of it, and returns how many. */
+/** Copies a message whose tern_message_length() is not 0, at most `size` bytes of it, and returns how many. */
 size_t tern_message_copy(msg_t *message, char *buffer, size_t size);
 
 /** A message as it is on the wire, on the heap; NULL where it cannot be had. free() it. */

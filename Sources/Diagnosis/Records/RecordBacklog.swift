@@ -27,12 +27,14 @@ struct RecordBacklog {
     init(most: Int = RecordBacklog.most) { self.most = most }
 
     var isWriting: Bool { !writing.isEmpty }
-    /// How many wait, those that are being written included.
-    var count: Int { running.count + waiting.count + writing.count }
+    /// How many there are, those that are being written and those of calls that run included.
+    var count: Int { running.count + overdue }
+    /// How many wait to be written, those that are being written included.
+    var overdue: Int { waiting.count + writing.count }
     /// Whether any may be written now.
     var isDue: Bool { !waiting.isEmpty }
 
-    /// That of a call that runs waits until ``allDue()``.
+    /// That of a call that runs waits until ``releaseRunning()``.
     ///
     /// - Returns: How many had to make room: the oldest.
     mutating func add(_ record: CallRecord) -> Int {
@@ -41,7 +43,7 @@ struct RecordBacklog {
             return push(record)
         }
         if running.updateValue(record, forKey: record.id) == nil { runningOrder.append(record.id) }
-        return running.count > most ? allDue() : 0
+        return running.count + waiting.count > most ? releaseRunning() : 0
     }
 
     private mutating func push(_ record: CallRecord) -> Int {
@@ -52,7 +54,7 @@ struct RecordBacklog {
     /// Those of calls that run may be written now as well.
     ///
     /// - Returns: How many had to make room.
-    mutating func allDue() -> Int {
+    mutating func releaseRunning() -> Int {
         let (records, ids) = (running, runningOrder)
         (running, runningOrder) = ([:], [])
         var lost = 0

@@ -30,7 +30,7 @@ final class RecordWriter {
     }
 
     /// How many records wait.
-    var waiting: Int { backlog.count }
+    var waiting: Int { backlog.overdue }
 
     func add(_ record: CallRecord) {
         guard !isStopped, record.end != nil || sink.takesRunningCalls else { return }
@@ -40,7 +40,7 @@ final class RecordWriter {
         runningTimer = LoopTimer.schedule(after: RecordWriter.runningDelay) { [weak self] in
             guard let self else { return }
             runningTimer = nil
-            lose(backlog.allDue())
+            lose(backlog.releaseRunning())
             if backlog.isDue, timer == nil, !backlog.isWriting { write() }
         }
     }
@@ -104,7 +104,7 @@ final class RecordWriter {
             waiters[number] = continuation
             timer?.cancel()
             timer = nil
-            lose(backlog.allDue())
+            lose(backlog.releaseRunning())
             write()
         }
         bound.cancel()

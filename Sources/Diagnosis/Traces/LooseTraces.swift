@@ -30,6 +30,11 @@ struct LooseTraces {
 
     private mutating func insert(_ trace: Trace, _ subject: Event.Subject) -> Trace {
         traces[subject] = trace
+        // Those that were taken have left their places.
+        if order.count - first > 2 * traces.count + 1_000 {
+            order = order[first...].filter { traces[$0.subject]?.began == $0.since }
+            first = 0
+        }
         order.append((subject, trace.began))
         memory += trace.bytes
         return trace

@@ -98,8 +98,11 @@ public final class TraceStore {
         }
         switch change {
         // A transferred party keeps its dialog, and may keep its session.
-        case .hasDialog(let callID, _): if index.calls(of: .dialog(callID)).count > 1 { places = [:] }
-        case .hasSession(let session): if index.calls(of: .session(session)).count > 1 { places = [:] }
+        case .hasDialog(let callID, _): places[.dialog(callID)] = nil
+        case .hasSession(let session):
+            places[.session(session)] = nil
+            // Its handles have moved as well.
+            if index.hasMoved(session: session) { places = [:] }
         default: break
         }
         if TraceLabels.isShown(change) { keep(entry(event, .call, .call(change)), of: event.subject) }
@@ -122,8 +125,8 @@ public final class TraceStore {
         }
         if let waiting = take(.call(id)) { trace.absorb(waiting, limit: limits.call) }
         trace.end(outcome, at: time)
-        claim(.call(id), for: id)
         insert(trace)
+        claim(.call(id), for: id)
     }
 
     /// From now on this trace has what is about the subject.
@@ -324,6 +327,7 @@ public final class TraceStore {
     }
 
     private func insert(_ trace: Trace) {
+        _ = remove(trace.id)
         traces.insert(trace)
         makeRoom()
     }
@@ -368,12 +372,14 @@ public final class TraceStore {
     }
 
     private func keepAlone(_ waiting: Trace, _ subject: Event.Subject, _ id: String, outcome: CallOutcome?, at time: EventTime) {
+        // A peer may choose a Call-ID that is a call's id.
+        guard traces[id]?.isCall != true else { return }
         let trace = Trace(id: id, isCall: false, began: waiting.began)
         if case .dialog = subject { trace.addDialog(id, isCaller: true) } else { trace.addSession(id) }
         trace.absorb(waiting, limit: limits.call)
         if let outcome { trace.end(outcome, at: time) }
-        claim(subject, for: id)
         insert(trace)
+        claim(subject, for: id)
     }
 
     private func expire(at time: EventTime) {

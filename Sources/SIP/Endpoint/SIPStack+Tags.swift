@@ -111,9 +111,10 @@ extension SIPStack {
                 sip.map { SilentSources.maySend($0.pointee, to: SofiaText.field(host, limit: 64), isAsked: isAsked != 0, at: .now) } ?? true
             } ? 1 : 0
         }
-        tern_on_pieces { peer, length, piece in
+        tern_on_pieces { peer, length, transport, piece in
             guard let peer = peer.flatMap({ SocketAddress($0, length: length) }) else { return }
-            LoopActor.assumeIsolated { UnfinishedMessages.note(piece, from: peer, at: .now) }
+            let connection = UInt(bitPattern: transport)
+            LoopActor.assumeIsolated { UnfinishedMessages.record(piece, from: peer, over: connection, at: .now) }
         }
         if let messages { tags.add(tern_ntatag_mclass(), OpaquePointer(messages)) }
         tags.add(tern_ntatag_sip_t1(), configuration.t1.wholeMilliseconds)

@@ -5,7 +5,7 @@ import Testing
 struct RecordBacklogTests {
     private func add(_ ids: [String], to backlog: inout RecordBacklog) -> Int {
         let lost = ids.reduce(0) { $0 + backlog.add(RecordSamples.begun($1)) }
-        return lost + backlog.allDue()
+        return lost + backlog.releaseRunning()
     }
 
     @Test("a call that runs waits until it is time, and is written once when it has ended before")
@@ -16,7 +16,7 @@ struct RecordBacklogTests {
         #expect(backlog.add(RecordSamples.ended("b")) == 0)
         #expect(backlog.isDue && backlog.take() == [RecordSamples.ended("b")])
         _ = backlog.succeeded()
-        #expect(!backlog.isDue && backlog.allDue() == 0 && backlog.isDue)
+        #expect(!backlog.isDue && backlog.releaseRunning() == 0 && backlog.isDue)
         #expect(backlog.take() == [RecordSamples.begun("a"), RecordSamples.begun("c")])
         // It goes on while what was known of it cannot be written.
         _ = backlog.add(RecordSamples.begun("a"))

@@ -18,6 +18,37 @@ import Testing
         #expect(document.summary.status == 200 && document.summary.callIDs == ["one@192.0.2.7"] && document.summary.answered != nil)
     }
 
+    @Test("a dialog that goes on in another call, when the first has ended, is that call's")
+    func nextCall() throws {
+        let bench = TraceBench()
+        bench.begin("first", caller: "dialog")
+        bench.invite("dialog", branch: "z9hG4bK1")
+        bench.respond("dialog", 486, "Busy Here")
+        bench.call("first", .ended(CallOutcome(status: 486, reason: "Busy Here", by: "callee")))
+        let before = try bench.labels("first")
+        bench.begin("second", caller: "dialog")
+        bench.invite("dialog", branch: "z9hG4bK2")
+        bench.respond("dialog", 200, "OK")
+        #expect(try bench.labels("first") == before)
+        #expect(try bench.labels("second").suffix(2) == ["INVITE sip:echo@192.0.2.1", "200 OK (INVITE)"])
+    }
+
+    @Test("a refused INVITE whose Call-ID is the id of a call takes nothing from that call")
+    func chosenID() throws {
+        let bench = TraceBench()
+        bench.begin("call", caller: "dialog")
+        bench.invite("dialog")
+        let memory = bench.store.memory
+        for number in 0..<50 {
+            bench.invite("call", branch: "z9hG4bK\(number)")
+            bench.respond("call", 403, "Forbidden")
+        }
+        #expect(try bench.labels("call").prefix(2) == ["call begins: phone 100 (anonymous) dials echo", "INVITE sip:echo@192.0.2.1"])
+        bench.respond("dialog", 200, "OK")
+        #expect(try bench.labels("call").last == "200 OK (INVITE)")
+        #expect(bench.store.callCount == 1 && bench.store.memory < memory + 10_000, "\(memory) \(bench.store.memory)")
+    }
+
     @Test("a repeated message is marked, and leads to the text of the first")
     func repetition() throws {
         let document = try Sample.document()
