@@ -2,7 +2,7 @@ internal import Dispatch
 public import EventLoop
 public import Logging
 public import Registrar
-public import SIPNames
+internal import SIPNames
 
 /// This gateway as a node of a cluster: tells the others by Redis what it has, and knows what they have.
 ///
@@ -14,8 +14,12 @@ public final class ClusterService {
     private static let retries = (first: Duration.milliseconds(500), longest: Duration.seconds(5))
     /// Presences are gathered for so long before they are written.
     private static let delay = Duration.milliseconds(10)
-    /// How long the start waits for Redis.
+    /// How long the start and the end wait for Redis.
     private static let patience = Duration.seconds(5)
+    /// Ends of bindings of other nodes that wait to be written.
+    private static let mostEnded = 10_000
+    /// Those that are written at once: signs of life wait meanwhile.
+    private static let endedAtOnce = 100
 
     public let name: String
     private let settings: ClusterSettings
@@ -36,6 +40,11 @@ public final class ClusterService {
     private var browsers: Set<String> = []
     /// Those of them that are not written as they are, or all.
     private var changed: Set<String>? = nil
+    /// Bindings of other nodes whose phones have ended them here, which Redis has not been told yet.
+    private var ended: [EndedBinding] = []
+    private var isEnding = false
+    /// Nodes beyond those that are looked at.
+    private var omitted = 0
     private var heartbeat: LoopTimer?
     private var gathering: LoopTimer?
     private var isWriting = false
@@ -71,10 +80,19 @@ public final class ClusterService {
 
     /// Begins; returns when Redis has been written to and read from once, or does not answer in time.
     public func start() async {
-        await write()
         heartbeat = LoopTimer.schedule(after: settings.heartbeat, every: settings.heartbeat) { [weak self] in self?.beat() }
-        await read()
+        let begun = FirstOutcome<Bool>()
+        let bound = LoopTimer.schedule(after: ClusterService.patience) { [weak self] in
+            if let self, !self.isStopped, self.isReached {
+                self.failures.reading = "Redis does not answer"
+                self.tell()
+            }
+            begun.settle(false)
+        }
         LoopActor.task { [weak self] in
+            await self?.write()
+            if self?.isStopped == false { await self?.read() }
+            begun.settle(true)
             var wait = ClusterService.retries.first
             while let self, !self.isStopped {
                 if self.failures.reading == nil {
@@ -86,25 +104,38 @@ public final class ClusterService {
                 if !self.isStopped { await self.read() }
             }
         }
+        _ = await begun.value
+        bound.cancel()
     }
 
     /// Says whose bindings this node's are. What others have of its phones by now is taken from it.
     public func use(_ registrar: RegistrarService) {
         self.registrar = registrar
         registrar.onRegister = { [weak self] request in self?.registered(request) }
-        for user in Set(registrar.all.map(\.user)) { settle(user) }
+        registrar.onLoad = { [weak self] in self?.settleAll() }
+        settleAll()
     }
 
-    /// Leaves the cluster. Bindings stay in Redis, for the next start.
+    /// Leaves the cluster, or does not wait for it longer than Redis may take. Bindings stay in Redis, for the next start.
     public func stop() async {
         guard !isStopped else { return }
         isStopped = true
         heartbeat?.cancel()
         gathering?.cancel()
         (heartbeat, gathering) = (nil, nil)
-        let store = store, reader = reader
-        await onQueue(writing) { store.leave() }
-        await onQueue(reading) { reader.close() }
+        let store = store, reader = reader, last = Array(ended.prefix(ClusterService.endedAtOnce))
+        let done = FirstOutcome<Bool>()
+        let bound = LoopTimer.schedule(after: ClusterService.patience) { done.settle(false) }
+        LoopActor.task {
+            await self.onQueue(self.writing) {
+                _ = ClusterService.write(last, to: store)
+                store.leave()
+            }
+            await self.onQueue(self.reading) { reader.close() }
+            done.settle(true)
+        }
+        _ = await done.value
+        bound.cancel()
     }
 
     // MARK: Questions
@@ -175,10 +206,40 @@ public final class ClusterService {
     private func registered(_ request: RegisterRequest) {
         settle(request.user)
         for (node, id, binding) in map.bindings(of: request.user) where request.ends(binding) {
-            let store = store
-            writing.async { try? store.tell(node, ended: id, of: binding.user) }
+            _ = map.take(.binding(node: node, id: id, nil))
+            guard ended.count < ClusterService.mostEnded else { continue }
+            ended.append(EndedBinding(node: node, id: id, user: binding.user, at: ClusterClock.current.wall, expires: binding.expires))
+        }
+        writeEnded()
+    }
+
+    /// Ends bindings of other nodes in Redis. What cannot be written now is tried again with the next sign of life.
+    private func writeEnded() {
+        guard !isStopped, !isEnding, failures.writing == nil, !ended.isEmpty else { return }
+        isEnding = true
+        let store = store, some = Array(ended.prefix(ClusterService.endedAtOnce))
+        LoopActor.task {
+            let written = await self.onQueue(self.writing) { ClusterService.write(some, to: store) }
+            self.isEnding = false
+            self.ended.removeFirst(min(written, self.ended.count))
+            if written == some.count { self.writeEnded() }
         }
     }
+
+    /// - Returns: How many could be written.
+    private nonisolated static func write(_ ended: [EndedBinding], to store: NodeStore) -> Int {
+        for (index, one) in ended.enumerated() where one.expires > .now {
+            do throws(RedisError) {
+                try store.end(one)
+            } catch {
+                // What is no hash of bindings never will be.
+                if error.code != "WRONGTYPE" { return index }
+            }
+        }
+        return ended.count
+    }
+
+    private func settleAll() { for user in Set(registrar?.all.map(\.user) ?? []) { settle(user) } }
 
     /// Ends those bindings of a user here whose phone has registered at another node since.
     private func settle(_ user: String) {
@@ -190,6 +251,9 @@ public final class ClusterService {
 
     // MARK: Writing
 
+    /// What this node says of itself.
+    private var record: NodeRecord { NodeRecord(address: settings.address, isDraining: isDraining) }
+
     private func beat() {
         guard !isStopped, !isWriting else { return }
         LoopActor.task { [weak self] in await self?.write() }
@@ -199,8 +263,7 @@ public final class ClusterService {
     private func write() async {
         guard !isWriting else { return }
         isWriting = true
-        let store = store, all = browsers, changes = changed, wasAway = failures.writing != nil
-        let record = NodeRecord(address: settings.address, isDraining: isDraining)
+        let store = store, reader = reader, record = record, all = browsers, changes = changed, wasAway = failures.writing != nil
         changed = []
         let result = await onQueue(writing) { () -> Result<NodeStore.Standing, RedisError> in
             do throws(RedisError) {
@@ -221,7 +284,10 @@ public final class ClusterService {
             failures.writing = nil
             missing = standing.bindings == 0 && registrar?.count ?? 0 > 0 ? missing + 1 : 0
             if standing.isNew || wasAway || missing > 1 { registrar?.storeEverything() }
-            if changed?.isEmpty == false { beat() }
+            // A server that was away may be another one by now.
+            if wasAway { reading.async { reader.close() } }
+            writeEnded()
+            if changed?.isEmpty == false || record != self.record { beat() }
         case .failure(let error):
             failures.writing = error.description
             changed = nil
@@ -252,7 +318,14 @@ public final class ClusterService {
 
     private func take(_ news: ClusterNews) {
         let before = map.states
-        if case .ended(let id, let user) = news { registrar?.remove(movedOf: user) { "\($0.id)" == id } }
+        switch news {
+        case .ended(let id, let user, let at): registrar?.remove(movedOf: user) { "\($0.id)" == id && $0.updated <= at }
+        case .crowded(let others):
+            if others > omitted { log.warning("there are too many nodes in the cluster: some are not called", metadata: ["omitted": "\(others)"]) }
+            omitted = others
+            return
+        default: break
+        }
         for user in map.take(news) { settle(user) }
         let after = map.states
         for (node, isAlive, isDraining) in after {

@@ -11,13 +11,21 @@ public final class RegistrarService {
     public var onChange: (@LoopActor (BindingChange) -> Void)?
     /// Hears of each REGISTER that was carried out, after its changes.
     public var onRegister: (@LoopActor (RegisterRequest) -> Void)?
+    /// Hears when contacts of a former process could be read later than at the start.
+    public var onLoad: (@LoopActor () -> Void)?
 
     /// Users whose bindings are pruned in one go: where all end at once, the loop is not held up.
     private static let prunedAtOnce = 500
+    /// Requests that are kept for what cannot be read yet.
+    private static let mostUnregistrations = 1_000
 
     private(set) var registrar: Registrar
     private let log: Logger
     private let storage: BindingStorage?
+    /// Whether a binding of a former process is still good.
+    private let isReachable: (Binding) -> Bool
+    /// Requests that end contacts, while it is not known which ones a former process has stored.
+    private var unregistrations: [RegisterRequest] = []
     private var pruning: (timer: LoopTimer, at: ContinuousClock.Instant)?
 
     /// Opens the database, and takes from it what is still good.
@@ -32,7 +40,7 @@ public final class RegistrarService {
         database: String, limits: RegistrarLimits, log: Logger,
         isReachable: @escaping (Binding) -> Bool = { $0.flow.hasPrefix("udp/") || !$0.path.isEmpty }
     ) async throws(RegistrarError) -> RegistrarService {
-        guard database != ":memory:" else { return RegistrarService(limits: limits, storage: nil, log: log) }
+        guard database != ":memory:" else { return RegistrarService(limits: limits, storage: nil, log: log, isReachable: isReachable) }
         return try await start(store: SQLiteBindingStore(path: database, longest: limits.maximumExpires), limits: limits, log: log, isReachable: isReachable)
     }
 
@@ -41,25 +49,40 @@ public final class RegistrarService {
         store: any BindingStore, limits: RegistrarLimits, log: Logger,
         isReachable: @escaping (Binding) -> Bool = { $0.flow.hasPrefix("udp/") || !$0.path.isEmpty }
     ) async throws(RegistrarError) -> RegistrarService {
-        let service = RegistrarService(limits: limits, storage: BindingStorage(store, log: log), log: log)
-        try await service.load(isReachable)
+        let service = RegistrarService(limits: limits, storage: BindingStorage(store, log: log), log: log, isReachable: isReachable)
+        try await service.load()
         return service
     }
 
-    init(limits: RegistrarLimits, storage: BindingStorage?, log: Logger) {
+    init(limits: RegistrarLimits, storage: BindingStorage?, log: Logger, isReachable: @escaping (Binding) -> Bool) {
+        self.isReachable = isReachable
         registrar = Registrar(limits: limits)
         self.storage = storage
         self.log = log
         storage?.contents = { [weak self] in self?.registrar }
+        storage?.onLoad = { [weak self] stored in
+            self?.restore(stored)
+            self?.onLoad?()
+        }
     }
 
-    private func load(_ isReachable: (Binding) -> Bool) async throws(RegistrarError) {
+    private func load() async throws(RegistrarError) {
         guard let stored = try await storage?.load() else { return }
-        let left = registrar.restore(stored.filter(isReachable))
-        let kept = registrar.count
-        if kept < stored.count || !left.isEmpty { storage?.writeEverything() }
+        if restore(stored) < stored.count { storage?.writeEverything() }
+    }
+
+    /// Takes what a former process has stored, but for what has been registered or ended since.
+    ///
+    /// - Returns: How much of it is taken.
+    @discardableResult
+    private func restore(_ stored: [Binding]) -> Int {
+        let before = registrar.count
+        _ = registrar.restore(stored.filter { binding in isReachable(binding) && !unregistrations.contains { $0.ends(binding) } })
+        unregistrations = []
+        let kept = registrar.count - before
         log.info("registrations were loaded", metadata: ["kept": "\(kept)", "dropped": "\(stored.count - kept)"])
         schedulePruning()
+        return kept
     }
 
     /// What is taken from now on; contacts that are registered stay as they are.
@@ -75,6 +98,9 @@ public final class RegistrarService {
         let outcome = registrar.handle(request, now: .now)
         if case .accepted(_, let changes) = outcome {
             publish(changes)
+            if storage?.isLoaded == false, unregistrations.count < RegistrarService.mostUnregistrations, request.endsSomething {
+                unregistrations.append(request)
+            }
             onRegister?(request)
         }
         return outcome
@@ -147,6 +173,7 @@ public final class RegistrarService {
         pruning = nil
         onChange = nil
         onRegister = nil
+        onLoad = nil
         await storage?.stop()
     }
 

@@ -249,6 +249,7 @@ struct ClusterTests {
         #expect(await first.registrar.flush())
         let second = try await TestNode(.sample("a", redis, port: 5_999))
         #expect(second.log.count("cluster.node: the gateway at tcp:127.0.0.1:5097 is node a already") > 0, "\(second.log.all)")
+        #expect(second.hosts.isEmpty, "the registrations are those of the first")
         #expect(second.register(.bob("192.0.2.2", callID: "second")) == 200)
         #expect(await !second.registrar.flush())
         #expect(first.cluster.isReached && first.log.count("error") == 0)

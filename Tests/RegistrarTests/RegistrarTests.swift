@@ -196,6 +196,17 @@ struct RegistrarTests {
         #expect(registrar.remove(user: "alice").isEmpty)
     }
 
+    @Test("what a former process has stored takes the place of nothing that has registered since, and has numbers of its own")
+    func restored() throws {
+        var former = Registrar(), registrar = Registrar()
+        for index in 1...2 { try former.accept(.sample([.init("sip:alice@192.0.2.\(index)")], callID: "\(index)", cSeq: 9), now: now) }
+        try registrar.accept(.sample([.init("sip:alice@192.0.2.2")], callID: "new"), now: now + .seconds(1))
+        #expect(registrar.restore(former.all).map(\.contact.host) == ["192.0.2.2"])
+        let bindings = registrar.bindings(of: "alice", now: now + .seconds(2))
+        #expect(bindings.map(\.contact.host) == ["192.0.2.2", "192.0.2.1"] && bindings.first?.callID == "new")
+        #expect(Set(bindings.map(\.id)).count == 2)
+    }
+
     @Test("the most recent binding is first")
     func order() throws {
         var registrar = Registrar()

@@ -99,7 +99,7 @@ struct ClusterMap {
         case .browser(let node, let user, let isThere):
             if isThere { nodes[node]?.browsers.insert(user) } else { nodes[node]?.browsers.remove(user) }
             return []
-        case .ended: return []
+        case .ended, .crowded: return []
         }
     }
 

@@ -23,8 +23,10 @@ enum ClusterNews: Sendable, Equatable {
     case binding(node: String, id: String, Binding?)
     /// Whether a user has a browser at another node.
     case browser(node: String, user: String, Bool)
-    /// Another node says that a binding of ours is over.
-    case ended(id: String, user: String)
+    /// Another node says that a binding of ours is over, if it was not refreshed after `at`.
+    case ended(id: String, user: String, at: ContinuousClock.Instant)
+    /// So many nodes are not looked at.
+    case crowded(omitted: Int)
 }
 
 /// Reads what other nodes have, and what changes of it. All of it blocks, and is called off the loop, one call after another.
@@ -33,6 +35,10 @@ final class ClusterReader: @unchecked Sendable {
     private static let wait = Duration.milliseconds(500)
     /// How often it is asked who lives.
     private static let census = Duration.seconds(1)
+    /// Changes that are read at once.
+    private static let batch = 1_000
+    /// When changes may have been trimmed that were not read.
+    private static let gap = Duration.seconds(2)
     /// Nodes, bindings of a node, and users with browsers there, beyond which others are not looked at.
     private static let most = (nodes: 64, bindings: 50_000, browsers: 50_000)
 
@@ -42,6 +48,7 @@ final class ClusterReader: @unchecked Sendable {
     /// The change that was read last.
     private var last = "0-0"
     private var counted = ContinuousClock.now
+    private var polled = ContinuousClock.now
 
     init(_ settings: ClusterSettings) {
         self.settings = settings
@@ -71,15 +78,38 @@ final class ClusterReader: @unchecked Sendable {
             throw RedisError(refusal: "VERSION \(version)")
         }
         // What changes while everything is read comes again afterwards.
+        let former = last
         last = try connection.perform(["XREVRANGE", keys.changes, "+", "-", "COUNT", "1"]).list.first?.list.first?.text ?? "0-0"
         var nodes: [String: NodeContent] = [:]
-        let records = try records(connection)
-        for name in records where name != settings.node { nodes[name] = try content(of: name, connection) }
-        return [.loaded(nodes), try alive(connection)]
+        let (names, living, omitted) = try census(connection)
+        for name in names where name != settings.node { nodes[name] = try content(of: name, connection) }
+        let ended = former == "0-0" ? [] : try missedEnds(after: former, connection)
+        polled = .now
+        return [.loaded(nodes), .alive(living), .crowded(omitted: omitted)] + ended
     }
 
-    private func records(_ connection: RedisConnection) throws(RedisError) -> [String] {
-        Array(try connection.perform(["HKEYS", keys.nodes]).list.compactMap(\.text).sorted().prefix(ClusterReader.most.nodes))
+    /// What others have ended here while nothing could be read: what is loaded does not tell.
+    private func missedEnds(after former: String, _ connection: RedisConnection) throws(RedisError) -> [ClusterNews] {
+        var news: [ClusterNews] = [], start = former
+        // More than this are not kept in the stream.
+        for _ in 0..<20 {
+            let entries = try connection.perform(["XRANGE", keys.changes, "(" + start, last, "COUNT", "\(ClusterReader.batch)"]).list
+            news += entries.compactMap(Change.init).filter { $0.node == settings.node }.compactMap(ended)
+            guard entries.count == ClusterReader.batch, let next = entries.last?.list.first?.text else { break }
+            start = next
+        }
+        return news
+    }
+
+    /// The nodes that are looked at, those of them that live first; which of them live; and how many others there are.
+    private func census(_ connection: RedisConnection) throws(RedisError) -> (names: [String], living: Set<String>, omitted: Int) {
+        counted = .now
+        let all = try connection.perform(["HKEYS", keys.nodes]).list.compactMap(\.text).sorted()
+        guard !all.isEmpty else { return ([], [], 0) }
+        let isAlive = try connection.perform(["MGET"] + all.map(keys.node)).list.map { $0.text != nil }
+        let states = Array(zip(all, isAlive)), living = states.filter(\.1).map(\.0)
+        let names = (living + states.filter { !$0.1 }.map(\.0)).prefix(ClusterReader.most.nodes)
+        return (Array(names), Set(living.prefix(ClusterReader.most.nodes)), all.count - names.count)
     }
 
     /// Nil where the node says nothing of itself that can be read.
@@ -94,32 +124,27 @@ final class ClusterReader: @unchecked Sendable {
         return content
     }
 
-    private func alive(_ connection: RedisConnection) throws(RedisError) -> ClusterNews {
-        counted = .now
-        let names = try records(connection)
-        guard !names.isEmpty else { return .alive([]) }
-        let living = try connection.perform(["MGET"] + names.map(keys.node)).list
-        return .alive(Set(zip(names, living).filter { $0.1.text != nil }.map(\.0)))
-    }
-
     // MARK: Changes
 
     private func changes(_ connection: RedisConnection) throws(RedisError) -> [ClusterNews] {
         let wait = "\(Int(ClusterReader.wait / .milliseconds(1)))"
-        let answer = try connection.perform(["XREAD", "COUNT", "1000", "BLOCK", wait, "STREAMS", keys.changes, last])
+        let answer = try connection.perform(["XREAD", "COUNT", "\(ClusterReader.batch)", "BLOCK", wait, "STREAMS", keys.changes, last])
+        let entries = answer.list.first?.list.last?.list ?? []
+        let isLate = entries.count >= ClusterReader.batch || polled.duration(to: .now) > ClusterReader.gap
+        polled = .now
+        if isLate, try hasMissed(connection) { return try load(connection) }
         var news: [ClusterNews] = []
         var whole: Set<String> = []
-        for entry in answer.list.first?.list.last?.list ?? [] {
-            guard let id = entry.list.first?.text, let fields = entry.list.last?.pairs else { continue }
-            last = id
-            let values = Dictionary(fields.map { ($0.field, $0.value) }) { first, _ in first }
-            guard let node = values["node"], let op = values["op"], let field = values["field"], let value = values["value"] else { continue }
+        for entry in entries {
+            if let id = entry.list.first?.text { last = id }
+            guard let change = Change(entry) else { continue }
+            let node = change.node, field = change.field
             if node == settings.node {
-                if op == "end" { news.append(.ended(id: field, user: value)) }
+                if let ended = ended(change) { news.append(ended) }
                 continue
             }
-            switch op {
-            case "+bindings": news.append(.binding(node: node, id: field, BindingText.read(value, clock: .current, longest: settings.longest)))
+            switch change.op {
+            case "+bindings": news.append(.binding(node: node, id: field, BindingText.read(change.value, clock: .current, longest: settings.longest)))
             case "-bindings": news.append(.binding(node: node, id: field, nil))
             case "+browsers": news.append(.browser(node: node, user: field, true))
             case "-browsers": news.append(.browser(node: node, user: field, false))
@@ -128,8 +153,38 @@ final class ClusterReader: @unchecked Sendable {
             default: break
             }
         }
-        for node in whole { if let content = try content(of: node, connection) { news.append(.node(node, content)) } }
-        if !whole.isEmpty || counted.duration(to: .now) >= ClusterReader.census { news.append(try alive(connection)) }
-        return news
+        guard !whole.isEmpty || counted.duration(to: .now) >= ClusterReader.census else { return news }
+        let (names, living, omitted) = try census(connection)
+        for node in names where whole.contains(node) { if let content = try content(of: node, connection) { news.append(.node(node, content)) } }
+        return news + [.alive(living), .crowded(omitted: omitted)]
+    }
+
+    /// Whether changes after the last one that was read have been trimmed from the stream, as far as can be told.
+    private func hasMissed(_ connection: RedisConnection) throws(RedisError) -> Bool {
+        guard let first = try connection.perform(["XRANGE", keys.changes, "-", "+", "COUNT", "1"]).list.first?.list.first?.text else { return false }
+        return ClusterReader.order(last).lexicographicallyPrecedes(ClusterReader.order(first))
+    }
+
+    /// The parts of an entry's number: a time and a count.
+    private static func order(_ id: String) -> [UInt64] { id.split(separator: "-").map { UInt64($0) ?? 0 } }
+
+    /// An entry of the stream.
+    private struct Change {
+        var node, op, field, value: String
+        /// In milliseconds since 1970.
+        var at: Int?
+
+        /// Nil where it is none.
+        init?(_ entry: RedisReply) {
+            let values = Dictionary((entry.list.last?.pairs ?? []).map { ($0.field, $0.value) }) { first, _ in first }
+            guard let node = values["node"], let op = values["op"], let field = values["field"], let value = values["value"] else { return nil }
+            (self.node, self.op, self.field, self.value, at) = (node, op, field, value, values["at"].flatMap { Int($0) })
+        }
+    }
+
+    /// Nil where the change is not the end of a binding.
+    private func ended(_ change: Change) -> ClusterNews? {
+        guard change.op == "end", let at = change.at.flatMap(ClusterClock.current.instant) else { return nil }
+        return .ended(id: change.field, user: change.value, at: at + .milliseconds(ClusterKeys.clockDifference))
     }
 }

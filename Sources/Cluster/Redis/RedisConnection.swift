@@ -5,6 +5,8 @@ internal import Glibc
 final class RedisConnection {
     /// How long the server may take to accept the connection, and how long it may be silent before it has answered.
     static let patience = Duration.seconds(2)
+    /// How long an answer may take in all, however steadily it comes.
+    static let longest = Duration.seconds(10)
 
     private let context: UnsafeMutablePointer<redisContext>
 
@@ -44,14 +46,31 @@ final class RedisConnection {
                 defer { offset += length }
                 return base.map { $0 + offset }
             }
-            return redisCommandArgv(context, Int32(clamping: words.count), &pointers, lengths)
+            guard redisAppendCommandArgv(context, Int32(clamping: words.count), &pointers, lengths) == REDIS_OK else { return nil }
+            return exchange()
         }
         guard let answer else { throw failure() }
         defer { freeReplyObject(answer) }
         return try RedisConnection.reply(answer.assumingMemoryBound(to: redisReply.self))
     }
 
+    /// Sends what is to be sent, and reads an answer; nil where that fails, or takes too long.
+    private func exchange() -> UnsafeMutableRawPointer? {
+        let end = ContinuousClock.now + RedisConnection.longest
+        var isSent: Int32 = 0, answer: UnsafeMutableRawPointer?
+        while isSent == 0 {
+            guard ContinuousClock.now < end else { return nil }
+            guard redisBufferWrite(context, &isSent) == REDIS_OK else { return nil }
+        }
+        while true {
+            guard redisGetReplyFromReader(context, &answer) == REDIS_OK else { return nil }
+            if let answer { return answer }
+            guard ContinuousClock.now < end, redisBufferRead(context) == REDIS_OK else { return nil }
+        }
+    }
+
     private func failure() -> RedisError {
+        if context.pointee.err == 0 { return RedisError("Redis takes too long to answer") }
         // A time limit of the socket is told as EAGAIN.
         if context.pointee.err == REDIS_ERR_IO, errno == EAGAIN || errno == EWOULDBLOCK { return RedisError("Redis does not answer") }
         let text = tern_redis_error_text(context).map { String(cString: $0) } ?? ""

@@ -13,6 +13,8 @@ struct ClusterKeys: Sendable {
     static let version = "1"
     /// Changes that are kept, about; a node that has missed more loads everything anyway.
     static let changesKept = "10000"
+    /// How far the clocks of two nodes may be apart, in milliseconds.
+    static let clockDifference = 1_000
 
     let prefix: String
 
@@ -29,9 +31,10 @@ enum ClusterScript {
     /// Says that this node lives. Answers 1 where it was not known to, else 0, and how many bindings and browsers there are of it.
     ///
     /// KEYS: version, node, nodes, changes, bindings, browsers. ARGV: version, name, instance, address, time to live in ms, what it says of
-    /// itself, seconds that the hashes live, `first` or `again`.
+    /// itself, seconds that the hashes live, `first` or `again`, the prefix of the keys.
     ///
-    /// A process that starts takes the place of a former one at the same address, which has ended: nobody else can listen there.
+    /// A process that starts takes the place of a former one at the same address, which has ended: nobody else can listen there. Names are
+    /// forgotten of which nothing is left.
     static let claim = """
         local version = redis.call('GET', KEYS[1])
         if version and version ~= ARGV[1] then return redis.error_reply('VERSION ' .. version) end
@@ -45,6 +48,11 @@ enum ClusterScript {
         if redis.call('HGET', KEYS[3], ARGV[2]) ~= ARGV[6] or isNew then
           redis.call('HSET', KEYS[3], ARGV[2], ARGV[6])
           redis.call('XADD', KEYS[4], 'MAXLEN', '~', \(ClusterKeys.changesKept), '*', 'node', ARGV[2], 'op', 'node', 'field', ARGV[2], 'value', ARGV[6])
+        end
+        for _, name in ipairs(redis.call('HKEYS', KEYS[3])) do
+          if not redis.pcall('GET', ARGV[9] .. 'node:' .. name) and redis.pcall('HLEN', ARGV[9] .. 'bindings:' .. name) == 0 then
+            redis.call('HDEL', KEYS[3], name)
+          end
         end
         redis.call('EXPIRE', KEYS[5], ARGV[7])
         redis.call('EXPIRE', KEYS[6], ARGV[7])
@@ -72,6 +80,34 @@ enum ClusterScript {
         end
         redis.call('EXPIRE', KEYS[2], ARGV[4])
         return redis.call('HLEN', KEYS[2])
+        """
+
+    /// The bindings that this node has, as `HGETALL` gives them. A node of the same name that is refused gets none.
+    ///
+    /// KEYS: version, node, bindings. ARGV: version, instance.
+    static let load = """
+        local version = redis.call('GET', KEYS[1])
+        if version and version ~= ARGV[1] then return redis.error_reply('VERSION ' .. version) end
+        local owner = redis.call('GET', KEYS[2])
+        if not owner or string.sub(owner, 1, #ARGV[2] + 1) ~= ARGV[2] .. ' ' then return redis.error_reply('FORGOTTEN') end
+        return redis.call('HGETALL', KEYS[3])
+        """
+
+    /// Ends a binding of another node, be it alive or not, and tells it and the others. One that its phone has refreshed there since stays.
+    ///
+    /// KEYS: bindings, changes. ARGV: the node, the binding's number, its user, when it was ended, in ms since 1970.
+    static let end = """
+        local value = redis.call('HGET', KEYS[1], ARGV[2])
+        local isText, binding = pcall(cjson.decode, value or '')
+        local updated = isText and type(binding) == 'table' and tonumber(binding.updated)
+        if updated and updated > tonumber(ARGV[4]) + \(ClusterKeys.clockDifference) then return 0 end
+        local function tell(op)
+          redis.call('XADD', KEYS[2], 'MAXLEN', '~', \(ClusterKeys.changesKept), '*',
+            'node', ARGV[1], 'op', op, 'field', ARGV[2], 'value', ARGV[3], 'at', ARGV[4])
+        end
+        if redis.call('HDEL', KEYS[1], ARGV[2]) == 1 then tell('-bindings') end
+        tell('end')
+        return 1
         """
 
     /// This node leaves: it lives no longer, and its browsers are gone.

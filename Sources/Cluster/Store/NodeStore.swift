@@ -74,7 +74,7 @@ final class NodeStore: @unchecked Sendable {
                 "EVAL", ClusterScript.claim, "6", self.keys.version, self.keys.node(self.settings.node), self.keys.nodes, self.keys.changes,
                 self.key(.bindings), self.key(.browsers), ClusterKeys.version, self.settings.node, self.instance,
                 self.settings.address.description, "\(Int(self.settings.lifetime / .milliseconds(1)))", record.text, self.hashLifetime,
-                self.hasClaimed ? "again" : "first",
+                self.hasClaimed ? "again" : "first", self.keys.prefix,
             ]).list.map { $0.integer ?? 0 }
             guard answer.count == 3 else { throw RedisError("Redis answers what it was not asked") }
             self.hasClaimed = true
@@ -82,10 +82,12 @@ final class NodeStore: @unchecked Sendable {
         }
     }
 
-    /// The bindings that this node has in Redis, as values.
+    /// The bindings that this node has in Redis, as values. Refused where another process is the node.
     func bindings() throws(RedisError) -> [String] {
         try use { connection throws(RedisError) in
-            try connection.perform(["HGETALL", self.keys.bindings(self.settings.node)]).pairs.map(\.value)
+            try connection.perform([
+                "EVAL", ClusterScript.load, "3", self.keys.version, self.keys.node(self.settings.node), self.key(.bindings), ClusterKeys.version, self.instance,
+            ]).pairs.map(\.value)
         }
     }
 
@@ -107,11 +109,11 @@ final class NodeStore: @unchecked Sendable {
         }
     }
 
-    /// Tells another node that a binding of its is over.
-    func tell(_ node: String, ended binding: String, of user: String) throws(RedisError) {
-        try use { connection throws(RedisError) in
+    /// Ends a binding of another node.
+    func end(_ ended: EndedBinding) throws(RedisError) {
+        _ = try use { connection throws(RedisError) in
             try connection.perform([
-                "XADD", self.keys.changes, "MAXLEN", "~", ClusterKeys.changesKept, "*", "node", node, "op", "end", "field", binding, "value", user,
+                "EVAL", ClusterScript.end, "2", self.keys.bindings(ended.node), self.keys.changes, ended.node, ended.id, ended.user, "\(ended.at)",
             ])
         }
     }
@@ -147,7 +149,10 @@ final class NodeStore: @unchecked Sendable {
             ["EVAL", ClusterScript.change, "3", keys.node(settings.node), key(part), keys.changes, settings.node, instance, part.rawValue, hashLifetime] + words)
     }
 
-    /// After an error that is none of the server's the connection is closed, and another one opened next time.
+    /// What the scripts refuse: any other error may be that of a server which is no longer the right one, as `READONLY` is.
+    private static let refusals: Set<String> = ["VERSION", "TAKEN", "FORGOTTEN", "WRONGTYPE"]
+
+    /// After an error that is no refusal of the scripts the connection is closed, and another one opened next time.
     private func use<Result>(_ body: (RedisConnection) throws(RedisError) -> Result) throws(RedisError) -> Result {
         let opened: RedisConnection
         if let connection { opened = connection } else { opened = try RedisConnection(settings.redis) }
@@ -155,7 +160,7 @@ final class NodeStore: @unchecked Sendable {
         do throws(RedisError) {
             return try body(opened)
         } catch {
-            if error.code.isEmpty { connection = nil }
+            if !NodeStore.refusals.contains(error.code) { connection = nil }
             throw error.explained(settings)
         }
     }

@@ -18,6 +18,9 @@ extension Binding {
 }
 
 extension RegisterRequest {
+    /// Whether it ends a contact, or all.
+    var endsSomething: Bool { isWildcard || contacts.contains { ($0.expires ?? expires) == 0 } }
+
     /// Whether it ends `binding`, which another node has: it says so, and comes after the request that made the binding.
     public func ends(_ binding: Binding) -> Bool {
         guard user == binding.user, callID != binding.callID || cSeq > binding.cSeq else { return false }

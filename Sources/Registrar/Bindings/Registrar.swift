@@ -79,15 +79,22 @@ public struct Registrar: Sendable {
         return .accepted(bindings: after, changes: ended)
     }
 
-    /// Takes what a former process has stored; what exceeds the limits is left out.
+    /// Takes what a former process has stored. What exceeds the limits is left out, and what is of a phone that has registered since.
     ///
     /// - Returns: What was left out.
     public mutating func restore(_ stored: [Binding]) -> [Binding] {
         var left: [Binding] = []
-        for binding in stored.sorted(by: { $0.updated > $1.updated }) {
+        let present = users, numbers = Set(all.map(\.id))
+        lastID = stored.reduce(lastID) { max($0, $1.id) }
+        for var binding in stored.sorted(by: { $0.updated > $1.updated }) {
             let own = users[binding.user] ?? []
-            lastID = max(lastID, binding.id)
-            if own.count < limits.contactsPerUser, count < limits.bindings, !own.isEmpty || users.count < limits.users {
+            if numbers.contains(binding.id) {
+                lastID += 1
+                binding.id = lastID
+            }
+            if present[binding.user]?.contains(where: { $0.isOfSamePhone(as: binding) }) == true {
+                left.append(binding)
+            } else if own.count < limits.contactsPerUser, count < limits.bindings, !own.isEmpty || users.count < limits.users {
                 set(own + [binding], for: binding.user)
             } else {
                 left.append(binding)

@@ -8,9 +8,15 @@ internal import Logging
 final class BindingStorage {
     /// Changes are gathered for so long before they are written.
     private static let delay = Duration.milliseconds(10)
+    /// How long the start waits for the store.
+    private static let patience = Duration.seconds(5)
 
     /// What is true now; a batch is made of it when it is its turn.
     var contents: (@LoopActor () -> Registrar?)?
+    /// Hears what a former process has stored, where ``load()`` could not read it.
+    var onLoad: (@LoopActor ([Binding]) -> Void)?
+    /// Whether it is known what a former process has stored. Before that nothing is written, which would take its place.
+    private(set) var isLoaded = false
 
     private let store: any BindingStore
     private let log: Logger
@@ -27,12 +33,17 @@ final class BindingStorage {
         self.log = log
     }
 
-    /// What a former process has stored; nothing where that cannot be read.
+    /// What a former process has stored. Nothing where that cannot be read in time: it is tried again before anything is written.
     func load() async throws(RegistrarError) -> [Binding] {
-        let store = store
-        let loaded = await onQueue { () throws(RegistrarError) in try store.load() }
+        let outcome = FirstOutcome<Result<[Binding], RegistrarError>>(), store = store
+        let bound = LoopTimer.schedule(after: BindingStorage.patience) { outcome.settle(.failure(.unavailable("the store does not answer"))) }
+        LoopActor.task { outcome.settle(await self.onQueue { () throws(RegistrarError) in try store.load() }) }
+        let loaded = await outcome.value
+        bound.cancel()
         switch loaded {
-        case .success(let bindings): return bindings
+        case .success(let bindings):
+            isLoaded = true
+            return bindings
         case .failure(.noDirectory(let path)): throw .noDirectory(path)
         case .failure(let error):
             failed(error)
@@ -74,7 +85,22 @@ final class BindingStorage {
     }
 
     private func write() {
-        guard let registrar = contents?(), let work = backlog.take() else { return }
+        guard contents?() != nil, let work = backlog.take() else { return }
+        guard !isLoaded else { return write(work) }
+        let store = store
+        LoopActor.task {
+            switch await self.onQueue({ () throws(RegistrarError) in try store.load() }) {
+            case .success(let bindings):
+                self.isLoaded = true
+                self.onLoad?(bindings)
+                self.write(.everything)
+            case .failure(let error): self.failed(error)
+            }
+        }
+    }
+
+    private func write(_ work: StoreBacklog.Work) {
+        guard let registrar = contents?() else { return finish(false) }
         let batch: StoreBatch
         switch work {
         case .everything: batch = .everything(registrar)

@@ -3,7 +3,7 @@ internal import Glibc
 /// Where bindings are kept beyond the life of the process. All of it blocks, and is called off the loop, one call after
 /// another.
 public protocol BindingStore: AnyObject, Sendable {
-    /// What a former process has stored and has not ended.
+    /// What a former process has stored and has not ended. After an error it is asked again, before anything is written.
     func load() throws(RegistrarError) -> [Binding]
     /// Stores a batch wholly, or not at all. After an error the next batch is ``StoreBatch/everything(_:)``.
     func write(_ batch: StoreBatch) throws(RegistrarError)
