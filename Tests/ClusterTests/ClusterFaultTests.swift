@@ -158,6 +158,37 @@ struct ClusterFaultTests {
         await b.stop()
     }
 
+    @Test("a user of Redis who may do what the documentation says may do all that is needed")
+    @LoopActor func access() async throws {
+        let redis = try RedisProcess()
+        let page = try String(contentsOfFile: "docs/several-gateways.md", encoding: .utf8)
+        let line = try #require(page.split(separator: "\n").first { $0.hasPrefix("ACL SETUSER tern") })
+        let user = Process()
+        user.executableURL = URL(fileURLWithPath: "/usr/bin/redis-cli")
+        user.arguments = ["-p", "\(redis.port)"] + line.split(separator: " ").map(String.init)
+        user.standardOutput = FileHandle.nullDevice
+        try user.run()
+        user.waitUntilExit()
+        func settings(_ name: String) -> ClusterSettings {
+            var settings = ClusterSettings.sample(name, redis)
+            (settings.redis.user, settings.redis.password) = ("tern", Secret("PASSWORD"))
+            return settings
+        }
+        let (a, b) = (try await TestNode(settings("a")), try await TestNode(settings("b")))
+        a.register(.bob())
+        #expect(await eventually { b.ringing == ["a"] })
+        b.register(.bob(expires: 0, cSeq: 2))
+        #expect(await eventually { a.hosts.isEmpty })
+        let reader = ClusterReader(settings("c"))
+        _ = try reader.poll()
+        reader.close()
+        _ = try reader.poll()
+        #expect(a.cluster.isReached && b.cluster.isReached && a.log.count("error") == 0 && b.log.count("error") == 0, "\(a.log.all) \(b.log.all)")
+        await a.stop()
+        await b.stop()
+        #expect(try redis.command("EXISTS", "tern:node:a", "tern:node:b") == "0", "both have left")
+    }
+
     @Test("changes that were trimmed before they were read make a node load everything")
     @LoopActor func trimmed() async throws {
         let redis = try RedisProcess()
