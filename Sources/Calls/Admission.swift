@@ -178,7 +178,7 @@ final class Admission {
     func admit(_ invite: SIPIncomingInvite, from caller: Caller) throws(Refusal) -> Admitted {
         let source = caller.origin.source, trunk = settings.trunk(of: source)
         if let order = caller.testCall { return try admit(order, from: source) }
-        if caller.node != nil { return try admit(handedOn: invite) }
+        if caller.node != nil { return try admit(handedOn: invite, from: source) }
         let written = trunk?.inbound.dialledFrom == .to ? invite.to.user : invite.requestUser
         let plain = DialledNumber.plain(written, isName: users.isUser)
         let dialled = trunk?.numbers.inboundDialled.normalise(plain) ?? plain
@@ -188,12 +188,12 @@ final class Admission {
         return try admitted(dialled, try route(request, challenge: caller.challenge), from: source)
     }
 
-    /// A call that another node hands on: it has found out who calls and who is called, and counts the call for its trunk.
-    private func admit(handedOn invite: SIPIncomingInvite) throws(Refusal) -> Admitted {
+    /// A call that another node hands on: it has found out who calls and who is called, and counts the call for its trunk. A stranger is one
+    /// here as well.
+    private func admit(handedOn invite: SIPIncomingInvite, from source: CallSource) throws(Refusal) -> Admitted {
         let user = invite.requestUser
         guard users.isUser(user) else { throw Refusal(404, "another node hands on a call to \(user.prefix(64)), who is no user here") }
-        guard let load, load.isMediaReady else { throw Refusal(503, "there is no media server", retryAfter: 5) }
-        guard load.sessionCount < settings.maximumCalls else { throw .overload }
+        try checkRoom(for: source)
         return Admitted(dialled: user, routed: Routed(destinations: [.user(user)]), place: nil)
     }
 

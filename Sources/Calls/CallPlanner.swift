@@ -46,6 +46,8 @@ final class CallPlanner {
 
     /// A call is forwarded this often; the next redirection is its end.
     static let maximumRedirections = 5
+    /// How long another node may say nothing to an INVITE: it says 100 at once.
+    static let nodeSilence = Duration.seconds(2)
 
     var settings: CallSettings
     private let users: UserDirectory
@@ -151,8 +153,13 @@ final class CallPlanner {
         guard let agent else { return [] }
         let identity = OutgoingIdentity(of: context.origin, keepsHistory: true)
         let origin = CallOrigin(source: .user(user), user: user, displayName: users.displayName(of: user))
-        let stranded = context.isFromNode ? [] : users.stranded(of: user).compactMap { $0.takenOver(by: agent.listening) }
-        return (users.contacts(of: user) + stranded).compactMap { binding -> Party? in
+        let own = users.contacts(of: user)
+        // Of each phone one flow, as at one gateway: the one here, or else the most recent.
+        var instances = Set(own.compactMap(\.instance))
+        let stranded = (context.isFromNode ? [] : users.stranded(of: user)).compactMap { $0.takenOver(by: agent.listening) }.filter { binding in
+            binding.instance.map { instances.insert($0).inserted } ?? true
+        }
+        return (own + stranded).compactMap { binding -> Party? in
             guard let flow = SIPFlow(binding.flow), flow != context.flow, let hop = SIPHop(to: binding, flow) else { return nil }
             var request = SIPInviteRequest(
                 target: binding.contact.target, identity: identity, to: "sip:\(SIPURI.escaped(user: user))@\(settings.domain)",
@@ -167,18 +174,20 @@ final class CallPlanner {
         }
     }
 
-    /// The other nodes that ring something of a user's, each as one leg. They ring what they have, and hand on nothing.
+    /// The other nodes that ring something of a user's, each as one leg. They ring what they have, and hand on nothing. One that has only other flows of
+    /// phones that ring from here is left out.
     private func others(of user: String, _ context: CallContext) -> [Party] {
         guard let agent, !context.isFromNode else { return [] }
         let identity = OutgoingIdentity(toNode: context.origin, domain: settings.domain)
         let origin = CallOrigin(source: .user(user), user: user, displayName: users.displayName(of: user))
         let source = context.origin.source.nodeText, directory = users
-        return users.nodes(of: user).map { node in
+        return users.nodes(of: user, except: Set(users.contacts(of: user).compactMap(\.instance))).map { node in
             let name = SIPURI.escaped(user: user)
             var request = SIPInviteRequest(
                 target: "sip:\(name)@\(node.address.hostAndPort)\(node.address.transport == .udp ? "" : ";transport=\(node.address.transport.rawValue)")",
                 identity: identity, to: "sip:\(name)@\(settings.domain)", maxForwards: context.maxForwards, more: context.headers)
             request.hop = SIPHop(transport: node.address.transport, address: node.address.address, port: node.address.port, serverName: node.address.address)
+            request.firstResponseLimit = CallPlanner.nodeSilence
             // Its time counts from the INVITE, which may go out much later.
             let leg = SIPCalleeLeg(endpoint: agent, origin: origin, request: request) { [weak directory] in
                 directory?.others?.authorization(to: node, user: user, source: source)

@@ -59,7 +59,9 @@ public final class ClusterService {
     /// Set while this node takes no new calls; the others are told.
     public var isDraining = false { didSet { if isDraining != oldValue { beat() } } }
 
-    public init(_ settings: ClusterSettings, log: Logger) {
+    /// - Parameter isDraining: Whether it takes no calls at first, as a gateway that starts.
+    public init(_ settings: ClusterSettings, isDraining: Bool = false, log: Logger) {
+        self.isDraining = isDraining
         self.settings = settings
         self.log = log
         name = settings.node
@@ -67,7 +69,7 @@ public final class ClusterService {
         store = NodeStore(settings, instance: instance)
         reader = ClusterReader(settings)
         bindings = RedisBindingStore(settings, instance: instance)
-        credentials = NodeCredentials(secret: settings.secret, name: settings.node)
+        credentials = NodeCredentials(secret: settings.secret, name: settings.node, since: NodeCredentials.now)
     }
 
     /// Whether Redis is written to and read from.
@@ -141,7 +143,9 @@ public final class ClusterService {
     // MARK: Questions
 
     /// The other nodes that ring something of a user's.
-    public func nodes(of user: String) -> [ClusterNode] { map.nodes(of: user, now: .now) }
+    ///
+    /// - Parameter instances: The phones (`+sip.instance`) that ring anyway: a node that has no more than flows of these is left out.
+    public func nodes(of user: String, except instances: Set<String> = []) -> [ClusterNode] { map.nodes(of: user, except: instances, now: .now) }
 
     /// Whether a user has a browser at another node.
     public func hasBrowser(_ user: String) -> Bool { map.hasBrowser(user) }

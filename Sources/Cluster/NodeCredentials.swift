@@ -5,7 +5,8 @@ internal import SIPNames
 
 /// How nodes believe each other: an `Authorization: Tern-Node …` in the INVITE from one to another, with an HMAC by the secret that all nodes have.
 ///
-/// It names sender, receiver, the user who is called and who calls; it is good for a minute, once.
+/// It names sender, receiver, the user who is called and who calls; it is good for a minute, once. As it is forgotten with the process what has been used, none is good that was
+/// made before that began.
 struct NodeCredentials {
     /// What a node says of a call that it hands on.
     struct Statement: Equatable {
@@ -33,13 +34,16 @@ struct NodeCredentials {
 
     private let key: [UInt8]
     private let name: String
+    /// When this process began.
+    private let start: Int
     /// The nonces of the last minutes, with the time at which each is forgotten.
     private var used: [String: Int] = [:]
     private var pruned = 0
 
-    init(secret: Secret, name: String) {
+    init(secret: Secret, name: String, since start: Int) {
         key = Array(secret.value.utf8)
         self.name = name
+        self.start = start
     }
 
     /// The header's value for a call to `user` at another node.
@@ -68,6 +72,7 @@ struct NodeCredentials {
         guard abs(time - now) <= NodeCredentials.tolerance else {
             return .wrong("they are \(now - time) s old: the nodes' clocks differ")
         }
+        guard time >= start else { return .wrong("they are older than this process") }
         if used[values[5]] != nil { return .wrong("they have been used before") }
         if takes {
             prune(now)

@@ -57,6 +57,8 @@ public final class Gateway {
     private var control: ControlServer?
     let probes: Probes
     private(set) var overview: GatewayOverview?
+    /// Whether ``start()`` has come to its end.
+    private var hasStarted = false
     /// Set when the gateway is to end: at once, or when its calls have ended.
     private(set) var isStopping = false
     let logOutput: LogOutput
@@ -138,6 +140,8 @@ public final class Gateway {
         await recordings.start()
         await media.waitUntilReady(for: Gateway.mediaPatience)
         probes.start()
+        hasStarted = true
+        tellCluster()
         if !media.isReady { log.error("no media server yet: calls are answered 503 until there is one") }
     }
 
@@ -159,7 +163,7 @@ public final class Gateway {
                 switchboard.registrar = try await RegistrarService.start(database: "\(configuration.registrar.database)", limits: limits, log: log)
                 return
             }
-            let cluster = ClusterService(settings, log: log)
+            let cluster = ClusterService(settings, isDraining: true, log: log)
             await cluster.start()
             self.cluster = cluster
             let registrar = try await RegistrarService.start(store: cluster.bindings, limits: limits, log: log)
@@ -167,11 +171,15 @@ public final class Gateway {
             switchboard.registrar = registrar
             switchboard.others = cluster
             api.onPresence = { [weak cluster] user, isThere in cluster?.setBrowser(user, isThere: isThere) }
-            switchboard.onDraining = { [weak cluster] in cluster?.isDraining = $0 }
+            switchboard.onDraining = { [weak self] _ in self?.tellCluster() }
+            media.onChange = { [weak self] in self?.tellCluster() }
         } catch {
             throw .registrar("\(error)")
         }
     }
+
+    /// Tells the other gateways whether calls may be handed on to this one.
+    private func tellCluster() { cluster?.isDraining = !hasStarted || switchboard.isDraining || !media.isReady }
 
     /// Answers REGISTER from here on.
     private func takeRegistrations(_ endpoint: SIPEndpoint) {

@@ -78,6 +78,9 @@ public final class MediaBackend: MediaEngine {
         resumeWaiting()
     }
 
+    /// Called when it may have become ready, or ceased to be.
+    public var onChange: (@LoopActor () -> Void)?
+
     public func isReady(except tried: Set<String>) -> Bool { januses.contains { MediaServerChoice.isOpen($0.load) && !tried.contains($0.name) } }
 
     /// Returns when a Janus is ready, or after `limit`.
@@ -144,6 +147,7 @@ public final class MediaBackend: MediaEngine {
     public func drain(_ name: String, _ isOn: Bool, restarts: Bool = false) -> Draining {
         guard let janus = januses.first(where: { $0.name == name }) else { return .unknown }
         guard janus.drain(isOn, restarts: restarts) else { return .notOwn }
+        serverChanged()
         return .done
     }
 
@@ -156,6 +160,7 @@ public final class MediaBackend: MediaEngine {
 
     private func serverChanged() {
         if isReady { resumeWaiting() }
+        onChange?()
     }
 
     private func resumeWaiting() {

@@ -65,6 +65,20 @@ struct ClusterTests {
         await b.stop()
     }
 
+    @Test("a node that starts is called when it takes calls, not before")
+    @LoopActor func starts() async throws {
+        let redis = try RedisProcess()
+        let a = try await TestNode("a", redis), b = try await TestNode(.sample("b", redis), isDraining: true)
+        b.register(.bob())
+        b.cluster.setBrowser("bob", isThere: true)
+        #expect(await eventually { a.cluster.hasBrowser("bob") && a.cluster.states.first.map { $0.isAlive && $0.isDraining } == true })
+        #expect(a.ringing.isEmpty)
+        b.cluster.isDraining = false
+        #expect(await eventually { a.ringing == ["b"] })
+        await a.stop()
+        await b.stop()
+    }
+
     @Test("a phone that registers at another node is taken from the first: by its contact, its Call-ID or its instance", arguments: [
         ("192.0.2.1", "call", UInt32(2), nil as String?), ("192.0.2.1", "another", 1, nil), ("192.0.2.9", "call", 2, nil), ("192.0.2.9", "another", 1, "<urn:uuid:1>"),
     ])

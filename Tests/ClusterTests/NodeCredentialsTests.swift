@@ -10,7 +10,9 @@ struct NodeCredentialsTests {
     private final class Node {
         private var credentials: NodeCredentials
 
-        init(_ name: String, secret: String = "a secret of all nodes") { credentials = NodeCredentials(secret: Secret(secret), name: name) }
+        init(_ name: String, secret: String = "a secret of all nodes", since start: Int = 0) {
+            credentials = NodeCredentials(secret: Secret(secret), name: name, since: start)
+        }
 
         func header(to node: String = "b", user: String = "bob", source: String = "user:alice") -> String {
             credentials.header(to: node, user: user, source: source, now: now)
@@ -48,6 +50,13 @@ struct NodeCredentialsTests {
         let header = a.header()
         #expect(Self.reason(b.check([header.replacing("user:alice", with: "user:admin").replacing("user%3Aalice", with: "user%3Aadmin")])) == "cluster.secret is another one")
         #expect(b.check([header]) == .valid(.init(node: "a", user: "bob", source: "user:alice")))
+    }
+
+    @Test("a process that has begun since does not know whether they were used, and refuses them")
+    func restart() {
+        let header = Node("a").header()
+        #expect(Self.reason(Node("b", since: Self.now + 1).check([header], now: Self.now + 2)) == "they are older than this process")
+        #expect(Node("b", since: Self.now).check([header], now: Self.now + 2) == .valid(.init(node: "a", user: "bob", source: "user:alice")))
     }
 
     @Test("what is none is refused", arguments: [

@@ -68,9 +68,9 @@ final class TestNode {
     let registrar: RegistrarService
     let log: CollectedLog
 
-    init(_ settings: ClusterSettings) async throws {
+    init(_ settings: ClusterSettings, isDraining: Bool = false) async throws {
         log = CollectedLog()
-        cluster = ClusterService(settings, log: log.logger)
+        cluster = ClusterService(settings, isDraining: isDraining, log: log.logger)
         await cluster.start()
         registrar = try await RegistrarService.start(store: cluster.bindings, limits: RegistrarLimits(), log: log.logger)
         cluster.use(registrar)

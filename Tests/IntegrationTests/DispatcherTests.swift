@@ -82,6 +82,34 @@ extension IntegrationTests {
             }
         }
 
+        @Test("who guesses passwords waits for the answer, and takes no gateway away from others")
+        func guesses() async throws {
+            try await Dispatchers.with { cluster, dispatcher in
+                let guessing = Task {
+                    try await withThrowingTaskGroup(of: (status: Int, time: Duration).self) { group in
+                        for _ in 0..<30 {
+                            let probe = try SIPProbe(to: dispatcher.place, address: Dispatcher.address)
+                            group.addTask {
+                                let start = ContinuousClock.now
+                                let status = try await probe.register("alice", password: "wrong", domain: cluster.a.address)
+                                return (status, start.duration(to: .now))
+                            }
+                        }
+                        return try await group.reduce(into: []) { $0.append($1) }
+                    }
+                }
+                // Longer than the longest delay.
+                let probe = try SIPProbe(to: dispatcher.place, address: Dispatcher.address), end = ContinuousClock.now + .seconds(9)
+                while ContinuousClock.now < end {
+                    #expect(await dispatcher.hasGateway(probe))
+                    try await Task.sleep(for: .milliseconds(100))
+                }
+                let answers = try await guessing.value
+                #expect(answers.allSatisfy { $0.status == 401 }, "\(answers)")
+                #expect(answers.contains { $0.time > .seconds(3) }, "nobody is spared the delay by another gateway: \(answers)")
+            }
+        }
+
         @Test("a gateway that drains gets no new calls, and loses none")
         func drains() async throws {
             try await Dispatchers.with { cluster, dispatcher in

@@ -223,6 +223,28 @@ extension SIPTests.FailoverTests {
         await endpoint.endpoint.stop()
     }
 
+    @Test("a call that says when a hop has to say something leaves one that is silent, and stays with one that says 100", arguments: [false, true])
+    @LoopActor func firstResponseLimit(isThere: Bool) async throws {
+        let (raw, endpoint) = (try RawPeer(), try RecordedEndpoint())
+        var request = SIPInviteRequest(target: "sip:bob@127.0.0.1:\(raw.port)", fromUser: "alice", sdp: sdp("offer"))
+        request.firstResponseLimit = .milliseconds(300)
+        let leg = endpoint.endpoint.invite(request)
+        let invite = try #require(await raw.receive("INVITE"))
+        if isThere {
+            raw.send(rawResponse(100, "Trying", to: invite, port: raw.port))
+            await LoopTimer.sleep(for: .milliseconds(500))
+            raw.send(rawResponse(486, "Busy Here", to: invite, port: raw.port))
+            #expect(await raw.receive("ACK") != nil)
+            #expect(try await endpoint.event() == .rejected(leg, status: 486, phrase: "Busy Here", reason: nil))
+        } else {
+            #expect(try await endpoint.event(within: .seconds(20)) == .rejected(leg, status: 408, phrase: "Request Timeout", reason: nil))
+            raw.send(rawResponse(487, "Terminated", to: invite, port: raw.port))
+        }
+        try await endpoint.noLegs()
+        #expect(endpoint.unread.isEmpty)
+        await endpoint.endpoint.stop()
+    }
+
     @Test("100, or a challenge and then 100, does not prolong the time of a call that says how long a hop may take", arguments: [false, true])
     @LoopActor func triesOnly(isChallenged: Bool) async throws {
         let (raw, endpoint) = (try RawPeer(), try RecordedEndpoint())

@@ -6,10 +6,12 @@ public import Registrar
 @LoopActor
 public protocol OtherNodes: AnyObject {
     /// The other nodes that ring something of a user's.
-    func nodes(of user: String) -> [ClusterNode]
+    ///
+    /// - Parameter instances: The phones (`+sip.instance`) that ring anyway: a node that has no more than flows of these is left out.
+    func nodes(of user: String, except instances: Set<String>) -> [ClusterNode]
     /// Whether a user has a browser at another node.
     func hasBrowser(_ user: String) -> Bool
-    /// The contacts of a user at nodes that are gone, which are reached from here through their Path.
+    /// The contacts of a user at nodes that are gone, which are reached from here through their Path, the most recent first.
     func stranded(of user: String) -> [Binding]
     /// The value of an Authorization header for a call that is handed on to another node.
     func authorization(to node: ClusterNode, user: String, source: String) -> String

@@ -83,7 +83,7 @@ extension Switchboard {
         call.lineTest.note(invite)
         sipLegs[leg] = SIPBinding(call: call, callee: nil)
         // A node is none of an address that strangers share.
-        if origin.source == .anonymous, caller.node == nil { strangers.insert(id, from: invite.flow?.peerAddress) }
+        if origin.source == .anonymous { strangers.insert(id, from: caller.node == nil ? invite.flow?.peerAddress : nil) }
         begin(call, offer: invite.sdp.map { RemoteDescription(parsing: $0) })
     }
 

@@ -53,18 +53,27 @@ struct ClusterMap {
     }
 
     /// The nodes that ring something of a user's, in the order of their names.
-    func nodes(of user: String, now: ContinuousClock.Instant) -> [ClusterNode] {
+    ///
+    /// - Parameter instances: Phones that ring anyway: a node that has no more than flows of these (RFC 5626 section 7) is left out.
+    func nodes(of user: String, except instances: Set<String> = [], now: ContinuousClock.Instant) -> [ClusterNode] {
         nodes.filter { _, node in
-            node.takesCalls && (node.browsers.contains(user) || node.bindings[user]?.values.contains { $0.expires > now } == true)
+            node.takesCalls && (node.browsers.contains(user) || node.bindings[user]?.values.contains {
+                $0.expires > now && $0.instance.map { !instances.contains($0) } ?? true
+            } == true)
         }.map { ClusterNode(name: $0.key, address: $0.value.record.address) }.sorted { $0.name < $1.name }
     }
 
     /// Whether a user has a browser at another node.
     func hasBrowser(_ user: String) -> Bool { nodes.values.contains { $0.isAlive && $0.browsers.contains(user) } }
 
-    /// The bindings of a user at nodes that ring nothing at the moment, as they are gone or take no calls.
+    /// The bindings of a user at nodes that ring nothing at the moment, as they are gone or take no calls, but for those of phones that other nodes ring.
+    /// The most recent are first.
     func stranded(of user: String, now: ContinuousClock.Instant) -> [Binding] {
-        nodes.values.filter { !$0.takesCalls }.flatMap { node in node.bindings[user]?.values.filter { $0.expires > now } ?? [] }
+        func bindings(_ takesCalls: Bool) -> [Binding] {
+            nodes.values.filter { $0.takesCalls == takesCalls }.flatMap { node in node.bindings[user]?.values.filter { $0.expires > now } ?? [] }
+        }
+        let instances = Set(bindings(true).compactMap(\.instance))
+        return bindings(false).filter { $0.instance.map { !instances.contains($0) } ?? true }
             .sorted { ($0.updated, $0.id) > ($1.updated, $1.id) }
     }
 

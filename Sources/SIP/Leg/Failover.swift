@@ -24,7 +24,7 @@ struct Failover {
     ///
     /// - Parameter hopLimit: How long a hop may be silent where others are left and the call says nothing else.
     init?(_ call: OutgoingCall, hopLimit: Duration?) {
-        guard let limit = call.request.silenceLimit ?? (call.hops.isEmpty ? nil : hopLimit) else { return nil }
+        guard let limit = call.request.silenceLimit ?? call.request.firstResponseLimit ?? (call.hops.isEmpty ? nil : hopLimit) else { return nil }
         self.limit = limit
         self.call = call
     }
@@ -55,7 +55,7 @@ struct Failover {
     /// - Returns: The call, and whether it has failed where there is no other hop.
     mutating func expire() -> (call: OutgoingCall, isFailed: Bool)? {
         isTimed = false
-        return call.map { ($0, $0.request.silenceLimit != nil) }
+        return call.map { ($0, $0.request.silenceLimit != nil || $0.request.firstResponseLimit != nil) }
     }
 }
 

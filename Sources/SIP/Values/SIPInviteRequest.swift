@@ -33,6 +33,8 @@ public struct SIPInviteRequest: Sendable {
     /// How long a hop, the last one too, may take until it sends 101 to 199 or a final response; else the call is `rejected` 408. Neither 100 nor a
     /// challenge prolongs it. Nil leaves it to ``SIPEndpointConfiguration/hopLimit``, which 100 ends, and for the last hop to the transaction (32 s).
     public var silenceLimit: Duration?
+    /// How long a hop, the last one too, may say nothing at all, not even 100; else the call is `rejected` 408. Nothing to a call with a ``silenceLimit``.
+    public var firstResponseLimit: Duration?
     /// Whether another hop is tried after any 5xx.
     public var failsOverOn5xx = false
     /// Answers challenges to the INVITE and to what follows in its dialog; without it they are `rejected`.

@@ -17,13 +17,29 @@ struct OtherNodeTests {
         var here: [String: [ClusterNode]] = [:]
         var contacts: [String: [Binding]] = [:]
 
-        func nodes(of user: String) -> [ClusterNode] { here[user] ?? [] }
+        /// The phones that were said to ring anyway.
+        var excepted: [Set<String>] = []
+
+        func nodes(of user: String, except instances: Set<String>) -> [ClusterNode] {
+            excepted.append(instances)
+            return here[user] ?? []
+        }
         func hasBrowser(_ user: String) -> Bool { here[user] != nil }
         func stranded(of user: String) -> [Binding] { contacts[user] ?? [] }
         func authorization(to node: ClusterNode, user: String, source: String) -> String { "\(node.name) \(user) \(source)" }
         func caller(_ authorizations: [String], user: String, takes: Bool) -> (node: String, source: String)? {
             authorizations.first.flatMap { $0.hasPrefix("node ") ? ("other", String($0.dropFirst(5))) : nil }
         }
+    }
+
+    /// Phones that are registered here.
+    @LoopActor
+    private final class Phones: ContactSource {
+        let all: [Binding]
+
+        init(all: [Binding]) { self.all = all }
+
+        func targets(of user: String) -> [Binding] { all.filter { $0.user == user } }
     }
 
     private static let b = ClusterNode(name: "b", address: ListenAddress(transport: .tcp, address: "192.0.2.2", port: 5_070))
@@ -41,6 +57,7 @@ struct OtherNodeTests {
             let request = try #require(bench.agent.requests.first { $0.hop?.address == "192.0.2.2" })
             #expect(request.target == "sip:bob@192.0.2.2:5070;transport=tcp" && request.to == "sip:bob@tern.example.org" && request.fromUser == "alice")
             #expect(request.hop?.transport == .tcp && request.hop?.port == 5_070)
+            #expect(request.firstResponseLimit == .seconds(2) && request.silenceLimit == nil, "a node says 100 at once, and may ring as long as it likes")
             let headers = Dictionary(request.headers.map { ($0.name, $0.value) }) { first, _ in first }
             #expect(headers["Authorization"] == "b bob user:alice" && headers["P-Asserted-Identity"] == "<sip:alice@tern.example.org>")
             for leg in bench.agent.legs { leg.receive(.failure(status: 486, phrase: "Busy Here", reason: nil)) }
@@ -78,6 +95,54 @@ struct OtherNodeTests {
             let other = bench.phone(calls: "carol", authorizations: ["node trunk:west"]), number = bench.phone(calls: "801", authorizations: ["node user:carol"])
             await bench.settle()
             #expect(other.sent == ["480"] && number.sent == ["404"] && bench.agent.requests.isEmpty)
+            withExtendedLifetime(nodes) {}
+        }
+    }
+
+    @Test("strangers whose calls other nodes hand on have half of the gateway, as any strangers")
+    func strangers() async throws {
+        try await CallBench.play { bench in
+            let nodes = Nodes()
+            bench.switchboard.others = nodes
+            bench.switchboard.admission.settings.maximumCalls = 4
+            _ = bench.browser("alice")
+            let first = (0..<2).map { _ in bench.phone(calls: "alice", authorizations: ["node anonymous"]) }
+            await bench.settle()
+            #expect(first.allSatisfy { !$0.sent.contains("503") })
+            let third = bench.phone(calls: "alice", authorizations: ["node anonymous"])
+            await bench.settle()
+            #expect(third.sent == ["503"])
+            let user = bench.phone(calls: "alice", authorizations: ["node user:carol"])
+            await bench.settle()
+            #expect(!user.sent.contains("503"))
+            for caller in first + [user] { caller.receive(.cancelled(nil)) }
+            await bench.settle()
+            withExtendedLifetime(nodes) {}
+        }
+    }
+
+    @Test("of a phone with several flows one rings: the one here, else the most recent at nodes that are gone; and nodes are asked without the phones here")
+    func instances() async throws {
+        try await CallBench.play { bench in
+            let nodes = Nodes()
+            bench.switchboard.others = nodes
+            func binding(_ host: String, _ instance: String?, listener: String = "192.0.2.77") throws -> Binding {
+                Binding(
+                    id: 1, user: "carol", contact: try #require(SIPURI("sip:carol@\(host)")), q: nil, expires: .now + .seconds(60), updated: .now, callID: host,
+                    cSeq: 1, path: ["sip:198.51.100.9;lr"], flow: "udp/198.51.100.9:5060/\(listener):5060", userAgent: nil, received: "", instance: instance,
+                    registrationID: nil)
+            }
+            bench.switchboard.admission.users.phones = Phones(all: [try binding("198.51.100.20", "<urn:uuid:1>", listener: "192.0.2.1")])
+            nodes.contacts = ["carol": [
+                try binding("203.0.113.1", "<urn:uuid:2>"), try binding("203.0.113.2", "<urn:uuid:2>"), try binding("203.0.113.3", "<urn:uuid:1>"),
+                try binding("203.0.113.4", nil), try binding("203.0.113.5", nil),
+            ]]
+            let caller = bench.phone(calls: "carol")
+            await bench.settle()
+            #expect(bench.agent.requests.map(\.target) == ["198.51.100.20", "203.0.113.1", "203.0.113.4", "203.0.113.5"].map { "sip:carol@\($0)" })
+            #expect(nodes.excepted == [["<urn:uuid:1>"]])
+            caller.receive(.cancelled(nil))
+            await bench.settle()
             withExtendedLifetime(nodes) {}
         }
     }

@@ -22,15 +22,18 @@ final class Dispatcher: Sendable {
         ])
         let probe = try SIPProbe(to: place, address: Dispatcher.address)
         // Every gateway has answered its OPTIONS when all Call-IDs lead to one that takes calls; the first answers are enough to begin.
-        let answers = await eventually(within: .patience) { [port] in
-            let call = SIPProbe.Call(to: "probe", from: probe)
-            probe.send("OPTIONS sip:\(Dispatcher.address):\(port) SIP/2.0\r\n" + call.request("OPTIONS", number: 1).split(separator: "\r\n", maxSplits: 1)[1])
-            return await probe.message(with: "SIP/2.0 200", of: call, within: .milliseconds(300)) != nil
-        }
+        let answers = await eventually(within: .patience) { [self] in await hasGateway(probe) }
         guard answers else {
             await process.stop()
             throw HarnessError("Kamailio does not answer:\n\(process.output)")
         }
+    }
+
+    /// Whether it says that there is a gateway which takes calls.
+    func hasGateway(_ probe: SIPProbe) async -> Bool {
+        let call = SIPProbe.Call(to: "probe", from: probe)
+        probe.send("OPTIONS sip:\(Dispatcher.address):\(port) SIP/2.0\r\n" + call.request("OPTIONS", number: 1).split(separator: "\r\n", maxSplits: 1)[1])
+        return await probe.message(with: "SIP/2.0 200", of: call, within: .milliseconds(300)) != nil
     }
 
     var log: String { process.output }

@@ -246,7 +246,8 @@ final class SIPPhone: @unchecked Sendable {
     func speak(to message: SIPText) throws -> SessionDescription {
         let description = try SessionDescription(parsing: message.body)
         if let medium = description.media.first(where: { $0.kind == .audio && $0.port != 0 }) {
-            audio.connect(to: address, port: Int(medium.port))
+            let host = description.connection(for: medium)?.address
+            audio.connect(to: host ?? address, port: Int(medium.port))
             audio.keyType = medium.payloadTypes.first { medium.rtpmap(for: $0).map { $0.encoding == "telephone-event" && $0.clockRate == 8_000 } ?? false }
             for case .crypto(let crypto) in medium.attributes {
                 guard let key = media.key else { break }

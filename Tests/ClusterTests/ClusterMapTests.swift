@@ -1,0 +1,42 @@
+@testable import Cluster
+import Registrar
+import SIPNames
+import Testing
+
+@Suite("What other nodes have")
+struct ClusterMapTests {
+    private static func content(_ instances: [String?], isDraining: Bool = false, browsers: Set<String> = []) throws -> NodeContent {
+        var content = NodeContent(record: NodeRecord(address: ListenAddress(transport: .tcp, address: "192.0.2.1", port: 5_060), isDraining: isDraining))
+        for (index, instance) in instances.enumerated() {
+            content.bindings["\(index)"] = Binding(
+                id: Int64(index), user: "bob", contact: try #require(SIPURI("sip:bob@198.51.100.\(index)")), q: nil, expires: .now + .seconds(60),
+                updated: .now + .milliseconds(index), callID: "\(index)", cSeq: 1, path: [], flow: "", userAgent: nil, received: "", instance: instance,
+                registrationID: nil)
+        }
+        content.browsers = browsers
+        return content
+    }
+
+    @Test("a node that has no more than flows of phones that ring anyway is left out; a browser there, or a phone that does not say which it is, is rung")
+    func nodes() throws {
+        var map = ClusterMap()
+        _ = map.take(.loaded([
+            "b": try Self.content(["1"]), "c": try Self.content(["1"], browsers: ["bob"]), "d": try Self.content(["1", "2"]), "e": try Self.content([nil]),
+            "f": try Self.content([nil], isDraining: true),
+        ]))
+        _ = map.take(.alive(["b", "c", "d", "e", "f"]))
+        #expect(map.nodes(of: "bob", now: .now).map(\.name) == ["b", "c", "d", "e"])
+        #expect(map.nodes(of: "bob", except: ["1"], now: .now).map(\.name) == ["c", "d", "e"])
+        #expect(map.nodes(of: "bob", except: ["1", "2"], now: .now).map(\.name) == ["c", "e"])
+    }
+
+    @Test("what a node that is gone has of a phone that another one rings is left, the rest is rung, the most recent first")
+    func stranded() throws {
+        var map = ClusterMap()
+        _ = map.take(.loaded(["b": try Self.content(["1", "2", nil, "3"]), "c": try Self.content(["2"])]))
+        _ = map.take(.alive(["c"]))
+        #expect(map.stranded(of: "bob", now: .now).map(\.instance) == ["3", nil, "1"])
+        _ = map.take(.alive([]))
+        #expect(map.stranded(of: "bob", now: .now).count == 5)
+    }
+}
