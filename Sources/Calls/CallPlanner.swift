@@ -22,6 +22,8 @@ struct CallContext {
     var calling: BrowserClient?
     /// Where the phone that calls is, which is not rung itself.
     var flow: SIPFlow?
+    /// Its Contact: behind a proxy many phones have one flow.
+    var contact: SIPURI?
     /// What is said to a phone that calls, where it is not the usual.
     var callerProfile: SIPProfile?
     /// What a phone that calls brings from another session.
@@ -37,6 +39,11 @@ struct CallContext {
     var isFromNode = false
     /// The User-Agent of the caller.
     var userAgent: String?
+
+    /// Whether the phone that calls has made a binding: over its flow, and, where that is a proxy's, with its Contact.
+    func isCalling(_ binding: Binding, _ flow: SIPFlow) -> Bool {
+        flow == self.flow && (binding.path.isEmpty || contact?.matches(binding.contact) == true)
+    }
 }
 
 /// Says who rings: legs for each destination that admission gave, stage by stage, and for those whom a redirection names.
@@ -160,7 +167,7 @@ final class CallPlanner {
             binding.instance.map { instances.insert($0).inserted } ?? true
         }
         return (own + stranded).compactMap { binding -> Party? in
-            guard let flow = SIPFlow(binding.flow), flow != context.flow, let hop = SIPHop(to: binding, flow) else { return nil }
+            guard let flow = SIPFlow(binding.flow), !context.isCalling(binding, flow), let hop = SIPHop(to: binding, flow) else { return nil }
             var request = SIPInviteRequest(
                 target: binding.contact.target, identity: identity, to: "sip:\(SIPURI.escaped(user: user))@\(settings.domain)",
                 maxForwards: context.maxForwards, more: context.headers)

@@ -163,6 +163,7 @@ extension SIPIncomingInvite {
         privacy = SofiaHeaders.privacy(sip)
         diversion = SofiaHeaders.unknown(sip, "diversion")
         historyInfo = SofiaHeaders.unknown(sip, "history-info")
+        contact = sip.sip_contact.map { SofiaURI.text($0.pointee.m_url) }
         contactHost = sip.sip_contact.map { SofiaURI.host($0.pointee.m_url) }
         viaHost = SofiaText.optionalField(sip.sip_via?.pointee.v_host, limit: 256)
         testID = SofiaHeaders.unknown(sip, "x-tern-test-id").first

@@ -30,6 +30,8 @@ public struct SIPIncomingInvite: Hashable, Sendable {
     public var diversion: [String] = []
     /// The values of History-Info headers (RFC 7044), likewise.
     public var historyInfo: [String] = []
+    /// The URI in Contact, as the sender says.
+    public var contact: String?
     /// The hosts in Contact and in the topmost Via; what the sender says of its own address.
     public var contactHost: String?
     public var viaHost: String?

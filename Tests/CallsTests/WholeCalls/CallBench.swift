@@ -129,7 +129,8 @@ final class CallBench {
     /// A phone calls: of a PBX where `trunk` is its host's last byte, else of a stranger.
     @discardableResult
     func phone(
-        calls dialled: String, trunk: Int? = nil, offer: String? = sdp("a phone's offer"), replaces: SIPLegID? = nil, authorizations: [String] = []
+        calls dialled: String, trunk: Int? = nil, offer: String? = sdp("a phone's offer"), replaces: SIPLegID? = nil, authorizations: [String] = [],
+        contact: String? = nil
     ) -> StandInLeg {
         let address = trunk.map { "192.0.2.\($0)" } ?? "203.0.113.5"
         var invite = SIPIncomingInvite(
@@ -139,6 +140,7 @@ final class CallBench {
             sdp: offer, source: "\(address):5060", transport: .udp,
             flow: SIPFlow(transport: .udp, peerAddress: address, peerPort: 5_060, listener: agent.listening[0]), userAgent: nil, maxForwards: 70)
         invite.authorizations = authorizations
+        invite.contact = contact
         invite.assertedIdentities = authorizations.isEmpty ? [] : [SIPParty(uri: "sip:carol@tern.example.org", user: "carol", host: "tern.example.org", displayName: "Carol")]
         invite.replaces = replaces.map { SIPReplaces(callID: $0.description, toTag: "1", fromTag: "2") }
         return agent.call(invite)

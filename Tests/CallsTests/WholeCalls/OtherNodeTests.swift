@@ -147,6 +147,26 @@ struct OtherNodeTests {
         }
     }
 
+    @Test("phones behind one proxy call each other at one gateway; the one that calls is known by its Contact, and not rung itself", arguments: [
+        ("sip:carol@203.0.113.1;alias=1", ["sip:carol@203.0.113.2"]), ("sip:x@203.0.113.9", ["sip:carol@203.0.113.1", "sip:carol@203.0.113.2"]),
+        (nil, ["sip:carol@203.0.113.1", "sip:carol@203.0.113.2"]),
+    ])
+    func proxied(contact: String?, rung: [String]) async throws {
+        try await CallBench.play { bench in
+            bench.switchboard.admission.users.phones = Phones(all: try [1, 2].map { number in
+                Binding(
+                    id: number, user: "carol", contact: try #require(SIPURI("sip:carol@203.0.113.\(number)")), q: nil, expires: .now + .seconds(60),
+                    updated: .now, callID: "\(number)", cSeq: 1, path: ["sip:203.0.113.5;lr"], flow: "udp/203.0.113.5:5060/192.0.2.1:5060", userAgent: nil,
+                    received: "", instance: nil, registrationID: nil)
+            })
+            let caller = bench.phone(calls: "carol", contact: contact)
+            await bench.settle()
+            #expect(bench.agent.requests.map(\.target) == rung)
+            caller.receive(.cancelled(nil))
+            await bench.settle()
+        }
+    }
+
     @Test("a phone's redirection goes back to the node that hands the call on, which follows it")
     func redirected() async throws {
         try await CallBench.play { bench in
