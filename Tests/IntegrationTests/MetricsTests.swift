@@ -41,7 +41,7 @@ extension IntegrationTests {
             #expect(value(#"tern_calls{state="answered"}"#, in: during) >= 1)
             #expect(value("tern_sip_legs", in: during) >= 1 && value(Self.janus("handles"), in: during) >= 1)
             #expect(value(Self.janus("up"), in: during) == 1 && value(Self.janus("draining"), in: during) == 0)
-            #expect(value(Self.janus("cpu_seconds_total"), in: during) > 0 && value(Self.janus("starts_total"), in: during) == 1)
+            #expect(value(Self.janus("cpu_seconds_total"), in: during) > 0 && value(Self.janus("starts_total"), in: during) >= 1)
             #expect(value(Self.janus("answer_seconds"), in: during) < 1)
             try await phone.hangUp()
             let after = try metrics(of: stage)
