@@ -313,52 +313,5 @@ extension IntegrationTests {
                 for phone in [caller, called] { phone.stop() }
             }
         }
-
-        @Test("a page that knows several gateways leaves one that drains when its last session has ended, is called at the next one, and begins at none that drains")
-        func pageLeaves() async throws {
-            try await ClusterStage.with { cluster in
-                let origin = "http://\(cluster.a.httpAddress):\(cluster.a.httpPort)"
-                try cluster.b.rewrite { $0.replacing("http:\n", with: "http:\n  allowed_origins: [\(origin)]\n") }
-                await cluster.b.hangUp()
-                #expect(await eventually(within: .patience) { cluster.b.log.contains("http.allowed_origins") })
-                let admin = try await APIClient.user("admin", at: cluster.a)
-                let page = try await cluster.stage.chromium.open(cluster.a.page)
-                let urls = [cluster.a, cluster.b].map { JSONValue.string("ws://\($0.httpAddress):\($0.httpPort)/api") }
-                let begun = try await page.run(SeveralGateways.begin, .array(urls), .string(GatewayProcess.password))
-                #expect(begun == false)
-                _ = try await admin.request("admin", "drain", ["on": true])
-                // Its session goes on.
-                #expect(try await page.run("while (!bob.isDraining) await new Promise(resolve => setTimeout(resolve, 20)); return bob.sessions.length") == 1)
-                try await cluster.knows(cluster.b, others: 0)
-                #expect(try cluster.redis.command("HEXISTS", "tern:browsers:a", "bob") == "1")
-                _ = try await page.run("await echo.stop()")
-                try await cluster.has("b", "browsers", 1)
-                #expect(await eventually(within: .patience) { (try? cluster.redis.command("HEXISTS", "tern:browsers:a", "bob")) == "0" })
-                let caller = try SIPPhone(at: cluster.b, frequency: 500)
-                caller.call("bob")
-                let response = try await caller.final("INVITE", within: .patience)
-                #expect(response.status == 486)
-                caller.send { $0.acknowledgement(of: response) }
-                #expect(try await page.run("await alice.login('alice', args[0]); return [bob.isDraining, alice.isDraining]", .string(GatewayProcess.password)) == [false, false])
-                try await cluster.has("b", "browsers", 2)
-                _ = try await page.run("await Promise.all([bob.logout(), alice.logout()])")
-                try await cluster.has("b", "browsers", 0)
-                _ = try await admin.request("admin", "drain", ["on": false])
-                try await page.close()
-                await admin.leave()
-                caller.stop()
-            }
-        }
-
-        /// bob logs in at the first of the gateways, has a session, and is busy for whoever calls.
-        private static let begin = """
-            const { TernClient } = await import('/tern.js');
-            const [bob, alice] = [0, 1].map(() => new TernClient({ url: args[0] }));
-            bob.on('incoming', call => call.reject(486, 'busy'));
-            await bob.login('bob', args[1]);
-            const echo = await bob.echo();
-            Object.assign(window, { bob, alice, echo });
-            return bob.isDraining;
-            """
     }
 }
