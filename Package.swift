@@ -126,7 +126,7 @@ let package = Package(
             name: "Diagnosis",
             dependencies: [
                 "CMalloc", "CPostgres", "Configuration", "EventLoop", "Events", "JSON", "SIPNames", "TLS", "Version", logging, metrics,
-                .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "GRDB", package: "GRDB.swift"), .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ],
             swiftSettings: settings
         ),
@@ -195,7 +195,7 @@ let package = Package(
         .target(name: "TestRandom", path: "Tests/TestRandom", swiftSettings: settings),
         .target(name: "TestCertificates", dependencies: ["COpenSSL"], path: "Tests/TestCertificates", swiftSettings: settings),
         .testTarget(name: "TLSTests", dependencies: ["TLS", "EventLoop", "TestCertificates", logging], swiftSettings: settings),
-        .testTarget(name: "SIPTests", dependencies: ["SIP", "SIPNames", "EventLoop", "JSON", "RTP", "SDP", "TestCertificates", "TestRandom", "TLS"], swiftSettings: settings),
+        .testTarget(name: "SIPTests", dependencies: ["SIP", "SIPNames", "EventLoop", "Events", "JSON", "RTP", "SDP", "TestCertificates", "TestRandom", "TLS"], swiftSettings: settings),
         .testTarget(name: "WebSocketTests", dependencies: ["WebSocket", "SIPNames", "EventLoop", "TestCertificates", "TLS"], swiftSettings: settings),
         .testTarget(
             name: "JanusTests", dependencies: ["CSRTP", "Janus", "EventLoop", "JSON", "RTP", "SIPNames", "WebSocket", logging, "TestRandom"],

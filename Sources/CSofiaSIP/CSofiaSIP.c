@@ -387,6 +387,8 @@ static void (*message_sink)(msg_t *message, tport_t *transport, int is_sent);
 
 void tern_on_message(void (*sink)(msg_t *message, tport_t *transport, int is_sent)) { message_sink = sink; }
 
+int tern_is_showing(void) { return message_sink != NULL; }
+
 /* Has received messages parsed as they are where they are shown to `message_sink`: this stands in front of the library's own function. For its log Sofia keeps a
  * copy of each header field, and where line ends stand before a message, its copy of the first line is wrong: such a message would be refused. */
 msg_t *msg_create(msg_mclass_t const *mclass, int flags)
@@ -398,8 +400,12 @@ msg_t *msg_create(msg_mclass_t const *mclass, int flags)
 
 void tport_log_msg(tport_t *transport, msg_t *message, char const *what, char const *via, su_time_t now)
 {
+  int is_sent = what != NULL && what[0] == 's';
   (void)via, (void)now;
-  if (message_sink != NULL) message_sink(message, transport, what != NULL && what[0] == 's');
+  /* A message that is sent may lie where the one was that is answered. */
+  if (is_sent) tern_forget_datagram();
+  if (message_sink != NULL) message_sink(message, transport, is_sent);
+  tern_forget_datagram();
 }
 
 char const *tern_tport_protocol(tport_t const *transport)
@@ -426,6 +432,7 @@ size_t tern_message_length(msg_t *message)
   msg_header_t **first = msg_chain_head(message);
   isize_t i, count;
   size_t length = 0;
+  if (tern_datagram(message, &length) != NULL) return length;
   /* The fields of a received message are read in place, and are not as they were. */
   if (first == NULL || *first == NULL || (*first)->sh_data == NULL) return 0;
   count = msg_iovec(message, pieces, MOST_PIECES);
@@ -437,8 +444,15 @@ size_t tern_message_length(msg_t *message)
 size_t tern_message_copy(msg_t *message, char *buffer, size_t size)
 {
   msg_iovec_t pieces[MOST_PIECES];
-  isize_t i, count = msg_iovec(message, pieces, MOST_PIECES);
+  isize_t i, count;
   size_t used = 0;
+  char const *text = tern_datagram(message, &used);
+  if (text != NULL) {
+    if (used > size) used = size;
+    memcpy(buffer, text, used);
+    return used;
+  }
+  count = msg_iovec(message, pieces, MOST_PIECES);
   for (i = 0; i < count && i < MOST_PIECES && used < size; i++) {
     size_t length = pieces[i].mv_len < size - used ? pieces[i].mv_len : size - used;
     memcpy(buffer + used, pieces[i].mv_base, length);

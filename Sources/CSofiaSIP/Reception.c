@@ -7,6 +7,7 @@
 
 #include <dlfcn.h>
 #include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/ioctl.h>
@@ -153,6 +154,27 @@ static struct {
   msg_t *next;
 } reading;
 
+/* The datagram that was read last, as it came: its message is parsed in place. */
+static struct { msg_t *message; size_t length; char text[65536]; } datagram;
+
+char const *tern_datagram(msg_t const *message, size_t *length)
+{
+  if (message == NULL || datagram.message != message) return NULL;
+  *length = datagram.length;
+  return datagram.text;
+}
+
+void tern_forget_datagram(void) { datagram.message = NULL; }
+
+static void keep_datagram(msg_t *message, char const *text, size_t length)
+{
+  /* Line ends before a message are no part of it (RFC 3261 section 7.5). */
+  while (length > 0 && (*text == '\r' || *text == '\n')) text++, length--;
+  datagram.message = message;
+  datagram.length = length;
+  if (length > 0) memcpy(datagram.text, text, length);
+}
+
 static void (*piece_sink)(struct sockaddr const *peer, socklen_t length, void const *connection, tern_piece_t piece);
 
 void tern_on_pieces(void (*sink)(struct sockaddr const *peer, socklen_t length, void const *connection, tern_piece_t piece)) { piece_sink = sink; }
@@ -164,7 +186,8 @@ issize_t msg_recv_iovec(msg_t *message, msg_iovec_t room[], isize_t most, usize_
   if (usual == NULL) usual = USUAL(msg_recv_iovec);
   if (usual == NULL) return -1;
   count = usual(message, room, most, length, is_exact);
-  if (reading.transport == NULL || room == NULL) return count;
+  tern_forget_datagram();
+  if (room == NULL) return count;
   reading.fragments = count < MOST_FRAGMENTS ? count : MOST_FRAGMENTS;
   for (i = 0; i < reading.fragments; i++) reading.room[i] = room[i];
   return count;
@@ -186,8 +209,10 @@ isize_t msg_recv_commit(msg_t *message, usize_t length, int is_end)
         reading.has_text |= reading.ends_in_text;
       }
     }
-    reading.fragments = 0;
+  } else if (is_end && reading.fragments == 1 && length <= sizeof datagram.text && length <= reading.room[0].mv_len) {
+    keep_datagram(message, reading.room[0].mv_base, length);
   }
+  reading.fragments = 0;
   return usual(message, length, is_end);
 }
 
@@ -242,7 +267,15 @@ static void read_connection(tport_t *transport, void (*usual)(tport_t *))
 #define NEW_CALLS_AT_A_TIME 8
 /* Milliseconds after which a turn reads no more. */
 #define LONGEST_RECEPTION 100
-static struct { tport_t *transport; msg_t *message; tport_compressor_t *compressor; su_time_t received; } new_calls[MOST_DATAGRAMS];
+static struct {
+  tport_t *transport;
+  msg_t *message;
+  tport_compressor_t *compressor;
+  su_time_t received;
+  /* As it came, on the heap; NULL where it could not be kept. */
+  char *text;
+  size_t length;
+} new_calls[MOST_DATAGRAMS];
 static int new_call_count, is_draining;
 su_socket_t tern_datagram_socket = -1;
 
@@ -256,12 +289,18 @@ static int is_new_call(msg_t *message, msg_t const *next)
 void tport_deliver(tport_t *transport, msg_t *message, msg_t *next, tport_compressor_t *compressor, su_time_t received)
 {
   static __typeof__(tport_deliver) *usual;
+  char const *text;
   if (usual == NULL) usual = USUAL(tport_deliver);
   if (is_draining && new_call_count < MOST_DATAGRAMS && is_new_call(message, next)) {
     new_calls[new_call_count].transport = tport_ref(transport);
     new_calls[new_call_count].message = message;
     new_calls[new_call_count].compressor = compressor;
-    new_calls[new_call_count++].received = received;
+    new_calls[new_call_count].received = received;
+    new_calls[new_call_count].length = 0;
+    text = tern_is_showing() ? tern_datagram(message, &new_calls[new_call_count].length) : NULL;
+    new_calls[new_call_count].text = text != NULL ? malloc(new_calls[new_call_count].length + 1) : NULL;
+    if (new_calls[new_call_count].text != NULL) memcpy(new_calls[new_call_count].text, text, new_calls[new_call_count].length);
+    new_call_count++;
     return;
   }
   note_delivery(transport, message, next);
@@ -301,6 +340,8 @@ void tport_recv_event(tport_t *transport)
   drain(transport, usual);
   while (first < new_call_count) {
     tport_t *source = new_calls[first].transport;
+    if (new_calls[first].text != NULL) keep_datagram(new_calls[first].message, new_calls[first].text, new_calls[first].length);
+    free(new_calls[first].text);
     tport_deliver(source, new_calls[first].message, NULL, new_calls[first].compressor, new_calls[first].received);
     tport_unref(source);
     /* What belongs to calls may have come meanwhile. Others than the socket have their turn as well. */

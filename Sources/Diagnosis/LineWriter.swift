@@ -54,6 +54,13 @@ private final class LineQueue: @unchecked Sendable {
     private var missed = 0
     private var isRunning = false
     private var hasEnded = false
+    /// Whether the thread sleeps until a line comes.
+    private var isIdle = false
+    /// How many wait until all lines are written.
+    private var flushes = 0
+
+    /// How long the first line after a pause waits for others, in nanoseconds: a thread that is woken for each line costs as much as making it.
+    private static let gathering = 10_000_000
 
     /// The following belong to the thread.
     private var lost = 0
@@ -97,23 +104,33 @@ private final class LineQueue: @unchecked Sendable {
             }
             waiting.append(Line(text: text, missed: missed))
             (missed, bytes) = (0, bytes + size)
-            pthread_cond_broadcast(changed)
+            if isIdle || bytes >= capacity / 2 {
+                isIdle = false
+                pthread_cond_broadcast(changed)
+            }
             return true
         }
         if !isAdded { onDrop() }
     }
 
     func flush(within limit: Duration) -> Bool {
-        var end = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &end)
         let (seconds, fraction) = limit.components
-        let nanoseconds = end.tv_nsec + Int(fraction / 1_000_000_000)
-        end.tv_sec += Int(seconds) + nanoseconds / 1_000_000_000
-        end.tv_nsec = nanoseconds % 1_000_000_000
+        var end = LineQueue.time(in: Int(seconds) * 1_000_000_000 + Int(fraction / 1_000_000_000))
         return withLock {
+            flushes += 1
+            defer { flushes -= 1 }
+            pthread_cond_broadcast(changed)
             while bytes > 0 { guard pthread_cond_timedwait(changed, mutex, &end) == 0 else { return bytes == 0 } }
             return true
         }
+    }
+
+    /// The time of the monotonic clock that many nanoseconds from now.
+    private static func time(in nanoseconds: Int) -> timespec {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        let fraction = time.tv_nsec + nanoseconds % 1_000_000_000
+        return timespec(tv_sec: time.tv_sec + nanoseconds / 1_000_000_000 + fraction / 1_000_000_000, tv_nsec: fraction % 1_000_000_000)
     }
 
     /// Takes no more lines; the thread ends when it has written what waits.
@@ -166,8 +183,12 @@ private final class LineQueue: @unchecked Sendable {
         withLock {
             while waiting.isEmpty {
                 guard !hasEnded else { return nil }
+                isIdle = true
                 pthread_cond_wait(changed, mutex)
             }
+            isIdle = false
+            var end = LineQueue.time(in: LineQueue.gathering)
+            while flushes == 0, !hasEnded, bytes < capacity / 2, pthread_cond_timedwait(changed, mutex, &end) == 0 {}
             defer { waiting = [] }
             return waiting
         }

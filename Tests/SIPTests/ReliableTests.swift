@@ -34,6 +34,10 @@ extension SIPTests.ReliableTests {
         call.callee.endpoint.answer(call.leg, sdp: sdp("answer"))
         let answer = try #require(await call.raw.receive("SIP/2.0 200"))
         #expect(answer.header("CSeq") == "1 INVITE")
+        // When all of it was, as a line test tells it.
+        let times = try #require(call.callee.endpoint.setUp(of: call.leg))
+        let provisional = try #require(times.provisional), pracked = try #require(times.pracked), answered = try #require(times.answered)
+        #expect(times.began <= provisional && provisional < pracked && pracked.duration(to: answered) >= .milliseconds(250) && times.acknowledged == nil)
         try await call.finish(answer)
     }
 

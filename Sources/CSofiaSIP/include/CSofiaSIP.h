@@ -235,6 +235,13 @@ char const *tern_tport_protocol(tport_t const *transport);
 /** The address that a transport, or the one that a connection belongs to, is bound to. */
 struct sockaddr const *tern_tport_local(tport_t const *transport, socklen_t *length);
 
+/** Whether there is a sink for messages: see tern_on_message(). */
+int tern_is_showing(void);
+
+/** The datagram that a message was read from, as it came: until the message has been shown; NULL for all others. */
+char const *tern_datagram(msg_t const *message, size_t *length);
+void tern_forget_datagram(void);
+
 /** How long a message is on the wire, in bytes; 0 where it does not lie in memory that way: then tern_message_text() has it. */
 size_t tern_message_length(msg_t *message);
 

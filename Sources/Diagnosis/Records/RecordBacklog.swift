@@ -1,5 +1,13 @@
 internal import Events
 
+/// A record that waits: one in memory, however often it is handed on.
+final class KeptRecord: Sendable {
+    let record: CallRecord
+    var id: String { record.id }
+
+    init(_ record: CallRecord) { self.record = record }
+}
+
 /// The records that wait to be written. Pure.
 struct RecordBacklog {
     /// Calls whose records may wait.
@@ -10,16 +18,16 @@ struct RecordBacklog {
 
     private let most: Int
     /// By the call's id; a later record of a call takes the place of the one before.
-    private var waiting: [String: CallRecord] = [:]
+    private var waiting: [String: KeptRecord] = [:]
     /// Of calls that run, by the call's id: they are written when it is time, or no longer once the call has ended.
-    private var running: [String: CallRecord] = [:]
+    private var running: [String: KeptRecord] = [:]
     /// Their ids in the order in which they came; some of the calls may have ended.
     private var runningOrder: [String] = []
     /// Ids in the order in which they came, from ``first`` on; some of them may wait no longer.
     private var order: [String] = []
     private var first = 0
     /// The batch that is being written.
-    private var writing: [CallRecord] = []
+    private var writing: [KeptRecord] = []
     /// How long to wait after the next failure.
     private var wait = Duration.seconds(1)
     private(set) var hasFailed = false
@@ -37,17 +45,17 @@ struct RecordBacklog {
     /// That of a call that runs waits until ``releaseRunning()``.
     ///
     /// - Returns: How many had to make room: the oldest.
-    mutating func add(_ record: CallRecord) -> Int {
-        guard record.end == nil, waiting[record.id] == nil else {
-            running[record.id] = nil
-            return push(record)
+    mutating func add(_ kept: KeptRecord) -> Int {
+        guard kept.record.end == nil, waiting[kept.id] == nil else {
+            running[kept.id] = nil
+            return push(kept)
         }
-        if running.updateValue(record, forKey: record.id) == nil { runningOrder.append(record.id) }
+        if running.updateValue(kept, forKey: kept.id) == nil { runningOrder.append(kept.id) }
         return running.count + waiting.count > most ? releaseRunning() : 0
     }
 
-    private mutating func push(_ record: CallRecord) -> Int {
-        if waiting.updateValue(record, forKey: record.id) == nil { order.append(record.id) }
+    private mutating func push(_ kept: KeptRecord) -> Int {
+        if waiting.updateValue(kept, forKey: kept.id) == nil { order.append(kept.id) }
         return makeRoom()
     }
 
@@ -81,7 +89,7 @@ struct RecordBacklog {
     }
 
     /// What to write now; nothing when a batch is being written.
-    mutating func take() -> [CallRecord] {
+    mutating func take() -> [KeptRecord] {
         guard writing.isEmpty else { return [] }
         while writing.count < RecordBacklog.batch, let id = next() {
             if let record = waiting.removeValue(forKey: id) { writing.append(record) }

@@ -94,7 +94,8 @@ public final class RecordService {
     private func add(_ record: CallRecord) {
         var record = record
         record.gateway = settings.gateway
-        for writer in writers { writer.add(record) }
+        let kept = KeptRecord(record)
+        for writer in writers { writer.add(kept) }
     }
 
     // MARK: Calls of a former process
@@ -117,7 +118,7 @@ public final class RecordService {
         case .success(let calls):
             // A clock that was set back must not end the calls of this process.
             let calls = calls.filter { !open.contains($0.record.id) }
-            for call in calls { for writer in writers { writer.add(call.record.lost(at: call.updated)) } }
+            for call in calls { for writer in writers { writer.add(KeptRecord(call.record.lost(at: call.updated))) } }
             if !calls.isEmpty { log.warning("calls were running when the gateway ended", metadata: ["calls": "\(calls.count)"]) }
         case .failure: mark(after: next, then: min(next * 2, .seconds(60)))
         }

@@ -32,11 +32,11 @@ final class RecordWriter {
     /// How many records wait.
     var waiting: Int { backlog.overdue }
 
-    func add(_ record: CallRecord) {
-        guard !isStopped, record.end != nil || sink.takesRunningCalls else { return }
-        lose(backlog.add(record))
+    func add(_ kept: KeptRecord) {
+        guard !isStopped, kept.record.end != nil || sink.takesRunningCalls else { return }
+        lose(backlog.add(kept))
         if backlog.isDue, timer == nil, !backlog.isWriting { retry(after: RecordWriter.delay) }
-        guard record.end == nil, runningTimer == nil else { return }
+        guard kept.record.end == nil, runningTimer == nil else { return }
         runningTimer = LoopTimer.schedule(after: RecordWriter.runningDelay) { [weak self] in
             guard let self else { return }
             runningTimer = nil
@@ -63,7 +63,7 @@ final class RecordWriter {
         guard !batch.isEmpty else { return }
         let sink = sink
         LoopActor.task {
-            let result = await self.onQueue { () throws(RecordError) in try sink.write(batch) }
+            let result = await self.onQueue { () throws(RecordError) in try sink.write(batch.map(\.record)) }
             self.written(result, batch.count)
         }
     }

@@ -1,6 +1,7 @@
 internal import Events
 internal import Glibc
 internal import GRDB
+internal import GRDBSQLite
 
 /// Records in an SQLite database with a write-ahead log: a file, or memory.
 ///
@@ -41,11 +42,44 @@ final class SQLiteRecordStore: RecordStore, @unchecked Sendable {
     private static let insertLeg = RecordTable.insert("tern_call_leg", RecordTable.legColumns, replacing: nil) { "?\($0)" }
 
     private static func save(_ record: CallRecord, now: Int, _ db: Database) throws {
-        try db.cachedStatement(sql: insertCall).execute(arguments: arguments(RecordTable.callValues(record, now: now)))
+        try run(insertCall, RecordTable.callValues(record, now: now), db)
         // Legs are added and changed, and never taken away.
         guard !record.legs.isEmpty else { return }
-        try db.cachedStatement(sql: "DELETE FROM tern_call_leg WHERE call = ?").execute(arguments: [record.id])
-        for leg in RecordTable.legValues(record) { try db.cachedStatement(sql: insertLeg).execute(arguments: arguments(leg)) }
+        try run("DELETE FROM tern_call_leg WHERE call = ?", [.text(record.id)], db)
+        for leg in RecordTable.legValues(record) { try run(insertLeg, leg, db) }
+    }
+
+    /// Runs a statement that gives no rows, with its values bound by SQLite itself: GRDB copies each twice, which costs as much as the statement.
+    private static func run(_ sql: String, _ values: [RecordValue], _ db: Database) throws {
+        let statement = try db.cachedStatement(sql: sql).sqliteStatement
+        // A statement that failed says so again when it is reset.
+        sqlite3_reset(statement)
+        defer {
+            sqlite3_reset(statement)
+            sqlite3_clear_bindings(statement)
+        }
+        for (place, value) in zip(CInt(1)..., values) {
+            let code = bind(value, statement, place)
+            guard code == SQLITE_OK else { throw DatabaseError(resultCode: ResultCode(rawValue: code), message: db.lastErrorMessage, sql: sql) }
+        }
+        let code = sqlite3_step(statement)
+        guard code == SQLITE_DONE else { throw DatabaseError(resultCode: ResultCode(rawValue: code), message: db.lastErrorMessage, sql: sql) }
+    }
+
+    /// Has SQLite take a copy of a text.
+    private static let copied = unsafeBitCast(-1, to: sqlite3_destructor_type.self)
+
+    private static func bind(_ value: RecordValue, _ statement: OpaquePointer?, _ place: CInt) -> CInt {
+        switch value {
+        case .text(var text): text.withUTF8 { bytes in
+            // No address would be NULL for SQLite.
+            guard bytes.baseAddress != nil else { return sqlite3_bind_text(statement, place, "", 0, copied) }
+            return bytes.withMemoryRebound(to: CChar.self) { sqlite3_bind_text(statement, place, $0.baseAddress, CInt($0.count), copied) }
+        }
+        case .integer(let number): sqlite3_bind_int64(statement, place, Int64(number))
+        case .real(let number): sqlite3_bind_double(statement, place, number)
+        case .null: sqlite3_bind_null(statement, place)
+        }
     }
 
     private static func arguments(_ values: [RecordValue]) -> StatementArguments {

@@ -89,10 +89,10 @@ struct KeptTraces {
         return trace
     }
 
-    /// Changes a trace, kept here or not.
-    mutating func change(_ trace: Trace, _ body: (Trace) -> Void) {
-        let before = trace.bytes
-        body(trace)
+    /// A trace has been changed, kept here or not.
+    ///
+    /// - Parameter before: What it took before, in bytes.
+    mutating func note(_ trace: Trace, before: Int) {
         guard let line = trace.line else { return }
         count(trace.bytes - before, of: trace)
         let kind = Kind(trace)

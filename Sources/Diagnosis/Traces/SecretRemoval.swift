@@ -87,7 +87,8 @@ private struct SecretScanner {
         var end = colon + 1
         while end < bytes.count {
             switch bytes[end] {
-            case 13, 10, UInt8(ascii: "\""): return end
+            case UInt8(ascii: "\""): return end
+            case 13, 10: if !isContinued(end) { return end }
             // Within JSON: an escaped slash belongs to the key, an escaped line end does not.
             case UInt8(ascii: "\\"):
                 guard end + 1 < bytes.count, bytes[end + 1] == UInt8(ascii: "/") || bytes[end + 1] == UInt8(ascii: "u") else { return end }
@@ -97,6 +98,12 @@ private struct SecretScanner {
             end += 1
         }
         return end
+    }
+
+    /// Whether the header field goes on in the line behind the line end at this place.
+    private func isContinued(_ end: Int) -> Bool {
+        let next = bytes[end] == 13 && end + 1 < bytes.count && bytes[end + 1] == 10 ? end + 2 : end + 1
+        return next < bytes.count && (bytes[next] == 0x20 || bytes[next] == 9)
     }
 
     /// `sip:user:password@host` (RFC 3261 section 19.1.1).
@@ -145,12 +152,19 @@ private struct SecretScanner {
     func findCredentials(_ secrets: inout [Range<Int>]) {
         var start = 0
         while start < bytes.count {
-            var end = next(10, from: start) ?? bytes.count
+            var end = lineEnd(from: start)
             // A line that begins with white space continues the one before (RFC 3261 section 7.3.1).
-            while end + 1 < bytes.count, bytes[end + 1] == 0x20 || bytes[end + 1] == 9 { end = next(10, from: end + 1) ?? bytes.count }
+            while end + 1 < bytes.count, bytes[end + 1] == 0x20 || bytes[end + 1] == 9 { end = lineEnd(from: end + 1) }
             findCredentials(in: start..<end, &secrets)
             start = end + 1
         }
+    }
+
+    /// Where the last byte of the line's end is: a line may end in CR alone, as it may where SIP is parsed.
+    private func lineEnd(from start: Int) -> Int {
+        let feed = next(10, from: start) ?? bytes.count
+        let carriage = bytes[start..<feed].firstIndex(of: 13) ?? feed
+        return carriage + 1 < feed ? carriage : feed
     }
 
     private func findCredentials(in line: Range<Int>, _ secrets: inout [Range<Int>]) {

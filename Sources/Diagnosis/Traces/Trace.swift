@@ -37,6 +37,8 @@ final class Trace {
         self.id = id
         self.isCall = isCall
         self.began = began
+        // What a short call has.
+        if isCall { entries.reserveCapacity(40) }
     }
 
     /// Adds an entry in its place; false where there is no room.

@@ -310,6 +310,8 @@ public final class TraceStore {
     private func keep(_ entry: TraceEntry, of subjects: [Event.Subject]) { for subject in subjects { keep(entry, of: subject) } }
 
     private func keep(_ entry: TraceEntry, of subject: Event.Subject) {
+        // Nearly always.
+        if let trace = places[subject] { return add(entry, to: trace) }
         guard !visit(subject, { add(entry, to: $0) }) else { return }
         // What is left of a call whose trace had to go is not kept in parts.
         guard !index.calls(of: subject).contains(where: { index.isLive($0) }) else { return strangers.increment() }
@@ -318,11 +320,16 @@ public final class TraceStore {
     }
 
     private func add(_ entry: TraceEntry, to trace: Trace) {
-        change(trace) { if !$0.add(entry, limit: limits.call) { full.increment() } }
+        let before = trace.bytes
+        if !trace.add(entry, limit: limits.call) { full.increment() }
+        traces.note(trace, before: before)
+        makeRoom()
     }
 
     private func change(_ trace: Trace, _ body: (Trace) -> Void) {
-        traces.change(trace, body)
+        let before = trace.bytes
+        body(trace)
+        traces.note(trace, before: before)
         makeRoom()
     }
 

@@ -79,7 +79,9 @@ final class StandInUserAgent: SIPUserAgent {
     }
 
     func isExchanging(_ leg: SIPLegID) -> Bool { self[leg]?.exchange.map { $0 != .idle } ?? false }
-    func setUp(of leg: SIPLegID) -> SIPSetUpTimes? { nil }
+    /// When the messages of each call's set-up came and went.
+    var setUps: [SIPLegID: SIPSetUpTimes] = [:]
+    func setUp(of leg: SIPLegID) -> SIPSetUpTimes? { setUps[leg] }
     func callID(of leg: SIPLegID) -> String? { self[leg].map { $0.id.description } }
     func listsInfo(_ leg: SIPLegID) -> Bool? { true }
     func leg(replacedBy replaces: SIPReplaces) -> SIPLegID? {

@@ -45,6 +45,29 @@ struct WholeCallTests {
         }
     }
 
+    // MARK: The echo
+
+    @Test("a line test has the times of the caller's set-up: its ringing, the PRACK, the answer and the ACK")
+    func setUpTimes() async throws {
+        try await CallBench.play { bench in
+            let phone = bench.phone(calls: "echo", trunk: 10)
+            await bench.settle()
+            let call = try #require(bench.switchboard.calls.values.first)
+            var times = SIPSetUpTimes(began: call.times.began)
+            times.provisional = times.began + .milliseconds(20)
+            times.pracked = times.began + .milliseconds(45)
+            times.answered = times.began + .milliseconds(70)
+            times.acknowledged = times.began + .milliseconds(95)
+            bench.agent.setUps[phone.id] = times
+            phone.receive(.acknowledged(sdp: nil))
+            await bench.settle()
+            let setUp = try #require(LineTestSubject(call)).setUp
+            #expect(setUp.ringing == 20 && setUp.pracked == 45 && setUp.answered == 70 && setUp.acknowledged == 95)
+            phone.receive(.bye(nil))
+            await bench.settle()
+        }
+    }
+
     // MARK: Two parties
 
     @Test("a phone calls a browser, which answers and hangs up")

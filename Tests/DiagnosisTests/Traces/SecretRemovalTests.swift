@@ -12,8 +12,11 @@ import Testing
         ("Authorization: Digest username=\"re, response=\\\"sponse\", response=\"0123\r\n", "Authorization: Digest username=\"re, response=\\\"sponse\", response=\"***\n"),
         ("Authorization: Bearer eyJhbGciOi.J9\r\nCSeq: 1 INVITE\r\n", "Authorization: Bearer ***\r\nCSeq: 1 INVITE\r\n"),
         ("Authorization: Digest what is this\r\n", "Authorization: Digest ***\r\n"),
+        // Lines that end in CR alone, as SIP is parsed.
+        ("To: x\rAuthorization: Digest username=\"a\",\r response=\"0123\"\rCSeq: 1 INVITE\r\n", "To: x\rAuthorization: Digest username=\"a\",\r response=\"***\"\rCSeq: 1 INVITE\r\n"),
         // SDP, alone and within JSON.
         ("X-Tern-Test-Id: 5f1c9a0e7d3b42c6a8e4f0b1d2c3a495\r\nMax-Forwards: 70", "X-Tern-Test-Id:***\r\nMax-Forwards: 70"),
+        ("X-Tern-Test-Id:\r\n 5f1c9a0e7d3b42c6a8e4f0b1d2c3a495\r\nMax-Forwards: 70", "X-Tern-Test-Id:***\r\nMax-Forwards: 70"),
         ("a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:d0RmdmcmVCspeEc3QGZiNWpVLFJhQX1cfHAwJSoj|2^20|1:4\r\nm=video",
          "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:***|2^20|1:4\r\nm=video"),
         ("{\"sdp\":\"a=ice-ufrag:AbCd\\r\\na=ice-pwd:asd88fgpdd777uzjYhagZg\\r\\na=mid:0\"}", "{\"sdp\":\"a=ice-ufrag:AbCd\\r\\na=ice-pwd:***\\r\\na=mid:0\"}"),
