@@ -56,7 +56,12 @@ extension SIPTests.ShownMessageTests {
     @Test("of datagrams that come at once each is shown with its own text, also an INVITE that has to wait for the others")
     @LoopActor func several() async throws {
         try await play { port, raw, shown in
-            let invites = (0..<5).map { RawRequest(to: port, from: raw.port, user: "nobody-\($0)").text }
+            let invites = (0..<5).map { number in
+                var invite = RawRequest(to: port, from: raw.port, user: "nobody-\(number)")
+                // No library would write that.
+                invite.headers = ["Supported:timer ,  replaces"]
+                return invite.text
+            }
             var options: [String] = []
             for invite in invites {
                 options.append(RawRequest("OPTIONS", to: port, from: raw.port).text)
