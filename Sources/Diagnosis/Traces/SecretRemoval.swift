@@ -61,10 +61,11 @@ private struct SecretScanner {
         }
     }
 
-    private func next(_ byte: UInt8, from position: Int) -> Int? {
-        guard position < bytes.count else { return nil }
+    private func next(_ byte: UInt8, from position: Int, before end: Int? = nil) -> Int? {
+        let end = min(end ?? bytes.count, bytes.count)
+        guard position < end else { return nil }
         return bytes.withUnsafeBytes { all in
-            guard let base = all.baseAddress, let found = memchr(base + position, Int32(byte), all.count - position) else { return nil }
+            guard let base = all.baseAddress, let found = memchr(base + position, Int32(byte), end - position) else { return nil }
             return UnsafeRawPointer(found) - base
         }
     }
@@ -163,8 +164,8 @@ private struct SecretScanner {
     /// Where the last byte of the line's end is: a line may end in CR alone, as it may where SIP is parsed.
     private func lineEnd(from start: Int) -> Int {
         let feed = next(10, from: start) ?? bytes.count
-        let carriage = bytes[start..<feed].firstIndex(of: 13) ?? feed
-        return carriage + 1 < feed ? carriage : feed
+        guard let carriage = next(13, from: start, before: feed), carriage + 1 < feed else { return feed }
+        return carriage
     }
 
     private func findCredentials(in line: Range<Int>, _ secrets: inout [Range<Int>]) {
