@@ -51,8 +51,8 @@ deb: swift packages ## Make the Debian packages tern and janus-plugin-tern, in .
 	@$(call install,debhelper dpkg-dev)
 	config/debian/build-packages .build/deb
 
-test-package: deb ## Install, call, upgrade, remove these packages on a clean Debian 12 (some minutes; as root)
-	@$(call install,debootstrap lintian sip-tester iproute2 util-linux)
+test-package: deb ## Install, call from a phone to a browser, upgrade, remove these packages on a clean Debian 12 (some minutes; as root)
+	@$(call install,debootstrap lintian sip-tester iproute2 util-linux python3 baresip-core chromium-headless-shell chromium-driver)
 	config/debian/test-packages .build/deb
 
 overload: swift packages ## Measure what a gateway does with more calls than it can serve, in a release build: a table, and the plot of docs/reliability.md (as root)

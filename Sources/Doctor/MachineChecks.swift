@@ -113,7 +113,7 @@ struct MachineChecks {
 
     private var firewall: [Finding] {
         guard let text = machine.output("nft", ["list", "ruleset"]) else {
-            return [Finding(.note, "firewall", "not looked at: that takes root, and the program nft", remedy: "open \(wantedPorts) in whatever filters packets, here and before this machine")]
+            return [Finding(.note, "firewall", "not looked at: that takes root, and the program nft (package nftables)", remedy: "open \(wantedPorts) in whatever filters packets, here and before this machine")]
         }
         let closed = FirewallRules(text).closedChains.filter { !ports(through: $0).isEmpty }
         guard !closed.isEmpty else {

@@ -28,10 +28,7 @@ final class ServiceManager: Sendable {
         tell("READY=1\nSTATUS=\(status)")
         guard let interval, address != nil else { return }
         LoopActor.task { [weak self] in
-            while let self {
-                tell("WATCHDOG=1")
-                await LoopTimer.sleep(for: interval)
-            }
+            _ = LoopTimer.schedule(after: .zero, every: interval) { self?.tell("WATCHDOG=1") }
         }
     }
 

@@ -26,10 +26,10 @@ struct SetupCommand: ParsableCommand {
     @Option(name: .long, help: ArgumentHelp("The IPv4 address of this machine that phones reach. Default: that of the default route.", valueName: "address"))
     var address: String?
 
-    @Option(name: .long, help: ArgumentHelp("The first user. Default: alice.", valueName: "name"))
-    var user: String?
+    @Option(name: .long, help: ArgumentHelp("The users, separated by commas. The carrier's calls ring the first one. Default: alice,bob.", valueName: "names"))
+    var users: String?
 
-    @Option(name: .long, help: ArgumentHelp("A file with the first user's password in its first line.", valueName: "file"))
+    @Option(name: .long, help: ArgumentHelp("A file with their passwords, one a line, in the same order; missing ones are made.", valueName: "file"))
     var passwordFile: String?
 
     @Option(name: .long, help: ArgumentHelp("A carrier or PBX that numbers go to; none for none.", valueName: "[sips:]host[:port]"))
@@ -56,10 +56,9 @@ struct SetupCommand: ParsableCommand {
         let own = HostAddresses.current().all.compactMap { IPAddress($0) }.filter { !$0.isLoopback }
         let chosen = try checkedAddress(questions.answer("Address of this machine that phones reach", address, or: ownAddress(own)), own)
         let domain = questions.answer("Domain of the users (alice@DOMAIN)", domain, or: chosen)
-        let user = questions.answer("Name of the first user", user, or: "alice")
-        let password = try passwordFile.map(firstLine) ?? SetupFile.newPassword()
+        let names = questions.answer("Names of the users, separated by commas", users, or: "alice,bob")
         var file = SetupFile(
-            domain: domain, address: chosen, user: user, password: password, administrator: SetupFile.newPassword(),
+            domain: domain, address: chosen, users: try named(names),
             state: FileManager.default.fileExists(atPath: "/var/lib/tern") ? "/var/lib/tern" : nil, date: Date().formatted(.iso8601.year().month().day()))
         let carrier = questions.answer("Carrier or PBX for numbers (host, or none)", trunk, or: "none")
         if carrier != "none" {
@@ -77,7 +76,7 @@ struct SetupCommand: ParsableCommand {
             try writeValid(file, to: new)
         }
         try replace(target, by: new)
-        tell(file, password, target)
+        tell(file, target)
         try examine(target)
     }
 
@@ -90,15 +89,27 @@ struct SetupCommand: ParsableCommand {
 
     private func missingPassword() throws(ExitStatus) -> String { throw fail("--trunk-user needs --trunk-password-file") }
 
-    /// The line ends at any newline, that of Windows included.
-    private func firstLine(of path: String) throws(ExitStatus) -> String {
+    /// The users of these names, with the passwords of the file, and an administrator where none of them is.
+    private func named(_ names: String) throws(ExitStatus) -> [SetupFile.User] {
+        let names = names.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
+        guard !names.isEmpty else { throw fail("a user needs a name") }
+        let given = try passwordFile.map { path throws(ExitStatus) in try passwords(of: path, atMost: names.count) } ?? []
+        var users = names.enumerated().map { SetupFile.User(name: $1, password: $0 < given.count ? given[$0] : SetupFile.newPassword()) }
+        if !users.contains(where: \.isAdministrator) { users.append(SetupFile.User(name: SetupFile.administratorName, password: SetupFile.newPassword())) }
+        return users
+    }
+
+    private func firstLine(of path: String) throws(ExitStatus) -> String { try passwords(of: path, atMost: 1)[0] }
+
+    /// The file's first lines, one at least, up to an empty one. A line ends at any newline, that of Windows included.
+    private func passwords(of path: String, atMost count: Int) throws(ExitStatus) -> [String] {
         guard let text = try? String(contentsOfFile: path, encoding: .utf8) else { throw fail("\(path): cannot be read") }
-        let line = text.prefix { !$0.isNewline }
-        guard !line.isEmpty else { throw fail("\(path): no password is in its first line") }
-        guard !line.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else {
-            throw fail("\(path): the password in its first line has a control character")
+        let lines = text.split(maxSplits: count, omittingEmptySubsequences: false, whereSeparator: \.isNewline).prefix(count).prefix { !$0.isEmpty }
+        guard !lines.isEmpty else { throw fail("\(path): no password is in its first line") }
+        for (number, line) in lines.enumerated() where line.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) {
+            throw fail("\(path): the password in line \(number + 1) has a control character")
         }
-        return String(line)
+        return lines.map(String.init)
     }
 
     private func ownAddress(_ own: [IPAddress]) -> String {
@@ -214,15 +225,19 @@ struct SetupCommand: ParsableCommand {
 
     // MARK: What comes of it
 
-    private func tell(_ file: SetupFile, _ password: String, _ target: String) {
+    private func tell(_ file: SetupFile, _ target: String) {
         let page = file.certificate == nil ? "http://127.0.0.1:8080/" : "https://\(file.domain):8443/"
-        let administrator = file.hasOneUser ? "" : "; or \(SetupFile.administratorName), password \(file.administrator)"
+        let width = file.users.map(\.name.count).max() ?? 0
         var lines = [
             "", "\(target) is written.",
-            "  log in   \(page) as \(file.user), password \(passwordFile == nil ? password : "of \(passwordFile ?? "")")\(administrator)",
-            "  phones   register as \(file.user) at \(file.domain), port 5060",
-            "  dial     echo, to hear yourself",
+            "  page     \(page)",
+            "  phones   register at \(file.domain), port 5060",
         ]
+        for (number, user) in file.users.enumerated() {
+            let name = user.name.padding(toLength: width, withPad: " ", startingAt: 0)
+            lines.append("  \(number == 0 ? "users " : "      ")   \(name)   password \(user.password)\(user.isAdministrator ? "   (administrator)" : "")")
+        }
+        lines.append("  try it   log in at the page as \(file.users[0].name), register a phone as \(file.users[1 % file.users.count].name), dial \(file.users[0].name); dial echo to hear yourself")
         if file.certificate?.isSelfMade == true {
             lines.append("  TLS      the certificate is Tern's own: browsers warn once. docs/operations.md has how certbot makes one that they know")
         }

@@ -35,23 +35,26 @@ struct SetupFile {
         var isSelfMade = false
     }
 
-    /// The name of the administrator; a first user of this name is the administrator.
+    /// Somebody who may log in, register phones and be called.
+    struct User {
+        var name: String
+        var password: String
+        var isAdministrator: Bool { name == administratorName }
+    }
+
+    /// The name of the administrator.
     static let administratorName = "admin"
 
     var domain: String
     var address: String
-    var user: String
-    var password: String
-    var administrator: String
+    /// One at least. The first one gets the carrier's calls.
+    var users: [User]
     var trunk: Trunk?
     var certificate: Certificate?
     /// Where databases and recordings go; nil for the folder that Tern is started in.
     var state: String?
     /// When it was made.
     var date: String
-
-    /// Whether the first user is the administrator.
-    var hasOneUser: Bool { user == SetupFile.administratorName }
 
     var text: String {
         let tls = certificate.map { "  tls: {certificate: \(SetupFile.quoted($0.certificate)), key: \(SetupFile.quoted($0.key))}\n" } ?? ""
@@ -73,7 +76,7 @@ struct SetupFile {
               address: \(address)
             \(places)
             users:
-            \(users)
+            \(userEntries)
 
             \(trunks)
             routes:
@@ -84,10 +87,8 @@ struct SetupFile {
             """
     }
 
-    private var users: String {
-        let first = "  - {name: \(SetupFile.quoted(user)), password: \(SetupFile.quoted(password))"
-        if hasOneUser { return first + ", admin: true}" }
-        return "  - {name: \(SetupFile.administratorName), password: \(SetupFile.quoted(administrator)), admin: true}\n" + first + "}"
+    private var userEntries: String {
+        users.map { "  - {name: \(SetupFile.quoted($0.name)), password: \(SetupFile.quoted($0.password))\($0.isAdministrator ? ", admin: true" : "")}" }.joined(separator: "\n")
     }
 
     private var places: String {
@@ -117,7 +118,7 @@ struct SetupFile {
         return """
               # Other numbers that users dial go to the carrier; other calls from the carrier ring the first user.
               - {match: '/\\+?[0-9]{3,18}/', from: user, to: trunk carrier}
-              - {match: "*", from: trunk carrier, to: \(SetupFile.quoted("user \(user)"))}
+              - {match: "*", from: trunk carrier, to: \(SetupFile.quoted("user \(users[0].name)"))}
 
             """
     }

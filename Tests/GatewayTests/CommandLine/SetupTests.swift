@@ -17,8 +17,8 @@ import Testing
     func writes() async throws {
         try await withFolder { folder in
             try "s3cret-of-the-trunk\n".write(toFile: folder + "/password", atomically: true, encoding: .utf8)
-            let outcome = try await setup(folder, ["--trunk", "sip.example.net", "--trunk-user", "4930123", "--trunk-password-file", folder + "/password", "--user", "carol"])
-            #expect(outcome.output.contains("\(folder)/tern.yaml is written.") && outcome.output.contains("register as carol"), "\(outcome)")
+            let outcome = try await setup(folder, ["--trunk", "sip.example.net", "--trunk-user", "4930123", "--trunk-password-file", folder + "/password", "--users", "carol"])
+            #expect(outcome.output.contains("\(folder)/tern.yaml is written.") && outcome.output.contains("log in at the page as carol"), "\(outcome)")
             #expect(!outcome.output.contains("s3cret-of-the-trunk"))
             let file = try String(contentsOfFile: folder + "/tern.yaml", encoding: .utf8)
             #expect(file.contains("s3cret-of-the-trunk") && file.contains("certificate: \"\(folder)/tern-self.pem\""), "\(file)")
@@ -42,7 +42,7 @@ import Testing
     func numbers() async throws {
         try await withFolder { folder in
             try "s3cret of 701\r\nmore\r\n".write(toFile: folder + "/password", atomically: true, encoding: .utf8)
-            _ = try await setup(folder, ["--certificate", "none", "--trunk", "sip:192.0.2.7:5070", "--user", "701", "--password-file", folder + "/password"])
+            _ = try await setup(folder, ["--certificate", "none", "--trunk", "sip:192.0.2.7:5070", "--users", "701", "--password-file", folder + "/password"])
             let file = try String(contentsOfFile: folder + "/tern.yaml", encoding: .utf8)
             #expect(file.contains("targets: [\"sip:192.0.2.7:5070\"]") && file.contains("from_addresses: [\"192.0.2.7\"]") && file.contains("password: \"s3cret of 701\"}"), "\(file)")
             let route = try await TernProgram.run(["route", "--config", folder + "/tern.yaml", "user:admin", "701"])
@@ -50,13 +50,31 @@ import Testing
         }
     }
 
-    @Test("a first user called admin is the administrator, and sips: is passed on")
+    @Test("a user called admin is the administrator, calls of the carrier ring the first one, and sips: is passed on")
     func administrator() async throws {
         try await withFolder { folder in
-            _ = try await setup(folder, ["--certificate", "none", "--trunk", "sips:sip.example.net", "--user", "admin"])
+            _ = try await setup(folder, ["--certificate", "none", "--trunk", "sips:sip.example.net", "--users", "dave, admin"])
             let file = try String(contentsOfFile: folder + "/tern.yaml", encoding: .utf8)
-            #expect(file.components(separatedBy: "admin: true").count == 2 && file.components(separatedBy: "{name:").count == 2, "\(file)")
+            #expect(file.components(separatedBy: "admin: true").count == 2 && file.components(separatedBy: "{name:").count == 3 && file.contains("user dave"), "\(file)")
             #expect(file.contains("targets: [\"sips:sip.example.net\"]"), "\(file)")
+        }
+    }
+
+    @Test("two users are made where none is named, and shown with their passwords; a file has the passwords of the first ones")
+    func passwords() async throws {
+        try await withFolder { folder in
+            let made = try await setup(folder, ["--certificate", "none"])
+            #expect(made.output.contains("log in at the page as alice, register a phone as bob, dial alice"), "\(made)")
+            let file = try String(contentsOfFile: folder + "/tern.yaml", encoding: .utf8)
+            for name in ["alice", "bob", "admin"] {
+                let entry = try #require(file.split(separator: "\n").first { $0.contains("{name: \"\(name)\"") })
+                #expect(made.output.contains(try #require(entry.split(separator: "\"").dropFirst(3).first)), "\(made)")
+            }
+            try "first one\nsecond one\n\nmore\n".write(toFile: folder + "/passwords", atomically: true, encoding: .utf8)
+            _ = try await setup(folder, ["--certificate", "none", "--yes", "--users", "a,b,c,d", "--password-file", folder + "/passwords"])
+            let other = try String(contentsOfFile: folder + "/tern.yaml", encoding: .utf8)
+            #expect(other.contains("{name: \"a\", password: \"first one\"}") && other.contains("{name: \"b\", password: \"second one\"}"), "\(other)")
+            #expect(other.contains("{name: \"d\", password: \"") && !other.contains("more"), "\(other)")
         }
     }
 
@@ -99,7 +117,7 @@ import Testing
     @Test(
         "answers that cannot be right are refused, and nothing is written",
         arguments: [
-            ["--address", "203.0.113.77"], ["--address", "2001:db8::1"], ["--address", "here"], ["--user", "a b"], ["--domain", "no domain"], ["--certificate", "/none.pem,/none.key"],
+            ["--address", "203.0.113.77"], ["--address", "2001:db8::1"], ["--address", "here"], ["--users", "a b"], ["--users", ","], ["--users", "a,a"], ["--domain", "no domain"], ["--certificate", "/none.pem,/none.key"],
             ["--trunk", "sip.example.net", "--trunk-user", "x"], ["--password-file", "/nowhere"],
         ])
     func refuses(arguments: [String]) async throws {
@@ -113,7 +131,7 @@ import Testing
     @Test("no certificate is made where the rest is wrong")
     func noCertificate() async throws {
         try await withFolder { folder in
-            let outcome = try await setup(folder, ["--certificate", "self", "--user", "a b"])
+            let outcome = try await setup(folder, ["--certificate", "self", "--users", "a b"])
             #expect(outcome.code == 2, "\(outcome)")
             #expect(try FileManager.default.contentsOfDirectory(atPath: folder).isEmpty)
         }
