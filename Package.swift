@@ -83,7 +83,7 @@ let package = Package(
             swiftSettings: settings
         ),
         .target(
-            name: "Cluster", dependencies: ["Authentication", "CRedis", "Cryptography", "EventLoop", "JSON", "Registrar", "SIPNames", logging],
+            name: "Cluster", dependencies: ["Authentication", "CRedis", "Cryptography", "EventLoop", "JSON", "Registrar", "SIPNames", "TLS", logging],
             swiftSettings: settings
         ),
         .target(name: "Resolver", dependencies: ["CAres", "EventLoop", "SIPNames", logging], swiftSettings: settings),
@@ -187,7 +187,7 @@ let package = Package(
         ),
         .target(name: "TestRedis", path: "Tests/TestRedis", swiftSettings: settings),
         .testTarget(
-            name: "ClusterTests", dependencies: ["Authentication", "Cluster", "EventLoop", "Registrar", "SIPNames", "TestRedis", logging],
+            name: "ClusterTests", dependencies: ["Authentication", "Cluster", "EventLoop", "Registrar", "SIPNames", "TestCertificates", "TestRedis", logging],
             swiftSettings: settings
         ),
         .testTarget(name: "ResolverTests", dependencies: ["Resolver", "EventLoop", "SIPNames", "TestRandom"], swiftSettings: settings),

@@ -1,4 +1,5 @@
 internal import BrowserAPI
+internal import Cluster
 internal import Configuration
 internal import EventLoop
 internal import ProxyCore
@@ -50,8 +51,8 @@ final class Admission {
         let challenge: RequestAuthenticator.Challenge?
         /// What it is for, where it is a test call.
         var testCall: TestCallOrders.Order?
-        /// The node of the cluster that hands it on.
-        var node: String?
+        /// What the node of the cluster says that hands it on.
+        var handedOn: NodeCall?
     }
 
     /// A yes to an INVITE.
@@ -131,9 +132,9 @@ final class Admission {
             return then(.failure(Refusal(482, "the INVITE comes from this gateway")))
         }
         if let order { return then(.success(caller(for: order))) }
-        if let (node, text) = users.others?.caller(invite.authorizations, user: invite.requestUser, takes: true) {
-            let origin = CallOrigin(invite, fromNode: CallSource(nodeText: text))
-            return then(.success(Caller(origin: origin, challenge: nil, node: node)))
+        if let handedOn = users.others?.caller(invite.authorizations, user: invite.requestUser, takes: true) {
+            let origin = CallOrigin(invite, fromNode: CallSource(nodeText: handedOn.source))
+            return then(.success(Caller(origin: origin, challenge: nil, handedOn: handedOn)))
         }
         let request = RequestAuthenticator.Request(
             method: "INVITE", uri: invite.requestURI, dialled: invite.requestUser, domain: invite.requestHost,
@@ -178,7 +179,7 @@ final class Admission {
     func admit(_ invite: SIPIncomingInvite, from caller: Caller) throws(Refusal) -> Admitted {
         let source = caller.origin.source, trunk = settings.trunk(of: source)
         if let order = caller.testCall { return try admit(order, from: source) }
-        if caller.node != nil { return try admit(handedOn: invite, from: source) }
+        if caller.handedOn != nil { return try admit(handedOn: invite, from: source) }
         let written = trunk?.inbound.dialledFrom == .to ? invite.to.user : invite.requestUser
         let plain = DialledNumber.plain(written, isName: users.isUser)
         let dialled = trunk?.numbers.inboundDialled.normalise(plain) ?? plain

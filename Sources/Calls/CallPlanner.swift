@@ -35,10 +35,12 @@ struct CallContext {
     var routedTo: String?
     /// Whether the route has it recorded.
     var isRecorded = false
-    /// Whether another node hands it on: then it rings what is here, and goes nowhere else.
-    var isFromNode = false
+    /// What another node says that hands it on: then it rings what is here, and goes nowhere else.
+    var handedOn: NodeCall?
     /// The User-Agent of the caller.
     var userAgent: String?
+
+    var isFromNode: Bool { handedOn != nil }
 
     /// Whether the phone that calls has made a binding: over its flow, and, where that is a proxy's, with its Contact.
     func isCalling(_ binding: Binding, _ flow: SIPFlow) -> Bool {
@@ -160,7 +162,7 @@ final class CallPlanner {
         guard let agent else { return [] }
         let identity = OutgoingIdentity(of: context.origin, keepsHistory: true)
         let origin = CallOrigin(source: .user(user), user: user, displayName: users.displayName(of: user))
-        let own = users.contacts(of: user)
+        let own = users.contacts(of: user).filter { context.handedOn?.rings($0.instance) ?? true }
         // Of each phone one flow, as at one gateway: the one here, or else the most recent.
         var instances = Set(own.compactMap(\.instance))
         let stranded = (context.isFromNode ? [] : users.stranded(of: user)).compactMap { $0.takenOver(by: agent.listening) }.filter { binding in
@@ -181,14 +183,15 @@ final class CallPlanner {
         }
     }
 
-    /// The other nodes that ring something of a user's, each as one leg. They ring what they have, and hand on nothing. One that has only other flows of
-    /// phones that ring from here is left out.
+    /// The other nodes that ring something of a user's, each as one leg. They ring what they have, but for flows of phones that ring from elsewhere, and
+    /// hand on nothing. One that has no more than such flows is left out.
     private func others(of user: String, _ context: CallContext) -> [Party] {
         guard let agent, !context.isFromNode else { return [] }
         let identity = OutgoingIdentity(toNode: context.origin, domain: settings.domain)
         let origin = CallOrigin(source: .user(user), user: user, displayName: users.displayName(of: user))
         let source = context.origin.source.nodeText, directory = users
-        return users.nodes(of: user, except: Set(users.contacts(of: user).compactMap(\.instance))).map { node in
+        return users.nodes(of: user, except: Set(users.contacts(of: user).compactMap(\.instance))).map { target in
+            let node = target.node
             let name = SIPURI.escaped(user: user)
             var request = SIPInviteRequest(
                 target: "sip:\(name)@\(node.address.hostAndPort)\(node.address.transport == .udp ? "" : ";transport=\(node.address.transport.rawValue)")",
@@ -197,7 +200,7 @@ final class CallPlanner {
             request.firstResponseLimit = CallPlanner.nodeSilence
             // Its time counts from the INVITE, which may go out much later.
             let leg = SIPCalleeLeg(endpoint: agent, origin: origin, request: request) { [weak directory] in
-                directory?.others?.authorization(to: node, user: user, source: source)
+                directory?.others?.authorization(to: target, user: user, source: source)
             }
             let family: AddressFamily = node.address.address.contains(":") ? .ip6 : .ip4
             return (leg, branch(.proxy(caller: context.callerType, callee: .rtp), context, family: family))

@@ -20,6 +20,10 @@ public final class ClusterService {
     private static let mostEnded = 10_000
     /// Those that are written at once: signs of life wait meanwhile.
     private static let endedAtOnce = 100
+    /// Users whose bindings are compared with those of other nodes before the loop serves others.
+    private static let settledAtOnce = 200
+    /// How often a node that is gone is looked through for what has ended.
+    private static let pruning = Duration.seconds(5)
 
     public let name: String
     private let settings: ClusterSettings
@@ -43,6 +47,9 @@ public final class ClusterService {
     /// Bindings of other nodes whose phones have ended them here, which Redis has not been told yet.
     private var ended: [EndedBinding] = []
     private var isEnding = false
+    /// Users whose bindings are still to be compared with those of other nodes.
+    private var unsettled: [String] = []
+    private var isSettling = false
     /// Nodes beyond those that are looked at.
     private var omitted = 0
     private var heartbeat: LoopTimer?
@@ -55,6 +62,15 @@ public final class ClusterService {
     /// How often in a row Redis had none of the bindings that there are.
     private var missing = 0
     private var pruned = ContinuousClock.now
+    private var tally = Tally()
+
+    /// What has happened since the start.
+    private struct Tally {
+        var written, read, loaded: ContinuousClock.Instant?
+        var loads = 0
+        var errors = (writing: 0, reading: 0)
+        var server: String?
+    }
 
     /// Set while this node takes no new calls; the others are told.
     public var isDraining = false { didSet { if isDraining != oldValue { beat() } } }
@@ -77,6 +93,22 @@ public final class ClusterService {
 
     /// Why not; nil where it is.
     public var failure: String? { failures.writing ?? failures.reading }
+
+    /// The Redis server that was written to last.
+    public var server: String? { tally.server }
+
+    /// How the cluster is, in numbers.
+    public var figures: ClusterFigures {
+        let now = ContinuousClock.now, states = map.states, counts = map.counts
+        return ClusterFigures(
+            isReached: isReached, up: states.count { $0.isAlive && !$0.isDraining }, draining: states.count { $0.isAlive && $0.isDraining },
+            gone: states.count { !$0.isAlive }, omitted: omitted, bindings: counts.bindings, browsers: counts.browsers,
+            waiting: (registrar?.waiting ?? 0) + ended.count + (changed?.count ?? browsers.count), loads: tally.loads, errors: tally.errors,
+            sinceWritten: tally.written.map { now - $0 }, sinceRead: tally.read.map { now - $0 }, sinceLoaded: tally.loaded.map { now - $0 })
+    }
+
+    /// Whether all bindings here have been compared with those of other nodes.
+    var isSettled: Bool { unsettled.isEmpty }
 
     // MARK: Start and stop
 
@@ -142,10 +174,10 @@ public final class ClusterService {
 
     // MARK: Questions
 
-    /// The other nodes that ring something of a user's.
+    /// The other nodes that ring something of a user's. Of the flows of one phone at several of them the most recent rings.
     ///
     /// - Parameter instances: The phones (`+sip.instance`) that ring anyway: a node that has no more than flows of these is left out.
-    public func nodes(of user: String, except instances: Set<String> = []) -> [ClusterNode] { map.nodes(of: user, except: instances, now: .now) }
+    public func nodes(of user: String, except instances: Set<String> = []) -> [ClusterTarget] { map.nodes(of: user, except: instances, now: .now) }
 
     /// Whether a user has a browser at another node.
     public func hasBrowser(_ user: String) -> Bool { map.hasBrowser(user) }
@@ -170,19 +202,19 @@ public final class ClusterService {
     /// The value of an Authorization header for a call that is handed on to another node.
     ///
     /// - Parameter source: Who calls: what the other node finds in ``caller(_:user:takes:)``.
-    public func authorization(to node: ClusterNode, user: String, source: String) -> String {
-        credentials.header(to: node.name, user: user, source: source, now: NodeCredentials.now)
+    public func authorization(to target: ClusterTarget, user: String, source: String) -> String {
+        credentials.header(to: target.node.name, user: user, source: source, excepted: target.excepted, now: NodeCredentials.now)
     }
 
-    /// The node that sends a call, and who calls by its word; nil where it is none of a node's.
+    /// The call that another node hands on, by its word; nil where it is none of a node's.
     ///
     /// - Parameters:
     ///   - user: Who is called.
     ///   - takes: Whether the call is taken now; its credentials are worth nothing afterwards.
-    public func caller(_ authorizations: [String], user: String, takes: Bool) -> (node: String, source: String)? {
+    public func caller(_ authorizations: [String], user: String, takes: Bool) -> NodeCall? {
         switch credentials.check(authorizations, user: user, now: NodeCredentials.now, takes: takes) {
         case .none: return nil
-        case .valid(let statement): return (statement.node, statement.source)
+        case .valid(let call): return call
         case .wrong(let reason):
             let (isAdmitted, omitted) = lines.admit()
             guard takes, isAdmitted else { return nil }
@@ -243,7 +275,25 @@ public final class ClusterService {
         return ended.count
     }
 
-    private func settleAll() { for user in Set(registrar?.all.map(\.user) ?? []) { settle(user) } }
+    /// Compares all bindings here with those of other nodes: some now, and the others when the loop has served what waits.
+    private func settleAll() {
+        unsettled = Array(Set(registrar?.all.map(\.user) ?? []))
+        settleSome()
+        guard !isSettling, !unsettled.isEmpty else { return }
+        isSettling = true
+        LoopActor.task { [weak self] in
+            while let self, !self.isStopped, !self.unsettled.isEmpty {
+                await LoopTimer.sleep(for: .milliseconds(1))
+                self.settleSome()
+            }
+            self?.isSettling = false
+        }
+    }
+
+    private func settleSome() {
+        for user in unsettled.suffix(ClusterService.settledAtOnce) { settle(user) }
+        unsettled.removeLast(min(ClusterService.settledAtOnce, unsettled.count))
+    }
 
     /// Ends those bindings of a user here whose phone has registered at another node since.
     private func settle(_ user: String) {
@@ -286,6 +336,7 @@ public final class ClusterService {
         switch result {
         case .success(let standing):
             failures.writing = nil
+            (tally.written, tally.server) = (.now, standing.server)
             missing = standing.bindings == 0 && registrar?.count ?? 0 > 0 ? missing + 1 : 0
             if standing.isNew || wasAway || missing > 1 { registrar?.storeEverything() }
             // A server that was away may be another one by now.
@@ -294,6 +345,7 @@ public final class ClusterService {
             if changed?.isEmpty == false || record != self.record { beat() }
         case .failure(let error):
             failures.writing = error.description
+            tally.errors.writing += 1
             changed = nil
         }
         tell()
@@ -308,29 +360,52 @@ public final class ClusterService {
         }
         guard !isStopped else { return }
         switch result {
-        case .failure(let error): failures.reading = error.description
+        case .failure(let error):
+            failures.reading = error.description
+            tally.errors.reading += 1
         case .success(let news):
             failures.reading = nil
+            tally.read = .now
+            if case .loaded? = news.first {
+                tally.loads += 1
+                tally.loaded = .now
+            }
             for one in news { take(one) }
         }
         tell()
-        if pruned.duration(to: .now) > .seconds(30) {
+        if pruned.duration(to: .now) > ClusterService.pruning {
             pruned = .now
             map.prune(now: .now)
         }
     }
 
     private func take(_ news: ClusterNews) {
-        let before = map.states
         switch news {
         case .ended(let id, let user, let at): registrar?.remove(movedOf: user) { "\($0.id)" == id && $0.updated <= at }
         case .crowded(let others):
             if others > omitted { log.warning("there are too many nodes in the cluster: some are not called", metadata: ["omitted": "\(others)"]) }
             omitted = others
-            return
-        default: break
+        case .binding, .browser: renew(map.take(news))
+        case .loaded, .node, .alive, .left:
+            let before = map.states, reading = reading
+            // Freeing thousands of bindings takes a while as well.
+            renew(map.take(news) { contents in
+                let former = ReleasedContents(contents)
+                reading.async { former.release() }
+            })
+            report(since: before)
         }
-        for user in map.take(news) { settle(user) }
+    }
+
+    private func renew(_ renewal: ClusterMap.Renewal) {
+        switch renewal {
+        case .users(let users): for user in users { settle(user) }
+        case .everyone: settleAll()
+        }
+    }
+
+    /// Says which nodes are in another state than before.
+    private func report(since before: [(node: ClusterNode, isAlive: Bool, isDraining: Bool)]) {
         let after = map.states
         for (node, isAlive, isDraining) in after {
             let former = before.first { $0.node == node }

@@ -1,36 +1,30 @@
-public import Authentication
+internal import Authentication
 internal import Cryptography
 internal import Glibc
 internal import SIPNames
 
 /// How nodes believe each other: an `Authorization: Tern-Node …` in the INVITE from one to another, with an HMAC by the secret that all nodes have.
 ///
-/// It names sender, receiver, the user who is called and who calls; it is good for a minute, once. As it is forgotten with the process what has been used, none is good that was
+/// It names sender, receiver, the user who is called, who calls, and which of the user's phones ring elsewhere; it is good for a minute, once. As it is forgotten with the process what has been used, none is good that was
 /// made before that began.
 struct NodeCredentials {
-    /// What a node says of a call that it hands on.
-    struct Statement: Equatable {
-        /// The sender's name.
-        let node: String
-        /// The user who is called.
-        let user: String
-        /// Who calls, as the sender has found out.
-        let source: String
-    }
-
     enum Verdict: Equatable {
         /// There are no credentials of a node.
         case none
-        case valid(Statement)
+        case valid(NodeCall)
         /// What is wrong with them, for the log.
         case wrong(String)
     }
 
     static let scheme = "Tern-Node"
+    /// Its parameters, but for the code.
+    private static let names = ["from", "to", "user", "source", "time", "nonce", "except"]
     /// Seconds that the clocks of two nodes may differ, and a request may take.
     static let tolerance = 60
     /// Nonces that are kept.
     private static let most = 100_000
+    /// Phones that a call may leave out; further ones ring, too.
+    private static let mostExcepted = 32
 
     private let key: [UInt8]
     private let name: String
@@ -47,10 +41,11 @@ struct NodeCredentials {
     }
 
     /// The header's value for a call to `user` at another node.
-    func header(to node: String, user: String, source: String, now: Int) -> String {
+    func header(to node: String, user: String, source: String, excepted: Set<String> = [], now: Int) -> String {
         let nonce = (0..<4).map { _ in String(UInt32.random(in: .min ... .max), radix: 16) }.joined()
-        let fields = [name, node, user, source, "\(now)", nonce]
-        let values = zip(["from", "to", "user", "source", "time", "nonce"], fields).map { "\($0)=\"\(SIPURI.escaped(user: $1))\"" }
+        let fingerprints = excepted.sorted().prefix(NodeCredentials.mostExcepted).map(NodeCall.fingerprint).joined(separator: ".")
+        let fields = [name, node, user, source, "\(now)", nonce, fingerprints]
+        let values = zip(NodeCredentials.names, fields).map { "\($0)=\"\(SIPURI.escaped(user: $1))\"" }
         return "\(NodeCredentials.scheme) " + (values + ["code=\"\(code(of: fields))\""]).joined(separator: ", ")
     }
 
@@ -62,9 +57,8 @@ struct NodeCredentials {
     mutating func check(_ headers: [String], user: String, now: Int, takes: Bool) -> Verdict {
         guard let header = headers.first(where: { $0.lowercased().hasPrefix(NodeCredentials.scheme.lowercased() + " ") }) else { return .none }
         let fields = NodeCredentials.fields(header)
-        let names = ["from", "to", "user", "source", "time", "nonce"]
-        let values = names.compactMap { fields[$0] }
-        guard values.count == names.count, let given = fields["code"], let written = Int(values[4]) else { return .wrong("they are malformed") }
+        let values = NodeCredentials.names.compactMap { fields[$0] }
+        guard values.count == NodeCredentials.names.count, let given = fields["code"], let written = Int(values[4]) else { return .wrong("they are malformed") }
         let time = max(-4_000_000_000, min(4_000_000_000, written))
         guard ConstantTime.areEqual(Array(code(of: values).utf8), Array(given.utf8)) else { return .wrong("cluster.secret is another one") }
         guard values[1] == name else { return .wrong("they are for node \(values[1].prefix(64))") }
@@ -79,7 +73,8 @@ struct NodeCredentials {
             guard used.count < NodeCredentials.most else { return .wrong("there are too many") }
             used[values[5]] = time + NodeCredentials.tolerance
         }
-        return .valid(Statement(node: values[0], user: values[2], source: values[3]))
+        let excepted = Set(values[6].split(separator: ".").prefix(NodeCredentials.mostExcepted).map(String.init))
+        return .valid(NodeCall(node: values[0], user: values[2], source: values[3], excepted: excepted))
     }
 
     private mutating func prune(_ now: Int) {
@@ -90,11 +85,8 @@ struct NodeCredentials {
 
     private func code(of fields: [String]) -> String {
         // A line for each: none of them has a line end in it.
-        let text = (["tern-node-1"] + fields.map { $0.filter { $0 != "\n" } }).joined(separator: "\n")
-        return HashFunction.sha256.authenticationCode(of: Array(text.utf8), key: key).map { byte in
-            let digits = String(byte, radix: 16)
-            return digits.count == 1 ? "0" + digits : digits
-        }.joined()
+        let text = (["tern-node-2"] + fields.map { $0.filter { $0 != "\n" } }).joined(separator: "\n")
+        return NodeCall.hexadecimal(HashFunction.sha256.authenticationCode(of: Array(text.utf8), key: key))
     }
 
     /// The parameters of a header: `name="value"`, separated by commas. Values are escaped, so that they have neither quotes nor commas.

@@ -1,5 +1,6 @@
 internal import Calls
 internal import Cluster
+internal import CoreMetrics
 internal import Diagnosis
 internal import EventLoop
 internal import Janus
@@ -57,6 +58,7 @@ extension Gateway {
             },
             unfinishedRecordings: recordings.status.unfinished, timers: LoopTimer.count)
         figures.note(in: metrics)
+        cluster?.figures.note(in: metrics)
         records.note(in: metrics)
         traces.note(in: metrics)
         metrics.setCounter("tern_recordings_total", Double(recordings.status.ready), [("result", "ready")])
@@ -82,10 +84,30 @@ extension Gateway {
     }
 }
 
+extension ClusterFigures {
+    /// Sets the gauges and counters of a registry.
+    fileprivate func note(in registry: MetricsRegistry) {
+        func set(_ name: String, _ value: Double, _ dimensions: [(String, String)] = []) { Meter(label: name, dimensions: dimensions, factory: registry).set(value) }
+        func age(_ time: Duration?) -> Double { time.map { $0 / .seconds(1) } ?? .nan }
+        set("tern_cluster_up", isReached ? 1 : 0)
+        for (state, count) in [("up", up), ("draining", draining), ("gone", gone), ("omitted", omitted)] { set("tern_cluster_nodes", Double(count), [("state", state)]) }
+        set("tern_cluster_entries", Double(bindings), [("of", "phones")])
+        set("tern_cluster_entries", Double(browsers), [("of", "browsers")])
+        set("tern_cluster_waiting", Double(waiting))
+        set("tern_cluster_age_seconds", age(sinceWritten), [("of", "write")])
+        set("tern_cluster_age_seconds", age(sinceRead), [("of", "read")])
+        set("tern_cluster_age_seconds", age(sinceLoaded), [("of", "load")])
+        registry.setCounter("tern_cluster_loads_total", Double(loads))
+        registry.setCounter("tern_cluster_errors_total", Double(errors.writing), [("of", "write")])
+        registry.setCounter("tern_cluster_errors_total", Double(errors.reading), [("of", "read")])
+    }
+}
+
 extension ClusterService {
     /// As `GET /status` has it.
     fileprivate var json: JSONValue {
         var fields: [String: JSONValue] = ["node": .string(name), "redis": .string(isReached ? "up" : "down")]
+        fields["server"] = server.map(JSONValue.string)
         fields["reason"] = failure.map(JSONValue.string)
         fields["nodes"] = .array(states.map { node, isAlive, isDraining in
             let state = !isAlive ? "gone" : isDraining ? "draining" : "up"

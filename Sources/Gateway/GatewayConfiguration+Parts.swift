@@ -129,7 +129,11 @@ extension ClusterSettings {
         guard case .redis(let redis) = configuration.registrar.database, let node = configuration.cluster.node,
             let secret = configuration.cluster.secret, let address = configuration.cluster.address
         else { return nil }
-        let server = RedisServer(host: redis.host, port: redis.port, user: redis.user, password: redis.password, database: redis.database)
+        let places = redis.places.map { RedisServer.Place(host: $0.host, port: $0.port) }
+        guard let first = places.first else { return nil }
+        let server = RedisServer(
+            redis.master.map { .sentinels(places, master: $0) } ?? .server(first), user: redis.user, password: redis.password, database: redis.database,
+            sentinelPassword: configuration.cluster.sentinelPassword, authorities: redis.isSecure ? configuration.cluster.authorities : nil)
         self.init(
             node: node, address: address, secret: secret, redis: server, prefix: configuration.cluster.prefix,
             longest: configuration.registrar.limits.maximumExpires)

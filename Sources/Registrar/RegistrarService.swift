@@ -154,6 +154,9 @@ public final class RegistrarService {
         return changes.map(\.binding)
     }
 
+    /// How many contacts wait to be stored.
+    public var waiting: Int { storage.map { $0.waiting ?? count } ?? 0 }
+
     /// Stores everything once more, as where the store has forgotten it.
     public func storeEverything() { storage?.writeEverythingNow() }
 

@@ -1,11 +1,10 @@
 internal import COpenSSL
 internal import Glibc
 
-/// A TCP or TLS connection for threads that may wait: all of it together takes at most its patience. The name lookup is the system's, and is
-/// bounded by that.
+/// A TCP or TLS connection for threads that may wait: all of it together takes at most its patience, the name lookup half of that.
 public final class BlockingStream {
     private let descriptor: Int32
-    private let deadline: ContinuousClock.Instant
+    private var deadline: ContinuousClock.Instant
     private var context: OpaquePointer?
     private var tls: OpaquePointer?
 
@@ -24,28 +23,17 @@ public final class BlockingStream {
         close(descriptor)
     }
 
+    /// Gives all that follows so long.
+    public func allow(_ patience: Duration) { deadline = .now + patience }
+
     private static func connect(_ host: String, _ port: Int, _ deadline: ContinuousClock.Instant) throws(BlockingStreamError) -> Int32 {
-        var hints = addrinfo()
-        hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
-        hints.ai_flags = AI_ADDRCONFIG
-        var found: UnsafeMutablePointer<addrinfo>?
-        let code = getaddrinfo(host, String(port), &hints, &found)
-        guard code == 0 else { throw BlockingStreamError("\(host): \(gai_strerror(code).map { String(cString: $0) } ?? "is not found")") }
-        defer { freeaddrinfo(found) }
+        let addresses = try HostAddresses.system.find(host, until: .now + ContinuousClock.now.duration(to: deadline) / 2)
         var failure = BlockingStreamError("\(host) has no address")
-        var next = found
-        while let address = next?.pointee {
-            next = address.ai_next
-            let descriptor = socket(address.ai_family, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue), 0)
+        for address in addresses {
+            let descriptor = socket(address.family, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue), 0)
             guard descriptor >= 0 else { throw .system() }
             do throws(BlockingStreamError) {
-                if Glibc.connect(descriptor, address.ai_addr, address.ai_addrlen) != 0 {
-                    guard errno == EINPROGRESS else { throw .system() }
-                    try wait(descriptor, POLLOUT, deadline)
-                    var error: Int32 = 0
-                    var length = socklen_t(MemoryLayout<Int32>.size)
-                    guard getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &error, &length) == 0, error == 0 else { throw .system(error) }
-                }
+                try connect(descriptor, address.with(port: port), deadline)
                 return descriptor
             } catch {
                 close(descriptor)
@@ -55,10 +43,26 @@ public final class BlockingStream {
         throw failure
     }
 
+    private static func connect(_ descriptor: Int32, _ address: HostAddress, _ deadline: ContinuousClock.Instant) throws(BlockingStreamError) {
+        var isOn: Int32 = 1
+        for (level, option) in [(Int32(IPPROTO_TCP), TCP_NODELAY), (SOL_SOCKET, SO_KEEPALIVE)] {
+            setsockopt(descriptor, level, option, &isOn, socklen_t(MemoryLayout<Int32>.size))
+        }
+        let result = address.bytes.withUnsafeBytes { bytes in
+            bytes.bindMemory(to: sockaddr.self).baseAddress.map { Glibc.connect(descriptor, $0, socklen_t(bytes.count)) } ?? -1
+        }
+        guard result != 0 else { return }
+        guard errno == EINPROGRESS else { throw .system() }
+        try wait(descriptor, POLLOUT, deadline)
+        var error: Int32 = 0
+        var length = socklen_t(MemoryLayout<Int32>.size)
+        guard getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &error, &length) == 0, error == 0 else { throw .system(error) }
+    }
+
     private static func wait(_ descriptor: Int32, _ events: Int32, _ deadline: ContinuousClock.Instant) throws(BlockingStreamError) {
         while true {
             let left = ContinuousClock.now.duration(to: deadline)
-            guard left > .zero else { throw BlockingStreamError("no answer in time") }
+            guard left > .zero else { throw BlockingStreamError("no answer in time", isTimeout: true) }
             var entry = pollfd(fd: descriptor, events: Int16(events), revents: 0)
             let count = poll(&entry, 1, Int32(min(left / .milliseconds(1), 60_000)) + 1)
             if count > 0 { return }
@@ -118,8 +122,10 @@ public final class BlockingStream {
 
     // MARK: Bytes
 
-    public func write(_ text: String) throws(BlockingStreamError) {
-        var rest = Array(text.utf8)[...]
+    public func write(_ text: String) throws(BlockingStreamError) { try write(Array(text.utf8)) }
+
+    public func write(_ bytes: [UInt8]) throws(BlockingStreamError) {
+        var rest = bytes[...]
         while !rest.isEmpty {
             if let tls {
                 let bytes = rest
@@ -157,8 +163,13 @@ public final class BlockingStream {
 /// Why a connection failed.
 public struct BlockingStreamError: Error, CustomStringConvertible {
     public let description: String
+    /// Whether somebody has not answered in time.
+    public let isTimeout: Bool
 
-    init(_ description: String) { self.description = description }
+    init(_ description: String, isTimeout: Bool = false) {
+        self.description = description
+        self.isTimeout = isTimeout
+    }
 
     static func system(_ code: Int32 = errno) -> BlockingStreamError {
         BlockingStreamError(strerror(code).map { String(cString: $0) } ?? "error \(code)")

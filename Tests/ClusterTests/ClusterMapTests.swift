@@ -5,13 +5,16 @@ import Testing
 
 @Suite("What other nodes have")
 struct ClusterMapTests {
-    private static func content(_ instances: [String?], isDraining: Bool = false, browsers: Set<String> = []) throws -> NodeContent {
+    private static let start = ContinuousClock.now
+
+    private static func content(_ instances: [String?], at offset: Int = 0, isDraining: Bool = false, browsers: Set<String> = []) throws -> NodeContent {
         var content = NodeContent(record: NodeRecord(address: ListenAddress(transport: .tcp, address: "192.0.2.1", port: 5_060), isDraining: isDraining))
         for (index, instance) in instances.enumerated() {
-            content.bindings["\(index)"] = Binding(
+            let binding = Binding(
                 id: Int64(index), user: "bob", contact: try #require(SIPURI("sip:bob@198.51.100.\(index)")), q: nil, expires: .now + .seconds(60),
-                updated: .now + .milliseconds(index), callID: "\(index)", cSeq: 1, path: [], flow: "", userAgent: nil, received: "", instance: instance,
+                updated: start + .milliseconds(index + offset), callID: "\(index)", cSeq: 1, path: [], flow: "", userAgent: nil, received: "", instance: instance,
                 registrationID: nil)
+            content.set(binding, id: "\(index)")
         }
         content.browsers = browsers
         return content
@@ -21,13 +24,33 @@ struct ClusterMapTests {
     func nodes() throws {
         var map = ClusterMap()
         _ = map.take(.loaded([
-            "b": try Self.content(["1"]), "c": try Self.content(["1"], browsers: ["bob"]), "d": try Self.content(["1", "2"]), "e": try Self.content([nil]),
+            "b": try Self.content(["1"], at: 100), "c": try Self.content(["1"], browsers: ["bob"]), "d": try Self.content(["1", "2"]), "e": try Self.content([nil]),
             "f": try Self.content([nil], isDraining: true),
         ]))
         _ = map.take(.alive(["b", "c", "d", "e", "f"]))
-        #expect(map.nodes(of: "bob", now: .now).map(\.name) == ["b", "c", "d", "e"])
-        #expect(map.nodes(of: "bob", except: ["1"], now: .now).map(\.name) == ["c", "d", "e"])
-        #expect(map.nodes(of: "bob", except: ["1", "2"], now: .now).map(\.name) == ["c", "e"])
+        #expect(map.nodes(of: "bob", now: .now).map(\.node.name) == ["b", "c", "d", "e"])
+        #expect(map.nodes(of: "bob", except: ["1"], now: .now).map(\.node.name) == ["c", "d", "e"])
+        #expect(map.nodes(of: "bob", except: ["1", "2"], now: .now).map(\.node.name) == ["c", "e"])
+    }
+
+    @Test("a phone with flows at several nodes is rung at the one where it has registered last, and others are told to leave it")
+    func flows() throws {
+        var map = ClusterMap()
+        _ = map.take(.loaded([
+            "b": try Self.content(["1", "2"]), "c": try Self.content(["1"], at: 100), "d": try Self.content(["1"], browsers: ["bob"]), "e": try Self.content(["1"], at: 50),
+        ]))
+        _ = map.take(.alive(["b", "c", "d", "e"]))
+        func targets(except instances: Set<String> = []) -> [String: Set<String>] {
+            Dictionary(uniqueKeysWithValues: map.nodes(of: "bob", except: instances, now: .now).map { ($0.node.name, $0.excepted) })
+        }
+        #expect(targets() == ["b": ["1"], "c": [], "d": ["1"]])
+        #expect(targets(except: ["2"]) == ["c": [], "d": ["1"]])
+        // Where that node takes no calls the next one has it.
+        _ = map.take(.alive(["b", "d", "e"]))
+        #expect(targets() == ["b": ["1"], "d": ["1"], "e": []])
+        _ = map.take(.alive(["b"]))
+        #expect(targets() == ["b": []])
+        #expect(targets(except: ["1", "2"]) == [:])
     }
 
     @Test("what a node that is gone has of a phone that another one rings is left, the rest is rung, the most recent first")

@@ -16,7 +16,7 @@ struct ClusterTests {
         #expect(a.ringing.isEmpty && !a.cluster.hasBrowser("bob"))
         #expect(b.register(.bob()) == 200)
         #expect(await eventually { a.ringing == ["b"] })
-        #expect(a.cluster.nodes(of: "bob").first?.address == ListenAddress(transport: .tcp, address: "127.0.0.1", port: 5_098))
+        #expect(a.cluster.nodes(of: "bob").first?.node.address == ListenAddress(transport: .tcp, address: "127.0.0.1", port: 5_098))
         #expect(b.ringing.isEmpty && a.registrar.count == 0)
         #expect(b.register(.bob(expires: 0, cSeq: 2)) == 200)
         #expect(await eventually { a.ringing.isEmpty })

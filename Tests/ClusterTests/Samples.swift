@@ -37,6 +37,15 @@ final class CollectedLog: @unchecked Sendable {
 }
 
 extension ClusterSettings {
+    /// A node whose Redis is found by sentinels.
+    static func sample(_ node: String, _ group: RedisSentinels, password: String? = nil, sentinelPassword: String? = nil) -> ClusterSettings {
+        var settings = ClusterSettings.sample(node, group.servers[0])
+        settings.redis = RedisServer(
+            .sentinels(group.sentinels.map { .init(host: "127.0.0.1", port: $0.port) }, master: RedisSentinels.master), password: password.map { Secret($0) },
+            sentinelPassword: sentinelPassword.map { Secret($0) })
+        return settings
+    }
+
     /// A node whose signs of life are quick.
     static func sample(_ node: String, _ redis: RedisProcess, port: Int? = nil, password: String? = nil) -> ClusterSettings {
         var settings = ClusterSettings(
@@ -84,7 +93,7 @@ final class TestNode {
     }
 
     /// The names of the other nodes that ring bob.
-    var ringing: [String] { cluster.nodes(of: "bob").map(\.name) }
+    var ringing: [String] { cluster.nodes(of: "bob").map(\.node.name) }
 
     var hosts: [String] { registrar.bindings(of: "bob").map(\.contact.host).sorted() }
 

@@ -16,7 +16,7 @@ struct ConfigurationChangeTests {
         "janus.memory_limit": "129M", "janus.urls": "ws://127.0.0.1:1", "janus.api_secret": "x", "recordings.directory": "/var/x", "recordings.video": "none",
         "recordings.keep_mjr": "true", "recordings.jobs": "3", "recordings.minimum_free": "1M", "recordings.ffmpeg": "ffmpeg7",
         "registrar.database": ":memory:", "registrar.minimum_expires": "61", "registrar.maximum_expires": "2h", "registrar.contacts_per_user": "3",
-        "registrar.keepalive": "0", "cluster.node": "b", "cluster.address": "tcp:127.0.0.1:5070", "cluster.secret": "0123456789abcdef", "cluster.prefix": "other:", "records.database": "memory", "records.keep": "2h", "records.maximum_size": "2M", "records.file": "/var/x",
+        "registrar.keepalive": "0", "cluster.node": "b", "cluster.address": "tcp:127.0.0.1:5070", "cluster.secret": "0123456789abcdef", "cluster.prefix": "other:", "cluster.authorities": "/etc/ssl/other.crt", "cluster.sentinel_password": "x", "records.database": "memory", "records.keep": "2h", "records.maximum_size": "2M", "records.file": "/var/x",
         "records.url": "http://127.0.0.1/", "users": "[]", "tokens": "[{algorithm: HS256, key: \"01234567890123456789012345678901\"}]",
         "trunks": "[{name: t, targets: \"sip:192.0.2.1\"}]", "routes": "[]", "probes": "[{name: p, call: echo}]",
         "calls.ring_timeout": "61", "calls.maximum_duration": "0", "calls.drain": "0", "calls.direct_uris": "false", "calls.redirects": "pass",

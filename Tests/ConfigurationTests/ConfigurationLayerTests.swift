@@ -324,6 +324,41 @@ import Testing
         #expect(try load("registrar: {database: /nowhere/at/all.sqlite}").warnings.map(\.key) == ["registrar.database"])
     }
 
+    @Test("registrations are in a Redis, or in the one that sentinels name, whose passwords are not shown", arguments: [
+        ("redis://h", "redis://h:6379/0"), ("redis://:p%40ss@h:7/3", "redis://h:7/3"), ("rediss://u:p@[::1]/", "rediss://u@[::1]:6379/0"),
+        ("REDIS+SENTINEL://u:p@A:1,10.0.0.2/main", "redis+sentinel://u@a:1,10.0.0.2:26379/main/0"), ("rediss+sentinel://[::1],b/m%20x/2", "rediss+sentinel://[::1]:26379,b:26379/m x/2"),
+    ])
+    func redis(url: String, shown: String) throws {
+        let loaded = try load("registrar: {database: '\(url)'}\ncluster: {node: a, secret: 0123456789abcdef, sentinel_password: hush}\n")
+        #expect("\(loaded.configuration.registrar.database)" == shown)
+        #expect(loaded.warnings.map(\.key) == (url.lowercased().contains("sentinel") ? [] : ["cluster.sentinel_password"]))
+        guard case .redis(let redis) = loaded.configuration.registrar.database else { return #expect(Bool(false)) }
+        #expect(redis.password?.value == (url.contains("p%40ss") ? "p@ss" : url.contains("u:p") ? "p" : nil))
+        #expect(loaded.configuration.cluster.sentinelPassword?.value == "hush")
+    }
+
+    @Test("what is no address of a Redis is refused, without its password", arguments: [
+        ("redis://", ": 9 to"), ("redis://:0", "lacks an address"), ("redis://a,b", "Redis Cluster is not supported"), ("redis://u:hush@a:x", "port"), ("redis://u@a", "needs a password"), ("redis://:hush@a/b", "number of a database"),
+        ("redis://a/1/2", "not of the form"), ("redis://a?x=1", "not of the form"), ("redis://a:0", "not of the form"), ("redis-sentinel://a/m", "no database"), ("http://u:hush@a", "no database"),
+        ("redis+sentinel://a,b", "name the master"), ("redis+sentinel://a,/m", "lacks an address"), ("redis+sentinel://a/m/x", "number of a database"),
+        ("redis+sentinel://a/m/1/2", "name the master"), ("redis+sentinel://1,2,3,4,5,6,7,8,9/m", "too many"), ("redis+sentinel://:hush@a b/m", "neither a host name"),
+    ])
+    func noRedis(url: String, words: String) {
+        #expect {
+            try load("registrar: {database: '\(url)'}\ncluster: {node: a, secret: 0123456789abcdef}\n")
+        } throws: { error in
+            let text = "\(error)"
+            return text.contains("registrar.database") && text.contains(words) && !text.contains("hush")
+        }
+    }
+
+    @Test("those who vouch for a Redis are read where it is reached by TLS")
+    func redisAuthorities() throws {
+        let node = "cluster: {node: a, secret: 0123456789abcdef, authorities: /nowhere/ca.pem}\n"
+        #expect(throws: TernConfigurationError.self) { try load("registrar: {database: 'rediss://h'}\n" + node) }
+        #expect(try load("registrar: {database: 'redis://h'}\n" + node).warnings.map(\.key) == ["cluster.authorities"])
+    }
+
     @Test("records are nowhere, in memory, in a file whose directory is missed when it is not there, or in PostgreSQL, whose password is not shown")
     func recordDatabase() throws {
         func database(_ text: String) throws -> GatewayConfiguration.Records.Database { try load("records: {database: '\(text)'}").configuration.records.database }

@@ -1,7 +1,5 @@
-import EventLoop
 import JSON
 import Testing
-import WebSocket
 
 /// A page of another origin, as docs/web-client.md has it: it imports the library from the gateway, and calls.
 extension IntegrationTests {
@@ -55,28 +53,4 @@ extension IntegrationTests {
             return said;
             """
     }
-}
-
-/// Serves one empty page.
-@LoopActor
-private final class ForeignServer: WebSocketServerHandler {
-    private var server: WebSocketServer?
-    var port: Int { server?.port ?? 0 }
-
-    static func start() async throws -> ForeignServer {
-        let handler = ForeignServer()
-        let server = WebSocketServer(configuration: WebSocketServerConfiguration(), handler: handler)
-        handler.server = server
-        try server.start()
-        return handler
-    }
-
-    func stop() async { await server?.stop() }
-
-    func respond(to request: HTTPRequest) -> HTTPResponse {
-        HTTPResponse(contentType: "text/html; charset=utf-8", body: Array("<!doctype html><title>My page</title>".utf8))
-    }
-    func opened(_ connection: WebSocketConnection) {}
-    func received(_ text: String, on connection: WebSocketConnection) {}
-    func closed(_ connection: WebSocketConnection) {}
 }

@@ -209,6 +209,91 @@ extension IntegrationTests {
             }
         }
 
+        @Test("the master of Redis dies, and sentinels name another: calls go on meanwhile and afterwards, and what registers is known everywhere; metrics say how it is")
+        func sentinels() async throws {
+            let group = try await Task.detached { try RedisSentinels() }.value
+            try await ClusterStage.with(sentinels: group) { cluster in
+                let caller = try SIPPhone(at: cluster.a, frequency: 500), called = try SIPPhone(at: cluster.b, frequency: 700)
+                let later = try SIPPhone(at: cluster.b, frequency: 900)
+                func calls(_ user: String, _ phone: SIPPhone, _ frequency: Double) async throws {
+                    caller.call(user)
+                    try await phone.called()
+                    try await phone.accept()
+                    try await caller.answered()
+                    #expect(await caller.audio.hears(frequency))
+                }
+                func metric(_ name: String) -> Double? { try? cluster.a.metric(name) }
+                try await called.probe.register("bob")
+                try await cluster.has("b", "bindings", 1)
+                #expect(await eventually(within: .patience) { metric(#"tern_cluster_entries{of="phones"}"#) == 1 })
+                #expect(metric("tern_cluster_up") == 1 && metric(#"tern_cluster_nodes{state="up"}"#) == 1 && metric("tern_cluster_loads_total") == 1)
+                #expect((metric(#"tern_cluster_age_seconds{of="write"}"#) ?? .infinity) < 10 && (metric(#"tern_cluster_age_seconds{of="read"}"#) ?? .infinity) < 5)
+                try await calls("bob", called, 700)
+                group.servers[0].stop()
+                try await later.probe.register("alice")
+                #expect(await caller.audio.hears(700))
+                try await caller.hangUp()
+                try await called.hungUp()
+                try await calls("bob", called, 700)
+                try await caller.hangUp()
+                try await called.hungUp()
+                let port = group.servers[1].port
+                for gateway in cluster.gateways {
+                    #expect(await eventually(within: .seconds(60)) { (try? cluster.view(of: gateway))?["server"]?.stringValue?.hasSuffix(":\(port)") == true })
+                    try await cluster.knows(gateway, others: 1, within: .seconds(30))
+                }
+                #expect(await eventually(within: .patience) { metric(#"tern_cluster_entries{of="phones"}"#) == 2 && metric("tern_cluster_up") == 1 })
+                #expect((metric(#"tern_cluster_errors_total{of="read"}"#) ?? 0) > 0 && (metric("tern_cluster_loads_total") ?? 0) > 1)
+                try await calls("alice", later, 900)
+                try await caller.hangUp()
+                try await later.hungUp()
+                try await called.probe.register("bob", expires: 0)
+                try await later.probe.register("alice", expires: 0)
+                for phone in [caller, called, later] { phone.stop() }
+            }
+        }
+
+        @Test("a phone that has registered at two gateways rings once, where it registered last; when that one is gone it rings by the other")
+        func flows() async throws {
+            try await ClusterStage.with(["a", "b", "c"]) { cluster in
+                let caller = try SIPPhone(at: cluster.a, frequency: 500)
+                let early = try SIPPhone(at: cluster.b, frequency: 700), late = try SIPPhone(at: cluster.gateways[2], frequency: 900)
+                let other = try SIPPhone(at: cluster.b, frequency: 600)
+                for (number, phone) in [early, late].enumerated() {
+                    try await phone.probe.register("bob", parameters: ";+sip.instance=\"<urn:uuid:00000000-0000-1000-8000-000A95A0E128>\";reg-id=\(number + 1)")
+                }
+                try await other.probe.register("bob")
+                try await cluster.has("b", "bindings", 2)
+                try await cluster.has("c", "bindings", 1)
+                #expect(try await eventually(within: .patience) { try cluster.a.metric(#"tern_cluster_entries{of="phones"}"#) == 3 })
+                caller.call("bob")
+                try await late.called()
+                try await other.called()
+                try late.ring()
+                try other.ring()
+                #expect(await early.probe.message(within: .milliseconds(200)) { $0.hasPrefix("INVITE ") } == nil)
+                try await late.accept()
+                try await caller.answered()
+                other.probe.send(SIPProbe.ok(to: try await other.probe.request("CANCEL")))
+                try await other.refuse(487)
+                try await caller.hangUp()
+                try await late.hungUp()
+                await cluster.gateways[2].kill()
+                try await cluster.knows(cluster.a, others: 1)
+                caller.call("bob")
+                try await early.called()
+                try await other.called()
+                try other.ring()
+                try await early.accept()
+                try await caller.answered()
+                other.probe.send(SIPProbe.ok(to: try await other.probe.request("CANCEL")))
+                try await other.refuse(487)
+                try await caller.hangUp()
+                try await early.hungUp()
+                for phone in [caller, early, late, other] { phone.stop() }
+            }
+        }
+
         @Test("who is no node is none, whatever it sends; a node's call is handed on no further")
         func strangers() async throws {
             try await ClusterStage.with { cluster in
@@ -216,7 +301,7 @@ extension IntegrationTests {
                 try await there.probe.register("bob")
                 try await cluster.has("b", "bindings", 1)
                 // A stranger who claims to be alice is asked for her password.
-                let forged = "Authorization: Tern-Node from=\"b\", to=\"a\", user=\"bob\", source=\"user:alice\", time=\"\(Int(Date().timeIntervalSince1970))\", nonce=\"1\", code=\"00\"\r\n"
+                let forged = "Authorization: Tern-Node from=\"b\", to=\"a\", user=\"bob\", source=\"user:alice\", time=\"\(Int(Date().timeIntervalSince1970))\", nonce=\"1\", except=\"\", code=\"00\"\r\n"
                     + "P-Asserted-Identity: <sip:alice@\(cluster.a.address)>\r\n"
                 let call = SIPProbe.Call(to: "bob", from: probe)
                 probe.send(call.invite(headers: forged, from: "<sip:alice@\(cluster.a.address)>"))
@@ -244,11 +329,11 @@ extension IntegrationTests {
         /// As a node makes them.
         private func nodeCredentials(from: String, to: String, user: String) throws -> String {
             let time = "\(Int(Date().timeIntervalSince1970))", nonce = UUID().uuidString, source = "anonymous"
-            let text = ["tern-node-1", from, to, user, source, time, nonce].joined(separator: "\n")
+            let text = ["tern-node-2", from, to, user, source, time, nonce, ""].joined(separator: "\n")
             let code = HashFunction.sha256.authenticationCode(of: Array(text.utf8), key: Array(GatewayProcess.clusterSecret.utf8)).map {
                 String(UInt16($0) + 256, radix: 16).dropFirst()
             }.joined()
-            return "Tern-Node from=\"\(from)\", to=\"\(to)\", user=\"\(user)\", source=\"\(source)\", time=\"\(time)\", nonce=\"\(nonce)\", code=\"\(code)\""
+            return "Tern-Node from=\"\(from)\", to=\"\(to)\", user=\"\(user)\", source=\"\(source)\", time=\"\(time)\", nonce=\"\(nonce)\", except=\"\", code=\"\(code)\""
         }
 
         @Test("a gateway is killed: its calls are lost and no others; it comes back with its phones")
@@ -313,5 +398,51 @@ extension IntegrationTests {
                 for phone in [caller, called] { phone.stop() }
             }
         }
+
+        @Test("a page that knows several gateways leaves one that drains when its last session has ended, is called at the next one, and begins at none that drains")
+        func pageLeaves() async throws {
+            let server = try await ForeignServer.start(), origin = "http://127.0.0.1:\(await server.port)"
+            try await ClusterStage.with(http: ["allowed_origins: [\(origin)]"]) { cluster in
+                let admin = try await APIClient.user("admin", at: cluster.a)
+                let page = try await cluster.stage.chromium.open(origin + "/")
+                let urls = [cluster.a, cluster.b].map { JSONValue.string("ws://\($0.httpAddress):\($0.httpPort)/api") }
+                let begun = try await page.run(SeveralGateways.begin, .string(cluster.a.page + "tern.js"), .array(urls), .string(GatewayProcess.password))
+                #expect(begun == false)
+                try await cluster.has("a", "browsers", 1)
+                _ = try await admin.request("admin", "drain", ["on": true])
+                // Its session goes on.
+                #expect(try await page.run("while (!bob.isDraining) await new Promise(resolve => setTimeout(resolve, 20)); return bob.sessions.length") == 1)
+                try await cluster.knows(cluster.b, others: 0)
+                #expect(try cluster.redis.command("HEXISTS", "tern:browsers:a", "bob") == "1")
+                _ = try await page.run("await echo.stop()")
+                try await cluster.has("b", "browsers", 1)
+                #expect(await eventually(within: .patience) { (try? cluster.redis.command("HEXISTS", "tern:browsers:a", "bob")) == "0" })
+                let caller = try SIPPhone(at: cluster.b, frequency: 500)
+                caller.call("bob")
+                let response = try await caller.final("INVITE", within: .patience)
+                #expect(response.status == 486)
+                caller.send { $0.acknowledgement(of: response) }
+                #expect(try await page.run("await alice.login('alice', args[0]); return [bob.isDraining, alice.isDraining]", .string(GatewayProcess.password)) == [false, false])
+                try await cluster.has("b", "browsers", 2)
+                _ = try await page.run("await Promise.all([bob.logout(), alice.logout()])")
+                try await cluster.has("b", "browsers", 0)
+                _ = try await admin.request("admin", "drain", ["on": false])
+                try await page.close()
+                await admin.leave()
+                caller.stop()
+            }
+            await server.stop()
+        }
+
+        /// bob logs in at the first of the gateways, has a session, and is busy for whoever calls.
+        private static let begin = """
+            const { TernClient } = await import(args[0]);
+            const [bob, alice] = [0, 1].map(() => new TernClient({ url: args[1] }));
+            bob.on('incoming', call => call.reject(486, 'busy'));
+            await bob.login('bob', args[2]);
+            const echo = await bob.echo();
+            Object.assign(window, { bob, alice, echo });
+            return bob.isDraining;
+            """
     }
 }

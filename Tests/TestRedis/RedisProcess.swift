@@ -1,22 +1,41 @@
 import Foundation
 
-/// A Redis server of a test's own, in memory alone. It ends with the test.
+/// A Redis server of a test's own, in memory alone, or a sentinel. It ends with the test.
 public final class RedisProcess: @unchecked Sendable {
     public struct Failure: Error, CustomStringConvertible {
         public let description: String
     }
 
+    /// What a server shows by TLS, in PEM files, and the authority that made it.
+    public struct Identity: Sendable {
+        let certificate, key, authority: String
+
+        public init(certificate: String, key: String, authority: String) {
+            (self.certificate, self.key, self.authority) = (certificate, key, authority)
+        }
+    }
+
     public let port: Int
     public let password: String?
     private let address: String
+    private let identity: Identity?
+    /// Further arguments, each an option and its values.
+    private let options: [String]
+    /// The lines of a sentinel's configuration, which it writes into.
+    private let sentinel: [String]?
     private var server: Process?
 
     /// Starts a server, and waits until it answers.
     ///
-    /// - Parameter port: A free one for nil.
-    public init(on address: String = "127.0.0.1", port: Int? = nil, password: String? = nil) throws {
+    /// - Parameters:
+    ///   - port: A free one for nil.
+    ///   - identity: With one it speaks TLS alone.
+    public init(on address: String = "127.0.0.1", port: Int? = nil, password: String? = nil, identity: Identity? = nil, options: [String] = [], sentinel: [String]? = nil) throws {
         self.address = address
         self.password = password
+        self.identity = identity
+        self.options = options
+        self.sentinel = sentinel
         self.port = try port ?? RedisProcess.freePort(address)
         try start()
     }
@@ -24,13 +43,22 @@ public final class RedisProcess: @unchecked Sendable {
     deinit { stop() }
 
     /// What `registrar.database` says.
-    public var url: String { "redis://\(password.map { ":\($0)@" } ?? "")\(address):\(port)" }
+    public var url: String { "redis\(identity == nil ? "" : "s")://\(password.map { ":\($0)@" } ?? "")\(address):\(port)" }
 
     public func start() throws {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/redis-server")
-        process.arguments = ["--bind", address, "--port", "\(port)", "--save", "", "--appendonly", "no", "--dir", NSTemporaryDirectory()]
-            + (password.map { ["--requirepass", $0] } ?? [])
+        let security = identity.map {
+            ["--port", "0", "--tls-port", "\(port)", "--tls-cert-file", $0.certificate, "--tls-key-file", $0.key, "--tls-ca-cert-file", $0.authority, "--tls-auth-clients", "no"]
+        }
+        let common = ["--bind", address] + (security ?? ["--port", "\(port)"]) + (password.map { ["--requirepass", $0] } ?? [])
+        if let sentinel {
+            let file = NSTemporaryDirectory() + "/sentinel-\(port).conf"
+            try (sentinel.joined(separator: "\n") + "\n").write(toFile: file, atomically: false, encoding: .utf8)
+            process.arguments = [file, "--sentinel"] + common
+        } else {
+            process.arguments = common + ["--save", "", "--appendonly", "no", "--dir", NSTemporaryDirectory(), "--repl-diskless-sync-delay", "0"] + options
+        }
         process.standardOutput = FileHandle.nullDevice
         process.standardError = FileHandle.nullDevice
         try process.run()
@@ -57,10 +85,14 @@ public final class RedisProcess: @unchecked Sendable {
 
     /// What a command gives, as redis-cli writes it.
     @discardableResult
-    public func command(_ words: String...) throws -> String {
+    public func command(_ words: String...) throws -> String { try command(words) }
+
+    @discardableResult
+    public func command(_ words: [String]) throws -> String {
         let process = Process(), output = Pipe()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/redis-cli")
-        process.arguments = ["-h", address, "-p", "\(port)", "--no-auth-warning"] + (password.map { ["-a", $0] } ?? []) + words
+        process.arguments = ["-h", address, "-p", "\(port)", "--no-auth-warning"] + (password.map { ["-a", $0] } ?? [])
+            + (identity.map { ["--tls", "--cacert", $0.authority] } ?? []) + words
         process.standardOutput = output
         process.standardError = output
         try process.run()

@@ -5,18 +5,18 @@ public import Registrar
 /// What the calls of this gateway know of the other nodes of its cluster.
 @LoopActor
 public protocol OtherNodes: AnyObject {
-    /// The other nodes that ring something of a user's.
+    /// The other nodes that ring something of a user's. Of the flows of one phone at several of them the most recent rings.
     ///
     /// - Parameter instances: The phones (`+sip.instance`) that ring anyway: a node that has no more than flows of these is left out.
-    func nodes(of user: String, except instances: Set<String>) -> [ClusterNode]
+    func nodes(of user: String, except instances: Set<String>) -> [ClusterTarget]
     /// Whether a user has a browser at another node.
     func hasBrowser(_ user: String) -> Bool
     /// The contacts of a user at nodes that are gone, which are reached from here through their Path, the most recent first.
     func stranded(of user: String) -> [Binding]
     /// The value of an Authorization header for a call that is handed on to another node.
-    func authorization(to node: ClusterNode, user: String, source: String) -> String
-    /// The node that sends a call to a user, and who calls by its word; nil where it is none of a node's.
-    func caller(_ authorizations: [String], user: String, takes: Bool) -> (node: String, source: String)?
+    func authorization(to target: ClusterTarget, user: String, source: String) -> String
+    /// The call to a user that another node hands on, by its word; nil where it is none of a node's.
+    func caller(_ authorizations: [String], user: String, takes: Bool) -> NodeCall?
 }
 
 extension ClusterService: OtherNodes {}

@@ -41,7 +41,7 @@ final class UserDirectory {
     func contacts(of user: String) -> [Binding] { phones?.targets(of: user) ?? [] }
 
     /// The other nodes that ring something of a user's, but for those that have no more than flows of these phones.
-    func nodes(of user: String, except instances: Set<String>) -> [ClusterNode] { others?.nodes(of: user, except: instances) ?? [] }
+    func nodes(of user: String, except instances: Set<String>) -> [ClusterTarget] { others?.nodes(of: user, except: instances) ?? [] }
 
     /// The contacts of a user's phones at nodes that are gone, which are reached from here through their Path.
     func stranded(of user: String) -> [Binding] { others?.stranded(of: user) ?? [] }

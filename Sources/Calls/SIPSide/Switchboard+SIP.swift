@@ -60,7 +60,7 @@ extension Switchboard {
         let context = CallContext(
             call: id, session: session, callerType: .rtp, origin: origin, dialled: admitted.dialled,
             maxForwards: max(0, invite.maxForwards - 1), flow: invite.flow, contact: invite.contact.flatMap { SIPURI($0) }, route: admitted.routed.route, routedTo: admitted.routed.summary,
-            isRecorded: admitted.routed.isRecorded, isFromNode: caller.node != nil, userAgent: invite.userAgent)
+            isRecorded: admitted.routed.isRecorded, handedOn: caller.handedOn, userAgent: invite.userAgent)
         let plan = planner.plan(admitted.routed.destinations, context)
         let refusal = plan.refusal
         let branches = refusal == nil ? sessions.create(id: session, branches: plan.branches, call: id) : [:]
@@ -78,13 +78,13 @@ extension Switchboard {
             "call": "\(id)", "leg": "\(leg)", "dialled": "\(invite.requestUser)", "from": "\(invite.from.uri)",
             "by": "\(origin.source)", "source": "\(invite.source)", "sip_call_id": "\(invite.callID)",
         ]
-        fields["node"] = caller.node.map { "\($0)" }
-        log.info(caller.node == nil ? "call from a phone" : "call from another node", metadata: fields)
+        fields["node"] = caller.handedOn.map { "\($0.node)" }
+        log.info(caller.handedOn == nil ? "call from a phone" : "call from another node", metadata: fields)
         call.context = context
         call.lineTest.note(invite)
         sipLegs[leg] = SIPBinding(call: call, callee: nil)
         // A node is none of an address that strangers share.
-        if origin.source == .anonymous { strangers.insert(id, from: caller.node == nil ? invite.flow?.peerAddress : nil) }
+        if origin.source == .anonymous { strangers.insert(id, from: caller.handedOn == nil ? invite.flow?.peerAddress : nil) }
         begin(call, offer: invite.sdp.map { RemoteDescription(parsing: $0) })
     }
 

@@ -13,64 +13,85 @@ public struct ClusterNode: Sendable, Hashable {
     }
 }
 
+/// Another node that rings something of a user's.
+public struct ClusterTarget: Sendable, Equatable {
+    public let node: ClusterNode
+    /// The phones (`+sip.instance`) that it has, and another one rings.
+    public let excepted: Set<String>
+
+    public init(node: ClusterNode, excepted: Set<String> = []) {
+        self.node = node
+        self.excepted = excepted
+    }
+}
+
 /// What other nodes have, as far as this one knows. Pure.
+///
+/// Taking what is new costs the loop no more than the number of nodes: contents are made elsewhere, and given up to be released elsewhere.
 struct ClusterMap {
     private struct Node {
-        var record: NodeRecord
+        var content: NodeContent
         var isAlive: Bool
-        /// By user, and by their numbers.
-        private(set) var bindings: [String: [String: Binding]] = [:]
-        /// Whose binding has a number.
-        private var users: [String: String] = [:]
-        var browsers: Set<String>
-
-        init(_ content: NodeContent, isAlive: Bool) {
-            record = content.record
-            self.isAlive = isAlive
-            browsers = content.browsers
-            for (id, binding) in content.bindings { set(binding, id: id) }
-        }
 
         /// Whether calls may go there.
-        var takesCalls: Bool { isAlive && !record.isDraining }
+        var takesCalls: Bool { isAlive && !content.record.isDraining }
 
-        mutating func set(_ binding: Binding?, id: String) {
-            if let user = users[id] {
-                bindings[user]?[id] = nil
-                if bindings[user]?.isEmpty == true { bindings[user] = nil }
-            }
-            users[id] = binding?.user
-            if let binding { bindings[binding.user, default: [:]][id] = binding }
-        }
+        /// The bindings of a user that have not ended.
+        func bindings(of user: String, now: ContinuousClock.Instant) -> [Binding] { content.bindings[user]?.values.filter { $0.expires > now } ?? [] }
+    }
+
+    /// Whose bindings at other nodes may be others than before.
+    enum Renewal: Equatable {
+        case users([String])
+        case everyone
     }
 
     private var nodes: [String: Node] = [:]
     private var names: [String] { nodes.keys.sorted() }
+    /// The node that was pruned last.
+    private var pruned = ""
 
     /// Each node that is known, and whether it lives and takes calls.
     var states: [(node: ClusterNode, isAlive: Bool, isDraining: Bool)] {
-        names.compactMap { name in nodes[name].map { (ClusterNode(name: name, address: $0.record.address), $0.isAlive, $0.record.isDraining) } }
+        names.compactMap { name in
+            nodes[name].map { (ClusterNode(name: name, address: $0.content.record.address), $0.isAlive, $0.content.record.isDraining) }
+        }
     }
 
-    /// The nodes that ring something of a user's, in the order of their names.
+    /// How many bindings other nodes have, and users with browsers there.
+    var counts: (bindings: Int, browsers: Int) {
+        nodes.values.reduce(into: (0, 0)) { $0 = ($0.0 + $1.content.count, $0.1 + $1.content.browsers.count) }
+    }
+
+    /// The nodes that ring something of a user's, in the order of their names. Of the flows of one phone (RFC 5626 section 7) at several nodes the most
+    /// recent rings: the others are told to leave it.
     ///
-    /// - Parameter instances: Phones that ring anyway: a node that has no more than flows of these (RFC 5626 section 7) is left out.
-    func nodes(of user: String, except instances: Set<String> = [], now: ContinuousClock.Instant) -> [ClusterNode] {
-        nodes.filter { _, node in
-            node.takesCalls && (node.browsers.contains(user) || node.bindings[user]?.values.contains {
-                $0.expires > now && $0.instance.map { !instances.contains($0) } ?? true
-            } == true)
-        }.map { ClusterNode(name: $0.key, address: $0.value.record.address) }.sorted { $0.name < $1.name }
+    /// - Parameter instances: Phones that ring anyway: a node that has no more than flows of these is left out.
+    func nodes(of user: String, except instances: Set<String> = [], now: ContinuousClock.Instant) -> [ClusterTarget] {
+        let taking = nodes.filter(\.value.takesCalls)
+        var newest: [String: (at: ContinuousClock.Instant, node: String)] = [:]
+        for (name, node) in taking {
+            for binding in node.bindings(of: user, now: now) {
+                guard let instance = binding.instance, !instances.contains(instance) else { continue }
+                if newest[instance].map({ ($0.at, $0.node) < (binding.updated, name) }) ?? true { newest[instance] = (binding.updated, name) }
+            }
+        }
+        return taking.compactMap { name, node -> ClusterTarget? in
+            let bindings = node.bindings(of: user, now: now)
+            let excepted = Set(bindings.compactMap(\.instance).filter { newest[$0]?.node != name })
+            guard node.content.browsers.contains(user) || bindings.contains(where: { $0.instance.map { !excepted.contains($0) } ?? true }) else { return nil }
+            return ClusterTarget(node: ClusterNode(name: name, address: node.content.record.address), excepted: excepted)
+        }.sorted { $0.node.name < $1.node.name }
     }
 
     /// Whether a user has a browser at another node.
-    func hasBrowser(_ user: String) -> Bool { nodes.values.contains { $0.isAlive && $0.browsers.contains(user) } }
+    func hasBrowser(_ user: String) -> Bool { nodes.values.contains { $0.isAlive && $0.content.browsers.contains(user) } }
 
     /// The bindings of a user at nodes that ring nothing at the moment, as they are gone or take no calls, but for those of phones that other nodes ring.
     /// The most recent are first.
     func stranded(of user: String, now: ContinuousClock.Instant) -> [Binding] {
         func bindings(_ takesCalls: Bool) -> [Binding] {
-            nodes.values.filter { $0.takesCalls == takesCalls }.flatMap { node in node.bindings[user]?.values.filter { $0.expires > now } ?? [] }
+            nodes.values.filter { $0.takesCalls == takesCalls }.flatMap { $0.bindings(of: user, now: now) }
         }
         let instances = Set(bindings(true).compactMap(\.instance))
         return bindings(false).filter { $0.instance.map { !instances.contains($0) } ?? true }
@@ -79,43 +100,48 @@ struct ClusterMap {
 
     /// The bindings that other nodes have of a user, with the node and the number.
     func bindings(of user: String) -> [(node: String, id: String, binding: Binding)] {
-        names.flatMap { name in (nodes[name]?.bindings[user] ?? [:]).sorted { $0.key < $1.key }.map { (name, $0.key, $0.value) } }
+        names.flatMap { name in (nodes[name]?.content.bindings[user] ?? [:]).sorted { $0.key < $1.key }.map { (name, $0.key, $0.value) } }
     }
 
     // MARK: Changes
 
     /// Takes what is new.
     ///
-    /// - Returns: The users of whom other nodes have bindings that were not there before.
-    mutating func take(_ news: ClusterNews) -> Set<String> {
+    /// - Parameter released: Gets what counts no longer and may be large.
+    /// - Returns: Of whom other nodes have bindings that were not there before.
+    mutating func take(_ news: ClusterNews, released: ([NodeContent]) -> Void = { _ in }) -> Renewal {
         switch news {
         case .loaded(let contents):
-            nodes = contents.reduce(into: [:]) { $0[$1.key] = Node($1.value, isAlive: nodes[$1.key]?.isAlive ?? false) }
-            return Set(contents.values.flatMap { $0.bindings.values.map(\.user) })
+            released(nodes.values.map(\.content))
+            nodes = contents.reduce(into: [:]) { $0[$1.key] = Node(content: $1.value, isAlive: nodes[$1.key]?.isAlive ?? false) }
+            return .everyone
         case .node(let name, let content):
-            nodes[name] = Node(content, isAlive: nodes[name]?.isAlive ?? false)
-            return Set(content.bindings.values.map(\.user))
+            released(nodes[name].map { [$0.content] } ?? [])
+            nodes[name] = Node(content: content, isAlive: nodes[name]?.isAlive ?? false)
+            return .everyone
         case .alive(let living):
             for name in nodes.keys { nodes[name]?.isAlive = living.contains(name) }
-            return []
+            return .users([])
         case .left(let name):
             nodes[name]?.isAlive = false
-            return []
+            return .users([])
         case .binding(let node, let id, let binding):
             // A node that is not known yet is loaded as a whole.
-            nodes[node]?.set(binding, id: id)
-            return nodes[node] == nil ? [] : binding.map { [$0.user] } ?? []
+            nodes[node]?.content.set(binding, id: id)
+            return .users(nodes[node] == nil ? [] : binding.map { [$0.user] } ?? [])
         case .browser(let node, let user, let isThere):
-            if isThere { nodes[node]?.browsers.insert(user) } else { nodes[node]?.browsers.remove(user) }
-            return []
-        case .ended, .crowded: return []
+            if isThere { nodes[node]?.content.browsers.insert(user) } else { nodes[node]?.content.browsers.remove(user) }
+            return .users([])
+        case .ended, .crowded: return .users([])
         }
     }
 
-    /// Forgets what has ended at nodes that are gone, which do not say so themselves.
+    /// Forgets what has ended at one of the nodes that are gone, which do not say so themselves: at each in its turn.
     mutating func prune(now: ContinuousClock.Instant) {
-        for (name, node) in nodes where !node.isAlive {
-            for (id, binding) in node.bindings.values.joined() where binding.expires <= now { nodes[name]?.set(nil, id: id) }
-        }
+        let gone = nodes.filter { !$0.value.isAlive }.map(\.key).sorted()
+        guard let name = gone.first(where: { $0 > pruned }) ?? gone.first else { return }
+        pruned = name
+        let ended = nodes[name]?.content.bindings.values.joined().filter { $0.value.expires <= now }.map(\.key) ?? []
+        for id in ended { nodes[name]?.content.set(nil, id: id) }
     }
 }

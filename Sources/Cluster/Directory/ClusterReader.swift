@@ -1,34 +1,5 @@
 internal import Registrar
 
-/// What another node has.
-struct NodeContent: Sendable, Equatable {
-    var record: NodeRecord
-    /// By their numbers.
-    var bindings: [String: Binding] = [:]
-    /// The users who have a browser logged in there.
-    var browsers: Set<String> = []
-}
-
-/// What is new in the cluster.
-enum ClusterNews: Sendable, Equatable {
-    /// All that other nodes have; nothing else counts any more.
-    case loaded([String: NodeContent])
-    /// All that one has.
-    case node(String, NodeContent)
-    /// Which nodes live; others do not.
-    case alive(Set<String>)
-    /// A node has left of its own accord.
-    case left(String)
-    /// A binding of another node; nil where it is gone.
-    case binding(node: String, id: String, Binding?)
-    /// Whether a user has a browser at another node.
-    case browser(node: String, user: String, Bool)
-    /// Another node says that a binding of ours is over, if it was not refreshed after `at`.
-    case ended(id: String, user: String, at: ContinuousClock.Instant)
-    /// So many nodes are not looked at.
-    case crowded(omitted: Int)
-}
-
 /// Reads what other nodes have, and what changes of it. All of it blocks, and is called off the loop, one call after another.
 final class ClusterReader: @unchecked Sendable {
     /// How long Redis waits for a change before it answers that there is none.
@@ -44,6 +15,7 @@ final class ClusterReader: @unchecked Sendable {
 
     private let settings: ClusterSettings
     private let keys: ClusterKeys
+    private let access: RedisAccess
     private var connection: RedisConnection?
     /// The change that was read last.
     private var last = "0-0"
@@ -53,6 +25,7 @@ final class ClusterReader: @unchecked Sendable {
     init(_ settings: ClusterSettings) {
         self.settings = settings
         keys = ClusterKeys(prefix: settings.prefix)
+        access = RedisAccess(settings.redis)
     }
 
     func close() { connection = nil }
@@ -61,7 +34,7 @@ final class ClusterReader: @unchecked Sendable {
     func poll() throws(RedisError) -> [ClusterNews] {
         do throws(RedisError) {
             if let connection { return try changes(connection) }
-            let opened = try RedisConnection(settings.redis)
+            let opened = try access.connect()
             let news = try load(opened)
             connection = opened
             return news
@@ -118,7 +91,7 @@ final class ClusterReader: @unchecked Sendable {
         var content = NodeContent(record: record)
         let clock = ClusterClock.current
         for (field, value) in try connection.perform(["HGETALL", keys.bindings(node)]).pairs.prefix(ClusterReader.most.bindings) {
-            content.bindings[field] = BindingText.read(value, clock: clock, longest: settings.longest)
+            content.set(BindingText.read(value, clock: clock, longest: settings.longest), id: field)
         }
         content.browsers = Set(try connection.perform(["HKEYS", keys.browsers(node)]).list.prefix(ClusterReader.most.browsers).compactMap(\.text))
         return content

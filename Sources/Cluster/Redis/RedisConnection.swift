@@ -1,80 +1,81 @@
 internal import CRedis
-internal import Glibc
+internal import TLS
 
-/// A connection to Redis. Its methods block, each for a few seconds at most; after an error that is none of the server's it is of no use any more.
+/// A connection to Redis, or to a sentinel. Its methods block, each for a few seconds at most; after an error that is none of the server's it is of no use
+/// any more.
 final class RedisConnection {
     /// How long the server may take to accept the connection, and how long it may be silent before it has answered.
     static let patience = Duration.seconds(2)
     /// How long an answer may take in all, however steadily it comes.
     static let longest = Duration.seconds(10)
 
-    private let context: UnsafeMutablePointer<redisContext>
+    let place: RedisServer.Place
+    private let stream: BlockingStream
+    private let reader: UnsafeMutablePointer<redisReader>
+    private let patience: Duration
 
-    /// Connects, logs in and chooses the database.
-    init(_ server: RedisServer, patience: Duration = RedisConnection.patience) throws(RedisError) {
-        let time = timeval(patience)
-        guard let context = redisConnectWithTimeout(server.host, Int32(clamping: server.port), time) else {
-            throw RedisError("no memory for a connection to Redis")
+    /// Connects.
+    ///
+    /// - Parameter authorities: A PEM file of those whose certificates are believed; nil is without TLS.
+    init(_ place: RedisServer.Place, authorities: String?, patience: Duration = RedisConnection.patience) throws(RedisError) {
+        self.place = place
+        self.patience = patience
+        do throws(BlockingStreamError) {
+            stream = try BlockingStream(host: place.host, port: place.port, authorities: authorities, patience: patience)
+        } catch {
+            throw RedisConnection.failure(error, at: place)
         }
-        self.context = context
-        guard context.pointee.err == 0 else { throw failure() }
-        redisSetTimeout(context, time)
-        redisEnableKeepAlive(context)
-        if let password = server.password?.value { try perform(["AUTH"] + (server.user.map { [$0] } ?? []) + [password]) }
-        if server.database != 0 { try perform(["SELECT", "\(server.database)"]) }
+        guard let reader = redisReaderCreate() else { throw RedisError("no memory for a connection to Redis") }
+        self.reader = reader
     }
 
-    deinit { redisFree(context) }
+    deinit { redisReaderFree(reader) }
 
     /// Performs a command.
     ///
     /// - Throws: Also where Redis answers with an error; see ``RedisError/code``.
     @discardableResult
     func perform(_ words: [String]) throws(RedisError) -> RedisReply {
-        // One buffer for all words: there may be thousands.
-        var bytes: [UInt8] = [], lengths: [Int] = []
-        lengths.reserveCapacity(words.count)
-        for word in words {
-            let before = bytes.count
-            bytes.append(contentsOf: word.utf8)
-            lengths.append(bytes.count - before)
-        }
-        let answer = bytes.withUnsafeBytes { buffer -> UnsafeMutableRawPointer? in
-            let base = buffer.bindMemory(to: CChar.self).baseAddress
-            var offset = 0
-            var pointers: [UnsafePointer<CChar>?] = lengths.map { length in
-                defer { offset += length }
-                return base.map { $0 + offset }
-            }
-            guard redisAppendCommandArgv(context, Int32(clamping: words.count), &pointers, lengths) == REDIS_OK else { return nil }
-            return exchange()
-        }
-        guard let answer else { throw failure() }
-        defer { freeReplyObject(answer) }
-        return try RedisConnection.reply(answer.assumingMemoryBound(to: redisReply.self))
-    }
-
-    /// Sends what is to be sent, and reads an answer; nil where that fails, or takes too long.
-    private func exchange() -> UnsafeMutableRawPointer? {
         let end = ContinuousClock.now + RedisConnection.longest
-        var isSent: Int32 = 0, answer: UnsafeMutableRawPointer?
-        while isSent == 0 {
-            guard ContinuousClock.now < end else { return nil }
-            guard redisBufferWrite(context, &isSent) == REDIS_OK else { return nil }
-        }
+        stream.allow(patience)
+        do throws(BlockingStreamError) { try stream.write(RedisConnection.text(of: words)) } catch { throw RedisConnection.failure(error, at: place) }
         while true {
-            guard redisGetReplyFromReader(context, &answer) == REDIS_OK else { return nil }
-            if let answer { return answer }
-            guard ContinuousClock.now < end, redisBufferRead(context) == REDIS_OK else { return nil }
+            var answer: UnsafeMutableRawPointer?
+            guard redisReaderGetReply(reader, &answer) == REDIS_OK else { throw RedisError("what answers at \(place) is no Redis") }
+            if let answer {
+                defer { freeReplyObject(answer) }
+                return try RedisConnection.reply(answer.assumingMemoryBound(to: redisReply.self))
+            }
+            try read(until: end)
         }
     }
 
-    private func failure() -> RedisError {
-        if context.pointee.err == 0 { return RedisError("Redis takes too long to answer") }
-        // A time limit of the socket is told as EAGAIN.
-        if context.pointee.err == REDIS_ERR_IO, errno == EAGAIN || errno == EWOULDBLOCK { return RedisError("Redis does not answer") }
-        let text = tern_redis_error_text(context).map { String(cString: $0) } ?? ""
-        return RedisError("Redis cannot be reached: \(text)")
+    /// Waits for a further part of an answer.
+    private func read(until end: ContinuousClock.Instant) throws(RedisError) {
+        let left = ContinuousClock.now.duration(to: end)
+        guard left > .zero else { throw RedisError("Redis takes too long to answer") }
+        stream.allow(min(left, patience))
+        let bytes: [UInt8]
+        do throws(BlockingStreamError) { bytes = try stream.read() } catch { throw RedisConnection.failure(error, at: place) }
+        guard !bytes.isEmpty else { throw RedisError("Redis cannot be reached: \(place) has closed the connection") }
+        let isTaken = bytes.withUnsafeBytes { redisReaderFeed(reader, $0.bindMemory(to: CChar.self).baseAddress, $0.count) == REDIS_OK }
+        guard isTaken else { throw RedisError("what answers at \(place) is no Redis") }
+    }
+
+    /// A command as it goes out: an array of strings.
+    private static func text(of words: [String]) -> [UInt8] {
+        var bytes = Array("*\(words.count)\r\n".utf8)
+        for word in words {
+            let text = word.utf8
+            bytes.append(contentsOf: "$\(text.count)\r\n".utf8)
+            bytes.append(contentsOf: text)
+            bytes.append(contentsOf: [0x0D, 0x0A])
+        }
+        return bytes
+    }
+
+    private static func failure(_ error: BlockingStreamError, at place: RedisServer.Place) -> RedisError {
+        RedisError(error.isTimeout ? "Redis does not answer at \(place): \(error)" : "Redis cannot be reached at \(place): \(error)")
     }
 
     private static func reply(_ reply: UnsafeMutablePointer<redisReply>) throws(RedisError) -> RedisReply {
@@ -91,12 +92,5 @@ final class RedisConnection {
         case REDIS_REPLY_ERROR: throw RedisError(refusal: text())
         default: return .null
         }
-    }
-}
-
-extension timeval {
-    fileprivate init(_ duration: Duration) {
-        let (seconds, attoseconds) = duration.components
-        self.init(tv_sec: Int(seconds), tv_usec: Int(attoseconds / 1_000_000_000_000))
     }
 }

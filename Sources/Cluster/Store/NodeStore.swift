@@ -50,6 +50,7 @@ final class NodeStore: @unchecked Sendable {
     private let keys: ClusterKeys
     /// Tells this process from a former one of the same name.
     private let instance: String
+    private let access: RedisAccess
     private var connection: RedisConnection?
     /// Whether this process has been the node of its name: another one that is by now has come later.
     private var hasClaimed = false
@@ -58,10 +59,13 @@ final class NodeStore: @unchecked Sendable {
         self.settings = settings
         self.instance = instance
         keys = ClusterKeys(prefix: settings.prefix)
+        access = RedisAccess(settings.redis)
     }
 
     /// What Redis has of this node.
     struct Standing: Sendable, Equatable {
+        /// The server that was asked.
+        var server: String
         /// Whether it was not known to live: what is there may be out of date, or missing.
         var isNew: Bool
         var bindings, browsers: Int
@@ -78,7 +82,7 @@ final class NodeStore: @unchecked Sendable {
             ]).list.map { $0.integer ?? 0 }
             guard answer.count == 3 else { throw RedisError("Redis answers what it was not asked") }
             self.hasClaimed = true
-            return Standing(isNew: answer[0] == 1, bindings: answer[1], browsers: answer[2])
+            return Standing(server: connection.place.description, isNew: answer[0] == 1, bindings: answer[1], browsers: answer[2])
         }
     }
 
@@ -154,36 +158,13 @@ final class NodeStore: @unchecked Sendable {
 
     /// After an error that is no refusal of the scripts the connection is closed, and another one opened next time.
     private func use<Result>(_ body: (RedisConnection) throws(RedisError) -> Result) throws(RedisError) -> Result {
-        let opened: RedisConnection
-        if let connection { opened = connection } else { opened = try RedisConnection(settings.redis) }
-        connection = opened
         do throws(RedisError) {
+            let opened = if let connection { connection } else { try access.connect() }
+            connection = opened
             return try body(opened)
         } catch {
             if !NodeStore.refusals.contains(error.code) { connection = nil }
             throw error.explained(settings)
         }
-    }
-}
-
-extension RedisError {
-    /// What the scripts refuse, in words.
-    func explained(_ settings: ClusterSettings) -> RedisError {
-        let rest = description.drop { $0 != ":" }.dropFirst(2).split(separator: " ").map(String.init)
-        switch code {
-        case "VERSION":
-            return RedisError("the data under \(settings.prefix) in Redis is of version \(rest.last ?? "?"), and this Tern knows version \(ClusterKeys.version)", code: code)
-        case "TAKEN":
-            return RedisError("cluster.node: the gateway at \(rest.last ?? "?") is node \(settings.node) already", code: code)
-        case "FORGOTTEN": return RedisError("Redis has forgotten this node", code: code)
-        case "WRONGTYPE":
-            return RedisError("the data under \(settings.prefix) in Redis is none of a cluster: choose another cluster.prefix or another database", code: code)
-        default: return self
-        }
-    }
-
-    private init(_ description: String, code: String) {
-        self.description = description
-        self.code = code
     }
 }

@@ -106,6 +106,8 @@ public struct ConfigurationKey: Sendable {
         .init("cluster.address", .scalar, \.cluster.address, .restart),
         .init("cluster.secret", .scalar, \.cluster.secret, .restart),
         .init("cluster.prefix", .scalar, \.cluster.prefix, .restart),
+        .init("cluster.authorities", .scalar, \.cluster.authorities, .restart),
+        .init("cluster.sentinel_password", .scalar, \.cluster.sentinelPassword, .restart),
         .init("records.database", .scalar, \.records.database, .restart),
         .init("records.keep", .scalar, \.records.keep, .restart),
         .init("records.maximum_size", .scalar, \.records.maximumSize, .restart),

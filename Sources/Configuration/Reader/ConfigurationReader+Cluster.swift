@@ -1,5 +1,6 @@
 internal import Authentication
 internal import SIPNames
+internal import TLS
 
 extension ConfigurationReader {
     mutating func readCluster(_ section: ConfigurationSection?, registrar: ConfigurationSection?) {
@@ -15,16 +16,21 @@ extension ConfigurationReader {
         section?.read("prefix", into: &configuration.cluster.prefix) { text throws(ConfigurationText.Refusal) in
             try ConfigurationText.printable(text, in: 1...64)
         }
+        section?.read("authorities", into: &configuration.cluster.authorities, ConfigurationText.path)
+        configuration.cluster.sentinelPassword = section?.value("sentinel_password") { text throws(ConfigurationText.Refusal) in
+            Secret(try ConfigurationText.printable(text, in: 1...512))
+        }
         checkCluster(section, registrar: registrar)
     }
 
     private mutating func checkCluster(_ section: ConfigurationSection?, registrar: ConfigurationSection?) {
-        guard case .redis = configuration.registrar.database else {
-            guard let key = ["node", "address", "secret", "prefix"].first(where: { section?.written($0) != nil }) else { return }
+        guard case .redis(let redis) = configuration.registrar.database else {
+            guard let key = ["node", "address", "secret", "prefix", "authorities", "sentinel_password"].first(where: { section?.written($0) != nil }) else { return }
             problems.warn(section?.origin(of: key) ?? .builtIn, key: "cluster.\(key)", "has no use without a Redis, as in registrar.database: redis://HOST")
             return
         }
         let origin = registrar?.origin(of: "database") ?? .builtIn
+        checkAccess(to: redis, section)
         if section?.written("node") == nil { problems.add(origin, key: "cluster.node", "registrations in Redis need the name of this gateway") }
         if section?.written("secret") == nil {
             problems.add(origin, key: "cluster.secret", "registrations in Redis need a secret, by which the gateways believe each other: openssl rand -hex 24")
@@ -33,6 +39,22 @@ extension ConfigurationReader {
         configuration.cluster.address = usualAddress
         if usualAddress == nil {
             problems.add(origin, key: "cluster.address", "registrations in Redis need an address where the other gateways reach this one, as in tcp:10.0.0.1:5060")
+        }
+    }
+
+    private mutating func checkAccess(to redis: GatewayConfiguration.Redis, _ section: ConfigurationSection?) {
+        if section?.written("sentinel_password") != nil, redis.master == nil {
+            problems.warn(section?.origin(of: "sentinel_password") ?? .builtIn, key: "cluster.sentinel_password", "has no use without sentinels, as in \(ConfigurationText.sentinelExample)")
+        }
+        guard redis.isSecure else {
+            guard section?.written("authorities") != nil else { return }
+            return problems.warn(section?.origin(of: "authorities") ?? .builtIn, key: "cluster.authorities", "has no use without TLS, as in registrar.database: rediss://HOST")
+        }
+        guard !problems.concern("cluster.authorities") else { return }
+        do throws(TLSError) {
+            try TLSAuthorities.check(configuration.cluster.authorities)
+        } catch {
+            problems.add(section?.written("authorities")?.origin ?? .builtIn, key: "cluster.authorities", error.description)
         }
     }
 
@@ -53,38 +75,5 @@ extension ConfigurationText {
         }
         guard isName else { throw Refusal("\(quoted(text)) is no name of a node: 1 to 32 letters, digits and -_.") }
         return text
-    }
-
-    /// `:memory:`, a path, or `redis://USER:PASSWORD@HOST:PORT/DATABASE`.
-    static func registrarDatabase(_ text: String) throws(Refusal) -> GatewayConfiguration.Registrar.Database {
-        if text == ":memory:" { return .memory }
-        guard text.contains("://") else { return .file(try path(text)) }
-        let example = "redis://USER:PASSWORD@HOST:PORT/DATABASE"
-        guard text.lowercased().hasPrefix("redis://") else {
-            throw Refusal("\(quoted(withoutPassword(text))) is no database: :memory:, a file for SQLite, or \(example)")
-        }
-        let rest = try printable(text, in: 9...1_024).dropFirst("redis://".count)
-        let authority = rest.prefix { $0 != "/" }, path = rest.dropFirst(authority.count + 1)
-        let at = authority.lastIndex(of: "@")
-        let place = at.map { authority[authority.index(after: $0)...] } ?? authority
-        let (name, port) = try hostAndPort(String(place))
-        guard !name.contains("?"), port != 0 else { throw Refusal("\(quoted(withoutPassword(text))) is not of the form \(example)") }
-        var server = GatewayConfiguration.Redis(host: name)
-        if let address = IPAddress(name) { server.host = address.description } else { server.host = try host(name) }
-        server.port = port ?? server.port
-        if let at {
-            let parts = authority[..<at].split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-            let user = SIPURI.unescaped(parts[0]), password = parts.count > 1 ? SIPURI.unescaped(parts[1]) : ""
-            guard !password.isEmpty else { throw Refusal("a user of Redis needs a password, as in \(example)") }
-            server.user = user.isEmpty ? nil : user
-            server.password = Secret(password)
-        }
-        if !path.isEmpty {
-            guard let database = Int(path), (0...1_023).contains(database) else {
-                throw Refusal("\(quoted(withoutPassword(text))) does not end in the number of a database, 0 to 1023")
-            }
-            server.database = database
-        }
-        return .redis(server)
     }
 }

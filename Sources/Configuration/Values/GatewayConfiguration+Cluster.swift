@@ -13,21 +13,43 @@ extension GatewayConfiguration {
         public var secret: Secret?
         /// Key `cluster.prefix`: begins each key in Redis, at most 64 characters; the same for all nodes. Default: `tern:`.
         public var prefix = "tern:"
+        /// Key `cluster.authorities`: a PEM file of those whose certificates are believed of Redis, where it is reached by TLS. Default: Debian's.
+        public var authorities = "/etc/ssl/certs/ca-certificates.crt"
+        /// Key `cluster.sentinel_password`: what the sentinels ask for, 1 to 512 characters. Default: none.
+        public var sentinelPassword: Secret?
 
         public init() {}
     }
 
-    /// A Redis server: `redis://USER:PASSWORD@HOST:PORT/DATABASE`.
+    /// A Redis: `redis://USER:PASSWORD@HOST:PORT/DATABASE`, or the master that sentinels name, `redis+sentinel://USER:PASSWORD@HOST:PORT,HOST:PORT/MASTER/DATABASE`;
+    /// with `rediss` by TLS.
     public struct Redis: Sendable, Equatable {
-        /// A name, or an address without brackets.
-        public var host: String
-        public var port = 6_379
+        /// Where a server or a sentinel is.
+        public struct Place: Sendable, Equatable, CustomStringConvertible {
+            /// A name, or an address without brackets.
+            public var host: String
+            public var port: Int
+
+            public init(host: String, port: Int) {
+                self.host = host
+                self.port = port
+            }
+
+            public var description: String { "\(host.contains(":") ? "[\(host)]" : host):\(port)" }
+        }
+
+        /// The server, or the sentinels.
+        public var places: [Place]
+        /// What the sentinels call the server; nil where there are none.
+        public var master: String?
+        public var isSecure: Bool
         public var user: String?
         public var password: Secret?
         public var database = 0
 
-        public init(host: String) {
-            self.host = host
+        public init(places: [Place], isSecure: Bool = false) {
+            self.places = places
+            self.isSecure = isSecure
         }
     }
 }
@@ -35,7 +57,8 @@ extension GatewayConfiguration {
 extension GatewayConfiguration.Redis: CustomStringConvertible {
     /// Without the password.
     public var description: String {
-        "redis://\(user.map { $0 + "@" } ?? "")\(host.contains(":") ? "[\(host)]" : host):\(port)/\(database)"
+        let scheme = (isSecure ? "rediss" : "redis") + (master == nil ? "" : "+sentinel"), login = user.map { $0 + "@" } ?? ""
+        return "\(scheme)://\(login)\(places.map(\.description).joined(separator: ","))/\(master.map { $0 + "/" } ?? "")\(database)"
     }
 }
 

@@ -78,6 +78,14 @@ extension MetricsRegistry {
         MetricFamily("tern_janus_starts_total", .counter, "Starts of the Januses of our own, by server."),
         MetricFamily("tern_janus_request_seconds", .histogram(times), "Time until Janus has answered, by request."),
         MetricFamily("tern_janus_errors_total", .counter, "Requests to Janus that failed, by request."),
+        // The cluster
+        MetricFamily("tern_cluster_up", .gauge, "1 while Redis is written to and read from, else 0. This and what follows is there with registrations in Redis alone."),
+        MetricFamily("tern_cluster_nodes", .gauge, "Other gateways of the cluster, by state: up, draining, gone, omitted (more than are looked at)."),
+        MetricFamily("tern_cluster_entries", .gauge, "What other gateways have, as this one knows it: phones (their registrations), browsers (users with one)."),
+        MetricFamily("tern_cluster_waiting", .gauge, "Registrations and browsers that wait to be written to Redis."),
+        MetricFamily("tern_cluster_age_seconds", .gauge, "How long ago Redis was written to, changes were read from it, and everything was loaded, by of: write, read, load; NaN before the first time."),
+        MetricFamily("tern_cluster_loads_total", .counter, "How often everything that other gateways have was loaded: at the start, and after each lost connection."),
+        MetricFamily("tern_cluster_errors_total", .counter, "How often Redis could not be asked, by of: write, read."),
         // Recordings
         MetricFamily("tern_recordings", .gauge, "Recordings that are being finished, or wait for it."),
         MetricFamily("tern_recordings_total", .counter, "Recordings that are over, by result: ready, failed."),

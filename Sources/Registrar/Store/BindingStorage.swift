@@ -53,6 +53,9 @@ final class BindingStorage {
 
     // MARK: Writing
 
+    /// How many bindings wait to be written; nil where all do.
+    var waiting: Int? { backlog.count }
+
     func store(_ changes: [BindingChange]) {
         guard !isStopped else { return }
         backlog.note(changes)

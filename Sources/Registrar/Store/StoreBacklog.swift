@@ -18,6 +18,9 @@ struct StoreBacklog {
 
     var isEmpty: Bool { waiting == .changes([:]) && !isWriting }
 
+    /// How many bindings wait to be written; nil where all do.
+    var count: Int? { if case .changes(let numbers) = waiting { numbers.count } else { nil } }
+
     mutating func note(_ changes: [BindingChange]) {
         guard case .changes(var numbers) = waiting else { return }
         // Held twice, the dictionary would be copied for each change.

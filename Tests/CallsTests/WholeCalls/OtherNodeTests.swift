@@ -14,21 +14,24 @@ struct OtherNodeTests {
     /// Other nodes, as a test says.
     @LoopActor
     private final class Nodes: OtherNodes {
-        var here: [String: [ClusterNode]] = [:]
+        var here: [String: [ClusterTarget]] = [:]
         var contacts: [String: [Binding]] = [:]
 
         /// The phones that were said to ring anyway.
         var excepted: [Set<String>] = []
 
-        func nodes(of user: String, except instances: Set<String>) -> [ClusterNode] {
+        func nodes(of user: String, except instances: Set<String>) -> [ClusterTarget] {
             excepted.append(instances)
             return here[user] ?? []
         }
         func hasBrowser(_ user: String) -> Bool { here[user] != nil }
         func stranded(of user: String) -> [Binding] { contacts[user] ?? [] }
-        func authorization(to node: ClusterNode, user: String, source: String) -> String { "\(node.name) \(user) \(source)" }
-        func caller(_ authorizations: [String], user: String, takes: Bool) -> (node: String, source: String)? {
-            authorizations.first.flatMap { $0.hasPrefix("node ") ? ("other", String($0.dropFirst(5))) : nil }
+        func authorization(to target: ClusterTarget, user: String, source: String) -> String {
+            (["\(target.node.name) \(user) \(source)"] + target.excepted.sorted()).joined(separator: " ")
+        }
+        func caller(_ authorizations: [String], user: String, takes: Bool) -> NodeCall? {
+            guard let words = authorizations.first?.split(separator: " ").map(String.init), words.count > 1, words[0] == "node" else { return nil }
+            return NodeCall(node: "other", user: user, source: words[1], excepted: Set(words.dropFirst(2).map(NodeCall.fingerprint)))
         }
     }
 
@@ -42,7 +45,7 @@ struct OtherNodeTests {
         func targets(of user: String) -> [Binding] { all.filter { $0.user == user } }
     }
 
-    private static let b = ClusterNode(name: "b", address: ListenAddress(transport: .tcp, address: "192.0.2.2", port: 5_070))
+    private static let b = ClusterTarget(node: ClusterNode(name: "b", address: ListenAddress(transport: .tcp, address: "192.0.2.2", port: 5_070)))
 
     @Test("a call to a user rings each other node that has something of the user, once, with who calls")
     func out() async throws {
@@ -141,6 +144,33 @@ struct OtherNodeTests {
             await bench.settle()
             #expect(bench.agent.requests.map(\.target) == ["198.51.100.20", "203.0.113.1", "203.0.113.4", "203.0.113.5"].map { "sip:carol@\($0)" })
             #expect(nodes.excepted == [["<urn:uuid:1>"]])
+            caller.receive(.cancelled(nil))
+            await bench.settle()
+            withExtendedLifetime(nodes) {}
+        }
+    }
+
+    @Test("a phone with flows at several nodes rings at the one that the sender has chosen: the others leave it, and ring their other phones")
+    func excepted() async throws {
+        try await CallBench.play { bench in
+            let nodes = Nodes()
+            bench.switchboard.others = nodes
+            nodes.here = ["carol": [ClusterTarget(node: Self.b.node, excepted: ["<urn:uuid:1>"])]]
+            let phones = try [("198.51.100.1", "<urn:uuid:1>"), ("198.51.100.2", "<urn:uuid:2>"), ("198.51.100.3", nil)].map { host, instance in
+                Binding(
+                    id: 1, user: "alice", contact: try #require(SIPURI("sip:alice@\(host)")), q: nil, expires: .now + .seconds(60), updated: .now, callID: host,
+                    cSeq: 1, path: [], flow: "udp/\(host):5060/192.0.2.1:5060", userAgent: nil, received: "", instance: instance, registrationID: nil)
+            }
+            bench.switchboard.admission.users.phones = Phones(all: phones)
+            let handedOn = bench.phone(calls: "alice", authorizations: ["node user:carol <urn:uuid:1> <urn:uuid:9>"])
+            await bench.settle()
+            #expect(bench.agent.requests.map(\.target) == ["sip:alice@198.51.100.2", "sip:alice@198.51.100.3"])
+            handedOn.receive(.cancelled(nil))
+            await bench.settle()
+            let caller = bench.phone(calls: "carol")
+            await bench.settle()
+            let headers = bench.agent.requests.last?.headers.filter { $0.name == "Authorization" }.map(\.value)
+            #expect(headers == ["b carol anonymous <urn:uuid:1>"])
             caller.receive(.cancelled(nil))
             await bench.settle()
             withExtendedLifetime(nodes) {}

@@ -14,12 +14,17 @@ struct ClusterStage: Sendable {
 
     /// Runs `body` with as many gateways as names, each of which knows the others.
     ///
-    /// - Parameter more: Further sections of each configuration.
-    static func with(_ names: [String] = ["a", "b"], more: String = "", _ body: (ClusterStage) async throws -> Void) async throws {
-        let stage = try Stage.running, redis = try RedisProcess()
+    /// - Parameters:
+    ///   - sentinels: Those that name the gateways' Redis, in place of one server.
+    ///   - http: Further lines of the section `http` of each configuration.
+    ///   - more: Further sections of each configuration.
+    static func with(
+        _ names: [String] = ["a", "b"], sentinels: RedisSentinels? = nil, http: [String] = [], more: String = "", _ body: (ClusterStage) async throws -> Void
+    ) async throws {
+        let stage = try Stage.running, redis = try sentinels?.servers[0] ?? RedisProcess(), url = sentinels?.url ?? redis.url
         var gateways: [GatewayProcess] = []
         do {
-            for name in names { gateways.append(try await GatewayProcess(in: stage.environment, name: name, redis: redis.url, more: more)) }
+            for name in names { gateways.append(try await GatewayProcess(in: stage.environment, name: name, http: http, redis: url, more: more)) }
             let cluster = ClusterStage(redis: redis, gateways: gateways, stage: stage)
             for gateway in gateways { try await cluster.knows(gateway, others: names.count - 1) }
             try await body(cluster)

@@ -16,7 +16,10 @@ final class ExternalJanus: @unchecked Sendable {
     private var target: (request: String, passing: Int)?
 
     /// Starts it, with the plugin and the transport that the gateway of the stage has.
-    init(_ stage: Stage, name: String) async throws {
+    ///
+    /// - Parameter address: Where it has its media; that of the stage for nil.
+    init(_ stage: Stage, name: String, address: String? = nil) async throws {
+        let address = address ?? stage.environment.address
         folder = stage.environment.directory.appendingPathComponent(name)
         port = try FreePort.tcp("127.0.0.1")
         listener = try Socket(type: SOCK_STREAM, address: "127.0.0.1", port: 0)
@@ -30,11 +33,11 @@ final class ExternalJanus: @unchecked Sendable {
                 transports_folder = "\(libraries)/transports"
                 events_folder = "\(libraries)/events"
                 loggers_folder = "\(libraries)/loggers"
-                interface = "\(stage.environment.address)"
+                interface = "\(address)"
                 event_loops = 2
             }
             media: { rtp_port_range = "41000-41999" }
-            nat: { ice_enforce_list = "\(stage.environment.address)" }
+            nat: { ice_enforce_list = "\(address)" }
 
             """
         let transport = "general: { ws = true, ws_port = \(port), ws_ip = \"127.0.0.1\", wss = false }\nadmin: { admin_ws = false }\n"
@@ -54,6 +57,13 @@ final class ExternalJanus: @unchecked Sendable {
         let janus = try await TestProcess("/usr/bin/env", ["janus", "--disable-colors", "--configs-folder", folder.path])
         lock.withLock { process = janus }
         _ = try await janus.line(with: "WebSockets thread started", within: .patience)
+    }
+
+    /// Ends it at once, with all that it has.
+    func die() async {
+        guard let process = lock.withLock({ process }) else { return }
+        await process.send(signal: SIGKILL)
+        _ = await process.exit(within: .patience)
     }
 
     func stop() async {

@@ -40,6 +40,7 @@ final class GatewayProcess: Sendable {
     ///   - registrations: The database of the registrar, relative to the gateway's directory; none without it.
     ///   - nameServer: `ADDRESS:PORT`, in place of the system's.
     ///   - httpAddress: Where the page is served.
+    ///   - http: Further lines of the section `http`.
     ///   - recording: Further lines of the section `recordings`.
     ///   - sip: Further lines of the section `sip`.
     ///   - calls: Further lines of the section `calls`.
@@ -53,7 +54,7 @@ final class GatewayProcess: Sendable {
     ///   - variables: Further variables of its environment.
     init(
         in environment: TestEnvironment, name: String = "gateway", routes: String? = nil, registrations: String? = nil,
-        nameServer: String? = nil, httpAddress: String = "127.0.0.1", recording: [String] = [], sip: [String] = [], calls: [String] = [],
+        nameServer: String? = nil, httpAddress: String = "127.0.0.1", http: [String] = [], recording: [String] = [], sip: [String] = [], calls: [String] = [],
         media: [String] = [], records: [String] = ["database: memory"], listensOnIPv6: Bool = false,
         tls: (certificate: String, key: String)? = nil, janus: [String]? = nil, redis: String? = nil, more: String = "", variables: [String: String] = [:]
     ) async throws {
@@ -70,7 +71,7 @@ final class GatewayProcess: Sendable {
         let database = redis ?? registrations.map { [directory] in directory.appendingPathComponent($0).path } ?? ":memory:"
         let cluster = redis == nil ? "" : "cluster: {node: \"\(name)\", secret: \"\(GatewayProcess.clusterSecret)\"}\n"
         let text = GatewayProcess.configuration(
-            address: address, sipPort: sipPort, tlsPort: tls == nil ? nil : tlsPort, http: "\(httpAddress):\(httpPort)", phonePort: phonePort,
+            address: address, sipPort: sipPort, tlsPort: tls == nil ? nil : tlsPort, http: ["listen: \(httpAddress):\(httpPort)"] + http, phonePort: phonePort,
             directory: directory, recording: recording,
             sip: sip + (tls.map { ["tls: {certificate: \"\($0.certificate)\", key: \"\($0.key)\"}"] } ?? []), calls: calls, media: media,
             records: records.map { [directory] in $0.replacing("DIRECTORY", with: directory.path) }, listensOnIPv6: listensOnIPv6,
@@ -106,7 +107,7 @@ final class GatewayProcess: Sendable {
 
     /// Times are short, so that a test of their end is.
     private static func configuration(
-        address: String, sipPort: Int, tlsPort: Int?, http: String, phonePort: Int, directory: URL, recording: [String], sip: [String], calls: [String],
+        address: String, sipPort: Int, tlsPort: Int?, http: [String], phonePort: Int, directory: URL, recording: [String], sip: [String], calls: [String],
         media: [String], records: [String], listensOnIPv6: Bool, janus: [String], registrations: String, nameServers: String, routes: String, more: String
     ) -> String {
         """
@@ -117,7 +118,7 @@ final class GatewayProcess: Sendable {
           name_servers: \(nameServers)
         \(sip.map { "  " + $0 }.joined(separator: "\n"))
         http:
-          listen: \(http)
+        \(http.map { "  " + $0 }.joined(separator: "\n"))
         media:
           address: \(address)
         \((["rtp_ports: 20000-20999"].filter { _ in !media.contains { $0.hasPrefix("rtp_ports") } } + media).map { "  " + $0 }.joined(separator: "\n"))

@@ -6,14 +6,14 @@ extension SIPProbe {
     @discardableResult
     func register(
         _ user: String, password: String = GatewayProcess.password, as login: String? = nil, expires: Int = 600, contact: String? = nil,
-        domain: String? = nil, headers: String = ""
+        parameters: String = "", domain: String? = nil, headers: String = ""
     ) async throws -> Int {
         let id = UUID().uuidString
-        send(registration(user, at: domain, id: id, number: 1, expires: expires, contact: contact, headers: headers))
+        send(registration(user, at: domain, id: id, number: 1, expires: expires, contact: contact, parameters: parameters, headers: headers))
         let challenge = try await final("REGISTER", ofCallID: id, number: 1)
         guard SIPProbe.status(of: challenge) == 401 else { return SIPProbe.status(of: challenge) }
         let credentials = try answer(to: challenge, user: login ?? user, password: password, method: "REGISTER", uri: "sip:\(registrar)")
-        send(registration(user, at: domain, id: id, number: 2, expires: expires, contact: contact, headers: "Authorization: \(credentials)\r\n" + headers))
+        send(registration(user, at: domain, id: id, number: 2, expires: expires, contact: contact, parameters: parameters, headers: "Authorization: \(credentials)\r\n" + headers))
         return SIPProbe.status(of: try await final("REGISTER", ofCallID: id, number: 2))
     }
 
@@ -29,12 +29,12 @@ extension SIPProbe {
     }
 
     func registration(
-        _ user: String, at domain: String?, id: String, number: Int, expires: Int, contact: String?, headers: String = ""
+        _ user: String, at domain: String?, id: String, number: Int, expires: Int, contact: String?, parameters: String = "", headers: String = ""
     ) -> String {
         let record = "<sip:\(user)@\(domain ?? registrar)>"
         return "REGISTER sip:\(registrar) SIP/2.0\r\nVia: SIP/2.0/UDP \(authority);rport;branch=z9hG4bK\(UUID().uuidString)\r\n"
             + "Max-Forwards: 70\r\nFrom: \(record);tag=r\r\nTo: \(record)\r\nCall-ID: \(id)\r\n"
-            + "CSeq: \(number) REGISTER\r\nContact: <\(contact ?? "sip:\(user)@\(authority)")>;expires=\(expires)\r\n\(headers)Content-Length: 0\r\n\r\n"
+            + "CSeq: \(number) REGISTER\r\nContact: <\(contact ?? "sip:\(user)@\(authority)")>;expires=\(expires)\(parameters)\r\n\(headers)Content-Length: 0\r\n\r\n"
     }
 
     private func final(_ method: String, ofCallID id: String, number: Int) async throws -> String {

@@ -40,11 +40,13 @@ export class TernClient extends Emitter {
   #router = new EventRouter();
   /** All that live, with or without an id yet. */
   #live = new Set();
+  #isLoggingOut = false;
 
   /**
    * @param {object} [options]
    * @param {string|string[]} [options.url] of the API; by default `/api` of where the page came from. Of several gateways that know each other, the
-   *   first is tried first; when it is gone, the client logs in at the next one that is there, and the calls of before have ended
+   *   first is tried first; when it is gone, the client logs in at the next one that is there, and the calls of before have ended. When it drains,
+   *   the client goes to one that does not as soon as no session or call lives
    * @param {RTCIceServer[]} [options.iceServers] none by default: the gateway's media address is reachable
    * @param {boolean} [options.trickle] send candidates as they are found, default true; or else wait for them (2 s)
    * @param {number} [options.timeout] ms for a connection or an answer, default 10,000
@@ -99,10 +101,15 @@ export class TernClient extends Emitter {
 
   /** Ends all sessions and calls, logs out and disconnects. */
   async logout() {
-    // Who signs out here does not refuse for the user's other clients.
-    await Promise.all(this.sessions.map(session => session.state === 'incoming' ? session.reject(480, 'signed out') : session.stop()));
-    if (this.state === 'online') await this.request('core', 'logout').catch(() => {});
-    this.#link.close();
+    this.#isLoggingOut = true;
+    try {
+      // Who signs out here does not refuse for the user's other clients.
+      await Promise.all(this.sessions.map(session => session.state === 'incoming' ? session.reject(480, 'signed out') : session.stop()));
+      if (this.state === 'online') await this.request('core', 'logout').catch(() => {});
+      this.#link.close();
+    } finally {
+      this.#isLoggingOut = false;
+    }
     this.user = this.connectionId = null;
   }
 
@@ -159,6 +166,7 @@ export class TernClient extends Emitter {
   _forget(session) {
     this.#live.delete(session);
     this.#router.forget(session);
+    this.#leaveDraining();
   }
 
   async #login(credentials) {
@@ -174,9 +182,16 @@ export class TernClient extends Emitter {
   }
 
   #drains(isDraining) {
-    if (this.isDraining === isDraining) return;
+    const isNew = this.isDraining !== isDraining;
     this.isDraining = isDraining;
-    this.emit('draining', isDraining);
+    if (isNew) this.emit('draining', isDraining);
+    this.#leaveDraining();
+  }
+
+  /** Nobody calls a gateway that drains: who has nothing to lose goes to another one. */
+  #leaveDraining() {
+    const mayLeave = () => this.isDraining && this.#live.size === 0 && !this.#isLoggingOut;
+    if (mayLeave()) this.#link.move(mayLeave);
   }
 
   #track(session) {

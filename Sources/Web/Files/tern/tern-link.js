@@ -27,6 +27,10 @@ export class TernLink {
   #wake = null;
   /** Counts what was asked for; work begun under an older count is no longer wanted. */
   #epoch = 0;
+  /** The epoch in which another gateway is looked for. */
+  #moving = -1;
+  /** Connections that are being logged out. */
+  #left = new WeakSet();
 
   /** @type {'offline'|'connecting'|'online'|'reconnecting'} */
   state = 'offline';
@@ -60,7 +64,8 @@ export class TernLink {
       const [connection, answer] = await this.#attempts(epoch, link => link.request('core', 'login', credentials));
       this.#credentials = credentials;
       this.#adopt(connection, answer);
-      return answer;
+      if (answer.draining !== true) return answer;
+      return await this.#moved(epoch, () => epoch === this.#epoch).catch(() => null) ?? answer;
     } catch (error) {
       if (epoch === this.#epoch) this.#become('offline');
       throw error;
@@ -84,6 +89,68 @@ export class TernLink {
     this.#become('offline');
   }
 
+  /**
+   * Logs in at another of the gateways, one that takes calls, and leaves the one that it is at. Where there is none, it looks again and again.
+   * @param {() => boolean} mayMove whether it is still to be done
+   */
+  async move(mayMove) {
+    const epoch = this.#epoch;
+    if (this.#urls.length < 2 || this.state !== 'online' || this.#moving === epoch) return;
+    this.#moving = epoch;
+    const isWanted = () => epoch === this.#epoch && mayMove();
+    try {
+      for (let delay = firstDelay; ; delay = Math.min(delay * 2, longestDelay)) {
+        // Not all pages at once.
+        await new Promise(resolve => setTimeout(resolve, delay * Math.random()));
+        if (!isWanted() || await this.#moved(epoch, isWanted)) return;
+        await new Promise(resolve => setTimeout(resolve, delay));
+      }
+    } catch (error) {
+      // There this user is none.
+      if (!isRefusal(error)) throw error;
+    } finally {
+      if (this.#moving === epoch) this.#moving = -1;
+    }
+  }
+
+  /** Moves to the first of the other gateways that takes calls, and gives its answer; null where there is none. */
+  async #moved(epoch, isWanted) {
+    const former = this.#current;
+    for (let step = 1; step < this.#urls.length && isWanted(); step += 1) {
+      const answer = await this.#movedTo((former + step) % this.#urls.length, epoch, isWanted);
+      if (answer) return answer;
+    }
+    return null;
+  }
+
+  /** Moves to a gateway where it takes calls, and gives its answer; else null. */
+  async #movedTo(index, epoch, isWanted) {
+    const leave = connection => {
+      this.#left.add(connection);
+      connection.request('core', 'logout').catch(() => {}).then(() => connection.close());
+    };
+    const open = handlers => TernConnection.open(this.#urls[index], handlers, this.#timeout);
+    try {
+      const [connection, answer] = await this.#attempt(epoch, link => link.request('core', 'login', this.#credentials), open);
+      if (answer.draining === true || !isWanted()) {
+        leave(connection);
+        return null;
+      }
+      const former = this.#connection;
+      this.#epoch += 1;
+      this.#current = index;
+      this.#drop();
+      this.#become('reconnecting');
+      this.#adopt(connection, answer);
+      this.#handlers.onResumed(answer, true);
+      leave(former);
+      return answer;
+    } catch (error) {
+      if (isRefusal(error)) throw error;
+      return null;
+    }
+  }
+
   #become(state) {
     if (this.state === state) return;
     this.state = state;
@@ -91,14 +158,15 @@ export class TernLink {
   }
 
   /** Opens a connection and logs in on it; closes it again when that fails or is no longer wanted. */
-  async #attempt(epoch, authenticate) {
+  async #attempt(epoch, authenticate, open = handlers => this.#open(epoch, handlers)) {
     let connection;
+    // A gateway that has been left has nothing to say any more.
     const handlers = {
-      onEvent: this.#handlers.onEvent,
-      onRequest: this.#handlers.onRequest,
+      onEvent: event => { if (!this.#left.has(connection)) this.#handlers.onEvent(event); },
+      onRequest: (request, reply) => this.#left.has(connection) ? reply.fail(480, 'at another gateway') : this.#handlers.onRequest(request, reply),
       onClose: () => { if (this.#connection === connection) this.#lost(); },
     };
-    connection = await this.#open(epoch, handlers);
+    connection = await open(handlers);
     try {
       if (epoch !== this.#epoch) throw new TernCancelledError();
       const answer = await authenticate(connection);

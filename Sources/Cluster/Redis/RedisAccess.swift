@@ -1,0 +1,63 @@
+/// Opens connections to the Redis that is the right one at the moment: where there are sentinels, to the master that they name. Blocks, and is used off the
+/// loop, by one queue.
+final class RedisAccess {
+    /// How long one sentinel may take: there are others.
+    private static let patience = Duration.seconds(1)
+
+    private let server: RedisServer
+    /// The sentinels, the one that has answered last before the others.
+    private var sentinels: [RedisServer.Place] = []
+    private var master = ""
+
+    init(_ server: RedisServer) {
+        self.server = server
+        if case .sentinels(let places, let name) = server.location { (sentinels, master) = (places, name) }
+    }
+
+    /// Connects, logs in and chooses the database.
+    func connect() throws(RedisError) -> RedisConnection {
+        let place: RedisServer.Place
+        switch server.location {
+        case .server(let one): place = one
+        case .sentinels: place = try currentMaster()
+        }
+        let connection = try RedisConnection(place, authorities: server.authorities)
+        if let password = server.password?.value { try connection.perform(["AUTH"] + (server.user.map { [$0] } ?? []) + [password]) }
+        if !sentinels.isEmpty { try check(connection) }
+        if server.database != 0 { try connection.perform(["SELECT", "\(server.database)"]) }
+        return connection
+    }
+
+    /// A server that a sentinel names may not be the master yet, or any more (https://redis.io/docs/latest/develop/reference/sentinel-clients/).
+    private func check(_ connection: RedisConnection) throws(RedisError) {
+        do throws(RedisError) {
+            let role = try connection.perform(["ROLE"]).list.first?.text ?? "?"
+            guard role == "master" else { throw RedisError("\(connection.place), which the sentinels name as the master \(master), is a \(role)") }
+        } catch {
+            // Who may not ask learns it from the first command that writes.
+            guard error.code == "NOPERM" else { throw error }
+        }
+    }
+
+    private func currentMaster() throws(RedisError) -> RedisServer.Place {
+        var failures: [String] = []
+        for (index, sentinel) in sentinels.enumerated() {
+            do throws(RedisError) {
+                let place = try ask(sentinel)
+                sentinels.insert(sentinels.remove(at: index), at: 0)
+                return place
+            } catch {
+                failures.append(error.description)
+            }
+        }
+        throw RedisError("no sentinel knows the master \(master): \(failures.joined(separator: "; "))")
+    }
+
+    private func ask(_ sentinel: RedisServer.Place) throws(RedisError) -> RedisServer.Place {
+        let connection = try RedisConnection(sentinel, authorities: server.authorities, patience: RedisAccess.patience)
+        if let password = server.sentinelPassword?.value { try connection.perform(["AUTH", password]) }
+        let words = try connection.perform(["SENTINEL", "get-master-addr-by-name", master]).list.compactMap(\.text)
+        guard words.count == 2, let port = Int(words[1]), (1...65_535).contains(port) else { throw RedisError("the sentinel at \(sentinel) does not know it") }
+        return RedisServer.Place(host: words[0], port: port)
+    }
+}
