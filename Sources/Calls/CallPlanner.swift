@@ -190,22 +190,31 @@ final class CallPlanner {
         let identity = OutgoingIdentity(toNode: context.origin, domain: settings.domain)
         let origin = CallOrigin(source: .user(user), user: user, displayName: users.displayName(of: user))
         let source = context.origin.source.nodeText, directory = users
-        return users.nodes(of: user, except: Set(users.contacts(of: user).compactMap(\.instance))).map { target in
-            let node = target.node
-            let name = SIPURI.escaped(user: user)
+        let name = SIPURI.escaped(user: user)
+        func invitation(to node: ClusterNode) -> SIPInviteRequest {
             var request = SIPInviteRequest(
                 target: "sip:\(name)@\(node.address.hostAndPort)\(node.address.transport == .udp ? "" : ";transport=\(node.address.transport.rawValue)")",
                 identity: identity, to: "sip:\(name)@\(settings.domain)", maxForwards: context.maxForwards, more: context.headers)
             request.hop = SIPHop(transport: node.address.transport, address: node.address.address, port: node.address.port, serverName: node.address.address)
             request.firstResponseLimit = CallPlanner.nodeSilence
+            return request
+        }
+        return users.nodes(of: user, except: Set(users.contacts(of: user).compactMap(\.instance))).map { target in
+            let node = target.node
+            // An older flow of the phone, at another node, is tried where this one does not ring it.
+            let targets = [target] + target.fallbacks.map { ClusterTarget(node: $0) }
+            let attempts = targets.enumerated().map { SIPCalleeLeg.Attempt(request: invitation(to: $1.node), target: $0) }
             // Its time counts from the INVITE, which may go out much later.
-            let leg = SIPCalleeLeg(endpoint: agent, origin: origin, request: request) { [weak directory] in
-                directory?.others?.authorization(to: target, user: user, source: source)
+            let leg = SIPCalleeLeg(endpoint: agent, origin: origin, attempts: attempts, failsOver: CallPlanner.nodesFailOver) { [weak directory] attempt in
+                targets.indices.contains(attempt) ? directory?.others?.authorization(to: targets[attempt], user: user, source: source) : nil
             }
             let family: AddressFamily = node.address.address.contains(":") ? .ip6 : .ip4
             return (leg, branch(.proxy(caller: context.callerType, callee: .rtp), context, family: family))
         }
     }
+
+    /// Whether a node that has refused a call with this status may only have lost the phone.
+    private static func nodesFailOver(on status: Int) -> Bool { [408, 430, 480].contains(status) || (500..<600).contains(status) }
 
     private func elsewhere(_ uri: String, srtp: SRTPPolicy?, _ context: CallContext) -> [Party] {
         guard let agent else { return [] }

@@ -18,8 +18,8 @@ public final class ClusterService {
     private static let patience = Duration.seconds(5)
     /// Ends of bindings of other nodes that wait to be written.
     private static let mostEnded = 10_000
-    /// Those that are written at once: signs of life wait meanwhile.
-    private static let endedAtOnce = 100
+    /// Those that are written at once, and how long that may take: signs of life wait meanwhile.
+    private nonisolated static let endedAtOnce = (number: 100, time: Duration.seconds(1))
     /// Users whose bindings are compared with those of other nodes before the loop serves others.
     private static let settledAtOnce = 200
     /// How often a node that is gone is looked through for what has ended.
@@ -47,6 +47,8 @@ public final class ClusterService {
     /// Bindings of other nodes whose phones have ended them here, which Redis has not been told yet.
     private var ended: [EndedBinding] = []
     private var isEnding = false
+    /// Whether the connection to Redis was lost between two signs of life.
+    private var hasLost = false
     /// Users whose bindings are still to be compared with those of other nodes.
     private var unsettled: [String] = []
     private var isSettling = false
@@ -157,7 +159,7 @@ public final class ClusterService {
         heartbeat?.cancel()
         gathering?.cancel()
         (heartbeat, gathering) = (nil, nil)
-        let store = store, reader = reader, last = Array(ended.prefix(ClusterService.endedAtOnce))
+        let store = store, reader = reader, last = Array(ended.prefix(ClusterService.endedAtOnce.number))
         let done = FirstOutcome<Bool>()
         let bound = LoopTimer.schedule(after: ClusterService.patience) { done.settle(false) }
         LoopActor.task {
@@ -253,26 +255,28 @@ public final class ClusterService {
     private func writeEnded() {
         guard !isStopped, !isEnding, failures.writing == nil, !ended.isEmpty else { return }
         isEnding = true
-        let store = store, some = Array(ended.prefix(ClusterService.endedAtOnce))
+        let store = store, some = Array(ended.prefix(ClusterService.endedAtOnce.number))
         LoopActor.task {
-            let written = await self.onQueue(self.writing) { ClusterService.write(some, to: store) }
+            let (written, failed) = await self.onQueue(self.writing) { ClusterService.write(some, to: store) }
             self.isEnding = false
             self.ended.removeFirst(min(written, self.ended.count))
-            if written == some.count { self.writeEnded() }
+            if failed { self.hasLost = true } else { self.writeEnded() }
         }
     }
 
-    /// - Returns: How many could be written.
-    private nonisolated static func write(_ ended: [EndedBinding], to store: NodeStore) -> Int {
+    /// - Returns: How many could be written in the time that there is, and whether Redis was lost meanwhile.
+    private nonisolated static func write(_ ended: [EndedBinding], to store: NodeStore) -> (count: Int, failed: Bool) {
+        let begin = ContinuousClock.now
         for (index, one) in ended.enumerated() where one.expires > .now {
+            if begin.duration(to: .now) > endedAtOnce.time { return (index, false) }
             do throws(RedisError) {
                 try store.end(one)
             } catch {
                 // What is no hash of bindings never will be.
-                if error.code != "WRONGTYPE" { return index }
+                if error.code != "WRONGTYPE" { return (index, true) }
             }
         }
-        return ended.count
+        return (ended.count, false)
     }
 
     /// Compares all bindings here with those of other nodes: some now, and the others when the loop has served what waits.
@@ -317,12 +321,13 @@ public final class ClusterService {
     private func write() async {
         guard !isWriting else { return }
         isWriting = true
-        let store = store, reader = reader, record = record, all = browsers, changes = changed, wasAway = failures.writing != nil
-        changed = []
+        let store = store, reader = reader, record = record, all = browsers, changes = hasLost ? nil : changed, server = tally.server
+        let mayBeAnother = failures.writing != nil || hasLost
+        (changed, hasLost) = ([], false)
         let result = await onQueue(writing) { () -> Result<NodeStore.Standing, RedisError> in
             do throws(RedisError) {
                 let standing = try store.claim(record)
-                if standing.isNew || changes == nil || (standing.browsers == 0 && !all.isEmpty) {
+                if standing.isNew || changes == nil || server.map({ $0 != standing.server }) == true || (standing.browsers == 0 && !all.isEmpty) {
                     try store.write(.browsers, everything: all.map { ($0, "1") })
                 } else {
                     try store.write(.browsers, (changes ?? []).map { all.contains($0) ? .set($0, "1") : .remove($0) })
@@ -336,6 +341,7 @@ public final class ClusterService {
         switch result {
         case .success(let standing):
             failures.writing = nil
+            let wasAway = mayBeAnother || server.map { $0 != standing.server } == true
             (tally.written, tally.server) = (.now, standing.server)
             missing = standing.bindings == 0 && registrar?.count ?? 0 > 0 ? missing + 1 : 0
             if standing.isNew || wasAway || missing > 1 { registrar?.storeEverything() }

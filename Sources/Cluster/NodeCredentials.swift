@@ -17,7 +17,7 @@ struct NodeCredentials {
     }
 
     static let scheme = "Tern-Node"
-    /// Its parameters, but for the code.
+    /// Its parameters, but for the code. The last one is of the second version, and missing where no phone is left out.
     private static let names = ["from", "to", "user", "source", "time", "nonce", "except"]
     /// Seconds that the clocks of two nodes may differ, and a request may take.
     static let tolerance = 60
@@ -44,7 +44,7 @@ struct NodeCredentials {
     func header(to node: String, user: String, source: String, excepted: Set<String> = [], now: Int) -> String {
         let nonce = (0..<4).map { _ in String(UInt32.random(in: .min ... .max), radix: 16) }.joined()
         let fingerprints = excepted.sorted().prefix(NodeCredentials.mostExcepted).map(NodeCall.fingerprint).joined(separator: ".")
-        let fields = [name, node, user, source, "\(now)", nonce, fingerprints]
+        let fields = [name, node, user, source, "\(now)", nonce] + (excepted.isEmpty ? [] : [fingerprints])
         let values = zip(NodeCredentials.names, fields).map { "\($0)=\"\(SIPURI.escaped(user: $1))\"" }
         return "\(NodeCredentials.scheme) " + (values + ["code=\"\(code(of: fields))\""]).joined(separator: ", ")
     }
@@ -58,7 +58,9 @@ struct NodeCredentials {
         guard let header = headers.first(where: { $0.lowercased().hasPrefix(NodeCredentials.scheme.lowercased() + " ") }) else { return .none }
         let fields = NodeCredentials.fields(header)
         let values = NodeCredentials.names.compactMap { fields[$0] }
-        guard values.count == NodeCredentials.names.count, let given = fields["code"], let written = Int(values[4]) else { return .wrong("they are malformed") }
+        guard values.count == NodeCredentials.names.count - (fields["except"] == nil ? 1 : 0), let given = fields["code"], let written = Int(values[4]) else {
+            return .wrong("they are malformed")
+        }
         let time = max(-4_000_000_000, min(4_000_000_000, written))
         guard ConstantTime.areEqual(Array(code(of: values).utf8), Array(given.utf8)) else { return .wrong("cluster.secret is another one") }
         guard values[1] == name else { return .wrong("they are for node \(values[1].prefix(64))") }
@@ -73,7 +75,7 @@ struct NodeCredentials {
             guard used.count < NodeCredentials.most else { return .wrong("there are too many") }
             used[values[5]] = time + NodeCredentials.tolerance
         }
-        let excepted = Set(values[6].split(separator: ".").prefix(NodeCredentials.mostExcepted).map(String.init))
+        let excepted = Set((fields["except"] ?? "").split(separator: ".").prefix(NodeCredentials.mostExcepted).map(String.init))
         return .valid(NodeCall(node: values[0], user: values[2], source: values[3], excepted: excepted))
     }
 
@@ -85,7 +87,8 @@ struct NodeCredentials {
 
     private func code(of fields: [String]) -> String {
         // A line for each: none of them has a line end in it.
-        let text = (["tern-node-2"] + fields.map { $0.filter { $0 != "\n" } }).joined(separator: "\n")
+        let version = fields.count < NodeCredentials.names.count ? "tern-node-1" : "tern-node-2"
+        let text = ([version] + fields.map { $0.filter { $0 != "\n" } }).joined(separator: "\n")
         return NodeCall.hexadecimal(HashFunction.sha256.authenticationCode(of: Array(text.utf8), key: key))
     }
 

@@ -20,7 +20,8 @@ final class LineWriter: Sendable {
 
     deinit { queue.end() }
 
-    func write(_ line: String) { queue.add(line) }
+    /// - Parameter isUrgent: Whether it waits for no others: what explains a crash that comes next.
+    func write(_ line: String, isUrgent: Bool = false) { queue.add(line, isUrgent: isUrgent) }
 
     /// Waits until all lines are written, or `limit` has passed.
     ///
@@ -56,6 +57,8 @@ private final class LineQueue: @unchecked Sendable {
     private var hasEnded = false
     /// Whether the thread sleeps until a line comes.
     private var isIdle = false
+    /// Whether what waits is to be written at once.
+    private var isHurried = false
     /// How many wait until all lines are written.
     private var flushes = 0
 
@@ -95,7 +98,7 @@ private final class LineQueue: @unchecked Sendable {
         return body()
     }
 
-    func add(_ text: String) {
+    func add(_ text: String, isUrgent: Bool) {
         let size = text.utf8.count + 1
         let isAdded = withLock {
             guard bytes + size <= capacity, !hasEnded, isRunning || start() else {
@@ -104,7 +107,8 @@ private final class LineQueue: @unchecked Sendable {
             }
             waiting.append(Line(text: text, missed: missed))
             (missed, bytes) = (0, bytes + size)
-            if isIdle || bytes >= capacity / 2 {
+            isHurried = isHurried || isUrgent || bytes >= capacity / 2
+            if isIdle || isHurried {
                 isIdle = false
                 pthread_cond_broadcast(changed)
             }
@@ -188,7 +192,8 @@ private final class LineQueue: @unchecked Sendable {
             }
             isIdle = false
             var end = LineQueue.time(in: LineQueue.gathering)
-            while flushes == 0, !hasEnded, bytes < capacity / 2, pthread_cond_timedwait(changed, mutex, &end) == 0 {}
+            while flushes == 0, !hasEnded, !isHurried, pthread_cond_timedwait(changed, mutex, &end) == 0 {}
+            isHurried = false
             defer { waiting = [] }
             return waiting
         }

@@ -27,13 +27,15 @@ public final class BlockingStream {
     public func allow(_ patience: Duration) { deadline = .now + patience }
 
     private static func connect(_ host: String, _ port: Int, _ deadline: ContinuousClock.Instant) throws(BlockingStreamError) -> Int32 {
-        let addresses = try HostAddresses.system.find(host, until: .now + ContinuousClock.now.duration(to: deadline) / 2)
+        let addresses = try HostLookup.system.find(host, until: .now + ContinuousClock.now.duration(to: deadline) / 2)
         var failure = BlockingStreamError("\(host) has no address")
-        for address in addresses {
+        for (index, address) in addresses.enumerated() {
+            // One that is silent leaves time for the others.
+            let limit = ContinuousClock.now + ContinuousClock.now.duration(to: deadline) / (addresses.count - index)
             let descriptor = socket(address.family, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue), 0)
             guard descriptor >= 0 else { throw .system() }
             do throws(BlockingStreamError) {
-                try connect(descriptor, address.with(port: port), deadline)
+                try connect(descriptor, address.with(port: port), limit)
                 return descriptor
             } catch {
                 close(descriptor)

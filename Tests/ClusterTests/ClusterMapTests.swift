@@ -27,7 +27,7 @@ struct ClusterMapTests {
             "b": try Self.content(["1"], at: 100), "c": try Self.content(["1"], browsers: ["bob"]), "d": try Self.content(["1", "2"]), "e": try Self.content([nil]),
             "f": try Self.content([nil], isDraining: true),
         ]))
-        _ = map.take(.alive(["b", "c", "d", "e", "f"]))
+        _ = map.take(.alive(["b", "c", "d", "e", "f"], of: ["b", "c", "d", "e", "f"]))
         #expect(map.nodes(of: "bob", now: .now).map(\.node.name) == ["b", "c", "d", "e"])
         #expect(map.nodes(of: "bob", except: ["1"], now: .now).map(\.node.name) == ["c", "d", "e"])
         #expect(map.nodes(of: "bob", except: ["1", "2"], now: .now).map(\.node.name) == ["c", "e"])
@@ -39,27 +39,40 @@ struct ClusterMapTests {
         _ = map.take(.loaded([
             "b": try Self.content(["1", "2"]), "c": try Self.content(["1"], at: 100), "d": try Self.content(["1"], browsers: ["bob"]), "e": try Self.content(["1"], at: 50),
         ]))
-        _ = map.take(.alive(["b", "c", "d", "e"]))
+        _ = map.take(.alive(["b", "c", "d", "e"], of: ["b", "c", "d", "e", "f"]))
         func targets(except instances: Set<String> = []) -> [String: Set<String>] {
             Dictionary(uniqueKeysWithValues: map.nodes(of: "bob", except: instances, now: .now).map { ($0.node.name, $0.excepted) })
         }
         #expect(targets() == ["b": ["1"], "c": [], "d": ["1"]])
+        // Where the phone is not reached there, it may be at a node that rings nothing else.
+        #expect(map.nodes(of: "bob", now: .now).map { $0.fallbacks.map(\.name) } == [[], ["e"], []])
         #expect(targets(except: ["2"]) == ["c": [], "d": ["1"]])
         // Where that node takes no calls the next one has it.
-        _ = map.take(.alive(["b", "d", "e"]))
+        _ = map.take(.alive(["b", "d", "e"], of: ["b", "c", "d", "e", "f"]))
         #expect(targets() == ["b": ["1"], "d": ["1"], "e": []])
-        _ = map.take(.alive(["b"]))
+        _ = map.take(.alive(["b"], of: ["b", "c", "d", "e", "f"]))
         #expect(targets() == ["b": []])
         #expect(targets(except: ["1", "2"]) == [:])
+    }
+
+    @Test("a node that is gone is known as long as it has bindings in Redis, and forgotten when it is taken out")
+    func forgotten() throws {
+        var map = ClusterMap()
+        _ = map.take(.loaded(["b": try Self.content(["1"]), "c": try Self.content(["2"])]))
+        _ = map.take(.alive(["c"], of: ["b", "c"]))
+        #expect(map.states.map(\.node.name) == ["b", "c"] && map.states.map(\.isAlive) == [false, true])
+        var released = 0
+        _ = map.take(.alive(["c"], of: ["c"])) { released += $0.count }
+        #expect(map.states.map(\.node.name) == ["c"] && released == 1)
     }
 
     @Test("what a node that is gone has of a phone that another one rings is left, the rest is rung, the most recent first")
     func stranded() throws {
         var map = ClusterMap()
         _ = map.take(.loaded(["b": try Self.content(["1", "2", nil, "3"]), "c": try Self.content(["2"])]))
-        _ = map.take(.alive(["c"]))
+        _ = map.take(.alive(["c"], of: ["b", "c", "d", "e", "f"]))
         #expect(map.stranded(of: "bob", now: .now).map(\.instance) == ["3", nil, "1"])
-        _ = map.take(.alive([]))
+        _ = map.take(.alive([], of: ["b", "c", "d", "e", "f"]))
         #expect(map.stranded(of: "bob", now: .now).count == 5)
     }
 }

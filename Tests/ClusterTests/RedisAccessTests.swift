@@ -60,6 +60,9 @@ struct RedisAccessTests {
         #expect(failure([closed.port]).contains("NOAUTH"))
         #expect(failure([late.port]).contains("which the sentinels name as the master main, is a slave"), "\(failure([late.port]))")
         #expect(failure([1, closed.port, sentinel.port], master: "other") == "")
+        // The others know better than one that has heard of no failover.
+        let good = try RedisProcess(sentinel: ["sentinel monitor main 127.0.0.1 \(redis.port) 2"])
+        #expect(failure([late.port, good.port]) == "" && failure([late.port, 1, good.port]) == "")
         // What is no sentinel is none.
         #expect(failure([redis.port]).contains("unknown command"), "\(failure([redis.port]))")
     }

@@ -22,7 +22,7 @@ struct HostAddressTests {
             asked.append(host)
             while hangs { lock.wait() }
             if let error { throw error }
-            return try HostAddresses.system.find("127.0.0.9", until: .now)
+            return try HostLookup.system.find("127.0.0.9", until: .now)
         }
     }
 
@@ -30,16 +30,16 @@ struct HostAddressTests {
 
     @Test("an address is one, and gets its port; a name of this machine has some; what is none is said")
     func found() throws {
-        let v4 = try HostAddresses.system.find("192.0.2.1", until: .now), v6 = try HostAddresses.system.find("2001:db8::1", until: .now)
+        let v4 = try HostLookup.system.find("192.0.2.1", until: .now), v6 = try HostLookup.system.find("2001:db8::1", until: .now)
         #expect(v4.count == 1 && v4[0].family == AF_INET && v6.count == 1 && v6[0].family == AF_INET6)
         #expect(port(v4[0].with(port: 6_379)) == [0x18, 0xEB] && port(v6[0].with(port: 6_379)) == [0x18, 0xEB])
-        #expect(try !HostAddresses.system.find("localhost", until: .now + .seconds(5)).isEmpty)
-        #expect(throws: BlockingStreamError.self) { try HostAddresses.system.find("no such name", until: .now + .seconds(10)) }
+        #expect(try !HostLookup.system.find("localhost", until: .now + .seconds(5)).isEmpty)
+        #expect(throws: BlockingStreamError.self) { try HostLookup.system.find("no such name", until: .now + .seconds(10)) }
     }
 
     @Test("a name server that hangs holds nobody up: the addresses of before count, and one question is asked, not many")
     func hangs() throws {
-        let names = Names(), addresses = HostAddresses { host throws(BlockingStreamError) in try names.answer(host) }
+        let names = Names(), addresses = HostLookup { host throws(BlockingStreamError) in try names.answer(host) }
         let known = try addresses.find("redis", until: .now + .seconds(5))
         names.hang(true)
         defer { names.hang(false) }
@@ -61,7 +61,7 @@ struct HostAddressTests {
 
     @Test("a name server that fails for a moment leaves the addresses of before; one that says that there is no such name does not")
     func fails() throws {
-        let names = Names(), addresses = HostAddresses { host throws(BlockingStreamError) in try names.answer(host) }
+        let names = Names(), addresses = HostLookup { host throws(BlockingStreamError) in try names.answer(host) }
         let known = try addresses.find("redis", until: .now + .seconds(5))
         names.error = BlockingStreamError("later", isTimeout: true)
         #expect(try addresses.find("redis", until: .now + .seconds(5)) == known)

@@ -11,7 +11,7 @@ final class SIPCalleeLeg: CalleeLeg, PhoneLeg {
     /// One INVITE that may be sent.
     struct Attempt {
         var request: SIPInviteRequest
-        /// The place of its target in ``Trunk/targets``.
+        /// The place of its target in ``Trunk/targets``, or among the nodes that may have the phone.
         var target = 0
     }
 
@@ -31,23 +31,28 @@ final class SIPCalleeLeg: CalleeLeg, PhoneLeg {
     var onInvited: (@LoopActor (SIPLegID) -> Void)?
     /// Tells the call that this leg is gone, when it is by our own doing.
     var onRefused: (@LoopActor (CallEnd) -> Void)?
-    /// Gives each INVITE its Authorization when it goes out, where it is to have one.
-    private let authorization: (@LoopActor () -> String?)?
+    /// Gives each INVITE its Authorization when it goes out, where it is to have one, by the place of its target.
+    private let authorization: (@LoopActor (Int) -> String?)?
+    /// Whether the next target is tried after a refusal with this status.
+    private let failsOver: @LoopActor (Int) -> Bool
     private var leg: SIPLegID?
     private(set) var dialog: SIPDialogOffers?
     private(set) var infos: SIPDialogInfos?
 
-    convenience init(
-        endpoint: any SIPUserAgent, origin: CallOrigin, request: SIPInviteRequest, authorization: (@LoopActor () -> String?)? = nil
-    ) {
-        self.init(endpoint: endpoint, origin: origin, attempts: [Attempt(request: request)], trunk: nil, service: nil, authorization: authorization)
+    convenience init(endpoint: any SIPUserAgent, origin: CallOrigin, request: SIPInviteRequest) {
+        self.init(endpoint: endpoint, origin: origin, attempts: [Attempt(request: request)]) { _ in false }
+    }
+
+    convenience init(endpoint: any SIPUserAgent, origin: CallOrigin, attempts: [Attempt], trunk: Trunk, service: TrunkService) {
+        self.init(endpoint: endpoint, origin: origin, attempts: attempts, trunk: trunk, service: service) { trunk.failsOver(on: $0) }
     }
 
     init(
-        endpoint: any SIPUserAgent, origin: CallOrigin, attempts: [Attempt], trunk: Trunk?, service: TrunkService?,
-        authorization: (@LoopActor () -> String?)? = nil
+        endpoint: any SIPUserAgent, origin: CallOrigin, attempts: [Attempt], trunk: Trunk? = nil, service: TrunkService? = nil,
+        failsOver: @escaping @LoopActor (Int) -> Bool, authorization: (@LoopActor (Int) -> String?)? = nil
     ) {
         self.authorization = authorization
+        self.failsOver = failsOver
         self.endpoint = endpoint
         self.origin = origin
         self.attempts = attempts
@@ -77,7 +82,7 @@ final class SIPCalleeLeg: CalleeLeg, PhoneLeg {
         guard !attempts.isEmpty else { return }
         var attempt = attempts.removeFirst()
         attempt.request.sdp = offer
-        if let value = authorization?() { attempt.request.headers.append(("Authorization", value)) }
+        if let value = authorization?(attempt.target) { attempt.request.headers.append(("Authorization", value)) }
         current = attempt
         let leg = endpoint.invite(attempt.request)
         self.leg = leg
@@ -97,7 +102,7 @@ final class SIPCalleeLeg: CalleeLeg, PhoneLeg {
         noteOutcome(status)
         dialog?.cancel()
         leg = nil
-        guard let trunk, !isOver, !hasRung, !attempts.isEmpty, trunk.failsOver(on: status) else {
+        guard !isOver, !hasRung, !attempts.isEmpty, failsOver(status) else {
             over()
             return false
         }

@@ -18,16 +18,19 @@ public struct ClusterTarget: Sendable, Equatable {
     public let node: ClusterNode
     /// The phones (`+sip.instance`) that it has, and another one rings.
     public let excepted: Set<String>
+    /// Nodes that ring nothing else of the user's, and have older flows of a phone that this one rings: where it cannot, they may. The most recent is first.
+    public let fallbacks: [ClusterNode]
 
-    public init(node: ClusterNode, excepted: Set<String> = []) {
+    public init(node: ClusterNode, excepted: Set<String> = [], fallbacks: [ClusterNode] = []) {
         self.node = node
         self.excepted = excepted
+        self.fallbacks = fallbacks
     }
 }
 
 /// What other nodes have, as far as this one knows. Pure.
 ///
-/// Taking what is new costs the loop no more than the number of nodes: contents are made elsewhere, and given up to be released elsewhere.
+/// Contents are made elsewhere, and given up to be released elsewhere: taking them costs the loop no more than the number of nodes.
 struct ClusterMap {
     private struct Node {
         var content: NodeContent
@@ -69,18 +72,29 @@ struct ClusterMap {
     /// - Parameter instances: Phones that ring anyway: a node that has no more than flows of these is left out.
     func nodes(of user: String, except instances: Set<String> = [], now: ContinuousClock.Instant) -> [ClusterTarget] {
         let taking = nodes.filter(\.value.takesCalls)
-        var newest: [String: (at: ContinuousClock.Instant, node: String)] = [:]
+        // The nodes that have a flow of each phone, the most recent first.
+        var flows: [String: [(at: ContinuousClock.Instant, node: String)]] = [:]
         for (name, node) in taking {
             for binding in node.bindings(of: user, now: now) {
                 guard let instance = binding.instance, !instances.contains(instance) else { continue }
-                if newest[instance].map({ ($0.at, $0.node) < (binding.updated, name) }) ?? true { newest[instance] = (binding.updated, name) }
+                flows[instance, default: []].append((binding.updated, name))
             }
         }
-        return taking.compactMap { name, node -> ClusterTarget? in
+        for instance in flows.keys { flows[instance]?.sort { ($0.at, $0.node) > ($1.at, $1.node) } }
+        let ringing = taking.compactMap { name, node -> (name: String, node: Node, excepted: Set<String>)? in
             let bindings = node.bindings(of: user, now: now)
-            let excepted = Set(bindings.compactMap(\.instance).filter { newest[$0]?.node != name })
+            let excepted = Set(bindings.compactMap(\.instance).filter { flows[$0]?.first?.node != name })
             guard node.content.browsers.contains(user) || bindings.contains(where: { $0.instance.map { !excepted.contains($0) } ?? true }) else { return nil }
-            return ClusterTarget(node: ClusterNode(name: name, address: node.content.record.address), excepted: excepted)
+            return (name, node, excepted)
+        }
+        let names = Set(ringing.map(\.name))
+        return ringing.map { name, node, excepted in
+            var others: [String] = []
+            for flows in flows.values where flows.first?.node == name {
+                for flow in flows.dropFirst() where !names.contains(flow.node) && !others.contains(flow.node) { others.append(flow.node) }
+            }
+            let fallbacks = others.compactMap { other in nodes[other].map { ClusterNode(name: other, address: $0.content.record.address) } }
+            return ClusterTarget(node: ClusterNode(name: name, address: node.content.record.address), excepted: excepted, fallbacks: fallbacks)
         }.sorted { $0.node.name < $1.node.name }
     }
 
@@ -119,7 +133,10 @@ struct ClusterMap {
             released(nodes[name].map { [$0.content] } ?? [])
             nodes[name] = Node(content: content, isAlive: nodes[name]?.isAlive ?? false)
             return .everyone
-        case .alive(let living):
+        case .alive(let living, let names):
+            // Whoever Redis has no longer has left for good.
+            released(nodes.filter { !names.contains($0.key) }.map(\.value.content))
+            nodes = nodes.filter { names.contains($0.key) }
             for name in nodes.keys { nodes[name]?.isAlive = living.contains(name) }
             return .users([])
         case .left(let name):

@@ -6,8 +6,8 @@ enum ClusterNews: Sendable, Equatable {
     case loaded([String: NodeContent])
     /// All that one has.
     case node(String, NodeContent)
-    /// Which nodes live; others do not.
-    case alive(Set<String>)
+    /// Which nodes live, and which there are; others do not, or are not.
+    case alive(Set<String>, of: Set<String>)
     /// A node has left of its own accord.
     case left(String)
     /// A binding of another node; nil where it is gone.

@@ -58,7 +58,7 @@ final class ClusterReader: @unchecked Sendable {
         for name in names where name != settings.node { nodes[name] = try content(of: name, connection) }
         let ended = former == "0-0" ? [] : try missedEnds(after: former, connection)
         polled = .now
-        return [.loaded(nodes), .alive(living), .crowded(omitted: omitted)] + ended
+        return [.loaded(nodes), .alive(living, of: Set(names)), .crowded(omitted: omitted)] + ended
     }
 
     /// What others have ended here while nothing could be read: what is loaded does not tell.
@@ -129,7 +129,7 @@ final class ClusterReader: @unchecked Sendable {
         guard !whole.isEmpty || counted.duration(to: .now) >= ClusterReader.census else { return news }
         let (names, living, omitted) = try census(connection)
         for node in names where whole.contains(node) { if let content = try content(of: node, connection) { news.append(.node(node, content)) } }
-        return news + [.alive(living), .crowded(omitted: omitted)]
+        return news + [.alive(living, of: Set(names)), .crowded(omitted: omitted)]
     }
 
     /// Whether changes after the last one that was read have been trimmed from the stream, as far as can be told.

@@ -16,16 +16,41 @@ final class RedisAccess {
 
     /// Connects, logs in and chooses the database.
     func connect() throws(RedisError) -> RedisConnection {
-        let place: RedisServer.Place
-        switch server.location {
-        case .server(let one): place = one
-        case .sentinels: place = try currentMaster()
-        }
+        guard case .server(let place) = server.location else { return try connectToMaster() }
+        return try connect(to: place)
+    }
+
+    private func connect(to place: RedisServer.Place) throws(RedisError) -> RedisConnection {
         let connection = try RedisConnection(place, authorities: server.authorities)
         if let password = server.password?.value { try connection.perform(["AUTH"] + (server.user.map { [$0] } ?? []) + [password]) }
         if !sentinels.isEmpty { try check(connection) }
         if server.database != 0 { try connection.perform(["SELECT", "\(server.database)"]) }
         return connection
+    }
+
+    /// Asks the sentinels in turn until one names a server that is the master: one that was cut off from the others still names that of before.
+    private func connectToMaster() throws(RedisError) -> RedisConnection {
+        var unknown: [String] = [], refused: RedisError?, tried: Set<RedisServer.Place> = []
+        for sentinel in sentinels {
+            let place: RedisServer.Place
+            do throws(RedisError) {
+                place = try ask(sentinel)
+            } catch {
+                unknown.append(error.description)
+                continue
+            }
+            guard tried.insert(place).inserted else { continue }
+            do throws(RedisError) {
+                let connection = try connect(to: place)
+                sentinels.removeAll { $0 == sentinel }
+                sentinels.insert(sentinel, at: 0)
+                return connection
+            } catch {
+                refused = refused ?? error
+            }
+        }
+        if let refused { throw refused }
+        throw RedisError("no sentinel knows the master \(master): \(unknown.joined(separator: "; "))")
     }
 
     /// A server that a sentinel names may not be the master yet, or any more (https://redis.io/docs/latest/develop/reference/sentinel-clients/).
@@ -37,20 +62,6 @@ final class RedisAccess {
             // Who may not ask learns it from the first command that writes.
             guard error.code == "NOPERM" else { throw error }
         }
-    }
-
-    private func currentMaster() throws(RedisError) -> RedisServer.Place {
-        var failures: [String] = []
-        for (index, sentinel) in sentinels.enumerated() {
-            do throws(RedisError) {
-                let place = try ask(sentinel)
-                sentinels.insert(sentinels.remove(at: index), at: 0)
-                return place
-            } catch {
-                failures.append(error.description)
-            }
-        }
-        throw RedisError("no sentinel knows the master \(master): \(failures.joined(separator: "; "))")
     }
 
     private func ask(_ sentinel: RedisServer.Place) throws(RedisError) -> RedisServer.Place {

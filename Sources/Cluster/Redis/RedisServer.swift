@@ -3,7 +3,7 @@ public import Authentication
 /// Which Redis it is, and who we are there.
 public struct RedisServer: Sendable, Equatable {
     /// Where a server listens.
-    public struct Place: Sendable, Equatable, CustomStringConvertible {
+    public struct Place: Sendable, Hashable, CustomStringConvertible {
         /// A name, or an address without brackets.
         public var host: String
         public var port: Int

@@ -152,6 +152,14 @@ private struct SecretScanner {
 
     func findCredentials(_ secrets: inout [Range<Int>]) {
         var start = 0
+        // The next LF: looked for once, however many lines end in CR alone before it.
+        var feed = next(10, from: 0) ?? bytes.count
+        /// Where the last byte of the line's end is: a line may end in CR alone, as it may where SIP is parsed.
+        func lineEnd(from start: Int) -> Int {
+            if feed < start { feed = next(10, from: start) ?? bytes.count }
+            guard let carriage = next(13, from: start, before: feed), carriage + 1 < feed else { return feed }
+            return carriage
+        }
         while start < bytes.count {
             var end = lineEnd(from: start)
             // A line that begins with white space continues the one before (RFC 3261 section 7.3.1).
@@ -161,22 +169,19 @@ private struct SecretScanner {
         }
     }
 
-    /// Where the last byte of the line's end is: a line may end in CR alone, as it may where SIP is parsed.
-    private func lineEnd(from start: Int) -> Int {
-        let feed = next(10, from: start) ?? bytes.count
-        guard let carriage = next(13, from: start, before: feed), carriage + 1 < feed else { return feed }
-        return carriage
-    }
-
     private func findCredentials(in line: Range<Int>, _ secrets: inout [Range<Int>]) {
         // The first letter of each such header, so that most lines are done with it.
-        guard let first = line.first, bytes[first] | 0x20 == UInt8(ascii: "a") || bytes[first] | 0x20 == UInt8(ascii: "p"),
-            let colon = bytes[line].prefix(64).firstIndex(of: UInt8(ascii: ":"))
-        else { return }
-        let name = String(decoding: bytes[first..<colon], as: UTF8.self).lowercased().filter { $0 != " " && $0 != "\t" }
-        guard SecretScanner.headers.contains(name) else { return }
+        guard let first = line.first, bytes[first] | 0x20 == UInt8(ascii: "a") || bytes[first] | 0x20 == UInt8(ascii: "p") else { return }
+        var end = first
+        while end < line.upperBound, bytes[end] > 0x20, bytes[end] != UInt8(ascii: ":") { end += 1 }
+        let name = bytes[first..<end]
+        guard let header = SecretScanner.headers.first(where: { $0.utf8.count == name.count && ends(name, with: $0) }) else { return }
+        // White space of any length, folded lines included, may stand before the colon.
+        var colon = end
+        while colon < line.upperBound, bytes[colon] <= 0x20 { colon += 1 }
+        guard colon < line.upperBound, bytes[colon] == UInt8(ascii: ":") else { return }
         var parameters = DigestParameters(bytes: bytes, position: colon + 1, end: line.upperBound)
-        secrets += parameters.secrets(hasScheme: !name.hasSuffix("info"))
+        secrets += parameters.secrets(hasScheme: !header.hasSuffix("info"))
     }
 }
 

@@ -177,6 +177,30 @@ struct OtherNodeTests {
         }
     }
 
+    @Test("where the node with the phone's last flow does not ring it, the node with the one before is asked", arguments: [480, 408, 503, 486])
+    func otherFlow(status: Int) async throws {
+        try await CallBench.play { bench in
+            let nodes = Nodes()
+            bench.switchboard.others = nodes
+            let c = ClusterNode(name: "c", address: ListenAddress(transport: .tcp, address: "192.0.2.3", port: 5_070))
+            nodes.here = ["carol": [ClusterTarget(node: Self.b.node, fallbacks: [c])]]
+            let caller = bench.phone(calls: "carol")
+            await bench.settle()
+            #expect(bench.agent.requests.map { $0.hop?.address } == ["192.0.2.2"])
+            bench.agent.legs.last?.receive(.failure(status: status, phrase: "", reason: nil))
+            await bench.settle()
+            // Who is busy is busy.
+            guard status != 486 else { return #expect(bench.agent.requests.count == 1 && caller.sent == ["486"]) }
+            #expect(bench.agent.requests.map { $0.hop?.address } == ["192.0.2.2", "192.0.2.3"] && caller.sent.isEmpty)
+            let headers = bench.agent.requests.last?.headers.filter { $0.name == "Authorization" }.map(\.value)
+            #expect(headers == ["c carol anonymous"])
+            bench.agent.legs.last?.receive(.failure(status: 480, phrase: "", reason: nil))
+            await bench.settle()
+            #expect(bench.agent.requests.count == 2 && caller.sent == ["480"])
+            withExtendedLifetime(nodes) {}
+        }
+    }
+
     @Test("phones behind one proxy call each other at one gateway; the one that calls is known by its Contact, and not rung itself", arguments: [
         ("sip:carol@203.0.113.1;alias=1", ["sip:carol@203.0.113.2"]), ("sip:x@203.0.113.9", ["sip:carol@203.0.113.1", "sip:carol@203.0.113.2"]),
         (nil, ["sip:carol@203.0.113.1", "sip:carol@203.0.113.2"]),

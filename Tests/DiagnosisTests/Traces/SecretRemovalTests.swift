@@ -15,6 +15,10 @@ import Testing
         ("Authorization: Digest what is this\r\n", "Authorization: Digest ***\r\n"),
         // Lines that end in CR alone, as SIP is parsed.
         ("To: x\rAuthorization: Digest username=\"a\",\r response=\"0123\"\rCSeq: 1 INVITE\r\n", "To: x\rAuthorization: Digest username=\"a\",\r response=\"***\"\rCSeq: 1 INVITE\r\n"),
+        // White space before the colon, as much as Sofia takes.
+        ("Authorization\r\n : Digest response=\"0123\"\r\n", "Authorization\r\n : Digest response=\"***\"\r\n"),
+        ("Proxy-Authorization\(String(repeating: " ", count: 90)): Digest response=\"0123\"\r\n",
+         "Proxy-Authorization\(String(repeating: " ", count: 90)): Digest response=\"***\"\r\n"),
         // SDP, alone and within JSON.
         ("X-Tern-Test-Id: 5f1c9a0e7d3b42c6a8e4f0b1d2c3a495\r\nMax-Forwards: 70", "X-Tern-Test-Id:***\r\nMax-Forwards: 70"),
         ("X-Tern-Test-Id:\r\n 5f1c9a0e7d3b42c6a8e4f0b1d2c3a495\r\nMax-Forwards: 70", "X-Tern-Test-Id:***\r\nMax-Forwards: 70"),
@@ -50,7 +54,7 @@ import Testing
     }
 
     @Test("the time grows with the length of a text, not with its square", arguments: [
-        ("inline:", "inline:***"), ("ice-pwd:", "ice-pwd:***"), ("key-mgmt:", "key-mgmt:***"), ("k=base64:", "k=base64:***"),
+        ("inline:", "inline:***"), ("ice-pwd:", "ice-pwd:***"), ("key-mgmt:", "key-mgmt:***"), ("k=base64:", "k=base64:***"), ("\r", "\r"), ("p\r", "p\r"), (" \r", " \r"),
     ])
     func linear(part: String, beginning: String) {
         let short = String(repeating: part, count: 4_096 / part.utf8.count), long = String(repeating: part, count: 65_536 / part.utf8.count)

@@ -11,6 +11,8 @@ const unknownObject = 481;
 const unknownCommand = 501;
 /** How long missed events may take to come after a resumption, in ms. */
 const missedEventDelay = 1_000;
+/** How long the result of a line test may be asked for after its end, in ms: see tern-line-test.js. */
+const resultTime = 6_000;
 
 /**
  * A user of the gateway in this browser: one connection, and the sessions and calls on it.
@@ -166,7 +168,8 @@ export class TernClient extends Emitter {
   _forget(session) {
     this.#live.delete(session);
     this.#router.forget(session);
-    this.#leaveDraining();
+    // Its line test may be asked for yet: another gateway does not know it.
+    setTimeout(() => this.#leaveDraining(), resultTime);
   }
 
   async #login(credentials) {

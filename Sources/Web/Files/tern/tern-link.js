@@ -6,6 +6,8 @@ const pingInterval = 20_000;
 const checkTimeout = 2_000;
 const firstDelay = 250;
 const longestDelay = 8_000;
+/** Between two rounds of looking for a gateway that takes calls, at most, in ms: each is a login at every other one. */
+const longestMoveDelay = 60_000;
 /** Before each further attempt of a login whose connection cannot be had, in ms: a browser drops connections that it opens while its network changes. */
 const loginDelays = [250, 1_000];
 
@@ -64,8 +66,7 @@ export class TernLink {
       const [connection, answer] = await this.#attempts(epoch, link => link.request('core', 'login', credentials));
       this.#credentials = credentials;
       this.#adopt(connection, answer);
-      if (answer.draining !== true) return answer;
-      return await this.#moved(epoch, () => epoch === this.#epoch).catch(() => null) ?? answer;
+      return answer;
     } catch (error) {
       if (epoch === this.#epoch) this.#become('offline');
       throw error;
@@ -99,7 +100,7 @@ export class TernLink {
     this.#moving = epoch;
     const isWanted = () => epoch === this.#epoch && mayMove();
     try {
-      for (let delay = firstDelay; ; delay = Math.min(delay * 2, longestDelay)) {
+      for (let delay = firstDelay; ; delay = Math.min(delay * 2, longestMoveDelay)) {
         // Not all pages at once.
         await new Promise(resolve => setTimeout(resolve, delay * Math.random()));
         if (!isWanted() || await this.#moved(epoch, isWanted)) return;

@@ -19,9 +19,9 @@ struct HostAddress: Sendable, Equatable {
 
 /// Addresses of host names by the system's resolver, which may block for half a minute: each name is looked up on a thread of its own, and nobody waits
 /// longer than it wants to. Where a name server does not answer the addresses of before count.
-final class HostAddresses: Sendable {
+final class HostLookup: Sendable {
     /// The system's answers.
-    static let system = HostAddresses { host throws(BlockingStreamError) in try HostAddresses.lookUp(host, flags: AI_ADDRCONFIG) }
+    static let system = HostLookup { host throws(BlockingStreamError) in try HostLookup.lookUp(host, flags: AI_ADDRCONFIG) }
     /// Names that are looked up at once, and whose addresses are remembered.
     private static let most = (pending: 16, known: 64)
 
@@ -48,7 +48,7 @@ final class HostAddresses: Sendable {
     ///
     /// - Throws: Also where they are not found in time, and have not been before.
     func find(_ host: String, until deadline: ContinuousClock.Instant) throws(BlockingStreamError) -> [HostAddress] {
-        if let numeric = try? HostAddresses.lookUp(host, flags: AI_NUMERICHOST) { return numeric }
+        if let numeric = try? HostLookup.lookUp(host, flags: AI_NUMERICHOST) { return numeric }
         let (lookup, known) = state.withLock { state in (self.lookup(host, &state), state.known[host]) }
         let left = max(.zero, ContinuousClock.now.duration(to: deadline)) / .nanoseconds(1)
         guard let lookup, lookup.group.wait(timeout: .now() + .nanoseconds(Int(min(left, 1e12)))) == .success, let answer = lookup.answer.withLock({ $0 }) else {
@@ -66,7 +66,7 @@ final class HostAddresses: Sendable {
     /// The lookup of a name that is under way, or a new one; nil where there are too many.
     private func lookup(_ host: String, _ state: inout State) -> Lookup? {
         if let lookup = state.pending[host] { return lookup }
-        guard state.pending.count < HostAddresses.most.pending else { return nil }
+        guard state.pending.count < HostLookup.most.pending else { return nil }
         let lookup = Lookup()
         lookup.group.enter()
         state.pending[host] = lookup
@@ -76,7 +76,7 @@ final class HostAddresses: Sendable {
             lookup.answer.withLock { $0 = answer }
             self.state.withLock { state in
                 state.pending[host] = nil
-                if case .success(let addresses) = answer, state.known[host] != nil || state.known.count < HostAddresses.most.known {
+                if case .success(let addresses) = answer, state.known[host] != nil || state.known.count < HostLookup.most.known {
                     state.known[host] = addresses
                 }
             }
