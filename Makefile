@@ -11,7 +11,7 @@ RUN_PACKAGES := libsofia-sip-ua-dev libwebsockets-dev libwebsockets-evlib-uv lib
 	openssl janus janus-dev libglib2.0-dev libsrtp2-dev ffmpeg
 # What the tests use on top of it: a phone, a browser, a network namespace, tools to look at media.
 TEST_PACKAGES := sip-tester chromium chromium-headless-shell chromium-driver firefox-esr pulseaudio iproute2 util-linux dnsmasq-base baresip-core linphone-cli kamailio postgresql redis-server \
-	python3-aiortc python3-websockets prometheus tshark faketime
+	python3-aiortc python3-websockets nftables prometheus tshark faketime
 
 # One release build for running, measuring and packing: with Swift's runtime in it.
 RELEASE := swift build -c release --static-swift-stdlib

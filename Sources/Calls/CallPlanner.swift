@@ -22,6 +22,8 @@ struct CallContext {
     var calling: BrowserClient?
     /// Where the phone that calls is, which is not rung itself.
     var flow: SIPFlow?
+    /// Whether a proxy has passed its call on.
+    var isProxied = false
     /// Its Contact: behind a proxy many phones have one flow.
     var contact: SIPURI?
     /// What is said to a phone that calls, where it is not the usual.
@@ -178,7 +180,7 @@ final class CallPlanner {
             let family: AddressFamily = IPAddress(flow.peerAddress)?.isIPv6 == true ? .ip6 : .ip4
             return (
                 SIPCalleeLeg(endpoint: agent, origin: origin, request: request),
-                branch(.proxy(caller: context.callerType, callee: .rtp), context, family: family)
+                branch(.proxy(caller: context.callerType, callee: .rtp), context, family: family, isLocal: binding.path.isEmpty && settings.isLocal(flow.peerAddress))
             )
         }
     }
@@ -209,7 +211,7 @@ final class CallPlanner {
                 targets.indices.contains(attempt) ? directory?.others?.authorization(to: targets[attempt], user: user, source: source) : nil
             }
             let family: AddressFamily = node.address.address.contains(":") ? .ip6 : .ip4
-            return (leg, branch(.proxy(caller: context.callerType, callee: .rtp), context, family: family))
+            return (leg, branch(.proxy(caller: context.callerType, callee: .rtp), context, family: family, isLocal: settings.isLocal(node.address.address)))
         }
     }
 
@@ -224,7 +226,8 @@ final class CallPlanner {
         let family: AddressFamily = parsed?.address?.isIPv6 == true ? .ip6 : .ip4
         let origin = CallOrigin(source: .anonymous, user: user.isEmpty ? uri : user)
         let leg = SIPCalleeLeg(endpoint: agent, origin: origin, request: request)
-        return [(leg, branch(.proxy(caller: context.callerType, callee: .rtp), context, srtp: srtp, family: family))]
+        let isLocal = parsed?.address.map { settings.isLocal("\($0)") } ?? false
+        return [(leg, branch(.proxy(caller: context.callerType, callee: .rtp), context, srtp: srtp, family: family, isLocal: isLocal))]
     }
 
     private func calls(by trunk: Trunk, dialled: String, _ context: CallContext) -> [Party] {
@@ -242,17 +245,20 @@ final class CallPlanner {
         let leg = SIPCalleeLeg(
             endpoint: agent, origin: CallOrigin(source: .trunk(trunk.name), user: dialled), attempts: attempts, trunk: trunk,
             service: trunks)
-        return [(leg, branch(.proxy(caller: context.callerType, callee: .rtp), context, srtp: trunk.srtp))]
+        return [(leg, branch(.proxy(caller: context.callerType, callee: .rtp), context, srtp: trunk.srtp, isLocal: settings.isLocal(trunk)))]
     }
 
     /// A session of this kind, with what is said to its phones. A phone that is reached over IPv6 is offered media over it.
+    ///
+    /// - Parameter isLocal: Whether the called phone is told the gateway's own address, where a NAT is before the gateway.
     private func branch(
-        _ kind: SessionKind, _ context: CallContext, srtp: SRTPPolicy? = nil, family: AddressFamily = .ip4
+        _ kind: SessionKind, _ context: CallContext, srtp: SRTPPolicy? = nil, family: AddressFamily = .ip4, isLocal: Bool = false
     ) -> CallPlan.Branch {
-        let own = SIPProfile(srtp: settings.srtp)
+        let isCallerLocal = context.flow.map { !context.isProxied && settings.isLocal($0.peerAddress) } ?? false
+        let own = SIPProfile(srtp: settings.srtp, isLocal: isCallerLocal)
         return CallPlan.Branch(
             kind: kind,
-            profiles: [.caller: context.callerProfile ?? own, .callee: SIPProfile(srtp: srtp ?? settings.srtp, family: family)])
+            profiles: [.caller: context.callerProfile ?? own, .callee: SIPProfile(srtp: srtp ?? settings.srtp, family: family, isLocal: isLocal)])
     }
 }
 

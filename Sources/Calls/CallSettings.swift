@@ -38,6 +38,8 @@ public struct CallSettings: Sendable {
     public var maximumCalls = 1_000
     /// What callers may have who have proven nothing.
     public var strangers = StrangerLimits()
+    /// What phones are told of where their media goes, where a NAT is before the gateway.
+    public var nat: NATMapping?
     /// Addresses that no limit by address counts.
     public var exempt = ExemptAddresses.none
     public var sessionsPerUser = 200
@@ -60,6 +62,15 @@ public struct CallSettings: Sendable {
         self.domain = domain
         self.users = Dictionary(users.map { ($0.name, $0) }) { first, _ in first }
         self.trunks = trunks
+    }
+
+    /// Whether a phone whose signalling comes from there, without a proxy between, is told the gateway's own address: no NAT is between.
+    func isLocal(_ address: String) -> Bool { IPAddress(address).map { nat?.isLocal($0) ?? false } ?? false }
+
+    /// Whether all targets of a trunk are addresses in local networks.
+    func isLocal(_ trunk: Trunk) -> Bool {
+        guard let nat else { return false }
+        return trunk.targets.allSatisfy { target in IPAddress(host: target.host).map { nat.isLocal($0) } ?? false }
     }
 
     func trunk(of source: CallSource) -> Trunk? {

@@ -64,7 +64,7 @@ public final class Switchboard {
     public var endpoint: (any SIPUserAgent)? {
         didSet {
             planner.agent = endpoint
-            admission.ownAddresses = OwnAddresses(listening: endpoint?.listening ?? [], domain: settings.domain)
+            admission.ownAddresses = OwnAddresses(listening: endpoint?.listening ?? [], domain: settings.domain, publicAddress: settings.nat?.publicAddress)
         }
     }
     /// Says who sends a request.

@@ -32,10 +32,15 @@ struct ConfigurationChecks {
         if !ip.isLoopback, !host.all.contains(address) {
             return Finding(
                 .fault, "media", "media.address \(address) is no address of this machine (\(host.all.joined(separator: ", "))): RTP cannot be taken there",
-                remedy: "give the machine that address (for one behind NAT: on a dummy interface, with the NAT's ports led to it), or leave media.address out")
+                remedy: "where a NAT leads that address here, put it into nat.public_address and leave media.address out; else give the machine that address")
+        }
+        if let nat = configuration.natMapping {
+            let ports = configuration.media.rtpPorts
+            return Finding(
+                .good, "media", "RTP is taken at \(address); others are told \(nat.publicAddress), from where a NAT has to lead UDP \(ports.lowerBound)-\(ports.upperBound) and the ports of sip.listen here")
         }
         if ip.isPrivate, !ip.isLoopback, !configuration.trunks.isEmpty {
-            return Finding(.note, "media", "RTP is taken at \(address), a private address: a carrier on the internet does not reach it", remedy: "a public address in media.address, where the trunks are not in this network")
+            return Finding(.note, "media", "RTP is taken at \(address), a private address: a carrier on the internet does not reach it", remedy: "where a NAT leads a public address here, as in a cloud, put it into nat.public_address")
         }
         return Finding(.good, "media", "RTP is taken at \(address)\(configuration.media.address6.map { " and \($0)" } ?? "")")
     }

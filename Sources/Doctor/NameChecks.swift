@@ -9,6 +9,9 @@ struct NameChecks {
     let configuration: GatewayConfiguration
     let host: HostAddresses
 
+    /// What DNS is to say.
+    private var address: String { configuration.nat.publicAddress?.description ?? configuration.media.address }
+
     func findings() async -> [Finding] {
         let domain = configuration.sip.domain
         guard IPAddress(host: domain) == nil else {
@@ -26,20 +29,20 @@ struct NameChecks {
             return [
                 Finding(
                     .warning, "domain", "\(domain): \(error)",
-                    remedy: "an A record of \(domain) for \(configuration.media.address), or SRV records _sip._udp.\(domain) and _sip._tcp.\(domain) that lead here")
+                    remedy: "an A record of \(domain) for \(address), or SRV records _sip._udp.\(domain) and _sip._tcp.\(domain) that lead here")
             ]
         }
     }
 
     private func finding(_ domain: String, _ hops: [Hop]) -> Finding {
         let listeners = configuration.sip.listen
-        let own = Set((host.all + [configuration.media.address, configuration.media.address6].compactMap(\.self)).compactMap { IPAddress($0) })
+        let own = Set((host.all + [configuration.nat.publicAddress?.description, configuration.media.address, configuration.media.address6].compactMap(\.self)).compactMap { IPAddress($0) })
         let ours = hops.filter { IPAddress($0.address).map(own.contains) ?? false }
         let places = Set(hops.map { "\($0.transport.rawValue) \(SocketAddress(address: $0.address, port: $0.port)?.description ?? $0.address)" }).sorted().joined(separator: ", ")
         guard !ours.isEmpty else {
             return Finding(
                 .warning, "domain", "DNS sends callers of \(domain) to \(places), none of them this machine",
-                remedy: "right behind a proxy or NAT that leads here; else let its records say \(configuration.media.address)")
+                remedy: "right behind a proxy or NAT that leads here; else let its records say \(address)")
         }
         let deaf = ours.filter { hop in !listeners.contains { $0.transport.rawValue == hop.transport.rawValue && $0.port == hop.port } }
         guard let first = deaf.first else { return Finding(.good, "domain", "DNS sends callers of \(domain) to \(places)") }

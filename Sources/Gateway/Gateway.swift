@@ -89,7 +89,7 @@ public final class Gateway {
         media = MediaBackend(MediaServers(configuration), latching: configuration.media.engineLatching, log: logger)
         recordings = RecordingService(configuration: RecordingConfiguration(configuration.recordings), log: logger)
         let context = SessionContext(
-            media: media, mediaAddresses: configuration.media.addresses, recordings: recordings,
+            media: media, mediaAddresses: configuration.toldAddresses, recordings: recordings,
             recordingsDirectory: configuration.recordings.directory, hosts: mediaHosts, log: logger)
         let table = CallTable()
         let sessions = SessionRegistry(factory: context, table: table)
@@ -210,6 +210,7 @@ public final class Gateway {
         self.hops = hops
         settings.maximumLegs = configuration.sip.maximumLegs
         settings.overload = OverloadControl.Limits(configuration.limits)
+        settings.nat = configuration.natMapping
         settings.tls = identity.map {
             TLSEndpointContext.Settings(identity: $0, authorities: configuration.sip.authorities)
         }

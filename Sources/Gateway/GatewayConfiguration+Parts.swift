@@ -15,7 +15,7 @@ public import SIPNames
 // What the parts of the gateway take of the configuration, in types of their own.
 
 extension GatewayConfiguration.Media {
-    /// The addresses that phones are told.
+    /// The addresses that phones' media comes to.
     var addresses: LegAddresses { LegAddresses(address, ip6: address6) }
 
     /// As the media engine has it.
@@ -47,6 +47,7 @@ extension CallSettings {
         maximumCalls = configuration.sip.maximumCalls
         strangers = StrangerLimits(configuration.limits, maximumCalls: configuration.sip.maximumCalls)
         exempt = configuration.exempt
+        nat = configuration.natMapping
         sessionsPerUser = configuration.api.sessionsPerUser
         ringTimeout = configuration.calls.ringTimeout
         maximumDuration = configuration.calls.maximumDuration
@@ -58,6 +59,12 @@ extension CallSettings {
 }
 
 extension GatewayConfiguration {
+    /// The addresses that phones are told: behind a NAT the public one, but in local networks.
+    var toldAddresses: LegAddresses {
+        guard let nat = natMapping else { return media.addresses }
+        return LegAddresses(nat.publicAddress.description, ip6: media.address6, local: media.address)
+    }
+
     /// Addresses that no limit by address counts: those of `limits.exempt`, and those that trunks' calls come from.
     var exempt: ExemptAddresses { ExemptAddresses(limits.exempt + trunks.flatMap(\.inbound.addresses)) }
 }
@@ -95,6 +102,7 @@ extension MediaServers {
                 return JanusProcessConfiguration(
                     name: isOne ? nil : name, executable: janus.executable, engine: janus.plugin,
                     directory: isOne ? janus.directory : "\(janus.directory)/\(name)", rtpPorts: ports, localAddress: configuration.media.address,
+                    publicAddress: configuration.natMapping?.publicAddress.description,
                     eventLoops: janus.eventLoops, memoryLimit: janus.memoryLimit)
             }
             self = .managed(processes, phones: configuration.media.addresses)

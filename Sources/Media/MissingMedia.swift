@@ -28,7 +28,7 @@ struct MissingMedia {
     private var advice: String {
         if srtpErrors > 0 { return "its SRTP does not fit the keys of the SDP" }
         if dropped > 0 { return "RTP came from elsewhere and was dropped: see media.latching" }
-        return "nothing comes from the address of its SDP: look for a firewall or NAT between, and at media.address and media.rtp_ports"
+        return "nothing comes from the address of its SDP: look for a firewall or NAT between, and at media.address, nat.public_address and media.rtp_ports"
     }
 
     var metadata: Logger.Metadata {

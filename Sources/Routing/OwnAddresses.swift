@@ -6,14 +6,17 @@ public struct OwnAddresses {
     private let listening: [ListenAddress]
     /// The name that stands in our own requests.
     private let domain: String
+    /// The address that a NAT leads to the listeners of IPv4; nil where there is no such NAT.
+    private let publicAddress: IPAddress?
     /// Asked only where a listener takes what comes to any address.
     private let host: () -> HostAddresses
 
     public init(
-        listening: [ListenAddress], domain: String, host: @escaping () -> HostAddresses = { .current() }
+        listening: [ListenAddress], domain: String, publicAddress: IPAddress? = nil, host: @escaping () -> HostAddresses = { .current() }
     ) {
         self.listening = listening
         self.domain = domain
+        self.publicAddress = publicAddress
         self.host = host
     }
 
@@ -47,7 +50,7 @@ public struct OwnAddresses {
 
     private func reaches(_ name: String, _ listener: String) -> Bool {
         guard let address = IPAddress(name), let own = IPAddress(listener) else { return false }
-        if address == own { return true }
+        if address == own || address == publicAddress && !own.isIPv6 && !own.isLoopback { return true }
         guard own.isUnspecified else { return false }
         return address.isLoopback || address.isUnspecified || host().all.contains { IPAddress($0) == address }
     }

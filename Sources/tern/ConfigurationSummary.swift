@@ -27,6 +27,10 @@ struct ConfigurationSummary {
         lines.append(("takes WebSockets", "from pages of its own address" + origins))
         let ports = configuration.media.rtpPorts
         lines.append(("takes RTP", "\(configuration.media.address), ports \(ports.lowerBound)-\(ports.upperBound); \(reason)"))
+        if let nat = configuration.natMapping {
+            let networks = nat.localNetworks.map(\.description).joined(separator: ", ")
+            lines.append(("is behind NAT", "reached as \(nat.publicAddress)\(networks.isEmpty ? "" : "; from \(networks) as \(nat.ownAddress)")"))
+        }
         switch configuration.janus.mode {
         case .managed:
             let janus = configuration.janus, isOne = janus.count == 1

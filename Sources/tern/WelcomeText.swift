@@ -50,7 +50,7 @@ struct WelcomeText {
     /// An address that others can use in place of a wildcard.
     private func host(of address: ListenAddress) -> String {
         switch address.address {
-        case "0.0.0.0": configuration.media.address
+        case "0.0.0.0": configuration.nat.publicAddress?.description ?? configuration.media.address
         case "::": "[::1]"
         default: address.host
         }

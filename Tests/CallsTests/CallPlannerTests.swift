@@ -75,10 +75,10 @@ struct CallPlannerTests {
         return api.clients(of: user)
     }
 
-    private func register(_ user: String, at flow: String) throws {
+    private func register(_ user: String, at flow: String, path: [String] = []) throws {
         contacts.bindings.append(Binding(
             id: 1, user: user, contact: try #require(SIPURI("sip:\(user)@198.51.100.5")), expires: .now, updated: .now, callID: "1", cSeq: 1,
-            path: [], flow: flow, received: ""))
+            path: path, flow: flow, received: ""))
     }
 
     private func context(_ type: SDPType = .rtp, maxForwards: Int? = 70) -> CallContext {
@@ -105,6 +105,28 @@ struct CallPlannerTests {
         let kinds = plan.branches.sorted { $0.key < $1.key }.map(\.value.kind)
         #expect(kinds == [.proxy(caller: .rtp, callee: .webrtc), .proxy(caller: .rtp, callee: .rtp)])
         #expect(legs.allSatisfy { $0.origin.provenUser == "alice" })
+    }
+
+    @Test("behind a NAT phones and trunks in local networks are told the own address, others and those behind a proxy the public one", arguments: [
+        ("198.51.100.5", false, false), ("10.7.0.5", false, true), ("10.7.0.5", true, false),
+    ])
+    func translated(address: String, isProxied: Bool, isLocal: Bool) throws {
+        planner.settings.nat = NATMapping(
+            publicAddress: try #require(IPAddress("203.0.113.5")), ownAddress: try #require(IPAddress("10.0.0.5")), localNetworks: [try #require(AddressRange("10.7.0.0/16"))])
+        let flow = "udp/\(address):5060/10.0.0.5:5060"
+        try register("alice", at: flow, path: isProxied ? ["<sip:proxy.example.org;lr>"] : [])
+        var context = context()
+        context.flow = SIPFlow("udp/\(address):5070/10.0.0.5:5060")
+        context.isProxied = isProxied
+        let phone = try #require(planner.plan([.user("alice")], context).branches.values.first { $0.kind == .proxy(caller: .rtp, callee: .rtp) })
+        #expect(phone.profiles[.caller]?.isLocal == isLocal && phone.profiles[.callee]?.isLocal == isLocal)
+        let elsewhere = try #require(planner.plan([.sip(uri: "sip:bob@\(address)")], context).branches.values.first)
+        #expect(elsewhere.profiles[.callee]?.isLocal == address.hasPrefix("10."))
+        var trunk = trunk
+        trunk.targets = [TrunkTarget(host: "10.7.0.9"), TrunkTarget(host: address)]
+        #expect(planner.settings.isLocal(trunk) == address.hasPrefix("10."))
+        trunk.targets = [TrunkTarget(host: "10.7.0.9"), TrunkTarget(host: "pbx.example.org")]
+        #expect(!planner.settings.isLocal(trunk))
     }
 
     @Test("the client that calls, and the phone that calls, do not ring")

@@ -12,6 +12,7 @@ struct ConfigurationChangeTests {
         "sip.name_servers": "192.0.2.53", "sip.maximum_calls": "7", "sip.srtp": "off", "sip.tls.authorities": "/etc/ssl/other.crt",
         "http.listen": "127.0.0.1:8090", "http.allowed_origins": "https://a.example", "http.hosts": "tern.example", "http.metrics_from": "10.0.0.0/8",
         "media.address": "127.0.0.2", "media.address6": "::1", "media.rtp_ports": "30000-30999", "media.timeout": "7", "media.latching": "off",
+        "nat.public_address": "203.0.113.5", "nat.local_networks": "10.1.0.0/16",
         "janus.mode": "external", "janus.count": "2", "janus.executable": "/bin/janus", "janus.plugin": "/lib/x.so", "janus.directory": "/run/x", "janus.event_loops": "63",
         "janus.memory_limit": "129M", "janus.urls": "ws://127.0.0.1:1", "janus.api_secret": "x", "recordings.directory": "/var/x", "recordings.video": "none",
         "recordings.keep_mjr": "true", "recordings.jobs": "3", "recordings.minimum_free": "1M", "recordings.ffmpeg": "ffmpeg7",
@@ -27,7 +28,7 @@ struct ConfigurationChangeTests {
 
     /// Keys whose value depends on that of another.
     private static let together: [String: Set<String>] = [
-        "sip.domain": ["sip.realm"], "media.address": ["sip.domain", "sip.realm"], "trunks": ["calls.direct_uris"], "sip.listen": ["janus.directory"],
+        "sip.domain": ["sip.realm"], "media.address": ["sip.domain", "sip.realm"], "nat.public_address": ["sip.domain", "sip.realm"], "trunks": ["calls.direct_uris"], "sip.listen": ["janus.directory"],
     ]
 
     /// Keeps its files as long as it is there.

@@ -38,6 +38,7 @@ import Testing
               srtp: required
             http: {listen: '[::1]:0', allowed_origins: [https://Example.org/, 'http://localhost:3000', 'https://a.example:443', 'http://b.example:80/']}
             media: {address: 198.51.100.7, address6: '2001:DB8::0:7', rtp_ports: 40000 - 40999, timeout: 90}
+            nat: {public_address: 203.0.113.5, local_networks: [10.1.0.0/16, 192.0.2.1]}
             janus: {mode: external, urls: ws://10.0.0.1:8188/janus, api_secret: hush}
             recordings: {directory: /var/lib/tern, video: tracks, keep_mjr: yes, jobs: 2, minimum_free: 2G, ffmpeg: /bin/true}
             registrar: {database: /tmp/registrations, minimum_expires: 90.5s, maximum_expires: 2h, contacts_per_user: 3}
@@ -70,6 +71,7 @@ import Testing
         #expect(configuration.media.address == "198.51.100.7")
         #expect(configuration.media.address6 == "2001:db8::7")
         #expect(configuration.media.rtpPorts == 40_000...40_999)
+        #expect(configuration.nat.publicAddress == IPAddress("203.0.113.5") && configuration.nat.localNetworks.map(\.description) == ["10.1.0.0/16", "192.0.2.1"])
         #expect(configuration.janus.mode == .external)
         #expect(configuration.janus.urls == [.init("ws://10.0.0.1:8188/janus")])
         #expect(configuration.janus.apiSecret == Secret("hush"))
@@ -112,6 +114,58 @@ import Testing
         #expect(try load("traces: {memory: 0}").configuration.traces.memory == 0)
         #expect(try load("hep: {address: '[::1]:9060'}").configuration.hep.address?.host == "[::1]")
         #expect(try load("hep: {id: 5}").warnings.map(\.key) == ["hep.address"])
+    }
+
+    @Test("behind a NAT the public address is the domain where none is written; private networks are told the own one, unless others are written")
+    func nat() throws {
+        #expect(GatewayConfiguration().natMapping == nil && GatewayConfiguration().nat.publicAddress == nil)
+        let loaded = try load("sip: {listen: 'udp:0.0.0.0:5060'}\nusers: []\nnat: {public_address: 203.0.113.5}")
+        #expect(!loaded.warnings.contains { $0.key.hasPrefix("nat") } && loaded.configuration.sip.domain == "203.0.113.5" && loaded.configuration.sip.realm == "203.0.113.5")
+        let mapping = try #require(loaded.configuration.natMapping)
+        #expect(mapping.publicAddress == IPAddress("203.0.113.5") && mapping.ownAddress == IPAddress("198.51.100.7"))
+        #expect(mapping.localNetworks.map(\.description) == ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10"])
+        #expect(try load("nat: {public_address: 203.0.113.5, local_networks: []}").configuration.natMapping?.localNetworks == [])
+        #expect(try load("sip: {domain: example.org}\nnat: {public_address: 203.0.113.5}").configuration.sip.domain == "example.org")
+        #expect(try load("", environment: ["TERN_NAT_PUBLIC_ADDRESS": "203.0.113.5"]).configuration.nat.publicAddress == IPAddress("203.0.113.5"))
+    }
+
+    @Test("a public address that is the machine's own, that has no use, or ranges of IPv6 are a warning", arguments: [
+        ("sip: {listen: 'udp:0.0.0.0:5060'}\nusers: []\nmedia: {address: 10.1.2.3}\nnat: {public_address: 198.51.100.7}", "nat.public_address", "is an address of this machine"),
+        ("nat: {public_address: 203.0.113.5}", "nat.public_address", "on loopback alone"),
+        ("sip: {listen: 'udp:0.0.0.0:5060'}\nusers: []\nnat: {public_address: 203.0.113.5, local_networks: ['fd00::/8']}", "nat.local_networks[0]", "one of IPv4"),
+    ])
+    func natWarnings(text: String, key: String, words: String) throws {
+        let host = HostAddresses(all: ["127.0.0.1", "10.1.2.3", "198.51.100.7"], defaultRoute: "198.51.100.7")
+        let warnings = try load(text, host: host).warnings.filter { $0.key.hasPrefix("nat") }
+        #expect(warnings.map(\.key) == [key] && warnings.first?.description.contains(words) == true, "\(warnings)")
+    }
+
+    @Test("a Redis is named by its URL, and a node by its section; where others reach it is the first listener with TCP, or what is written")
+    func cluster() throws {
+        let section = "\ncluster: {node: gw-1.a, secret: 0123456789abcdef}"
+        let loaded = try load("sip: {listen: ['udp:127.0.0.1:5060', 'tcp:127.0.0.1:5070']}\nregistrar: {database: 'redis://t%40n:p%40ss@[2001:db8::8]:6380/3'}" + section)
+        guard case .redis(let redis) = loaded.configuration.registrar.database else { throw ConfigurationText.Refusal("no Redis") }
+        #expect(redis.host == "2001:db8::8" && redis.port == 6_380 && redis.user == "t@n" && redis.password == Secret("p@ss") && redis.database == 3)
+        #expect(loaded.configuration.cluster.node == "gw-1.a" && loaded.configuration.cluster.address?.description == "tcp:127.0.0.1:5070")
+        #expect(loaded.configuration.cluster.prefix == "tern:" && loaded.warnings.isEmpty)
+        guard case .redis(let plain) = try load("registrar: {database: 'redis://db.example.org'}" + section).configuration.registrar.database else { throw ConfigurationText.Refusal("no Redis") }
+        #expect(plain.host == "db.example.org" && plain.port == 6_379 && plain.user == nil && plain.password == nil && plain.database == 0)
+        let written = try load("registrar: {database: 'redis://10.0.0.8'}\ncluster: {node: a, secret: 0123456789abcdef, address: 'udp:10.0.0.1:5060', prefix: 'x:'}").configuration.cluster
+        #expect(written.address?.description == "udp:10.0.0.1:5060" && written.prefix == "x:")
+        // All addresses: the one of media.
+        let wildcard = try load("sip: {listen: 'tcp:0.0.0.0:5060'}\nusers: []\nregistrar: {database: 'redis://10.0.0.8'}" + section).configuration.cluster
+        #expect(wildcard.address?.description == "tcp:198.51.100.7:5060")
+        #expect(try load(section).warnings.map(\.key) == ["cluster.node"])
+    }
+
+    @Test("the password of a Redis is in no message", arguments: ["rediss://tern:hush@db.example.org", "redis://tern:hush@db.example.org/x", "redis://tern:hush@db.example.org:0"])
+    func redisPassword(text: String) throws {
+        do {
+            _ = try load("registrar: {database: '\(text)'}")
+            Issue.record("it was taken")
+        } catch let error as TernConfigurationError {
+            #expect(!error.description.contains("hush"), "\(error)")
+        }
     }
 
     @Test("phones' packets are followed, unless latching is off")

@@ -48,6 +48,17 @@ import Testing
         #expect(found.contains { $0.subject == "port" && $0.text.contains("is free") })
     }
 
+    @Test("an address that is no address of this machine is a fault that names the key for NAT; with that key all is well")
+    func nat() async throws {
+        let wrong = worst(await findings(DoctorTests.configuration { $0.media.address = "203.0.113.5" }))
+        #expect(wrong?.severity == .fault && wrong?.remedy?.contains("nat.public_address") == true, "\(String(describing: wrong))")
+        let right = await findings(DoctorTests.configuration {
+            $0.nat.publicAddress = IPAddress("203.0.113.5")
+            $0.sip.domain = "203.0.113.5"
+        })
+        #expect(right.allSatisfy { $0.severity <= .note } && right.contains { $0.subject == "media" && $0.text.contains("others are told 203.0.113.5") }, "\(right)")
+    }
+
     @Test("a port that somebody has is a fault, with their name; the gateway's own is none")
     func takenPort() async throws {
         let taken = DoctorTests.machine(obstacles: ["udp:0.0.0.0:5060": .isTaken], outputs: ["ss": #"UNCONN 0 0 0.0.0.0:5060 0.0.0.0:* users:(("kamailio",pid=7,fd=5))"#])

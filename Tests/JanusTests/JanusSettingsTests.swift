@@ -48,6 +48,15 @@ struct JanusSettingsTests {
         }
     }
 
+    @Test("behind a NAT ICE names the public address beside the own one")
+    func translation() throws {
+        #expect(try Self.settings().files["janus.jcfg"]?.contains("nat_1_1_mapping") == false)
+        var settings = Self.settings(address: "10.0.0.5")
+        settings.configuration.publicAddress = "203.0.113.5"
+        let core = try #require(try settings.files["janus.jcfg"])
+        #expect(core.contains("    nat_1_1_mapping = \"203.0.113.5\"\n    keep_private_host = true\n") && core.contains("ice_enforce_list = \"10.0.0.5\""), "\(core)")
+    }
+
     @Test("a path cannot break out of its string")
     func quoting() throws {
         let core = try #require(try Self.settings(directory: #"/tmp/a"b\c; x = "1"#).files["janus.jcfg"])

@@ -37,6 +37,22 @@ struct NegotiationFamilyTests {
         #expect(sip.legMedia.first?.phone?.host == String(phone.split(separator: " ")[2]))
     }
 
+    @Test("behind a NAT a phone in a local network is told the own address, any other the public one", arguments: [
+        (true, LegAddresses("203.0.113.5", local: "10.9.0.1"), "IN IP4 10.9.0.1"), (false, LegAddresses("203.0.113.5", local: "10.9.0.1"), "IN IP4 203.0.113.5"),
+        (true, LegAddresses("203.0.113.5"), "IN IP4 203.0.113.5"),
+    ])
+    func translated(_ isLocal: Bool, _ addresses: LegAddresses, _ own: String) throws {
+        var sip = SIPNegotiation(sessionID: 4711, addresses: LegAddresses("192.0.2.9"), profile: SIPProfile(isLocal: isLocal))
+        sip.receive(at: addresses)
+        sip.open([.audio: LegPort(port: 30_000, key: [])])
+        let offer = try sip.makeOffer(answer)
+        #expect(offer.contains("o=- 4711 1 \(own)\r\n") && offer.contains("c=\(own)\r\n"), "\(offer)")
+        var answering = SIPNegotiation(sessionID: 4711, addresses: addresses, profile: SIPProfile(isLocal: isLocal))
+        answering.open([.audio: LegPort(port: 30_000, key: [])])
+        _ = try answering.acceptOffer(Sample.phone(Sample.pcmu, connection: "IN IP4 10.9.0.2"))
+        #expect(try answering.makeAnswer(answer).contains("c=\(own)\r\n"))
+    }
+
     @Test("a dialog keeps to its family: the leg has one address", arguments: [AddressFamily.ip4, .ip6])
     func kept(_ family: AddressFamily) throws {
         var sip = sip(family)

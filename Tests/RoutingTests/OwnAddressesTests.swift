@@ -33,6 +33,19 @@ struct OwnAddressesTests {
         ])
     func others(uri: String) { #expect(!own.contain(uri: uri)) }
 
+    @Test("behind a NAT the public address is the gateway's, at the ports of its listeners of IPv4")
+    func publicAddress() {
+        let own = OwnAddresses(
+            listening: [
+                ListenAddress(transport: .udp, address: "10.0.0.5", port: 5060), ListenAddress(transport: .tcp, address: "0.0.0.0", port: 5070),
+                ListenAddress(transport: .udp, address: "127.0.0.1", port: 5080), ListenAddress(transport: .udp, address: "2001:db8::1", port: 5090),
+            ],
+            domain: "sip.example.org", publicAddress: IPAddress("203.0.113.5"), host: { HostAddresses(all: ["127.0.0.1", "10.0.0.5"], defaultRoute: nil) })
+        for uri in ["sip:bob@203.0.113.5", "sip:bob@203.0.113.5:5070", "sip:bob@10.0.0.5"] { #expect(own.contain(uri: uri)) }
+        for uri in ["sip:bob@203.0.113.5:5080", "sip:bob@203.0.113.5:5090", "sip:bob@203.0.113.6"] { #expect(!own.contain(uri: uri)) }
+        #expect(own.contain(host: "203.0.113.5"))
+    }
+
     @Test("tell what the gateway has sent to itself, over UDP")
     func source() {
         #expect(own.contain(source: "192.0.2.1:5060", .udp))

@@ -59,7 +59,7 @@ extension Switchboard {
         let session = BrowserID.make()
         let context = CallContext(
             call: id, session: session, callerType: .rtp, origin: origin, dialled: admitted.dialled,
-            maxForwards: max(0, invite.maxForwards - 1), flow: invite.flow, contact: invite.contact.flatMap { SIPURI($0) }, route: admitted.routed.route, routedTo: admitted.routed.summary,
+            maxForwards: max(0, invite.maxForwards - 1), flow: invite.flow, isProxied: invite.isProxied, contact: invite.contact.flatMap { SIPURI($0) }, route: admitted.routed.route, routedTo: admitted.routed.summary,
             isRecorded: admitted.routed.isRecorded, handedOn: caller.handedOn, userAgent: invite.userAgent)
         let plan = planner.plan(admitted.routed.destinations, context)
         let refusal = plan.refusal

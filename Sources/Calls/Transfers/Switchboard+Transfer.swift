@@ -122,7 +122,7 @@ extension Switchboard {
         let (id, session) = (BrowserID.make(), BrowserID.make())
         guard let callee = transferee(seat.other, at: .callee, session: session) else { throw Admission.Refusal(500, "the party has no dialog") }
         let place = try admission.place(for: origin.source)
-        let plan = CallPlan(joining: callee, type: .rtp, caller: SIPProfile(srtp: settings.srtp))
+        let plan = CallPlan(joining: callee, type: .rtp, caller: SIPProfile(srtp: settings.srtp, isLocal: invite.flow.map { !invite.isProxied && settings.isLocal($0.peerAddress) } ?? false))
         let sessions = sessions.create(
             id: session, branches: plan.branches, call: id,
             inherited: seat.call.session.inheritance(of: seat.other.side).map { [.callee: $0] } ?? [:])

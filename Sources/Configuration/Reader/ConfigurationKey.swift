@@ -82,6 +82,8 @@ public struct ConfigurationKey: Sendable {
         .init("media.rtp_ports", .scalar, \.media.rtpPorts, .restart),
         .init("media.timeout", .scalar, \.media.timeout, .live),
         .init("media.latching", .scalar, \.media.latching, .live),
+        .init("nat.public_address", .scalar, \.nat.publicAddress, .restart),
+        .init("nat.local_networks", .list, \.nat.localNetworks, .restart),
         .init("janus.mode", .scalar, \.janus.mode, .restart),
         .init("janus.count", .scalar, \.janus.count, .restart),
         .init("janus.executable", .scalar, \.janus.executable, .restart),

@@ -43,6 +43,23 @@ extension ConfigurationReader {
         return media
     }
 
+    mutating func readNAT(_ section: ConfigurationSection?) {
+        configuration.nat.publicAddress = section?.value("public_address", ConfigurationText.publicAddress)
+        if let networks = section?.list("local_networks", count: 0...64, ConfigurationText.addressRange) {
+            configuration.nat.localNetworks = networks.map(\.value)
+            for network in networks where network.value.isIPv6 { problems.warn(network.origin, key: network.key, "has no use: the NAT is one of IPv4") }
+        }
+        guard let section, let address = configuration.nat.publicAddress?.description else { return }
+        let origin = section.origin(of: "public_address"), key = "nat.public_address"
+        if address == configuration.media.address {
+            problems.add(origin, key: key, "is media.address as well, which is the address of this machine behind the NAT, as in 10.0.0.5")
+        } else if host.all.contains(address) {
+            problems.warn(origin, key: key, "is an address of this machine: without a NAT before it, media.address has the address, and this key is left out")
+        } else if configuration.sip.listen.allSatisfy(\.isLoopback) {
+            problems.warn(origin, key: key, "has no use while SIP listens on loopback alone")
+        }
+    }
+
     mutating func readJanus(_ section: ConfigurationSection?) {
         configuration.janus.directory = RuntimeDirectory.path(
             environment: environment, listener: configuration.sip.listen.first)

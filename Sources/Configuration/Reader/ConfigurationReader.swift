@@ -80,7 +80,8 @@ public struct ConfigurationReader {
         readSIP(sip)
         readHTTP(section("http", of: top))
         let address = readMedia(media)
-        if sip?.written("domain") == nil { configuration.sip.domain = configuration.media.address }
+        readNAT(section("nat", of: top))
+        if sip?.written("domain") == nil { configuration.sip.domain = configuration.nat.publicAddress?.description ?? configuration.media.address }
         if sip?.written("realm") == nil { configuration.sip.realm = configuration.sip.domain }
         readJanus(section("janus", of: top))
         readRecordings(section("recordings", of: top))

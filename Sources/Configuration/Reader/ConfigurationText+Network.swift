@@ -85,6 +85,14 @@ extension ConfigurationText {
         return address.description
     }
 
+    /// The IPv4 address by which others reach this machine through a NAT.
+    static func publicAddress(_ text: String) throws(Refusal) -> IPAddress {
+        let address = try hostAddress(text).unmapped
+        guard !address.isIPv6 else { throw Refusal("\(address) is an IPv6 address, which needs no NAT: give an IPv4 address") }
+        guard !address.isLoopback else { throw Refusal("\(address) is loopback, which nobody else reaches") }
+        return address
+    }
+
     /// The same for IPv6. One that belongs to a link is of no use: phones are told an address without its interface (RFC 4007, section 11).
     static func mediaAddress6(_ text: String) throws(Refusal) -> String {
         let address = try hostAddress(text)

@@ -17,6 +17,8 @@ public struct GatewayConfiguration: Sendable, Equatable {
     public var http = HTTP()
     /// Section `media`: where RTP goes.
     public var media = Media()
+    /// Section `nat`: a NAT before the gateway.
+    public var nat = NAT()
     /// Section `janus`: the media server.
     public var janus = Janus()
     /// Section `recordings`.

@@ -59,7 +59,7 @@ public struct MediaAddress: Sendable, Equatable {
             ]
         }
         if reason == .configured, IPAddress(address)?.isLoopback == false, !host.all.contains(address) {
-            return ["\(address) is not an address of this machine, whose are \(host.all.joined(separator: ", ")): RTP cannot be bound to it"]
+            return ["\(address) is not an address of this machine, whose are \(host.all.joined(separator: ", ")): RTP cannot be bound to it. Where a NAT leads it here, it is nat.public_address"]
         }
         return []
     }

@@ -18,6 +18,8 @@ public struct JanusProcessConfiguration: Sendable {
     /// IPv4 address that ICE keeps to, unless it is a loopback address, which ICE never uses, or `0.0.0.0`: then ICE uses every IPv4 address
     /// of the machine that is not loopback.
     public var localAddress: String
+    /// The IPv4 address that a NAT leads to the local one, which ICE names beside it; nil where no NAT is before the machine.
+    public var publicAddress: String?
     /// Threads for media, one for each core; never 0, with which Janus takes a thread for each handle and sets calls up slowly.
     public var eventLoops: Int
     /// Memory that it may take, in bytes; when it takes more it is killed.
@@ -37,7 +39,7 @@ public struct JanusProcessConfiguration: Sendable {
 
     public init(
         name: String? = nil, executable: String = "janus", libraries: String? = nil, engine: String? = nil, directory: String, rtpPorts: ClosedRange<Int>,
-        localAddress: String, eventLoops: Int, memoryLimit: Int, startLimit: Duration = .seconds(10), stopLimit: Duration = .seconds(3),
+        localAddress: String, publicAddress: String? = nil, eventLoops: Int, memoryLimit: Int, startLimit: Duration = .seconds(10), stopLimit: Duration = .seconds(3),
         healthInterval: Duration = .seconds(5), firstRestart: Duration = .milliseconds(200),
         longestRestart: Duration = .seconds(10), forgiveness: Duration = .seconds(30)
     ) {
@@ -48,6 +50,7 @@ public struct JanusProcessConfiguration: Sendable {
         self.directory = directory
         self.rtpPorts = rtpPorts
         self.localAddress = localAddress
+        self.publicAddress = publicAddress
         self.eventLoops = eventLoops
         self.memoryLimit = memoryLimit
         self.startLimit = startLimit

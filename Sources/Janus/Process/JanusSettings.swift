@@ -20,6 +20,14 @@ struct JanusSettings {
         !configuration.localAddress.hasPrefix("127.") && configuration.localAddress != "0.0.0.0"
     }
 
+    /// The lines about a NAT before the machine.
+    private var translation: String {
+        get throws(JanusProcessError) {
+            guard let address = configuration.publicAddress else { return "" }
+            return "    nat_1_1_mapping = \(try quoted(address))\n    keep_private_host = true\n"
+        }
+    }
+
     private var core: String {
         get throws(JanusProcessError) {
             let directory = configuration.directory
@@ -54,6 +62,7 @@ struct JanusSettings {
                     ignore_mdns = true
                     ice_keepalive_conncheck = true
                 \(iceIsConfined ? "    ice_enforce_list = \(try quoted(configuration.localAddress))\n" : "")\
+                \(try translation)\
                 }
                 events: {
                     broadcast = false

@@ -26,14 +26,20 @@ public struct LegAddresses: Sendable, Hashable {
     public var ip4: String
     /// Nil where phones are not reached over IPv6.
     public var ip6: String?
+    /// What phones in local networks are told in place of ``ip4``, which a NAT leads to it; nil where there is no NAT.
+    public var local: String?
 
-    public init(_ ip4: String, ip6: String? = nil) {
+    public init(_ ip4: String, ip6: String? = nil, local: String? = nil) {
         self.ip4 = ip4
         self.ip6 = ip6
+        self.local = local
     }
 
     /// The address of that family; nil where there is none.
     public subscript(family: AddressFamily) -> String? { family == .ip4 ? ip4 : ip6 }
+
+    /// The same for a phone in a local network.
+    func told(_ profile: SIPProfile) -> LegAddresses { profile.isLocal ? LegAddresses(local ?? ip4, ip6: ip6) : self }
 }
 
 /// IPv4 and IPv6: a dialog has one of the two, as its leg has one address. The first offer decides which: that of the phone by its own address,

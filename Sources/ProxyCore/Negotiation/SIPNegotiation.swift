@@ -68,8 +68,8 @@ public struct SIPNegotiation: Sendable {
     ///   - addresses: the addresses at which the phone's media may be received, for `o=` and `c=`.
     public init(sessionID: UInt64, addresses: LegAddresses, profile: SIPProfile = .standard) {
         self.profile = profile
-        own = addresses
-        let connection = Connection(address: addresses.ip4)
+        own = addresses.told(profile)
+        let connection = Connection(address: own.ip4)
         local = LocalDescription(sessionID: sessionID, connection: connection, hasConnection: true)
         // Each medium has its own.
         plain = LocalDescription(sessionID: sessionID, connection: connection, hasConnection: false)
@@ -78,7 +78,7 @@ public struct SIPNegotiation: Sendable {
     /// Has the phone's media received at these addresses, or at those that it was made with, before anything is said to it in this session. A dialog that goes on
     /// may have had it elsewhere; it keeps its family where there is an address of it.
     mutating func receive(at addresses: LegAddresses?) {
-        own = addresses ?? own
+        own = addresses?.told(profile) ?? own
         if let family = chosenFamily, own[family] == nil { chosenFamily = .ip4 }
         let family = chosenFamily ?? .ip4
         local.connection = Connection(addressType: family.type, address: own[family] ?? own.ip4)
@@ -131,11 +131,14 @@ public struct SIPProfile: Sendable, Hashable {
     public var srtp: SRTPPolicy
     /// The address family of the first offer, where there is an address of it; IPv4 otherwise. An answer has that of the phone's offer.
     public var family: AddressFamily
+    /// Whether the phone is in a local network, and told the gateway's own address in place of the public one.
+    public var isLocal: Bool
 
-    public init(codecs: Set<Codec> = Set(Codec.allCases), srtp: SRTPPolicy = .optional, family: AddressFamily = .ip4) {
+    public init(codecs: Set<Codec> = Set(Codec.allCases), srtp: SRTPPolicy = .optional, family: AddressFamily = .ip4, isLocal: Bool = false) {
         self.codecs = codecs
         self.srtp = srtp
         self.family = family
+        self.isLocal = isLocal
     }
 
     public static let standard = SIPProfile()

@@ -8,6 +8,8 @@ public struct SIPEndpointConfiguration: Sendable {
     public var listen: [ListenAddress]
     /// What listeners with TLS show and believe; there can be none without it.
     public var tls: TLSEndpointContext.Settings?
+    /// What others are told in place of our IPv4 address; nil where no NAT is before us.
+    public var nat: NATMapping?
     /// Host part of our own From URIs, and of Warning headers.
     public var domain: String
     /// User-Agent header of requests and responses.

@@ -48,9 +48,15 @@ extension SIPStack {
         var tags = TagList()
         if let first = listening.first {
             // Without the parameter Sofia takes both; a list of them makes it read an array that is gone.
-            let parameter = listening.count == 1 ? ";transport=\(first.transport.rawValue)" : ""
+            var parameter = listening.count == 1 && first.transport != .tls ? ";transport=\(first.transport.rawValue)" : ""
+            var shown = first
+            // Sofia binds to `maddr`, and says the host in Via.
+            if let nat = mapping(of: first.address, configuration) {
+                shown.address = nat.publicAddress.description
+                parameter += ";maddr=\(first.address)"
+            }
             // To a `sip:` URI it binds UDP and TCP only.
-            let uri = first.transport == .tls ? "sips:\(first.hostAndPort)" : "sip:\(first.hostAndPort)\(parameter)"
+            let uri = "\(first.transport == .tls ? "sips" : "sip"):\(shown.hostAndPort)\(parameter)"
             tags.add(tern_nutag_url(), uri)
         }
         if listening.contains(where: { $0.transport == .tls }) {

@@ -20,6 +20,8 @@ final class SIPStack {
     private let onOutside: @LoopActor (OutsideRequest) -> Bool
     private var onShutdown: (@LoopActor () -> Void)?
     let bodyLimit: Int
+    /// What others are told in place of our address; nil where that is reached by itself.
+    private let nat: NATMapping?
     /// The certificates of a stack that speaks TLS.
     private(set) var tls: TLSEndpointContext?
 
@@ -46,6 +48,7 @@ final class SIPStack {
         bodyLimit = configuration.maximumBodySize
         SIPStack.lastNumber += 1
         number = SIPStack.lastNumber
+        nat = SIPStack.mapping(of: address, configuration)
         let tags = SIPStack.tags(listening, configuration, registers: registers)
         if transports.contains(.tls) {
             try createWithTLS(tags, configuration.tls)
@@ -131,7 +134,7 @@ extension SIPStack {
     /// Our Contact for a dialog: where the peer is to send its requests, over the transport that it came by
     /// (RFC 3261 sections 8.1.1.8 and 12.1.1).
     ///
-    /// - Parameter peer: Numeric address of the peer, if known; decides between addresses when all are listened on.
+    /// - Parameter peer: Numeric address of the peer, if known; decides between addresses when all are listened on, and whether the public one is told.
     /// - Parameter isSecure: Whether the dialog's URIs are `sips:`.
     func contact(_ transport: ListenAddress.Transport, peer: SocketAddress?, isSecure: Bool = false) -> String {
         let host = ListenAddress(transport: transport, address: contactAddress(peer), port: port).hostAndPort
@@ -140,11 +143,18 @@ extension SIPStack {
     }
 
     private func contactAddress(_ peer: SocketAddress?) -> String {
+        if let nat, peer.map({ !nat.isLocal($0.ip) }) ?? true { return nat.publicAddress.description }
         guard listening.first?.isWildcard == true else { return address }
         // Without a peer, the address towards anywhere: a documentation address (RFC 5737, RFC 3849) takes the default route.
         let elsewhere = address.contains(":") ? "2001:db8::1" : "192.0.2.1"
         let towards = peer ?? SocketAddress(address: elsewhere, port: 5_060)
         return towards?.localAddressTowards ?? address
+    }
+
+    /// The NAT that leads to a listener: to one of IPv4 that is not on loopback.
+    static func mapping(of address: String, _ configuration: SIPEndpointConfiguration) -> NATMapping? {
+        guard let own = IPAddress(address), !own.isIPv6, !own.isLoopback else { return nil }
+        return configuration.nat
     }
 
     /// Whether requests to `target` can go out here.

@@ -166,6 +166,7 @@ extension SIPIncomingInvite {
         contact = sip.sip_contact.map { SofiaURI.text($0.pointee.m_url) }
         contactHost = sip.sip_contact.map { SofiaURI.host($0.pointee.m_url) }
         viaHost = SofiaText.optionalField(sip.sip_via?.pointee.v_host, limit: 256)
+        isProxied = sip.sip_via?.pointee.v_next != nil
         testID = SofiaHeaders.unknown(sip, "x-tern-test-id").first
         replaces = sip.sip_replaces.flatMap { SIPReplaces($0.pointee) }
         referredBy = sip.sip_referred_by.map { "<\(SofiaURI.text($0.pointee.b_url).filter { $0 != ">" })>" }

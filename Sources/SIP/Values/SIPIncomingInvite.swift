@@ -35,6 +35,8 @@ public struct SIPIncomingInvite: Hashable, Sendable {
     /// The hosts in Contact and in the topmost Via; what the sender says of its own address.
     public var contactHost: String?
     public var viaHost: String?
+    /// Whether a proxy has passed it on: it has another Via below the topmost.
+    public var isProxied = false
     /// The value of X-Tern-Test-Id: the id that the caller gives its line test.
     public var testID: String?
     /// The dialog whose place the caller wants to take (RFC 3891).

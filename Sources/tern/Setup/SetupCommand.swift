@@ -26,6 +26,9 @@ struct SetupCommand: ParsableCommand {
     @Option(name: .long, help: ArgumentHelp("The IPv4 address of this machine that phones reach. Default: that of the default route.", valueName: "address"))
     var address: String?
 
+    @Option(name: .long, help: ArgumentHelp("The public IPv4 address that a NAT leads to this machine, as in a cloud; none for none.", valueName: "address"))
+    var publicAddress: String?
+
     @Option(name: .long, help: ArgumentHelp("The users, separated by commas. The carrier's calls ring the first one. Default: alice,bob.", valueName: "names"))
     var users: String?
 
@@ -55,10 +58,11 @@ struct SetupCommand: ParsableCommand {
         try mayWrite(target, questions)
         let own = HostAddresses.current().all.compactMap { IPAddress($0) }.filter { !$0.isLoopback }
         let chosen = try checkedAddress(questions.answer("Address of this machine that phones reach", address, or: ownAddress(own)), own)
-        let domain = questions.answer("Domain of the users (alice@DOMAIN)", domain, or: chosen)
+        let shown = try checkedPublicAddress(questions.answer("Public address that a NAT leads to this machine (none: there is no NAT)", publicAddress, or: "none"), own)
+        let domain = questions.answer("Domain of the users (alice@DOMAIN)", domain, or: shown ?? chosen)
         let names = questions.answer("Names of the users, separated by commas", users, or: "alice,bob")
         var file = SetupFile(
-            domain: domain, address: chosen, users: try named(names),
+            domain: domain, address: chosen, publicAddress: shown, users: try named(names),
             state: FileManager.default.fileExists(atPath: "/var/lib/tern") ? "/var/lib/tern" : nil, date: Date().formatted(.iso8601.year().month().day()))
         let carrier = questions.answer("Carrier or PBX for numbers (host, or none)", trunk, or: "none")
         if carrier != "none" {
@@ -72,7 +76,7 @@ struct SetupCommand: ParsableCommand {
         defer { unlink(new) }
         try writeValid(file, to: new)
         if wish == "self" {
-            file.certificate = try makeCertificate(beside: target, for: [domain, chosen])
+            file.certificate = try makeCertificate(beside: target, for: [domain, chosen] + (shown.map { [$0] } ?? []))
             try writeValid(file, to: new)
         }
         try replace(target, by: new)
@@ -107,7 +111,7 @@ struct SetupCommand: ParsableCommand {
         let lines = text.split(maxSplits: count, omittingEmptySubsequences: false, whereSeparator: \.isNewline).prefix(count).prefix { !$0.isEmpty }
         guard !lines.isEmpty else { throw fail("\(path): no password is in its first line") }
         for (number, line) in lines.enumerated() where line.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) {
-            throw fail("\(path): the password in line \(number + 1) has a control character")
+            throw fail("\(path): the password in \(number == 0 ? "its first line" : "line \(number + 1)") has a control character")
         }
         return lines.map(String.init)
     }
@@ -122,8 +126,19 @@ struct SetupCommand: ParsableCommand {
         guard !ip.isIPv6 else { throw fail("\(text): media.address is an IPv4 address; for phones with IPv6 set media.address6 and listen on [::] afterwards") }
         guard own.contains(ip) || ip.isLoopback else {
             let known = own.map(\.description).joined(separator: ", ")
-            throw fail("\(text) is no address of this machine\(known.isEmpty ? ", which has none but loopback" : ", whose are \(known)"): RTP could not be taken there")
+            throw fail("""
+                \(text) is no address of this machine\(known.isEmpty ? ", which has none but loopback" : ", whose are \(known)"): RTP could not be taken there. \
+                Where a NAT leads it here, as in a cloud, it is --public-address \(text)
+                """)
         }
+        return text
+    }
+
+    /// Nil for none.
+    private func checkedPublicAddress(_ text: String, _ own: [IPAddress]) throws(ExitStatus) -> String? {
+        if text == "none" { return nil }
+        guard let ip = IPAddress(text), ip.isOfOneHost, !ip.isIPv6 else { throw fail("\(text) is no IPv4 address") }
+        guard !own.contains(ip) else { throw fail("\(text) is an address of this machine, with no NAT before it: it is --address \(text)") }
         return text
     }
 

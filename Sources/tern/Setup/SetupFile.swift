@@ -47,6 +47,8 @@ struct SetupFile {
 
     var domain: String
     var address: String
+    /// The address that a NAT leads to this machine; nil where others reach ``address``.
+    var publicAddress: String?
     /// One at least. The first one gets the carrier's calls.
     var users: [User]
     var trunk: Trunk?
@@ -74,7 +76,7 @@ struct SetupFile {
             \(tls)
             media:
               address: \(address)
-            \(places)
+            \(nat)\(places)
             users:
             \(userEntries)
 
@@ -89,6 +91,16 @@ struct SetupFile {
 
     private var userEntries: String {
         users.map { "  - {name: \(SetupFile.quoted($0.name)), password: \(SetupFile.quoted($0.password))\($0.isAdministrator ? ", admin: true" : "")}" }.joined(separator: "\n")
+    }
+
+    private var nat: String {
+        guard let publicAddress else { return "" }
+        return """
+
+            # The NAT leads this address here, each port to the same one. Private networks are told the one above.
+            nat: {public_address: \(publicAddress)}
+
+            """
     }
 
     private var places: String {

@@ -78,6 +78,18 @@ import Testing
         }
     }
 
+    @Test("a public address behind NAT is written, is the domain, and stands in the certificate; for an address that is not here the key is named")
+    func nat() async throws {
+        try await withFolder { folder in
+            let outcome = try await TernProgram.run(["setup", "--config", folder + "/tern.yaml", "--address", "127.0.0.1", "--public-address", "203.0.113.5"])
+            #expect(outcome.output.contains("https://203.0.113.5:8443/"), "\(outcome)")
+            let file = try String(contentsOfFile: folder + "/tern.yaml", encoding: .utf8)
+            #expect(file.contains("nat: {public_address: 203.0.113.5}") && file.contains("domain: \"203.0.113.5\"") && file.contains("  address: 127.0.0.1"), "\(file)")
+            let elsewhere = try await TernProgram.run(["setup", "--config", folder + "/other.yaml", "--address", "203.0.113.5"])
+            #expect(elsewhere.code == 2 && elsewhere.error.contains("--public-address 203.0.113.5"), "\(elsewhere)")
+        }
+    }
+
     @Test("where the configuration is a symbolic link, its file is replaced and the link stays")
     func link() async throws {
         try await withFolder { folder in
@@ -117,7 +129,7 @@ import Testing
     @Test(
         "answers that cannot be right are refused, and nothing is written",
         arguments: [
-            ["--address", "203.0.113.77"], ["--address", "2001:db8::1"], ["--address", "here"], ["--users", "a b"], ["--users", ","], ["--users", "a,a"], ["--domain", "no domain"], ["--certificate", "/none.pem,/none.key"],
+            ["--address", "203.0.113.77"], ["--address", "2001:db8::1"], ["--address", "here"], ["--users", "a b"], ["--users", ","], ["--users", "a,a"], ["--public-address", "here"], ["--public-address", "2001:db8::1"], ["--domain", "no domain"], ["--certificate", "/none.pem,/none.key"],
             ["--trunk", "sip.example.net", "--trunk-user", "x"], ["--password-file", "/nowhere"],
         ])
     func refuses(arguments: [String]) async throws {

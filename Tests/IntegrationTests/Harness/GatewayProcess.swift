@@ -51,19 +51,23 @@ final class GatewayProcess: Sendable {
     ///   - janus: Lines of the section `janus`, in place of those for a managed one.
     ///   - redis: URL of the Redis that makes it a node of a cluster, with its own name.
     ///   - more: Further sections of the configuration.
+    ///   - network: The network behind a NAT in which it runs, if not in this one: its addresses here are those from outside.
     ///   - variables: Further variables of its environment.
     init(
         in environment: TestEnvironment, name: String = "gateway", routes: String? = nil, registrations: String? = nil,
         nameServer: String? = nil, httpAddress: String = "127.0.0.1", http: [String] = [], recording: [String] = [], sip: [String] = [], calls: [String] = [],
         media: [String] = [], records: [String] = ["database: memory"], listensOnIPv6: Bool = false,
-        tls: (certificate: String, key: String)? = nil, janus: [String]? = nil, redis: String? = nil, more: String = "", variables: [String: String] = [:]
+        tls: (certificate: String, key: String)? = nil, janus: [String]? = nil, redis: String? = nil, more: String = "",
+        network: TranslatedNetwork? = nil, variables: [String: String] = [:]
     ) async throws {
-        address = environment.address
-        self.httpAddress = httpAddress
-        sipPort = try FreePort.both(address)
-        tlsPort = try FreePort.tcp(address)
-        phonePort = try FreePort.both(address)
-        httpPort = try FreePort.tcp(httpAddress)
+        let bound = network?.privateAddress ?? environment.address
+        address = network?.publicAddress ?? environment.address
+        self.httpAddress = network?.publicAddress ?? httpAddress
+        let isHere = network == nil, phones = network?.outsideAddress ?? environment.address
+        sipPort = isHere ? try FreePort.both(bound) : 5_060
+        tlsPort = isHere ? try FreePort.tcp(bound) : 5_061
+        phonePort = try FreePort.both(phones)
+        httpPort = isHere ? try FreePort.tcp(httpAddress) : 8_080
         directory = environment.directory.appendingPathComponent(name)
         recordings = directory.appendingPathComponent("recordings")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
@@ -71,15 +75,15 @@ final class GatewayProcess: Sendable {
         let database = redis ?? registrations.map { [directory] in directory.appendingPathComponent($0).path } ?? ":memory:"
         let cluster = redis == nil ? "" : "cluster: {node: \"\(name)\", secret: \"\(GatewayProcess.clusterSecret)\"}\n"
         let text = GatewayProcess.configuration(
-            address: address, sipPort: sipPort, tlsPort: tls == nil ? nil : tlsPort, http: ["listen: \(httpAddress):\(httpPort)"] + http, phonePort: phonePort,
+            address: bound, domain: address, sipPort: sipPort, tlsPort: tls == nil ? nil : tlsPort, http: ["listen: \(isHere ? httpAddress : bound):\(httpPort)"] + http,
             directory: directory, recording: recording,
             sip: sip + (tls.map { ["tls: {certificate: \"\($0.certificate)\", key: \"\($0.key)\"}"] } ?? []), calls: calls, media: media,
             records: records.map { [directory] in $0.replacing("DIRECTORY", with: directory.path) }, listensOnIPv6: listensOnIPv6,
             janus: janus ?? ["mode: managed", "directory: \(directory.path)/janus"],
             registrations: database, nameServers: nameServer.map { "[\"\($0)\"]" } ?? "[]",
-            routes: routes ?? GatewayProcess.routes(address: address, phonePort: phonePort), more: cluster + more)
+            routes: routes ?? GatewayProcess.routes(address: phones, phonePort: phonePort), more: cluster + more)
         try text.write(to: file, atomically: true, encoding: .utf8)
-        process = try await GatewayProcess.start(file, in: environment, variables)
+        process = try await GatewayProcess.start(file, in: environment, entrance: network?.entrance ?? [], variables)
         try await readyOrStopped()
     }
 
@@ -91,9 +95,12 @@ final class GatewayProcess: Sendable {
         try await readyOrStopped()
     }
 
-    private static func start(_ file: URL, in environment: TestEnvironment, _ variables: [String: String] = [:]) async throws -> TestProcess {
+    private static func start(
+        _ file: URL, in environment: TestEnvironment, entrance: [String] = [], _ variables: [String: String] = [:]
+    ) async throws -> TestProcess {
         let own = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("TERN_") }
-        return try await TestProcess(environment.tern, ["serve", "--config", file.path], environment: own.merging(variables) { $1 })
+        let command = entrance + [environment.tern, "serve", "--config", file.path]
+        return try await TestProcess(command[0], Array(command.dropFirst()), environment: own.merging(variables) { $1 })
     }
 
     private func readyOrStopped() async throws {
@@ -107,14 +114,14 @@ final class GatewayProcess: Sendable {
 
     /// Times are short, so that a test of their end is.
     private static func configuration(
-        address: String, sipPort: Int, tlsPort: Int?, http: [String], phonePort: Int, directory: URL, recording: [String], sip: [String], calls: [String],
+        address: String, domain: String, sipPort: Int, tlsPort: Int?, http: [String], directory: URL, recording: [String], sip: [String], calls: [String],
         media: [String], records: [String], listensOnIPv6: Bool, janus: [String], registrations: String, nameServers: String, routes: String, more: String
     ) -> String {
         """
         sip:
           listen: \((["udp:\(address):\(sipPort)", "tcp:\(address):\(sipPort)"] + (listensOnIPv6 ? ["udp:[::1]:\(sipPort)"] : [])
             + (tlsPort.map { ["tls:\(address):\($0)"] } ?? [])).description)
-          domain: \(address)
+          domain: \(domain)
           name_servers: \(nameServers)
         \(sip.map { "  " + $0 }.joined(separator: "\n"))
         http:
