@@ -104,8 +104,8 @@ extension ClusterFigures {
 }
 
 extension ClusterService {
-    /// As `GET /status` has it.
-    fileprivate var json: JSONValue {
+    /// As `GET /status` and `get_overview` have it.
+    var json: JSONValue {
         var fields: [String: JSONValue] = ["node": .string(name), "redis": .string(isReached ? "up" : "down")]
         fields["server"] = server.map(JSONValue.string)
         fields["reason"] = failure.map(JSONValue.string)

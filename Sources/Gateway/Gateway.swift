@@ -282,6 +282,7 @@ public final class Gateway {
             configuration: configuration, switchboard: switchboard, sessions: sessions, trunks: trunks, media: media, api: api, log: log,
             load: { [weak self] in self?.endpoint?.load }, isStopping: { [weak self] in self?.isStopping ?? true }
         ) { [weak self] in self?.obstacles ?? [] }
+        overview.cluster = { [weak self] in self?.cluster?.json }
         overview.register(in: api.admin)
         self.overview = overview
         api.admin["get_status"] = { [weak self] _ throws(APIError) in self?.status ?? [:] }

@@ -31,6 +31,8 @@ final class GatewayOverview {
     private let load: @LoopActor () -> SIPLoad?
     /// Whether the gateway ends with its last call.
     private let isStopping: @LoopActor () -> Bool
+    /// The cluster; nil where this gateway is the only one.
+    var cluster: (@LoopActor () -> JSONValue?)?
 
     init(
         configuration: GatewayConfiguration, switchboard: Switchboard, sessions: SessionRegistry, trunks: TrunkService, media: MediaBackend,
@@ -153,7 +155,7 @@ final class GatewayOverview {
             "trunks": Overview.list(trunks.snapshots, GatewayOverview.maximumEntries) { $0.json },
             "januses": Overview.list(media.servers, GatewayOverview.maximumEntries) { $0.json },
             "clients": crowd.clients, "limits": limits(process),
-            "bans": Overview.list(switchboard.bans, GatewayOverview.maximumEntries) { $0.json },
+            "bans": Overview.list(switchboard.bans, GatewayOverview.maximumEntries) { $0.json }, "cluster": cluster?() ?? .null,
         ]
     }
 

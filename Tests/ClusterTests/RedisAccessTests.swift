@@ -113,7 +113,7 @@ struct RedisAccessTests {
 
     @Test("a server of a Redis Cluster is left alone, and it is said why")
     @LoopActor func cluster() async throws {
-        let redis = try RedisProcess(options: ["--cluster-enabled", "yes", "--cluster-config-file", "nodes-\(UUID().uuidString).conf"])
+        let redis = try RedisProcess(options: ["--cluster-enabled", "yes", "--cluster-config-file", "nodes.conf"])
         #expect(try redis.command("CLUSTER", "ADDSLOTSRANGE", "0", "16383") == "OK")
         #expect(await eventually { (try? redis.command("CLUSTER", "INFO").contains("cluster_state:ok")) == true }, "\((try? redis.command("CLUSTER", "INFO")) ?? "")")
         let node = try await TestNode("a", redis)

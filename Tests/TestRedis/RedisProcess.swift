@@ -23,6 +23,8 @@ public final class RedisProcess: @unchecked Sendable {
     private let options: [String]
     /// The lines of a sentinel's configuration, which it writes into.
     private let sentinel: [String]?
+    /// What a replica has been sent, and what sentinels note, is of no other server.
+    private let directory = FileManager.default.temporaryDirectory.appendingPathComponent("tern-redis-\(UUID().uuidString)")
     private var server: Process?
 
     /// Starts a server, and waits until it answers.
@@ -40,12 +42,16 @@ public final class RedisProcess: @unchecked Sendable {
         try start()
     }
 
-    deinit { stop() }
+    deinit {
+        stop()
+        try? FileManager.default.removeItem(at: directory)
+    }
 
     /// What `registrar.database` says.
     public var url: String { "redis\(identity == nil ? "" : "s")://\(password.map { ":\($0)@" } ?? "")\(address):\(port)" }
 
     public func start() throws {
+        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/redis-server")
         let security = identity.map {
@@ -53,11 +59,11 @@ public final class RedisProcess: @unchecked Sendable {
         }
         let common = ["--bind", address] + (security ?? ["--port", "\(port)"]) + (password.map { ["--requirepass", $0] } ?? [])
         if let sentinel {
-            let file = NSTemporaryDirectory() + "/sentinel-\(port).conf"
+            let file = directory.appendingPathComponent("sentinel.conf").path
             try (sentinel.joined(separator: "\n") + "\n").write(toFile: file, atomically: false, encoding: .utf8)
             process.arguments = [file, "--sentinel"] + common
         } else {
-            process.arguments = common + ["--save", "", "--appendonly", "no", "--dir", NSTemporaryDirectory(), "--repl-diskless-sync-delay", "0"] + options
+            process.arguments = common + ["--save", "", "--appendonly", "no", "--dir", directory.path, "--repl-diskless-sync-delay", "0"] + options
         }
         process.standardOutput = FileHandle.nullDevice
         process.standardError = FileHandle.nullDevice

@@ -44,12 +44,22 @@ struct StatusCommand: ParsableCommand {
             ("registrations", "\(count("registrations"))"),
             ("browsers", "\(count("clients"))"),
             ("trunks", "\(count("trunks"))" + (down.isEmpty ? "" : ", down: " + down.compactMap { $0["name"]?.stringValue }.joined(separator: ", "))),
-        ] + mediaServers(overview["januses"]?["list"]?.arrayValue ?? []) + [
+        ] + mediaServers(overview["januses"]?["list"]?.arrayValue ?? []) + cluster(overview["cluster"] ?? .null) + [
             ("banned", "\(count("bans"))"),
             ("memory", "\((overview["memory"]?.intValue ?? 0) >> 20) MiB"),
             ("descriptors", used("descriptors")),
         ]
         return lines.map { $0.0 + String(repeating: " ", count: 15 - $0.0.count) + ConfigurationText.shown($0.1) }.joined(separator: "\n")
+    }
+
+    /// A line for the Redis of a cluster, and one for each other node; none where there is no cluster.
+    private static func cluster(_ cluster: JSONValue) -> [(String, String)] {
+        guard let node = cluster["node"]?.stringValue else { return [] }
+        let server = cluster["server"]?.stringValue.map { " at \($0)" } ?? "", reason = cluster["reason"]?.stringValue.map { " (\($0))" } ?? ""
+        let others = (cluster["nodes"]?.arrayValue ?? []).map { other in
+            ("", "\(other["node"]?.stringValue ?? "?") at \(other["address"]?.stringValue ?? "?"): \(other["state"]?.stringValue ?? "?")")
+        }
+        return [("cluster", "this is \(node); Redis\(server) is \(cluster["redis"]?.stringValue ?? "?")\(reason)")] + others
     }
 
     /// A line for each media server.
