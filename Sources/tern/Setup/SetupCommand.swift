@@ -98,7 +98,9 @@ struct SetupCommand: ParsableCommand {
         let names = names.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
         guard !names.isEmpty else { throw fail("a user needs a name") }
         let given = try passwordFile.map { path throws(ExitStatus) in try passwords(of: path, atMost: names.count) } ?? []
-        var users = names.enumerated().map { SetupFile.User(name: $1, password: $0 < given.count ? given[$0] : SetupFile.newPassword()) }
+        var users = names.enumerated().map { number, name in
+            number < given.count ? SetupFile.User(name: name, password: given[number], source: passwordFile) : SetupFile.User(name: name, password: SetupFile.newPassword())
+        }
         if !users.contains(where: \.isAdministrator) { users.append(SetupFile.User(name: SetupFile.administratorName, password: SetupFile.newPassword())) }
         return users
     }
@@ -250,7 +252,7 @@ struct SetupCommand: ParsableCommand {
         ]
         for (number, user) in file.users.enumerated() {
             let name = user.name.padding(toLength: width, withPad: " ", startingAt: 0)
-            lines.append("  \(number == 0 ? "users " : "      ")   \(name)   password \(user.password)\(user.isAdministrator ? "   (administrator)" : "")")
+            lines.append("  \(number == 0 ? "users " : "      ")   \(name)   password \(user.source.map { "of \($0)" } ?? user.password)\(user.isAdministrator ? "   (administrator)" : "")")
         }
         lines.append("  try it   log in at the page as \(file.users[0].name), register a phone as \(file.users[1 % file.users.count].name), dial \(file.users[0].name); dial echo to hear yourself")
         if file.certificate?.isSelfMade == true {

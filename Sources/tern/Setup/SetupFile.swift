@@ -39,6 +39,8 @@ struct SetupFile {
     struct User {
         var name: String
         var password: String
+        /// The file that it comes from, and so is not to be shown; nil where it was made here.
+        var source: String?
         var isAdministrator: Bool { name == administratorName }
     }
 

@@ -71,7 +71,8 @@ import Testing
                 #expect(made.output.contains(try #require(entry.split(separator: "\"").dropFirst(3).first)), "\(made)")
             }
             try "first one\nsecond one\n\nmore\n".write(toFile: folder + "/passwords", atomically: true, encoding: .utf8)
-            _ = try await setup(folder, ["--certificate", "none", "--yes", "--users", "a,b,c,d", "--password-file", folder + "/passwords"])
+            let given = try await setup(folder, ["--certificate", "none", "--yes", "--users", "a,b,c,d", "--password-file", folder + "/passwords"])
+            #expect(given.output.contains("a       password of \(folder)/passwords") && !given.output.contains("first one"), "\(given.output)")
             let other = try String(contentsOfFile: folder + "/tern.yaml", encoding: .utf8)
             #expect(other.contains("{name: \"a\", password: \"first one\"}") && other.contains("{name: \"b\", password: \"second one\"}"), "\(other)")
             #expect(other.contains("{name: \"d\", password: \"") && !other.contains("more"), "\(other)")
