@@ -3,24 +3,33 @@ import Foundation
 /// A PostgreSQL server of a test's own, in a temporary folder, reached by a Unix socket alone. It ends with the test.
 public final class PostgresServer: @unchecked Sendable {
     private let folder: String
-    private let programs: String
     private var server: Process?
 
     public struct Failure: Error, CustomStringConvertible {
         public let description: String
     }
 
-    /// Makes a database cluster, and starts a server on it.
+    /// Starts a server on a database cluster of its own.
     public init() throws {
-        let root = "/usr/lib/postgresql"
-        let versions = ((try? FileManager.default.contentsOfDirectory(atPath: root)) ?? []).sorted { (Int($0) ?? 0) < (Int($1) ?? 0) }
-        guard let latest = versions.last else { throw Failure(description: "no PostgreSQL server (Debian package postgresql)") }
-        programs = "\(root)/\(latest)/bin"
-        // The path of a socket has 107 characters at most.
-        folder = "/tmp/tern-postgres-\(UUID().uuidString.prefix(8))"
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o777])
-        try run("initdb", ["-D", folder + "/data", "-A", "trust", "-U", "tern", "-E", "UTF8", "--no-sync"])
+        let template = try PostgresServer.template.get()
+        folder = try PostgresServer.makeFolder()
+        try PostgresServer.run("cp", ["-a", template + "/data", folder + "/data"])
         try start()
+    }
+
+    /// A folder with the database cluster that each server gets a copy of: making one takes more than a second of processor time. It goes when the process ends.
+    private static let template: Result<String, any Error> = Result {
+        let folder = try makeFolder()
+        try run("initdb", ["-D", folder + "/data", "-A", "trust", "-U", "tern", "-E", "UTF8", "--no-sync", "--wal-segsize=1"])
+        atexit { if let folder = try? PostgresServer.template.get() { try? FileManager.default.removeItem(atPath: folder) } }
+        return folder
+    }
+
+    private static func makeFolder() throws -> String {
+        // The path of a socket has 107 characters at most.
+        let folder = "/tmp/tern-postgres-\(UUID().uuidString.prefix(8))"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o777])
+        return folder
     }
 
     deinit {
@@ -32,13 +41,13 @@ public final class PostgresServer: @unchecked Sendable {
     public var url: String { "postgres://tern@/postgres?host=\(folder)" }
 
     public func start() throws {
-        let process = prepared("postgres", ["-D", folder + "/data", "-k", folder, "-h", "", "-c", "fsync=off"])
+        let process = try PostgresServer.prepared("postgres", ["-D", folder + "/data", "-k", folder, "-h", "", "-c", "fsync=off"])
         process.standardOutput = FileHandle.nullDevice
         process.standardError = FileHandle.nullDevice
         try process.run()
         server = process
         for _ in 0..<100 {
-            if (try? run("pg_isready", ["-h", folder, "-q"])) != nil { return }
+            if (try? PostgresServer.run("pg_isready", ["-h", folder, "-q"])) != nil { return }
             usleep(100_000)
         }
         throw Failure(description: "PostgreSQL did not start")
@@ -47,7 +56,7 @@ public final class PostgresServer: @unchecked Sendable {
     /// Ends the server at once; its data stays.
     public func stop() {
         guard let server else { return }
-        _ = try? run("pg_ctl", ["stop", "-D", folder + "/data", "-m", "immediate"])
+        _ = try? PostgresServer.run("pg_ctl", ["stop", "-D", folder + "/data", "-m", "immediate"])
         server.waitUntilExit()
         self.server = nil
     }
@@ -55,14 +64,18 @@ public final class PostgresServer: @unchecked Sendable {
     /// What a statement gives, as text.
     @discardableResult
     public func query(_ sql: String) throws -> String {
-        try run("psql", ["-h", folder, "-U", "tern", "-At", "-c", sql, "postgres"])
+        try PostgresServer.run("psql", ["-h", folder, "-U", "tern", "-At", "-c", sql, "postgres"])
     }
 
-    /// PostgreSQL does not run as root.
-    private func prepared(_ program: String, _ arguments: [String]) -> Process {
+    /// A program of the latest version, or of the system. PostgreSQL does not run as root.
+    private static func prepared(_ program: String, _ arguments: [String]) throws -> Process {
+        let root = "/usr/lib/postgresql"
+        let versions = ((try? FileManager.default.contentsOfDirectory(atPath: root)) ?? []).sorted { (Int($0) ?? 0) < (Int($1) ?? 0) }
+        guard let latest = versions.last else { throw Failure(description: "no PostgreSQL server (Debian package postgresql)") }
         let process = Process()
         let drop = getuid() == 0 ? ["/usr/bin/setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] : []
-        let words = drop + ["\(programs)/\(program)"] + arguments
+        let own = "\(root)/\(latest)/bin/\(program)"
+        let words = drop + [FileManager.default.isExecutableFile(atPath: own) ? own : "/bin/" + program] + arguments
         process.executableURL = URL(fileURLWithPath: words[0])
         process.arguments = Array(words.dropFirst())
         process.currentDirectoryURL = URL(fileURLWithPath: "/")
@@ -70,8 +83,8 @@ public final class PostgresServer: @unchecked Sendable {
     }
 
     @discardableResult
-    private func run(_ program: String, _ arguments: [String]) throws -> String {
-        let process = prepared(program, arguments), output = Pipe()
+    private static func run(_ program: String, _ arguments: [String]) throws -> String {
+        let process = try prepared(program, arguments), output = Pipe()
         process.standardOutput = output
         process.standardError = output
         try process.run()
