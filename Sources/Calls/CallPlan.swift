@@ -11,6 +11,15 @@ struct CallPlan {
     struct Branch: Equatable {
         let kind: SessionKind
         let profiles: [SessionSide: SIPProfile]
+
+        /// Without what is told to peers in local networks alone: a session that was made before tells all of them the same.
+        fileprivate var elsewhere: Branch {
+            Branch(kind: kind, profiles: profiles.mapValues { profile in
+                var profile = profile
+                profile.isLocal = false
+                return profile
+            })
+        }
     }
 
     private(set) var stages: [Call.Stage] = []
@@ -75,8 +84,8 @@ struct CallPlan {
     mutating func add(rejection end: CallEnd) { stages.append(.reject(end)) }
 
     private mutating func number(of branch: Branch) -> Call.Branch? {
+        guard only == nil else { return branches.first { $0.value.elsewhere == branch.elsewhere }?.key }
         if let known = branches.first(where: { $0.value == branch }) { return known.key }
-        guard only == nil else { return nil }
         let number = branches.count + 1
         branches[number] = branch
         return number

@@ -203,15 +203,15 @@ final class CallPlanner {
         }
         return users.nodes(of: user, except: Set(users.contacts(of: user).compactMap(\.instance))).map { target in
             let node = target.node
-            // An older flow of the phone, at another node, is tried where this one does not ring it.
-            let targets = [target] + target.fallbacks.map { ClusterTarget(node: $0) }
+            let family: AddressFamily = node.address.address.contains(":") ? .ip6 : .ip4
+            // An older flow of the phone, at another node, is tried where this one does not ring it. All get the same offer.
+            let targets = [target] + target.fallbacks.filter { $0.node.address.address.contains(":") == (family == .ip6) }
             let attempts = targets.enumerated().map { SIPCalleeLeg.Attempt(request: invitation(to: $1.node), target: $0) }
             // Its time counts from the INVITE, which may go out much later.
             let leg = SIPCalleeLeg(endpoint: agent, origin: origin, attempts: attempts, failsOver: CallPlanner.nodesFailOver) { [weak directory] attempt in
                 targets.indices.contains(attempt) ? directory?.others?.authorization(to: targets[attempt], user: user, source: source) : nil
             }
-            let family: AddressFamily = node.address.address.contains(":") ? .ip6 : .ip4
-            return (leg, branch(.proxy(caller: context.callerType, callee: .rtp), context, family: family, isLocal: settings.isLocal(node.address.address)))
+            return (leg, branch(.proxy(caller: context.callerType, callee: .rtp), context, family: family, isLocal: targets.allSatisfy { settings.isLocal($0.node.address.address) }))
         }
     }
 

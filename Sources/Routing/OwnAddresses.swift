@@ -42,15 +42,15 @@ public struct OwnAddresses {
     public func listens(at port: Int) -> Bool { listening.contains { $0.port == port } }
 
     /// Whether a request over UDP that came from `source`, as `192.0.2.1:5060`, was sent by this gateway: nobody else can send
-    /// from a port that it has bound.
+    /// from a port that it has bound. The public address of a NAT is another matter: hosts behind the NAT send from it as well.
     public func contain(source: String, _ transport: ListenAddress.Transport) -> Bool {
         guard transport == .udp, let source = SocketAddress(source) else { return false }
-        return listening.contains { $0.transport == .udp && $0.port == source.port && reaches(source.address, $0.address) }
+        return listening.contains { $0.transport == .udp && $0.port == source.port && reaches(source.address, $0.address, throughNAT: false) }
     }
 
-    private func reaches(_ name: String, _ listener: String) -> Bool {
+    private func reaches(_ name: String, _ listener: String, throughNAT: Bool = true) -> Bool {
         guard let address = IPAddress(name), let own = IPAddress(listener) else { return false }
-        if address == own || address == publicAddress && !own.isIPv6 && !own.isLoopback { return true }
+        if address == own || throughNAT && address == publicAddress && !own.isIPv6 && !own.isLoopback { return true }
         guard own.isUnspecified else { return false }
         return address.isLoopback || address.isUnspecified || host().all.contains { IPAddress($0) == address }
     }

@@ -13,9 +13,9 @@ public struct NATMapping: Sendable, Hashable {
         self.localNetworks = localNetworks
     }
 
-    /// Whether a peer is told the own address: it is in a local network, is this machine, or uses IPv6, which the mapping does not concern.
+    /// Whether a peer is told the own address: it is in a local network, or is this machine. One that is reached over IPv6 may have its media over IPv4.
     public func isLocal(_ peer: IPAddress) -> Bool {
         let peer = peer.unmapped
-        return peer.isIPv6 || peer.isLoopback || peer == ownAddress || localNetworks.contains { $0.contains(peer) }
+        return peer.isLoopback || peer == ownAddress || localNetworks.contains { $0.contains(peer) }
     }
 }

@@ -45,7 +45,7 @@ struct ClusterMapTests {
         }
         #expect(targets() == ["b": ["1"], "c": [], "d": ["1"]])
         // Where the phone is not reached there, it may be at a node that rings nothing else.
-        #expect(map.nodes(of: "bob", now: .now).map { $0.fallbacks.map(\.name) } == [[], ["e"], []])
+        #expect(map.nodes(of: "bob", now: .now).map { $0.fallbacks.map(\.node.name) } == [[], ["e"], []])
         #expect(targets(except: ["2"]) == ["c": [], "d": ["1"]])
         // Where that node takes no calls the next one has it.
         _ = map.take(.alive(["b", "d", "e"], of: ["b", "c", "d", "e", "f"]))
@@ -53,6 +53,16 @@ struct ClusterMapTests {
         _ = map.take(.alive(["b"], of: ["b", "c", "d", "e", "f"]))
         #expect(targets() == ["b": []])
         #expect(targets(except: ["1", "2"]) == [:])
+    }
+
+    @Test("a node that is asked in the place of another rings the phones of that one alone")
+    func fallbacks() throws {
+        var map = ClusterMap()
+        _ = map.take(.loaded(["b": try Self.content(["1"], at: 100), "c": try Self.content(["2"], at: 100), "d": try Self.content(["1", "2", "3"])]))
+        _ = map.take(.alive(["b", "c", "d"], of: ["b", "c", "d"]))
+        let targets = map.nodes(of: "bob", except: ["3"], now: .now)
+        #expect(targets.map(\.node.name) == ["b", "c"])
+        #expect(targets.map { $0.fallbacks.map { "\($0.node.name) \($0.excepted.sorted())" } } == [["d [\"2\", \"3\"]"], ["d [\"1\", \"3\"]"]])
     }
 
     @Test("a node that is gone is known as long as it has bindings in Redis, and forgotten when it is taken out")

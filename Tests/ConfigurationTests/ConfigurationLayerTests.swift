@@ -145,11 +145,11 @@ import Testing
         let section = "\ncluster: {node: gw-1.a, secret: 0123456789abcdef}"
         let loaded = try load("sip: {listen: ['udp:127.0.0.1:5060', 'tcp:127.0.0.1:5070']}\nregistrar: {database: 'redis://t%40n:p%40ss@[2001:db8::8]:6380/3'}" + section)
         guard case .redis(let redis) = loaded.configuration.registrar.database else { throw ConfigurationText.Refusal("no Redis") }
-        #expect(redis.host == "2001:db8::8" && redis.port == 6_380 && redis.user == "t@n" && redis.password == Secret("p@ss") && redis.database == 3)
+        #expect(redis.places.map(\.description) == ["[2001:db8::8]:6380"] && redis.user == "t@n" && redis.password == Secret("p@ss") && redis.database == 3)
         #expect(loaded.configuration.cluster.node == "gw-1.a" && loaded.configuration.cluster.address?.description == "tcp:127.0.0.1:5070")
         #expect(loaded.configuration.cluster.prefix == "tern:" && loaded.warnings.isEmpty)
         guard case .redis(let plain) = try load("registrar: {database: 'redis://db.example.org'}" + section).configuration.registrar.database else { throw ConfigurationText.Refusal("no Redis") }
-        #expect(plain.host == "db.example.org" && plain.port == 6_379 && plain.user == nil && plain.password == nil && plain.database == 0)
+        #expect(plain.places.map(\.description) == ["db.example.org:6379"] && plain.user == nil && plain.password == nil && plain.database == 0)
         let written = try load("registrar: {database: 'redis://10.0.0.8'}\ncluster: {node: a, secret: 0123456789abcdef, address: 'udp:10.0.0.1:5060', prefix: 'x:'}").configuration.cluster
         #expect(written.address?.description == "udp:10.0.0.1:5060" && written.prefix == "x:")
         // All addresses: the one of media.

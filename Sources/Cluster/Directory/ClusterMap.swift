@@ -18,10 +18,11 @@ public struct ClusterTarget: Sendable, Equatable {
     public let node: ClusterNode
     /// The phones (`+sip.instance`) that it has, and another one rings.
     public let excepted: Set<String>
-    /// Nodes that ring nothing else of the user's, and have older flows of a phone that this one rings: where it cannot, they may. The most recent is first.
-    public let fallbacks: [ClusterNode]
+    /// Nodes that ring nothing of the user's otherwise, and have older flows of phones that this one rings: where it cannot, they may ring these. The one
+    /// with the most recent is first.
+    public let fallbacks: [ClusterTarget]
 
-    public init(node: ClusterNode, excepted: Set<String> = [], fallbacks: [ClusterNode] = []) {
+    public init(node: ClusterNode, excepted: Set<String> = [], fallbacks: [ClusterTarget] = []) {
         self.node = node
         self.excepted = excepted
         self.fallbacks = fallbacks
@@ -87,14 +88,21 @@ struct ClusterMap {
             guard node.content.browsers.contains(user) || bindings.contains(where: { $0.instance.map { !excepted.contains($0) } ?? true }) else { return nil }
             return (name, node, excepted)
         }
+        func target(_ name: String, _ node: Node, _ excepted: Set<String>, _ fallbacks: [ClusterTarget] = []) -> ClusterTarget {
+            ClusterTarget(
+                node: ClusterNode(name: name, address: node.content.record.address), excepted: node.content.record.takesExceptions ? excepted : [], fallbacks: fallbacks)
+        }
         let names = Set(ringing.map(\.name))
         return ringing.map { name, node, excepted in
-            var others: [String] = []
-            for flows in flows.values where flows.first?.node == name {
-                for flow in flows.dropFirst() where !names.contains(flow.node) && !others.contains(flow.node) { others.append(flow.node) }
+            // The flows of the phones that are rung here, at nodes that ring nothing.
+            let older = flows.values.filter { $0.first?.node == name }.joined().filter { !names.contains($0.node) }.sorted { ($0.at, $0.node) > ($1.at, $1.node) }
+            var fallbacks: [ClusterTarget] = []
+            for flow in older where !fallbacks.contains(where: { $0.node.name == flow.node }) {
+                guard let other = taking[flow.node] else { continue }
+                let others = other.bindings(of: user, now: now).compactMap(\.instance).filter { flows[$0]?.first?.node != name }
+                fallbacks.append(target(flow.node, other, Set(others)))
             }
-            let fallbacks = others.compactMap { other in nodes[other].map { ClusterNode(name: other, address: $0.content.record.address) } }
-            return ClusterTarget(node: ClusterNode(name: name, address: node.content.record.address), excepted: excepted, fallbacks: fallbacks)
+            return target(name, node, excepted, fallbacks)
         }.sorted { $0.node.name < $1.node.name }
     }
 

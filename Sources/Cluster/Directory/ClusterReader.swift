@@ -54,11 +54,11 @@ final class ClusterReader: @unchecked Sendable {
         let former = last
         last = try connection.perform(["XREVRANGE", keys.changes, "+", "-", "COUNT", "1"]).list.first?.list.first?.text ?? "0-0"
         var nodes: [String: NodeContent] = [:]
-        let (names, living, omitted) = try census(connection)
+        let (names, living, all) = try census(connection)
         for name in names where name != settings.node { nodes[name] = try content(of: name, connection) }
         let ended = former == "0-0" ? [] : try missedEnds(after: former, connection)
         polled = .now
-        return [.loaded(nodes), .alive(living, of: Set(names)), .crowded(omitted: omitted)] + ended
+        return [.loaded(nodes), .alive(living, of: all), .crowded(omitted: all.count - names.count)] + ended
     }
 
     /// What others have ended here while nothing could be read: what is loaded does not tell.
@@ -74,15 +74,15 @@ final class ClusterReader: @unchecked Sendable {
         return news
     }
 
-    /// The nodes that are looked at, those of them that live first; which of them live; and how many others there are.
-    private func census(_ connection: RedisConnection) throws(RedisError) -> (names: [String], living: Set<String>, omitted: Int) {
+    /// The nodes that are looked at, those of them that live first; which of them live; and all that there are.
+    private func census(_ connection: RedisConnection) throws(RedisError) -> (names: [String], living: Set<String>, all: Set<String>) {
         counted = .now
         let all = try connection.perform(["HKEYS", keys.nodes]).list.compactMap(\.text).sorted()
-        guard !all.isEmpty else { return ([], [], 0) }
+        guard !all.isEmpty else { return ([], [], []) }
         let isAlive = try connection.perform(["MGET"] + all.map(keys.node)).list.map { $0.text != nil }
         let states = Array(zip(all, isAlive)), living = states.filter(\.1).map(\.0)
         let names = (living + states.filter { !$0.1 }.map(\.0)).prefix(ClusterReader.most.nodes)
-        return (Array(names), Set(living.prefix(ClusterReader.most.nodes)), all.count - names.count)
+        return (Array(names), Set(living.prefix(ClusterReader.most.nodes)), Set(all))
     }
 
     /// Nil where the node says nothing of itself that can be read.
@@ -127,9 +127,9 @@ final class ClusterReader: @unchecked Sendable {
             }
         }
         guard !whole.isEmpty || counted.duration(to: .now) >= ClusterReader.census else { return news }
-        let (names, living, omitted) = try census(connection)
+        let (names, living, all) = try census(connection)
         for node in names where whole.contains(node) { if let content = try content(of: node, connection) { news.append(.node(node, content)) } }
-        return news + [.alive(living, of: Set(names)), .crowded(omitted: omitted)]
+        return news + [.alive(living, of: all), .crowded(omitted: all.count - names.count)]
     }
 
     /// Whether changes after the last one that was read have been trimmed from the stream, as far as can be told.

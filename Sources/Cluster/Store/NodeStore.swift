@@ -6,8 +6,12 @@ internal import SIPNames
 struct NodeRecord: Sendable, Equatable {
     var address: ListenAddress
     var isDraining = false
+    /// Whether it knows that phones may be left out: nodes of before do not believe a call that says so.
+    var takesExceptions = true
 
-    var text: String { (["address": .string(address.description), "draining": .bool(isDraining)] as JSONValue).text }
+    var text: String {
+        (["address": .string(address.description), "draining": .bool(isDraining), "exceptions": .bool(takesExceptions)] as JSONValue).text
+    }
 
     init(address: ListenAddress, isDraining: Bool = false) {
         self.address = address
@@ -22,6 +26,7 @@ struct NodeRecord: Sendable, Equatable {
         else { return nil }
         self.address = ListenAddress(transport: transport, address: address.address, port: address.port)
         isDraining = json["draining"]?.boolValue ?? false
+        takesExceptions = json["exceptions"]?.boolValue ?? false
     }
 }
 

@@ -183,7 +183,7 @@ struct OtherNodeTests {
             let nodes = Nodes()
             bench.switchboard.others = nodes
             let c = ClusterNode(name: "c", address: ListenAddress(transport: .tcp, address: "192.0.2.3", port: 5_070))
-            nodes.here = ["carol": [ClusterTarget(node: Self.b.node, fallbacks: [c])]]
+            nodes.here = ["carol": [ClusterTarget(node: Self.b.node, fallbacks: [ClusterTarget(node: c, excepted: ["<urn:uuid:3>"])])]]
             let caller = bench.phone(calls: "carol")
             await bench.settle()
             #expect(bench.agent.requests.map { $0.hop?.address } == ["192.0.2.2"])
@@ -193,7 +193,7 @@ struct OtherNodeTests {
             guard status != 486 else { return #expect(bench.agent.requests.count == 1 && caller.sent == ["486"]) }
             #expect(bench.agent.requests.map { $0.hop?.address } == ["192.0.2.2", "192.0.2.3"] && caller.sent.isEmpty)
             let headers = bench.agent.requests.last?.headers.filter { $0.name == "Authorization" }.map(\.value)
-            #expect(headers == ["c carol anonymous"])
+            #expect(headers == ["c carol anonymous <urn:uuid:3>"])
             bench.agent.legs.last?.receive(.failure(status: 480, phrase: "", reason: nil))
             await bench.settle()
             #expect(bench.agent.requests.count == 2 && caller.sent == ["480"])

@@ -42,6 +42,8 @@ export class TernClient extends Emitter {
   #router = new EventRouter();
   /** All that live, with or without an id yet. */
   #live = new Set();
+  /** When the last session was over. */
+  #lastEnd = -Infinity;
   #isLoggingOut = false;
 
   /**
@@ -168,8 +170,8 @@ export class TernClient extends Emitter {
   _forget(session) {
     this.#live.delete(session);
     this.#router.forget(session);
-    // Its line test may be asked for yet: another gateway does not know it.
-    setTimeout(() => this.#leaveDraining(), resultTime);
+    this.#lastEnd = performance.now();
+    setTimeout(() => this.#leaveDraining(), resultTime + 50);
   }
 
   async #login(credentials) {
@@ -191,9 +193,9 @@ export class TernClient extends Emitter {
     this.#leaveDraining();
   }
 
-  /** Nobody calls a gateway that drains: who has nothing to lose goes to another one. */
+  /** Nobody calls a gateway that drains: who has nothing to lose goes to another one. The result of a line test, which that does not know, may be asked for after its end. */
   #leaveDraining() {
-    const mayLeave = () => this.isDraining && this.#live.size === 0 && !this.#isLoggingOut;
+    const mayLeave = () => this.isDraining && this.#live.size === 0 && !this.#isLoggingOut && performance.now() - this.#lastEnd >= resultTime;
     if (mayLeave()) this.#link.move(mayLeave);
   }
 
