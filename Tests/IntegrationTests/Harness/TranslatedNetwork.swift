@@ -1,7 +1,8 @@
 import Foundation
 
 /// A network behind a NAT, as a cloud has it: one host with a private address, and a router that leads a public address to it, each port to the same
-/// one. The tests are outside: they reach the public address, and have no way to the private one.
+/// one. The tests are outside: they reach the public address, and have no way to the private one. Media that the host sends reach nobody who has not sent
+/// some to it before, as if peers were behind NATs of their own: ICE would find a way for the host's own checks otherwise, whatever address is told.
 ///
 /// Namespaces of their own for the host and the router; nftables translates.
 final class TranslatedNetwork: Sendable {
@@ -34,6 +35,9 @@ final class TranslatedNetwork: Sendable {
             table ip nat {
               chain before { type nat hook prerouting priority dstnat; iifname wan ip daddr \(publicAddress) dnat to \(privateAddress); }
               chain after { type nat hook postrouting priority srcnat; oifname wan ip saddr \(privateAddress) snat to \(publicAddress); }
+            }
+            table ip filter {
+              chain through { type filter hook forward priority filter; iifname lan oifname wan udp sport 20000-29999 ct state new drop; }
             }
             RULES
             """, in: router)
