@@ -1,6 +1,7 @@
 import EventLoop
 import Foundation
 import JSON
+import Synchronization
 import Testing
 
 /// A gateway with a Janus of its own, as an operator would start it.
@@ -25,9 +26,13 @@ final class GatewayProcess: Sendable {
     /// What belongs to it: its configuration, its databases.
     let directory: URL
     private let process: TestProcess
+    /// What its sockets were when its descriptors were last looked at.
+    private let knownSockets = Mutex<[String: String]>([:])
 
     var pid: Int32 { process.pid }
     var log: String { process.output }
+    /// How many lines its log has.
+    var logCount: Int { process.lineCount }
     var isRunning: Bool { !process.hasEnded }
     /// Where its commands are taken, with a managed Janus.
     var controlSocket: String { "\(directory.path)/janus/control" }
@@ -172,6 +177,9 @@ final class GatewayProcess: Sendable {
         """
     }
 
+    /// The lines of its log after the first `count`.
+    func log(after count: Int) -> [String] { process.lines(after: count) }
+
     func ready(within limit: Duration) async throws {
         var last: Status?
         let isReady = await eventually(within: limit) {
@@ -281,26 +289,34 @@ final class GatewayProcess: Sendable {
     func descriptors() -> [String] {
         let own = "/proc/\(pid)/fd"
         let names = (try? FileManager.default.contentsOfDirectory(atPath: own)) ?? []
-        let sockets = sockets()
+        let targets = names.compactMap { try? FileManager.default.destinationOfSymbolicLink(atPath: own + "/" + $0) }
+        let sockets = sockets(Set(targets.filter { $0.hasPrefix("socket:") }))
         let page = ":" + String(httpPort, radix: 16, uppercase: true) + " "
-        return names.compactMap { name in
-            guard let target = try? FileManager.default.destinationOfSymbolicLink(atPath: own + "/" + name) else { return nil }
+        return targets.compactMap { target in
             let text = sockets[target] ?? target
             return text.hasPrefix("tcp ") && text.contains(page) && !text.contains(" 0A ") ? nil : text
         }
     }
 
-    /// What each `socket:[inode]` is (proc(5): local and remote address:port in hexadecimal, state 0A listens).
-    private func sockets() -> [String: String] {
-        var found: [String: String] = [:]
-        for table in ["tcp", "tcp6", "udp", "udp6"] {
-            let text = ProcFile.text("/proc/\(pid)/net/\(table)")
-            for line in text.split(separator: "\n").dropFirst() {
-                let fields = line.split(separator: " ")
-                guard fields.count > 9 else { continue }
-                found["socket:[\(fields[9])]"] = "\(table) \(fields[1]) \(fields[2]) \(fields[3]) "
+    /// What each of these `socket:[inode]` is (proc(5): local and remote address:port in hexadecimal, state 0A listens).
+    ///
+    /// The tables are read for new ones alone: the kernel takes milliseconds for each.
+    private func sockets(_ names: Set<String>) -> [String: String] {
+        let former = knownSockets.withLock { $0 }
+        var found = former.filter { names.contains($0.key) }
+        let new = names.subtracting(found.keys)
+        if !new.isEmpty {
+            for name in new { found[name] = name }
+            for table in ["tcp", "tcp6", "udp", "udp6"] {
+                for line in ProcFile.text("/proc/\(pid)/net/\(table)").utf8.split(separator: UInt8(ascii: "\n")).dropFirst() {
+                    let fields = line.split(separator: UInt8(ascii: " "), maxSplits: 10)
+                    guard fields.count > 9, case let inode = Substring(fields[9]), new.contains("socket:[\(inode)]") else { continue }
+                    found["socket:[\(inode)]"] = ([table] + fields[1...3].map { String(Substring($0)) }).joined(separator: " ") + " "
+                }
             }
         }
+        let known = found
+        knownSockets.withLock { $0 = known }
         return found
     }
 

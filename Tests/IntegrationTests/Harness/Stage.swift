@@ -61,7 +61,7 @@ struct LeavesNothingTrait: SuiteTrait, TestTrait, TestScoping {
         for test: Test, testCase: Test.Case?, performing function: @Sendable () async throws -> Void
     ) async throws {
         guard let gateway = Stage.current?.gateway else { return try await function() }
-        let descriptors = gateway.descriptors(), log = gateway.log.count
+        let descriptors = gateway.descriptors(), log = gateway.logCount
         let before = (try? gateway.status()) ?? .idle
         var problems: [String] = []
         do {
@@ -83,7 +83,7 @@ struct LeavesNothingTrait: SuiteTrait, TestTrait, TestScoping {
         }
         if !closed { problems.append("more descriptors than before: \(Set(now).subtracting(descriptors).sorted())") }
         guard !problems.isEmpty else { return }
-        let lines = gateway.log.dropFirst(log).split(separator: "\n").suffix(80).joined(separator: "\n")
+        let lines = gateway.log(after: log).suffix(80).joined(separator: "\n")
         Issue.record("\(problems.joined(separator: "\n"))\nThe gateway's log:\n\(lines)")
     }
 }

@@ -40,6 +40,12 @@ final class TestProcess: Sendable {
     /// What it has written so far, the last few thousand lines of it.
     var output: String { log.text }
 
+    /// How many lines it has written so far.
+    var lineCount: Int { log.count }
+
+    /// The lines after the first `count`, those of them that are kept.
+    func lines(after count: Int) -> [String] { log.lines(after: count) }
+
     /// The first line that has `text` in it, from now or before.
     func line(with text: String, within limit: Duration) async throws -> String {
         if let line = await lines.first(within: limit, where: { $0.contains(text) }) { return line }
@@ -73,13 +79,21 @@ final class TestProcess: Sendable {
     private final class Log: @unchecked Sendable {
         private let lock = NSLock()
         private var lines: [String] = []
+        /// How many lines are no longer kept.
+        private var dropped = 0
 
         func append(_ line: String) {
             lock.withLock {
                 lines.append(line)
-                if lines.count > 20_000 { lines.removeFirst(10_000) }
+                guard lines.count > 20_000 else { return }
+                lines.removeFirst(10_000)
+                dropped += 10_000
             }
         }
+
+        var count: Int { lock.withLock { dropped + lines.count } }
+
+        func lines(after count: Int) -> [String] { lock.withLock { Array(lines.dropFirst(max(0, count - dropped))) } }
 
         var text: String { lock.withLock { lines.joined(separator: "\n") } }
     }
