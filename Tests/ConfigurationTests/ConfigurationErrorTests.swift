@@ -117,7 +117,7 @@ struct FaultyConfiguration: Sendable, CustomTestStringConvertible {
         .init("janus:\n  memory_limit: 100M\n", 2, 17, "janus.memory_limit", "not in 134217728"),
         .init("janus:\n  memory_limit: 2T\n", 2, 17, "janus.memory_limit", "not in"),
         // Several gateways
-        .init("registrar:\n  database: redis://\n", 2, 13, "registrar.database", "9 to 1024"),
+        .init("registrar:\n  database: redis://\n", 2, 13, "registrar.database", "9 to 2048"),
         .init("registrar:\n  database: redis://:x@\n", 2, 13, "registrar.database", "lacks an address"),
         .init("registrar:\n  database: redis://alice@10.0.0.8\n", 2, 13, "registrar.database", "needs a password"),
         .init("registrar:\n  database: redis://10.0.0.8:0\n", 2, 13, "registrar.database", "is not of the form redis://USER:PASSWORD@HOST:PORT/DATABASE"),
@@ -125,7 +125,7 @@ struct FaultyConfiguration: Sendable, CustomTestStringConvertible {
         .init("registrar:\n  database: redis://10.0.0.8/tern\n", 2, 13, "registrar.database", "the number of a database"),
         .init("registrar:\n  database: redis://10.0.0.8/1024\n", 2, 13, "registrar.database", "0 to 1023"),
         .init("registrar:\n  database: redis://10.0.0.8?ssl=true\n", 2, 13, "registrar.database", "is not of the form"),
-        .init("registrar:\n  database: rediss://10.0.0.8\n", 2, 13, "registrar.database", "is no database"),
+        .init("registrar:\n  database: memcached://10.0.0.8\n", 2, 13, "registrar.database", "is no database"),
         .init("cluster:\n  node: a b\n", 2, 9, "cluster.node", "no name of a node"),
         .init("cluster:\n  node: ''\n", 2, 9, "cluster.node", "no name of a node"),
         .init("cluster:\n  address: 10.0.0.1:5060\n", 2, 12, "cluster.address", "must start with udp:"),
