@@ -6,8 +6,13 @@ import WebSocket
 
 /// The files that the HTTP listener serves.
 @Suite struct WebPageTests {
+    /// Reading all files takes a while.
+    private let page: WebPage
+
+    init() throws { page = try WebPage() }
+
     private func text(_ path: String) throws -> String {
-        let response = try WebPage().response(to: path)
+        let response = try page.response(to: path)
         try #require(response.status == 200, "\(path)")
         return String(decoding: response.body, as: UTF8.self)
     }
