@@ -39,12 +39,12 @@ run: swift packages ## Install what is missing, build, and run the gateway
 
 test: swift packages test-packages ## Install what is missing, build, and run all tests
 	@echo '==> Building the tests (a few minutes the first time)'
-	swift build --build-tests
+	Tests/build
 	@echo '==> Running the tests in network namespaces of their own (some 10 minutes on two processors)'
 	Tests/run $(ARGS)
 
 torture: swift packages test-packages ## Send 100,000 changed messages and all generated INVITEs to a gateway, change a million inputs for the parsers, and write what came of it to docs/reliability.md
-	swift build --build-tests
+	Tests/build
 	Tests/torture $(ARGS)
 
 deb: swift packages ## Make the Debian packages tern and janus-plugin-tern, in .build/deb
@@ -62,7 +62,7 @@ overload: swift packages ## Measure what a gateway does with more calls than it 
 	Tests/in-namespace Tests/overload-curve "$$($(RELEASE) --product tern --show-bin-path)/tern" plot=docs/pictures/overload.svg $(ARGS)
 
 soak: swift packages test-packages ## Make twice 10,000 calls of all kinds, a third of them broken off, then half the load for two hours; ARGS="CALLS SECONDS" makes it shorter
-	swift build --build-tests
+	Tests/build
 	Tests/soak $(ARGS)
 
 sanitized: swift packages test-packages ## Build the tests with the address and the thread sanitizer, and run those of all parts (an hour or more)

@@ -45,7 +45,7 @@ let package = Package(
 
         // The one thread, and the pure parts.
         .target(name: "EventLoop", dependencies: ["CSofiaSIP", "CUV"], swiftSettings: settings),
-        .target(name: "JSON", dependencies: ["CJansson"], swiftSettings: settings),
+        .target(name: "JSON", dependencies: ["CJansson"], swiftSettings: fast),
         .target(name: "SDP", swiftSettings: fast),
         .target(name: "RTP", swiftSettings: fast),
         .target(name: "Cryptography", dependencies: ["COpenSSL"], swiftSettings: settings),
@@ -239,7 +239,7 @@ let package = Package(
         ),
         .testTarget(
             name: "IntegrationTests",
-            dependencies: ["Authentication", "COpenSSL", "Control", "Cryptography", "EventLoop", "JSON", "SDP", "TestCertificates", "TestPostgres", "TestRandom", "TestRedis", "WebSocket", "tern"],
+            dependencies: ["Authentication", "COpenSSL", "Control", "Cryptography", "EventLoop", "JSON", "SDP", "TestCertificates", "TestPostgres", "TestRandom", "TestRedis", "WebSocket"],
             exclude: ["Harness/aiortc-client.py", "Harness/forward-into.py", "Harness/hep3.lua", "Harness/page-check.js", "Harness/admin-answers.js", "RealWorld", "Torture", "durations"],
             swiftSettings: settings
         ),
