@@ -281,7 +281,7 @@ public final class ClusterService {
 
     /// Compares all bindings here with those of other nodes: some now, and the others when the loop has served what waits.
     private func settleAll() {
-        unsettled = Array(Set(registrar?.all.map(\.user) ?? []))
+        unsettled = registrar?.userNames ?? []
         settleSome()
         guard !isSettling, !unsettled.isEmpty else { return }
         isSettling = true

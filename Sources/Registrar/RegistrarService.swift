@@ -121,7 +121,10 @@ public final class RegistrarService {
     /// Contacts in all.
     public var count: Int { registrar.count }
 
-    /// Users with a contact.
+    /// Users with a contact, in no order.
+    public var userNames: [String] { registrar.userNames }
+
+    /// How many users have a contact.
     public var userCount: Int { registrar.userCount }
 
     /// Ends what was registered over a connection that is closed.

@@ -28,6 +28,9 @@ public struct Registrar: Sendable {
     /// Everything there is, in no order. With many it takes a while: a copy can do it elsewhere.
     public var all: [Binding] { users.values.flatMap { $0 } }
 
+    /// Users with a contact, in no order.
+    public var userNames: [String] { Array(users.keys) }
+
     /// The bindings of `user` that have not ended, the most recent first.
     public func bindings(of user: String, now: ContinuousClock.Instant) -> [Binding] {
         users[user]?.filter { $0.isAlive(at: now) } ?? []
