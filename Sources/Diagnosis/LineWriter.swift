@@ -20,8 +20,7 @@ final class LineWriter: Sendable {
 
     deinit { queue.end() }
 
-    /// - Parameter isUrgent: Whether it waits for no others: what explains a crash that comes next.
-    func write(_ line: String, isUrgent: Bool = false) { queue.add(line, isUrgent: isUrgent) }
+    func write(_ line: String) { queue.add(line) }
 
     /// Waits until all lines are written, or `limit` has passed.
     ///
@@ -55,15 +54,6 @@ private final class LineQueue: @unchecked Sendable {
     private var missed = 0
     private var isRunning = false
     private var hasEnded = false
-    /// Whether the thread sleeps until a line comes.
-    private var isIdle = false
-    /// Whether what waits is to be written at once.
-    private var isHurried = false
-    /// How many wait until all lines are written.
-    private var flushes = 0
-
-    /// How long the first line after a pause waits for others, in nanoseconds: a thread that is woken for each line costs as much as making it.
-    private static let gathering = 10_000_000
 
     /// The following belong to the thread.
     private var lost = 0
@@ -98,7 +88,7 @@ private final class LineQueue: @unchecked Sendable {
         return body()
     }
 
-    func add(_ text: String, isUrgent: Bool) {
+    func add(_ text: String) {
         let size = text.utf8.count + 1
         let isAdded = withLock {
             guard bytes + size <= capacity, !hasEnded, isRunning || start() else {
@@ -107,34 +97,23 @@ private final class LineQueue: @unchecked Sendable {
             }
             waiting.append(Line(text: text, missed: missed))
             (missed, bytes) = (0, bytes + size)
-            isHurried = isHurried || isUrgent || bytes >= capacity / 2
-            if isIdle || isHurried {
-                isIdle = false
-                pthread_cond_broadcast(changed)
-            }
+            pthread_cond_broadcast(changed)
             return true
         }
         if !isAdded { onDrop() }
     }
 
     func flush(within limit: Duration) -> Bool {
+        var end = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &end)
         let (seconds, fraction) = limit.components
-        var end = LineQueue.time(in: Int(seconds) * 1_000_000_000 + Int(fraction / 1_000_000_000))
+        let nanoseconds = end.tv_nsec + Int(fraction / 1_000_000_000)
+        end.tv_sec += Int(seconds) + nanoseconds / 1_000_000_000
+        end.tv_nsec = nanoseconds % 1_000_000_000
         return withLock {
-            flushes += 1
-            defer { flushes -= 1 }
-            pthread_cond_broadcast(changed)
             while bytes > 0 { guard pthread_cond_timedwait(changed, mutex, &end) == 0 else { return bytes == 0 } }
             return true
         }
-    }
-
-    /// The time of the monotonic clock that many nanoseconds from now.
-    private static func time(in nanoseconds: Int) -> timespec {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
-        let fraction = time.tv_nsec + nanoseconds % 1_000_000_000
-        return timespec(tv_sec: time.tv_sec + nanoseconds / 1_000_000_000 + fraction / 1_000_000_000, tv_nsec: fraction % 1_000_000_000)
     }
 
     /// Takes no more lines; the thread ends when it has written what waits.
@@ -187,13 +166,8 @@ private final class LineQueue: @unchecked Sendable {
         withLock {
             while waiting.isEmpty {
                 guard !hasEnded else { return nil }
-                isIdle = true
                 pthread_cond_wait(changed, mutex)
             }
-            isIdle = false
-            var end = LineQueue.time(in: LineQueue.gathering)
-            while flushes == 0, !hasEnded, !isHurried, pthread_cond_timedwait(changed, mutex, &end) == 0 {}
-            isHurried = false
             defer { waiting = [] }
             return waiting
         }

@@ -6,6 +6,8 @@ const pingInterval = 20_000;
 const checkTimeout = 2_000;
 const firstDelay = 250;
 const longestDelay = 8_000;
+/** How long a login at a gateway that drains waits for another one that takes calls, in ms. */
+const moveTimeout = 2_000;
 /** Between two rounds of looking for a gateway that takes calls, at most, in ms: each is a login at every other one. */
 const longestMoveDelay = 60_000;
 /** Before each further attempt of a login whose connection cannot be had, in ms: a browser drops connections that it opens while its network changes. */
@@ -66,7 +68,11 @@ export class TernLink {
       const [connection, answer] = await this.#attempts(epoch, link => link.request('core', 'login', credentials));
       this.#credentials = credentials;
       this.#adopt(connection, answer);
-      return answer;
+      if (answer.draining !== true) return answer;
+      const moved = this.#moved(epoch, () => epoch === this.#epoch).catch(() => null);
+      const next = await Promise.race([moved, new Promise(resolve => setTimeout(resolve, moveTimeout, null))]);
+      if (!next && epoch !== this.#epoch && this.state === 'offline') throw new TernCancelledError();
+      return next ?? answer;
     } catch (error) {
       if (epoch === this.#epoch) this.#become('offline');
       throw error;
