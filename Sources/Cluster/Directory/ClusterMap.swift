@@ -142,7 +142,7 @@ struct ClusterMap {
             nodes[name] = Node(content: content, isAlive: nodes[name]?.isAlive ?? false)
             return .everyone
         case .alive(let living, let names):
-            // Whoever Redis has no longer has left for good.
+            // A node that Redis no longer has was taken out.
             released(nodes.filter { !names.contains($0.key) }.map(\.value.content))
             nodes = nodes.filter { names.contains($0.key) }
             for name in nodes.keys { nodes[name]?.isAlive = living.contains(name) }

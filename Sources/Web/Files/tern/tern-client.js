@@ -193,7 +193,7 @@ export class TernClient extends Emitter {
     this.#leaveDraining();
   }
 
-  /** Nobody calls a gateway that drains: who has nothing to lose goes to another one. The result of a line test, which that does not know, may be asked for after its end. */
+  /** Nobody calls a gateway that drains: a client without sessions goes to another one. It waits a while, as the other one does not know the result of a line test that has just ended. */
   #leaveDraining() {
     const mayLeave = () => this.isDraining && this.#live.size === 0 && !this.#isLoggingOut && performance.now() - this.#lastEnd >= resultTime;
     if (mayLeave()) this.#link.move(mayLeave);
