@@ -104,7 +104,10 @@ struct RealJanusTests {
     @LoopActor func pendingWhenKilled() async throws {
         try await RealJanus.run { janus in
             guard case .running(let pid) = janus.process.state else { Issue.record("it runs"); return }
+            // Until it stands still it could answer.
             kill(pid, SIGSTOP)
+            var news = siginfo_t()
+            try #require(waitid(P_PID, id_t(pid), &news, WSTOPPED | WNOWAIT) == 0)
             let attach = LoopActor.task { () -> JanusError? in
                 do throws(JanusError) { _ = try await janus.client.attach(); return nil } catch { return error }
             }

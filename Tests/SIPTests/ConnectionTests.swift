@@ -1,5 +1,7 @@
 import EventLoop
+import Foundation
 import Glibc
+import Synchronization
 import TestCertificates
 import Testing
 
@@ -93,10 +95,8 @@ extension SIPTests.ConnectionTests {
         let datagrams = try RawPeer(talkingTo: endpoint.port)
         let limit = DescriptorLimit()
         defer { limit.restore() }
-        let next = dup(0)
-        close(next)
         // The smallest reserve has eight.
-        limit.set(next + 8)
+        limit.leave(8)
         let peer = try RawPeer(talkingTo: endpoint.port, tcp: true)
         peer.send(options(to: endpoint.port, from: peer.port, 1))
         let before = processorTime()
@@ -119,8 +119,9 @@ extension SIPTests.ConnectionTests {
 }
 
 /// The limit of this process' descriptors.
-private struct DescriptorLimit {
+private final class DescriptorLimit: Sendable {
     private let former: rlimit
+    private let fillings = Mutex<[Int32]?>([])
 
     init() {
         var limit = rlimit()
@@ -134,7 +135,35 @@ private struct DescriptorLimit {
         setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
     }
 
+    /// Lets so many more be opened. The numbers below are taken until the end, also those that something else of the process gives back meanwhile.
+    func leave(_ count: Int32) {
+        let highest = FlowSockets.descriptors().max() ?? 0
+        fill(below: highest)
+        set(highest + 1 + count)
+        Thread.detachNewThread { while self.fill(below: highest) { usleep(1_000) } }
+    }
+
+    /// Whether it goes on: nothing has been restored.
+    @discardableResult
+    private func fill(below highest: Int32) -> Bool {
+        fillings.withLock { fillings in
+            guard fillings != nil else { return false }
+            while true {
+                let next = dup(0)
+                guard next >= 0, next < highest else {
+                    if next >= 0 { close(next) }
+                    return true
+                }
+                fillings?.append(next)
+            }
+        }
+    }
+
     func restore() {
+        fillings.withLock { fillings in
+            for filling in fillings ?? [] { close(filling) }
+            fillings = nil
+        }
         var limit = former
         setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
     }

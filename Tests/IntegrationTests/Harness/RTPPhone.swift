@@ -58,6 +58,9 @@ final class RTPPhone: @unchecked Sendable {
     /// Begins to speak to there.
     func connect(to address: String, port: Int) { lock.withLock { peer = (address, port) } }
 
+    /// Speaks to nobody from now on.
+    func disconnect() { lock.withLock { peer = nil } }
+
     /// Where it speaks to.
     var destination: (address: String, port: Int)? { lock.withLock { peer } }
 

@@ -209,6 +209,7 @@ final class SIPPhone: @unchecked Sendable {
     }
 
     func hangUp() async throws {
+        audio.disconnect()
         send { $0.request("BYE") }
         let status = try await final("BYE", within: .patience).status
         guard status == 200 else { throw HarnessError("BYE was answered \(status)") }
@@ -219,6 +220,7 @@ final class SIPPhone: @unchecked Sendable {
         guard let text = await probe.message(within: limit, where: { $0.hasPrefix("BYE ") }) else {
             throw HarnessError("no BYE within \(limit)")
         }
+        audio.disconnect()
         send { $0.response(200, "OK", to: SIPText(text: text)) }
     }
 
