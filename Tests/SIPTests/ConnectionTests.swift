@@ -136,7 +136,7 @@ private final class DescriptorLimit: Sendable {
     }
 
     /// Lets so many more be opened. The numbers below are taken until the end, also those that something else of the process gives back meanwhile.
-    func leave(_ count: Int32) {
+    @LoopActor func leave(_ count: Int32) {
         let highest = FlowSockets.descriptors().max() ?? 0
         fill(below: highest)
         set(highest + 1 + count)
