@@ -65,7 +65,8 @@ extension IntegrationTests {
             let change = Self.pcmu(moved).replacing("sendrecv", with: direction)
             let request = call.request("INVITE", number: 2)
             caller.send(request.with(contact: caller).with(sdp: change))
-            called.send(SIPProbe.ok(to: try await called.request("INVITE")).replacing("200 OK", with: "488 Not Acceptable Here"))
+            let offered = try #require(try? await called.request("INVITE"), "no re-INVITE; to the caller: \(caller.unread)")
+            called.send(SIPProbe.ok(to: offered).replacing("200 OK", with: "488 Not Acceptable Here"))
             #expect(SIPProbe.status(of: try await caller.final(of: call)) == 488)
             // Of a final response that is no 2xx: the same transaction (RFC 3261, section 17.1.1.3).
             caller.send(request.replacing("INVITE", with: "ACK"))

@@ -65,6 +65,9 @@ final class SIPProbe: Sendable {
         return request
     }
 
+    /// What has come in and nobody has looked for.
+    var unread: [String] { messages.all }
+
     /// A message of whatever call.
     func message(within limit: Duration = .patience, where matches: @escaping @Sendable (String) -> Bool) async -> String? {
         await messages.first(within: limit, where: matches)
