@@ -32,6 +32,7 @@ final class ClusterReader: @unchecked Sendable {
 
     /// Waits a moment for what is new; after an error and at first it loads everything.
     func poll() throws(RedisError) -> [ClusterNews] {
+        let former = last
         do throws(RedisError) {
             if let connection { return try changes(connection) }
             let opened = try access.connect()
@@ -40,6 +41,8 @@ final class ClusterReader: @unchecked Sendable {
             return news
         } catch {
             connection = nil
+            // What was read and not handed on is read again.
+            last = former
             throw error.explained(settings)
         }
     }
