@@ -69,8 +69,11 @@ export class TernLink {
       this.#credentials = credentials;
       this.#adopt(connection, answer);
       if (answer.draining !== true) return answer;
-      const moved = this.#moved(epoch, () => epoch === this.#epoch).catch(() => null);
+      // Once this has returned there may be calls, which nothing is to end.
+      let isWaiting = true;
+      const moved = this.#moved(epoch, () => isWaiting && epoch === this.#epoch).catch(() => null);
       const next = await Promise.race([moved, new Promise(resolve => setTimeout(resolve, moveTimeout, null))]);
+      isWaiting = false;
       if (!next && epoch !== this.#epoch && this.state === 'offline') throw new TernCancelledError();
       return next ?? answer;
     } catch (error) {
