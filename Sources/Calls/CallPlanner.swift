@@ -201,7 +201,8 @@ final class CallPlanner {
             request.firstResponseLimit = CallPlanner.nodeSilence
             return request
         }
-        return users.nodes(of: user, except: Set(users.contacts(of: user).compactMap(\.instance))).map { target in
+        let caller = context.origin.provenUser == user ? context.contact : nil
+        return users.nodes(of: user, except: Set(users.contacts(of: user).compactMap(\.instance)), caller: caller).map { target in
             let node = target.node
             let family: AddressFamily = node.address.address.contains(":") ? .ip6 : .ip4
             // An older flow of the phone, at another node, is tried where this one does not ring it. All get the same offer.

@@ -2,7 +2,7 @@ internal import Dispatch
 public import EventLoop
 public import Logging
 public import Registrar
-internal import SIPNames
+public import SIPNames
 
 /// This gateway as a node of a cluster: tells the others by Redis what it has, and knows what they have.
 ///
@@ -179,7 +179,9 @@ public final class ClusterService {
     /// The other nodes that ring something of a user's. Of the flows of one phone at several of them the most recent rings.
     ///
     /// - Parameter instances: The phones (`+sip.instance`) that ring anyway: a node that has no more than flows of these is left out.
-    public func nodes(of user: String, except instances: Set<String> = []) -> [ClusterTarget] { map.nodes(of: user, except: instances, now: .now) }
+    public func nodes(of user: String, except instances: Set<String> = [], caller: SIPURI? = nil) -> [ClusterTarget] {
+        map.nodes(of: user, except: instances, caller: caller, now: .now)
+    }
 
     /// Whether a user has a browser at another node.
     public func hasBrowser(_ user: String) -> Bool { map.hasBrowser(user) }
@@ -393,12 +395,14 @@ public final class ClusterService {
             omitted = others
         case .binding, .browser: renew(map.take(news))
         case .loaded, .node, .alive, .left:
-            let before = map.states, reading = reading
-            // Freeing thousands of bindings takes a while as well.
-            renew(map.take(news) { contents in
-                let former = ReleasedContents(contents)
-                reading.async { former.release() }
-            })
+            let before = map.states
+            var former: [NodeContent] = []
+            let renewal = map.take(news) { former += $0 }
+            // Freeing thousands of bindings takes a while as well. The queue may come to it at once: by then nothing here may have them any more.
+            let released = ReleasedContents(former)
+            former = []
+            reading.async { released.release() }
+            renew(renewal)
             report(since: before)
         }
     }

@@ -142,6 +142,19 @@ struct CallPlannerTests {
         #expect((plan.callees[1] as? BrowserCalleeLeg).map { $0.client !== client } == true)
     }
 
+    @Test("other nodes are told which phone calls where it is the user's own, and only then")
+    func notItselfElsewhere() throws {
+        let nodes = OtherNodeTests.Nodes()
+        users.others = nodes
+        var context = context()
+        context.contact = SIPURI("sip:alice@198.51.100.5")
+        _ = planner.plan([.user("alice")], context)
+        context.origin = CallOrigin(source: .user("alice"), user: "alice")
+        _ = planner.plan([.user("alice")], context)
+        _ = planner.plan([.user("bob")], context)
+        #expect(nodes.callers == [nil, "sip:alice@198.51.100.5", nil])
+    }
+
     @Test("a caller's own session decides who can ring: others are left out")
     func only() throws {
         _ = logIn("alice", 1)

@@ -70,6 +70,8 @@ struct ClusterFaultTests {
         #expect(await eventually { b.ringing == ["a"] })
         let id = try #require(a.registrar.bindings(of: "bob").first?.id), store = NodeStore(.sample("b", redis), instance: "late")
         try store.end(EndedBinding(node: "a", id: "\(id)", user: "bob", at: ClusterClock.current.wall - 5_000, expires: .now + .seconds(60)))
+        // A number may be another user's by now.
+        try store.end(EndedBinding(node: "a", id: "\(id)", user: "carol", at: ClusterClock.current.wall + 5_000, expires: .now + .seconds(60)))
         #expect(try redis.command("HLEN", "tern:bindings:a") == "1")
         try redis.command("XADD", "tern:changes", "*", "node", "a", "op", "end", "field", "\(id)", "value", "bob", "at", "\(ClusterClock.current.wall - 5_000)")
         b.cluster.setBrowser("carol", isThere: true)
@@ -187,6 +189,22 @@ struct ClusterFaultTests {
         await a.stop()
         await b.stop()
         #expect(try redis.command("EXISTS", "tern:node:a", "tern:node:b") == "0", "both have left")
+    }
+
+    @Test("a change that is read before something else cannot be read is read again")
+    @LoopActor func halfRead() async throws {
+        let redis = try RedisProcess()
+        try redis.command("XADD", "tern:changes", "*", "node", "x", "op", "left", "field", "", "value", "")
+        let reader = ClusterReader(.sample("a", redis))
+        _ = try reader.poll()
+        try redis.command("SET", "tern:nodes", "no hash")
+        for (op, field) in [("end", "7"), ("node", "x")] {
+            try redis.command("XADD", "tern:changes", "*", "node", op == "end" ? "a" : "x", "op", op, "field", field, "value", "bob", "at", "\(ClusterClock.current.wall)")
+        }
+        #expect(throws: RedisError.self) { try reader.poll() }
+        try redis.command("DEL", "tern:nodes")
+        #expect(try reader.poll().contains { if case .ended("7", "bob", _) = $0 { true } else { false } })
+        reader.close()
     }
 
     @Test("changes that were trimmed before they were read make a node load everything")

@@ -33,6 +33,19 @@ struct ClusterMapTests {
         #expect(map.nodes(of: "bob", except: ["1", "2"], now: .now).map(\.node.name) == ["c", "e"])
     }
 
+    @Test("a phone that calls its own user is not rung where it is registered; the user's others are")
+    func caller() throws {
+        var map = ClusterMap()
+        _ = map.take(.loaded([
+            "b": try Self.content(["1"], at: 100), "c": try Self.content(["1", "2"]), "d": try Self.content([nil]), "e": try Self.content([nil], browsers: ["bob"]),
+        ]))
+        _ = map.take(.alive(["b", "c", "d", "e"], of: ["b", "c", "d", "e"]))
+        let binding = try #require(map.bindings(of: "bob").first { $0.node == "b" }?.binding)
+        let targets = map.nodes(of: "bob", caller: binding.contact, now: .now)
+        #expect(targets.map(\.node.name) == ["c", "e"] && targets.first?.excepted == ["1"], "\(targets)")
+        #expect(map.nodes(of: "bob", caller: SIPURI("sip:bob@192.0.2.250"), now: .now).map(\.node.name) == ["b", "c", "d", "e"])
+    }
+
     @Test("a phone with flows at several nodes is rung at the one where it has registered last, and others are told to leave it")
     func flows() throws {
         var map = ClusterMap()

@@ -63,6 +63,14 @@ struct RedisAccessTests {
         // The others know better than one that has heard of no failover.
         let good = try RedisProcess(sentinel: ["sentinel monitor main 127.0.0.1 \(redis.port) 2"])
         #expect(failure([late.port, good.port]) == "" && failure([late.port, 1, good.port]) == "")
+        // A server that knows no AUTH repeats what it was sent.
+        let open = try RedisProcess(options: ["--rename-command", "AUTH", "\"\""])
+        do throws(RedisError) {
+            _ = try RedisAccess(RedisServer(host: "127.0.0.1", port: open.port, password: Secret("very secret"))).connect()
+            Issue.record("it takes a password")
+        } catch {
+            #expect(error.code == "ERR" && error.description.contains("takes no password") && !error.description.contains("very secret"), "\(error)")
+        }
         // What is no sentinel is none.
         #expect(failure([redis.port]).contains("unknown command"), "\(failure([redis.port]))")
     }

@@ -378,6 +378,8 @@ struct ServiceTests {
     @Test("a program that takes too long is killed, one that fails has the last word")
     func programs() async throws {
         await #expect(throws: RecordingError.self) { try await HelperProcess().run(["sleep", "60"], limit: .milliseconds(50)) }
+        // Behind calls, but not so far that it never comes to an end.
+        #expect(try await HelperProcess().run(["nice"], limit: .seconds(10)).output == ["\(getpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0) + 5)"])
         let result = try await HelperProcess().run(["sh", "-c", "echo one; echo two >&2; exit 3"], limit: .seconds(10))
         #expect(result.exit == .exited(3) && result.output == ["one"] && result.complaint == "two")
         let failed = try await { () async throws -> RecordingOutcome in

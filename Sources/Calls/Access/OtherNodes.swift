@@ -1,14 +1,17 @@
 public import Cluster
 public import EventLoop
 public import Registrar
+public import SIPNames
 
 /// What the calls of this gateway know of the other nodes of its cluster.
 @LoopActor
 public protocol OtherNodes: AnyObject {
     /// The other nodes that ring something of a user's. Of the flows of one phone at several of them the most recent rings.
     ///
-    /// - Parameter instances: The phones (`+sip.instance`) that ring anyway: a node that has no more than flows of these is left out.
-    func nodes(of user: String, except instances: Set<String>) -> [ClusterTarget]
+    /// - Parameters:
+    ///   - instances: The phones (`+sip.instance`) that ring anyway: a node that has no more than flows of these is left out.
+    ///   - caller: The Contact of a phone of the user's that calls, which is not rung itself.
+    func nodes(of user: String, except instances: Set<String>, caller: SIPURI?) -> [ClusterTarget]
     /// Whether a user has a browser at another node.
     func hasBrowser(_ user: String) -> Bool
     /// The contacts of a user at nodes that are gone, which are reached from here through their Path, the most recent first.

@@ -2,6 +2,7 @@ internal import BrowserAPI
 internal import Cluster
 internal import EventLoop
 internal import Registrar
+internal import SIPNames
 
 /// The users who can be called, and where: the configuration's, and guests, whom a token lets in as long as they are logged in.
 @LoopActor
@@ -40,8 +41,10 @@ final class UserDirectory {
     /// The contacts that the user's phones have registered.
     func contacts(of user: String) -> [Binding] { phones?.targets(of: user) ?? [] }
 
-    /// The other nodes that ring something of a user's, but for those that have no more than flows of these phones.
-    func nodes(of user: String, except instances: Set<String>) -> [ClusterTarget] { others?.nodes(of: user, except: instances) ?? [] }
+    /// The other nodes that ring something of a user's, but for those that have no more than flows of these phones, or of the one that calls.
+    func nodes(of user: String, except instances: Set<String>, caller: SIPURI?) -> [ClusterTarget] {
+        others?.nodes(of: user, except: instances, caller: caller) ?? []
+    }
 
     /// The contacts of a user's phones at nodes that are gone, which are reached from here through their Path.
     func stranded(of user: String) -> [Binding] { others?.stranded(of: user) ?? [] }

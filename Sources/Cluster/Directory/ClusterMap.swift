@@ -70,9 +70,15 @@ struct ClusterMap {
     /// The nodes that ring something of a user's, in the order of their names. Of the flows of one phone (RFC 5626 section 7) at several nodes the most
     /// recent rings: the others are told to leave it.
     ///
-    /// - Parameter instances: Phones that ring anyway: a node that has no more than flows of these is left out.
-    func nodes(of user: String, except instances: Set<String> = [], now: ContinuousClock.Instant) -> [ClusterTarget] {
+    /// - Parameters:
+    ///   - instances: Phones that ring anyway: a node that has no more than flows of these is left out.
+    ///   - caller: The Contact of a phone of the user's that calls: it is not rung where it is registered. One that gives no instance is left out only where a
+    ///     node has nothing else.
+    func nodes(of user: String, except instances: Set<String> = [], caller: SIPURI? = nil, now: ContinuousClock.Instant) -> [ClusterTarget] {
         let taking = nodes.filter(\.value.takesCalls)
+        func calls(_ binding: Binding) -> Bool { caller?.matches(binding.contact) == true }
+        let instances = caller == nil ? instances
+            : instances.union(taking.values.flatMap { $0.bindings(of: user, now: now) }.filter(calls).compactMap(\.instance))
         // The nodes that have a flow of each phone, the most recent first.
         var flows: [String: [(at: ContinuousClock.Instant, node: String)]] = [:]
         for (name, node) in taking {
@@ -85,7 +91,7 @@ struct ClusterMap {
         let ringing = taking.compactMap { name, node -> (name: String, node: Node, excepted: Set<String>)? in
             let bindings = node.bindings(of: user, now: now)
             let excepted = Set(bindings.compactMap(\.instance).filter { flows[$0]?.first?.node != name })
-            guard node.content.browsers.contains(user) || bindings.contains(where: { $0.instance.map { !excepted.contains($0) } ?? true }) else { return nil }
+            guard node.content.browsers.contains(user) || bindings.contains(where: { $0.instance.map { !excepted.contains($0) } ?? !calls($0) }) else { return nil }
             return (name, node, excepted)
         }
         func target(_ name: String, _ node: Node, _ excepted: Set<String>, _ fallbacks: [ClusterTarget] = []) -> ClusterTarget {

@@ -22,7 +22,7 @@ final class RedisAccess {
 
     private func connect(to place: RedisServer.Place) throws(RedisError) -> RedisConnection {
         let connection = try RedisConnection(place, authorities: server.authorities)
-        if let password = server.password?.value { try connection.perform(["AUTH"] + (server.user.map { [$0] } ?? []) + [password]) }
+        if let password = server.password?.value { try RedisAccess.authenticate(connection, (server.user.map { [$0] } ?? []) + [password]) }
         if !sentinels.isEmpty { try check(connection) }
         if server.database != 0 { try connection.perform(["SELECT", "\(server.database)"]) }
         return connection
@@ -64,9 +64,19 @@ final class RedisAccess {
         }
     }
 
+    private static func authenticate(_ connection: RedisConnection, _ words: [String]) throws(RedisError) {
+        do throws(RedisError) {
+            try connection.perform(["AUTH"] + words)
+        } catch {
+            // Where it does not know the command, the text repeats the password.
+            guard error.code.isEmpty || error.isOfAccess else { throw RedisError(refusal: "\(error.code) it takes no password, or none with this user") }
+            throw error
+        }
+    }
+
     private func ask(_ sentinel: RedisServer.Place) throws(RedisError) -> RedisServer.Place {
         let connection = try RedisConnection(sentinel, authorities: server.authorities, patience: RedisAccess.patience)
-        if let password = server.sentinelPassword?.value { try connection.perform(["AUTH", password]) }
+        if let password = server.sentinelPassword?.value { try RedisAccess.authenticate(connection, [password]) }
         let words = try connection.perform(["SENTINEL", "get-master-addr-by-name", master]).list.compactMap(\.text)
         guard words.count == 2, let port = Int(words[1]), (1...65_535).contains(port) else { throw RedisError("the sentinel at \(sentinel) does not know it") }
         return RedisServer.Place(host: words[0], port: port)

@@ -21,6 +21,9 @@ struct RedisError: Error, Equatable, CustomStringConvertible {
         self.code = code
     }
 
+    /// Whether the server says who may do what; its text has nothing then of what it was sent.
+    var isOfAccess: Bool { ["WRONGPASS", "NOAUTH", "NOPERM"].contains(code) }
+
     /// What the scripts refuse, in words.
     func explained(_ settings: ClusterSettings) -> RedisError {
         let rest = description.drop { $0 != ":" }.dropFirst(2).split(separator: " ").map(String.init)

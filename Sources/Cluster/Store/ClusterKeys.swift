@@ -93,12 +93,14 @@ enum ClusterScript {
         return redis.call('HGETALL', KEYS[3])
         """
 
-    /// Ends a binding of another node, be it alive or not, and tells it and the others. One that its phone has refreshed there since stays.
+    /// Ends a binding of another node, be it alive or not, and tells it and the others. One that its phone has refreshed there since stays, and so does
+    /// another user's that has the number by now.
     ///
     /// KEYS: bindings, changes. ARGV: the node, the binding's number, its user, when it was ended, in ms since 1970.
     static let end = """
         local value = redis.call('HGET', KEYS[1], ARGV[2])
         local isText, binding = pcall(cjson.decode, value or '')
+        if isText and type(binding) == 'table' and binding.user ~= ARGV[3] then return 0 end
         local updated = isText and type(binding) == 'table' and tonumber(binding.updated)
         if updated and updated > tonumber(ARGV[4]) + \(ClusterKeys.clockDifference) then return 0 end
         local function tell(op)

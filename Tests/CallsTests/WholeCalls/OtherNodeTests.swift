@@ -13,15 +13,18 @@ import Testing
 struct OtherNodeTests {
     /// Other nodes, as a test says.
     @LoopActor
-    private final class Nodes: OtherNodes {
+    final class Nodes: OtherNodes {
         var here: [String: [ClusterTarget]] = [:]
         var contacts: [String: [Binding]] = [:]
 
         /// The phones that were said to ring anyway.
         var excepted: [Set<String>] = []
+        /// The Contacts that were said to call.
+        var callers: [String?] = []
 
-        func nodes(of user: String, except instances: Set<String>) -> [ClusterTarget] {
+        func nodes(of user: String, except instances: Set<String>, caller: SIPURI?) -> [ClusterTarget] {
             excepted.append(instances)
+            callers.append(caller?.text)
             return here[user] ?? []
         }
         func hasBrowser(_ user: String) -> Bool { here[user] != nil }

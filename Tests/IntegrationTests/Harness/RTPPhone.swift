@@ -1,4 +1,5 @@
 import Foundation
+import Testing
 
 /// The voice and the ear of a SIP phone: speaks a tone in PCMU, 20 ms a packet in real time, and recognises the other
 /// side's.
@@ -16,6 +17,8 @@ final class RTPPhone: @unchecked Sendable {
     private var received = 0
     private var first: ContinuousClock.Instant?
     private var heard: [Double] = []
+    /// Packets that came in since it listened last, by SSRC.
+    private var streams: [UInt32: Int] = [:]
     private var isOver = false
     private var encryption: (own: SRTPStream, peer: SRTPStream)?
     private var silent = false
@@ -146,11 +149,27 @@ final class RTPPhone: @unchecked Sendable {
 
     /// Whether the last half second is a tone of that frequency, now or within the time.
     func hears(_ frequency: Double, within limit: Duration = .patience) async -> Bool {
-        lock.withLock { heard = [] }
-        return await eventually(within: limit) {
+        lock.withLock { (heard, streams) = ([], [:]) }
+        let isHeard = await eventually(within: limit) {
             let last = lock.withLock { heard.suffix(4_000) }
             return last.count == 4_000 && Tone.share(of: frequency, in: Array(last)) > 0.7
         }
+        if !isHeard, limit == .patience { Issue.record("Not \(Int(frequency)) Hz: \(whatIsHeard)", severity: .warning) }
+        return isHeard
+    }
+
+    /// What it has heard since it listened last, for who reads why a test failed.
+    private var whatIsHeard: String {
+        let streams = lock.withLock { self.streams }, last = lock.withLock { Array(heard.suffix(4_000)) }
+        var tones: [String] = []
+        for frequency in stride(from: 100, through: 3_900, by: 20) {
+            let share = Tone.share(of: Double(frequency), in: last)
+            if share > 0.1 { tones.append("\(frequency) Hz \(Int(share * 100)) %") }
+        }
+        let packets = streams.map { "\($0.value) of \(String($0.key, radix: 16))" }.sorted()
+        let destination = destination.map { "\($0.address):\($0.port)" } ?? "nobody"
+        return "port \(port) got packets: \(packets.joined(separator: ", ")); of the last \(last.count) samples: \(tones.joined(separator: ", ")); "
+            + "it has sent \(sentPackets), now to \(destination)"
     }
 
     // MARK: Its threads
@@ -241,6 +260,7 @@ final class RTPPhone: @unchecked Sendable {
             guard let bytes = encryption == nil ? packet : encryption?.peer.unprotect(packet) else { return }
             received += 1
             if first == nil { first = .now }
+            streams[bytes[8..<12].reduce(UInt32(0)) { $0 << 8 | UInt32($1) }, default: 0] += 1
             if let events, bytes[1] & 0x7f == events, bytes.count >= 16 {
                 let time = bytes[4..<8].reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
                 if bytes[13] & 0x80 != 0, !pressed.contains(where: { $0.time == time }) { pressed.append((time, bytes[12])) }

@@ -135,15 +135,11 @@ export class TernLink {
 
   /** Moves to a gateway where it takes calls, and gives its answer; else null. */
   async #movedTo(index, epoch, isWanted) {
-    const leave = connection => {
-      this.#left.add(connection);
-      connection.request('core', 'logout').catch(() => {}).then(() => connection.close());
-    };
     const open = handlers => TernConnection.open(this.#urls[index], handlers, this.#timeout);
     try {
       const [connection, answer] = await this.#attempt(epoch, link => link.request('core', 'login', this.#credentials), open);
       if (answer.draining === true || !isWanted()) {
-        leave(connection);
+        this.#leave(connection);
         return null;
       }
       const former = this.#connection;
@@ -153,7 +149,7 @@ export class TernLink {
       this.#become('reconnecting');
       this.#adopt(connection, answer);
       this.#handlers.onResumed(answer, true);
-      leave(former);
+      this.#leave(former);
       return answer;
     } catch (error) {
       if (isRefusal(error)) throw error;
@@ -167,9 +163,15 @@ export class TernLink {
     this.#handlers.onState(state);
   }
 
-  /** Opens a connection and logs in on it; closes it again when that fails or is no longer wanted. */
+  /** Logs a connection out, and closes it: the gateway would keep the user for a while, for a connection that is lost. */
+  #leave(connection) {
+    this.#left.add(connection);
+    connection.request('core', 'logout').catch(() => {}).then(() => connection.close());
+  }
+
+  /** Opens a connection and logs in on it; closes it again when that fails, and logs it out when it is no longer wanted. */
   async #attempt(epoch, authenticate, open = handlers => this.#open(epoch, handlers)) {
-    let connection;
+    let connection, isLoggedIn = false;
     // A gateway that has been left has nothing to say any more.
     const handlers = {
       onEvent: event => { if (!this.#left.has(connection)) this.#handlers.onEvent(event); },
@@ -180,10 +182,12 @@ export class TernLink {
     try {
       if (epoch !== this.#epoch) throw new TernCancelledError();
       const answer = await authenticate(connection);
+      isLoggedIn = true;
       if (epoch !== this.#epoch) throw new TernCancelledError();
       return [connection, answer];
     } catch (error) {
-      connection.close();
+      if (isLoggedIn) this.#leave(connection);
+      else connection.close();
       throw error;
     }
   }
