@@ -178,7 +178,9 @@ public final class ClusterService {
 
     /// The other nodes that ring something of a user's. Of the flows of one phone at several of them the most recent rings.
     ///
-    /// - Parameter instances: The phones (`+sip.instance`) that ring anyway: a node that has no more than flows of these is left out.
+    /// - Parameters:
+    ///   - instances: The phones (`+sip.instance`) that ring anyway: a node that has no more than flows of these is left out.
+    ///   - caller: The Contact of a phone of the user's that calls, which is not rung itself.
     public func nodes(of user: String, except instances: Set<String> = [], caller: SIPURI? = nil) -> [ClusterTarget] {
         map.nodes(of: user, except: instances, caller: caller, now: .now)
     }
