@@ -80,6 +80,8 @@ extension LegPointer {
 
 /// The contents of an RTCP compound of a leg's party that matter here.
 struct ControlNews {
+    /// Whether the one whose packets are taken reports; nil where nobody does, or somebody says goodbye, who is no longer heard in any case.
+    var isHeard: Bool?
     /// Whether the party needs a keyframe.
     var wantsKeyframe = false
     /// What arrives at the party at most, in bit/s.
@@ -93,11 +95,17 @@ struct ControlNews {
     ///
     /// - Parameters:
     ///   - source: The source that blocks are about; nil takes the first block of each report.
+    ///   - heard: The source whose packets are taken.
     ///   - sender: Gets what a sender report says.
-    init(_ packet: UnsafeRawPointer, length: Int, about source: UInt32?, sender: inout SenderReport, now: Int64) {
-        var reader = RTCPReader(packet, length: length)
+    init(_ packet: UnsafeRawPointer, length: Int, about source: UInt32?, heard: UInt32? = nil, sender: inout SenderReport, now: Int64) {
+        var reader = RTCPReader(packet, length: length), saysGoodbye = false
+        defer { if saysGoodbye { isHeard = nil } }
         while let part = reader.next() {
-            if let report = RTCPReport(part, in: packet) {
+            if part.type == .goodbye {
+                saysGoodbye = true
+            } else if let report = RTCPReport(part, in: packet) {
+                // One of ours comes back from whoever reflects all that comes.
+                if report.ssrc != source { isHeard = isHeard == true || report.ssrc == heard }
                 if let info = report.sender { sender = SenderReport(middle: info.middle, arrival: now) }
                 let found = source.map { report.block(about: $0, in: packet) } ?? report.firstBlock(in: packet)
                 if let found { block = found }

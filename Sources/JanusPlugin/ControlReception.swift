@@ -27,10 +27,17 @@ extension LegPointer {
                 sender.pointee.rtcpDestination = SocketAddress(source, isV6: sender.pointee.isV6)
             }
             let ssrc = sender.pointee.rewriter.ssrc
-            let news = ControlNews(packet, length: length, about: ssrc, sender: &receiver.pointee.senderReport, now: now)
+            let news = ControlNews(
+                packet, length: length, about: ssrc, heard: receiver.pointee.statistics.ssrc, sender: &receiver.pointee.senderReport, now: now)
             if let block = news.block { remember(block, medium) }
             resendLostPackets(packet, length: length, medium, now: now)
             return news
+        }
+        // Nobody has to show where it is whom SRTP proves.
+        if !receiver.pointee.srtp.isOn, receiver.pointee.isSignalled(source), let isHeard = news.isHeard,
+            let destination = receiver.pointee.latch.report(isHeard: isHeard, now: now)
+        {
+            follow(destination, medium, now)
         }
         receiver.pointee.test?.pointee.takeRTCP(from: source, news.metrics)
         receiver.pointee.rtcpReceived = receiver.pointee.rtcpReceived &+ 1
@@ -84,10 +91,23 @@ extension Receiver {
     /// Whether our RTCP goes to where the phone's comes from.
     var followsRTCP: Bool { latch.mode == .follow || srtp.isOn }
 
+    /// Where SIP says that the phone takes RTCP, while its RTP comes from another address than SIP says, nothing proves that it is the phone's, and RTCP
+    /// does not go there anyway.
+    ///
+    /// - Parameter source: Where RTCP goes to; nil where it goes with RTP (RFC 5761).
+    func absentRTCP(besides source: MediaAddress?) -> MediaAddress? {
+        guard !srtp.isOn, let absent = latch.absent else { return nil }
+        guard let source else { return latch.destination == absent ? nil : absent }
+        return signalledRTCP == source ? nil : signalledRTCP
+    }
+
+    /// Whether RTCP from there comes from where SIP says: from the port for it, or that of RTP (RFC 5761).
+    func isSignalled(_ source: MediaAddress) -> Bool { source == signalledRTCP || source == latch.signalled }
+
     /// Whether RTCP from there is the phone's: where SIP says, or from the host that its RTP comes from.
     func acceptsRTCP(from source: MediaAddress) -> Bool {
         if srtp.isOn { return true }
-        if source == signalledRTCP { return true }
+        if isSignalled(source) { return true }
         guard let host = latch.latched ?? latch.signalled else { return false }
         return source.isSameHost(as: host)
     }

@@ -32,6 +32,9 @@ struct ReportSchedule {
     /// Media begin.
     mutating func begin(now: Int64) { due = now &+ ReportSchedule.first }
 
+    /// One is due soon.
+    mutating func hasten(now: Int64) { due = min(due, now &+ ReportSchedule.first) }
+
     mutating func lapse(now: Int64) -> Bool {
         guard due > 0, now >= due else { return false }
         due = now &+ .random(in: ReportSchedule.shortest...ReportSchedule.longest)
@@ -52,6 +55,9 @@ extension LegPointer {
             let end = writeReport(medium, block, now)
             sender(medium).pointee.reportedPackets = sender(medium).pointee.packets
             sendRTCP(medium, length: end)
+            // A relay there may hear a stranger as well, and learns from this that we are here.
+            let source = sender(medium).pointee.isMuxed ? nil : sender(medium).pointee.rtcpSource
+            if let absent = receiver.pointee.absentRTCP(besides: source) { sendRTCP(medium, length: end, to: absent) }
         }
     }
 
@@ -103,5 +109,13 @@ extension LegPointer {
         } else {
             _ = sender.pointee.rtcpDestination.send(pointee.scratch, length: length, from: sender.pointee.rtcp)
         }
+    }
+
+    /// Sends what stands in the scratch to an address, without SRTP.
+    private func sendRTCP(_ medium: Medium, length: Int, to address: MediaAddress) {
+        let sender = sender(medium)
+        let socket = sender.pointee.isMuxed ? sender.pointee.rtp : sender.pointee.rtcp
+        var destination = SocketAddress(address, isV6: sender.pointee.isV6)
+        _ = destination.send(pointee.scratch, length: length, from: socket)
     }
 }

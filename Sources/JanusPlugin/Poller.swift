@@ -131,7 +131,9 @@ final class Poller {
         if isTested { wantControls(true) }
         let count = socket >= 0 ? tern_receive(socket, datagrams, UInt32(Poller.burst)) : 0
         let now = Clock.now()
-        if count < 0, !isRTCP, tern_refusals(socket) > 0 { receiver.pointee.refusal.note(now: now) }
+        if count < 0, !isRTCP, tern_refusals(socket) > 0 {
+            if let destination = receiver.pointee.latch.refuse() { leg.follow(destination, medium, now) } else { receiver.pointee.refusal.note(now: now) }
+        }
         leg.pointee.receiving.unlock()
         if isTested { readClocks() }
         index = 0

@@ -12,8 +12,9 @@ final class Ports: @unchecked Sendable {
         let port: UInt16
     }
 
-    /// Where the search begins: behind the pair that was taken last, so that one is used anew as late as possible.
-    private var next = UInt16.random(in: 0...UInt16.max)
+    /// Where the search begins: behind the pair that was taken last, so that one is used anew as late as possible. 0 before there was one: two
+    /// Januses, or one that was started again, do not begin with the same, to which somebody may still send.
+    private var next: UInt16 = 0
 
     /// The range that was used up when a pair was wanted last, and when it is tried again, in microseconds: the search costs a system call a port.
     private var full: (address: MediaAddress, range: ClosedRange<UInt16>, end: Int64)?
@@ -45,7 +46,8 @@ final class Ports: @unchecked Sendable {
         let first = (UInt32(range.lowerBound) &+ 1) & ~1
         guard first &+ 1 <= UInt32(range.upperBound) else { return nil }
         let count = (UInt32(range.upperBound) &- first &+ 1) / 2
-        let start = UInt32(next) >= first ? (UInt32(next) &- first) / 2 % count : 0
+        // Before the first search, or in another range than the last one: anywhere.
+        let start = first...(UInt32(range.upperBound) &+ 2) ~= UInt32(next) ? (UInt32(next) &- first) / 2 % count : .random(in: 0..<count)
         // A socket that failed to bind serves for the next attempt.
         var rtp: Int32?
         for step in 0..<count {

@@ -156,13 +156,14 @@ extension LegPointer {
             duration: UInt32(truncatingIfNeeded: digit.duration)))
     }
 
-    /// The phone's packets come from elsewhere than they went to. Under the receiving lock.
+    /// The phone is elsewhere than where its packets went to: they go there from now on. Under the receiving lock.
     func follow(_ source: MediaAddress, _ medium: Medium, _ now: Int64) {
         let receiver = receiver(medium)
         let former = receiver.pointee.lastDestination
         receiver.pointee.lastDestination = source
         pointee.sending.locked {
             sender(medium).pointee.destination = SocketAddress(source, isV6: receiver.pointee.isV6)
+            if receiver.pointee.latch.absent != nil { sender(medium).pointee.reports.hasten(now: now) }
         }
         if pointee.events.spend(now) {
             Notes.post(Note(leg: reference, kind: .latched, medium: medium, address: source, former: former))

@@ -1,7 +1,8 @@
 /// From where the packets of a plain leg are taken, and where those for it are sent: symmetric RTP (RFC 4961), with guards.
 ///
 /// A phone behind NAT sends from another address than SIP says. Its first packets show where it is; after that a stranger who guesses the
-/// port must not be accepted, nor get what is meant for the phone.
+/// port must not be accepted, nor get what is meant for the phone. One who came first is left again for whoever sends RTP from the signalled
+/// address, and gets nothing more once RTCP comes from there: of two relays that each hear a stranger, none would send the other RTP.
 public struct SourceLatch: Equatable, Sendable {
     public enum Mode: Sendable {
         /// Follows the phone, within the rules of ``SourceLatch/take(from:isAuthentic:continues:now:)``.
@@ -24,14 +25,18 @@ public struct SourceLatch: Equatable, Sendable {
     public static let silence: Int64 = 3_000_000
     /// The same for one that goes on with the stream: a NAT has given the phone another port. Microseconds.
     public static let shortSilence: Int64 = 200_000
+    /// How long a phone is sent its packets where it has shown that it is, unless it shows it again. Microseconds; RTCP comes every 7.5 seconds at least.
+    public static let recall: Int64 = 10_000_000
 
     public let mode: Mode
     /// What SIP says; nil where it says nothing that can be sent to.
     public private(set) var signalled: MediaAddress?
-    /// Whether SIP says that the phone is behind NAT, or its address is private: then nobody waits for that address.
+    /// Whether SIP says that the phone is behind NAT: then nobody waits for the signalled address.
     private var isHidden: Bool
     /// The source that the latch has settled on: where the phone's packets come from.
     public private(set) var latched: MediaAddress?
+    /// Until when the phone counts as being at the signalled address, although others are heard; nil where it does not.
+    private var recalled: Int64?
     private var lastPacket: Int64 = 0
     private var begin: Int64
 
@@ -41,17 +46,20 @@ public struct SourceLatch: Equatable, Sendable {
     public init(mode: Mode, signalled: MediaAddress?, isHidden: Bool, now: Int64) {
         self.mode = mode
         self.signalled = signalled
-        self.isHidden = isHidden || signalled?.isPrivate == true
+        self.isHidden = isHidden
         begin = now
     }
 
     /// Where to send; nil while nothing is known.
-    public var destination: MediaAddress? { latched ?? signalled }
+    public var destination: MediaAddress? { recalled == nil ? latched ?? signalled : signalled }
+
+    /// The signalled address, while packets are taken from another.
+    public var absent: MediaAddress? { latched == nil || latched == signalled ? nil : signalled }
 
     /// SIP says another address: the phone has to send from there anew. The same address changes nothing but whether it is hidden.
     public mutating func signal(_ address: MediaAddress?, isHidden: Bool, now: Int64) {
         guard address != signalled else {
-            self.isHidden = isHidden || signalled?.isPrivate == true
+            self.isHidden = isHidden
             return
         }
         self = SourceLatch(mode: mode, signalled: address, isHidden: isHidden, now: now)
@@ -66,16 +74,34 @@ public struct SourceLatch: Equatable, Sendable {
     public mutating func take(
         from source: MediaAddress, isAuthentic: Bool, continues: Bool, isExpected: Bool = true, now: Int64
     ) -> Verdict {
-        if source == latched {
-            lastPacket = now
-            return .take
-        }
-        guard isAuthentic || mayMove(to: source, continues: continues, isExpected: isExpected, now: now) else { return .drop }
-        // What is sent already goes there.
-        let isNews = destination != source
+        guard source == latched || isAuthentic || mayMove(to: source, continues: continues, isExpected: isExpected, now: now) else { return .drop }
+        let former = destination
         latched = source
         lastPacket = now
-        return isNews ? .move : .take
+        if let end = recalled, now >= end || source == signalled || isAuthentic { recalled = nil }
+        // What is sent may go there already.
+        return destination == former ? .take : .move
+    }
+
+    /// Somebody has reported from where SIP says (RTCP): where it is not whoever is heard, the phone is there. What it is sent goes there for a while;
+    /// RTP from there is taken when it comes.
+    ///
+    /// - Parameter isHeard: Whether the reporter is the one that is heard.
+    /// - Returns: Where packets for the phone go from now on, if they have gone elsewhere.
+    public mutating func report(isHeard: Bool, now: Int64) -> MediaAddress? {
+        guard absent != nil else { return nil }
+        let former = destination
+        recalled = isHeard ? nil : now &+ SourceLatch.recall
+        return destination == former ? nil : destination
+    }
+
+    /// The port that the phone's packets go to is closed: if that is where a report has brought them, they go to where it is heard.
+    ///
+    /// - Returns: Where they go from now on, if they have gone elsewhere.
+    public mutating func refuse() -> MediaAddress? {
+        guard recalled != nil else { return nil }
+        recalled = nil
+        return destination
     }
 
     /// The phone is to send again: from now on its silence counts.
@@ -87,8 +113,15 @@ public struct SourceLatch: Equatable, Sendable {
     private func mayMove(to source: MediaAddress, continues: Bool, isExpected: Bool, now: Int64) -> Bool {
         if source == signalled { return true }
         guard mode == .follow, isExpected || latched == nil else { return false }
-        guard latched != nil else { return isHidden || signalled == nil || now &- begin >= SourceLatch.patience }
+        guard latched != nil else { return isHidden(from: source) || now &- begin >= SourceLatch.patience }
         return now &- lastPacket >= (continues ? SourceLatch.shortSilence : SourceLatch.silence)
+    }
+
+    /// Whether the phone cannot be expected to come from where SIP says. A private address is a NAT's inside for others only: the host that has it
+    /// is heard with that address itself.
+    private func isHidden(from source: MediaAddress) -> Bool {
+        guard let signalled else { return true }
+        return isHidden || signalled.isPrivate && !signalled.isSameHost(as: source)
     }
 }
 

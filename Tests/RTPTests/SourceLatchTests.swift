@@ -43,6 +43,57 @@ struct SourceLatchTests {
         }
     }
 
+    @Test("a private address hides nobody from its own host: another port there waits like any other")
+    func sameHost() {
+        var latch = latch(lan)
+        let neighbour = MediaAddress(v4: 0x0a00_0007, port: 6_000)
+        #expect(take(&latch, neighbour, at: SourceLatch.patience - 1) == .drop)
+        var left = latch
+        #expect(take(&latch, lan, at: SourceLatch.patience) == .take && latch.absent == nil)
+        #expect(take(&left, neighbour, at: SourceLatch.patience) == .move && left.absent == lan)
+        // SIP has said that it is behind NAT: then nobody waits.
+        var hidden = self.latch(lan, isHidden: true)
+        #expect(take(&hidden, neighbour, at: 0) == .move)
+    }
+
+    @Test("a phone that reports from where SIP says is sent its packets there, while another is still heard")
+    func recalled() {
+        var latch = latch(lan)
+        #expect(latch.report(isHeard: false, now: 0) == nil && latch.absent == nil, "nobody is heard yet")
+        #expect(take(&latch, stranger, at: 0) == .move && latch.destination == stranger && latch.absent == lan)
+        #expect(latch.report(isHeard: true, now: 0) == nil, "the phone itself, by another way")
+        #expect(latch.report(isHeard: false, now: 0) == lan && latch.destination == lan)
+        #expect(take(&latch, stranger, at: 1) == .take && latch.destination == lan)
+        // Another stranger who comes after the first one has nothing of it either.
+        #expect(take(&latch, nat, at: 1 + SourceLatch.silence) == .take && latch.destination == lan && latch.latched == nat)
+        #expect(take(&latch, lan, at: 2 + SourceLatch.silence) == .take && latch.destination == lan && latch.absent == nil)
+        #expect(take(&latch, stranger, at: 3 + SourceLatch.silence) == .drop)
+        // Whoever is followed after that is followed until the next report.
+        #expect(take(&latch, nat, at: 2 + 2 * SourceLatch.silence) == .move && latch.destination == nat)
+        #expect(latch.report(isHeard: false, now: 3 * SourceLatch.silence) == lan)
+        latch.signal(phone, isHidden: false, now: 4 * SourceLatch.silence)
+        #expect(latch.destination == phone && latch.report(isHeard: false, now: 5 * SourceLatch.silence) == nil)
+    }
+
+    @Test("a report of another stream is believed for a while: whoever goes on speaking from elsewhere, or reports itself, is sent to again")
+    func mistaken() {
+        var latch = latch(lan)
+        #expect(take(&latch, nat, at: 0) == .move)
+        #expect(latch.report(isHeard: false, now: 0) == lan)
+        #expect(latch.report(isHeard: false, now: 5_000_000) == nil, "believed for longer")
+        #expect(take(&latch, nat, at: SourceLatch.recall) == .take && latch.destination == lan)
+        #expect(take(&latch, nat, at: 5_000_000 + SourceLatch.recall) == .move && latch.destination == nat)
+        #expect(latch.report(isHeard: false, now: 2 * SourceLatch.recall) == lan)
+        #expect(latch.report(isHeard: true, now: 2 * SourceLatch.recall + 1) == nat && latch.destination == nat)
+        #expect(latch.refuse() == nil)
+        // A closed port is nobody's.
+        #expect(latch.report(isHeard: false, now: 2 * SourceLatch.recall + 2) == lan)
+        #expect(latch.refuse() == nat && latch.destination == nat)
+        // What SRTP proves ends it.
+        #expect(latch.report(isHeard: false, now: 2 * SourceLatch.recall + 2) == lan)
+        #expect(take(&latch, nat, isAuthentic: true, at: 2 * SourceLatch.recall + 3) == .move && latch.destination == nat)
+    }
+
     @Test("another source takes over after silence; sooner where it goes on with the stream")
     func silence() {
         var one = latch(phone)

@@ -14,20 +14,20 @@ final class ImpairedEcho: Sendable {
         port = socket.port
         self.delay = delay
         self.dropping = dropping
-        Thread.detachNewThread { self.reflect() }
+        Thread.detachNewThread { [weak self, socket] in
+            var count = 0
+            while let (bytes, sender) = socket.datagram(), let self { reflect(bytes, to: sender, &count) }
+        }
     }
 
     deinit { stop() }
 
     func stop() { socket.close() }
 
-    private func reflect() {
-        var count = 0
-        while let (bytes, sender) = socket.datagram() {
-            guard bytes.count > 11, bytes[0] & 0xc0 == 0x80 else { continue }
-            count += 1
-            if let dropping, count % dropping == 0 { continue }
-            queue.asyncAfter(deadline: .now() + delay) { [socket] in socket.send(bytes, to: sender) }
-        }
+    private func reflect(_ bytes: [UInt8], to sender: sockaddr_in, _ count: inout Int) {
+        guard bytes.count > 11, bytes[0] & 0xc0 == 0x80 else { return }
+        count += 1
+        if let dropping, count % dropping == 0 { return }
+        queue.asyncAfter(deadline: .now() + delay) { [socket] in socket.send(bytes, to: sender) }
     }
 }

@@ -35,8 +35,18 @@ final class RTPPhone: @unchecked Sendable {
         socket = try RTPPhone.evenSocket(address)
         port = socket.port
         mark(46)
-        Thread.detachNewThread { self.speak() }
-        Thread.detachNewThread { self.listen() }
+        // They do not keep it: one that nobody has any more speaks to nobody.
+        Thread.detachNewThread { [weak self] in
+            RTPPhone.goFirst()
+            let source = UInt32.random(in: 1...UInt32.max)
+            var next = DispatchTime.now()
+            while let self, speak(source, at: &next) {}
+        }
+        Thread.detachNewThread { [weak self, socket] in
+            // What it takes under the lock the other thread waits for.
+            RTPPhone.goFirst()
+            while let bytes = socket.read(atMost: 2_048), !bytes.isEmpty, let self, listen(to: bytes) {}
+        }
     }
 
     deinit { stop() }
@@ -180,26 +190,24 @@ final class RTPPhone: @unchecked Sendable {
         pthread_setschedparam(pthread_self(), SCHED_FIFO, &priority)
     }
 
-    private func speak() {
-        let source = UInt32.random(in: 1...UInt32.max)
-        RTPPhone.goFirst()
-        var next = DispatchTime.now()
-        while !lock.withLock({ isOver }) {
-            var hasSent = false
-            if let peer = lock.withLock({ isPaused ? nil : peer }) {
-                for packet in nextPackets(source: source) {
-                    hasSent = true
-                    let stream = lock.withLock { encryption?.own }
-                    if let bytes = stream.map({ try? $0.protect(packet) }) ?? packet { socket.send(bytes, to: peer.address, port: peer.port) }
-                }
+    /// Sends what is due, and waits until something is due again; false when it is over.
+    private func speak(_ source: UInt32, at next: inout DispatchTime) -> Bool {
+        guard !lock.withLock({ isOver }) else { return false }
+        var hasSent = false
+        if let peer = lock.withLock({ isPaused ? nil : peer }) {
+            for packet in nextPackets(source: source) {
+                hasSent = true
+                let stream = lock.withLock { encryption?.own }
+                if let bytes = stream.map({ try? $0.protect(packet) }) ?? packet { socket.send(bytes, to: peer.address, port: peer.port) }
             }
-            let late = (Double(DispatchTime.now().uptimeNanoseconds) - Double(next.uptimeNanoseconds)) / 1_000_000
-            if hasSent { lock.withLock { lateness = max(lateness, late) } }
-            // By the clock, not by sleeps: what a busy machine delays goes out at once, with the times at which it was due.
-            next = next + .milliseconds(20)
-            let now = DispatchTime.now()
-            if next > now { usleep(UInt32((next.uptimeNanoseconds - now.uptimeNanoseconds) / 1_000)) }
         }
+        let late = (Double(DispatchTime.now().uptimeNanoseconds) - Double(next.uptimeNanoseconds)) / 1_000_000
+        if hasSent { lock.withLock { lateness = max(lateness, late) } }
+        // By the clock, not by sleeps: what a busy machine delays goes out at once, with the times at which it was due.
+        next = next + .milliseconds(20)
+        let now = DispatchTime.now()
+        if next > now { usleep(UInt32((next.uptimeNanoseconds - now.uptimeNanoseconds) / 1_000)) }
+        return true
     }
 
     /// A key that is being pressed goes before the tone.
@@ -242,17 +250,16 @@ final class RTPPhone: @unchecked Sendable {
             + Tone.packet(number, frequencies: frequencies, amplitude: amplitude)
     }
 
-    private func listen() {
-        // What it takes under the lock the other thread waits for.
-        RTPPhone.goFirst()
-        while !lock.withLock({ isOver }), let bytes = socket.read(atMost: 2_048), !bytes.isEmpty {
-            if let line = String(validating: bytes, as: UTF8.self), line.hasPrefix("gateway ") {
-                let words = line.split(separator: " ")
-                if words.count == 3, let port = Int(words[2]) { connect(to: String(words[1]), port: port) }
-            } else if bytes.count > 12, bytes[0] & 0xc0 == 0x80 {
-                take(bytes)
-            }
+    /// Takes a datagram; false when it is over.
+    private func listen(to bytes: [UInt8]) -> Bool {
+        guard !lock.withLock({ isOver }) else { return false }
+        if let line = String(validating: bytes, as: UTF8.self), line.hasPrefix("gateway ") {
+            let words = line.split(separator: " ")
+            if words.count == 3, let port = Int(words[2]) { connect(to: String(words[1]), port: port) }
+        } else if bytes.count > 12, bytes[0] & 0xc0 == 0x80 {
+            take(bytes)
         }
+        return true
     }
 
     private func take(_ packet: [UInt8]) {

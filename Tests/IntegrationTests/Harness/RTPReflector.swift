@@ -20,8 +20,13 @@ final class RTPReflector: Sendable {
                 continue
             }
             (media, control, self.port) = (socket, next, port)
-            Thread.detachNewThread { self.reflect(self.media, counting: true) }
-            Thread.detachNewThread { self.reflect(self.control, counting: false) }
+            // They do not keep it: one that nobody has any more answers nobody.
+            Thread.detachNewThread { [weak self] in
+                while let (bytes, sender) = socket.datagram(), let self { reflect(bytes, to: sender, from: socket, counting: true) }
+            }
+            Thread.detachNewThread { [weak self] in
+                while let (bytes, sender) = next.datagram(), let self { reflect(bytes, to: sender, from: next, counting: false) }
+            }
             return
         }
         throw HarnessError("no two ports free side by side")
@@ -89,18 +94,16 @@ final class RTPReflector: Sendable {
         control.send(bytes, to: address, port: port + 1)
     }
 
-    private func reflect(_ socket: Socket, counting: Bool) {
-        while let (bytes, sender) = socket.datagram() {
-            guard bytes.count > 7, bytes[0] & 0xc0 == 0x80 else { continue }
-            if counting {
-                packets.increment(bytes: bytes.count)
-                keys.take(bytes)
-                guard keys.reflects else { continue }
-            } else if RTPReflector.wishes(bytes) {
-                wishes.increment()
-            }
-            socket.send(bytes, to: sender)
+    private func reflect(_ bytes: [UInt8], to sender: sockaddr_in, from socket: Socket, counting: Bool) {
+        guard bytes.count > 7, bytes[0] & 0xc0 == 0x80 else { return }
+        if counting {
+            packets.increment(bytes: bytes.count)
+            keys.take(bytes)
+            guard keys.reflects else { return }
+        } else if RTPReflector.wishes(bytes) {
+            wishes.increment()
         }
+        socket.send(bytes, to: sender)
     }
 
     /// Whether there is a PLI or FIR among the packets of a compound (RFC 3550, section 6.1).

@@ -111,6 +111,8 @@ struct SIPText: Sendable {
     var status: Int { text.hasPrefix("SIP/2.0 ") ? SIPProbe.status(of: text) : 0 }
     /// Of the CSeq.
     var number: Int { self["cseq"]?.split(separator: " ").first.flatMap { Int($0) } ?? 0 }
+    /// What an INVITE and its repetitions have in common, and two INVITEs of one call do not.
+    var transaction: String { "\(self["call-id"] ?? "") \(number)" }
     var method: String { self["cseq"]?.split(separator: " ").last.map(String.init) ?? "" }
     var recordRoutes: [String] {
         lines.filter { $0.lowercased().hasPrefix("record-route:") }.map { $0.dropFirst("record-route:".count).trimmingCharacters(in: .whitespaces) }

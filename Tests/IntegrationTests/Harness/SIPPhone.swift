@@ -19,6 +19,8 @@ final class SIPPhone: @unchecked Sendable {
     var notified: Set<String> = []
     /// The INVITE that has not been answered finally.
     var invite: SIPText?
+    /// The INVITEs that it has taken for calls, by Call-ID and CSeq: one that comes again is no other call.
+    private var invitations: Set<String> = []
 
     /// - Parameter port: Where it listens; any for 0.
     convenience init(_ stage: Stage, frequency: Double = 440, video: PhoneMedia.Video? = nil, port: Int = 0) throws {
@@ -51,6 +53,9 @@ final class SIPPhone: @unchecked Sendable {
 
     /// What one dials to reach it.
     var uri: String { "sip:phone@\(probe.authority)" }
+
+    /// One whose test has thrown speaks to nobody any more.
+    deinit { stop() }
 
     func stop() {
         audio.stop()
@@ -108,10 +113,16 @@ final class SIPPhone: @unchecked Sendable {
     /// Waits for a call.
     @discardableResult
     func called(within limit: Duration = .patience) async throws -> SessionDescription {
-        guard let text = await probe.message(within: limit, where: { $0.hasPrefix("INVITE ") }) else {
-            throw HarnessError("nobody called within \(limit)")
+        let known = invitations
+        let text = await probe.message(within: limit) { text in
+            guard text.hasPrefix("INVITE ") else { return false }
+            let invite = SIPText(text: text)
+            // One within a call is none, nor one that comes again.
+            return !(invite["to"]?.contains(";tag=") ?? false) && !known.contains(invite.transaction)
         }
+        guard let text else { throw HarnessError("nobody called within \(limit)") }
         let invite = SIPText(text: text)
+        invitations.insert(invite.transaction)
         dialog = try SIPDialog(invitedBy: invite, contact: probe.authority)
         if takesInfo { dialog?.allow += ", INFO" }
         self.invite = invite
@@ -146,9 +157,9 @@ final class SIPPhone: @unchecked Sendable {
     }
 
     private func acknowledged(_ invite: SIPText) async throws {
-        let number = invite.number
-        guard await probe.message(where: { $0.hasPrefix("ACK ") && SIPText(text: $0).number == number }) != nil else {
-            throw HarnessError("no ACK for INVITE \(number)")
+        let transaction = invite.transaction
+        guard await probe.message(where: { $0.hasPrefix("ACK ") && SIPText(text: $0).transaction == transaction }) != nil else {
+            throw HarnessError("no ACK for INVITE \(invite.number)")
         }
         self.invite = nil
     }
@@ -234,10 +245,10 @@ final class SIPPhone: @unchecked Sendable {
     }
 
     func final(_ method: String, within limit: Duration) async throws -> SIPText {
-        let number = dialog?.number ?? 0
+        let number = dialog?.number ?? 0, id = dialog?.id
         let text = await probe.message(within: limit) { text in
             let message = SIPText(text: text)
-            return message.status >= 200 && message.method == method && message.number == number
+            return message.status >= 200 && message.method == method && message.number == number && message["call-id"] == id
         }
         guard let text else { throw HarnessError("no final response to \(method) within \(limit)") }
         return SIPText(text: text)

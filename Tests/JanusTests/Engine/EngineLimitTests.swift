@@ -23,6 +23,23 @@ struct EngineLimitTests {
         }
     }
 
+    @Test("where the last pair was of another range, a range is begun anywhere: two Januses do not begin with the same ports")
+    @LoopActor func beginning() async throws {
+        try await EngineBench.run { bench in
+            var offsets: [Int] = []
+            for _ in 0..<4 {
+                let other = try await bench.leg(ports: 23_000...23_999), leg = try await bench.leg(ports: 24_000...24_999)
+                offsets += [(other.ports.audio?.port ?? 0) - 23_000, (leg.ports.audio?.port ?? 0) - 24_000]
+            }
+            // Where the first one begins is chance in any case.
+            #expect(offsets.dropFirst().contains { $0 > 100 }, "\(offsets)")
+            // Within a range they follow each other.
+            let first = try await bench.leg(), second = try await bench.leg()
+            let ports = [first, second].map { $0.ports.audio?.port ?? 0 }
+            #expect(ports[1] > ports[0] || ports[0] > 24_900, "\(ports)")
+        }
+    }
+
     /// The code that an `open` is refused with; nil where the leg was open, which ends again.
     @LoopActor
     private static func refusal(_ bench: EngineBench, _ range: ClosedRange<Int>) async -> Int? {

@@ -56,6 +56,93 @@ struct EngineSourceTests {
         }
     }
 
+    @Test("two relays that each hear a stranger before the other find each other by their RTCP, with ports of its own and without", arguments: [false, true])
+    @LoopActor func relays(isMuxed: Bool) async throws {
+        try await EngineBench.run { bench in
+            let near = (try await bench.leg(), try await bench.leg()), far = (try await bench.leg(), try await bench.leg())
+            let caller = try TestPhone(EngineBench.phone), callee = try TestPhone(EngineBench.phone)
+            try await near.0.configure(caller.remote, to: near.1.id)
+            try await far.1.configure(callee.remote, to: far.0.id)
+            let strangers = [try TestPhone(EngineBench.stranger), try TestPhone(EngineBench.stranger)]
+            let hop = [near.1, far.0]
+            for (leg, other, peer) in [(near.1, far.0, near.0), (far.0, near.1, far.1)] {
+                let remote = EngineRemote(
+                    address: other.address, port: other.audio.port, rtcpPort: other.audio.port + 1, rtcpMux: isMuxed)
+                try await leg.configure(remote, to: peer.id)
+            }
+            // Strangers speak on, to the port for RTCP as well, and never fall silent.
+            var index = 0
+            @LoopActor func disturb() {
+                for (stranger, leg) in zip(strangers, hop) {
+                    stranger.send(RTPSample(index, ssrc: 7, mark: 9), to: leg.audio)
+                    stranger.send([0x80, 201, 0, 1, 0, 0, 0, 7], to: leg.audio, asRTCP: true)
+                }
+                index += 1
+            }
+            // Nobody else is heard for a second: then they are.
+            let patience = ContinuousClock.now + .seconds(5)
+            for leg in hop {
+                while try await leg.leg.statistics().audio?.latched?.address != EngineBench.stranger, ContinuousClock.now < patience { disturb() }
+            }
+            _ = (caller.waiting(), callee.waiting())
+            var heard: Set<UInt8> = []
+            let end = ContinuousClock.now + .seconds(20)
+            while heard.count < 2, ContinuousClock.now < end {
+                disturb()
+                caller.send(RTPSample(index, ssrc: 1, mark: 1), to: near.0.audio)
+                callee.send(RTPSample(index, ssrc: 2, mark: 2), to: far.1.audio)
+                heard.formUnion(await caller.receive(1, within: .milliseconds(10)).map(\.mark).filter { $0 == 2 })
+                heard.formUnion(await callee.receive(1, within: .milliseconds(10)).map(\.mark).filter { $0 == 1 })
+            }
+            #expect(heard == [1, 2])
+            for leg in hop { try await leg.statistics { $0.latched?.address == EngineBench.address } }
+            // From then on strangers are not heard.
+            let first = index
+            for _ in 0..<10 {
+                disturb()
+                caller.send(RTPSample(index, ssrc: 1, mark: 1), to: near.0.audio)
+            }
+            var late: [UInt8] = []
+            while late.count < 10, let sample = await callee.receive(1).first {
+                if sample.index > first || sample.mark == 9 && sample.index == first { late.append(sample.mark) }
+            }
+            #expect(late == [UInt8](repeating: 1, count: 10))
+        }
+    }
+
+    @Test("a phone behind NAT whose RTCP is not moved by it is sent its packets to where it is heard: the reports are of the same stream")
+    @LoopActor func ownReports() async throws {
+        try await EngineBench.run { bench in
+            let leg = try await bench.leg(), signalled = try TestPhone(EngineBench.phone), phone = try TestPhone(EngineBench.stranger)
+            var remote = signalled.remote
+            remote.hidden = true
+            try await leg.configure(remote, to: leg.id)
+            phone.send(RTPSample(0), to: leg.audio)
+            #expect(await phone.receive(1).count == 1)
+            let ssrc = [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: RTPSample(0).ssrc >> $0) }
+            signalled.send([0x80, 201, 0, 1] + ssrc, to: leg.audio, asRTCP: true)
+            try await leg.statistics { $0.rtcpReceived == 1 }
+            phone.send(RTPSample(1), to: leg.audio)
+            #expect(await phone.receive(1).map(\.index) == [1])
+            // So do those of another stream that says goodbye: a phone that has begun a new one.
+            signalled.send([0x80, 201, 0, 1, 0, 0, 0, 9, 0x81, 203, 0, 1, 0, 0, 0, 9], to: leg.audio, asRTCP: true)
+            try await leg.statistics { $0.rtcpReceived == 2 }
+            phone.send(RTPSample(2), to: leg.audio)
+            #expect(await phone.receive(1).map(\.index) == [2])
+            // Those of another stream are of whoever is there.
+            signalled.send([0x80, 201, 0, 1, 0, 0, 0, 9], to: leg.audio, asRTCP: true)
+            try await leg.statistics { $0.rtcpReceived == 3 }
+            phone.send(RTPSample(3), to: leg.audio)
+            #expect(await signalled.receive(1).map(\.index) == [3])
+            // One of its own brings it back.
+            signalled.send([0x80, 201, 0, 1] + ssrc, to: leg.audio, asRTCP: true)
+            try await leg.statistics { $0.rtcpReceived == 4 }
+            phone.send(RTPSample(4), to: leg.audio)
+            #expect(await phone.receive(1).map(\.index) == [4])
+            #expect(phone.waiting().isEmpty && signalled.waiting().isEmpty)
+        }
+    }
+
     @Test("nothing is sent before an address is known, and the first packet shows it")
     @LoopActor func noAddress() async throws {
         try await EngineBench.run { bench in
