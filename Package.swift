@@ -187,7 +187,7 @@ let package = Package(
         ),
         .target(name: "TestRedis", path: "Tests/TestRedis", swiftSettings: settings),
         .testTarget(
-            name: "ClusterTests", dependencies: ["Authentication", "Cluster", "EventLoop", "Registrar", "SIPNames", "TestCertificates", "TestRedis", logging],
+            name: "ClusterTests", dependencies: ["Authentication", "Cluster", "EventLoop", "Registrar", "SIPNames", "TLS", "TestCertificates", "TestRedis", logging],
             swiftSettings: settings
         ),
         .testTarget(name: "ResolverTests", dependencies: ["Resolver", "EventLoop", "SIPNames", "TestRandom"], swiftSettings: settings),

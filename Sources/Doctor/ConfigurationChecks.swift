@@ -51,6 +51,8 @@ struct ConfigurationChecks {
         var found: [Finding] = []
         if let files = configuration.sip.tls { found.append(certificate(files, "sip.tls", host: configuration.sip.domain)) }
         if let files = configuration.http.tls { found.append(certificate(files, "http.tls", host: configuration.http.hosts.first)) }
+        // Redis looks at who has made it, not at its names.
+        if let files = configuration.cluster.identity { found.append(certificate(files, "cluster", host: nil)) }
         if configuration.http.tls == nil, !configuration.http.listen.isLoopback {
             found.append(Finding(
                 .warning, "certificate", "the page is served without TLS: browsers on other machines give it no microphone",
@@ -66,7 +68,7 @@ struct ConfigurationChecks {
         do throws(TLSError) {
             let identity = try TLSIdentity(files)
             if identity.notAfter < now {
-                return Finding(.fault, "certificate", "that of \(key) has ended \(day(identity.notAfter)): browsers and phones refuse it", remedy: "renew it, and `tern reload`")
+                return Finding(.fault, "certificate", "that of \(key) has ended \(day(identity.notAfter)): whoever it is shown to refuses it", remedy: "renew it, and `tern reload`")
             }
             if identity.notBefore > now {
                 return Finding(.fault, "certificate", "that of \(key) begins \(day(identity.notBefore)): this machine's clock is wrong, or it is for later", remedy: "see `timedatectl`")

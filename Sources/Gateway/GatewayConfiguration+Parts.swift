@@ -11,6 +11,7 @@ internal import Registrar
 public import Routing
 internal import SIP
 public import SIPNames
+internal import TLS
 
 // What the parts of the gateway take of the configuration, in types of their own.
 
@@ -139,11 +140,12 @@ extension ClusterSettings {
         else { return nil }
         let places = redis.places.map { RedisServer.Place(host: $0.host, port: $0.port) }
         guard let first = places.first else { return nil }
+        let cluster = configuration.cluster
         let server = RedisServer(
             redis.master.map { .sentinels(places, master: $0) } ?? .server(first), user: redis.user, password: redis.password, database: redis.database,
-            sentinelPassword: configuration.cluster.sentinelPassword, authorities: redis.isSecure ? configuration.cluster.authorities : nil)
+            sentinelPassword: cluster.sentinelPassword, security: redis.isSecure ? TLSClientSettings(authorities: cluster.authorities, identity: cluster.identity) : nil)
         self.init(
-            node: node, address: address, secret: secret, redis: server, prefix: configuration.cluster.prefix,
+            node: node, address: address, secret: secret, redis: server, prefix: cluster.prefix,
             longest: configuration.registrar.limits.maximumExpires)
     }
 }

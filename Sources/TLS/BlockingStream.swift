@@ -1,6 +1,19 @@
 internal import COpenSSL
 internal import Glibc
 
+/// How a connection of ours is secured.
+public struct TLSClientSettings: Sendable, Equatable {
+    /// A PEM file of those whose certificates are believed.
+    public var authorities: String
+    /// What we show where the peer asks for a certificate; nil for nothing. Read anew for each connection.
+    public var identity: TLSFiles?
+
+    public init(authorities: String, identity: TLSFiles? = nil) {
+        self.authorities = authorities
+        self.identity = identity
+    }
+}
+
 /// A TCP or TLS connection for threads that may wait: all of it together takes at most its patience, the name lookup half of that.
 public final class BlockingStream {
     private let descriptor: Int32
@@ -9,12 +22,12 @@ public final class BlockingStream {
     private var tls: OpaquePointer?
 
     /// - Parameters:
-    ///   - authorities: A PEM file of those whose certificates are believed, for a TLS connection; nil for a TCP one.
+    ///   - security: That of a TLS connection; nil for a TCP one.
     ///   - patience: How long connecting and all that follows may take.
-    public init(host: String, port: Int, authorities: String?, patience: Duration) throws(BlockingStreamError) {
+    public init(host: String, port: Int, security: TLSClientSettings?, patience: Duration) throws(BlockingStreamError) {
         deadline = .now + patience
         descriptor = try BlockingStream.connect(host, port, deadline)
-        if let authorities { try handshake(host, authorities) }
+        if let security { try handshake(host, security) }
     }
 
     deinit {
@@ -72,10 +85,13 @@ public final class BlockingStream {
         }
     }
 
-    private func handshake(_ host: String, _ authorities: String) throws(BlockingStreamError) {
+    private func handshake(_ host: String, _ security: TLSClientSettings) throws(BlockingStreamError) {
         context = SSL_CTX_new(TLS_client_method())
-        guard let context, SSL_CTX_load_verify_locations(context, authorities, nil) == 1 else {
-            throw BlockingStreamError("\(authorities) cannot be read as certificates")
+        guard let context, SSL_CTX_load_verify_locations(context, security.authorities, nil) == 1 else {
+            throw BlockingStreamError("\(security.authorities) cannot be read as certificates")
+        }
+        if let files = security.identity {
+            do throws(TLSError) { try TLSIdentity(files).apply(to: context) } catch { throw BlockingStreamError(error.description) }
         }
         SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nil)
         // What is written again after a wait may lie elsewhere.
@@ -106,7 +122,7 @@ public final class BlockingStream {
         guard let tls else { return 0 }
         while true {
             ERR_clear_error()
-            let result = body()
+            let result = body(), code = errno
             if result > 0 { return Int(result) }
             switch SSL_get_error(tls, result) {
             case SSL_ERROR_WANT_READ: try BlockingStream.wait(descriptor, POLLIN, deadline)
@@ -117,7 +133,9 @@ public final class BlockingStream {
                 if verified != Int(X509_V_OK), let text = X509_verify_cert_error_string(verified) {
                     throw BlockingStreamError("its certificate is not believed: \(String(cString: text))")
                 }
-                throw BlockingStreamError("TLS failed")
+                // A peer that refuses may close so fast that its alert is lost.
+                let reason = ERR_peek_last_error() == 0 ? BlockingStreamError.system(code).description : OpenSSLErrors.take()
+                throw BlockingStreamError("TLS failed: \(reason)")
             }
         }
     }

@@ -6,6 +6,7 @@ import Registrar
 import TestCertificates
 import TestRedis
 import Testing
+import TLS
 
 /// Ways to a Redis: by sentinels, by TLS.
 @Suite("Sentinels and TLS", .serialized, .timeLimit(.minutes(3)))
@@ -86,7 +87,7 @@ struct RedisAccessTests {
         let redis = try server("IP:127.0.0.1"), other = try server("DNS:elsewhere.example,IP:192.0.2.1")
         func settings(_ name: String, _ redis: RedisProcess, authorities: String) -> ClusterSettings {
             var settings = ClusterSettings.sample(name, redis)
-            settings.redis.authorities = authorities
+            settings.redis.security = TLSClientSettings(authorities: authorities)
             return settings
         }
         let (a, b) = (try await TestNode(settings("a", redis, authorities: authority.certificate)), try await TestNode(settings("b", redis, authorities: authority.certificate)))
@@ -116,6 +117,39 @@ struct RedisAccessTests {
         await secure.stop()
         await a.stop()
         await b.stop()
+        withExtendedLifetime((authority, stranger)) {}
+    }
+
+    @Test("a Redis that asks for a certificate is shown one, that of the file as it is then; without, or with a stranger's, it is said why")
+    @LoopActor func clientCertificate() async throws {
+        signal(SIGPIPE, SIG_IGN)
+        let authority = try TestAuthority(), stranger = try TestAuthority(name: "Another CA")
+        let pair = try authority.issue("redis", names: "IP:127.0.0.1"), own = try authority.issue("tern", names: "DNS:tern.example")
+        let redis = try RedisProcess(identity: .init(certificate: pair.certificate, key: pair.key, authority: authority.certificate, asksClients: true))
+        func failure(_ identity: TLSFiles?) -> String {
+            var server = RedisServer(host: "127.0.0.1", port: redis.port)
+            server.security = TLSClientSettings(authorities: authority.certificate, identity: identity)
+            do throws(RedisError) {
+                try RedisAccess(server).connect().perform(["PING"])
+                return ""
+            } catch {
+                return error.description
+            }
+        }
+        // Its alert, or, where that was lost, that it has closed the connection.
+        let refusals = ["certificate required", "unknown ca", "reset", "closed", "Broken pipe"]
+        func isRefused(_ text: String) -> Bool { text.contains("Redis cannot be reached") && refusals.contains(where: { text.contains($0) }) }
+        #expect(failure(TLSFiles(certificate: own.certificate, key: own.key)) == "")
+        let none = failure(nil)
+        #expect(isRefused(none), "\(none)")
+        let other = try stranger.issue("other", names: "DNS:tern.example")
+        let strange = failure(TLSFiles(certificate: other.certificate, key: other.key))
+        #expect(isRefused(strange), "\(strange)")
+        #expect(failure(TLSFiles(certificate: own.certificate, key: other.key)).contains(other.key))
+        // Another pair of the same names is taken by the next connection.
+        for (from, to) in [(other.certificate, own.certificate), (other.key, own.key)] { try Data(contentsOf: URL(fileURLWithPath: from)).write(to: URL(fileURLWithPath: to)) }
+        let changed = failure(TLSFiles(certificate: own.certificate, key: own.key))
+        #expect(isRefused(changed), "\(changed)")
         withExtendedLifetime((authority, stranger)) {}
     }
 

@@ -29,6 +29,7 @@ struct ConfigurationChangeTests {
     /// Keys whose value depends on that of another.
     private static let together: [String: Set<String>] = [
         "sip.domain": ["sip.realm"], "media.address": ["sip.domain", "sip.realm"], "nat.public_address": ["sip.domain", "sip.realm"], "trunks": ["calls.direct_uris"], "sip.listen": ["janus.directory"],
+        "cluster.certificate": ["cluster.key"], "cluster.key": ["cluster.certificate"],
     ]
 
     /// Keeps its files as long as it is there.
@@ -51,11 +52,12 @@ struct ConfigurationChangeTests {
             changed.version += 1
             return changed
         }
-        if path.contains(".tls."), path != "sip.tls.authorities" {
+        let isCluster = ["cluster.certificate", "cluster.key"].contains(path)
+        if isCluster || path.contains(".tls."), path != "sip.tls.authorities" {
             let pair = try authority.issue("changed", names: "DNS:tern.example")
-            let section = path.hasPrefix("sip") ? "SIP" : "HTTP"
+            let section = isCluster ? "CLUSTER" : path.hasPrefix("sip") ? "SIP_TLS" : "HTTP_TLS"
             return try withExtendedLifetime(authority) {
-                try load(["TERN_\(section)_TLS_CERTIFICATE": pair.certificate, "TERN_\(section)_TLS_KEY": pair.key])
+                try load(["TERN_\(section)_CERTIFICATE": pair.certificate, "TERN_\(section)_KEY": pair.key])
             }
         }
         var environment = [key.environmentName: try #require(Self.samples[path], "\(path) has no sample")]

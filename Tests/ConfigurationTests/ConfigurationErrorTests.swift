@@ -33,7 +33,7 @@ struct FaultyConfiguration: Sendable, CustomTestStringConvertible {
         .init("sip:\n  listne: []\n", 2, 3, "sip.listne", "unknown key (did you mean listen?)"),
         .init("log:\n  colour: true\n", 2, 3, "log.colour", "unknown key"),
         .init("listen: udp:127.0.0.1:5060\n", 1, 1, "listen", "unknown key here: it belongs under sip or http"),
-        .init("certificate: a.pem\n", 1, 1, "certificate", "it belongs under sip.tls or http.tls"),
+        .init("certificate: a.pem\n", 1, 1, "certificate", "it belongs under sip.tls, http.tls or cluster"),
         .init("sip:\n  users: []\n", 2, 3, "sip.users", "it belongs at the top, without indentation"),
         .init("users:\n  alice: secret-7\n  bob: secret-8\n", 2, 3, "users", "users is a list: each entry begins with a dash, as in \"- name: …\""),
         .init("users: {alice: {password: secret-7}}\n", 1, 8, "users", "users is a list"),

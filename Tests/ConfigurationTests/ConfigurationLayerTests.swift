@@ -3,7 +3,9 @@ import Authentication
 import Foundation
 import SDP
 import SIPNames
+import TestCertificates
 import Testing
+import TLS
 
 @Suite struct ConfigurationLayerTests {
     private func load(
@@ -411,6 +413,19 @@ import Testing
         let node = "cluster: {node: a, secret: 0123456789abcdef, authorities: /nowhere/ca.pem}\n"
         #expect(throws: TernConfigurationError.self) { try load("registrar: {database: 'rediss://h'}\n" + node) }
         #expect(try load("registrar: {database: 'redis://h'}\n" + node).warnings.map(\.key) == ["cluster.authorities"])
+    }
+
+    @Test("a certificate for a Redis is read with its key; it has no use without TLS, and a key none without it")
+    func redisCertificate() throws {
+        let authority = try TestAuthority(), pair = try authority.issue("tern", names: "DNS:tern.example", days: 100)
+        let node = "cluster: {node: a, secret: 0123456789abcdef, "
+        let loaded = try load("registrar: {database: 'rediss://h'}\n" + node + "certificate: \(pair.certificate), key: \(pair.key)}\n")
+        #expect(loaded.configuration.cluster.identity == TLSFiles(certificate: pair.certificate, key: pair.key) && loaded.warnings.isEmpty, "\(loaded.warnings)")
+        #expect(try load("registrar: {database: 'redis://h'}\n" + node + "certificate: \(pair.certificate), key: \(pair.key)}\n").warnings.map(\.key) == ["cluster.certificate"])
+        for wrong in ["certificate: \(pair.certificate), key: /nowhere.key}", "key: \(pair.key)}"] {
+            #expect { try load("registrar: {database: 'rediss://h'}\n" + node + wrong + "\n") } throws: { "\($0)".contains("cluster") }
+        }
+        withExtendedLifetime(authority) {}
     }
 
     @Test("records are nowhere, in memory, in a file whose directory is missed when it is not there, or in PostgreSQL, whose password is not shown")

@@ -9,9 +9,11 @@ public final class RedisProcess: @unchecked Sendable {
     /// What a server shows by TLS, in PEM files, and the authority that made it.
     public struct Identity: Sendable {
         let certificate, key, authority: String
+        /// Whether clients have to show one of the same authority.
+        let asksClients: Bool
 
-        public init(certificate: String, key: String, authority: String) {
-            (self.certificate, self.key, self.authority) = (certificate, key, authority)
+        public init(certificate: String, key: String, authority: String, asksClients: Bool = false) {
+            (self.certificate, self.key, self.authority, self.asksClients) = (certificate, key, authority, asksClients)
         }
     }
 
@@ -55,7 +57,7 @@ public final class RedisProcess: @unchecked Sendable {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/redis-server")
         let security = identity.map {
-            ["--port", "0", "--tls-port", "\(port)", "--tls-cert-file", $0.certificate, "--tls-key-file", $0.key, "--tls-ca-cert-file", $0.authority, "--tls-auth-clients", "no"]
+            ["--port", "0", "--tls-port", "\(port)", "--tls-cert-file", $0.certificate, "--tls-key-file", $0.key, "--tls-ca-cert-file", $0.authority, "--tls-auth-clients", $0.asksClients ? "yes" : "no"]
         }
         let common = ["--bind", address] + (security ?? ["--port", "\(port)"]) + (password.map { ["--requirepass", $0] } ?? [])
         if let sentinel {
@@ -98,7 +100,7 @@ public final class RedisProcess: @unchecked Sendable {
         let process = Process(), output = Pipe()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/redis-cli")
         process.arguments = ["-h", address, "-p", "\(port)", "--no-auth-warning"] + (password.map { ["-a", $0] } ?? [])
-            + (identity.map { ["--tls", "--cacert", $0.authority] } ?? []) + words
+            + (identity.map { ["--tls", "--cacert", $0.authority, "--cert", $0.certificate, "--key", $0.key] } ?? []) + words
         process.standardOutput = output
         process.standardError = output
         try process.run()

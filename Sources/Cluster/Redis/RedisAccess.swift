@@ -21,7 +21,7 @@ final class RedisAccess {
     }
 
     private func connect(to place: RedisServer.Place) throws(RedisError) -> RedisConnection {
-        let connection = try RedisConnection(place, authorities: server.authorities)
+        let connection = try RedisConnection(place, security: server.security)
         if let password = server.password?.value { try RedisAccess.authenticate(connection, (server.user.map { [$0] } ?? []) + [password]) }
         if !sentinels.isEmpty { try check(connection) }
         if server.database != 0 { try connection.perform(["SELECT", "\(server.database)"]) }
@@ -75,7 +75,7 @@ final class RedisAccess {
     }
 
     private func ask(_ sentinel: RedisServer.Place) throws(RedisError) -> RedisServer.Place {
-        let connection = try RedisConnection(sentinel, authorities: server.authorities, patience: RedisAccess.patience)
+        let connection = try RedisConnection(sentinel, security: server.security, patience: RedisAccess.patience)
         if let password = server.sentinelPassword?.value { try RedisAccess.authenticate(connection, [password]) }
         let words = try connection.perform(["SENTINEL", "get-master-addr-by-name", master]).list.compactMap(\.text)
         guard words.count == 2, let port = Int(words[1]), (1...65_535).contains(port) else { throw RedisError("the sentinel at \(sentinel) does not know it") }

@@ -16,12 +16,12 @@ final class RedisConnection {
 
     /// Connects.
     ///
-    /// - Parameter authorities: A PEM file of those whose certificates are believed; nil is without TLS.
-    init(_ place: RedisServer.Place, authorities: String?, patience: Duration = RedisConnection.patience) throws(RedisError) {
+    /// - Parameter security: Nil is without TLS.
+    init(_ place: RedisServer.Place, security: TLSClientSettings?, patience: Duration = RedisConnection.patience) throws(RedisError) {
         self.place = place
         self.patience = patience
         do throws(BlockingStreamError) {
-            stream = try BlockingStream(host: place.host, port: place.port, authorities: authorities, patience: patience)
+            stream = try BlockingStream(host: place.host, port: place.port, security: security, patience: patience)
         } catch {
             throw RedisConnection.failure(error, at: place)
         }

@@ -1,4 +1,5 @@
 public import Authentication
+public import TLS
 
 /// Which Redis it is, and who we are there.
 public struct RedisServer: Sendable, Equatable {
@@ -30,16 +31,18 @@ public struct RedisServer: Sendable, Equatable {
     public var database: Int
     /// The password of the sentinels.
     public var sentinelPassword: Secret?
-    /// A PEM file of those whose certificates are believed; nil is without TLS. Sentinels speak TLS where servers do.
-    public var authorities: String?
+    /// Nil is without TLS. Sentinels speak TLS where servers do.
+    public var security: TLSClientSettings?
 
-    public init(_ location: Location, user: String? = nil, password: Secret? = nil, database: Int = 0, sentinelPassword: Secret? = nil, authorities: String? = nil) {
+    public init(
+        _ location: Location, user: String? = nil, password: Secret? = nil, database: Int = 0, sentinelPassword: Secret? = nil, security: TLSClientSettings? = nil
+    ) {
         self.location = location
         self.user = user
         self.password = password
         self.database = database
         self.sentinelPassword = sentinelPassword
-        self.authorities = authorities
+        self.security = security
     }
 
     public init(host: String, port: Int = 6_379, user: String? = nil, password: Secret? = nil, database: Int = 0) {

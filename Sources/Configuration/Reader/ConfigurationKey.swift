@@ -109,6 +109,8 @@ public struct ConfigurationKey: Sendable {
         .init("cluster.secret", .scalar, \.cluster.secret, .restart),
         .init("cluster.prefix", .scalar, \.cluster.prefix, .restart),
         .init("cluster.authorities", .scalar, \.cluster.authorities, .restart),
+        .init("cluster.certificate", .scalar, \.cluster.identity, .restart) { $0.cluster.identity?.certificate },
+        .init("cluster.key", .scalar, \.cluster.identity, .restart) { $0.cluster.identity?.key },
         .init("cluster.sentinel_password", .scalar, \.cluster.sentinelPassword, .restart),
         .init("records.database", .scalar, \.records.database, .restart),
         .init("records.keep", .scalar, \.records.keep, .restart),

@@ -17,6 +17,7 @@ extension ConfigurationReader {
             try ConfigurationText.printable(text, in: 1...64)
         }
         section?.read("authorities", into: &configuration.cluster.authorities, ConfigurationText.path)
+        configuration.cluster.identity = tlsFiles(section)
         configuration.cluster.sentinelPassword = section?.value("sentinel_password") { text throws(ConfigurationText.Refusal) in
             Secret(try ConfigurationText.printable(text, in: 1...512))
         }
@@ -25,7 +26,7 @@ extension ConfigurationReader {
 
     private mutating func checkCluster(_ section: ConfigurationSection?, registrar: ConfigurationSection?) {
         guard case .redis(let redis) = configuration.registrar.database else {
-            guard let key = ["node", "address", "secret", "prefix", "authorities", "sentinel_password"].first(where: { section?.written($0) != nil }) else { return }
+            guard let key = ["node", "address", "secret", "prefix", "authorities", "certificate", "key", "sentinel_password"].first(where: { section?.written($0) != nil }) else { return }
             problems.warn(section?.origin(of: key) ?? .builtIn, key: "cluster.\(key)", "has no use without a Redis, as in registrar.database: redis://HOST")
             return
         }
@@ -47,8 +48,8 @@ extension ConfigurationReader {
             problems.warn(section?.origin(of: "sentinel_password") ?? .builtIn, key: "cluster.sentinel_password", "has no use without sentinels, as in \(ConfigurationText.sentinelExample)")
         }
         guard redis.isSecure else {
-            guard section?.written("authorities") != nil else { return }
-            return problems.warn(section?.origin(of: "authorities") ?? .builtIn, key: "cluster.authorities", "has no use without TLS, as in registrar.database: rediss://HOST")
+            guard let key = ["authorities", "certificate"].first(where: { section?.written($0) != nil }) else { return }
+            return problems.warn(section?.origin(of: key) ?? .builtIn, key: "cluster.\(key)", "has no use without TLS, as in registrar.database: rediss://HOST")
         }
         guard !problems.concern("cluster.authorities") else { return }
         do throws(TLSError) {

@@ -1,5 +1,6 @@
 public import Authentication
 public import SIPNames
+public import TLS
 
 extension GatewayConfiguration {
     /// Section `cluster`: this gateway as one of several, which know each other by the Redis of `registrar.database`.
@@ -15,6 +16,8 @@ extension GatewayConfiguration {
         public var prefix = "tern:"
         /// Key `cluster.authorities`: a PEM file of those whose certificates are believed of Redis, where it is reached by TLS. Default: Debian's.
         public var authorities = "/etc/ssl/certs/ca-certificates.crt"
+        /// Keys `cluster.certificate` and `cluster.key`: what is shown to Redis by TLS; PEM files. Default: none.
+        public var identity: TLSFiles?
         /// Key `cluster.sentinel_password`: what the sentinels ask for, 1 to 512 characters. Default: none.
         public var sentinelPassword: Secret?
 

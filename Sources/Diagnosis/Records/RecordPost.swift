@@ -31,7 +31,8 @@ final class RecordPost: RecordSink, @unchecked Sendable {
         let body = "[" + records.map(\.json).joined(separator: ",") + "]"
         let status: Int
         do throws(BlockingStreamError) {
-            let stream = try BlockingStream(host: target.host, port: target.port, authorities: target.isSecure ? authorities : nil, patience: patience)
+            let security = target.isSecure ? TLSClientSettings(authorities: authorities) : nil
+            let stream = try BlockingStream(host: target.host, port: target.port, security: security, patience: patience)
             try stream.write(target.head(length: body.utf8.count) + body)
             status = try RecordPost.status(stream)
         } catch {
