@@ -36,10 +36,10 @@ public final class CallIndex {
     private var ended: [Ended] = []
     private var first = 0
 
-    nonisolated init() {}
+    public nonisolated init() {}
 
     /// Takes in what an event says about who belongs to whom.
-    func learn(_ event: Event) {
+    public func learn(_ event: Event) {
         switch event.content {
         case .call(let change): if case .call(let id) = event.subject { learn(id, change) }
         case .session(let change): if case .session(let id) = event.subject { learn(id, change) }

@@ -53,6 +53,17 @@ public struct Event: Sendable {
         self.content = content
     }
 
+    /// What its message takes, in bytes, about.
+    public var messageBytes: Int {
+        switch content {
+        case .call, .session: 0
+        case .sip(let message): message.text.utf8.count
+        case .api(let message): message.text.utf8.count
+        case .engine(let message): message.text.utf8.count
+        case .log(let line): line.size
+        }
+    }
+
     public var kind: Kinds {
         switch content {
         case .call: .call

@@ -16,43 +16,60 @@ struct KeptTraces {
         static let all: [Kind] = [.endedCall, .endedWithoutCall, .liveWithoutCall, .liveCall]
     }
 
-    /// Ids in the order in which they came.
+    /// Traces in the order in which they came. Each has its number: nothing is looked for.
     private struct Line {
-        /// Those that were removed stay until it is their turn, or until they are many.
-        private var tickets: [(id: String, number: Int)] = []
+        /// Whether this is the line of all, else that of a kind.
+        let isOfAll: Bool
+        /// Nil where one was removed: until they are many.
+        private var places: [Trace?] = []
+        /// The number of the first place.
+        private var base = 0
+        /// Before this place there is nobody.
         private var first = 0
-        private var last = 0
-        private var numbers: [String: Int] = [:]
+        private(set) var count = 0
 
-        var count: Int { numbers.count }
+        init(isOfAll: Bool) { self.isOfAll = isOfAll }
 
-        mutating func append(_ id: String) {
-            if tickets.count > numbers.count * 2 + 100 {
-                tickets = tickets[first...].filter { isValid($0) }
-                first = 0
+        mutating func append(_ trace: Trace) {
+            if places.count > count * 2 + 100 { close() }
+            number(trace, base + places.count)
+            places.append(trace)
+            count += 1
+        }
+
+        mutating func remove(_ trace: Trace) {
+            let place = (isOfAll ? trace.number.ofAll : trace.number.ofKind) - base
+            guard places.indices.contains(place), places[place] === trace else { return }
+            places[place] = nil
+            count -= 1
+        }
+
+        mutating func oldest() -> Trace? {
+            while first < places.count {
+                if let trace = places[first] { return trace }
+                first += 1
             }
-            last += 1
-            numbers[id] = last
-            tickets.append((id, last))
+            return nil
         }
 
-        mutating func remove(_ id: String) { numbers[id] = nil }
+        var newestFirst: some Sequence<Trace> { places[first...].lazy.reversed().compactMap { $0 } }
 
-        mutating func oldest() -> String? {
-            while first < tickets.count, !isValid(tickets[first]) { first += 1 }
-            return first < tickets.count ? tickets[first].id : nil
+        /// Those that are there stand behind each other.
+        private mutating func close() {
+            base += places.count
+            places = places[first...].filter { $0 != nil }
+            first = 0
+            for (place, trace) in places.enumerated() { if let trace { number(trace, base + place) } }
         }
 
-        var newestFirst: some Sequence<String> { tickets[first...].lazy.reversed().filter(isValid).map(\.id) }
-
-        private func isValid(_ ticket: (id: String, number: Int)) -> Bool { numbers[ticket.id] == ticket.number }
+        private func number(_ trace: Trace, _ number: Int) { if isOfAll { trace.number.ofAll = number } else { trace.number.ofKind = number } }
     }
 
     private let most: Int
     private let limit: Int
     private var traces: [String: Trace] = [:]
-    private var all = Line()
-    private var lines = [Line](repeating: Line(), count: Kind.allCases.count)
+    private var all = Line(isOfAll: true)
+    private var lines = [Line](repeating: Line(isOfAll: false), count: Kind.allCases.count)
     /// In bytes.
     private(set) var memory = 0
     private var memoryWithoutCall = 0
@@ -67,7 +84,7 @@ struct KeptTraces {
     subscript(id: String) -> Trace? { traces[id] }
 
     /// As they came, the newest first.
-    var newestFirst: some Sequence<Trace> { all.newestFirst.lazy.compactMap { traces[$0] } }
+    var newestFirst: some Sequence<Trace> { all.newestFirst }
 
     /// In the place of the one with that id.
     mutating func insert(_ trace: Trace) {
@@ -75,15 +92,15 @@ struct KeptTraces {
         let kind = Kind(trace)
         traces[trace.id] = trace
         trace.line = kind
-        all.append(trace.id)
-        lines[kind.rawValue].append(trace.id)
+        all.append(trace)
+        lines[kind.rawValue].append(trace)
         count(trace.bytes, of: trace)
     }
 
     mutating func remove(_ id: String) -> Trace? {
         guard let trace = traces.removeValue(forKey: id) else { return nil }
-        all.remove(id)
-        if let line = trace.line { lines[line.rawValue].remove(id) }
+        all.remove(trace)
+        if let line = trace.line { lines[line.rawValue].remove(trace) }
         trace.line = nil
         count(-trace.bytes, of: trace)
         return trace
@@ -98,8 +115,8 @@ struct KeptTraces {
         let kind = Kind(trace)
         guard kind != line else { return }
         trace.line = kind
-        lines[line.rawValue].remove(trace.id)
-        lines[kind.rawValue].append(trace.id)
+        lines[line.rawValue].remove(trace)
+        lines[kind.rawValue].append(trace)
     }
 
     /// The one that has to go; nil while there is room for all.
@@ -108,7 +125,7 @@ struct KeptTraces {
         let withoutCall = Kind.withoutCall.reduce(0) { $0 + lines[$1.rawValue].count }
         let isBeyondShare = memoryWithoutCall > limit / 4 || withoutCall > most / 4
         for kind in (isBeyondShare ? Kind.withoutCall : []) + Kind.all {
-            if let id = lines[kind.rawValue].oldest() { return id }
+            if let trace = lines[kind.rawValue].oldest() { return trace.id }
         }
         return nil
     }

@@ -19,12 +19,14 @@ final class Trace {
     private(set) var bytes = Trace.base
     /// Where it stands in ``KeptTraces``; nil while it is not kept there.
     var line: KeptTraces.Kind?
+    /// Its numbers there.
+    var number = (ofAll: 0, ofKind: 0)
     /// Under what the store finds it at once.
     var places: [Event.Subject] = []
     /// Entries that found no room.
     private(set) var dropped = 0
-    /// The last SIP messages, each with the number of its entry: one that comes again is found among them.
-    private var recent: [(number: Int, message: SIPMessage)] = []
+    /// The last SIP messages, each with the number of its entry: one that comes again is found among them. Most differ in their length.
+    private var recent: [(number: Int, bytes: Int, message: SIPMessage)] = []
 
     /// What an empty one takes, in bytes, about.
     static let base = 1_000
@@ -53,7 +55,7 @@ final class Trace {
         }
         if let message = entry.message, entry.first == nil {
             if recent.count == Trace.mostRecent { recent.removeFirst() }
-            recent.append((entry.number, message))
+            recent.append((entry.number, message.text.utf8.count, message))
         }
         bytes += entry.cost
         let last = entries.last?.number ?? -1
@@ -81,7 +83,8 @@ final class Trace {
     /// The entry that has the same message. SIP messages are repeated (RFC 3261 section 17.1.1.2); two that are the same to the byte are one.
     private func earlier(_ entry: TraceEntry) -> Int? {
         guard let message = entry.message else { return nil }
-        return recent.first { $0.message.isSent == message.isSent && $0.message.text.utf8.count == message.text.utf8.count && $0.message.text == message.text }?.number
+        let bytes = message.text.utf8.count
+        return recent.first { $0.bytes == bytes && $0.message.isSent == message.isSent && $0.message.text == message.text }?.number
     }
 
     /// Whether it has the message of this entry.

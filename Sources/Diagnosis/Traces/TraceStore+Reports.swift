@@ -14,7 +14,7 @@ extension TraceStore {
     ///   - count: At most so many.
     ///   - onlyFailed: Those of calls that were not answered alone.
     public func list(count: Int, onlyFailed: Bool = false) -> [TraceSummary] {
-        Array(traces.newestFirst.lazy.filter { !onlyFailed || ($0.answered == nil && $0.ended != nil) }.prefix(max(0, count)).map(\.summary))
+        Array(current.newestFirst.lazy.filter { !onlyFailed || ($0.answered == nil && $0.ended != nil) }.prefix(max(0, count)).map(\.summary))
     }
 
     /// The trace of a call.
@@ -26,7 +26,7 @@ extension TraceStore {
 
     /// Sets the gauges of a registry.
     public func note(in registry: MetricsRegistry) {
-        Meter(label: "tern_traces", dimensions: [], factory: registry).set(Double(traces.count))
+        Meter(label: "tern_traces", dimensions: [], factory: registry).set(Double(callCount))
         Meter(label: "tern_trace_memory_bytes", dimensions: [], factory: registry).set(Double(memory))
     }
 
@@ -34,6 +34,7 @@ extension TraceStore {
     private static let shortestPrefix = 3
 
     private func find(_ call: String) throws(Failure) -> Trace {
+        let traces = current
         if let trace = traces[call] { return trace }
         if call == "last" {
             // The one that began last: what came of an earlier one may be known later.

@@ -28,8 +28,10 @@ public final class TraceStore {
 
     private let limits: Limits
     private var listening: EventListening?
-    private let index: CallIndex
-    private(set) var traces: KeptTraces
+    /// What was known when the events that have been looked at were told: the stream's own index knows more.
+    private let index = CallIndex()
+    private var traces: KeptTraces
+    private(set) lazy var waiting = WaitingEvents { [weak self] event in self?.receive(event) }
     /// Dialogs and sessions that have a trace of their own.
     private(set) var own: [Event.Subject: String] = [:]
     /// The one trace that a dialog, session or handle of a call belongs to, as it was found before: most events are about these.
@@ -47,28 +49,47 @@ public final class TraceStore {
     /// Listens from here on, unless there is no memory for it.
     public init(limits: Limits, stream: EventStream = .shared) {
         self.limits = limits
-        index = stream.index
         traces = KeptTraces(most: limits.calls, memory: limits.memory / 4 * 3)
         loose = LooseTraces(memory: limits.memory / 8, most: limits.loose, patience: limits.patience * 1_000_000)
         requests = OpenRequests(most: limits.requests, memory: limits.memory / 8)
         guard limits.memory > 0 else { return }
-        listening = stream.listen(to: .all) { [weak self] event in self?.receive(event) }
+        listening = stream.listen(to: .all) { [weak self] event in if TraceStore.isShown(event) { self?.waiting.add(event) } }
     }
 
-    public func stop() { listening = nil }
+    public func stop() {
+        listening = nil
+        waiting.stop()
+    }
+
+    /// What is kept, with all that has been told so far.
+    var current: KeptTraces {
+        waiting.catchUp()
+        return traces
+    }
 
     /// Traces that are kept.
-    public var callCount: Int { traces.count }
+    public var callCount: Int { current.count }
     /// What everything takes that is kept, in bytes, about.
-    public var memory: Int { traces.memory + loose.memory + requests.memory }
+    public var memory: Int { current.memory + loose.memory + requests.memory }
 
     // MARK: Events
 
-    func receive(_ event: Event) {
-        count += 1
+    private static func isShown(_ event: Event) -> Bool {
         switch event.content {
         // Records have what a trace has, and more.
-        case .call(.recorded): return
+        case .call(.recorded): false
+        // That a request has arrived says nothing, nor that it was counted.
+        case .engine(let message) where message.isSent: message.name != count
+        case .engine(let message): message.name != "ack" && message.name != "keepalive"
+        case .log: event.subject != .gateway
+        default: true
+        }
+    }
+
+    private func receive(_ event: Event) {
+        count += 1
+        index.learn(event)
+        switch event.content {
         case .call(let change): if case .call(let id) = event.subject { receive(change, of: id, event) }
         case .session(let change): if case .session(let id) = event.subject { receive(change, of: id, event) }
         case .sip(let message): if case .dialog(let id) = event.subject { receive(message, in: id, event) }
@@ -165,7 +186,6 @@ public final class TraceStore {
     }
 
     private func receive(_ line: LogLine, _ event: Event) {
-        guard event.subject != .gateway else { return }
         let entry = entry(event, .log, .log(line))
         if entry.cost <= TraceStore.longestLine { return keep(entry, of: event.subject) }
         let fields = LogLine(
@@ -175,9 +195,6 @@ public final class TraceStore {
     }
 
     private func receive(_ message: EngineMessage, of handle: UInt64, _ event: Event) {
-        // That a request has arrived says nothing.
-        if !message.isSent, message.name == "ack" || message.name == "keepalive" { return }
-        if message.isSent, message.name == TraceStore.count { return }
         let entry = entry(event, .engine, .engine(message), isSent: message.isSent, party: .janus)
         if message.request == TraceStore.count, entry.label == "\(TraceStore.count): ok" {
             visit(event.subject) { trace in change(trace) { $0.replaceCount(entry, of: handle) } }
@@ -276,17 +293,18 @@ public final class TraceStore {
     /// - Returns: Whether there is one.
     @discardableResult
     private func visit(_ event: Event.Subject, _ body: (Trace) -> Void) -> Bool {
+        if case .call(let id) = event {
+            guard let trace = own.isEmpty ? traces[id] : own[event].flatMap({ traces[$0] }) ?? traces[id] else { return false }
+            body(trace)
+            return true
+        }
+        // Nearly always.
         if let trace = places[event] {
             body(trace)
             return true
         }
         let subject = place(event)
         if !own.isEmpty, let trace = own[subject].flatMap({ traces[$0] }) {
-            body(trace)
-            return true
-        }
-        if case .call(let id) = subject {
-            guard let trace = traces[id] else { return false }
             body(trace)
             return true
         }
@@ -310,8 +328,6 @@ public final class TraceStore {
     private func keep(_ entry: TraceEntry, of subjects: [Event.Subject]) { for subject in subjects { keep(entry, of: subject) } }
 
     private func keep(_ entry: TraceEntry, of subject: Event.Subject) {
-        // Nearly always.
-        if let trace = places[subject] { return add(entry, to: trace) }
         guard !visit(subject, { add(entry, to: $0) }) else { return }
         // What is left of a call whose trace had to go is not kept in parts.
         guard !index.calls(of: subject).contains(where: { index.isLive($0) }) else { return strangers.increment() }

@@ -23,6 +23,25 @@ import Testing
         #expect(kept.first == "499" && kept.last == "live" && (20...100).contains(kept.count))
     }
 
+    @Test("events wait to be looked at, but not many of them, nor large ones, nor long; those that are in no trace do not")
+    func together() async throws {
+        let bench = TraceBench()
+        for number in 1..<WaitingEvents.most.events { bench.sip("d\(number)", "REGISTER", method: "REGISTER") }
+        bench.log(.gateway, "it is day")
+        bench.engine(7, #"{"janus":"keepalive"}"#, isSent: false)
+        #expect(bench.store.waiting.count == WaitingEvents.most.events - 1)
+        bench.sip("last", "REGISTER", method: "REGISTER")
+        #expect(bench.store.waiting.count == 0 && bench.store.waiting.bytes == 0)
+        bench.sip("large", String(repeating: long, count: 53), method: "REGISTER")
+        #expect(bench.store.waiting.count == 0)
+        bench.begin("c", caller: "last")
+        #expect(bench.store.waiting.count == 2)
+        let end = ContinuousClock.now + .seconds(10)
+        while bench.store.waiting.count > 0, ContinuousClock.now < end { await LoopTimer.sleep(for: .milliseconds(5)) }
+        #expect(bench.store.waiting.count == 0)
+        #expect(try bench.labels("c").count == 2)
+    }
+
     @Test("one call takes no more than its bound, and its end is kept all the same")
     func call() throws {
         let bench = TraceBench { $0.call = 100_000 }

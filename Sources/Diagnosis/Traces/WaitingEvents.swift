@@ -1,0 +1,51 @@
+internal import EventLoop
+internal import Events
+
+/// Events that have not been looked at. They are some at a time: one behind another costs a fraction of one between other work, for which everything has left the
+/// processor's caches.
+@LoopActor
+final class WaitingEvents {
+    /// In the order in which they came.
+    private var events: [Event] = []
+    /// What their messages take, about.
+    private(set) var bytes = 0
+    private var timer: LoopTimer?
+    /// Looks at one.
+    private let look: @LoopActor (Event) -> Void
+
+    /// More are not left waiting.
+    static let most = (events: 128, bytes: 512 << 10)
+    /// Nor is one left for longer.
+    static let delay = Duration.milliseconds(100)
+
+    init(_ look: @escaping @LoopActor (Event) -> Void) { self.look = look }
+
+    var count: Int { events.count }
+
+    func add(_ event: Event) {
+        events.append(event)
+        bytes += event.messageBytes
+        if events.count >= WaitingEvents.most.events || bytes >= WaitingEvents.most.bytes { return catchUp() }
+        if timer == nil { timer = LoopTimer.schedule(after: WaitingEvents.delay) { [weak self] in self?.catchUp() } }
+    }
+
+    /// Looks at all that wait.
+    func catchUp() {
+        guard !events.isEmpty else { return }
+        stop()
+        // From the end, where each can be taken out.
+        var taken: [Event] = []
+        swap(&taken, &events)
+        bytes = 0
+        taken.reverse()
+        while let event = taken.popLast() { look(event) }
+        // Its memory serves again.
+        if events.isEmpty { swap(&taken, &events) }
+    }
+
+    /// They are looked at when somebody asks, and not by themselves.
+    func stop() {
+        timer?.cancel()
+        timer = nil
+    }
+}
