@@ -34,9 +34,9 @@ extension SIPTests.ConnectionTests {
     @Test("a peer that sends and does not read loses its connection")
     @LoopActor func deaf() async throws {
         let endpoint = try RecordedEndpoint()
-        let peer = try RawPeer(talkingTo: endpoint.port, tcp: true)
+        let peer = try RawPeer(talkingTo: endpoint.port, tcp: true, room: 4_096)
         var number = 0
-        // Some megabytes of answers, until nothing goes either way; the connection's end is seen by its own writes.
+        // What the system keeps of answers, until nothing goes either way; the connection's end is seen by its own writes.
         try await eventually(within: .seconds(20), "the connection to be closed") {
             for _ in 0..<500 where !peer.isBroken {
                 number += 1

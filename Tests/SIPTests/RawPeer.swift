@@ -12,13 +12,16 @@ final class RawPeer {
     /// The port that it talks to; nil until it is told or hears from somebody.
     var remotePort: Int?
 
-    /// - Parameter host: The last byte of its address, 127.0.0.x.
-    init(talkingTo remotePort: Int? = nil, tcp: Bool = false, host: UInt8 = 1) throws {
+    /// - Parameters:
+    ///   - host: The last byte of its address, 127.0.0.x.
+    ///   - room: Bytes that the system keeps for it until it reads them, about; nil for as many as the system likes, some megabytes.
+    init(talkingTo remotePort: Int? = nil, tcp: Bool = false, host: UInt8 = 1, room: Int32? = nil) throws {
         isStream = tcp
         self.remotePort = remotePort
         let kind = tcp ? SOCK_STREAM : SOCK_DGRAM
         let descriptor = socket(AF_INET, Int32(kind.rawValue), 0)
         self.descriptor = descriptor
+        if var room { setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &room, socklen_t(MemoryLayout<Int32>.size)) }
         var address = RawPeer.loopback(0, host: host)
         _ = withUnsafePointer(to: &address) { $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
             bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
