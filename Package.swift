@@ -224,7 +224,7 @@ let package = Package(
         .testTarget(
             name: "DiagnosisTests",
             dependencies: [
-                "Configuration", "Diagnosis", "EventLoop", "Events", "JSON", "SIPNames", "TestCertificates", "TestPostgres", logging, metrics,
+                "Configuration", "Diagnosis", "EventLoop", "Events", "JSON", "SIPNames", "TestCertificates", "TestPostgres", "TestRandom", logging, metrics,
                 .product(name: "GRDB", package: "GRDB.swift"),
             ],
             swiftSettings: settings
@@ -232,8 +232,8 @@ let package = Package(
         .testTarget(
             name: "GatewayTests",
             dependencies: [
-                "Authentication", "BrowserAPI", "Calls", "Configuration", "Diagnosis", "EventLoop", "Events", "Gateway", "JSON", "Media", "Registrar", "Routing",
-                "SIPNames", logging,
+                "Authentication", "BrowserAPI", "Calls", "Cluster", "Configuration", "Diagnosis", "EventLoop", "Events", "Gateway", "JSON", "Media", "Registrar", "Routing",
+                "SIPNames", "TLS", logging,
             ],
             swiftSettings: settings
         ),

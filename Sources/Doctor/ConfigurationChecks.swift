@@ -52,7 +52,9 @@ struct ConfigurationChecks {
         if let files = configuration.sip.tls { found.append(certificate(files, "sip.tls", host: configuration.sip.domain)) }
         if let files = configuration.http.tls { found.append(certificate(files, "http.tls", host: configuration.http.hosts.first)) }
         // Redis looks at who has made it, not at its names.
-        if let files = configuration.cluster.identity { found.append(certificate(files, "cluster", host: nil)) }
+        if case .redis(let redis) = configuration.registrar.database, redis.isSecure, let files = configuration.cluster.identity {
+            found.append(certificate(files, "cluster", host: nil))
+        }
         if configuration.http.tls == nil, !configuration.http.listen.isLoopback {
             found.append(Finding(
                 .warning, "certificate", "the page is served without TLS: browsers on other machines give it no microphone",

@@ -42,6 +42,8 @@ extension Gateway {
 
     /// Puts what is counted by nobody, because it is there, into the metrics.
     private func noteFigures() {
+        // Before timers are counted: the traces' own is over then.
+        traces.note(in: metrics)
         let queues = server?.queues ?? WebSocketServer.Queues()
         let figures = GatewayFigures(
             calls: switchboard.callCount, answeredCalls: switchboard.answeredCallCount, sessions: sessions.count, legs: endpoint?.openLegs ?? 0,
@@ -60,7 +62,6 @@ extension Gateway {
         figures.note(in: metrics)
         cluster?.figures.note(in: metrics)
         records.note(in: metrics)
-        traces.note(in: metrics)
         metrics.setCounter("tern_recordings_total", Double(recordings.status.ready), [("result", "ready")])
         metrics.setCounter("tern_recordings_total", Double(recordings.status.failed), [("result", "failed")])
     }

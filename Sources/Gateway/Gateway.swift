@@ -157,9 +157,15 @@ public final class Gateway {
     }
 
     private func startRegistrar() async throws(GatewayError) {
-        let limits = configuration.registrar.limits
+        let limits = configuration.registrar.limits, cluster = ClusterSettings(configuration)
+        do throws(TLSError) {
+            // Each connection reads it anew: what is watched is when it ends.
+            certificates.watch(try await certificates.read(cluster?.redis.security?.identity)) { _ in }
+        } catch {
+            throw .registrar(error.description)
+        }
         do throws(RegistrarError) {
-            guard let settings = ClusterSettings(configuration) else {
+            guard let settings = cluster else {
                 switchboard.registrar = try await RegistrarService.start(database: "\(configuration.registrar.database)", limits: limits, log: log)
                 return
             }

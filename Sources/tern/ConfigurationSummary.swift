@@ -24,6 +24,7 @@ struct ConfigurationSummary {
         if let tls = configuration.sip.tls { lines.append(("", certificate(tls))) }
         lines.append(("serves pages", "\(configuration.http.tls == nil ? "http" : "https")://\(configuration.http.listen.hostAndPort)/"))
         if let tls = configuration.http.tls { lines.append(("", certificate(tls))) }
+        if let tls = configuration.cluster.identity { lines.append(("shows Redis", certificate(tls))) }
         lines.append(("takes WebSockets", "from pages of its own address" + origins))
         let ports = configuration.media.rtpPorts
         lines.append(("takes RTP", "\(configuration.media.address), ports \(ports.lowerBound)-\(ports.upperBound); \(reason)"))

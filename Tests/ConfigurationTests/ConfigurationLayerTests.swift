@@ -422,8 +422,8 @@ import TLS
         let loaded = try load("registrar: {database: 'rediss://h'}\n" + node + "certificate: \(pair.certificate), key: \(pair.key)}\n")
         #expect(loaded.configuration.cluster.identity == TLSFiles(certificate: pair.certificate, key: pair.key) && loaded.warnings.isEmpty, "\(loaded.warnings)")
         #expect(try load("registrar: {database: 'redis://h'}\n" + node + "certificate: \(pair.certificate), key: \(pair.key)}\n").warnings.map(\.key) == ["cluster.certificate"])
-        for wrong in ["certificate: \(pair.certificate), key: /nowhere.key}", "key: \(pair.key)}"] {
-            #expect { try load("registrar: {database: 'rediss://h'}\n" + node + wrong + "\n") } throws: { "\($0)".contains("cluster") }
+        for (wrong, reason) in [("certificate: \(pair.certificate), key: /nowhere.key}", "/nowhere.key"), ("key: \(pair.key)}", "a key needs its certificate")] {
+            #expect { try load("registrar: {database: 'rediss://h'}\n" + node + wrong + "\n") } throws: { "\($0)".contains(reason) }
         }
         withExtendedLifetime(authority) {}
     }

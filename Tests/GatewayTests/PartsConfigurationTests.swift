@@ -1,5 +1,6 @@
 import Authentication
 @testable import Calls
+import Cluster
 import Configuration
 @testable import Gateway
 import Media
@@ -7,6 +8,7 @@ import Registrar
 import Routing
 import SIPNames
 import Testing
+import TLS
 
 /// What the parts of the gateway take of the configuration.
 @Suite struct PartsConfigurationTests {
@@ -18,6 +20,22 @@ import Testing
         registrar.contactsPerUser = 3
         let limits = registrar.limits
         #expect(limits.minimumExpires == 91 && limits.maximumExpires == 7_200 && limits.contactsPerUser == 3)
+    }
+
+    @Test("a Redis by TLS is reached with those who are believed and the certificate that is shown; one without TLS has neither")
+    func redis() throws {
+        var configuration = GatewayConfiguration()
+        configuration.cluster.node = "a"
+        configuration.cluster.address = ListenAddress(transport: .tcp, address: "10.0.0.1", port: 5_060)
+        configuration.cluster.secret = Secret("0123456789abcdef")
+        configuration.cluster.authorities = "/etc/ca.pem"
+        configuration.cluster.identity = TLSFiles(certificate: "/etc/redis.pem", key: "/etc/redis.key")
+        for isSecure in [true, false] {
+            configuration.registrar.database = .redis(GatewayConfiguration.Redis(places: [.init(host: "db", port: 6_379)], isSecure: isSecure))
+            let settings = try #require(ClusterSettings(configuration))
+            let security = TLSClientSettings(authorities: "/etc/ca.pem", identity: TLSFiles(certificate: "/etc/redis.pem", key: "/etc/redis.key"))
+            #expect(settings.redis.security == (isSecure ? security : nil))
+        }
     }
 
     @Test("a managed Janus is run as the configuration says, with the addresses of phones")

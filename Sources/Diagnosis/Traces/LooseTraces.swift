@@ -42,9 +42,12 @@ struct LooseTraces {
 
     mutating func take(_ subject: Event.Subject) -> Trace? { remove(subject) }
 
+    /// Whether the time of the one that came first may be over.
+    func isWaitedFor(until time: EventTime) -> Bool { first < order.count && isOver(order[first].since, at: time) }
+
     /// The next one whose time is over.
     mutating func expired(at time: EventTime) -> (Event.Subject, Trace)? {
-        guard first < order.count, isOver(order[first].since, at: time), let oldest = next(), isOver(oldest.since, at: time) else { return nil }
+        guard isWaitedFor(until: time), let oldest = next(), isOver(oldest.since, at: time) else { return nil }
         return remove(oldest.subject).map { (oldest.subject, $0) }
     }
 

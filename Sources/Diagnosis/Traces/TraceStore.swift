@@ -31,7 +31,7 @@ public final class TraceStore {
     /// What was known when the events that have been looked at were told: the stream's own index knows more.
     private let index = CallIndex()
     private var traces: KeptTraces
-    private(set) lazy var waiting = WaitingEvents { [weak self] event in self?.receive(event) }
+    private(set) lazy var waiting = WaitingEvents(memory: limits.memory / 16) { [weak self] event in self?.receive(event) }
     /// Dialogs and sessions that have a trace of their own.
     private(set) var own: [Event.Subject: String] = [:]
     /// The one trace that a dialog, session or handle of a call belongs to, as it was found before: most events are about these.
@@ -53,7 +53,7 @@ public final class TraceStore {
         loose = LooseTraces(memory: limits.memory / 8, most: limits.loose, patience: limits.patience * 1_000_000)
         requests = OpenRequests(most: limits.requests, memory: limits.memory / 8)
         guard limits.memory > 0 else { return }
-        listening = stream.listen(to: .all) { [weak self] event in if TraceStore.isShown(event) { self?.waiting.add(event) } }
+        listening = stream.listen(to: .all) { [weak self] event in self?.take(event) }
     }
 
     public func stop() {
@@ -73,6 +73,14 @@ public final class TraceStore {
     public var memory: Int { current.memory + loose.memory + requests.memory }
 
     // MARK: Events
+
+    private func take(_ event: Event) {
+        if TraceStore.isShown(event) { return waiting.add(event) }
+        // Time goes on with it all the same.
+        guard loose.isWaitedFor(until: event.time) else { return }
+        waiting.catchUp()
+        expire(at: event.time)
+    }
 
     private static func isShown(_ event: Event) -> Bool {
         switch event.content {

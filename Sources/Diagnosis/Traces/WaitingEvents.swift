@@ -7,25 +7,32 @@ internal import Events
 final class WaitingEvents {
     /// In the order in which they came.
     private var events: [Event] = []
-    /// What their messages take, about.
+    /// What their messages take, about; a change of a call or session counts nothing.
     private(set) var bytes = 0
     private var timer: LoopTimer?
-    /// Looks at one.
     private let look: @LoopActor (Event) -> Void
+
+    private let mostBytes: Int
 
     /// More are not left waiting.
     static let most = (events: 128, bytes: 512 << 10)
     /// Nor is one left for longer.
     static let delay = Duration.milliseconds(100)
 
-    init(_ look: @escaping @LoopActor (Event) -> Void) { self.look = look }
+    /// - Parameters:
+    ///   - memory: What their messages may take at most, in bytes.
+    ///   - look: Looks at one, and tells of nothing itself.
+    init(memory: Int, _ look: @escaping @LoopActor (Event) -> Void) {
+        self.look = look
+        mostBytes = min(memory, WaitingEvents.most.bytes)
+    }
 
     var count: Int { events.count }
 
     func add(_ event: Event) {
         events.append(event)
         bytes += event.messageBytes
-        if events.count >= WaitingEvents.most.events || bytes >= WaitingEvents.most.bytes { return catchUp() }
+        if events.count >= WaitingEvents.most.events || bytes >= mostBytes { return catchUp() }
         if timer == nil { timer = LoopTimer.schedule(after: WaitingEvents.delay) { [weak self] in self?.catchUp() } }
     }
 

@@ -42,6 +42,16 @@ import Testing
         #expect(try bench.labels("c").count == 2)
     }
 
+    @Test("what belongs to no call goes when its time is over, also where nothing comes any more but what no trace has")
+    func quiet() throws {
+        let bench = TraceBench()
+        bench.invite("d")
+        #expect(bench.store.callCount == 0)
+        bench.now += 61_000_000
+        bench.log(.gateway, "later")
+        #expect(try bench.labels("d") == ["INVITE sip:echo@192.0.2.1"])
+    }
+
     @Test("one call takes no more than its bound, and its end is kept all the same")
     func call() throws {
         let bench = TraceBench { $0.call = 100_000 }
