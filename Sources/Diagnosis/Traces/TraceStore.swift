@@ -423,11 +423,6 @@ public final class TraceStore {
     // MARK: Room
 
     private func makeRoom() {
-        while let id = traces.surplus() { evict(id) }
-    }
-
-    private func evict(_ id: String) {
-        guard remove(id) != nil else { return }
-        evicted.increment()
+        while let id = traces.surplus(), remove(id) != nil { evicted.increment() }
     }
 }
