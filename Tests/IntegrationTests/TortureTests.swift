@@ -77,7 +77,10 @@ extension IntegrationTests {
         @Test("messages that are changed at random end neither the gateway nor Janus, take no memory that stays, and the next call works")
         func mutations() async throws {
             let stage = try Stage.running
-            let gateway = try await GatewayProcess(in: stage.environment, name: "torture", media: ["timeout: 5s"])
+            // No limit of strangers keeps what they send from the parts behind it.
+            let gateway = try await GatewayProcess(
+                in: stage.environment, name: "torture", sip: ["maximum_calls: 10000"], media: ["timeout: 5s"],
+                more: "limits: {loop_delay: 10s, exempt: [\"\(stage.environment.address)\"]}\n")
             let janus = try #require(gateway.janusProcesses().first)
             let probe = try SIPProbe(at: gateway)
             try await probe.callEcho()
@@ -109,6 +112,7 @@ extension IntegrationTests {
             let call = SIPProbe.Call(to: "echo", from: probe)
             probe.send(call.request("OPTIONS", number: 1))
             _ = try await probe.final("OPTIONS", of: call)
+            probe.forget()
         }
 
         private static func filled(_ template: String, _ probe: SIPProbe, _ id: String) -> [UInt8] {

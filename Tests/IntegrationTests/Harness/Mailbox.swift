@@ -59,6 +59,9 @@ final class Mailbox<Element: Sendable>: @unchecked Sendable {
         }
     }
 
+    /// Lets go of what nobody has taken.
+    func clear() { lock.withLock { elements = [] } }
+
     /// All that are there, which stay.
     var all: [Element] { lock.withLock { elements } }
 

@@ -68,6 +68,9 @@ final class SIPProbe: Sendable {
     /// What has come in and nobody has looked for.
     var unread: [String] { messages.all }
 
+    /// Lets go of that: whoever waits for one message among many looks at all of them.
+    func forget() { messages.clear() }
+
     /// A message of whatever call.
     func message(within limit: Duration = .patience, where matches: @escaping @Sendable (String) -> Bool) async -> String? {
         await messages.first(within: limit, where: matches)
