@@ -80,7 +80,7 @@ extension LegPointer {
 
 /// The contents of an RTCP compound of a leg's party that matter here.
 struct ControlNews {
-    /// Whether the one whose packets are taken reports; nil where nobody does, or somebody says goodbye, who is no longer heard in any case.
+    /// Whether a report is of the SSRC whose RTP is taken; nil where there is no report, or a BYE with it.
     var isHeard: Bool?
     /// Whether the party needs a keyframe.
     var wantsKeyframe = false
@@ -104,7 +104,7 @@ struct ControlNews {
             if part.type == .goodbye {
                 saysGoodbye = true
             } else if let report = RTCPReport(part, in: packet) {
-                // One of ours comes back from whoever reflects all that comes.
+                // An echo sends our own reports back.
                 if report.ssrc != source { isHeard = isHeard == true || report.ssrc == heard }
                 if let info = report.sender { sender = SenderReport(middle: info.middle, arrival: now) }
                 let found = source.map { report.block(about: $0, in: packet) } ?? report.firstBlock(in: packet)

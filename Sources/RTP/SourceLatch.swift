@@ -1,8 +1,8 @@
 /// From where the packets of a plain leg are taken, and where those for it are sent: symmetric RTP (RFC 4961), with guards.
 ///
 /// A phone behind NAT sends from another address than SIP says. Its first packets show where it is; after that a stranger who guesses the
-/// port must not be accepted, nor get what is meant for the phone. One who came first is left again for whoever sends RTP from the signalled
-/// address, and gets nothing more once RTCP comes from there: of two relays that each hear a stranger, none would send the other RTP.
+/// port must not be accepted, nor get what is meant for the phone. A stranger whose packets came first loses the latch to RTP from the signalled
+/// address, and gets no packets while RTCP comes from there: of two relays that each hear a stranger, neither would send RTP to the other.
 public struct SourceLatch: Equatable, Sendable {
     public enum Mode: Sendable {
         /// Follows the phone, within the rules of ``SourceLatch/take(from:isAuthentic:continues:now:)``.
