@@ -109,7 +109,7 @@ public final class LogOutput: Sendable {
     func write(_ entry: LogEntry) {
         let line = form.text(of: entry)
         if isShown, entry.isEvent { stream.tell(entry.line(line), about: entry.subject) }
-        writer.write(line)
+        writer.write(line, isUrgent: entry.level >= .warning)
     }
 
     private static func index(of level: Logger.Level) -> Int {

@@ -22,10 +22,10 @@ public struct Event: Sendable {
         case gateway
     }
 
-    /// Messages and lines are objects: whoever keeps one shares it.
+    /// Each is an object: whoever keeps one shares it, and handing on an event copies nothing.
     public enum Content: Sendable {
-        case call(CallEvent)
-        case session(SessionChange)
+        indirect case call(CallEvent)
+        indirect case session(SessionChange)
         case sip(SIPMessage)
         case api(APIMessage)
         case engine(EngineMessage)

@@ -1,4 +1,5 @@
 @testable import Diagnosis
+import Foundation
 import Glibc
 import Logging
 import Synchronization
@@ -160,6 +161,68 @@ import Testing
         #expect(writer.flush(within: .seconds(5)))
         #expect(pipe.drain() == "3 were dropped\nline 4\n")
         #expect(drops.load(ordering: .relaxed) == 3)
+    }
+
+    @Test("lines wait for others and are written together; an urgent one, and whoever flushes, waits for none")
+    func together() throws {
+        let ends = UnsafeMutablePointer<Int32>.allocate(capacity: 2)
+        defer { ends.deallocate() }
+        // What is written at a time arrives as one message.
+        try #require(socketpair(AF_UNIX, Int32(SOCK_SEQPACKET.rawValue), 0, ends) == 0)
+        let (read, write) = (ends[0], ends[1])
+        defer { for end in [read, write] { close(end) } }
+        var patience = timeval(tv_sec: 10, tv_usec: 0)
+        setsockopt(read, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
+        func received() -> String {
+            var bytes = [UInt8](repeating: 0, count: 65_536)
+            let count = recv(read, &bytes, bytes.count, 0)
+            return String(decoding: bytes.prefix(max(count, 0)), as: UTF8.self)
+        }
+        let drops = Atomic(0)
+        let writer = LineWriter(descriptor: write, delay: .seconds(60), notice: { "\($0) were dropped" }, onDrop: { drops.add(1, ordering: .relaxed) })
+        for number in 1...3 { writer.write("line \(number)") }
+        writer.write("urgent", isUrgent: true)
+        #expect(received() == "line 1\nline 2\nline 3\nurgent\n")
+        writer.write("line 5")
+        #expect(writer.flush(within: .seconds(10)))
+        #expect(received() == "line 5\n")
+        // Not more at a time than a pipe takes as a whole.
+        let filler = String(repeating: "z", count: 999)
+        for _ in 1...5 { writer.write(filler) }
+        writer.write(String(repeating: "y", count: 5_000), isUrgent: true)
+        #expect([received(), received(), received()].map(\.utf8.count) == [4_000, 1_000, 5_001])
+        #expect(writer.flush(within: .seconds(10)))
+        // Whoever reads is gone: each line counts.
+        shutdown(read, Int32(SHUT_RDWR))
+        for number in 1...3 { writer.write("line \(number)") }
+        #expect(writer.flush(within: .seconds(10)))
+        #expect(drops.load(ordering: .relaxed) == 3)
+    }
+
+    @Test("a disk that takes a part of many lines gets the rest of the one that was cut, when there is room")
+    func cutLine() throws {
+        let path = NSTemporaryDirectory() + "tern-lines-\(UUID().uuidString)"
+        let file = open(path, O_WRONLY | O_CREAT | O_EXCL, 0o600)
+        try #require(file >= 0)
+        defer {
+            close(file)
+            unlink(path)
+        }
+        let drops = Atomic(0)
+        let writer = LineWriter(descriptor: file, delay: .seconds(60), notice: { "\($0) were dropped" }, onDrop: { drops.add(1, ordering: .relaxed) })
+        var before = rlimit()
+        getrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &before)
+        var small = rlimit(rlim_cur: 17, rlim_max: before.rlim_max)
+        setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &small)
+        for number in 1...5 { writer.write("line \(number)") }
+        let isWritten = writer.flush(within: .seconds(10))
+        setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &before)
+        #expect(isWritten)
+        #expect(drops.load(ordering: .relaxed) == 2)
+        #expect(try String(contentsOfFile: path, encoding: .utf8) == "line 1\nline 2\nlin")
+        writer.write("line 6")
+        #expect(writer.flush(within: .seconds(10)))
+        #expect(try String(contentsOfFile: path, encoding: .utf8) == "line 1\nline 2\nline 3\n2 were dropped\nline 6\n")
     }
 
     @Test("a line longer than a pipe takes at once arrives whole")

@@ -48,8 +48,7 @@ final class Trace {
     func add(_ entry: TraceEntry, limit: Int) -> Bool {
         var entry = entry
         if let first = earlier(entry) { entry = entry.repeating(first) }
-        let isState = entry.kind == .call || entry.kind == .session
-        guard bytes + entry.cost <= limit - (isState ? 0 : Trace.reserve) else {
+        guard bytes + entry.cost <= limit - (entry.isState ? 0 : Trace.reserve) else {
             dropped += 1
             return false
         }

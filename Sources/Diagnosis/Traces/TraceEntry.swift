@@ -14,55 +14,78 @@ final class TraceEntry: Sendable {
         case janus
     }
 
-    /// What happened; secrets included.
-    enum Content: Sendable {
-        indirect case call(CallEvent)
-        indirect case session(SessionChange)
-        case sip(SIPMessage)
-        /// A message of the browser API, and the command of the request that it answers.
-        case api(String, answering: String?)
-        case engine(EngineMessage)
-        case log(LogLine)
-    }
-
     /// In the order in which events came, also where the wall clock was set.
     let number: Int
-    let time: EventTime
-    let kind: TraceDocument.Kind
-    let content: Content
-    /// For messages: whether the gateway sent it.
-    let isSent: Bool?
-    let party: Party?
+    /// What happened; secrets included.
+    let event: Event
+    /// Of an answer of the browser API: the command of the request.
+    private let request: String?
     /// The number of the entry that has the same message, where this one repeats it.
     let first: Int?
     /// What it takes in memory, in bytes, about.
     let cost: Int
 
-    init(
-        _ number: Int, _ time: EventTime, _ kind: TraceDocument.Kind, _ content: Content, isSent: Bool? = nil, party: Party? = nil, first: Int? = nil
-    ) {
+    init(_ number: Int, _ event: Event, answering request: String? = nil, first: Int? = nil) {
         self.number = number
-        self.time = time
-        self.kind = kind
-        self.content = content
-        self.isSent = isSent
-        self.party = party
+        self.event = event
+        self.request = request
         self.first = first
-        cost = TraceEntry.cost(of: content)
+        cost = TraceEntry.cost(of: event.content)
     }
 
     /// The same with another message.
-    private func with(_ content: Content, first: Int?) -> TraceEntry {
-        TraceEntry(number, time, kind, content, isSent: isSent, party: party, first: first)
+    private func with(_ content: Event.Content, first: Int?) -> TraceEntry {
+        TraceEntry(number, Event(time: event.time, event.subject, content), answering: request, first: first)
+    }
+
+    var time: EventTime { event.time }
+
+    var kind: TraceDocument.Kind {
+        switch event.content {
+        case .call: .call
+        case .session: .session
+        case .sip: .sip
+        case .api: .api
+        case .engine: .engine
+        case .log: .log
+        }
+    }
+
+    /// Whether it is a change of the call or session, and no message or line.
+    var isState: Bool {
+        switch event.content {
+        case .call, .session: true
+        default: false
+        }
+    }
+
+    /// For messages: whether the gateway sent it.
+    var isSent: Bool? {
+        switch event.content {
+        case .sip(let message): message.isSent
+        case .api(let message): message.isSent
+        case .engine(let message): message.isSent
+        case .call, .session, .log: nil
+        }
+    }
+
+    /// Of a message.
+    var party: Party? {
+        switch (event.content, event.subject) {
+        case (.sip, .dialog(let id)): .dialog(id)
+        case (.api, .client(let id)): .client(id)
+        case (.engine, _): .janus
+        default: nil
+        }
     }
 
     /// One line without secrets: `INVITE sip:bob@example.org`, `start_call`, `call answered`.
     var label: String {
-        switch content {
+        switch event.content {
         case .call(let event): TraceLabels.call(event) ?? ""
         case .session(let change): TraceLabels.session(change) ?? ""
         case .sip(let message): TraceLabels.sip(message)
-        case .api(let text, let request): TraceLabels.api(MessageScan(text), answering: request)
+        case .api(let message): TraceLabels.api(MessageScan(message.text), answering: request)
         case .engine(let message): TraceLabels.engine(message)
         case .log(let line): TraceLabels.log(line)
         }
@@ -70,18 +93,18 @@ final class TraceEntry: Sendable {
 
     /// The message as a whole, without secrets; empty where the label says all, or where it repeats an earlier one.
     var text: String {
-        switch content {
+        switch event.content {
         case _ where first != nil: ""
         case .call, .session: ""
         case .sip(let message): SecretRemoval.clean(message.text)
-        case .api(let text, _): SecretRemoval.clean(text)
+        case .api(let message): SecretRemoval.clean(message.text)
         case .engine(let message): SecretRemoval.clean(message.text)
         case .log(let line): TraceLabels.fields(of: line)
         }
     }
 
     /// The SIP message that it is; of one that repeats an earlier one the start line alone.
-    var message: SIPMessage? { if case .sip(let message) = content { message } else { nil } }
+    var message: SIPMessage? { if case .sip(let message) = event.content { message } else { nil } }
 
     /// How a call ended with this response to its INVITE, where the label has a status.
     var refusal: CallOutcome? {
@@ -92,7 +115,7 @@ final class TraceEntry: Sendable {
 
     /// The entry without its message, which the one with that number has.
     func repeating(_ first: Int) -> TraceEntry {
-        guard case .sip(let message) = content else { return with(content, first: first) }
+        guard case .sip(let message) = event.content else { return with(event.content, first: first) }
         let short = SIPMessage(
             isSent: message.isSent, transport: message.transport, peer: message.peer, local: message.local, method: message.method, status: message.status,
             text: String(TraceLabels.startLine(of: message.text[...])))
@@ -102,16 +125,16 @@ final class TraceEntry: Sendable {
     /// The entry with its message, which `first` has where this one repeats it.
     func whole(_ first: TraceEntry?) -> TraceEntry {
         guard self.first != nil else { return self }
-        return with(first?.content ?? content, first: nil)
+        return with(first?.event.content ?? event.content, first: nil)
     }
 
-    private static func cost(of content: Content) -> Int {
+    private static func cost(of content: Event.Content) -> Int {
         switch content {
         case .call(let event): TraceEntry.textBytes(of: event) + 400
         case .session(.ended(_, let reason)): reason.utf8.count + 400
         case .session: 400
         case .sip(let message): message.text.utf8.count + 400
-        case .api(let text, _): text.utf8.count + 300
+        case .api(let message): message.text.utf8.count + 300
         case .engine(let message): message.text.utf8.count + 300
         case .log(let line): line.size + 300
         }

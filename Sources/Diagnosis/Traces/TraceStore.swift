@@ -108,12 +108,6 @@ public final class TraceStore {
         expire(at: event.time)
     }
 
-    private func entry(
-        _ event: Event, _ kind: TraceDocument.Kind, _ content: TraceEntry.Content, isSent: Bool? = nil, party: TraceEntry.Party? = nil
-    ) -> TraceEntry {
-        TraceEntry(count, event.time, kind, content, isSent: isSent, party: party)
-    }
-
     private func receive(_ change: CallEvent, of id: String, _ event: Event) {
         if case .began = change, traces[id] == nil { insert(Trace(id: id, isCall: true, began: event.time)) }
         if let trace = traces[id] {
@@ -134,7 +128,7 @@ public final class TraceStore {
             if index.hasMoved(session: session) { places = [:] }
         default: break
         }
-        if TraceLabels.isShown(change) { keep(entry(event, .call, .call(change)), of: event.subject) }
+        if TraceLabels.isShown(change) { keep(TraceEntry(count, event), of: event.subject) }
         if case .notAdmitted(let start, let callID, let client, let outcome) = change { keepRefused(id, start, callID, client, outcome, at: event.time) }
     }
 
@@ -166,7 +160,7 @@ public final class TraceStore {
 
     private func receive(_ change: SessionChange, of id: String, _ event: Event) {
         if case .hasHandle(let handle, _) = change, let waiting = take(.handle(handle)) { keep(waiting, as: event.subject) }
-        if TraceLabels.isShown(change) { keep(entry(event, .session, .session(change)), of: event.subject) }
+        if TraceLabels.isShown(change) { keep(TraceEntry(count, event), of: event.subject) }
         switch change {
         case .up: promote(event.subject, id, outcome: nil, at: event.time)
         case .ended(let code, let reason):
@@ -179,7 +173,7 @@ public final class TraceStore {
     }
 
     private func receive(_ message: SIPMessage, in dialog: String, _ event: Event) {
-        let entry = entry(event, .sip, .sip(message), isSent: message.isSent, party: .dialog(dialog))
+        let entry = TraceEntry(count, event)
         if !message.isSent, message.method == "INVITE", message.status == nil { beginAnew(dialog, entry) }
         keep(entry, of: event.subject)
         // A challenge is answered by another INVITE.
@@ -194,16 +188,16 @@ public final class TraceStore {
     }
 
     private func receive(_ line: LogLine, _ event: Event) {
-        let entry = entry(event, .log, .log(line))
+        let entry = TraceEntry(count, event)
         if entry.cost <= TraceStore.longestLine { return keep(entry, of: event.subject) }
         let fields = LogLine(
             level: line.level, label: line.label, message: TraceLabels.cut(line.message),
             fields: [("fields", String(TraceLabels.fields(of: line).prefix(TraceStore.longestLine / 8)) + "…")])
-        keep(self.entry(event, .log, .log(fields)), of: event.subject)
+        keep(TraceEntry(count, Event(time: event.time, event.subject, .log(fields))), of: event.subject)
     }
 
     private func receive(_ message: EngineMessage, of handle: UInt64, _ event: Event) {
-        let entry = entry(event, .engine, .engine(message), isSent: message.isSent, party: .janus)
+        let entry = TraceEntry(count, event)
         if message.request == TraceStore.count, entry.label == "\(TraceStore.count): ok" {
             visit(event.subject) { trace in change(trace) { $0.replaceCount(entry, of: handle) } }
             return
@@ -224,7 +218,7 @@ public final class TraceStore {
         }
         var subjects = subjects(of: scan)
         for subject in request?.subjects ?? [] where !subjects.contains(subject) { subjects.append(subject) }
-        let entry = entry(event, .api, .api(message.text, answering: request?.command), isSent: message.isSent, party: .client(client))
+        let entry = TraceEntry(count, event, answering: request?.command)
         let isRefusal = isAnswer && scan.string("result") == "error"
         let isStart = request.map { ["start_call", "start_session"].contains($0.command) } ?? false
         guard !subjects.isEmpty || !isAnswer || (isRefusal && isStart) else { return key.map { requests.close($0) } ?? () }

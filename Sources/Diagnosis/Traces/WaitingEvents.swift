@@ -40,13 +40,12 @@ final class WaitingEvents {
     func catchUp() {
         guard !events.isEmpty else { return }
         stop()
-        // From the end, where each can be taken out.
         var taken: [Event] = []
         swap(&taken, &events)
         bytes = 0
-        taken.reverse()
-        while let event = taken.popLast() { look(event) }
+        for event in taken { look(event) }
         // Its memory serves again.
+        taken.removeAll(keepingCapacity: true)
         if events.isEmpty { swap(&taken, &events) }
     }
 
