@@ -109,7 +109,8 @@ public final class LogOutput: Sendable {
     func write(_ entry: LogEntry) {
         let line = form.text(of: entry)
         if isShown, entry.isEvent { stream.tell(entry.line(line), about: entry.subject) }
-        writer.write(line, isUrgent: entry.level >= .warning)
+        // Who has more shown than usual looks for a fault, and wants all of it that came before a crash.
+        writer.write(line, isUrgent: entry.level >= .warning || level < .info)
     }
 
     private static func index(of level: Logger.Level) -> Int {

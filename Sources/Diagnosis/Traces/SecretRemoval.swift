@@ -125,7 +125,7 @@ private struct SecretScanner {
     }
 
     private static let members: Set<String> = [
-        "password", "token", "resume_token", "apisecret", "api_secret", "admin_secret", "secret", "key", "local", "remote", "ha1", "authorization",
+        "password", "token", "resume_token", "apisecret", "api_secret", "admin_secret", "secret", "key", "local", "remote", "ha1", "authorization", "recovery",
     ]
 
     /// The string that is the value of a member with a secret; the colon follows the member's name.

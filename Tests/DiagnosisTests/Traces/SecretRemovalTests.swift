@@ -29,6 +29,7 @@ import Testing
         ("k=base64:c2VjcmV0\r\na=key-mgmt:mikey AQAFgM0X\r\nt=0 0", "k=base64:***\r\na=key-mgmt:***\r\nt=0 0"),
         // JSON
         ("{\"cmd\":\"login\",\"data\":{\"user\":\"alice\",\"password\" : \"won\\\"der\"},\"tid\":1}", "{\"cmd\":\"login\",\"data\":{\"user\":\"alice\",\"password\" : \"***\"},\"tid\":1}"),
+        ("{\"cmd\":\"start_call\",\"data\":{\"recovery\":\"0a1b\"}}", "{\"cmd\":\"start_call\",\"data\":{\"recovery\":\"***\"}}"),
         ("{\"resume_token\":\"8f0a\",\"token\":\"eyJ\",\"apisecret\":\"x\"}", "{\"resume_token\":\"***\",\"token\":\"***\",\"apisecret\":\"***\"}"),
         ("{\"audio\":{\"port\":5000,\"key\":\"qq==\"},\"srtp\":{\"local\":\"k1\",\"remote\":\"k2\"},\"remote\":{\"address\":\"192.0.2.1\"}}",
          "{\"audio\":{\"port\":5000,\"key\":\"***\"},\"srtp\":{\"local\":\"***\",\"remote\":\"***\"},\"remote\":{\"address\":\"192.0.2.1\"}}"),
