@@ -4,6 +4,7 @@ internal import Logging
 internal import Media
 internal import ProxyCore
 internal import Routing
+internal import SIP
 
 /// A call: runs a ``Call`` with its sessions and its legs, and does what it says.
 @LoopActor
@@ -53,6 +54,8 @@ final class CallController {
     var onSessionChanged: (@LoopActor (any MediaSession) -> Void)?
     /// The transfer that a party of it has asked for, or that it came about by, as long as that is under way.
     var transfer: TransferRunner?
+    /// The dialogs that clients at each side have been given for another node; nil where they were told that there is none.
+    var ticketed: [SessionSide: SIPDialog?] = [:]
     /// The party that went on in another call.
     private(set) var kept: (any CallLeg)?
 

@@ -64,6 +64,8 @@ protocol PhoneLeg: CallLeg {
     var dialog: SIPDialogOffers? { get }
     /// The way to the phone; nil where it is not known.
     var flow: SIPFlow? { get }
+    /// The node of the cluster that has the phone; nil where it is reached from here.
+    var node: String? { get }
     /// The leg is gone; what it took of its trunk is free again.
     func over()
 }

@@ -39,6 +39,8 @@ struct CallContext {
     var isRecorded = false
     /// What another node says that hands it on: then it rings what is here, and goes nowhere else.
     var handedOn: NodeCall?
+    /// Whether the call takes the place of one that a node had which is gone.
+    var takesPlace = false
     /// The User-Agent of the caller.
     var userAgent: String?
 
@@ -61,8 +63,8 @@ final class CallPlanner {
     static let nodeSilence = Duration.seconds(2)
 
     var settings: CallSettings
-    private let users: UserDirectory
-    private let trunks: TrunkService
+    let users: UserDirectory
+    let trunks: TrunkService
     /// Calls phones and trunks; nil until the gateway has started.
     var agent: (any SIPUserAgent)?
 
@@ -209,7 +211,7 @@ final class CallPlanner {
             let targets = [target] + target.fallbacks.filter { $0.node.address.address.contains(":") == (family == .ip6) }
             let attempts = targets.enumerated().map { SIPCalleeLeg.Attempt(request: invitation(to: $1.node), target: $0) }
             // Its time counts from the INVITE, which may go out much later.
-            let leg = SIPCalleeLeg(endpoint: agent, origin: origin, attempts: attempts, failsOver: CallPlanner.nodesFailOver) { [weak directory] attempt in
+            let leg = SIPCalleeLeg(endpoint: agent, origin: origin, attempts: attempts, nodes: targets.map(\.node.name), failsOver: CallPlanner.nodesFailOver) { [weak directory] attempt in
                 targets.indices.contains(attempt) ? directory?.others?.authorization(to: targets[attempt], user: user, source: source) : nil
             }
             return (leg, branch(.proxy(caller: context.callerType, callee: .rtp), context, family: family, isLocal: targets.allSatisfy { settings.isLocal($0.node.address.address) }))
@@ -252,7 +254,7 @@ final class CallPlanner {
     /// A session of this kind, with what is said to its phones. A phone that is reached over IPv6 is offered media over it.
     ///
     /// - Parameter isLocal: Whether the called phone is told the gateway's own address, where a NAT is before the gateway.
-    private func branch(
+    func branch(
         _ kind: SessionKind, _ context: CallContext, srtp: SRTPPolicy? = nil, family: AddressFamily = .ip4, isLocal: Bool = false
     ) -> CallPlan.Branch {
         let isCallerLocal = context.flow.map { !context.isProxied && settings.isLocal($0.peerAddress) } ?? false

@@ -1,5 +1,6 @@
 internal import BrowserAPI
 internal import EventLoop
+internal import Logging
 internal import Media
 internal import ProxyCore
 internal import Routing
@@ -10,6 +11,8 @@ extension Switchboard {
         let client: BrowserClient
         let id: String
         let dialled: String
+        /// The Call-ID of the dialog whose place the call takes; nil for a new one.
+        let recovered: String?
         let offer: RemoteDescription
         let subscribe: Bool
         let reply: BrowserReply
@@ -18,7 +21,13 @@ extension Switchboard {
 
     /// Starts a call of a client, with a session for each branch of the plan, the first of which is 1.
     func start(_ start: BrowserCall, plan: CallPlan, sessions: [Call.Branch: any MediaSession]) throws(APIError) {
-        guard let session = sessions[1] else { throw APIError(.unknownDestination) }
+        guard let call = makeCall(start, plan: plan, sessions: sessions) else { throw APIError(.unknownDestination) }
+        begin(call, offer: start.offer)
+    }
+
+    /// A call of a client, which has not begun; nil without a session.
+    func makeCall(_ start: BrowserCall, plan: CallPlan, sessions: [Call.Branch: any MediaSession]) -> CallController? {
+        guard let session = sessions[1] else { return nil }
         let (id, client) = (start.id, start.client)
         let user = client.user.name
         let creator = start.subscribe ? client.id : nil
@@ -30,10 +39,10 @@ extension Switchboard {
         let call = CallController(
             id: id, session: session, sessions: sessions, caller: leg, origin: start.context.origin, plan: plan, limits: limits, log: log)
         call.context = start.context
-        log.info("call from a browser", metadata: [
-            "call": "\(id)", "user": "\(user)", "dest": "\(start.dialled)",
-        ])
-        begin(call, offer: start.offer)
+        var fields: Logger.Metadata = ["call": "\(id)", "user": "\(user)", "dest": "\(start.dialled)"]
+        fields["replaced_call_id"] = start.recovered.map { "\($0)" }
+        log.info(start.recovered == nil ? "call from a browser" : "call in the place of a node that is gone", metadata: fields)
+        return call
     }
 
     /// The call that `client` is being called by, and the client's leg of it.

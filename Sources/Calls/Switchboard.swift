@@ -85,6 +85,8 @@ public final class Switchboard {
     var transfers: [ObjectIdentifier: TransferRunner] = [:]
     /// Phones that are on their way from one call to another: they hear of their legs first.
     var movingPhones: [SIPLegID: TransferredPhone] = [:]
+    /// The nodes that are being asked whether they are there, by their address.
+    var formers: [ListenAddress: Task<Former, Never>] = [:]
     /// The line tests: calls to the echo.
     public let lineTests: LineTests
     /// How the calls sound, while an operator looks at them.
@@ -214,6 +216,7 @@ public final class Switchboard {
     /// Updates the table after an event. For users whose stage is over the call ends here.
     private func updateParties(of call: CallController) {
         if call.isEstablished || call.taker != nil { strangers.answer(call.id) }
+        giveTickets(of: call)
         let left = table.update(call.id, ringing: call.ringing, answered: call.taker)
         guard !left.isEmpty else { return }
         let told = Set(call.callees.values.compactMap { ($0 as? BrowserCalleeLeg).flatMap { $0.isOver ? $0.client.id : nil } })

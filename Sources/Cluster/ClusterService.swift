@@ -26,6 +26,10 @@ public final class ClusterService {
     private static let pruning = Duration.seconds(5)
 
     public let name: String
+    /// Tells this process from others of the same name.
+    public let instance: String
+    /// Where the other nodes reach this one.
+    public var address: ListenAddress { settings.address }
     private let settings: ClusterSettings
     private let log: Logger
     private let store: NodeStore
@@ -37,6 +41,7 @@ public final class ClusterService {
 
     private var map = ClusterMap()
     private var credentials: NodeCredentials
+    private let seal: NodeSeal
     private var lines = LineBudget(perSecond: 20)
     /// The bindings of this node.
     private weak var registrar: RegistrarService?
@@ -83,11 +88,12 @@ public final class ClusterService {
         self.settings = settings
         self.log = log
         name = settings.node
-        let instance = (0..<4).map { _ in String(UInt32.random(in: .min ... .max), radix: 16) }.joined()
+        instance = (0..<4).map { _ in String(UInt32.random(in: .min ... .max), radix: 16) }.joined()
         store = NodeStore(settings, instance: instance)
         reader = ClusterReader(settings)
         bindings = RedisBindingStore(settings, instance: instance)
         credentials = NodeCredentials(secret: settings.secret, name: settings.node, since: NodeCredentials.now)
+        seal = NodeSeal(secret: settings.secret)
     }
 
     /// Whether Redis is written to and read from.
@@ -200,6 +206,9 @@ public final class ClusterService {
         }
     }
 
+    /// Which process another node is, as far as it has said; nil where that is not known.
+    public func instance(of node: String) -> String? { map.instance(of: node) }
+
     /// The other nodes, for people.
     public var states: [(node: ClusterNode, isAlive: Bool, isDraining: Bool)] { map.states }
 
@@ -230,6 +239,22 @@ public final class ClusterService {
             return nil
         }
     }
+
+    /// The value of an Authorization header for a call that takes the place of one that a node had which is gone.
+    ///
+    /// - Parameters:
+    ///   - node: The name of the node that has the other party.
+    ///   - user: The user part of the Request-URI.
+    ///   - source: Who calls.
+    public func authorization(toNode node: String, user: String, source: String) -> String {
+        credentials.header(to: node, user: user, source: source, now: NodeCredentials.now)
+    }
+
+    /// A text for a client to keep, which only nodes of this cluster can read, and only for the same user; nil where it cannot be made.
+    public func seal(_ text: String, for user: String) -> String? { seal.seal(text, for: user) }
+
+    /// What was sealed; nil where no node of this cluster has, or for another user.
+    public func open(_ sealed: String, of user: String) -> String? { seal.open(sealed, of: user) }
 
     // MARK: What this node has
 
@@ -314,7 +339,7 @@ public final class ClusterService {
     // MARK: Writing
 
     /// What this node says of itself.
-    private var record: NodeRecord { NodeRecord(address: settings.address, isDraining: isDraining) }
+    private var record: NodeRecord { NodeRecord(address: settings.address, isDraining: isDraining, instance: instance) }
 
     private func beat() {
         guard !isStopped, !isWriting else { return }

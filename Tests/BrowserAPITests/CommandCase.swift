@@ -74,7 +74,7 @@ extension CommandCase {
             ],
             command: .startCall(
                 StartCall(
-                    dest: "sip:bob@example.org", type: .sip, source: .offer(fullDescriptionObject), options: fullOptions,
+                    target: .dest("sip:bob@example.org"), type: .sip, source: .offer(fullDescriptionObject), options: fullOptions,
                     subscribe: false)),
             required: ["dest", "offer", "offer.sdp"],
             wrong: [

@@ -81,7 +81,7 @@ struct CommandTests {
                 == .success(.startSession(StartSession(type: .echo, offer: description))))
         #expect(
             await outcome("start_call", ["dest": "echo", "offer": offer])
-                == .success(.startCall(StartCall(dest: "echo", source: .offer(description)))))
+                == .success(.startCall(StartCall(target: .dest("echo"), source: .offer(description)))))
         #expect(
             await outcome("ring_call", ["call_id": .string(callID)]) == .success(.ringCall(RingCall(callID: callID))))
         #expect(await outcome("get_list", [:]) == .success(.getList(GetList())))
@@ -142,7 +142,7 @@ struct CommandTests {
         let offer: JSONValue = ["sdp": "v=0"]
         #expect(
             await outcome("start_call", ["dest": "bob", "session_id": .string(sessionID)])
-                == .success(.startCall(StartCall(dest: "bob", source: .session(sessionID)))))
+                == .success(.startCall(StartCall(target: .dest("bob"), source: .session(sessionID)))))
         let both = await error("start_call", ["dest": "bob", "session_id": .string(sessionID), "offer": offer])
         #expect(both.known == .invalidField)
         #expect(
@@ -152,6 +152,19 @@ struct CommandTests {
                 == .success(.transferCall(TransferCall(callID: callID, target: .call(callID)))))
         let targets: JSONValue = ["call_id": .string(callID), "other_call_id": .string(callID), "dest": "carol"]
         #expect(await error("transfer_call", targets).known == .invalidField)
+    }
+
+    @Test("start_call goes on with a call of a gateway that is gone, in place of a destination and not of a session")
+    func recovery() async throws {
+        let offer: JSONValue = ["sdp": "v=0"], object = MediaDescriptionObject(RemoteDescription(parsing: "v=0"))
+        #expect(
+            await outcome("start_call", ["recovery": "a0", "offer": offer])
+                == .success(.startCall(StartCall(target: .recovery("a0"), source: .offer(object)))))
+        #expect(await error("start_call", ["recovery": "a0", "dest": "bob", "offer": offer]).known == .invalidField)
+        #expect(await error("start_call", ["recovery": "a0", "session_id": .string(sessionID)]).known == .invalidField)
+        for wrong in [1, "", .string(String(repeating: "a", count: 16_385))] as [JSONValue] {
+            #expect(await error("start_call", ["recovery": wrong, "offer": offer]).known == .invalidField)
+        }
     }
 
     @Test("answer_call carries an offer in place of an answer, not both")

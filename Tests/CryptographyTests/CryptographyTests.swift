@@ -29,6 +29,27 @@ struct CryptographyTests {
         }
     }
 
+    @Test("what is sealed is opened with the same secret, purpose and context, and not when a bit of it is changed")
+    func cipher() throws {
+        let secret = Array("0123456789abcdef".utf8), cipher = AuthenticatedCipher(secret: secret, purpose: "a")
+        for text in ["", "a", String(repeating: "z", count: 5_000)] {
+            let sealed = try #require(cipher.seal(Array(text.utf8), context: Array("alice".utf8)))
+            #expect(sealed.count == text.utf8.count + 28)
+            #expect(cipher.open(sealed, context: Array("alice".utf8)) == Array(text.utf8))
+            #expect(cipher.open(sealed, context: Array("bob".utf8)) == nil)
+            #expect(AuthenticatedCipher(secret: secret, purpose: "b").open(sealed, context: Array("alice".utf8)) == nil)
+            #expect(AuthenticatedCipher(secret: secret + [1], purpose: "a").open(sealed, context: Array("alice".utf8)) == nil)
+            for index in Set([0, 12, sealed.count / 2, sealed.count - 1]) where sealed.indices.contains(index) {
+                var changed = sealed
+                changed[index] ^= 1
+                #expect(cipher.open(changed, context: Array("alice".utf8)) == nil, "byte \(index) of \(sealed.count)")
+            }
+            #expect(cipher.open(Array(sealed.dropLast()), context: Array("alice".utf8)) == nil)
+            #expect(cipher.seal(Array(text.utf8), context: Array("alice".utf8)) != sealed, "a nonce is used once")
+        }
+        for short in [[], [1], [UInt8](repeating: 0, count: 27), [UInt8](repeating: 0, count: 28)] { #expect(cipher.open(short, context: []) == nil) }
+    }
+
     @Test("equal is what has the same length and the same bytes")
     func comparison() {
         #expect(ConstantTime.areEqual([], []))

@@ -8,9 +8,9 @@ import Testing
 extension IntegrationTests {
     @Suite("Gateways behind Kamailio")
     struct Dispatchers {
-        private static func with(_ body: (ClusterStage, Dispatcher) async throws -> Void) async throws {
+        private static func with(http: [String] = [], _ body: (ClusterStage, Dispatcher) async throws -> Void) async throws {
             let more = "limits: {loop_delay: 10s, exempt: [\"\(Dispatcher.address)\"]}\n"
-            try await ClusterStage.with(["a", "b", "c"], more: more) { cluster in
+            try await ClusterStage.with(["a", "b", "c"], http: http, more: more) { cluster in
                 let dispatcher = try await Dispatcher(of: cluster.gateways, in: cluster.stage.environment)
                 do {
                     try await body(cluster, dispatcher)
@@ -58,6 +58,35 @@ extension IntegrationTests {
                 try await talk()
                 called.stop()
             }
+        }
+
+        @Test("a page's call with a phone behind it goes on at another gateway, which calls the phone through it")
+        func recovers() async throws {
+            let server = try await ForeignServer.start(), origin = "http://127.0.0.1:\(await server.port)"
+            try await Dispatchers.with(http: ["allowed_origins: [\(origin)]"]) { cluster, dispatcher in
+                let phone = try SIPPhone(to: dispatcher.place, on: Dispatcher.address, frequency: 500)
+                phone.knowsReplaces = true
+                let page = try await IntegrationTests.SeveralGateways.pageOfAlice(at: [cluster.a, cluster.b], of: origin, cluster)
+                try await cluster.has("a", "browsers", 1)
+                // Call-IDs lead to different gateways: it is to be that of the page.
+                for _ in 0..<40 {
+                    phone.call("alice")
+                    try await phone.answered()
+                    if try cluster.b.status().calls + cluster.gateways[2].status().calls == 0 { break }
+                    try await phone.hangUp()
+                }
+                #expect(await phone.audio.hears(1_600))
+                await cluster.a.kill()
+                try await phone.called()
+                #expect(phone.invite?["replaces"] != nil && phone.invite?.recordRoutes.isEmpty == false, "\(phone.invite?.text ?? "")")
+                try await phone.accept()
+                #expect(await phone.audio.hears(1_600))
+                #expect(try await page.missing(500, in: "call.remoteStream") == nil)
+                try await phone.hangUp()
+                try await page.close()
+                phone.stop()
+            }
+            await server.stop()
         }
 
         @Test("5 calls a second while each gateway is killed and comes back in turn: only the calls that it had are lost")

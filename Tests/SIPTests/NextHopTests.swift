@@ -1,3 +1,4 @@
+import SIPNames
 import Testing
 
 @testable import SIP
@@ -12,7 +13,7 @@ struct NextHopTests {
         let first = way.contains("/")
             ? SIPHop(try #require(SIPFlow("\(way)/198.51.100.1:5060")))
             : SIPHop(transport: .udp, address: way, port: 5_080)
-        return NextHop(first: first, isOurs: ours, isProxied: proxied, firstRoute: route, contactHost: contact)
+        return NextHop(first: first, isOurs: ours, isProxied: proxied, routes: route.map { [$0] } ?? [], contactHost: contact)
     }
 
     @Test("called over UDP: to the Contact, or back to the source where it cannot be reached", arguments: [
@@ -81,21 +82,45 @@ struct NextHopTests {
     func routeSet() throws {
         var ours = NextHop()
         ours.isOurs = true
-        ours.apply(NextHop.Headers(firstRecordRoute: "sip:a;lr", lastRecordRoute: "sip:b;lr"))
-        #expect(ours.firstRoute == "sip:b;lr")
-        ours.apply(NextHop.Headers(contact: "sip:x@192.0.2.1", firstRecordRoute: "sip:c;lr", lastRecordRoute: "sip:d;lr", isSuccess: true))
-        #expect(ours.firstRoute == "sip:d;lr")
-        ours.apply(NextHop.Headers(contact: "sip:x@192.0.2.2", firstRecordRoute: "sip:e;lr", lastRecordRoute: "sip:f;lr", isSuccess: true))
-        #expect(ours.firstRoute == "sip:d;lr")
+        ours.apply(NextHop.Headers(recordRoutes: ["sip:a;lr", "sip:b;lr"]))
+        #expect(ours.routes == ["sip:b;lr", "sip:a;lr"])
+        ours.apply(NextHop.Headers(contact: "sip:x@192.0.2.1", recordRoutes: ["sip:c;lr", "sip:d;lr"], isSuccess: true))
+        #expect(ours.routes == ["sip:d;lr", "sip:c;lr"])
+        ours.apply(NextHop.Headers(contact: "sip:x@192.0.2.2", recordRoutes: ["sip:e;lr", "sip:f;lr"], isSuccess: true))
+        #expect(ours.routes == ["sip:d;lr", "sip:c;lr"])
         #expect(ours.target == "sip:x@192.0.2.2")
 
         var theirs = NextHop()
         theirs.begin(by: SIPFlow("udp/203.0.113.9:5080/198.51.100.1:5060"), vias: 2)
-        theirs.apply(NextHop.Headers(firstRecordRoute: "sip:a;lr", lastRecordRoute: "sip:b;lr"))
-        theirs.apply(NextHop.Headers(firstRecordRoute: "sip:c;lr", lastRecordRoute: "sip:d;lr"))
-        #expect(theirs.firstRoute == "sip:a;lr")
+        theirs.apply(NextHop.Headers(recordRoutes: ["sip:a;lr", "sip:b;lr"]))
+        theirs.apply(NextHop.Headers(recordRoutes: ["sip:c;lr", "sip:d;lr"]))
+        #expect(theirs.routes == ["sip:a;lr", "sip:b;lr"])
         #expect(theirs.isProxied)
         #expect(theirs.origin == Self.away)
+    }
+
+    @Test("another user agent goes the way that was seen, and none that only we have or that only the peer names")
+    func others() throws {
+        func way(_ way: String, ours: Bool = false, contact: String, routes: [String] = []) throws -> NextHop.Way {
+            var hop = try nextHop(way, ours: ours, contact: SIPURI(contact)?.host)
+            hop.target = contact
+            hop.routes = routes
+            return hop.wayForOthers
+        }
+        let udp = NextHop.Way.hop(SIPHop(transport: .udp, address: "203.0.113.9", port: 5_080))
+        // Behind NAT, and with an address that all reach.
+        #expect(try way("udp/203.0.113.9:5080", contact: "sip:a@10.0.0.1") == udp)
+        #expect(try way("udp/203.0.113.9:5080", contact: "sip:a@203.0.113.10") == .target)
+        // Over a connection of its own: where it may listen, as safely, and not in our own network.
+        #expect(try way("tls/203.0.113.9:50123", contact: "sip:a@203.0.113.9:5071") == .hop(SIPHop(transport: .tls, address: "203.0.113.9", port: 5_071)))
+        #expect(try way("tls/203.0.113.9:50123", contact: "sip:a@203.0.113.9") == .hop(SIPHop(transport: .tls, address: "203.0.113.9", port: 5_061)))
+        for contact in ["sip:a@10.0.0.1", "sip:a@phone.example", "sip:a@x.invalid"] { #expect(try way("tcp/203.0.113.9:50123", contact: contact) == .none) }
+        // Through proxies: the nearest is where the messages came from.
+        #expect(try way("udp/203.0.113.9:5080", contact: "sip:a@10.0.0.1", routes: ["sip:203.0.113.9;lr", "sip:192.0.2.1;lr"]) == .target)
+        for forged in ["sip:192.0.2.1;lr", "sip:carrier.example;lr"] { #expect(try way("udp/203.0.113.9:5080", contact: "sip:a@10.0.0.1", routes: [forged]) == .none) }
+        // Where our INVITE went.
+        #expect(try way("203.0.113.9", ours: true, contact: "sip:a@203.0.113.9:5999") == udp)
+        #expect(NextHop(isOurs: true, target: "sip:a@192.0.2.9").wayForOthers == .target)
     }
 
     @Test("a proxy that routes strictly stands in the request line", arguments: [
@@ -103,7 +128,7 @@ struct NextHopTests {
         ("sip:192.0.2.1;lru", "sip:192.0.2.1;lru"),
     ])
     func strictRoute(route: String, line: String) {
-        #expect(NextHop(firstRoute: route, target: "sip:bob@192.0.2.9").requestURI == line)
+        #expect(NextHop(routes: [route], target: "sip:bob@192.0.2.9").requestURI == line)
     }
 
     // MARK: What is to be done
@@ -116,7 +141,7 @@ struct NextHopTests {
         hop.apply(NextHop.Headers(contact: "sip:bob@203.0.113.10", contactHost: "203.0.113.10"))
         #expect(hop.prepare { _ in true } == .setProxy(nil))
         #expect(hop.prepare { _ in true } == .send)
-        hop.apply(NextHop.Headers(lastRecordRoute: "sip:192.0.2.1;lr", isSuccess: true))
+        hop.apply(NextHop.Headers(recordRoutes: ["sip:192.0.2.1;lr"], isSuccess: true))
         #expect(hop.prepare { _ in true } == .setProxy("sip:192.0.2.1;lr"))
     }
 

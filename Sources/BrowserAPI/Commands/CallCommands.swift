@@ -15,7 +15,14 @@ public struct StartCall: Sendable, Equatable {
         case session(String)
     }
 
-    public var dest: String
+    /// Who is called.
+    public enum Target: Sendable, Equatable {
+        case dest(String)
+        /// The other party of a call of a gateway that is gone, by what that one has given to the client in a `recovery` event.
+        case recovery(String)
+    }
+
+    public var target: Target
     public var type: Kind?
     public var source: Source
     public var options: SessionOptionsChange
@@ -23,10 +30,10 @@ public struct StartCall: Sendable, Equatable {
     public var subscribe: Bool
 
     public init(
-        dest: String, type: Kind? = nil, source: Source, options: SessionOptionsChange = SessionOptionsChange(),
+        target: Target, type: Kind? = nil, source: Source, options: SessionOptionsChange = SessionOptionsChange(),
         subscribe: Bool = true
     ) {
-        self.dest = dest
+        self.target = target
         self.type = type
         self.source = source
         self.options = options
@@ -35,9 +42,20 @@ public struct StartCall: Sendable, Equatable {
 }
 
 extension StartCall {
+    /// What is dialled; empty where a call is to go on.
+    public var dest: String { if case .dest(let dest) = target { dest } else { "" } }
+
     init(_ fields: Fields) throws(APIError) {
         let offer = try fields.optionalDescription("offer")
         let session = try fields.optionalSessionID()
+        let recovery = try fields.optionalText("recovery", bytes: 1...16_384)
+        guard recovery == nil || session == nil else { throw APIError(.invalidField, "`recovery` and `session_id` exclude each other") }
+        let target: Target
+        switch (try fields.optionalText("dest", bytes: 1...1_024), recovery) {
+        case (_?, _?): throw APIError(.invalidField, "`recovery` and `dest` exclude each other")
+        case (nil, let token?): target = .recovery(token)
+        case (_, nil): target = .dest(try fields.text("dest", bytes: 1...1_024))
+        }
         let source: Source
         switch (offer, session) {
         case (let offer?, nil): source = .offer(offer)
@@ -46,7 +64,7 @@ extension StartCall {
         case (_?, _?): throw APIError(.invalidField, "`offer` and `session_id` exclude each other")
         }
         self.init(
-            dest: try fields.text("dest", bytes: 1...1_024), type: try fields.optionalChoice("type"), source: source,
+            target: target, type: try fields.optionalChoice("type"), source: source,
             options: try SessionOptionsChange(fields), subscribe: try fields.optionalFlag("subscribe") ?? true)
     }
 }

@@ -8,28 +8,56 @@ internal import SIP
 
 extension BrowserService {
     func startCall(_ command: StartCall, _ client: BrowserClient, _ reply: BrowserReply) throws(APIError) {
+        guard case .recovery(let token) = command.target else { return try startCall(command, nil, client, reply) }
+        let ticket = try switchboard.ticket(token, of: client.user.name)
+        LoopActor.task { [self] in
+            let former = await switchboard.former(of: ticket)
+            do throws(APIError) {
+                switch former {
+                case _ where switchboard.isStopping: throw APIError(.shuttingDown)
+                case .gone: break
+                case .there: throw APIError(.wrongState, "`recovery`: the gateway that has the call is there: resume at that one")
+                case .unknown: throw APIError(.mediaUnavailable, "`recovery`: the gateway that had the call cannot be asked at the moment")
+                }
+                guard switchboard.api?.client(client.id) === client else { throw APIError(.wrongState, "the client has logged out") }
+                guard switchboard.seat(namedBy: ticket) != nil || ticket.node == switchboard.others?.name || switchboard.isAllowed(ticket) else { throw APIError(.unknownDestination, "`recovery`: the phone's Contact leads elsewhere") }
+                try startCall(command, ticket, client, reply)
+            } catch {
+                reply.fail(error)
+            }
+        }
+    }
+
+    private func startCall(_ command: StartCall, _ ticket: RecoveryTicket?, _ client: BrowserClient, _ reply: BrowserReply) throws(APIError) {
         let id = BrowserID.make()
         var details = Admission.Refusal.Details()
         do throws(APIError) {
-            try place(command, id, client, reply, &details)
+            try place(command, ticket, id, client, reply, &details)
         } catch {
-            switchboard.report(RefusedCall(id, command.dest, by: client, error, details))
+            switchboard.report(RefusedCall(id, ticket?.party.id ?? command.dest, by: client, error, details))
             throw error
         }
     }
 
     /// - Parameter details: What is found out about the call, should it be refused.
     private func place(
-        _ command: StartCall, _ call: String, _ client: BrowserClient, _ reply: BrowserReply, _ details: inout Admission.Refusal.Details
+        _ command: StartCall, _ ticket: RecoveryTicket?, _ call: String, _ client: BrowserClient, _ reply: BrowserReply,
+        _ details: inout Admission.Refusal.Details
     ) throws(APIError) {
-        guard !switchboard.isDraining else { throw APIError(.shuttingDown) }
+        // One that takes a place is no new call: who drains a gateway lets calls end in their own way.
+        guard !switchboard.isDraining || ticket != nil else { throw APIError(.shuttingDown) }
         let routed: Admission.Routed
-        do throws(APIError) {
-            routed = try switchboard.admission.route(of: command.dest, command.type, by: client.user.name)
-        } catch {
-            if error.known == .unknownDestination { details = switchboard.admission.explanation(of: command.dest, command.type, by: client.user.name) }
-            throw error
+        if let ticket {
+            routed = Admission.Routed(destinations: [], isRecorded: ticket.isRecorded)
+        } else {
+            do throws(APIError) {
+                routed = try switchboard.admission.route(of: command.dest, command.type, by: client.user.name)
+            } catch {
+                if error.known == .unknownDestination { details = switchboard.admission.explanation(of: command.dest, command.type, by: client.user.name) }
+                throw error
+            }
         }
+        let dialled = ticket?.party.id ?? command.dest
         details = Admission.Refusal.Details(route: routed.route, routedTo: routed.summary)
         let offer: RemoteDescription, callerName: String?
         let adopted: SessionRegistry.Entry?
@@ -47,13 +75,19 @@ extension BrowserService {
             displayName: callerName ?? client.user.displayName)
         let context = CallContext(
             call: call, session: session, callerType: adopted?.session.kind.callerType ?? .webrtc, origin: origin,
-            dialled: command.dest, calling: client, route: routed.route, routedTo: routed.summary, isRecorded: routed.isRecorded)
-        let plan = switchboard.planner.plan(
+            dialled: dialled, calling: client, route: routed.route, routedTo: ticket.map(\.dialog.target) ?? routed.summary, isRecorded: routed.isRecorded,
+            takesPlace: ticket != nil)
+        let start = Switchboard.BrowserCall(
+            client: client, id: call, dialled: dialled, recovered: ticket?.dialog.replaces.callID, offer: offer, subscribe: command.subscribe, reply: reply,
+            context: context)
+        if let ticket, let seat = switchboard.seat(namedBy: ticket) {
+            return try switchboard.start(start, inPlaceOf: seat, options: command.options)
+        }
+        // It was a leg of ours, and is over.
+        guard ticket?.node == nil || ticket?.node != switchboard.others?.name else { throw APIError(.unknownDestination, "the other party has hung up") }
+        let plan = ticket.map { switchboard.planner.plan(recovering: $0, context) } ?? switchboard.planner.plan(
             routed.destinations, context,
             only: adopted.map { CallPlan.Branch(kind: $0.session.kind, profiles: $0.session.profiles) })
-        let start = Switchboard.BrowserCall(
-            client: client, id: call, dialled: command.dest, offer: offer, subscribe: command.subscribe, reply: reply,
-            context: context)
         if let refusal = plan.refusal {
             (details.words, details.end) = (plan.refusalWords, refusal)
             guard adopted == nil else {

@@ -11,7 +11,7 @@ final class SIPCalleeLeg: CalleeLeg, PhoneLeg {
     /// One INVITE that may be sent.
     struct Attempt {
         var request: SIPInviteRequest
-        /// The place of its target in ``Trunk/targets``, or among the nodes that may have the phone.
+        /// The place of its target in ``Trunk/targets``, or among the nodes that may have the phone; negative where it is none of them.
         var target = 0
     }
 
@@ -33,6 +33,8 @@ final class SIPCalleeLeg: CalleeLeg, PhoneLeg {
     var onRefused: (@LoopActor (CallEnd) -> Void)?
     /// Gives each INVITE its Authorization when it goes out, where it is to have one, by the place of its target.
     private let authorization: (@LoopActor (Int) -> String?)?
+    /// The names of the nodes that may have the phone, by the places of their targets; none where it is called from here.
+    private let nodes: [String]
     /// Whether the next target is tried after a refusal with this status.
     private let failsOver: @LoopActor (Int) -> Bool
     private var leg: SIPLegID?
@@ -48,10 +50,11 @@ final class SIPCalleeLeg: CalleeLeg, PhoneLeg {
     }
 
     init(
-        endpoint: any SIPUserAgent, origin: CallOrigin, attempts: [Attempt], trunk: Trunk? = nil, service: TrunkService? = nil,
+        endpoint: any SIPUserAgent, origin: CallOrigin, attempts: [Attempt], trunk: Trunk? = nil, service: TrunkService? = nil, nodes: [String] = [],
         failsOver: @escaping @LoopActor (Int) -> Bool, authorization: (@LoopActor (Int) -> String?)? = nil
     ) {
         self.authorization = authorization
+        self.nodes = nodes
         self.failsOver = failsOver
         self.endpoint = endpoint
         self.origin = origin
@@ -65,6 +68,9 @@ final class SIPCalleeLeg: CalleeLeg, PhoneLeg {
 
     /// Where it is called, or was last; nil before.
     var target: (uri: String, trunk: String?)? { current.map { ($0.request.target, trunk?.name) } }
+
+    /// The node that has the phone; nil where it is called from here.
+    var node: String? { current.flatMap { nodes.indices.contains($0.target) ? nodes[$0.target] : nil } }
 
     func invite(offer: SessionDescription?) {
         self.offer = offer?.text
@@ -111,7 +117,7 @@ final class SIPCalleeLeg: CalleeLeg, PhoneLeg {
     }
 
     private func noteOutcome(_ status: Int?) {
-        guard let trunk, let current else { return }
+        guard let trunk, let current, current.target >= 0 else { return }
         service?.note(status, from: current.target, of: trunk)
     }
 

@@ -14,8 +14,11 @@ final class SIPCallerLeg: CallerLeg, PhoneLeg {
     let flow: SIPFlow?
     /// The place that it takes on the trunk that it came by.
     private let place: TrunkPlace?
+    let node: String?
 
-    init(endpoint: any SIPUserAgent, leg: SIPLegID, flow: SIPFlow? = nil, place: TrunkPlace? = nil) {
+    /// - Parameter node: The node that hands it on.
+    init(endpoint: any SIPUserAgent, leg: SIPLegID, flow: SIPFlow? = nil, place: TrunkPlace? = nil, node: String? = nil) {
+        self.node = node
         self.endpoint = endpoint
         self.leg = leg
         self.flow = flow

@@ -72,7 +72,7 @@ extension Switchboard {
             throw refused
         }
         let call = CallController(
-            id: id, session: first, sessions: branches, caller: SIPCallerLeg(endpoint: endpoint, leg: leg, flow: invite.flow, place: admitted.place),
+            id: id, session: first, sessions: branches, caller: SIPCallerLeg(endpoint: endpoint, leg: leg, flow: invite.flow, place: admitted.place, node: caller.handedOn?.node),
             origin: origin, plan: plan, limits: limits, log: log)
         var fields: Logger.Metadata = [
             "call": "\(id)", "leg": "\(leg)", "dialled": "\(invite.requestUser)", "from": "\(invite.from.uri)",
@@ -101,7 +101,9 @@ extension Switchboard {
             // A BYE before the answer is a CANCEL in other words (RFC 3261 section 15).
             let gaveUp = end.cause == .hungUp && !call.isEstablished
             call.handle(.callerEnded(gaveUp ? .cancelled : end.callEnd(by: .caller)))
-        case .established(let leg): call.lineTest.note(endpoint?.setUp(of: leg))
+        case .established(let leg):
+            call.lineTest.note(endpoint?.setUp(of: leg))
+            giveTickets(of: call)
         case .offer(_, let sdp?) where !call.isEstablished: call.handle(.party(.caller, .offeredEarly(RemoteDescription(parsing: sdp))))
         case .offer(_, nil): call.handle(.party(.caller, .offerWanted))
         case .offerCompleted(_, let sdp) where !call.isEstablished: call.handle(.callerAnswered(sdp.map { RemoteDescription(parsing: $0) }))
@@ -148,7 +150,7 @@ extension Switchboard {
     private func redirect(_ leg: Call.Leg, of call: CallController, to contacts: [String], instead end: CallEnd) {
         // One that another node hands on is forwarded by that one, which knows where everybody is.
         guard settings.followsRedirections, let origin = call.callees[leg]?.origin, case .user(let user) = origin.source,
-            let context = call.context, !context.isFromNode
+            let context = call.context, !context.isFromNode, !context.takesPlace
         else { return call.handle(.calleeEnded(leg, end)) }
         let parties = planner.redirected(contacts, by: user, context, followed: &call.redirections) { uri in
             (try? admission.destinations(uri: uri, for: origin.source)) ?? []

@@ -131,7 +131,7 @@ extension Switchboard {
             throw Admission.Refusal(500, "no session can be made")
         }
         let call = CallController(
-            id: id, session: first, sessions: sessions, caller: SIPCallerLeg(endpoint: endpoint, leg: leg, flow: invite.flow, place: place),
+            id: id, session: first, sessions: sessions, caller: SIPCallerLeg(endpoint: endpoint, leg: leg, flow: invite.flow, place: place, node: caller.handedOn?.node),
             origin: origin, plan: plan, limits: limits, log: log)
         log.info("call in place of another", metadata: ["call": "\(id)", "replaced": "\(seat.call.id)", "by": "\(origin.source)"])
         sipLegs[leg] = SIPBinding(call: call, callee: nil)

@@ -233,6 +233,7 @@ final class TransferRunner {
         timers = [:]
         for transferee in transferees.values where transferee.seat.call.transfer === self { transferee.seat.call.transfer = nil }
         if call?.transfer === self { call?.transfer = nil }
+        for call in [call].compactMap({ $0 }) + transferees.values.map(\.seat.call) { switchboard?.giveTickets(of: call) }
         switchboard?.remove(self)
     }
 }

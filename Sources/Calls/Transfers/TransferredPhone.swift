@@ -45,6 +45,7 @@ final class TransferredPhone: TransferredLeg, PhoneLeg {
     var leg: SIPLegID { offers.leg }
     var dialog: SIPDialogOffers? { offers }
     var flow: SIPFlow? { former.flow }
+    var node: String? { former.node }
     var infos: SIPDialogInfos? { (former as? any SIPOfferingLeg)?.infos }
 
     /// What the former leg holds goes with the phone.

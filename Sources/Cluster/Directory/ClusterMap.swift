@@ -62,6 +62,9 @@ struct ClusterMap {
         }
     }
 
+    /// Which process a node is, as far as it has said.
+    func instance(of name: String) -> String? { nodes[name]?.content.record.instance }
+
     /// How many bindings other nodes have, and users with browsers there.
     var counts: (bindings: Int, browsers: Int) {
         nodes.values.reduce(into: (0, 0)) { $0 = ($0.0 + $1.content.count, $0.1 + $1.content.browsers.count) }

@@ -8,14 +8,19 @@ struct NodeRecord: Sendable, Equatable {
     var isDraining = false
     /// Whether it knows that phones may be left out: nodes of before do not believe a call that says so.
     var takesExceptions = true
+    /// Tells its process from others of its name; nil for a node of before.
+    var instance: String?
 
     var text: String {
-        (["address": .string(address.description), "draining": .bool(isDraining), "exceptions": .bool(takesExceptions)] as JSONValue).text
+        var members: [String: JSONValue] = ["address": .string(address.description), "draining": .bool(isDraining), "exceptions": .bool(takesExceptions)]
+        members["instance"] = instance.map(JSONValue.string)
+        return JSONValue.object(members).text
     }
 
-    init(address: ListenAddress, isDraining: Bool = false) {
+    init(address: ListenAddress, isDraining: Bool = false, instance: String? = nil) {
         self.address = address
         self.isDraining = isDraining
+        self.instance = instance
     }
 
     /// Nil where the text is none of a node's.
@@ -27,6 +32,7 @@ struct NodeRecord: Sendable, Equatable {
         self.address = ListenAddress(transport: transport, address: address.address, port: address.port)
         isDraining = json["draining"]?.boolValue ?? false
         takesExceptions = json["exceptions"]?.boolValue ?? false
+        instance = json["instance"]?.stringValue
     }
 }
 

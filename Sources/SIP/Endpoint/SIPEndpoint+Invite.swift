@@ -172,6 +172,7 @@ extension SIPEndpoint {
         let isReliable = request.offersReliableProvisionals ?? configuration.offersReliableProvisionals
         let isWithout = request.sdp == nil || !isReliable
         tags.add(tern_siptag_supported_str(), isWithout ? SIPStack.extensionsWithoutReliability : SIPStack.supportedExtensions)
+        if let required = request.required { tags.add(tern_siptag_require_str(), required) }
         if !request.routes.isEmpty {
             tags.add(tern_nutag_initial_route_str(), request.routes.map { "<\($0)>" }.joined(separator: ","))
         } else if let route = request.route {

@@ -15,6 +15,15 @@ extension SIPEndpoint {
         return namedLegs[name]
     }
 
+    public func dialog(of leg: SIPLegID) -> SIPDialog? {
+        guard let leg = legs[leg], let name = leg.name else { return nil }
+        let way = leg.nextHop.wayForOthers
+        guard way != .none else { return nil }
+        return SIPDialog(
+            replaces: SIPReplaces(callID: name.callID, toTag: name.remoteTag, fromTag: name.localTag), target: leg.nextHop.target, routes: leg.nextHop.routes,
+            hop: { if case .hop(let hop) = way { hop } else { nil } }(), supportsReplaces: leg.peerSupportsReplaces)
+    }
+
     public func setUp(of leg: SIPLegID) -> SIPSetUpTimes? { legs[leg]?.setUp }
 
     public func callID(of leg: SIPLegID) -> String? { legs[leg]?.callID }

@@ -74,6 +74,9 @@ public protocol SIPUserAgent: AnyObject {
     func reportTransfer(_ leg: SIPLegID, status: Int, phrase: String?)
     /// The leg of an established dialog; nil where there is none of that name (RFC 3891).
     func leg(replacedBy replaces: SIPReplaces) -> SIPLegID?
+    /// How another user agent can take our place in the dialog of a leg; nil where it is not established, where the peer has not acknowledged our 200 yet,
+    /// and where it cannot be reached by another one.
+    func dialog(of leg: SIPLegID) -> SIPDialog?
 
     // MARK: Outside of dialogs
 

@@ -14,6 +14,7 @@ extension Leg {
     func apply(_ message: IncomingMessage?) {
         guard let message else { return }
         if let allowsInfo = message.allowsInfo { peerListsInfo = allowsInfo }
+        if message.supportsReplaces { peerSupportsReplaces = true }
         nextHop.apply(message.wayBack)
     }
 

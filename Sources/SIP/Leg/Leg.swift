@@ -42,6 +42,8 @@ final class Leg {
     private var session = SessionTimer()
     /// Whether the peer lists INFO in its Allow; nil where it has shown none.
     var peerListsInfo: Bool?
+    /// Whether the peer has listed `replaces` in a Supported header.
+    var peerSupportsReplaces = false
     var infoRate = InfoRate()
     private let limits: Limits
     private(set) weak var endpoint: SIPEndpoint?

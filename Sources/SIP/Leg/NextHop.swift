@@ -11,9 +11,8 @@ struct NextHop: Equatable {
         var contact: String?
         /// Host of the Contact, without brackets; nil when there is none.
         var contactHost: String?
-        /// The topmost URI of Record-Route, and the last one.
-        var firstRecordRoute: String?
-        var lastRecordRoute: String?
+        /// The URIs of Record-Route, the topmost first.
+        var recordRoutes: [String] = []
         /// Whether it is a 2xx.
         var isSuccess = false
     }
@@ -42,8 +41,8 @@ struct NextHop: Equatable {
     var isOurs = false
     /// Whether the peer's INVITE came through proxies, which the addresses in it do not tell of.
     var isProxied = false
-    /// The URI of the nearest proxy in the route set; nil when the set is empty.
-    var firstRoute: String?
+    /// The route set: the URIs of the proxies between, the nearest first.
+    var routes: [String] = []
     /// The host of the remote target, from the peer's last Contact.
     var contactHost: String?
     /// Where the peer, or the proxy before it, was when the leg began: for a name that leads nowhere.
@@ -61,13 +60,13 @@ struct NextHop: Equatable {
     private var waiting: [LegAction] = []
 
     init(
-        first: SIPHop? = nil, isOurs: Bool = false, isProxied: Bool = false, firstRoute: String? = nil, contactHost: String? = nil,
+        first: SIPHop? = nil, isOurs: Bool = false, isProxied: Bool = false, routes: [String] = [], contactHost: String? = nil,
         origin: String? = nil, resolvesNames: Bool = false, target: String = ""
     ) {
         self.first = first
         self.isOurs = isOurs
         self.isProxied = isProxied
-        self.firstRoute = firstRoute
+        self.routes = routes
         self.contactHost = contactHost
         self.origin = origin
         self.resolvesNames = resolvesNames
@@ -100,11 +99,13 @@ struct NextHop: Equatable {
         if let contact = headers.contact { target = contact }
         guard !hasRouteSet else { return }
         // A caller's is in the reverse order (section 12.1.2).
-        firstRoute = isOurs ? headers.lastRecordRoute : headers.firstRecordRoute
+        routes = isOurs ? headers.recordRoutes.reversed() : headers.recordRoutes
         hasRouteSet = !isOurs || headers.isSuccess
     }
 
     // MARK: Where to
+
+    private var firstRoute: String? { routes.first }
 
     /// What stands in the request line: a nearest proxy that routes strictly gets itself (RFC 3261 section 12.2.1.1).
     var requestURI: String {
@@ -123,6 +124,35 @@ struct NextHop: Equatable {
         // Over its connection, unless the peer names another host that can be reached: then nothing of it is at this end.
         let isElsewhere = !isOurs && followsContact(from: first) && contactHost != first.address
         return !isElsewhere && isOpen(flow) ? first.uri : nil
+    }
+
+    /// How another user agent reaches the peer in this one's place.
+    enum Way: Equatable {
+        /// By the route set, or else the remote target.
+        case target
+        /// There, whatever these say.
+        case hop(SIPHop)
+        /// Not at all, or not as safely: by a connection that only we have, or by proxies that nothing has come through.
+        case none
+    }
+
+    /// Who sits there now, by what was seen and not by what the peer says of itself.
+    var wayForOthers: Way {
+        if let nearest = routes.first {
+            guard let proxy = SIPURI(nearest)?.address, let seen = first.map(\.address) ?? SIPURI(origin ?? "")?.host else { return .none }
+            return IPAddress(seen) == proxy ? .target : .none
+        }
+        guard let first else { return .target }
+        let contact = SIPURI(target)
+        guard first.flow == nil || first.transport == .udp else {
+            // A phone's own connection: it may listen where it has it from.
+            guard let address = contact?.address, let peer = IPAddress(first.address), address == peer || !address.isPrivate || peer.isPrivate else { return .none }
+            let usual = first.transport == .tls ? 5_061 : 5_060
+            return .hop(SIPHop(transport: first.transport, address: "\(address)", port: contact?.port ?? usual, serverName: first.serverName))
+        }
+        let there = SIPHop(transport: first.transport, address: first.address, port: first.port, serverName: first.serverName)
+        if first.flow == nil, let address = contact?.address, address == IPAddress(first.address) { return .hop(there) }
+        return override { _ in false } == nil ? .target : .hop(there)
     }
 
     /// Whether the Contact is an address that can be reached: where the peer is, a public one, or one in the same network.

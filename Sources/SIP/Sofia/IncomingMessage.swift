@@ -16,6 +16,8 @@ struct IncomingMessage {
     var allowsUpdate = false
     /// Whether the peer lists INFO in its Allow header; nil without one.
     var allowsInfo: Bool?
+    /// Whether the peer lists `replaces` in its Supported header.
+    var supportsReplaces = false
     /// What it says about the session timer, where `called` tells that it is a request.
     var session = SessionInterval.Remote(isSupported: false, expires: nil, namesUs: nil)
     var called = false
@@ -45,6 +47,7 @@ struct IncomingMessage {
         readBody(sip, limit: bodyLimit)
         reason = sip.sip_reason.map { SIPReason(header: $0.pointee) }
         allowsUpdate = sip_is_allowed(sip.sip_allow, sip_method_update, "UPDATE") != 0
+        supportsReplaces = sip_has_feature(sip.sip_supported, "replaces") != 0
         allowsInfo = sip.sip_allow.map { sip_is_allowed($0, sip_method_info, "INFO") != 0 }
         called = sip.sip_request != nil
         session.isSupported = sip_has_feature(sip.sip_supported, "timer") != 0
@@ -97,14 +100,18 @@ struct IncomingMessage {
             BodyPart(type: type, disposition: disposition, isEncoded: encoding.map { $0 != "identity" } ?? false, content: bytes[...]))
     }
 
-    /// The message's size bounds how many there are.
+    /// URIs of Record-Route that are read.
+    private static let mostRecordRoutes = 32
+
     private mutating func readWay(_ sip: sip_s) {
         let from = sip.sip_record_route?.pointee.r_url ?? sip.sip_contact?.pointee.m_url
         isSecure = [sip.sip_request?.pointee.rq_url, from].contains { $0.map { Int32($0.url_type) == Int32(url_sips.rawValue) } ?? false }
-        wayBack.firstRecordRoute = sip.sip_record_route.map { SofiaURI.text($0.pointee.r_url) }
         var route = sip.sip_record_route
-        while let next = route?.pointee.r_next { route = next }
-        wayBack.lastRecordRoute = route.map { SofiaURI.text($0.pointee.r_url) }
+        while let next = route?.pointee {
+            // Of more the last one counts as well: requests of ours that begin a dialog go there.
+            if wayBack.recordRoutes.count < IncomingMessage.mostRecordRoutes || next.r_next == nil { wayBack.recordRoutes.append(SofiaURI.text(next.r_url)) }
+            route = next.r_next
+        }
         var via = sip.sip_via
         while let next = via {
             vias += 1

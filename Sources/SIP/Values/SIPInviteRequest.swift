@@ -13,6 +13,8 @@ public struct SIPInviteRequest: Sendable {
     public var sdp: String?
     /// Header fields to be added, in order: name and value. Line ends in them become spaces.
     public var headers: [(name: String, value: String)]
+    /// An extension that the callee has to know, or else refuse with 420 (RFC 3261 section 20.32).
+    public var required: String?
     /// Where to send the request instead of the target's own host: a `sip:` URI (loose route, RFC 3261 section 8.1.2).
     public var route: String?
     /// The Route set that the INVITE starts with, the next hop first: the URIs of a stored Path (RFC 3327 section 5.3), at

@@ -72,3 +72,25 @@ public struct SIPReplaces: Hashable, Sendable {
         "\(callID);to-tag=\(toTag);from-tag=\(fromTag)" + (isEarlyOnly ? ";early-only" : "")
     }
 }
+
+/// An established dialog as another user agent can take the place of ours in it, by an INVITE with Replaces (RFC 3891).
+public struct SIPDialog: Hashable, Sendable {
+    /// What the INVITE's Replaces has.
+    public var replaces: SIPReplaces
+    /// The remote target (RFC 3261 section 12.1): the INVITE's Request-URI.
+    public var target: String
+    /// The route set, the nearest proxy first.
+    public var routes: [String]
+    /// Where requests in it go, whatever ``target`` says; nil where that, or the route set, leads there.
+    public var hop: SIPHop?
+    /// Whether the peer lists `replaces` in its Supported header.
+    public var supportsReplaces: Bool
+
+    public init(replaces: SIPReplaces, target: String, routes: [String] = [], hop: SIPHop? = nil, supportsReplaces: Bool) {
+        self.replaces = replaces
+        self.target = target
+        self.routes = routes
+        self.hop = hop
+        self.supportsReplaces = supportsReplaces
+    }
+}

@@ -14,6 +14,11 @@ struct OtherNodeTests {
     /// Other nodes, as a test says.
     @LoopActor
     final class Nodes: OtherNodes {
+        let name = "here", instance = "2", address = ListenAddress(transport: .udp, address: "192.0.2.1", port: 5_060)
+        /// Which processes the others are.
+        var instances: [String: String] = [:]
+        var isReached = true
+        func instance(of node: String) -> String? { instances[node] }
         var here: [String: [ClusterTarget]] = [:]
         var contacts: [String: [Binding]] = [:]
 
@@ -32,6 +37,9 @@ struct OtherNodeTests {
         func authorization(to target: ClusterTarget, user: String, source: String) -> String {
             (["\(target.node.name) \(user) \(source)"] + target.excepted.sorted()).joined(separator: " ")
         }
+        func authorization(toNode node: String, user: String, source: String) -> String { "\(node) \(user) \(source)" }
+        func seal(_ text: String, for user: String) -> String? { "\(user) \(text)" }
+        func open(_ sealed: String, of user: String) -> String? { sealed.hasPrefix("\(user) ") ? String(sealed.dropFirst(user.count + 1)) : nil }
         func caller(_ authorizations: [String], user: String, takes: Bool) -> NodeCall? {
             guard let words = authorizations.first?.split(separator: " ").map(String.init), words.count > 1, words[0] == "node" else { return nil }
             return NodeCall(node: "other", user: user, source: words[1], excepted: Set(words.dropFirst(2).map(NodeCall.fingerprint)))

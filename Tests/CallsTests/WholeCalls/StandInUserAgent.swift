@@ -88,6 +88,14 @@ final class StandInUserAgent: SIPUserAgent {
         legs.first { $0.isEstablished && $0.id.description == replaces.callID }?.id
     }
 
+    /// Whether the phones list `replaces`.
+    var supportsReplaces = true
+    func dialog(of leg: SIPLegID) -> SIPDialog? {
+        guard let leg = self[leg], leg.isEstablished else { return nil }
+        let id = leg.id.description
+        return SIPDialog(replaces: SIPReplaces(callID: id, toTag: "phone-\(id)", fromTag: "gateway-\(id)"), target: "sip:\(leg.peer)@192.0.2.7", supportsReplaces: supportsReplaces)
+    }
+
     func remoteDescription(of leg: SIPLegID) -> String? { self[leg]?.descriptions?.remote }
     func localDescription(of leg: SIPLegID) -> String? { self[leg]?.descriptions?.local }
     /// What becomes of requests outside of dialogs.

@@ -8,6 +8,8 @@ struct SIPDialog: Sendable {
     /// As in a Via.
     var transport = "UDP"
     var allow = "INVITE, ACK, CANCEL, OPTIONS, BYE"
+    /// The value of its Supported header; without one where it is nil.
+    var supported: String?
     /// The From of its requests, and the To of the other side's.
     private(set) var local: String
     private(set) var remote: String
@@ -98,6 +100,7 @@ struct SIPDialog: Sendable {
 
     private func end(_ body: String?, _ type: String = "application/sdp") -> String {
         "Contact: <sip:phone@\(contact)\(transport == "UDP" ? "" : ";transport=\(transport.lowercased())")>\r\nAllow: \(allow)\r\n"
+            + (supported.map { "Supported: \($0)\r\n" } ?? "")
             + (body == nil ? "" : "Content-Type: \(type)\r\n") + "Content-Length: \(body?.utf8.count ?? 0)\r\n\r\n\(body ?? "")"
     }
 }

@@ -13,6 +13,8 @@ final class SIPPhone: @unchecked Sendable {
     private(set) var dialog: SIPDialog?
     /// Whether it lists INFO in its Allow.
     var takesInfo = false
+    /// Whether it lists `replaces` as supported.
+    var knowsReplaces = false
     /// The number of the INFO that it has answered last.
     private var lastInfo = 0
     /// The NOTIFYs that came, by Call-ID and CSeq.
@@ -71,7 +73,7 @@ final class SIPPhone: @unchecked Sendable {
     ///   - offers: Whether it makes an offer; else it answers one in its ACK.
     func call(_ dialled: String, from user: String? = nil, visitor: String = "phone", headers: String = "", offers: Bool = true) {
         dialog = SIPDialog(to: dialled, at: gateway, from: user, visitor: visitor, contact: probe.authority)
-        if takesInfo { dialog?.allow += ", INFO" }
+        describeItself()
         send { $0.request("INVITE", body: offers ? self.media.offer() : nil, headers: headers) }
     }
 
@@ -124,7 +126,7 @@ final class SIPPhone: @unchecked Sendable {
         let invite = SIPText(text: text)
         invitations.insert(invite.transaction)
         dialog = try SIPDialog(invitedBy: invite, contact: probe.authority)
-        if takesInfo { dialog?.allow += ", INFO" }
+        describeItself()
         self.invite = invite
         return try speak(to: invite)
     }
@@ -236,6 +238,11 @@ final class SIPPhone: @unchecked Sendable {
     }
 
     // MARK: Parts
+
+    private func describeItself() {
+        if takesInfo { dialog?.allow += ", INFO" }
+        if knowsReplaces { dialog?.supported = "replaces" }
+    }
 
     func send(_ make: (inout SIPDialog) -> String) {
         guard var dialog else { return }

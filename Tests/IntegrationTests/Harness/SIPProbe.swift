@@ -1,11 +1,12 @@
 import Foundation
+import Synchronization
 
 /// A SIP client over UDP that sends what it is told to, right or wrong.
 final class SIPProbe: Sendable {
     let address: String
     let port: Int
     private let socket: Socket
-    private let gateway: (address: String, port: Int)
+    private let server: Mutex<(address: String, port: Int)>
     private let messages = Mailbox<String>()
 
     /// - Parameter port: 0 takes any.
@@ -15,7 +16,7 @@ final class SIPProbe: Sendable {
     init(at gateway: GatewayProcess, address: String? = nil, port: Int = 0) throws {
         let address = address ?? gateway.address
         self.address = address
-        self.gateway = (address.contains(":") ? address : gateway.address, gateway.sipPort)
+        server = Mutex((address.contains(":") ? address : gateway.address, gateway.sipPort))
         socket = try Socket(type: SOCK_DGRAM, address: address, port: port)
         self.port = socket.port
         let socket = socket, messages = messages
@@ -27,7 +28,7 @@ final class SIPProbe: Sendable {
     /// One that knows a proxy in front of the gateways.
     init(to proxy: (address: String, port: Int), address: String, port: Int = 0) throws {
         self.address = address
-        gateway = proxy
+        server = Mutex(proxy)
         socket = try Socket(type: SOCK_DGRAM, address: address, port: port)
         self.port = socket.port
         let socket = socket, messages = messages
@@ -37,6 +38,11 @@ final class SIPProbe: Sendable {
     }
 
     deinit { socket.close() }
+
+    private var gateway: (address: String, port: Int) { server.withLock { $0 } }
+
+    /// From now on it sends to another one.
+    func move(to other: GatewayProcess) { server.withLock { $0 = (other.address, other.sipPort) } }
 
     /// The gateway's host and port, as they stand in URIs.
     var registrar: String { SIPProbe.authority(gateway.address, gateway.port) }
@@ -50,7 +56,10 @@ final class SIPProbe: Sendable {
 
     func send(_ text: String) { send(Array(text.utf8)) }
 
-    func send(_ bytes: [UInt8]) { socket.send(bytes, to: gateway.address, port: gateway.port) }
+    func send(_ bytes: [UInt8]) {
+        let gateway = gateway
+        socket.send(bytes, to: gateway.address, port: gateway.port)
+    }
 
     /// A response or request of a call that contains `text`.
     func message(with text: String, of call: Call, within limit: Duration = .patience) async -> String? {

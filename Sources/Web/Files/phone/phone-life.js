@@ -44,7 +44,7 @@ export class CallLife {
 
   #listen(call) {
     const { sessionView, tonePad } = this.#phone;
-    for (const type of ['answer', 'ringing', 'hold', 'resume', 'holding']) call.on(type, () => this.showStatus(call));
+    for (const type of ['answer', 'ringing', 'hold', 'resume', 'holding', 'recovering', 'recovered']) call.on(type, () => this.showStatus(call));
     call.on('early', () => sessionView.early(call));
     call.on('dtmf', ({ digit }) => {
       if (typeof digit === 'string') tonePad.received(call, digit);

@@ -118,6 +118,7 @@ export function statusOf(session) {
     case 'ringing': return `Ringing at ${who}`;
     default: break;
   }
+  if (session.recovering) return `Calling ${who} again: the gateway was gone`;
   if (session.held) return `On hold by ${who}`;
   return session.holding ? `${who} is on hold` : `In a call with ${who}`;
 }

@@ -1,10 +1,15 @@
-import { TernError } from './tern-errors.js';
+import { TernError, TernServerError } from './tern-errors.js';
 import { endDecidedHere, endFromEvent } from './tern-reasons.js';
 import { wireOptions, withoutAbsent } from './tern-options.js';
 import { TernSession } from './tern-session.js';
 
 /** How long a session's `stop` waits for the call's `hangup`, which says more, in ms. */
 const hangupDelay = 1_000;
+
+/** For how long another gateway is asked again that cannot go on with a call at the moment, and how often, in ms. */
+const recoveryLimit = 20_000;
+const recoveryPause = 1_000;
+const wrongState = 3004;
 
 /** How an incoming call ends that nobody took: cancelled, or rung for too long. */
 const missedStatuses = [undefined, 200, 408, 480, 487];
@@ -18,6 +23,7 @@ const missedStatuses = [undefined, 200, 408, 480, 487];
  *   side), `holding` (whether it is held from here), `dtmf` (the other side's keys) and `transfer`, both with the gateway's
  *   body: how a transfer that was asked for here goes, as `{status}`, or with whom the call goes on, as
  *   `{remote_id, remote_name}`
+ * - event `recovering`: its gateway is gone, and another one is to go on with the other side; `recovered` when it does
  */
 export class TernCall extends TernSession {
   /** @type {string|null} the call's id at the gateway; null until it has answered */
@@ -41,6 +47,11 @@ export class TernCall extends TernSession {
   #stopTimer = 0;
   /** What the gateway calls this side after a transfer. */
   #role = null;
+  /** What another gateway needs to go on with it; null where none could. @type {string|null} */
+  #recovery = null;
+  #isRecovering = false;
+  /** How often another gateway was asked to go on with it. */
+  #recoveries = 0;
   /** The session that the call is to go on with. @type {{sessionId: string, peer: TernPeer, settled: boolean}|null} */
   #next = null;
 
@@ -181,6 +192,67 @@ export class TernCall extends TernSession {
     return wireOptions({ audio: off(audio, 'audio'), video: off(video, 'video'), bitrate, record });
   }
 
+  /** @returns {boolean} whether another gateway is being asked to go on with it */
+  get recovering() { return this.#isRecovering; }
+
+  /** @returns {boolean} whether another gateway may go on with it when its own is gone @internal */
+  get _isRecoverable() { return this.state === 'active' && this.#recovery !== null; }
+
+  /**
+   * Goes on at the gateway where the client has logged in since: that calls the other side in place of the one that is gone. @internal
+   */
+  async _recover() {
+    // One that was under way with a connection that is lost by now gives up.
+    const run = ++this.#recoveries;
+    const isOver = () => this.ended || run !== this.#recoveries;
+    this.#isRecovering = true;
+    clearTimeout(this.#stopTimer);
+    this.#stopTimer = 0;
+    this.#dropNext();
+    this._forgetFailures();
+    this.emit('recovering');
+    // The other side's hold was one of the former dialog; one from here is made again.
+    if (this.held) this.#held(null, false);
+    const end = performance.now() + recoveryLimit;
+    while (!isOver()) {
+      this._peer?.close();
+      try {
+        await this.#callAgain(isOver);
+        return;
+      } catch (error) {
+        if (isOver()) return;
+        this._peer?.close();
+        // Without a connection there is nothing to try: the client says when there is one.
+        if (this._client.state !== 'online') return;
+        // A gateway that was started again may be taken for the one that had the call, for a moment.
+        const mayPass = !(error instanceof TernServerError) || error.mayPass || error.code === wrongState;
+        if (!mayPass || performance.now() > end) {
+          // The other side has hung up meanwhile, or does not let itself be called so.
+          this._finish(endDecidedHere('connection', 'gateway', { reason: `the gateway that had it is gone: ${error.message}` }));
+          return;
+        }
+        await new Promise(resolve => setTimeout(resolve, recoveryPause));
+      }
+    }
+  }
+
+  async #callAgain(isOver) {
+    const offer = await this._offer();
+    if (isOver()) return;
+    const data = await this._ask('start_call', { recovery: this.#recovery, offer, ...this.#wireOptions(this.options) });
+    if (isOver()) {
+      this._disown(data);
+      return;
+    }
+    // From now on this side is the caller.
+    [this.callId, this.sessionId, this.#role] = [data.call_id, data.session_id, 'caller'];
+    this._client._register(this, [this.callId, this.sessionId]);
+    this._trickle();
+  }
+
+  /** Until another gateway has it there is no media whose way could be looked for. @protected */
+  get _mayRestart() { return !this.#isRecovering; }
+
   async #answerOffer() {
     this._openPeer();
     const answer = await this._until(this._peer.answer(this.#offer, this.localStream));
@@ -262,6 +334,8 @@ export class TernCall extends TernSession {
 
   #transferred(body) {
     if (body.side) this.#role = body.side;
+    // Another party has another dialog: what is for that comes later.
+    if (typeof body.session_id === 'string') this.#recovery = null;
     if (typeof body.remote_id === 'string') {
       this.remoteId = body.remote_id;
       this.remoteName = String(body.remote_name || body.remote_id || 'Unknown');
@@ -276,6 +350,8 @@ export class TernCall extends TernSession {
   _endsBy(event) {
     const { subclass, type, body = {} } = event;
     if (subclass === 'call' && type === 'hangup') {
+      // That of an attempt of before, or of the gateway that is gone, says nothing.
+      if (this.#recoveries > 0 && event.obj_id !== this.callId) return true;
       this.#hungUp(body);
       return true;
     }
@@ -313,11 +389,20 @@ export class TernCall extends TernSession {
         return;
       }
       // The answer to an offer of the caller's is our own: nothing to apply.
-      if (!this.#offer && body.answer) await this._peer?.accept(body.answer);
+      if ((!this.#offer || this.#isRecovering) && body.answer) await this._peer?.accept(body.answer);
       if (this.ended) return;
+      if (this.#isRecovering && !body.early) {
+        this.#isRecovering = false;
+        this.#recovery = null;
+        this.emit('recovered');
+        if (this.holding) this.hold().catch(error => this.#notHeld(error));
+        return;
+      }
       if (body.early) this.emit('early');
       else this.#established();
       if (body.line_test) this._reportLineTest({ call_id: this.callId });
+    } else if (type === 'recovery') {
+      this.#recovery = typeof body.token === 'string' ? body.token : null;
     } else if (type === 'hold' || type === 'resume') {
       this.#held(body.by, type === 'hold');
     } else if (type === 'dtmf') {
@@ -326,6 +411,11 @@ export class TernCall extends TernSession {
       this.#transferred(body);
       this.emit(type, body);
     }
+  }
+
+  #notHeld(error) {
+    this.#held(this.#side, false);
+    this.emit('warning', error);
   }
 
   /** @returns {string} what the gateway calls this side */
@@ -368,6 +458,7 @@ export class TernCall extends TernSession {
   _finish(end) {
     clearTimeout(this.#stopTimer);
     this.#dropNext();
+    this.#isRecovering = false;
     super._finish(end);
   }
 }

@@ -49,7 +49,7 @@ export class TernClient extends Emitter {
   /**
    * @param {object} [options]
    * @param {string|string[]} [options.url] of the API; by default `/api` of where the page came from. Of several gateways that know each other, the
-   *   first is tried first; when it is gone, the client logs in at the next one that is there, and the calls of before have ended. When it drains,
+   *   first is tried first; when it is gone, the client logs in at the next one that is there, and calls go on there with whoever can be moved. When it drains,
    *   the client goes to one that does not as soon as no session or call lives
    * @param {RTCIceServer[]} [options.iceServers] none by default: the gateway's media address is reachable
    * @param {boolean} [options.trickle] send candidates as they are found, default true; or else wait for them (2 s)
@@ -286,6 +286,10 @@ export class TernClient extends Emitter {
 
   /** What ended while we were away has left an event that says why, unless the gateway has forgotten us. */
   #gone(session, fresh) {
+    if (session._isRecoverable && (fresh || session.recovering)) {
+      session._recover();
+      return;
+    }
     const end = endDecidedHere('connection', 'gateway', fresh ? { reason: 'the gateway that had it is gone' } : {});
     setTimeout(() => session._finish(end), fresh ? 0 : missedEventDelay);
   }

@@ -358,6 +358,9 @@ export class TernSession extends Emitter {
     this.emit('connected');
   }
 
+  /** What was wrong with a connection that is given up is no matter any more. @protected */
+  _forgetFailures() { this.#mediaIsBack(); }
+
   #mediaIsBack() {
     clearTimeout(this.#restartTimer);
     clearTimeout(this.#failureTimer);
@@ -370,6 +373,9 @@ export class TernSession extends Emitter {
     if (this.state === 'active') this.#restartSoon();
   }
 
+  /** @protected */
+  get _mayRestart() { return true; }
+
   #restartSoon() {
     clearTimeout(this.#restartTimer);
     this.#restartTimer = setTimeout(() => this.#restart(), restartDelay);
@@ -381,7 +387,7 @@ export class TernSession extends Emitter {
    */
   async #restart() {
     clearTimeout(this.#restartTimer);
-    if (this.ended || this.#isRestarting || this._client.state !== 'online') return;
+    if (this.ended || !this._mayRestart || this.#isRestarting || this._client.state !== 'online') return;
     this.#failureTimer ||= setTimeout(() => this._mediaFailed(), restartLimit);
     this.#isRestarting = true;
     try {

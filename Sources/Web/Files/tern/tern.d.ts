@@ -103,6 +103,9 @@ export interface TernCallEvents extends TernSessionEvents {
   holding: boolean;
   dtmf: { digit: string; duration: number; by: string };
   transfer: TernTransfer;
+  /** Its gateway is gone, and another one is to go on with the other side; or does. */
+  recovering: undefined;
+  recovered: undefined;
 }
 
 export interface TernClientEvents {
@@ -185,6 +188,8 @@ export class TernCall extends TernSession<TernCallEvents> {
   readonly held: boolean;
   /** Whether it is held from here. */
   readonly holding: boolean;
+  /** Whether another gateway is being asked to go on with it. */
+  get recovering(): boolean;
   get offersVideo(): boolean;
   ring(): Promise<void>;
   answer(options?: TernMediaOptions): Promise<void>;
