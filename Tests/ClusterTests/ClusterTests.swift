@@ -65,6 +65,23 @@ struct ClusterTests {
         await b.stop()
     }
 
+    @Test("a node tells which process it is: one that was started again is another; what one has sealed the others read")
+    @LoopActor func instances() async throws {
+        let redis = try RedisProcess()
+        let a = try await TestNode("a", redis), b = try await TestNode("b", redis)
+        let former = b.cluster.instance
+        #expect(await eventually { a.cluster.instance(of: "b") == former })
+        #expect(a.cluster.instance != former && a.cluster.instance(of: "nobody") == nil)
+        let sealed = try #require(b.cluster.seal("text", for: "alice"))
+        await b.stop()
+        let again = try await TestNode("b", redis)
+        #expect(await eventually { a.cluster.instance(of: "b") == again.cluster.instance })
+        #expect(again.cluster.instance != former)
+        for node in [a, again] { #expect(node.cluster.open(sealed, of: "alice") == "text" && node.cluster.open(sealed, of: "bob") == nil) }
+        await a.stop()
+        await again.stop()
+    }
+
     @Test("a node that starts is called when it takes calls, not before")
     @LoopActor func starts() async throws {
         let redis = try RedisProcess()
