@@ -19,30 +19,41 @@ struct OpenRequests {
 
     private let most: Int
     private let limit: Int
-    private var open: [Key: Request] = [:]
-    private var order: [Key] = []
+    private var open: [Key: (number: Int, request: Request)] = [:]
+    /// From the oldest on. Those that are closed stay in it for a while: their numbers are not those that are open.
+    private var order: [(key: Key, number: Int)] = []
+    /// The first of them that may be open.
     private var first = 0
+    private var last = 0
     /// Of the entries, in bytes.
     private(set) var memory = 0
 
     init(most: Int, memory: Int) { (self.most, limit) = (most, memory) }
 
+    /// How many are open.
+    var count: Int { open.count }
+    /// How many keys are kept: of those that are closed no more than of those that are open, and some.
+    var keys: Int { order.count }
+
     mutating func open(_ key: Key, _ request: Request) {
         close(key)
-        open[key] = request
+        last += 1
+        open[key] = (last, request)
         memory += request.entry?.cost ?? 0
-        order.append(key)
-        while open.count > most || memory > limit || order.count - first > most * 2, first < order.count {
-            close(order[first])
+        order.append((key, last))
+        while open.count > most || memory > limit, first < order.count {
+            if isOpen(order[first]) { close(order[first].key) }
             first += 1
         }
-        if first > most {
-            order.removeFirst(first)
-            first = 0
-        }
+        // As many have come since the last time as are looked at.
+        guard keys > 2 * count + 32 else { return }
+        order = order[first...].filter(isOpen)
+        first = 0
     }
 
-    func look(_ key: Key) -> Request? { open[key] }
+    private func isOpen(_ one: (key: Key, number: Int)) -> Bool { open[one.key]?.number == one.number }
 
-    mutating func close(_ key: Key) { memory -= open.removeValue(forKey: key)?.entry?.cost ?? 0 }
+    func look(_ key: Key) -> Request? { open[key]?.request }
+
+    mutating func close(_ key: Key) { memory -= open.removeValue(forKey: key)?.request.entry?.cost ?? 0 }
 }
