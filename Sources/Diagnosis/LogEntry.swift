@@ -3,12 +3,14 @@ internal import Logging
 
 /// One log line before it is written.
 struct LogEntry {
+    typealias Field = (key: String, value: Logger.MetadataValue)
+
     var time: LogTime
     var level: Logger.Level
     var label: String
     var message: String
     /// In the order in which they are written.
-    var metadata: [(key: String, value: Logger.MetadataValue)]
+    var metadata: [Field]
     /// Whether the line is an event of the gateway, where its output's lines are.
     var isEvent = true
 

@@ -34,12 +34,13 @@ public struct LogFilter: Sendable {
     }
 
     /// Whether a line with these fields is to be shown.
-    mutating func admits(_ fields: Logger.Metadata) -> Bool {
-        let call = fields["call"].map(LogFilter.text)
+    mutating func admits(_ fields: [LogEntry.Field]) -> Bool {
+        func text(of key: String) -> String? { fields.first { $0.key == key }.map { LogFilter.text($0.value) } }
+        let call = text(of: "call")
         if let call, calls.contains(call) { return true }
         guard case .user(let name) = subject else { return false }
         let isNamed = LogFilter.names.contains { key in
-            guard let text = fields[key].map(LogFilter.text) else { return false }
+            guard let text = text(of: key) else { return false }
             return text == name || text == "user \(name)"
         }
         if isNamed, let call, calls.count < LogFilter.mostCalls { calls.insert(call) }

@@ -83,7 +83,7 @@ public final class LogOutput: Sendable {
     }
 
     /// Whether a line below the level is to be shown.
-    func admits(_ fields: Logger.Metadata) -> Bool {
+    func admits(_ fields: [LogEntry.Field]) -> Bool {
         guard isFiltering.load(ordering: .relaxed) else { return false }
         let (isAdmitted, ended): (Bool, LogFilter.Subject?) = filtered.withLock { filter in
             guard let until = filter?.until else { return (false, nil) }

@@ -27,16 +27,26 @@ public struct TernLogHandler: LogHandler {
     }
 
     public func log(event: LogEvent) {
-        var fields = metadata
-        if let provided = metadataProvider?.get() { fields.merge(provided) { _, new in new } }
-        if let given = event.metadata { fields.merge(given) { _, new in new } }
-        if let error = event.error { fields["error"] = .string(String(describing: error)) }
+        let fields = fields(of: event)
         // A filter lets in lines of one call or user below the level; those above it teach it which calls are the user's.
         let isShownAnyway = event.level >= ownLevel ?? output.level
         guard output.admits(fields) || isShownAnyway else { return }
         output.write(
             LogEntry(
                 time: .now(), level: event.level, label: label, message: event.message.description,
-                metadata: fields.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }, isEvent: event.source != SIPMessageLog.source))
+                metadata: fields, isEvent: event.source != SIPMessageLog.source))
+    }
+
+    /// Sorted by key; of two of one key that of the event counts, then the provider's. There are few: they are looked through, which takes less than hashing.
+    private func fields(of event: LogEvent) -> [LogEntry.Field] {
+        var fields: [LogEntry.Field] = []
+        fields.reserveCapacity(metadata.count + (event.metadata?.count ?? 0) + 1)
+        if let error = event.error { fields.append(("error", .string(String(describing: error)))) }
+        for metadata in [event.metadata, metadataProvider?.get(), metadata] {
+            let known = fields.count
+            for (key, value) in metadata ?? [:] where !fields[..<known].contains(where: { $0.key == key }) { fields.append((key, value)) }
+        }
+        fields.sort { $0.key < $1.key }
+        return fields
     }
 }
