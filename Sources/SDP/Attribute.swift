@@ -14,8 +14,8 @@ public enum Attribute: Sendable, Hashable {
     case rtcpMux
     /// Reduced-size RTCP (RFC 5506, section 5).
     case rtcpReducedSize
-    case crypto(Crypto)
-    case candidate(Candidate)
+    indirect case crypto(Crypto)
+    indirect case candidate(Candidate)
     /// RFC 8840, section 8.2.
     case endOfCandidates
     /// 4 to 256 bytes (RFC 8839, section 5.4).

@@ -2,41 +2,91 @@
 ///
 /// Attributes keep the order in which they came; lines of different types are written in the order of RFC 8866.
 public struct SessionDescription: Sendable, Hashable {
-    public var origin: Origin
+    /// One: a copy of a description is a reference, until one of the two is changed. Several of them are kept of each leg, and pass through many hands.
+    private var fields: [Fields]
+
+    private struct Fields: Sendable, Hashable {
+        var origin: Origin
+        var name: String
+        var information: String?
+        var uri: String?
+        var emails: [String]
+        var phones: [String]
+        var connection: Connection?
+        var bandwidths: [Bandwidth]
+        var times: [Timing]
+        var timeZones: String?
+        var key: String?
+        var attributes: [Attribute]
+        var media: [MediaDescription]
+    }
+
+    public var origin: Origin {
+        get { fields[0].origin }
+        _modify { yield &fields[0].origin }
+    }
     /// `s=`, as sent.
-    public var name: String
-    public var information: String?
-    public var uri: String?
-    public var emails: [String]
-    public var phones: [String]
-    public var connection: Connection?
-    public var bandwidths: [Bandwidth]
-    public var times: [Timing]
+    public var name: String {
+        get { fields[0].name }
+        _modify { yield &fields[0].name }
+    }
+    public var information: String? {
+        get { fields[0].information }
+        _modify { yield &fields[0].information }
+    }
+    public var uri: String? {
+        get { fields[0].uri }
+        _modify { yield &fields[0].uri }
+    }
+    public var emails: [String] {
+        get { fields[0].emails }
+        _modify { yield &fields[0].emails }
+    }
+    public var phones: [String] {
+        get { fields[0].phones }
+        _modify { yield &fields[0].phones }
+    }
+    public var connection: Connection? {
+        get { fields[0].connection }
+        _modify { yield &fields[0].connection }
+    }
+    public var bandwidths: [Bandwidth] {
+        get { fields[0].bandwidths }
+        _modify { yield &fields[0].bandwidths }
+    }
+    public var times: [Timing] {
+        get { fields[0].times }
+        _modify { yield &fields[0].times }
+    }
     /// The value of the `z=` line, as sent.
-    public var timeZones: String?
+    public var timeZones: String? {
+        get { fields[0].timeZones }
+        _modify { yield &fields[0].timeZones }
+    }
     /// The value of the obsolete `k=` line.
-    public var key: String?
-    public var attributes: [Attribute]
-    public var media: [MediaDescription]
+    public var key: String? {
+        get { fields[0].key }
+        _modify { yield &fields[0].key }
+    }
+    public var attributes: [Attribute] {
+        get { fields[0].attributes }
+        _modify { yield &fields[0].attributes }
+    }
+    public var media: [MediaDescription] {
+        get { fields[0].media }
+        _modify { yield &fields[0].media }
+    }
 
     public init(
         origin: Origin, name: String = "-", information: String? = nil, uri: String? = nil, emails: [String] = [],
         phones: [String] = [], connection: Connection? = nil, bandwidths: [Bandwidth] = [], times: [Timing] = [Timing()],
         timeZones: String? = nil, key: String? = nil, attributes: [Attribute] = [], media: [MediaDescription] = []
     ) {
-        self.origin = origin
-        self.name = name
-        self.information = information
-        self.uri = uri
-        self.emails = emails
-        self.phones = phones
-        self.connection = connection
-        self.bandwidths = bandwidths
-        self.times = times
-        self.timeZones = timeZones
-        self.key = key
-        self.attributes = attributes
-        self.media = media
+        fields = [
+            Fields(
+                origin: origin, name: name, information: information, uri: uri, emails: emails, phones: phones, connection: connection, bandwidths: bandwidths,
+                times: times, timeZones: timeZones, key: key, attributes: attributes, media: media),
+        ]
     }
 
     /// Where a medium is to be sent: its own `c=`, else the session's.

@@ -1,7 +1,7 @@
 import SDP
 
-/// The description of one side of a session, in whichever profile that side speaks.
-enum LegNegotiation: Sendable {
+/// The description of one side of a session, in whichever profile that side speaks. Indirect, as a table of the sides has room for some that there are not.
+indirect enum LegNegotiation: Sendable {
     case sip(SIPNegotiation)
     case webrtc(WebRTCNegotiation)
 

@@ -14,9 +14,9 @@ enum StackEvent {
 /// What happens outside of dialogs.
 enum OutOfDialogEvent {
     /// `refusal`: why it is refused whatever else it says.
-    case invite(SIPIncomingInvite, IncomingMessage, refusal: SIPRefusal?)
+    indirect case invite(SIPIncomingInvite, IncomingMessage, refusal: SIPRefusal?)
     /// The failure is why it is refused.
-    case register(Result<SIPIncomingRegister, SIPRefusal>, HeldRequest)
+    indirect case register(Result<SIPIncomingRegister, SIPRefusal>, HeldRequest)
     case options(HeldRequest)
     /// A request that Tern does not serve outside of dialogs, and the status that says so.
     case unserved(HeldRequest, status: Int)
@@ -32,7 +32,7 @@ enum LegEvent {
     case prack(IncomingMessage?, HeldRequest)
     case info(IncomingMessage, HeldRequest)
     /// The failure is why it is refused.
-    case refer(Result<SIPTransferRequest, SIPRefusal>, IncomingMessage, HeldRequest)
+    indirect case refer(Result<SIPTransferRequest, SIPRefusal>, IncomingMessage, HeldRequest)
     case options(HeldRequest)
     /// A request that is not served.
     case unserved(HeldRequest)

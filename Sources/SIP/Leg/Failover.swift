@@ -3,8 +3,8 @@ internal import EventLoop
 internal import Logging
 
 /// Whether a call of ours goes on to another hop when the one that has its INVITE fails or is silent (RFC 3263 section 4.3). Pure: the leg has
-/// the timer.
-struct Failover {
+/// the timer. An object, as most legs have none of it.
+final class Failover {
     /// What the response of a hop, or its silence, means to the call.
     enum Outcome {
         /// The call stays with the hop.
@@ -34,7 +34,7 @@ struct Failover {
     private var hasTimeToRing: Bool { call?.request.silenceLimit != nil }
 
     /// A response to the INVITE. `isLocal`: it is Sofia's own.
-    mutating func receive(status: Int, isLocal: Bool) -> Outcome {
+    func receive(status: Int, isLocal: Bool) -> Outcome {
         if !hasTimeToRing || ![401, 407].contains(status) { isTimed = false }
         guard let call else { return .stay }
         guard status >= 300 else {
@@ -46,14 +46,14 @@ struct Failover {
     }
 
     /// The hop has said 100.
-    mutating func receiveTrying() {
+    func receiveTrying() {
         if !hasTimeToRing { isTimed = false }
     }
 
     /// The time is over. Nil where the hop has begun to call somebody.
     ///
     /// - Returns: The call, and whether it has failed where there is no other hop.
-    mutating func expire() -> (call: OutgoingCall, isFailed: Bool)? {
+    func expire() -> (call: OutgoingCall, isFailed: Bool)? {
         isTimed = false
         return call.map { ($0, $0.request.silenceLimit != nil || $0.request.firstResponseLimit != nil) }
     }

@@ -11,7 +11,6 @@ final class Leg {
     let contact: String
     /// Host part of Warning headers.
     let agent: String
-    let logger: Logger
     private(set) var machine: LegMachine
     /// What names the dialogs of our INVITE; nil where the INVITE is the peer's.
     var ownDialog: DialogName?
@@ -75,9 +74,6 @@ final class Leg {
         agent = endpoint.agent
         nextHop.resolvesNames = endpoint.configuration.resolve != nil
         limits = endpoint.limits
-        var logger = endpoint.logger
-        logger[metadataKey: "leg"] = "\(machine.id)"
-        self.logger = logger
     }
 
     /// Takes over the handle of another leg.
@@ -86,6 +82,13 @@ final class Leg {
         nextHop = leg.nextHop.forAnotherLeg
         ownDialog = leg.ownDialog
         callID = leg.callID
+    }
+
+    /// Made when there is something to say, which for most legs there never is.
+    var logger: Logger {
+        var logger = endpoint?.logger ?? Logger(label: "sip")
+        logger[metadataKey: "leg"] = "\(id)"
+        return logger
     }
 
     /// Feeds the machine, and does what it says.

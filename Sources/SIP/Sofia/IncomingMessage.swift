@@ -2,44 +2,44 @@ internal import CSofiaSIP
 internal import Glibc
 internal import SIPNames
 
-/// What the endpoint reads of a request or response, copied while Sofia's message is alive.
-struct IncomingMessage {
+/// What the endpoint reads of a request or response, copied while Sofia's message is alive. It does not change, and is an object so that handing on an event copies none of it.
+final class IncomingMessage {
     /// The body as text; bytes that are no UTF-8 are replaced. Nil when there is none, or when it is too big.
-    var body: String?
-    var bodySize = 0
+    private(set) var body: String?
+    private(set) var bodySize = 0
     /// Lower case, without parameters; empty when there is none.
-    var contentType = ""
+    private(set) var contentType = ""
     /// What the body means to a session.
     private(set) var content = SessionBody()
-    var reason: SIPReason?
+    private(set) var reason: SIPReason?
     /// Whether the peer lists UPDATE in its Allow header.
-    var allowsUpdate = false
+    private(set) var allowsUpdate = false
     /// Whether the peer lists INFO in its Allow header; nil without one.
-    var allowsInfo: Bool?
+    private(set) var allowsInfo: Bool?
     /// Whether the peer lists `replaces` in its Supported header.
-    var supportsReplaces = false
+    private(set) var supportsReplaces = false
     /// What it says about the session timer, where `called` tells that it is a request.
-    var session = SessionInterval.Remote(isSupported: false, expires: nil, namesUs: nil)
-    var called = false
-    var hasContact = false
+    private(set) var session = SessionInterval.Remote(isSupported: false, expires: nil, namesUs: nil)
+    private(set) var called = false
+    private(set) var hasContact = false
     /// Where requests to its sender go.
-    var wayBack = NextHop.Headers()
+    private(set) var wayBack = NextHop.Headers()
     /// Whether the Request-URI, or where it came from, is a `sips:` URI (RFC 3261 section 12.1.1).
-    var isSecure = false
+    private(set) var isSecure = false
     /// How many hosts it came through, the sender included.
-    var vias = 0
+    private(set) var vias = 0
     /// Which provisional responses a caller wants to acknowledge.
-    var provisionals = ReliableProvisionals.never
-    var callID = ""
-    var fromTag = ""
+    private(set) var provisionals = ReliableProvisionals.never
+    private(set) var callID = ""
+    private(set) var fromTag = ""
     /// What a PRACK to it says in its RAck header; nil when it is no reliable provisional response (RFC 3262 section 7.2).
-    var rack: String?
+    private(set) var rack: String?
     /// The tag of the To header: names the fork that a response comes from.
-    var toTag = ""
+    private(set) var toTag = ""
     /// Where a 3xx says that the callee is, the most wanted first.
-    var alternatives: [String] = []
+    private(set) var alternatives: [String] = []
     /// What a 401 or 407 asks for: the values of its header, in their order.
-    var challenges: [String] = []
+    private(set) var challenges: [String] = []
 
     init(_ sip: UnsafePointer<sip_t>, bodyLimit: Int) {
         let sip = sip.pointee
@@ -83,7 +83,7 @@ struct IncomingMessage {
         }
     }
 
-    private mutating func readBody(_ sip: sip_s, limit: Int) {
+    private func readBody(_ sip: sip_s, limit: Int) {
         guard let payload = sip.sip_payload?.pointee, let data = payload.pl_data else { return }
         bodySize = Int(clamping: payload.pl_len)
         guard bodySize > 0 else { return }
@@ -103,7 +103,7 @@ struct IncomingMessage {
     /// URIs of Record-Route that are read.
     private static let mostRecordRoutes = 32
 
-    private mutating func readWay(_ sip: sip_s) {
+    private func readWay(_ sip: sip_s) {
         let from = sip.sip_record_route?.pointee.r_url ?? sip.sip_contact?.pointee.m_url
         isSecure = [sip.sip_request?.pointee.rq_url, from].contains { $0.map { Int32($0.url_type) == Int32(url_sips.rawValue) } ?? false }
         var route = sip.sip_record_route

@@ -11,7 +11,7 @@ public struct SIPLegID: Hashable, Sendable, CustomStringConvertible {
 /// and ``SIPEndpoint/reject(_:_:)`` there is none.
 public enum SIPEvent: Hashable, Sendable {
     /// An INVITE for a new call; 100 has been sent. It waits for `ring`, `answer` or `reject`.
-    case incoming(SIPLegID, SIPIncomingInvite)
+    indirect case incoming(SIPLegID, SIPIncomingInvite)
     /// 101 to 199 to our INVITE, with the SDP that it carries.
     case provisional(SIPLegID, status: Int, phrase: String, sdp: String?)
     /// 2xx to our INVITE; the ACK has been sent, unless our INVITE had no SDP: then the SDP here is an offer, and
@@ -41,7 +41,7 @@ public enum SIPEvent: Hashable, Sendable {
     /// The final response to an INFO of ours, or 408 or 503 where there is none. They come in the order of the INFOs.
     case infoAnswered(SIPLegID, status: Int)
     /// A REFER wants ``SIPEndpoint/acceptTransfer(_:)`` or ``SIPEndpoint/refuseTransfer(_:_:)``, at once.
-    case transferRequested(SIPLegID, SIPTransferRequest)
+    indirect case transferRequested(SIPLegID, SIPTransferRequest)
     /// The leg is gone.
     case ended(SIPLegID, SIPEnd)
 
