@@ -22,9 +22,9 @@ public struct SocketAddress: Sendable, CustomStringConvertible {
 
     /// Reads `192.0.2.1:5060` and `[2001:db8::1]:5060`: what ``description`` gives.
     public init?(_ text: String) {
-        guard let colon = text.lastIndex(of: ":") else { return nil }
-        let digits = text[text.index(after: colon)...]
-        guard (1...5).contains(digits.utf8.count), digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let port = UInt16(digits),
+        guard let colon = text.utf8.lastIndex(of: UInt8(ascii: ":")) else { return nil }
+        let digits = text.utf8[text.utf8.index(after: colon)...]
+        guard (1...5).contains(digits.count), digits.allSatisfy({ (0x30...0x39).contains($0) }), let port = UInt16(Substring(digits)),
             let ip = IPAddress(host: String(text[..<colon])), ip.isIPv6 == text.hasPrefix("[")
         else { return nil }
         self.init(ip, port: port)

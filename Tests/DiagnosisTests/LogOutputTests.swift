@@ -41,6 +41,16 @@ import Testing
         logger[metadataKey: "call"] = "1"
         logger.info("hello", metadata: ["leg": "a", "call": "2"])
         #expect(pipe.drain(output).hasSuffix(" info tern.test: hello call=2 leg=a\n"))
+        var handler = TernLogHandler(label: "tern.test", output: output)
+        handler.metadata = ["call": "1", "leg": "a", "error": "none", "side": "caller"]
+        handler.metadataProvider = Logger.MetadataProvider { ["leg": "b", "call": "3", "trunk": "t"] }
+        let other = Logger(label: "tern.test") { [handler] _ in handler }
+        other.info("hello", error: Failure(), metadata: ["call": "2", "error": "given"])
+        #expect(pipe.drain(output).hasSuffix(" info tern.test: hello call=2 error=failed leg=b side=caller trunk=t\n"))
+    }
+
+    private struct Failure: Error, CustomStringConvertible {
+        let description = "failed"
     }
 
     @Test("level and format change while loggers are in use")

@@ -27,7 +27,7 @@ struct FailoverRuleTests {
         (599, false, true, true), (404, false, true, false), (603, false, true, false), (302, false, true, false), (200, false, true, false),
     ])
     func status(status: Int, isLocal: Bool, all5xx: Bool, goesOn: Bool) throws {
-        var failover = try #require(try Self.failover(others: 1, all5xx: all5xx))
+        let failover = try #require(try Self.failover(others: 1, all5xx: all5xx))
         switch failover.receive(status: status, isLocal: isLocal) {
         case .goOn(let call):
             #expect(goesOn)
@@ -39,7 +39,7 @@ struct FailoverRuleTests {
 
     @Test("a hop that has begun to call somebody is stayed with")
     func ringing() throws {
-        var failover = try #require(try Self.failover(others: 1))
+        let failover = try #require(try Self.failover(others: 1))
         for status in [180, 503] {
             guard case .stay = failover.receive(status: status, isLocal: false) else { Issue.record("\(status) goes on"); continue }
         }
@@ -49,8 +49,8 @@ struct FailoverRuleTests {
     @Test("100 and a challenge end the time of a hop, but not the time to call somebody")
     func time() throws {
         for answer in [100, 401, 407] {
-            var failover = try #require(try Self.failover(others: 1))
-            var limited = try #require(try Self.failover(others: 1, ringLimit: .seconds(3)))
+            let failover = try #require(try Self.failover(others: 1))
+            let limited = try #require(try Self.failover(others: 1, ringLimit: .seconds(3)))
             if answer == 100 {
                 failover.receiveTrying()
                 limited.receiveTrying()

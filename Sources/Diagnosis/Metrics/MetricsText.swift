@@ -30,13 +30,15 @@ struct MetricsText {
     }
 
     private static func escaped(_ value: String) -> String {
+        let isPlain = value.utf8.count <= 128 && !value.utf8.contains { [UInt8(ascii: "\\"), UInt8(ascii: "\""), UInt8(ascii: "\n")].contains($0) }
+        if isPlain { return value }
         var escaped = ""
-        for character in value.prefix(128) {
-            switch character {
+        for scalar in value.unicodeScalars.prefix(128) {
+            switch scalar {
             case "\\": escaped += "\\\\"
             case "\"": escaped += "\\\""
-            case "\n", "\r\n": escaped += "\\n"
-            default: escaped.append(character)
+            case "\n": escaped += "\\n"
+            default: escaped.unicodeScalars.append(scalar)
             }
         }
         return escaped

@@ -32,7 +32,7 @@ struct OpenRequests {
 
     /// How many are open.
     var count: Int { open.count }
-    /// How many keys are kept: of those that are closed no more than of those that are open, and some.
+    /// How many keys are kept: after one is opened, of those that are closed no more than of those that are open, and some.
     var keys: Int { order.count }
 
     mutating func open(_ key: Key, _ request: Request) {
@@ -41,11 +41,12 @@ struct OpenRequests {
         open[key] = (last, request)
         memory += request.entry?.cost ?? 0
         order.append((key, last))
-        while open.count > most || memory > limit, first < order.count {
+        // One that has had so many behind it gets no answer any more.
+        while first < order.count, open.count > most || memory > limit || last - order[first].number >= most * 2 {
             if isOpen(order[first]) { close(order[first].key) }
             first += 1
         }
-        // As many have come since the last time as are looked at.
+        // More than half of them go, and each goes once: it comes to two looks or so for each that is opened.
         guard keys > 2 * count + 32 else { return }
         order = order[first...].filter(isOpen)
         first = 0

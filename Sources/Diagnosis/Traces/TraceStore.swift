@@ -1,6 +1,7 @@
 internal import CoreMetrics
 public import EventLoop
 public import Events
+internal import JSON
 
 /// Keeps a time line of each of the last calls: SIP of all legs, messages of the browser API, requests to the media engine and its events, changes
 /// of state, and lines of the log. Secrets are removed when a trace is read: see ``TraceEntry``.
@@ -209,7 +210,7 @@ public final class TraceStore {
         guard !client.isEmpty, message.text.utf8.count <= TraceStore.longestMessage else { return }
         let scan = MessageScan(message.text)
         let isAnswer = !scan.has("cmd") && scan.has("result")
-        let key = scan.token("tid").map { OpenRequests.Key(peer: client, isOurs: message.isSent != isAnswer, id: $0) }
+        let key = scan.token("tid").map { OpenRequests.Key(peer: client, isOurs: message.isSent != isAnswer, id: TraceStore.written($0)) }
         let request = isAnswer ? key.flatMap { requests.look($0) } : nil
         // What admins ask about calls is no part of these.
         if isAnswer, request?.command == TraceStore.adminCommand { return key.map { requests.close($0) } ?? () }
@@ -236,6 +237,12 @@ public final class TraceStore {
         } else {
             requests.close(key)
         }
+    }
+
+    /// A request's id as its answer has it: a text with escapes, or a number that is no integer, is written by the gateway in another way than by the client.
+    private static func written(_ id: String) -> String {
+        let isPlain = id.utf8.allSatisfy { $0 != UInt8(ascii: "\\") && $0 != UInt8(ascii: ".") && $0 | 0x20 != UInt8(ascii: "e") }
+        return isPlain ? id : (try? JSONValue(parsing: id))?.text ?? id
     }
 
     private static let adminCommand = "admin"

@@ -31,9 +31,9 @@ public struct ProcessorUse: Sendable {
 
     /// Reads `utime` and `stime` (proc(5)), the fields 14 and 15; the second one is a name in parentheses that may have anything in it.
     static func time(inStat text: String, ticks: Int) -> Duration? {
-        guard ticks > 0, let name = text.lastIndex(of: ")") else { return nil }
-        let fields = text[name...].split(separator: " ")
-        guard fields.count > 13, let user = Int(fields[12]), let system = Int(fields[13]), user >= 0, system >= 0 else { return nil }
+        guard ticks > 0, let name = text.utf8.lastIndex(of: UInt8(ascii: ")")) else { return nil }
+        let fields = text.utf8[name...].split(separator: UInt8(ascii: " "), maxSplits: 14)
+        guard fields.count > 13, let user = Int(Substring(fields[12])), let system = Int(Substring(fields[13])), user >= 0, system >= 0 else { return nil }
         return .seconds(Double(user &+ system) / Double(ticks))
     }
 }

@@ -60,7 +60,7 @@ final class IncomingMessage {
             }
         }
         hasContact = sip.sip_contact != nil
-        wayBack.contact = sip.sip_contact.map { String(SofiaURI.text($0.pointee.m_url).prefix { $0 != "?" }) }
+        wayBack.contact = sip.sip_contact.map { String(Substring(SofiaURI.text($0.pointee.m_url).utf8.prefix { $0 != UInt8(ascii: "?") })) }
         wayBack.contactHost = sip.sip_contact.map { SofiaURI.host($0.pointee.m_url) }
         wayBack.isSuccess = sip.sip_status.map { (200..<300).contains($0.pointee.st_status) } ?? false
         readWay(sip)
@@ -176,7 +176,7 @@ extension SIPIncomingInvite {
         isProxied = sip.sip_via?.pointee.v_next != nil
         testID = SofiaHeaders.unknown(sip, "x-tern-test-id").first
         replaces = sip.sip_replaces.flatMap { SIPReplaces($0.pointee) }
-        referredBy = sip.sip_referred_by.map { "<\(SofiaURI.text($0.pointee.b_url).filter { $0 != ">" })>" }
+        referredBy = sip.sip_referred_by.map { "<\(SofiaURI.text($0.pointee.b_url).unicodeScalars.filter { $0 != ">" })>" }
     }
 }
 

@@ -27,7 +27,7 @@ extension SIPTransferRequest {
         if scheme == "tel", user.isEmpty { user = TelURI(uri)?.number ?? "" }
         referredBy = try sip.sip_referred_by.map { header throws(SIPRefusal) in
             let uri = try SIPRefusal.uri(header.pointee.b_url, "Referred-By")
-            return "<\(HeaderText.line(uri).filter { $0 != ">" })>"
+            return "<\(HeaderText.line(uri).unicodeScalars.filter { $0 != ">" })>"
         }
         self.isSilent = isSilent
         number = sip.sip_cseq?.pointee.cs_seq ?? 0

@@ -175,6 +175,17 @@ import Testing
         #expect(try bench.labels("x2") == ["start_call", "call not admitted: 403 Too expensive", "start_call: error 3009 no"])
     }
 
+    @Test("an answer belongs to its request, also where the id is written in another way: a text with escapes, a number that is no integer", arguments: [
+        ("0.1", "0.10000000000000001"), (#""\u00e9/""#, #""é/""#), (#""a\/b""#, #""a/b""#), ("1e2", "100.0"), ("7", "7"), (#""x e.7""#, #""x e.7""#),
+    ])
+    func writtenIDs(sent: String, answered: String) throws {
+        let bench = TraceBench()
+        bench.api(Sample.client, #"{"class":"media","cmd":"start_call","data":{"dest":"echo"},"tid":\#(sent)}"#)
+        bench.begin(Sample.call, session: Sample.session)
+        bench.api(Sample.client, #"{"result":"ok","data":{"call_id":"\#(Sample.call)"},"tid":\#(answered)}"#, isSent: true)
+        #expect(try bench.labels(Sample.call).contains("start_call"))
+    }
+
     @Test("a phone that calls again under its Call-ID has a trace for each id that the log has, with that INVITE and its repetitions; and no more is known than is kept")
     func again() throws {
         let bench = TraceBench { $0.calls = 4 }
