@@ -40,6 +40,9 @@ import Testing
         Counter(label: "calls_total", dimensions: [("result", "a\"b\\c\nd}")], factory: registry).increment()
         Counter(label: "calls_total", dimensions: [("result", String(repeating: "x", count: 10_000))], factory: registry).increment()
         #expect(lines("calls_total").contains(#"calls_total{result="a\"b\\c\nd}"} 1"#))
+        // A mark that combines with a quote makes it no other quote, and a CRLF is a line's end.
+        Counter(label: "calls_total", dimensions: [("result", "a\"\u{301}\r\nb")], factory: registry).increment()
+        #expect(lines("calls_total").contains("calls_total{result=\"a\\\"\u{301}\\nb\"} 1"))
         #expect(lines("calls_total").allSatisfy { $0.count < 200 })
     }
 

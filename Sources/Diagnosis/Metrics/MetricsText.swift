@@ -30,7 +30,7 @@ struct MetricsText {
     }
 
     private static func escaped(_ value: String) -> String {
-        let isPlain = value.utf8.count <= 128 && !value.utf8.contains { [UInt8(ascii: "\\"), UInt8(ascii: "\""), UInt8(ascii: "\n")].contains($0) }
+        let isPlain = value.utf8.count <= 128 && !value.utf8.contains { [UInt8(ascii: "\\"), UInt8(ascii: "\""), UInt8(ascii: "\n"), UInt8(ascii: "\r")].contains($0) }
         if isPlain { return value }
         var escaped = ""
         for scalar in value.unicodeScalars.prefix(128) {
@@ -38,6 +38,8 @@ struct MetricsText {
             case "\\": escaped += "\\\\"
             case "\"": escaped += "\\\""
             case "\n": escaped += "\\n"
+            // Of a CRLF the LF is enough; alone it would be no end of a line either.
+            case "\r": break
             default: escaped.unicodeScalars.append(scalar)
             }
         }
